@@ -1,0 +1,34 @@
+# What all our targets share: the language, the warnings, the sanitizers, and the rule of the house.
+
+# Linked privately by every target of ours; never by what is exported.
+add_library(daybook_warnings INTERFACE)
+add_library(daybook::warnings ALIAS daybook_warnings)
+target_compile_features(daybook_warnings INTERFACE cxx_std_20)
+# Members that a designated initialiser leaves out have their defaults in the struct: no warning.
+target_compile_options(daybook_warnings INTERFACE
+  $<$<COMPILE_LANGUAGE:CXX>:-Wall -Wextra -Wpedantic -Wconversion -Wshadow
+                            -Wno-missing-field-initializers -Werror>)
+
+set(DAYBOOK_SANITIZE "" CACHE STRING "Sanitizers to build with, as -fsanitize= takes them")
+if(DAYBOOK_SANITIZE)
+  add_compile_options(-fsanitize=${DAYBOOK_SANITIZE} -fno-omit-frame-pointer
+                      -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${DAYBOOK_SANITIZE})
+endif()
+
+# Fails the configuration where the recorder or the analyzer links anything of ours but the format,
+# or the format anything of ours at all.
+function(daybook_check_dependencies)
+  foreach(rule "daybook_format:" "daybook_recorder:daybook::format" "daybook_analyzer:daybook::format")
+    string(REPLACE ":" ";" parts "${rule}")
+    list(POP_FRONT parts target)
+    string(REGEX REPLACE "^[^:]*:" "" allowed "${rule}")
+    get_target_property(libraries ${target} LINK_LIBRARIES)
+    foreach(library IN LISTS libraries)
+      if(library MATCHES "^daybook" AND NOT library STREQUAL "daybook::warnings"
+         AND NOT library STREQUAL "${allowed}")
+        message(FATAL_ERROR "${target} must not link ${library}: recorder -> format <- analyzer")
+      endif()
+    endforeach()
+  endforeach()
+endfunction()

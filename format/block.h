@@ -1,0 +1,68 @@
+// Headers, blocks and their proofs, as pure functions over the bytes of a file.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include "daybook/codec.h"
+#include "daybook/records.h"
+
+namespace daybook {
+
+using Bytes = std::span<const uint8_t>;
+
+// One physical record.
+struct RecordHeader {
+  uint8_t type = 0;
+  size_t payload_begin = 0;
+  size_t end = 0;
+};
+
+// nullopt where no header stands at `offset`, or the record does not end before the bytes do.
+std::optional<RecordHeader> ReadHeader(Bytes bytes, size_t offset);
+
+// A checkpoint whose own checksum is right, and where it stands. Its block may still be wrong.
+struct FoundCheckpoint {
+  Checkpoint record;
+  size_t begin = 0;
+  size_t end = 0;
+};
+
+std::optional<FoundCheckpoint> ReadCheckpoint(Bytes bytes, size_t offset, uint32_t tick_ns);
+
+// Where `checkpoint` says that its block begins; nullopt where that is before `lowest`, or the
+// block's checksum is wrong.
+std::optional<size_t> ProveBlock(Bytes bytes, const FoundCheckpoint& checkpoint, size_t lowest);
+
+// The next place at or after `from` where the header of a checkpoint might stand; the length of
+// `bytes` where there is none.
+size_t FindCheckpointHeader(Bytes bytes, size_t from);
+
+// Hops from header to header, up to the first checkpoint or the first place where no header stands.
+size_t WalkBlock(Bytes bytes, size_t begin);
+
+// Where a block stands and what its numbers are relative to. A checkpoint says it; a MARK only sums
+// it, so that the open part of a block is proved at its own place and nowhere else.
+struct BlockPlace {
+  uint32_t tag = 0;
+  uint64_t logical_offset = 0;
+  uint64_t first_seq = 0;
+  BlockBase base;
+};
+
+// What a MARK's sum starts from: the checksum of the place's fields, little-endian, in their order.
+uint32_t PlaceCrc(const BlockPlace& place);
+
+// The end of the last MARK in [begin, end) whose checksum is right for a block at that place;
+// `begin` where there is none.
+size_t FindMarkedEnd(Bytes bytes, size_t begin, size_t end, const BlockPlace& place);
+
+// The SEGMENT_START at `offset`, with a signature and a tick that make sense.
+std::optional<SegmentStart> ReadSegmentStart(Bytes bytes, size_t offset);
+
+// False where this reader is too old to decode the segment's payloads.
+bool IsSupported(const SegmentStart& start);
+
+}  // namespace daybook

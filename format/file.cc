@@ -1,0 +1,179 @@
+// The operating system's files behind writer.h's interfaces, and the names of segments.
+#include "file.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <cstdio>
+
+#include "daybook/reader.h"
+#include "layout.h"
+
+namespace daybook {
+namespace {
+
+class PosixFile : public LogFile {
+ public:
+  PosixFile(int fd, std::string name) : fd_(fd), name_(std::move(name)) {}
+  ~PosixFile() override {
+    if (fd_ >= 0) close(fd_);
+  }
+
+  Result<size_t> Write(std::span<const uint8_t> bytes) override {
+    for (;;) {
+      const ssize_t written = write(fd_, bytes.data(), bytes.size());
+      if (written >= 0) return static_cast<size_t>(written);
+      if (errno != EINTR) return Error::FromErrno("cannot write " + name_, errno);
+    }
+  }
+
+  Status Sync() override {
+    if (fdatasync(fd_) != 0) return Error::FromErrno("cannot sync " + name_, errno);
+    return Ok{};
+  }
+
+  Status Close() override {
+    // Linux closes the descriptor also where it reports an error: never try twice.
+    const int fd = std::exchange(fd_, -1);
+    if (close(fd) != 0) return Error::FromErrno("cannot close " + name_, errno);
+    return Ok{};
+  }
+
+ private:
+  int fd_;
+  std::string name_;
+};
+
+class PosixFolder : public LogFolder {
+ public:
+  PosixFolder(int fd, std::string path) : fd_(fd), path_(std::move(path)) {}
+  ~PosixFolder() override { close(fd_); }
+
+  // Mode 0640: arguments may hold what only the log's group should read.
+  Result<std::unique_ptr<LogFile>> Create(const std::string& name) override {
+    const int fd =
+        openat(fd_, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0640);
+    if (fd < 0) return Error::FromErrno("cannot create " + path_ + "/" + name, errno);
+    return std::unique_ptr<LogFile>(std::make_unique<PosixFile>(fd, path_ + "/" + name));
+  }
+
+  Status Remove(const std::string& name) override {
+    if (unlinkat(fd_, name.c_str(), 0) == 0) return Ok{};
+    return Error::FromErrno("cannot remove " + path_ + "/" + name, errno);
+  }
+
+  Result<std::vector<std::string>> List() override {
+    const int fd = openat(fd_, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR* folder = fd < 0 ? nullptr : fdopendir(fd);
+    if (folder == nullptr) return Error::FromErrno("cannot list " + path_, errno);
+    std::vector<std::string> names;
+    while (const dirent* entry = readdir(folder)) names.emplace_back(entry->d_name);
+    closedir(folder);
+    return names;
+  }
+
+  Result<std::vector<uint8_t>> Read(const std::string& name) override {
+    const int fd = openat(fd_, name.c_str(), O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return Error::FromErrno("cannot open " + path_ + "/" + name, errno);
+    auto bytes = ReadAll(fd, path_ + "/" + name);
+    close(fd);
+    return bytes;
+  }
+
+  Status Sync() override {
+    if (fsync(fd_) != 0) return Error::FromErrno("cannot sync " + path_, errno);
+    return Ok{};
+  }
+
+ private:
+  int fd_;
+  std::string path_;
+};
+
+}  // namespace
+
+Result<std::vector<uint8_t>> ReadAll(int fd, const std::string& name) {
+  constexpr size_t kChunkBytes = 1 << 20;
+  std::vector<uint8_t> bytes;
+  for (;;) {
+    const size_t size = bytes.size();
+    bytes.resize(size + kChunkBytes);
+    const ssize_t got = read(fd, bytes.data() + size, kChunkBytes);
+    bytes.resize(size + static_cast<size_t>(std::max<ssize_t>(got, 0)));
+    if (got == 0) return bytes;
+    if (got < 0 && errno != EINTR) return Error::FromErrno("cannot read " + name, errno);
+  }
+}
+
+Result<std::vector<uint8_t>> ReadWholeFile(const std::string& path) {
+  if (path == "-") return ReadAll(STDIN_FILENO, "standard input");
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return Error::FromErrno("cannot open " + path, errno);
+  auto bytes = ReadAll(fd, path);
+  close(fd);
+  return bytes;
+}
+
+Result<bool> IsRegularFileWithContent(const std::string& path) {
+  if (path == "-") return false;
+  struct stat status = {};
+  if (stat(path.c_str(), &status) != 0) return Error::FromErrno("cannot open " + path, errno);
+  if (S_ISDIR(status.st_mode)) return Error("cannot read " + path + ": it is a folder");
+  return S_ISREG(status.st_mode) && status.st_size > 0;
+}
+
+Result<std::vector<std::string>> FindSegments(const std::string& path) {
+  struct stat status = {};
+  if (path == "-" || stat(path.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) {
+    return std::vector<std::string>{path};
+  }
+  auto folder = OpenLogFolder(path);
+  if (!folder) return std::move(folder).error();
+  auto names = (*folder)->List();
+  if (!names) return std::move(names).error();
+  std::vector<std::pair<uint64_t, std::string>> segments;
+  for (const std::string& name : *names) {
+    if (const auto number = ParseSegmentName(name)) segments.emplace_back(*number, name);
+  }
+  if (segments.empty()) return Error("no segments (daybook-*.dbk) in the folder " + path);
+  std::sort(segments.begin(), segments.end());
+  std::vector<std::string> paths;
+  for (const auto& [number, name] : segments) paths.push_back(path + "/" + name);
+  return paths;
+}
+
+Result<std::unique_ptr<LogFolder>> OpenLogFolder(const std::string& path) {
+  if (mkdir(path.c_str(), 0750) != 0 && errno != EEXIST) {
+    return Error::FromErrno("cannot create the log folder " + path, errno);
+  }
+  const int fd = open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return Error::FromErrno("cannot open the log folder " + path, errno);
+  return std::unique_ptr<LogFolder>(std::make_unique<PosixFolder>(fd, path));
+}
+
+std::string SegmentName(uint64_t segment_no) {
+  char name[64];
+  std::snprintf(name, sizeof(name), "%s%0*llu%s", kSegmentPrefix, kSegmentDigits,
+                static_cast<unsigned long long>(segment_no), kSegmentSuffix);
+  return name;
+}
+
+std::optional<uint64_t> ParseSegmentName(std::string_view name) {
+  const std::string_view prefix = kSegmentPrefix;
+  const std::string_view suffix = kSegmentSuffix;
+  if (!name.starts_with(prefix) || !name.ends_with(suffix)) return std::nullopt;
+  if (name.size() < prefix.size() + kSegmentDigits + suffix.size()) return std::nullopt;
+  const char* const begin = name.data() + prefix.size();
+  const char* const end = name.data() + name.size() - suffix.size();
+  uint64_t segment_no = 0;
+  const auto [stop, error] = std::from_chars(begin, end, segment_no);
+  if (error != std::errc{} || stop != end) return std::nullopt;
+  return segment_no;
+}
+
+}  // namespace daybook

@@ -1,0 +1,29 @@
+// Files and the names of segments, as reader and writer share them.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "daybook/result.h"
+#include "daybook/writer.h"
+
+namespace daybook {
+
+// Everything from the descriptor's position to its end. `name` is for the error.
+Result<std::vector<uint8_t>> ReadAll(int fd, const std::string& name);
+
+// "-" is standard input.
+Result<std::vector<uint8_t>> ReadWholeFile(const std::string& path);
+
+// True for what can be mapped. An error where the path cannot be looked at, or is a folder.
+Result<bool> IsRegularFileWithContent(const std::string& path);
+
+std::string SegmentName(uint64_t segment_no);
+
+// The number in a segment's file name; nullopt where the name is not one.
+std::optional<uint64_t> ParseSegmentName(std::string_view name);
+
+}  // namespace daybook

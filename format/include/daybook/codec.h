@@ -1,0 +1,211 @@
+// Records to and from payload bytes, folded over the tables in records.h.
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+#include "daybook/coding.h"
+#include "daybook/records.h"
+
+namespace daybook {
+
+// What the numbers of a block are relative to; every block's checkpoint holds it.
+struct BlockBase {
+  uint64_t time_ticks = 0;
+  uint32_t pid = 0;
+  uint32_t tick_ns = 1000;
+  bool operator==(const BlockBase&) const = default;
+};
+
+namespace internal {
+
+template <class T>
+inline constexpr bool kIsOptional = false;
+template <class T>
+inline constexpr bool kIsOptional<std::optional<T>> = true;
+
+// The member's type without std::optional.
+template <class T>
+struct Plain {
+  using type = T;
+};
+template <class T>
+struct Plain<std::optional<T>> {
+  using type = T;
+};
+template <class T>
+using PlainType = typename Plain<T>::type;
+
+// The difference of two unsigned numbers as a signed one; wraps instead of overflowing.
+constexpr int64_t Difference(uint64_t value, uint64_t base) {
+  return static_cast<int64_t>(value - base);
+}
+
+// The number that a member is on disk, for all wire codes that are varints.
+template <class T>
+uint64_t ToNumber(Wire wire, const T& value, const BlockBase& base) {
+  if constexpr (std::is_enum_v<T>) {
+    return static_cast<uint64_t>(value);
+  } else if constexpr (std::signed_integral<T>) {
+    return ZigZag(value);
+  } else {
+    switch (wire) {
+      case Wire::kTime:
+        return ZigZag(Difference(value / base.tick_ns, base.time_ticks));
+      case Wire::kTicks:
+        return value / base.tick_ns;
+      case Wire::kPid:
+        return ZigZag(Difference(value, base.pid));
+      default:
+        return value;
+    }
+  }
+}
+
+// The reverse. False where the number does not fit the member: no writer of ours made it.
+template <class T>
+bool FromNumber(Wire wire, uint64_t number, const BlockBase& base, T* value) {
+  if constexpr (std::is_enum_v<T>) {
+    *value = static_cast<T>(number);
+    return number == static_cast<uint64_t>(*value);
+  } else if constexpr (std::signed_integral<T>) {
+    const int64_t signed_number = UnZigZag(number);
+    *value = static_cast<T>(signed_number);
+    return *value == signed_number;
+  } else {
+    if (wire == Wire::kTime) {
+      number = (base.time_ticks + static_cast<uint64_t>(UnZigZag(number))) * base.tick_ns;
+    } else if (wire == Wire::kTicks) {
+      number *= base.tick_ns;
+    } else if (wire == Wire::kPid) {
+      number = base.pid + static_cast<uint64_t>(UnZigZag(number));
+    }
+    *value = static_cast<T>(number);
+    return *value == number;
+  }
+}
+
+// Unknown is 0, so a known number is written plus one; the largest one is written as the one below.
+constexpr uint64_t PlusOne(uint64_t number) { return number == UINT64_MAX ? number : number + 1; }
+
+template <class F, class T>
+uint8_t* PutField(const F& field, const T& value, const BlockBase& base, uint8_t* out) {
+  if constexpr (std::is_same_v<T, Id128>) {
+    return PutBytes(out, value.bytes.data(), value.bytes.size());
+  } else if constexpr (std::is_same_v<T, std::string_view>) {
+    return PutBytes(PutVarint(out, value.size()), value.data(), value.size());
+  } else if constexpr (std::is_same_v<T, std::optional<std::string_view>>) {
+    if (!value) return PutVarint(out, 0);
+    return PutBytes(PutVarint(out, value->size() + 1), value->data(), value->size());
+  } else if constexpr (kIsOptional<T>) {
+    return PutVarint(out, value ? PlusOne(ToNumber(field.wire, *value, base)) : 0);
+  } else {
+    if (field.wire == Wire::kFixed32) return PutFixed(out, static_cast<uint32_t>(value));
+    if (field.wire == Wire::kFixed64) return PutFixed(out, static_cast<uint64_t>(value));
+    return PutVarint(out, ToNumber(field.wire, value, base));
+  }
+}
+
+template <class F, class T>
+bool GetField(const F& field, Cursor& cursor, const BlockBase& base, T* value) {
+  if constexpr (std::is_same_v<T, Id128>) {
+    std::string_view bytes;
+    if (!cursor.GetBytes(value->bytes.size(), &bytes)) return false;
+    std::memcpy(value->bytes.data(), bytes.data(), bytes.size());
+    return true;
+  } else if constexpr (std::is_same_v<T, std::string_view>) {
+    uint64_t size = 0;
+    return cursor.GetVarint(&size) && cursor.GetBytes(size, value);
+  } else if constexpr (std::is_same_v<T, std::optional<std::string_view>>) {
+    uint64_t size = 0;
+    if (!cursor.GetVarint(&size)) return false;
+    if (size == 0) return value->reset(), true;
+    return cursor.GetBytes(size - 1, &value->emplace());
+  } else if constexpr (kIsOptional<T>) {
+    uint64_t number = 0;
+    if (!cursor.GetVarint(&number)) return false;
+    if (number == 0) return value->reset(), true;
+    return FromNumber(field.wire, number - 1, base, &value->emplace());
+  } else {
+    if (field.wire == Wire::kFixed32) {
+      uint32_t number = 0;
+      if (!cursor.GetFixed(&number)) return false;
+      *value = static_cast<T>(number);
+      return true;
+    }
+    if (field.wire == Wire::kFixed64) {
+      uint64_t number = 0;
+      if (!cursor.GetFixed(&number)) return false;
+      *value = static_cast<T>(number);
+      return true;
+    }
+    uint64_t number = 0;
+    return cursor.GetVarint(&number) && FromNumber(field.wire, number, base, value);
+  }
+}
+
+// Room that a member takes at most, strings' own bytes not counted.
+template <class T>
+constexpr size_t MaxFixedBytes() {
+  return std::is_same_v<T, Id128> ? sizeof(Id128) : kMaxVarintBytes;
+}
+
+inline size_t StringBytes(std::string_view text) { return text.size(); }
+inline size_t StringBytes(const std::optional<std::string_view>& text) {
+  return text ? text->size() : 0;
+}
+template <class T>
+size_t StringBytes(const T&) {
+  return 0;
+}
+
+template <class Record, class Function>
+constexpr void ForEachField(Function&& function) {
+  std::apply([&](const auto&... field) { (function(field), ...); }, Schema<Record>::kFields);
+}
+
+}  // namespace internal
+
+// Bytes that Encode may write for `record`.
+template <class Record>
+size_t MaxEncodedBytes(const Record& record) {
+  return std::apply(
+      [&](const auto&... field) {
+        return ((internal::MaxFixedBytes<typename std::remove_cvref_t<decltype(field)>::Member>() +
+                 internal::StringBytes(record.*field.member)) +
+                ...);
+      },
+      Schema<Record>::kFields);
+}
+
+// Writes the payload of `record` at `out`, which must have MaxEncodedBytes(record) bytes of room;
+// returns the byte after the last one.
+template <class Record>
+uint8_t* Encode(const Record& record, const BlockBase& base, uint8_t* out) {
+  internal::ForEachField<Record>(
+      [&](const auto& field) { out = internal::PutField(field, record.*field.member, base, out); });
+  return out;
+}
+
+// Reads a payload. Fields that an older writer did not know keep their defaults, bytes of a newer
+// one are ignored. False where the payload is malformed. Strings point into `payload`.
+template <class Record>
+[[nodiscard]] bool Decode(std::span<const uint8_t> payload, const BlockBase& base, Record* record) {
+  *record = Record{};
+  Cursor cursor(payload);
+  return std::apply(
+      [&](const auto&... field) {
+        return (
+            (cursor.empty() || internal::GetField(field, cursor, base, &(record->*field.member))) &&
+            ...);
+      },
+      Schema<Record>::kFields);
+}
+
+}  // namespace daybook

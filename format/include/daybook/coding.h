@@ -1,0 +1,114 @@
+// Integers and strings to and from bytes. Nothing here reads or writes past the given end.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <span>
+#include <string_view>
+
+namespace daybook {
+
+// Longest LEB128 form of 64 bits: 7 bits in each byte.
+inline constexpr size_t kMaxVarintBytes = (64 + 7 - 1) / 7;
+
+// The Put functions write at `out`, which must have room, and return the byte after the last one.
+
+inline uint8_t* PutVarint(uint8_t* out, uint64_t value) {
+  while (value >= 0x80) {
+    *out++ = static_cast<uint8_t>(value | 0x80);
+    value >>= 7;
+  }
+  *out++ = static_cast<uint8_t>(value);
+  return out;
+}
+
+template <class Integer>
+uint8_t* PutFixed(uint8_t* out, Integer value) {
+  for (size_t i = 0; i < sizeof(value); ++i) out[i] = static_cast<uint8_t>(value >> (8 * i));
+  return out + sizeof(value);
+}
+
+inline uint8_t* PutBytes(uint8_t* out, const void* bytes, size_t size) {
+  if (size != 0) std::memcpy(out, bytes, size);
+  return out + size;
+}
+
+// Zigzag: small magnitudes of either sign become small numbers.
+constexpr uint64_t ZigZag(int64_t value) {
+  return (static_cast<uint64_t>(value) << 1) ^ static_cast<uint64_t>(value >> 63);
+}
+constexpr int64_t UnZigZag(uint64_t value) {
+  return static_cast<int64_t>((value >> 1) ^ (~(value & 1) + 1));
+}
+
+// Reads forward through a span. The first Get that fails leaves the cursor failed for good: every
+// later Get returns false and gives nothing.
+class Cursor {
+ public:
+  explicit Cursor(std::span<const uint8_t> bytes)
+      : position_(bytes.data()), end_(bytes.data() + bytes.size()) {}
+
+  bool ok() const { return !failed_; }
+  bool empty() const { return position_ == end_; }
+  size_t remaining() const { return static_cast<size_t>(end_ - position_); }
+  const uint8_t* position() const { return position_; }
+
+  // Only the shortest form is accepted, so that every value has one encoding.
+  bool GetVarint(uint64_t* value) {
+    if (position_ != end_ && *position_ < 0x80) {
+      *value = *position_++;
+      return true;
+    }
+    return GetLongVarint(value);
+  }
+
+  template <class Integer>
+  bool GetFixed(Integer* value) {
+    if (failed_ || remaining() < sizeof(Integer)) return Fail();
+    Integer result = 0;
+    for (size_t i = 0; i < sizeof(Integer); ++i) {
+      result = static_cast<Integer>(result | static_cast<Integer>(position_[i]) << (8 * i));
+    }
+    *value = result;
+    position_ += sizeof(Integer);
+    return true;
+  }
+
+  bool GetBytes(size_t size, std::string_view* bytes) {
+    if (failed_ || remaining() < size) return Fail();
+    *bytes = {reinterpret_cast<const char*>(position_), size};
+    position_ += size;
+    return true;
+  }
+
+ private:
+  bool Fail() {
+    position_ = end_;
+    failed_ = true;
+    return false;
+  }
+
+  bool GetLongVarint(uint64_t* value) {
+    uint64_t result = 0;
+    for (size_t i = 0; i < kMaxVarintBytes; ++i) {
+      if (remaining() == 0) return Fail();
+      const uint8_t byte = *position_++;
+      const bool overflows = i == kMaxVarintBytes - 1 && byte > 1;
+      const bool padded = i != 0 && byte == 0;
+      if (overflows || padded) return Fail();
+      result |= static_cast<uint64_t>(byte & 0x7F) << (7 * i);
+      if (byte < 0x80) {
+        *value = result;
+        return true;
+      }
+    }
+    return Fail();
+  }
+
+  const uint8_t* position_;
+  const uint8_t* end_;
+  bool failed_ = false;
+};
+
+}  // namespace daybook

@@ -1,0 +1,635 @@
+// Every record type of the log with its table of fields: the one place where they are defined.
+// Encoder, decoder, SCHEMA records, dump and the manual's tables all follow from here.
+//
+// Times are nanoseconds of CLOCK_BOOTTIME (it keeps counting in suspend); on disk they are ticks of
+// kTickNs. A process is identified by (boot id, pid, start time); "pid" is the thread-group id.
+// Strings are raw bytes as the kernel had them, never assumed to be UTF-8. A decoded string points
+// into the reader's buffer. What a recorder could not know is std::nullopt, never 0.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <tuple>
+
+#include "daybook/field.h"
+
+namespace daybook {
+
+// ---- Structure: what makes the log readable (types 01-1F) ----
+
+// The first record of a segment.
+struct SegmentStart {
+  uint64_t signature = 0;
+  uint32_t major_version = 0;
+  uint32_t minor_version = 0;
+  uint32_t min_reader = 0;
+  uint64_t compat_flags = 0;
+  uint64_t incompat_flags = 0;
+  uint32_t tag = 0;
+  uint64_t segment_no = 0;
+  Id128 stream_id;
+  Id128 host_id;
+  Id128 boot_id;
+  uint32_t tick_ns = 0;
+  uint64_t first_seq = 0;
+  uint64_t time_ns = 0;
+  int64_t realtime_ns = 0;
+  bool operator==(const SegmentStart&) const = default;
+};
+template <>
+struct Schema<SegmentStart> {
+  static constexpr uint8_t kType = 0x01;
+  static constexpr std::string_view kName = "segment_start";
+  static constexpr std::string_view kText = "Begins a segment and says whose it is.";
+  static constexpr auto kFields = std::tuple{
+      Field{"signature", &SegmentStart::signature, Wire::kFixed64, Unit::kHex,
+            "The bytes 'DBK1', CR, LF, SUB, LF: shows mangling by a text-mode copy."},
+      Field{"major_version", &SegmentStart::major_version, Wire::kUint, Unit::kNone,
+            "Version of the format; a change of it is incompatible."},
+      Field{"minor_version", &SegmentStart::minor_version, Wire::kUint, Unit::kNone,
+            "Grows with each compatible addition."},
+      Field{"min_reader", &SegmentStart::min_reader, Wire::kUint, Unit::kNone,
+            "Oldest minor version whose readers understand this segment."},
+      Field{"compat_flags", &SegmentStart::compat_flags, Wire::kUint, Unit::kHex,
+            "Features that a reader may ignore."},
+      Field{"incompat_flags", &SegmentStart::incompat_flags, Wire::kUint, Unit::kHex,
+            "Features without which a reader must not decode payloads."},
+      Field{"tag", &SegmentStart::tag, Wire::kFixed32, Unit::kHex,
+            "Random; repeated in every checkpoint of the segment."},
+      Field{"segment_no", &SegmentStart::segment_no, Wire::kUint, Unit::kNone,
+            "Number of the segment in its log, from 1."},
+      Field{"stream_id", &SegmentStart::stream_id, Wire::kId, Unit::kNone,
+            "Random; the same for all segments of one log folder."},
+      Field{"host_id", &SegmentStart::host_id, Wire::kId, Unit::kNone,
+            "Hash of the machine id, or zero where the host has none."},
+      Field{"boot_id", &SegmentStart::boot_id, Wire::kId, Unit::kNone, "Boot id of the kernel."},
+      Field{"tick_ns", &SegmentStart::tick_ns, Wire::kUint, Unit::kNanoseconds,
+            "Length of a tick, the unit of all times."},
+      Field{"first_seq", &SegmentStart::first_seq, Wire::kUint, Unit::kNone,
+            "Sequence number that the first numbered record of the segment has."},
+      Field{"time", &SegmentStart::time_ns, Wire::kTicks, Unit::kNanoseconds,
+            "When the segment was created."},
+      Field{"realtime", &SegmentStart::realtime_ns, Wire::kInt, Unit::kNanoseconds,
+            "The same moment by CLOCK_REALTIME."}};
+};
+
+// Describes one record type in the file itself. schema.h turns it into names and fields.
+struct SchemaRecord {
+  uint32_t type = 0;
+  uint32_t min_bytes = 0;
+  uint32_t max_bytes = 0;
+  std::string_view name;
+  std::string_view fields;
+  bool operator==(const SchemaRecord&) const = default;
+};
+template <>
+struct Schema<SchemaRecord> {
+  static constexpr uint8_t kType = 0x02;
+  static constexpr std::string_view kName = "schema";
+  static constexpr std::string_view kText = "Describes one record type in the file itself.";
+  static constexpr auto kFields = std::tuple{
+      Field{"type", &SchemaRecord::type, Wire::kUint, Unit::kHex, "The record type described."},
+      Field{"min_bytes", &SchemaRecord::min_bytes, Wire::kUint, Unit::kBytes,
+            "Shortest payload that this writer makes."},
+      Field{"max_bytes", &SchemaRecord::max_bytes, Wire::kUint, Unit::kBytes,
+            "Longest payload of one physical record that this writer makes."},
+      Field{"name", &SchemaRecord::name, Wire::kString, Unit::kNone, "Name of the record type."},
+      Field{
+          "fields", &SchemaRecord::fields, Wire::kString, Unit::kHex,
+          "Packed field descriptions: wire code, unit, name, number of value names, value names."}};
+};
+
+// Closes a block: everything since the previous checkpoint.
+struct Checkpoint {
+  uint32_t flags = 0;
+  uint32_t tag = 0;
+  uint64_t block_bytes = 0;
+  uint64_t logical_offset = 0;
+  uint64_t first_seq = 0;
+  uint64_t seq_count = 0;
+  uint64_t record_count = 0;
+  uint64_t base_time_ns = 0;
+  uint64_t first_time_ns = 0;
+  uint64_t last_time_ns = 0;
+  uint64_t base_pid = 0;
+  uint64_t last_pid = 0;
+  uint64_t lost_total = 0;
+  uint64_t unsynced_bytes = 0;
+  uint32_t block_crc = 0;
+  uint32_t self_crc = 0;
+  bool operator==(const Checkpoint&) const = default;
+};
+inline constexpr uint32_t kCheckpointFirst = 1;
+inline constexpr uint32_t kCheckpointLast = 2;
+inline constexpr ValueName kCheckpointFlagNames[] = {{kCheckpointFirst, "first"},
+                                                     {kCheckpointLast, "last"}};
+template <>
+struct Schema<Checkpoint> {
+  static constexpr uint8_t kType = 0x03;
+  static constexpr std::string_view kName = "checkpoint";
+  static constexpr std::string_view kText = "Closes a block and proves it.";
+  static constexpr auto kFields =
+      std::tuple{Field{"flags", &Checkpoint::flags, Wire::kUint, Unit::kFlags,
+                       "First or last checkpoint of the segment.", kCheckpointFlagNames},
+                 Field{"tag", &Checkpoint::tag, Wire::kFixed32, Unit::kHex, "The segment's tag."},
+                 Field{"block_bytes", &Checkpoint::block_bytes, Wire::kUint, Unit::kBytes,
+                       "Length of the block; it ends where this record begins."},
+                 Field{"logical_offset", &Checkpoint::logical_offset, Wire::kUint, Unit::kBytes,
+                       "Where the block began in the segment as it was written."},
+                 Field{"first_seq", &Checkpoint::first_seq, Wire::kUint, Unit::kNone,
+                       "Sequence number of the block's first numbered record."},
+                 Field{"seq_count", &Checkpoint::seq_count, Wire::kUint, Unit::kNone,
+                       "Numbered records in the block."},
+                 Field{"record_count", &Checkpoint::record_count, Wire::kUint, Unit::kNone,
+                       "All records in the block, continuations and marks not counted."},
+                 Field{"base_time", &Checkpoint::base_time_ns, Wire::kTicks, Unit::kNanoseconds,
+                       "Base of the block's times."},
+                 Field{"first_time", &Checkpoint::first_time_ns, Wire::kTicks, Unit::kNanoseconds,
+                       "Earliest moment that a record of the block tells of."},
+                 Field{"last_time", &Checkpoint::last_time_ns, Wire::kTicks, Unit::kNanoseconds,
+                       "Latest such moment; base of the next block's times."},
+                 Field{"base_pid", &Checkpoint::base_pid, Wire::kUint, Unit::kNone,
+                       "Base of the block's pids."},
+                 Field{"last_pid", &Checkpoint::last_pid, Wire::kUint, Unit::kNone,
+                       "Base of the next block's pids."},
+                 Field{"lost_total", &Checkpoint::lost_total, Wire::kUint, Unit::kNone,
+                       "Events known to be lost since the recorder started."},
+                 Field{"unsynced", &Checkpoint::unsynced_bytes, Wire::kUint, Unit::kBytes,
+                       "Bytes before this record that were not known to be on disk."},
+                 Field{"block_crc", &Checkpoint::block_crc, Wire::kFixed32, Unit::kHex,
+                       "CRC32C of the block's bytes."},
+                 Field{"self_crc", &Checkpoint::self_crc, Wire::kFixed32, Unit::kHex,
+                       "CRC32C of this record's bytes before this field, header included."}};
+};
+
+// Seals what has been flushed of a block that is still open.
+struct Mark {
+  uint64_t record_count = 0;
+  uint32_t crc = 0;
+  bool operator==(const Mark&) const = default;
+};
+template <>
+struct Schema<Mark> {
+  static constexpr uint8_t kType = 0x04;
+  static constexpr std::string_view kName = "mark";
+  static constexpr std::string_view kText = "Seals the part of an open block that was flushed.";
+  static constexpr auto kFields = std::tuple{
+      Field{"record_count", &Mark::record_count, Wire::kUint, Unit::kNone,
+            "Records so far in the block, continuations and marks not counted."},
+      Field{"crc", &Mark::crc, Wire::kFixed32, Unit::kHex,
+            "CRC32C of the block's place (tag, logical offset, first sequence number, base time in "
+            "ticks, base pid) and of its bytes before this field."}};
+};
+
+enum class ClockReason : uint8_t { kSegment = 1, kPeriodic = 2, kStep = 3 };
+inline constexpr ValueName kClockReasonNames[] = {{1, "segment"}, {2, "periodic"}, {3, "step"}};
+
+// Ties boot time to the wall clock.
+struct Clock {
+  uint64_t time_ns = 0;
+  int64_t realtime_ns = 0;
+  uint64_t monotonic_ns = 0;
+  uint64_t uncertainty_ns = 0;
+  ClockReason reason = ClockReason::kPeriodic;
+  std::optional<int32_t> tai_offset_s;
+  std::optional<uint64_t> max_error_us;
+  bool operator==(const Clock&) const = default;
+};
+template <>
+struct Schema<Clock> {
+  static constexpr uint8_t kType = 0x05;
+  static constexpr std::string_view kName = "clock";
+  static constexpr std::string_view kText = "Ties boot time to the wall clock.";
+  static constexpr auto kFields = std::tuple{
+      Field{"time", &Clock::time_ns, Wire::kTime, Unit::kNanoseconds, "CLOCK_BOOTTIME."},
+      Field{"realtime", &Clock::realtime_ns, Wire::kInt, Unit::kNanoseconds,
+            "CLOCK_REALTIME at that moment."},
+      Field{"monotonic", &Clock::monotonic_ns, Wire::kTicks, Unit::kNanoseconds,
+            "CLOCK_MONOTONIC at that moment."},
+      Field{"uncertainty", &Clock::uncertainty_ns, Wire::kUint, Unit::kNanoseconds,
+            "The clocks were read within this time."},
+      Field{"reason", &Clock::reason, Wire::kUint, Unit::kEnum, "Why the anchor was written.",
+            kClockReasonNames},
+      Field{"tai_offset", &Clock::tai_offset_s, Wire::kInt, Unit::kSeconds,
+            "TAI minus UTC, where the kernel has been told."},
+      Field{"max_error", &Clock::max_error_us, Wire::kUint, Unit::kMicroseconds,
+            "The kernel's bound of the wall clock's error, where a time service keeps it."}};
+};
+
+// A fact about the host or the recorder, as text.
+struct Info {
+  std::string_view key;
+  std::string_view value;
+  bool operator==(const Info&) const = default;
+};
+template <>
+struct Schema<Info> {
+  static constexpr uint8_t kType = 0x06;
+  static constexpr std::string_view kName = "info";
+  static constexpr std::string_view kText = "A fact about the host or the recorder.";
+  static constexpr auto kFields = std::tuple{
+      Field{"key", &Info::key, Wire::kString, Unit::kNone, "Which fact: hostname, kernel, ..."},
+      Field{"value", &Info::value, Wire::kString, Unit::kNone, "What it is."}};
+};
+
+enum class LostReason : uint8_t { kKernelRing = 1, kWriteError = 2 };
+inline constexpr ValueName kLostReasonNames[] = {{1, "kernel_ring"}, {2, "write_error"}};
+
+// Events that are not in the log, and why.
+struct Lost {
+  uint64_t first_time_ns = 0;
+  uint64_t last_time_ns = 0;
+  LostReason reason = LostReason::kKernelRing;
+  std::optional<uint64_t> forks;
+  std::optional<uint64_t> execs;
+  std::optional<uint64_t> exits;
+  std::optional<uint64_t> records;
+  bool operator==(const Lost&) const = default;
+};
+template <>
+struct Schema<Lost> {
+  static constexpr uint8_t kType = 0x07;
+  static constexpr std::string_view kName = "lost";
+  static constexpr std::string_view kText = "Events that are not in the log, and why.";
+  static constexpr auto kFields = std::tuple{
+      Field{"first_time", &Lost::first_time_ns, Wire::kTime, Unit::kNanoseconds,
+            "They were lost after this time,"},
+      Field{"last_time", &Lost::last_time_ns, Wire::kTime, Unit::kNanoseconds,
+            "and before this time."},
+      Field{"reason", &Lost::reason, Wire::kUint, Unit::kEnum, "What lost them.", kLostReasonNames},
+      Field{"forks", &Lost::forks, Wire::kUint, Unit::kNone, "FORK events lost."},
+      Field{"execs", &Lost::execs, Wire::kUint, Unit::kNone, "EXEC events lost."},
+      Field{"exits", &Lost::exits, Wire::kUint, Unit::kNone, "EXIT events lost."},
+      Field{"records", &Lost::records, Wire::kUint, Unit::kNone,
+            "Records lost, where only their number is known."}};
+};
+
+enum class EndReason : uint8_t { kSize = 1, kAge = 2, kShutdown = 3 };
+inline constexpr ValueName kEndReasonNames[] = {{1, "size"}, {2, "age"}, {3, "shutdown"}};
+
+// The last record of a segment that was closed in order.
+struct SegmentEnd {
+  uint64_t time_ns = 0;
+  EndReason reason = EndReason::kShutdown;
+  uint64_t record_count = 0;
+  uint64_t first_seq = 0;
+  uint64_t next_seq = 0;
+  uint64_t lost_total = 0;
+  bool operator==(const SegmentEnd&) const = default;
+};
+template <>
+struct Schema<SegmentEnd> {
+  static constexpr uint8_t kType = 0x09;
+  static constexpr std::string_view kName = "segment_end";
+  static constexpr std::string_view kText = "Ends a segment that was closed in order.";
+  static constexpr auto kFields = std::tuple{
+      Field{"time", &SegmentEnd::time_ns, Wire::kTime, Unit::kNanoseconds, "When it was closed."},
+      Field{"reason", &SegmentEnd::reason, Wire::kUint, Unit::kEnum, "Why it was closed.",
+            kEndReasonNames},
+      Field{"record_count", &SegmentEnd::record_count, Wire::kUint, Unit::kNone,
+            "All records before this one, continuations, marks and checkpoints not counted."},
+      Field{"first_seq", &SegmentEnd::first_seq, Wire::kUint, Unit::kNone,
+            "First sequence number of the segment."},
+      Field{"next_seq", &SegmentEnd::next_seq, Wire::kUint, Unit::kNone,
+            "Sequence number that the next segment begins with."},
+      Field{"lost_total", &SegmentEnd::lost_total, Wire::kUint, Unit::kNone,
+            "Events known to be lost since the recorder started."}};
+};
+
+// The bytes of a record that did not fit into 255: fragment 0, 1, 2 ... of the record before it.
+struct Continuation {
+  uint32_t index = 0;
+  bool operator==(const Continuation&) const = default;
+};
+template <>
+struct Schema<Continuation> {
+  static constexpr uint8_t kType = 0x0F;
+  static constexpr std::string_view kName = "cont";
+  static constexpr std::string_view kText =
+      "Continues the record before it; the bytes after the index are appended to its payload.";
+  static constexpr auto kFields =
+      std::tuple{Field{"index", &Continuation::index, Wire::kUint, Unit::kNone,
+                       "Number of the fragment, from 0; counted modulo 128."}};
+};
+
+// ---- What was living when the segment began (types 10-12) ----
+
+struct SnapBegin {
+  uint64_t time_ns = 0;
+  bool operator==(const SnapBegin&) const = default;
+};
+template <>
+struct Schema<SnapBegin> {
+  static constexpr uint8_t kType = 0x10;
+  static constexpr std::string_view kName = "snap_begin";
+  static constexpr std::string_view kText = "Begins a snapshot of the living processes.";
+  static constexpr auto kFields = std::tuple{
+      Field{"time", &SnapBegin::time_ns, Wire::kTime, Unit::kNanoseconds, "When it was begun."}};
+};
+
+// Bits of `flags` in FORK, EXIT and SNAP_PROC.
+inline constexpr uint32_t kProcKernelThread = 1;
+inline constexpr uint32_t kProcNeverExeced = 2;
+inline constexpr uint32_t kProcSuperuser = 4;
+inline constexpr uint32_t kProcOomKilled = 8;
+inline constexpr uint32_t kProcUsagePartial = 16;
+inline constexpr uint32_t kProcCoarseStart = 32;
+inline constexpr ValueName kProcFlagNames[] = {
+    {kProcKernelThread, "kernel_thread"}, {kProcNeverExeced, "never_execed"},
+    {kProcSuperuser, "superuser"},        {kProcOomKilled, "oom_killed"},
+    {kProcUsagePartial, "usage_partial"}, {kProcCoarseStart, "coarse_start"}};
+
+struct SnapProc {
+  uint32_t pid = 0;
+  uint64_t start_ns = 0;
+  uint32_t flags = 0;
+  std::optional<uint32_t> ppid;
+  std::optional<uint64_t> parent_start_ns;
+  std::optional<uint32_t> uid;
+  std::optional<uint32_t> euid;
+  std::optional<uint32_t> suid;
+  std::optional<uint32_t> gid;
+  std::optional<uint32_t> egid;
+  std::optional<uint32_t> sgid;
+  std::optional<uint32_t> login_uid;
+  std::optional<uint32_t> sid;
+  std::optional<uint32_t> tty;
+  std::optional<uint64_t> cgroup_id;
+  std::optional<std::string_view> comm;
+  std::optional<std::string_view> exe;
+  std::optional<uint64_t> args_bytes;
+  std::optional<std::string_view> args;
+  bool operator==(const SnapProc&) const = default;
+};
+template <>
+struct Schema<SnapProc> {
+  static constexpr uint8_t kType = 0x11;
+  static constexpr std::string_view kName = "snap_proc";
+  static constexpr std::string_view kText = "A process that was living.";
+  static constexpr auto kFields = std::tuple{
+      Field{"pid", &SnapProc::pid, Wire::kPid, Unit::kNone, "Process id."},
+      Field{"start", &SnapProc::start_ns, Wire::kTime, Unit::kNanoseconds, "When it was born."},
+      Field{"flags", &SnapProc::flags, Wire::kUint, Unit::kFlags, "What it is.", kProcFlagNames},
+      Field{"ppid", &SnapProc::ppid, Wire::kPid, Unit::kNone, "Its parent then."},
+      Field{"parent_start", &SnapProc::parent_start_ns, Wire::kTime, Unit::kNanoseconds,
+            "When that parent was born."},
+      Field{"uid", &SnapProc::uid, Wire::kUint, Unit::kNone, "Real user id."},
+      Field{"euid", &SnapProc::euid, Wire::kUint, Unit::kNone, "Effective user id."},
+      Field{"suid", &SnapProc::suid, Wire::kUint, Unit::kNone, "Saved user id."},
+      Field{"gid", &SnapProc::gid, Wire::kUint, Unit::kNone, "Real group id."},
+      Field{"egid", &SnapProc::egid, Wire::kUint, Unit::kNone, "Effective group id."},
+      Field{"sgid", &SnapProc::sgid, Wire::kUint, Unit::kNone, "Saved group id."},
+      Field{"login_uid", &SnapProc::login_uid, Wire::kUint, Unit::kNone,
+            "User id at login (audit); unknown where nobody logged in."},
+      Field{"sid", &SnapProc::sid, Wire::kUint, Unit::kNone, "Session id."},
+      Field{"tty", &SnapProc::tty, Wire::kUint, Unit::kDevice, "Controlling terminal; 0 is none."},
+      Field{"cgroup_id", &SnapProc::cgroup_id, Wire::kUint, Unit::kNone, "Id of the v2 cgroup."},
+      Field{"comm", &SnapProc::comm, Wire::kString, Unit::kNone, "Task name, at most 15 bytes."},
+      Field{"exe", &SnapProc::exe, Wire::kString, Unit::kNone, "Path of the running program."},
+      Field{"args_bytes", &SnapProc::args_bytes, Wire::kUint, Unit::kBytes,
+            "True length of the arguments."},
+      Field{"args", &SnapProc::args, Wire::kString, Unit::kArguments,
+            "Arguments, perhaps cut to the recorder's limit."}};
+};
+
+struct SnapEnd {
+  uint64_t time_ns = 0;
+  uint64_t process_count = 0;
+  bool operator==(const SnapEnd&) const = default;
+};
+template <>
+struct Schema<SnapEnd> {
+  static constexpr uint8_t kType = 0x12;
+  static constexpr std::string_view kName = "snap_end";
+  static constexpr std::string_view kText = "Ends a snapshot.";
+  static constexpr auto kFields = std::tuple{
+      Field{"time", &SnapEnd::time_ns, Wire::kTime, Unit::kNanoseconds, "When it was complete."},
+      Field{"process_count", &SnapEnd::process_count, Wire::kUint, Unit::kNone,
+            "Processes in it."}};
+};
+
+// ---- The recorder about itself (type 13) ----
+
+enum class RecorderEvent : uint8_t { kStart = 1, kStop = 2 };
+inline constexpr ValueName kRecorderEventNames[] = {{1, "start"}, {2, "stop"}};
+
+// The recorder has started or is about to stop.
+struct Recorder {
+  uint64_t time_ns = 0;
+  RecorderEvent event = RecorderEvent::kStart;
+  std::string_view source;
+  std::string_view version;
+  std::optional<uint64_t> kernel_forks;
+  std::optional<uint64_t> forks_seen;
+  std::optional<uint64_t> execs_seen;
+  std::optional<uint64_t> exits_seen;
+  std::optional<uint64_t> ring_bytes;
+  std::optional<uint64_t> drain_interval_us;
+  std::optional<uint64_t> args_limit_bytes;
+  bool operator==(const Recorder&) const = default;
+};
+template <>
+struct Schema<Recorder> {
+  static constexpr uint8_t kType = 0x13;
+  static constexpr std::string_view kName = "recorder";
+  static constexpr std::string_view kText = "The recorder has started or is about to stop.";
+  static constexpr auto kFields = std::tuple{
+      Field{"time", &Recorder::time_ns, Wire::kTime, Unit::kNanoseconds, "When."},
+      Field{"event", &Recorder::event, Wire::kUint, Unit::kEnum, "Which of the two.",
+            kRecorderEventNames},
+      Field{"source", &Recorder::source, Wire::kString, Unit::kNone, "Where events come from."},
+      Field{"version", &Recorder::version, Wire::kString, Unit::kNone, "The recorder's version."},
+      Field{"kernel_forks", &Recorder::kernel_forks, Wire::kUint, Unit::kNone,
+            "The kernel's count of forks and thread creations since boot (/proc/stat)."},
+      Field{"forks_seen", &Recorder::forks_seen, Wire::kUint, Unit::kNone,
+            "Forks and thread creations that this recorder's hook saw."},
+      Field{"execs_seen", &Recorder::execs_seen, Wire::kUint, Unit::kNone,
+            "Execs that this recorder's hook saw."},
+      Field{"exits_seen", &Recorder::exits_seen, Wire::kUint, Unit::kNone,
+            "Ends of processes that this recorder's hook saw."},
+      Field{"ring_bytes", &Recorder::ring_bytes, Wire::kUint, Unit::kBytes,
+            "Size of the kernel's ring buffer."},
+      Field{"drain_interval", &Recorder::drain_interval_us, Wire::kUint, Unit::kMicroseconds,
+            "How often the ring is emptied while events come."},
+      Field{"args_limit", &Recorder::args_limit_bytes, Wire::kUint, Unit::kBytes,
+            "At most so many bytes of a program's arguments are kept."}};
+};
+
+// ---- The life of a process (types 20-7F) ----
+
+// A process was born. Source: tracepoint sched_process_fork.
+struct Fork {
+  uint64_t time_ns = 0;
+  uint32_t pid = 0;
+  uint32_t ppid = 0;
+  std::optional<uint64_t> parent_start_ns;
+  uint32_t flags = 0;
+  std::optional<uint32_t> uid;
+  std::optional<uint32_t> euid;
+  std::optional<uint32_t> gid;
+  std::optional<uint32_t> egid;
+  std::optional<uint32_t> sid;
+  bool operator==(const Fork&) const = default;
+};
+template <>
+struct Schema<Fork> {
+  static constexpr uint8_t kType = 0x20;
+  static constexpr std::string_view kName = "fork";
+  static constexpr std::string_view kText = "A process was born.";
+  static constexpr auto kFields = std::tuple{
+      Field{"time", &Fork::time_ns, Wire::kTime, Unit::kNanoseconds,
+            "When: the start time that identifies it from now on."},
+      Field{"pid", &Fork::pid, Wire::kPid, Unit::kNone, "The child."},
+      Field{"ppid", &Fork::ppid, Wire::kPid, Unit::kNone, "Its birth parent."},
+      Field{"parent_start", &Fork::parent_start_ns, Wire::kTime, Unit::kNanoseconds,
+            "When that parent was born."},
+      Field{"flags", &Fork::flags, Wire::kUint, Unit::kFlags, "What it is.", kProcFlagNames},
+      Field{"uid", &Fork::uid, Wire::kUint, Unit::kNone, "Real user id."},
+      Field{"euid", &Fork::euid, Wire::kUint, Unit::kNone, "Effective user id."},
+      Field{"gid", &Fork::gid, Wire::kUint, Unit::kNone, "Real group id."},
+      Field{"egid", &Fork::egid, Wire::kUint, Unit::kNone, "Effective group id."},
+      Field{"sid", &Fork::sid, Wire::kUint, Unit::kNone, "Session id."}};
+};
+
+// A process has begun to run a program. Source: tracepoint sched_process_exec.
+struct Exec {
+  uint64_t time_ns = 0;
+  uint32_t pid = 0;
+  uint64_t start_ns = 0;
+  std::optional<uint32_t> old_tid;
+  std::optional<uint32_t> uid;
+  std::optional<uint32_t> euid;
+  std::optional<uint32_t> suid;
+  std::optional<uint32_t> gid;
+  std::optional<uint32_t> egid;
+  std::optional<uint32_t> sgid;
+  std::optional<uint32_t> login_uid;
+  std::optional<uint32_t> sid;
+  std::optional<uint32_t> tty;
+  std::optional<uint64_t> cgroup_id;
+  std::optional<uint64_t> exe_device;
+  std::optional<uint64_t> exe_inode;
+  std::optional<std::string_view> comm;
+  std::optional<uint64_t> exe_bytes;
+  std::optional<std::string_view> exe;
+  std::optional<uint64_t> args_bytes;
+  std::optional<std::string_view> args;
+  bool operator==(const Exec&) const = default;
+};
+template <>
+struct Schema<Exec> {
+  static constexpr uint8_t kType = 0x21;
+  static constexpr std::string_view kName = "exec";
+  static constexpr std::string_view kText = "A process has begun to run a program.";
+  static constexpr auto kFields = std::tuple{
+      Field{"time", &Exec::time_ns, Wire::kTime, Unit::kNanoseconds, "When."},
+      Field{"pid", &Exec::pid, Wire::kPid, Unit::kNone, "Process id."},
+      Field{"start", &Exec::start_ns, Wire::kTime, Unit::kNanoseconds, "When it was born."},
+      Field{"old_tid", &Exec::old_tid, Wire::kPid, Unit::kNone,
+            "Former id of the thread that called exec, where it was not the leader."},
+      Field{"uid", &Exec::uid, Wire::kUint, Unit::kNone, "Real user id."},
+      Field{"euid", &Exec::euid, Wire::kUint, Unit::kNone, "Effective user id."},
+      Field{"suid", &Exec::suid, Wire::kUint, Unit::kNone, "Saved user id."},
+      Field{"gid", &Exec::gid, Wire::kUint, Unit::kNone, "Real group id."},
+      Field{"egid", &Exec::egid, Wire::kUint, Unit::kNone, "Effective group id."},
+      Field{"sgid", &Exec::sgid, Wire::kUint, Unit::kNone, "Saved group id."},
+      Field{"login_uid", &Exec::login_uid, Wire::kUint, Unit::kNone,
+            "User id at login (audit); unknown where nobody logged in."},
+      Field{"sid", &Exec::sid, Wire::kUint, Unit::kNone, "Session id."},
+      Field{"tty", &Exec::tty, Wire::kUint, Unit::kDevice, "Controlling terminal; 0 is none."},
+      Field{"cgroup_id", &Exec::cgroup_id, Wire::kUint, Unit::kNone, "Id of the v2 cgroup."},
+      Field{"exe_device", &Exec::exe_device, Wire::kUint, Unit::kDevice,
+            "Device of the file that runs (of a script: its interpreter)."},
+      Field{"exe_inode", &Exec::exe_inode, Wire::kUint, Unit::kNone, "Inode of that file."},
+      Field{"comm", &Exec::comm, Wire::kString, Unit::kNone, "Task name, at most 15 bytes."},
+      Field{"exe_bytes", &Exec::exe_bytes, Wire::kUint, Unit::kBytes, "True length of the path."},
+      Field{"exe", &Exec::exe, Wire::kString, Unit::kNone,
+            "Path that was given to execve(2), perhaps cut to the recorder's limit."},
+      Field{"args_bytes", &Exec::args_bytes, Wire::kUint, Unit::kBytes,
+            "True length of the arguments."},
+      Field{"args", &Exec::args, Wire::kString, Unit::kArguments,
+            "Arguments, perhaps cut to the recorder's limit."}};
+};
+
+// A process (thread group) has ended. Source: tracepoint sched_process_exit, last thread only.
+struct Exit {
+  uint64_t time_ns = 0;
+  uint32_t pid = 0;
+  uint64_t start_ns = 0;
+  std::optional<uint32_t> ppid;
+  std::optional<uint64_t> parent_start_ns;
+  std::optional<uint32_t> wait_status;
+  uint32_t flags = 0;
+  std::optional<uint32_t> uid;
+  std::optional<uint32_t> euid;
+  std::optional<uint32_t> suid;
+  std::optional<uint32_t> gid;
+  std::optional<uint32_t> egid;
+  std::optional<uint32_t> sgid;
+  std::optional<uint32_t> login_uid;
+  std::optional<uint32_t> sid;
+  std::optional<uint32_t> tty;
+  std::optional<uint64_t> cgroup_id;
+  std::optional<uint64_t> utime_us;
+  std::optional<uint64_t> stime_us;
+  std::optional<uint64_t> cpu_us;
+  std::optional<uint64_t> maxrss_kib;
+  std::optional<uint64_t> minflt;
+  std::optional<uint64_t> majflt;
+  std::optional<uint64_t> nvcsw;
+  std::optional<uint64_t> nivcsw;
+  std::optional<std::string_view> comm;
+  bool operator==(const Exit&) const = default;
+};
+template <>
+struct Schema<Exit> {
+  static constexpr uint8_t kType = 0x22;
+  static constexpr std::string_view kName = "exit";
+  static constexpr std::string_view kText = "A process has ended.";
+  static constexpr auto kFields = std::tuple{
+      Field{"time", &Exit::time_ns, Wire::kTime, Unit::kNanoseconds, "When."},
+      Field{"pid", &Exit::pid, Wire::kPid, Unit::kNone, "Process id."},
+      Field{"start", &Exit::start_ns, Wire::kTime, Unit::kNanoseconds, "When it was born."},
+      Field{"ppid", &Exit::ppid, Wire::kPid, Unit::kNone, "Its parent at the end."},
+      Field{"parent_start", &Exit::parent_start_ns, Wire::kTime, Unit::kNanoseconds,
+            "When that parent was born."},
+      Field{"wait_status", &Exit::wait_status, Wire::kUint, Unit::kWaitStatus,
+            "What wait(2) tells its parent."},
+      Field{"flags", &Exit::flags, Wire::kUint, Unit::kFlags, "What it was.", kProcFlagNames},
+      Field{"uid", &Exit::uid, Wire::kUint, Unit::kNone, "Real user id."},
+      Field{"euid", &Exit::euid, Wire::kUint, Unit::kNone, "Effective user id."},
+      Field{"suid", &Exit::suid, Wire::kUint, Unit::kNone, "Saved user id."},
+      Field{"gid", &Exit::gid, Wire::kUint, Unit::kNone, "Real group id."},
+      Field{"egid", &Exit::egid, Wire::kUint, Unit::kNone, "Effective group id."},
+      Field{"sgid", &Exit::sgid, Wire::kUint, Unit::kNone, "Saved group id."},
+      Field{"login_uid", &Exit::login_uid, Wire::kUint, Unit::kNone,
+            "User id at login (audit); unknown where nobody logged in."},
+      Field{"sid", &Exit::sid, Wire::kUint, Unit::kNone, "Session id."},
+      Field{"tty", &Exit::tty, Wire::kUint, Unit::kDevice, "Controlling terminal; 0 is none."},
+      Field{"cgroup_id", &Exit::cgroup_id, Wire::kUint, Unit::kNone, "Id of the v2 cgroup."},
+      Field{"utime", &Exit::utime_us, Wire::kUint, Unit::kMicroseconds,
+            "CPU time in user mode, all threads, as the kernel's ticks sampled it."},
+      Field{"stime", &Exit::stime_us, Wire::kUint, Unit::kMicroseconds,
+            "CPU time in kernel mode, likewise."},
+      Field{"cpu", &Exit::cpu_us, Wire::kUint, Unit::kMicroseconds,
+            "CPU time by the scheduler's clock up to the exit, all threads."},
+      Field{"maxrss", &Exit::maxrss_kib, Wire::kUint, Unit::kKibibytes,
+            "Peak resident size as getrusage(2) gives it."},
+      Field{"minflt", &Exit::minflt, Wire::kUint, Unit::kNone, "Page faults without I/O."},
+      Field{"majflt", &Exit::majflt, Wire::kUint, Unit::kNone, "Page faults with I/O."},
+      Field{"nvcsw", &Exit::nvcsw, Wire::kUint, Unit::kNone, "Voluntary context switches."},
+      Field{"nivcsw", &Exit::nivcsw, Wire::kUint, Unit::kNone, "Involuntary context switches."},
+      Field{"comm", &Exit::comm, Wire::kString, Unit::kNone,
+            "Task name of the leader, at most 15 bytes."}};
+};
+
+using AllRecords =
+    TypeList<SegmentStart, SchemaRecord, Checkpoint, Mark, Clock, Info, Lost, SegmentEnd,
+             Continuation, SnapBegin, SnapProc, SnapEnd, Recorder, Fork, Exec, Exit>;
+
+// Numbered records carry a sequence number that never repeats in a log. Records that only describe
+// the segment they stand in (its start, schema, snapshot, checksums ...) have none.
+constexpr bool IsNumbered(uint8_t type) { return type == Schema<Lost>::kType || type >= 0x13; }
+
+}  // namespace daybook

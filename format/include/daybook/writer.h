@@ -1,0 +1,145 @@
+// Writes a log: a folder of segments that are only ever appended to by the process that created
+// them. A write that fails ends the segment; what is still in memory goes into the next one.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "daybook/codec.h"
+#include "daybook/records.h"
+#include "daybook/result.h"
+
+namespace daybook {
+
+// A segment's file, as the writer needs it. The operating system's is behind OpenLogFolder; tests
+// bring their own to make it fail.
+class LogFile {
+ public:
+  virtual ~LogFile() = default;
+  // Appends some or all of `bytes` and returns how many.
+  virtual Result<size_t> Write(std::span<const uint8_t> bytes) = 0;
+  virtual Status Sync() = 0;
+  virtual Status Close() = 0;
+};
+
+class LogFolder {
+ public:
+  virtual ~LogFolder() = default;
+  // Creates the file, which must not exist (error_number() EEXIST where it does).
+  virtual Result<std::unique_ptr<LogFile>> Create(const std::string& name) = 0;
+  virtual Status Remove(const std::string& name) = 0;
+  virtual Result<std::vector<std::string>> List() = 0;
+  virtual Result<std::vector<uint8_t>> Read(const std::string& name) = 0;
+  // Makes created names durable.
+  virtual Status Sync() = 0;
+};
+
+// The folder is created (mode 0750) where it is missing. Its descriptor is kept: after a change of
+// user no path is looked up again.
+Result<std::unique_ptr<LogFolder>> OpenLogFolder(const std::string& path);
+
+enum class SyncPolicy : uint8_t { kNone, kInterval, kFlush };
+
+struct WriterOptions {
+  // A segment is ended by the first record that reaches this size,
+  uint64_t segment_bytes = 64 << 20;
+  // or when it is this old.
+  uint64_t segment_age_ns = 3'600'000'000'000;
+  // A block is closed by the first record that reaches this size: the most that one wrong byte
+  // can cost.
+  uint64_t block_bytes = 4096;
+  SyncPolicy sync = SyncPolicy::kInterval;
+  uint64_t sync_interval_ns = 1'000'000'000;
+  // While no segment can be written, records are kept up to this size; then they are counted lost.
+  uint64_t max_pending_bytes = 8 << 20;
+  // And a new segment is tried no more often than this.
+  uint64_t retry_interval_ns = 1'000'000'000;
+};
+
+// Facts that stand at the head of every segment.
+struct LogIdentity {
+  Id128 host_id;
+  Id128 boot_id;
+  std::vector<std::pair<std::string, std::string>> info;
+};
+
+class LogWriter {
+ public:
+  // Reads the clocks; the reason in the record is set by the caller.
+  using ReadClock = std::function<Clock()>;
+
+  // Continues the log in `folder` with a new segment, numbered after the newest one.
+  static Result<LogWriter> Open(std::unique_ptr<LogFolder> folder, LogIdentity identity,
+                                ReadClock read_clock, WriterOptions options = {});
+
+  LogWriter(LogWriter&&) noexcept;
+  LogWriter& operator=(LogWriter&&) noexcept;
+  // Does not close: a writer that is dropped leaves what a crash would leave.
+  ~LogWriter();
+
+  // Adds a record in memory. Never fails: where nothing can be written for long, it is counted as
+  // lost, and a LOST record will say so.
+  template <class Record>
+  void Append(const Record& record) {
+    uint8_t* payload = BeginRecord(MaxEncodedBytes(record));
+    if (payload == nullptr) return CountDropped(Schema<Record>::kType, MomentOf(record));
+    uint8_t* end = Encode(record, base(), payload);
+    if constexpr (requires { record.first_time_ns; }) NoteMoment(record.first_time_ns);
+    if constexpr (requires { record.last_time_ns; }) NoteMoment(record.last_time_ns);
+    if constexpr (requires { record.time_ns; }) NoteMoment(record.time_ns);
+    if constexpr (requires { record.pid; }) NotePid(record.pid);
+    FinishRecord(Schema<Record>::kType, payload, end);
+  }
+
+  // Writes everything that was appended. On an error the segment is ended and the next one begun;
+  // nothing that was appended since the last successful write is forgotten.
+  Status Flush();
+
+  // Closes the block, writes, and makes durable.
+  Status Sync();
+
+  // True when appended records have waited for durability as long as the policy allows.
+  bool SyncDue(uint64_t now_ns) const;
+  // True when numbered records are not durable, due or not; never with SyncPolicy::kNone.
+  bool SyncPending() const;
+
+  bool RotationDue(uint64_t now_ns) const;
+  // Ends the segment in order and begins the next. Afterwards segment_no() has changed.
+  Status Rotate(EndReason reason);
+
+  // Ends the segment in order. Nothing may be appended afterwards.
+  Status Close();
+
+  // Number of the current segment. Whenever it changes, also by an error, a snapshot is due.
+  uint64_t segment_no() const;
+  uint64_t next_seq() const;
+
+  // Tells the writer that events were lost elsewhere; goes into every checkpoint.
+  void AddLost(uint64_t count);
+
+ private:
+  class Impl;
+  explicit LogWriter(std::unique_ptr<Impl> impl);
+
+  template <class Record>
+  static uint64_t MomentOf(const Record& record) {
+    if constexpr (requires { record.time_ns; }) return record.time_ns;
+    return 0;
+  }
+
+  const BlockBase& base() const;
+  uint8_t* BeginRecord(size_t max_payload_bytes);  // nullptr where there is no room
+  void FinishRecord(uint8_t type, uint8_t* payload, uint8_t* end);
+  void NoteMoment(uint64_t time_ns);
+  void NotePid(uint32_t pid);
+  void CountDropped(uint8_t type, uint64_t time_ns);
+
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace daybook

@@ -1,0 +1,106 @@
+// The end of a segment as it is in memory: blocks that were closed but perhaps not written, and the
+// block that is still open. Pure logic: no file, no clock.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "daybook/codec.h"
+#include "daybook/records.h"
+
+namespace daybook {
+
+class SegmentBuffer {
+ public:
+  // An empty segment. The bases of its first block are zero.
+  SegmentBuffer(uint32_t tag, uint64_t first_seq);
+
+  // Two steps to append a record: room for a payload of at most that many bytes, and, once it was
+  // written there, where it ends. The base must be used to encode it.
+  uint8_t* BeginRecord(size_t max_payload_bytes);
+  void FinishRecord(uint8_t type, uint8_t* payload, uint8_t* end);
+  const BlockBase& base() const { return open_.base; }
+  void NoteMoment(uint64_t time_ns);
+  void NotePid(uint32_t pid) { open_.last_pid = pid; }
+
+  template <class Record>
+  void Append(const Record& record) {
+    uint8_t* payload = BeginRecord(MaxEncodedBytes(record));
+    uint8_t* end = Encode(record, base(), payload);
+    FinishRecord(Schema<Record>::kType, payload, end);
+  }
+
+  // Closes the open block with a CHECKPOINT; does nothing where it is empty, unless `flags` say
+  // that this checkpoint must exist.
+  void CloseBlock(uint32_t flags = 0);
+  // Appends a MARK where the open block has records since the last one.
+  void Seal();
+
+  // Bytes not yet written to the file, and what became of them.
+  std::span<const uint8_t> Unwritten() const;
+  void Written(size_t bytes);
+
+  // Everything written so far is on disk.
+  void Synced();
+
+  // Appends the blocks of `other`, each closed, records and numbers unchanged. Its first and last
+  // block, which only tell of the segment itself, stay behind.
+  void TakeOver(const SegmentBuffer& other);
+
+  size_t open_block_bytes() const { return bytes_.size() - open_.begin; }
+  // Length of the whole segment, written or not.
+  uint64_t logical_bytes() const { return start_offset_ + bytes_.size(); }
+  size_t buffered_bytes() const { return bytes_.size(); }
+  // Sequence number of the first numbered record still in memory, or of the next one.
+  uint64_t first_buffered_seq() const {
+    return closed_.empty() ? open_.first_seq : closed_.front().first_seq;
+  }
+  uint64_t next_seq() const { return open_.first_seq + open_.seq_count; }
+  uint64_t record_count() const { return record_count_ + open_.record_count; }
+  // True when numbered records were appended since the last Synced.
+  bool has_unsynced_events() const { return next_seq() != synced_seq_; }
+  void AddLost(uint64_t count) { lost_total_ += count; }
+  uint64_t lost_total() const { return lost_total_; }
+
+ private:
+  // What the checkpoint of a block will say.
+  struct Block {
+    size_t begin = 0;  // in bytes_
+    size_t end = 0;    // where its checkpoint begins; 0 while open
+    BlockBase base;
+    uint64_t first_seq = 0;
+    uint64_t seq_count = 0;
+    uint64_t record_count = 0;
+    uint32_t flags = 0;  // of its checkpoint
+    bool has_moment = false;
+    uint64_t first_time_ticks = 0;
+    uint64_t last_time_ticks = 0;
+    uint32_t last_pid = 0;
+    size_t summed_end = 0;   // in bytes_; how far the two sums reach: behind the last MARK
+    uint32_t block_crc = 0;  // for the checkpoint
+    uint32_t mark_crc = 0;   // for a MARK: starts from the block's place
+  };
+
+  void AppendFragments(std::span<const uint8_t> payload);
+  void BeginBlock(const Block& previous);
+  void SumOpenBlock(size_t end);
+  void DropWrittenBlocks();
+  uint8_t* Room(size_t bytes);
+
+  uint32_t tag_;
+  std::vector<uint8_t> bytes_;  // from the first block that is not wholly written
+  uint64_t start_offset_ = 0;   // logical offset of bytes_[0]
+  size_t written_ = 0;          // in bytes_
+  uint64_t synced_offset_ = 0;  // logical
+  uint64_t synced_seq_ = 0;
+  uint64_t written_seq_ = 0;
+  uint64_t record_count_ = 0;  // in closed blocks
+  uint64_t lost_total_ = 0;
+  std::vector<Block> closed_;  // those in bytes_
+  Block open_;
+  std::vector<uint8_t> scratch_;  // a payload that must be split
+};
+
+}  // namespace daybook

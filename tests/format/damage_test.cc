@@ -1,0 +1,243 @@
+// Every truncation and every changed byte of a small log: no crash, no false record, the rest
+// intact.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "support/log_builder.h"
+
+namespace daybook {
+namespace {
+
+constexpr uint64_t kBlockBytes = 256;
+
+// Some blocks of events, flushed and synced now and then as a recorder does; with an argument that
+// looks like records of ours, which an attacker may well pass to a program.
+std::vector<uint8_t> SmallLog(bool closed) {
+  WriterOptions options;
+  options.block_bytes = kBlockBytes;
+  LogBuilder log(options);
+  std::string forged;
+  for (int i = 0; i < 20; ++i)
+    forged.append("\x2B\x91\x22\x05\x01\x02\x03\x04\x05\x2B\x91\x03", 12);
+  for (uint32_t pid = 1; pid <= 40; ++pid) {
+    log.Add(TestFork(pid)).Add(TestExit(pid));
+    if (pid % 8 == 0) log.Add(Exec{.time_ns = kTestBootNs, .pid = pid, .args = forged});
+    if (pid % 5 == 0) {
+      EXPECT_TRUE(log.writer().Flush());
+    }
+    if (pid % 20 == 0) {
+      EXPECT_TRUE(log.writer().Sync());
+    }
+  }
+  if (closed) {
+    EXPECT_TRUE(log.writer().Close());
+  } else {
+    EXPECT_TRUE(log.writer().Flush());
+  }
+  return log.Segment();
+}
+
+// Where the blocks begin: damage to one byte may cost the records of one block and no others.
+std::vector<size_t> BlockBegins(const std::vector<uint8_t>& bytes) {
+  std::vector<size_t> begins = {0};
+  SegmentReader reader(bytes);
+  for (Item item = reader.Next(); !std::holds_alternative<End>(item); item = reader.Next()) {
+    const auto& record = std::get<RecordView>(item);
+    if (record.Is<Checkpoint>()) begins.push_back(record.offset + record.size);
+  }
+  begins.push_back(bytes.size());
+  return begins;
+}
+
+using Events = std::vector<ReadBack::Numbered>;
+
+bool IsSubset(const Events& part, const Events& whole) {
+  uint64_t last = 0;
+  for (const auto& event : part) {
+    // Sequence numbers of the whole log run from 1 without a hole.
+    if (event.seq <= last || event.seq > whole.size()) return false;
+    last = event.seq;
+    const auto& original = whole[event.seq - 1];
+    if (original.type != event.type || original.payload != event.payload ||
+        original.base != event.base) {
+      return false;
+    }
+  }
+  return true;
+}
+
+class DamageTest : public testing::TestWithParam<bool> {
+ protected:
+  const std::vector<uint8_t> bytes_ = SmallLog(GetParam());
+  const ReadBack whole_ = ReadAll(bytes_);
+  const std::vector<size_t> begins_ = BlockBegins(bytes_);
+
+  // Events of the blocks that `position` does not stand in.
+  size_t EventsOutsideBlockOf(size_t position) const {
+    const auto next = std::upper_bound(begins_.begin(), begins_.end(), position);
+    const size_t end = next == begins_.end() ? bytes_.size() : *next;
+    const size_t begin = *std::prev(next);
+    size_t inside = 0;
+    SegmentReader reader(bytes_);
+    for (Item item = reader.Next(); !std::holds_alternative<End>(item); item = reader.Next()) {
+      const auto& record = std::get<RecordView>(item);
+      if (record.seq && record.offset >= begin && record.offset < end) ++inside;
+    }
+    return whole_.events.size() - inside;
+  }
+};
+
+INSTANTIATE_TEST_SUITE_P(OpenAndClosed, DamageTest, testing::Bool(),
+                         [](const auto& parameter) { return parameter.param ? "Closed" : "Open"; });
+
+TEST_P(DamageTest, TheUndamagedLogIsWhole) {
+  EXPECT_TRUE(whole_.gaps.empty());
+  EXPECT_EQ(whole_.events.size(), 40 * 2 + 5u);
+  EXPECT_EQ(whole_.complete, GetParam());
+  EXPECT_GT(begins_.size(), 10u);
+}
+
+TEST_P(DamageTest, EveryTruncationLeavesAPrefixAndSaysSo) {
+  size_t last_count = 0;
+  for (size_t size = 0; size < bytes_.size(); ++size) {
+    const ReadBack read = ReadAll(std::span(bytes_).first(size));
+    ASSERT_TRUE(IsSubset(read.events, whole_.events)) << "size " << size;
+    ASSERT_FALSE(read.complete) << "size " << size;
+    // Never fewer records from more bytes.
+    ASSERT_GE(read.events.size(), last_count) << "size " << size;
+    last_count = read.events.size();
+    uint64_t gap_bytes = 0;
+    for (const Gap& gap : read.gaps) {
+      gap_bytes += gap.end - gap.begin;
+      // What had been promised to be on disk and is not there is more than a torn tail; a cut after
+      // the last promise cannot be told from a crash.
+      if (size > 200) {
+        ASSERT_EQ(gap.cause, GapCause::kTornTail) << "size " << size;
+      }
+    }
+    ASSERT_LE(gap_bytes, size);
+  }
+}
+
+TEST_P(DamageTest, EveryChangedByteCostsAtMostItsBlockAndNothingFalseIsShown) {
+  for (size_t position = 0; position < bytes_.size(); ++position) {
+    const size_t intact = EventsOutsideBlockOf(position);
+    std::vector<uint8_t> changed_to = {0x00, 0xFF, 0x2B, 0x91};
+    for (int bit = 0; bit < 8; ++bit) {
+      changed_to.push_back(static_cast<uint8_t>(bytes_[position] ^ (1 << bit)));
+    }
+    for (const uint8_t value : changed_to) {
+      if (value == bytes_[position]) continue;
+      std::vector<uint8_t> damaged = bytes_;
+      damaged[position] = value;
+      const ReadBack read = ReadAll(damaged);
+      ASSERT_TRUE(IsSubset(read.events, whole_.events))
+          << "position " << position << " value " << int{value};
+      ASSERT_GE(read.events.size(), intact) << "position " << position << " value " << int{value};
+      ASSERT_FALSE(read.gaps.empty()) << "position " << position << " value " << int{value};
+      bool reported = false;
+      for (const Gap& gap : read.gaps) reported |= gap.begin <= position && position < gap.end;
+      ASSERT_TRUE(reported) << "position " << position << " value " << int{value};
+    }
+  }
+}
+
+TEST_P(DamageTest, LostRecordsAreCountedExactlyWhereALaterBlockProvesThem) {
+  // Within the blocks of events, the last block excepted.
+  for (size_t position = begins_[2]; position < begins_[begins_.size() - 3]; position += 3) {
+    std::vector<uint8_t> damaged = bytes_;
+    damaged[position] ^= 0x40;
+    const ReadBack read = ReadAll(damaged);
+    ASSERT_EQ(read.events.size() + read.LostCount(), whole_.events.size()) << position;
+  }
+}
+
+TEST_P(DamageTest, RemovedAndInsertedBytesCostOnlyTheirBlock) {
+  for (size_t position = 0; position < bytes_.size(); position += 7) {
+    const size_t intact = EventsOutsideBlockOf(position);
+    for (const size_t count : {1u, 3u, 17u}) {
+      const auto at = [](auto& vector, size_t offset) {
+        return vector.begin() + static_cast<std::ptrdiff_t>(offset);
+      };
+      std::vector<uint8_t> inserted = bytes_;
+      inserted.insert(at(inserted, position), count, 0x2B);
+      const ReadBack more = ReadAll(inserted);
+      ASSERT_TRUE(IsSubset(more.events, whole_.events)) << position;
+      ASSERT_GE(more.events.size(), intact) << position << " inserted " << count;
+      ASSERT_FALSE(more.gaps.empty());
+
+      if (position + count > bytes_.size()) continue;
+      std::vector<uint8_t> removed = bytes_;
+      removed.erase(at(removed, position), at(removed, position + count));
+      const ReadBack fewer = ReadAll(removed);
+      ASSERT_TRUE(IsSubset(fewer.events, whole_.events)) << position;
+      const size_t intact_of_both =
+          std::min(intact, EventsOutsideBlockOf(std::min(position + count, bytes_.size() - 1)));
+      // The bytes may reach into the next block.
+      ASSERT_GE(fewer.events.size() + (whole_.events.size() - intact_of_both), intact) << position;
+    }
+  }
+}
+
+TEST_P(DamageTest, AMissingBlockIsAGapWithItsExactCount) {
+  for (size_t block = 2; block + 2 < begins_.size(); ++block) {
+    std::vector<uint8_t> bytes = bytes_;
+    const auto begin = bytes.begin();
+    bytes.erase(begin + static_cast<std::ptrdiff_t>(begins_[block]),
+                begin + static_cast<std::ptrdiff_t>(begins_[block + 1]));
+    const ReadBack read = ReadAll(bytes);
+    ASSERT_TRUE(IsSubset(read.events, whole_.events)) << block;
+    if (block + 3 < begins_.size()) {
+      ASSERT_EQ(read.events.size() + read.LostCount(), whole_.events.size()) << block;
+      ASSERT_EQ(read.gaps.size(), 1u) << block;
+      EXPECT_EQ(read.gaps[0].cause, GapCause::kDamaged);
+    }
+  }
+}
+
+TEST_P(DamageTest, ABlockOfAnotherSegmentIsNeverTakenForOurs) {
+  const std::vector<uint8_t> other = SmallLog(GetParam());
+  const std::vector<size_t> other_begins = BlockBegins(other);
+  ASSERT_EQ(other_begins, begins_) << "same content, other tag";
+  for (size_t block = 2; block + 2 < begins_.size(); ++block) {
+    std::vector<uint8_t> spliced = bytes_;
+    std::copy(other.begin() + static_cast<std::ptrdiff_t>(begins_[block]),
+              other.begin() + static_cast<std::ptrdiff_t>(begins_[block + 1]),
+              spliced.begin() + static_cast<std::ptrdiff_t>(begins_[block]));
+    const ReadBack read = ReadAll(spliced);
+    ASSERT_TRUE(IsSubset(read.events, whole_.events));
+    ASSERT_FALSE(read.gaps.empty()) << block;
+  }
+}
+
+TEST_P(DamageTest, AZeroedTailIsTornAndAZeroedMiddleIsDamaged) {
+  std::vector<uint8_t> tail = bytes_;
+  std::fill(tail.begin() + static_cast<std::ptrdiff_t>(begins_[begins_.size() - 3]), tail.end(), 0);
+  std::vector<uint8_t> middle = bytes_;
+  std::fill_n(middle.begin() + static_cast<std::ptrdiff_t>(begins_[3]), 40, 0);
+  EXPECT_EQ(ReadAll(middle).gaps.at(0).cause, GapCause::kDamaged);
+  if (!GetParam()) {
+    EXPECT_EQ(ReadAll(tail).gaps.at(0).cause, GapCause::kTornTail);
+  }
+}
+
+// The checkpoint behind the first sync promises that everything before it is on disk.
+TEST_P(DamageTest, DestroyingWhatWasSyncedIsDamageEvenAtTheEnd) {
+  std::vector<uint8_t> bytes = bytes_;
+  const size_t from = bytes.size() / 4;
+  // Everything after the first quarter is gone except one late, good checkpoint block.
+  const size_t keep_from = begins_[begins_.size() - 4];
+  const size_t keep_to = begins_[begins_.size() - 3];
+  for (size_t i = from; i < bytes.size(); ++i) {
+    if (i < keep_from || i >= keep_to) bytes[i] = 0;
+  }
+  const ReadBack read = ReadAll(bytes);
+  ASSERT_TRUE(IsSubset(read.events, whole_.events));
+  ASSERT_EQ(read.gaps.size(), 2u);
+  EXPECT_EQ(read.gaps[0].cause, GapCause::kDamaged);
+}
+
+}  // namespace
+}  // namespace daybook

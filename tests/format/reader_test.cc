@@ -1,0 +1,162 @@
+#include "daybook/reader.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include "support/log_builder.h"
+
+namespace daybook {
+namespace {
+
+using testing::IsEmpty;
+using testing::SizeIs;
+
+TEST(ReaderTest, AClosedSegmentReadsBackWholeAndComplete) {
+  LogBuilder log;
+  for (uint32_t pid = 100; pid < 1100; ++pid) log.Add(TestFork(pid)).Add(TestExit(pid));
+  ASSERT_TRUE(log.writer().Close());
+  const ReadBack read = ReadAll(log.Segment());
+  EXPECT_TRUE(read.complete);
+  EXPECT_THAT(read.gaps, IsEmpty());
+  ASSERT_THAT(read.events, SizeIs(2000));
+  for (size_t i = 0; i < read.events.size(); ++i) {
+    EXPECT_EQ(read.events[i].seq, i + 1);
+    EXPECT_EQ(read.events[i].pid, 100 + i / 2);
+  }
+}
+
+TEST(ReaderTest, WhatWasFlushedIsReadableWhileTheSegmentIsOpen) {
+  LogBuilder log;
+  log.Add(TestFork(7));
+  ASSERT_TRUE(log.writer().Flush());
+  log.Add(TestExit(7));
+  ReadBack read = ReadAll(log.Segment());
+  EXPECT_THAT(read.events, SizeIs(1));
+  EXPECT_THAT(read.gaps, IsEmpty());
+  EXPECT_FALSE(read.complete);
+  ASSERT_TRUE(log.writer().Flush());
+  read = ReadAll(log.Segment());
+  EXPECT_THAT(read.events, SizeIs(2));
+  EXPECT_THAT(read.gaps, IsEmpty());
+}
+
+TEST(ReaderTest, TheSegmentSaysWhoseItIs) {
+  LogBuilder log;
+  const auto segment = ReadAll(log.Segment()).segment;
+  ASSERT_TRUE(segment);
+  EXPECT_EQ(segment->segment_no, 1u);
+  EXPECT_EQ(segment->tick_ns, 1000u);
+  EXPECT_EQ(segment->boot_id.bytes[0], 0xB0);
+  EXPECT_EQ(segment->time_ns, kTestBootNs);
+}
+
+TEST(ReaderTest, RecordsDecodeToWhatWasAppended) {
+  LogBuilder log;
+  Exec exec{.time_ns = kTestBootNs + 5'000, .pid = 12, .start_ns = kTestBootNs, .uid = 0};
+  exec.comm = "sh";
+  exec.exe = "/bin/sh";
+  const std::string_view args("sh\0-c\0true\0", 11);
+  exec.args = args;
+  log.Add(exec);
+  ASSERT_TRUE(log.writer().Flush());
+  const std::vector<uint8_t> bytes = log.Segment();
+  SegmentReader reader(bytes);
+  Exec read;
+  bool found = false;
+  for (Item item = reader.Next(); !std::holds_alternative<End>(item); item = reader.Next()) {
+    if (std::get<RecordView>(item).As(&read)) {
+      found = true;
+      EXPECT_EQ(read, exec);
+    }
+  }
+  EXPECT_TRUE(found);
+}
+
+// Every length around each boundary between head, fragments and the end.
+TEST(ReaderTest, LongRecordsComeBackAtEveryLength) {
+  WriterOptions options;
+  options.block_bytes = 512;
+  LogBuilder log(options);
+  std::vector<std::string> arguments;
+  for (size_t size = 0; size < 1300; ++size) arguments.emplace_back(size, 'x');
+  arguments.emplace_back(60'000, 'y');
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    log.Add(Exec{.time_ns = kTestBootNs, .pid = static_cast<uint32_t>(i), .args = arguments[i]});
+  }
+  ASSERT_TRUE(log.writer().Close());
+  const std::vector<uint8_t> bytes = log.Segment();
+  SegmentReader reader(bytes);
+  size_t next = 0;
+  for (Item item = reader.Next(); !std::holds_alternative<End>(item); item = reader.Next()) {
+    ASSERT_TRUE(std::holds_alternative<RecordView>(item));
+    Exec exec;
+    if (!std::get<RecordView>(item).As(&exec)) continue;
+    ASSERT_LT(next, arguments.size());
+    EXPECT_EQ(exec.args, arguments[next]) << next;
+    ++next;
+  }
+  EXPECT_EQ(next, arguments.size());
+}
+
+TEST(ReaderTest, NoBytesAreALogWithoutRecords) {
+  const ReadBack read = ReadAll({});
+  EXPECT_THAT(read.gaps, IsEmpty());
+  EXPECT_EQ(read.records, 0u);
+  EXPECT_FALSE(read.complete);
+}
+
+TEST(ReaderTest, BytesThatAreNoLogAreOneGap) {
+  std::vector<uint8_t> bytes(10'000, 'x');
+  const ReadBack read = ReadAll(bytes);
+  EXPECT_EQ(read.records, 0u);
+  ASSERT_THAT(read.gaps, SizeIs(1));
+  EXPECT_EQ(read.gaps[0].begin, 0u);
+  EXPECT_EQ(read.gaps[0].end, bytes.size());
+}
+
+TEST(ReaderTest, ConcatenatedSegmentsReadAsBoth) {
+  LogBuilder log;
+  log.Add(TestFork(1));
+  ASSERT_TRUE(log.writer().Rotate(EndReason::kSize));
+  log.Add(TestFork(2));
+  ASSERT_TRUE(log.writer().Close());
+  std::vector<uint8_t> both = log.Segment(1);
+  const std::vector<uint8_t> second = log.Segment(2);
+  both.insert(both.end(), second.begin(), second.end());
+  const ReadBack read = ReadAll(both);
+  EXPECT_THAT(read.events, SizeIs(2));
+  EXPECT_THAT(read.gaps, IsEmpty());
+  EXPECT_TRUE(read.complete);
+  EXPECT_EQ(read.segment->segment_no, 2u);
+}
+
+TEST(ReaderTest, BytesAfterTheEndOfASegmentAreDamage) {
+  LogBuilder log;
+  ASSERT_TRUE(log.writer().Close());
+  std::vector<uint8_t> bytes = log.Segment();
+  bytes.insert(bytes.end(), 100, 0);
+  const ReadBack read = ReadAll(bytes);
+  ASSERT_THAT(read.gaps, SizeIs(1));
+  EXPECT_EQ(read.gaps[0].cause, GapCause::kDamaged);
+  EXPECT_EQ(read.gaps[0].end - read.gaps[0].begin, 100u);
+}
+
+TEST(ReaderTest, AnEmptyFileAndAFolderAreToldApart) {
+  const std::filesystem::path folder =
+      std::filesystem::temp_directory_path() / ("daybook_reader_test." + std::to_string(getpid()));
+  std::filesystem::create_directories(folder);
+  std::ofstream(folder / "empty.dbk").close();
+  auto empty = SegmentReader::Open(folder / "empty.dbk");
+  ASSERT_TRUE(empty);
+  EXPECT_TRUE(std::holds_alternative<End>(empty->Next()));
+  EXPECT_FALSE(SegmentReader::Open(folder));
+  EXPECT_FALSE(SegmentReader::Open(folder / "missing.dbk"));
+  std::filesystem::remove_all(folder);
+}
+
+}  // namespace
+}  // namespace daybook
