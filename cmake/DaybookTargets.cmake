@@ -16,19 +16,13 @@ if(DAYBOOK_SANITIZE)
   add_link_options(-fsanitize=${DAYBOOK_SANITIZE})
 endif()
 
-# Fails the configuration where the recorder or the analyzer links anything of ours but the format,
-# or the format anything of ours at all.
-function(daybook_check_dependencies)
-  foreach(rule "daybook_format:" "daybook_recorder:daybook::format" "daybook_analyzer:daybook::format")
-    string(REPLACE ":" ";" parts "${rule}")
-    list(POP_FRONT parts target)
-    string(REGEX REPLACE "^[^:]*:" "" allowed "${rule}")
-    get_target_property(libraries ${target} LINK_LIBRARIES)
-    foreach(library IN LISTS libraries)
-      if(library MATCHES "^daybook" AND NOT library STREQUAL "daybook::warnings"
-         AND NOT library STREQUAL "${allowed}")
-        message(FATAL_ERROR "${target} must not link ${library}: recorder -> format <- analyzer")
-      endif()
-    endforeach()
+# Fails the configuration where `target` links anything of ours but the warnings and what is named.
+function(daybook_restrict_links target)
+  get_target_property(libraries ${target} LINK_LIBRARIES)
+  foreach(library IN LISTS libraries)
+    if(library MATCHES "^daybook" AND NOT library STREQUAL "daybook::warnings"
+       AND NOT library IN_LIST ARGN)
+      message(FATAL_ERROR "${target} must not link ${library}: recorder -> format <- analyzer")
+    endif()
   endforeach()
 endfunction()

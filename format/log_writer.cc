@@ -89,7 +89,7 @@ class LogWriter::Impl {
   Status EndSegment(EndReason reason);
   Status Rotate(EndReason reason);
   bool SyncDue(uint64_t now_ns) const;
-  bool RotationDue(uint64_t now_ns) const;
+  std::optional<EndReason> RotationDue(uint64_t now_ns) const;
   bool SyncPending() const {
     return options_.sync != SyncPolicy::kNone && file_ != nullptr && buffer_.has_unsynced_events();
   }
@@ -301,10 +301,13 @@ bool LogWriter::Impl::SyncDue(uint64_t now_ns) const {
   return SyncPending() && now_ns - last_sync_ns_ >= options_.sync_interval_ns;
 }
 
-bool LogWriter::Impl::RotationDue(uint64_t now_ns) const {
-  if (file_ == nullptr) return false;
-  return buffer_.logical_bytes() >= options_.segment_bytes ||
-         (now_ns > segment_start_ns_ && now_ns - segment_start_ns_ >= options_.segment_age_ns);
+std::optional<EndReason> LogWriter::Impl::RotationDue(uint64_t now_ns) const {
+  if (file_ == nullptr) return std::nullopt;
+  if (buffer_.logical_bytes() >= options_.segment_bytes) return EndReason::kSize;
+  // Events of the past are no reason: they may be older than the segment.
+  const bool aged =
+      now_ns > segment_start_ns_ && now_ns - segment_start_ns_ >= options_.segment_age_ns;
+  return aged ? std::optional(EndReason::kAge) : std::nullopt;
 }
 
 uint8_t* LogWriter::Impl::BeginRecord(size_t max_payload_bytes) {
@@ -344,7 +347,9 @@ Status LogWriter::Flush() { return impl_->Flush(); }
 Status LogWriter::Sync() { return impl_->Sync(); }
 bool LogWriter::SyncDue(uint64_t now_ns) const { return impl_->SyncDue(now_ns); }
 bool LogWriter::SyncPending() const { return impl_->SyncPending(); }
-bool LogWriter::RotationDue(uint64_t now_ns) const { return impl_->RotationDue(now_ns); }
+std::optional<EndReason> LogWriter::RotationDue(uint64_t now_ns) const {
+  return impl_->RotationDue(now_ns);
+}
 Status LogWriter::Rotate(EndReason reason) { return impl_->Rotate(reason); }
 Status LogWriter::Close() { return impl_->EndSegment(EndReason::kShutdown); }
 uint64_t LogWriter::segment_no() const { return impl_->segment_no(); }

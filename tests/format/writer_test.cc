@@ -70,8 +70,9 @@ TEST(WriterTest, RotationLeavesNoHoleInTheNumbers) {
   LogBuilder log(options);
   for (uint32_t pid = 1; pid <= 2000; ++pid) {
     log.Add(TestFork(pid));
-    if (log.writer().RotationDue(log.now_ns())) {
-      ASSERT_TRUE(log.writer().Rotate(EndReason::kSize));
+    if (const auto reason = log.writer().RotationDue(log.now_ns())) {
+      ASSERT_EQ(reason, EndReason::kSize);
+      ASSERT_TRUE(log.writer().Rotate(*reason));
     }
   }
   ASSERT_TRUE(log.writer().Close());
@@ -86,7 +87,8 @@ TEST(WriterTest, RotationLeavesNoHoleInTheNumbers) {
 TEST(WriterTest, RotationIsDueByAgeToo) {
   LogBuilder log;
   EXPECT_FALSE(log.writer().RotationDue(log.now_ns()));
-  EXPECT_TRUE(log.writer().RotationDue(log.now_ns() + WriterOptions{}.segment_age_ns));
+  EXPECT_EQ(log.writer().RotationDue(log.now_ns() + WriterOptions{}.segment_age_ns),
+            EndReason::kAge);
 }
 
 TEST(WriterTest, ShortWritesAreCompleted) {

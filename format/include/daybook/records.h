@@ -233,8 +233,9 @@ struct Schema<Info> {
       Field{"value", &Info::value, Wire::kString, Unit::kNone, "What it is."}};
 };
 
-enum class LostReason : uint8_t { kKernelRing = 1, kWriteError = 2 };
-inline constexpr ValueName kLostReasonNames[] = {{1, "kernel_ring"}, {2, "write_error"}};
+enum class LostReason : uint8_t { kKernelRing = 1, kWriteError = 2, kDamagedLog = 3 };
+inline constexpr ValueName kLostReasonNames[] = {
+    {1, "kernel_ring"}, {2, "write_error"}, {3, "damaged_log"}};
 
 // Events that are not in the log, and why.
 struct Lost {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -108,7 +109,8 @@ class LogWriter {
   // True when numbered records are not durable, due or not; never with SyncPolicy::kNone.
   bool SyncPending() const;
 
-  bool RotationDue(uint64_t now_ns) const;
+  // Why the segment should be ended now; nullopt where it should not.
+  std::optional<EndReason> RotationDue(uint64_t now_ns) const;
   // Ends the segment in order and begins the next. Afterwards segment_no() has changed.
   Status Rotate(EndReason reason);
 

@@ -1,0 +1,40 @@
+// What an answer rests on, and what is missing from it. Every report ends with it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+namespace daybook {
+
+struct Coverage {
+  std::optional<int64_t> first_ns;  // wall clock of the earliest and the latest record
+  std::optional<int64_t> last_ns;
+  uint64_t hosts = 0;
+  uint64_t boots = 0;
+  uint64_t segments = 0;
+  uint64_t records = 0;
+
+  // Lives; unknown for reports that do not join records to lives.
+  std::optional<uint64_t> processes;
+  uint64_t running = 0;
+  uint64_t ended_unseen = 0;
+
+  uint64_t filtered = 0;  // rows left out because they lie outside --since and --until
+  uint64_t undated = 0;   // of these: without a wall clock to place them by
+
+  uint64_t lost_events = 0;      // the recorder says that it lost them
+  uint64_t missing_records = 0;  // sequence numbers that no record in the log has
+  uint64_t malformed_records = 0;
+  uint64_t repeated_records = 0;  // written again after an error, and left out once
+  uint64_t gaps = 0;
+  uint64_t damaged_bytes = 0;
+  uint64_t torn_bytes = 0;  // tails that were being written: expected
+  uint64_t unreadable_files = 0;
+
+  bool incomplete() const {
+    return lost_events != 0 || missing_records != 0 || malformed_records != 0 ||
+           damaged_bytes != 0 || unreadable_files != 0;
+  }
+};
+
+}  // namespace daybook

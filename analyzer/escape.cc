@@ -1,0 +1,174 @@
+#include "escape.h"
+
+#include <algorithm>
+#include <cstdint>
+
+namespace daybook {
+namespace {
+
+constexpr char kHexDigits[] = "0123456789abcdef";
+
+struct Character {
+  uint32_t code = 0;
+  size_t size = 0;  // bytes; 0 where the bytes are no valid UTF-8
+};
+
+// The first character of `bytes`, which are not empty. Overlong forms, surrogates and codes above
+// U+10FFFF are not valid.
+Character FirstCharacter(std::string_view bytes) {
+  const auto byte = [&](size_t i) { return static_cast<uint8_t>(bytes[i]); };
+  const uint8_t lead = byte(0);
+  if (lead < 0x80) return {lead, 1};
+  const size_t size = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
+  if (lead < 0xC2 || lead > 0xF4 || bytes.size() < size) return {};
+  uint32_t code = lead & (0x7FU >> size);
+  for (size_t i = 1; i < size; ++i) {
+    if ((byte(i) & 0xC0) != 0x80) return {};
+    code = code << 6 | (byte(i) & 0x3FU);
+  }
+  constexpr uint32_t kLeast[] = {0, 0, 0x80, 0x800, 0x10000};
+  if (code < kLeast[size] || code > 0x10FFFF || (code >= 0xD800 && code <= 0xDFFF)) return {};
+  return {code, size};
+}
+
+bool IsControl(uint32_t code) { return code < 0x20 || (code >= 0x7F && code < 0xA0); }
+
+// Characters that reorder what follows them on a terminal.
+bool IsBidiOverride(uint32_t code) {
+  return (code >= 0x202A && code <= 0x202E) || (code >= 0x2066 && code <= 0x2069);
+}
+
+bool IsPlainAscii(char c) { return c >= 0x20 && c < 0x7F && c != '\\'; }
+
+void AppendHexEscapes(std::string_view bytes, std::string* out) {
+  for (const char c : bytes) {
+    const auto byte = static_cast<uint8_t>(c);
+    out->append("\\x").push_back(kHexDigits[byte >> 4]);
+    out->push_back(kHexDigits[byte & 15]);
+  }
+}
+
+// Length of the prefix of which every byte stands for itself everywhere.
+size_t PlainPrefix(std::string_view bytes) {
+  return static_cast<size_t>(std::ranges::find_if_not(bytes, IsPlainAscii) - bytes.begin());
+}
+
+bool IsShellSafe(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+         std::string_view("%+,-./:=@_^").find(c) != std::string_view::npos;
+}
+
+// True where single quotes are not enough: a line of text must not hold these bytes.
+bool NeedsShellEscapes(std::string_view word) {
+  while (!word.empty()) {
+    const Character first = FirstCharacter(word);
+    if (first.size == 0 || IsControl(first.code) || IsBidiOverride(first.code)) return true;
+    word.remove_prefix(first.size);
+  }
+  return false;
+}
+
+void AppendAnsiQuoted(std::string_view word, std::string* out) {
+  out->append("$'");
+  while (!word.empty()) {
+    const Character first = FirstCharacter(word);
+    const std::string_view bytes = word.substr(0, std::max<size_t>(first.size, 1));
+    if (first.size == 0 || IsControl(first.code) || IsBidiOverride(first.code)) {
+      AppendHexEscapes(bytes, out);
+    } else {
+      if (first.code == '\\' || first.code == '\'') out->push_back('\\');
+      out->append(bytes);
+    }
+    word.remove_prefix(bytes.size());
+  }
+  out->push_back('\'');
+}
+
+}  // namespace
+
+void AppendEscaped(std::string_view bytes, std::string* out) {
+  while (!bytes.empty()) {
+    const size_t plain = PlainPrefix(bytes);
+    out->append(bytes.substr(0, plain));
+    bytes.remove_prefix(plain);
+    if (bytes.empty()) return;
+    const Character first = FirstCharacter(bytes);
+    const std::string_view character = bytes.substr(0, std::max<size_t>(first.size, 1));
+    const bool looks_like_escape = first.code == '\\' && bytes.size() > 1 && bytes[1] == 'x';
+    if (first.size == 0 || IsControl(first.code) || IsBidiOverride(first.code) ||
+        looks_like_escape) {
+      AppendHexEscapes(character, out);
+    } else {
+      out->append(character);
+    }
+    bytes.remove_prefix(character.size());
+  }
+}
+
+void AppendJsonString(std::string_view bytes, Cut cut, std::string* out) {
+  out->push_back('"');
+  while (!bytes.empty()) {
+    const Character first = FirstCharacter(bytes);
+    const std::string_view character = bytes.substr(0, std::max<size_t>(first.size, 1));
+    if (first.size == 0) {
+      out->push_back('\\');
+      AppendHexEscapes(character, out);
+    } else if (IsControl(first.code)) {
+      out->append("\\u00").push_back(kHexDigits[first.code >> 4]);
+      out->push_back(kHexDigits[first.code & 15]);
+    } else if (first.code == '"') {
+      out->append("\\\"");
+    } else if (first.code == '\\') {
+      const bool looks_like_escape = bytes.size() > 1 && bytes[1] == 'x';
+      out->append(looks_like_escape ? "\\\\x5c" : "\\\\");
+    } else {
+      out->append(character);
+    }
+    bytes.remove_prefix(character.size());
+  }
+  if (cut == Cut::kYes) out->append(kCutMark);
+  out->push_back('"');
+}
+
+void AppendShellWord(std::string_view word, std::string* out) {
+  if (!word.empty() && std::ranges::all_of(word, IsShellSafe)) {
+    out->append(word);
+  } else if (NeedsShellEscapes(word)) {
+    AppendAnsiQuoted(word, out);
+  } else {
+    out->push_back('\'');
+    for (const char c : word) {
+      if (c == '\'') {
+        out->append("'\\''");
+      } else {
+        out->push_back(c);
+      }
+    }
+    out->push_back('\'');
+  }
+}
+
+void AppendShellWords(std::string_view arguments, std::string* out) {
+  bool first = true;
+  ForEachArgument(arguments, [&](std::string_view word) {
+    if (!first) out->push_back(' ');
+    first = false;
+    AppendShellWord(word, out);
+  });
+}
+
+size_t DisplayWidth(std::string_view text) {
+  return static_cast<size_t>(
+      std::ranges::count_if(text, [](char c) { return (c & 0xC0) != 0x80; }));
+}
+
+std::string_view CutToWidth(std::string_view text, size_t columns) {
+  size_t end = 0;
+  for (; end < text.size(); ++end) {
+    const bool begins_character = (text[end] & 0xC0) != 0x80;
+    if (begins_character && columns-- == 0) break;
+  }
+  return text.substr(0, end);
+}
+
+}  // namespace daybook

@@ -1,0 +1,79 @@
+#include "life_cells.h"
+
+#include <fmt/format.h>
+
+#include <iterator>
+
+namespace daybook {
+namespace {
+
+// Parts of a wait status, see wait(2).
+constexpr uint32_t kSignalMask = 0x7F;
+constexpr uint32_t kCoreBit = 0x80;
+constexpr uint32_t kExitCodeShift = 8;
+
+Cell StringCell(const std::optional<std::string>& text, const std::optional<uint64_t>& bytes) {
+  if (!text) return std::monostate();
+  return Text{.bytes = *text, .cut = bytes && *bytes > text->size()};
+}
+
+}  // namespace
+
+bool AppendProcessId(const Boot& boot, uint32_t pid, uint64_t start_ns, std::string* out) {
+  constexpr size_t kBootDigits = 16;
+  if (!boot.boot_id) return false;
+  out->append(boot.boot_text, 0, kBootDigits);
+  fmt::format_to(std::back_inserter(*out), "-{:x}-{}", start_ns / 1000, pid);
+  return true;
+}
+
+Cell WallTimeCell(const Boot& boot, const std::optional<uint64_t>& boot_ns) {
+  if (!boot_ns) return std::monostate();
+  return OptionalCell(boot.clock.ToRealtime(*boot_ns));
+}
+
+std::optional<uint64_t> ElapsedUs(const Life& life) {
+  if (!life.end_ns || *life.end_ns < life.start_ns) return std::nullopt;
+  return (*life.end_ns - life.start_ns) / 1000;
+}
+
+Cell CommCell(const Life& life) { return StringCell(life.identity.comm, std::nullopt); }
+
+Cell ExeCell(const Life& life) {
+  if (!life.image) return std::monostate();
+  return StringCell(life.image->exe, life.image->exe_bytes);
+}
+
+Cell ArgumentsCell(const Life& life) {
+  if (!life.image) return std::monostate();
+  return StringCell(life.image->args, life.image->args_bytes);
+}
+
+Cell ExitCodeCell(const Life& life) {
+  if (!life.wait_status || (*life.wait_status & kSignalMask) != 0) return std::monostate();
+  return uint64_t{*life.wait_status >> kExitCodeShift & 0xFF};
+}
+
+Cell SignalCell(const Life& life) {
+  if (!life.wait_status || (*life.wait_status & kSignalMask) == 0) return std::monostate();
+  return uint64_t{*life.wait_status & kSignalMask};
+}
+
+Cell CoreCell(const Life& life) {
+  if (!life.wait_status) return std::monostate();
+  return (*life.wait_status & kCoreBit) != 0;
+}
+
+Cell StateCell(const Life& life) {
+  switch (life.state) {
+    case LifeState::kRunning:
+      return Text{.bytes = "running"};
+    case LifeState::kEnded:
+      return Text{.bytes = "ended"};
+    case LifeState::kLost:
+      return Text{.bytes = "lost"};
+  }
+  return std::monostate();
+}
+
+}  // namespace daybook

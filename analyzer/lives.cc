@@ -1,0 +1,291 @@
+#include "lives.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace daybook {
+namespace {
+
+// So much later may an event stand in the log than a snapshot that was taken after it: far more
+// than the recorder ever keeps events waiting.
+constexpr uint64_t kMaxLatenessNs = 10'000'000'000;
+
+template <class T, class U>
+void Merge(const std::optional<U>& from, std::optional<T>* to, bool is_newer) {
+  if (from && (is_newer || !*to)) to->emplace(*from);
+}
+
+// What the record knows replaces what is older, and fills in what is unknown.
+template <class Record>
+void MergeIdentity(const Record& record, bool is_newer, Identity* identity) {
+  Merge(record.uid, &identity->uid, is_newer);
+  Merge(record.euid, &identity->euid, is_newer);
+  Merge(record.gid, &identity->gid, is_newer);
+  Merge(record.sid, &identity->sid, is_newer);
+  if constexpr (requires { record.tty; }) Merge(record.tty, &identity->tty, is_newer);
+  if constexpr (requires { record.cgroup_id; }) {
+    Merge(record.cgroup_id, &identity->cgroup_id, is_newer);
+  }
+  if constexpr (requires { record.comm; }) Merge(record.comm, &identity->comm, is_newer);
+}
+
+template <class Record>
+std::shared_ptr<const Image> MakeImage(const Record& record, uint64_t since_ns) {
+  auto image = std::make_shared<Image>();
+  image->since_ns = since_ns;
+  Merge(record.exe, &image->exe, true);
+  Merge(record.args, &image->args, true);
+  image->args_bytes = record.args_bytes;
+  if constexpr (requires { record.exe_bytes; }) image->exe_bytes = record.exe_bytes;
+  return image;
+}
+
+bool IsCoarse(uint32_t flags) { return (flags & kProcCoarseStart) != 0; }
+
+}  // namespace
+
+void LifeBuilder::Take(const Fork& fork) {
+  Advance(fork.time_ns);
+  Open* open = FindOrOpen(fork.pid, {fork.time_ns, IsCoarse(fork.flags)});
+  if (open == nullptr) return;
+  open->birth_seen = true;
+  open->life.ppid = fork.ppid;
+  open->life.parent_start_ns = fork.parent_start_ns;
+  open->parent_start_coarse = IsCoarse(fork.flags);
+  if (open->newest_ns == 0) open->life.flags = fork.flags;
+  MergeIdentity(fork, fork.time_ns > open->newest_ns, &open->life.identity);
+  open->newest_ns = std::max(open->newest_ns, fork.time_ns);
+  Inherit(fork, open);
+}
+
+void LifeBuilder::Take(const Exec& exec) {
+  Advance(exec.time_ns);
+  Open* open = FindOrOpen(exec.pid, {exec.start_ns, false});
+  if (open == nullptr) return;
+  Life& life = open->life;
+  ++open->execs_seen;
+  life.flags &= ~kProcNeverExeced;
+  MergeIdentity(exec, exec.time_ns >= open->newest_ns, &life.identity);
+  // Also where a snapshot was taken since: it would have this same image.
+  if (!life.image || exec.time_ns >= life.image->since_ns) {
+    life.image = MakeImage(exec, exec.time_ns);
+  }
+  See(open, exec.time_ns);
+}
+
+void LifeBuilder::Take(const Exit& exit) {
+  Advance(exit.time_ns);
+  Open* open = FindOrOpen(exit.pid, {exit.start_ns, IsCoarse(exit.flags)});
+  if (open == nullptr) return;
+  Life& life = open->life;
+  life.end_ns = exit.time_ns;
+  life.last_seen_ns = std::max(life.last_seen_ns, exit.time_ns);
+  life.exit_ppid = exit.ppid;
+  life.flags = exit.flags;
+  life.wait_status = exit.wait_status;
+  life.usage = {.utime_us = exit.utime_us,
+                .stime_us = exit.stime_us,
+                .cpu_us = exit.cpu_us,
+                .maxrss_kib = exit.maxrss_kib,
+                .minflt = exit.minflt,
+                .majflt = exit.majflt,
+                .nvcsw = exit.nvcsw,
+                .nivcsw = exit.nivcsw};
+  MergeIdentity(exit, true, &life.identity);
+  Close(slots_[exit.pid], open, LifeState::kEnded);
+}
+
+void LifeBuilder::Take(const SnapBegin& begin) {
+  Advance(begin.time_ns);
+  snapshot_ = Snapshot{.no = ++snapshots_, .begin_ns = begin.time_ns};
+}
+
+void LifeBuilder::Take(const SnapProc& process) {
+  if (snapshot_) ++snapshot_->processes;
+  Open* open = FindOrOpen(process.pid, {process.start_ns, IsCoarse(process.flags)});
+  if (open == nullptr) return;
+  Life& life = open->life;
+  const uint64_t time_ns = snapshot_ ? snapshot_->begin_ns : now_ns_;
+  if (!open->birth_seen && !life.ppid) {
+    life.ppid = process.ppid;
+    life.parent_start_ns = process.parent_start_ns;
+    open->parent_start_coarse = IsCoarse(process.flags);
+  }
+  if (time_ns >= open->newest_ns) life.flags = process.flags;
+  MergeIdentity(process, time_ns >= open->newest_ns, &life.identity);
+  // An EXEC's own words are more than what /proc makes of them later.
+  const bool has_exec = life.image && life.image->since_ns != 0;
+  if (!has_exec && (process.exe || process.args || process.args_bytes)) {
+    life.image = MakeImage(process, 0);
+  }
+  See(open, time_ns);
+  if (snapshot_) open->snapshot_no = snapshot_->no;
+}
+
+// Who was born before the snapshot was begun and is not in it, has ended.
+void LifeBuilder::Take(const SnapEnd& end) {
+  Advance(end.time_ns);
+  if (!snapshot_) return;
+  const Snapshot snapshot = *std::exchange(snapshot_, std::nullopt);
+  if (snapshot.processes != end.process_count) return;
+  for (auto& [pid, slot] : slots_) {
+    for (const auto& open : slot.open) {
+      const uint64_t uncertainty = open->life.coarse_start ? kCoarseStartNs : 0;
+      const bool must_be_there = open->life.start_ns + uncertainty < snapshot.begin_ns &&
+                                 open->life.last_seen_ns < snapshot.begin_ns;
+      if (must_be_there && open->snapshot_no != snapshot.no) {
+        Doubt(open.get(), snapshot.begin_ns);
+      }
+    }
+  }
+}
+
+void LifeBuilder::Finish(LifeState state) {
+  std::vector<Open*> rest;
+  for (auto& [pid, slot] : slots_) {
+    for (const auto& open : slot.open) rest.push_back(open.get());
+  }
+  std::ranges::sort(
+      rest, {}, [](const Open* open) { return std::pair(open->life.start_ns, open->life.pid); });
+  for (Open* open : rest) HandOut(*open, open->doubted ? LifeState::kLost : state);
+  slots_.clear();
+  deadlines_.clear();
+  snapshot_.reset();
+  living_ = 0;
+}
+
+bool LifeBuilder::IsSame(Start a, Start b) {
+  const uint64_t difference = a.ns < b.ns ? b.ns - a.ns : a.ns - b.ns;
+  return difference <= (a.coarse || b.coarse ? kCoarseStartNs : 0);
+}
+
+LifeBuilder::Open* LifeBuilder::Find(Slot& slot, Start start) {
+  for (const auto& open : slot.open) {
+    if (IsSame({open->life.start_ns, open->life.coarse_start}, start)) return open.get();
+  }
+  return nullptr;
+}
+
+LifeBuilder::Open* LifeBuilder::FindOrOpen(uint32_t pid, Start start) {
+  Slot& slot = slots_[pid];
+  if (Open* open = Find(slot, start)) {
+    if (open->life.coarse_start && !start.coarse) {
+      open->life.start_ns = start.ns;
+      open->life.coarse_start = false;
+    }
+    return open;
+  }
+  bool is_newest = true;
+  if (slot.closed_start_ns) {
+    if (IsSame({*slot.closed_start_ns, slot.closed_coarse}, start)) return nullptr;
+    is_newest = *slot.closed_start_ns < start.ns;
+  }
+  auto added = std::make_unique<Open>();
+  added->life.pid = pid;
+  added->life.start_ns = start.ns;
+  added->life.coarse_start = start.coarse;
+  added->life.last_seen_ns = start.ns;
+  // Two processes never have one pid at one time: the older one is over, or news of it are late.
+  for (const auto& other : slot.open) {
+    if (other->life.start_ns > start.ns) {
+      is_newest = false;
+    } else {
+      other->replaced = true;
+      Doubt(other.get(), start.ns);
+    }
+  }
+  Open* open = added.get();
+  slot.open.push_back(std::move(added));
+  ++living_;
+  if (!is_newest) {
+    open->replaced = true;
+    Doubt(open, now_ns_);
+  }
+  return open;
+}
+
+LifeBuilder::Open* LifeBuilder::FindParent(const Open& child) {
+  const Life& life = child.life;
+  const auto entry = life.ppid ? slots_.find(*life.ppid) : slots_.end();
+  if (entry == slots_.end()) return nullptr;
+  if (life.parent_start_ns) {
+    return Find(entry->second, {*life.parent_start_ns, child.parent_start_coarse});
+  }
+  // By pid alone: who had it when the child was born.
+  Open* parent = nullptr;
+  for (const auto& open : entry->second.open) {
+    const bool is_older = open->life.start_ns <= life.start_ns;
+    if (is_older && (parent == nullptr || parent->life.start_ns < open->life.start_ns)) {
+      parent = open.get();
+    }
+  }
+  return parent;
+}
+
+// A child begins with its parent's program; what the child's own records say is better.
+void LifeBuilder::Inherit(const Fork& fork, Open* child) {
+  Open* parent = FindParent(*child);
+  if (parent == nullptr) return;
+  See(parent, fork.time_ns);
+  if (parent->life.coarse_start && fork.parent_start_ns && !IsCoarse(fork.flags)) {
+    parent->life.start_ns = *fork.parent_start_ns;
+    parent->life.coarse_start = false;
+  }
+  const std::shared_ptr<const Image>& image = parent->life.image;
+  if (image && image->since_ns > fork.time_ns) return;  // of later than the fork
+  Merge(parent->life.identity.comm, &child->life.identity.comm, false);
+  if (!child->life.image) child->life.image = image;
+}
+
+// A sign of life: who was missed before is not lost after all.
+void LifeBuilder::See(Open* open, uint64_t time_ns) {
+  open->newest_ns = std::max(open->newest_ns, time_ns);
+  open->life.last_seen_ns = std::max(open->life.last_seen_ns, time_ns);
+  if (open->doubted && !open->replaced && *open->doubted < time_ns) open->doubted.reset();
+}
+
+void LifeBuilder::Doubt(Open* open, uint64_t time_ns) {
+  if (open->doubted) return;
+  open->doubted = time_ns;
+  deadlines_.push_back({std::max(time_ns, now_ns_) + kMaxLatenessNs, open->life.pid});
+}
+
+void LifeBuilder::Advance(uint64_t time_ns) {
+  now_ns_ = std::max(now_ns_, time_ns);
+  while (!deadlines_.empty() && deadlines_.front().time_ns <= now_ns_) {
+    CloseDoubted(slots_[deadlines_.front().pid]);
+    deadlines_.pop_front();
+  }
+}
+
+void LifeBuilder::CloseDoubted(Slot& slot) {
+  for (size_t i = slot.open.size(); i-- > 0;) {
+    Open* open = slot.open[i].get();
+    if (open->doubted && *open->doubted + kMaxLatenessNs <= now_ns_) {
+      Close(slot, open, LifeState::kLost);
+    }
+  }
+}
+
+void LifeBuilder::Close(Slot& slot, Open* open, LifeState state) {
+  HandOut(*open, state);
+  if (!slot.closed_start_ns || *slot.closed_start_ns <= open->life.start_ns) {
+    slot.closed_start_ns = open->life.start_ns;
+    slot.closed_coarse = open->life.coarse_start;
+  }
+  std::erase_if(slot.open, [open](const auto& candidate) { return candidate.get() == open; });
+  --living_;
+}
+
+void LifeBuilder::HandOut(Open& open, LifeState state) {
+  Life& life = open.life;
+  life.state = state;
+  if (open.birth_seen) life.execs = open.execs_seen;
+  if (open.parent_start_coarse) {
+    // The parent's own records may have told its start exactly meanwhile.
+    if (const Open* parent = FindParent(open)) life.parent_start_ns = parent->life.start_ns;
+  }
+  callback_(std::move(life));
+}
+
+}  // namespace daybook

@@ -1,0 +1,154 @@
+// Joins records to lives: one for each process from its birth, or from when it was first seen, to
+// its end. Pure logic for one boot in one log; knows no files and no wall clock.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "daybook/records.h"
+
+namespace daybook {
+
+// The program that a process runs: set by its EXEC or found in a snapshot, shared with children
+// that were forked meanwhile.
+struct Image {
+  uint64_t since_ns = 0;  // an EXEC's time; 0 where only a snapshot tells of it
+  std::optional<std::string> exe;
+  std::optional<uint64_t> exe_bytes;  // true lengths, where more than was kept
+  std::optional<std::string> args;
+  std::optional<uint64_t> args_bytes;
+};
+
+// The ids that a process had, all of one moment.
+struct Identity {
+  std::optional<uint32_t> uid;
+  std::optional<uint32_t> euid;
+  std::optional<uint32_t> gid;
+  std::optional<uint32_t> sid;
+  std::optional<uint32_t> tty;
+  std::optional<uint64_t> cgroup_id;
+  std::optional<std::string> comm;
+};
+
+// What was counted up to the end.
+struct Usage {
+  std::optional<uint64_t> utime_us;
+  std::optional<uint64_t> stime_us;
+  std::optional<uint64_t> cpu_us;
+  std::optional<uint64_t> maxrss_kib;
+  std::optional<uint64_t> minflt;
+  std::optional<uint64_t> majflt;
+  std::optional<uint64_t> nvcsw;
+  std::optional<uint64_t> nivcsw;
+};
+
+// kLost: it has ended, but the log does not tell how or when.
+enum class LifeState : uint8_t { kRunning, kEnded, kLost };
+
+struct Life {
+  uint32_t pid = 0;
+  uint64_t start_ns = 0;
+  bool coarse_start = false;     // start_ns is known to kCoarseStartNs only
+  std::optional<uint32_t> ppid;  // at birth, or when it was first seen if it is older than the log
+  std::optional<uint64_t> parent_start_ns;
+  std::optional<uint32_t> exit_ppid;
+  uint32_t flags = 0;  // kProc...
+  Identity identity;   // newest known
+  std::shared_ptr<const Image> image;
+  std::optional<uint64_t> execs;  // unknown where the birth was not seen
+  LifeState state = LifeState::kRunning;
+  std::optional<uint64_t> end_ns;
+  std::optional<uint32_t> wait_status;
+  Usage usage;
+  uint64_t last_seen_ns = 0;  // the last moment at which it is known to have been alive
+};
+
+// Start times from /proc are in ticks of 10 ms; as much again for the clocks' jitter.
+inline constexpr uint64_t kCoarseStartNs = 20'000'000;
+
+// Takes a boot's records as they stand in the log. Snapshots and events may overlap in either
+// order: what is older than a snapshot may follow it.
+class LifeBuilder {
+ public:
+  // Gets each life once, when it is over or the builder is finished. May move from it.
+  using Callback = std::function<void(Life&&)>;
+  explicit LifeBuilder(Callback callback) : callback_(std::move(callback)) {}
+
+  void Take(const Fork& fork);
+  void Take(const Exec& exec);
+  void Take(const Exit& exit);
+  void Take(const SnapBegin& begin);
+  void Take(const SnapProc& process);
+  void Take(const SnapEnd& end);
+
+  // Some records may be missing here, so that an open snapshot is not complete.
+  void NoteGap() { snapshot_.reset(); }
+
+  // Nothing follows. What is open is `state`: running, or lost where its boot is over.
+  void Finish(LifeState state);
+
+  size_t living() const { return living_; }
+
+ private:
+  // A life that is not over yet, as far as is known.
+  struct Open {
+    Life life;
+    bool birth_seen = false;
+    uint64_t execs_seen = 0;
+    bool parent_start_coarse = false;
+    uint64_t newest_ns = 0;           // time of the newest record of it
+    uint64_t snapshot_no = 0;         // of the last snapshot that has it
+    bool replaced = false;            // another process has its pid since
+    std::optional<uint64_t> doubted;  // time by which it must have ended, as it seems
+  };
+  // All that is known of one pid.
+  struct Slot {
+    std::vector<std::unique_ptr<Open>> open;  // rarely more than one
+    // Of the newest life that was handed out.
+    std::optional<uint64_t> closed_start_ns;
+    bool closed_coarse = false;
+  };
+  struct Snapshot {
+    uint64_t no = 0;
+    uint64_t begin_ns = 0;
+    uint64_t processes = 0;
+  };
+  // A doubted life is lost when nothing has been heard of it until this time.
+  struct Deadline {
+    uint64_t time_ns;
+    uint32_t pid;
+  };
+  struct Start {
+    uint64_t ns;
+    bool coarse;
+  };
+
+  static bool IsSame(Start a, Start b);
+  static Open* Find(Slot& slot, Start start);
+  // nullptr where that life is over already.
+  Open* FindOrOpen(uint32_t pid, Start start);
+  Open* FindParent(const Open& child);
+  void Inherit(const Fork& fork, Open* child);
+  void See(Open* open, uint64_t time_ns);
+  void Doubt(Open* open, uint64_t time_ns);
+  void Advance(uint64_t time_ns);
+  void CloseDoubted(Slot& slot);
+  void Close(Slot& slot, Open* open, LifeState state);
+  void HandOut(Open& open, LifeState state);
+
+  Callback callback_;
+  std::unordered_map<uint32_t, Slot> slots_;
+  std::optional<Snapshot> snapshot_;  // the one that is being read
+  uint64_t snapshots_ = 0;
+  uint64_t now_ns_ = 0;  // the latest time seen
+  std::deque<Deadline> deadlines_;
+  size_t living_ = 0;
+};
+
+}  // namespace daybook

@@ -1,0 +1,225 @@
+#include "log_set.h"
+
+#include <algorithm>
+#include <array>
+#include <set>
+#include <tuple>
+#include <type_traits>
+
+#include "names.h"
+
+namespace daybook {
+namespace {
+
+template <class... Records>
+constexpr std::array<bool, 256> TypesThatBeginWithTime(TypeList<Records...>) {
+  std::array<bool, 256> types{};
+  ((types[Schema<Records>::kType] = std::get<0>(Schema<Records>::kFields).wire == Wire::kTime),
+   ...);
+  return types;
+}
+constexpr auto kBeginsWithTime = TypesThatBeginWithTime(AllRecords{});
+
+// The first record of a file tells which segment it is.
+std::optional<SegmentStart> PeekSegment(const std::string& path) {
+  auto reader = SegmentReader::Open(path);
+  if (!reader) return std::nullopt;  // reported when it is to be read
+  (void)reader->Next();
+  return reader->segment();
+}
+
+uint64_t CountLost(const Lost& lost) {
+  const uint64_t known = lost.forks.value_or(0) + lost.execs.value_or(0) + lost.exits.value_or(0) +
+                         lost.records.value_or(0);
+  return std::max<uint64_t>(known, 1);
+}
+
+}  // namespace
+
+std::optional<uint64_t> TimeOf(const RecordView& record) {
+  uint64_t number = 0;
+  if (!kBeginsWithTime[record.type] || !Cursor(record.payload).GetVarint(&number)) {
+    return std::nullopt;
+  }
+  return (record.base.time_ticks + static_cast<uint64_t>(UnZigZag(number))) * record.base.tick_ns;
+}
+
+Result<LogSet> LogSet::Open(std::span<const std::string> paths, Repeats repeats) {
+  LogSet log(repeats);
+  for (const std::string& path : paths) {
+    if (Status status = log.AddFiles(path); !status) return std::move(status).error();
+  }
+  if (paths.size() > 1) log.SortFiles();
+  if (!log.OpenNextFile()) return std::move(log.errors_.front());
+  return log;
+}
+
+Status LogSet::AddFiles(const std::string& path) {
+  auto found = FindSegments(path);
+  if (!found) return std::move(found).error();
+  for (std::string& file : *found) files_.push_back({.path = std::move(file), .first_segment = {}});
+  return Ok{};
+}
+
+// By log in order of appearance, then by number. A file that does not tell stays behind the one
+// that it was given after.
+void LogSet::SortFiles() {
+  std::map<Id128, size_t> rank_of_log;
+  using Key = std::pair<size_t, uint64_t>;
+  std::vector<std::pair<Key, File>> keyed;
+  Key key{0, 0};
+  for (File& file : files_) {
+    if (file.path != "-") file.first_segment = PeekSegment(file.path);
+    if (file.first_segment) {
+      const size_t next_rank = rank_of_log.size();
+      key.first = rank_of_log.try_emplace(file.first_segment->stream_id, next_rank).first->second;
+      key.second = file.first_segment->segment_no;
+    }
+    keyed.emplace_back(key, std::move(file));
+  }
+  std::ranges::stable_sort(keyed, {}, [](const auto& entry) { return entry.first; });
+  files_.clear();
+  for (auto& [unused, file] : keyed) files_.push_back(std::move(file));
+}
+
+std::optional<Item> LogSet::Next() {
+  for (;;) {
+    if (file_ended_) reader_.reset();
+    file_ended_ = false;
+    if (!reader_ && !OpenNextFile()) return std::nullopt;
+    Item item = reader_->Next();
+    if (const auto* record = std::get_if<RecordView>(&item)) {
+      if (Take(*record)) return item;
+      continue;
+    }
+    if (boot_ == nullptr) EnterHeadless();
+    if (const auto* gap = std::get_if<Gap>(&item)) {
+      TakeGap(*gap);
+      return item;
+    }
+    file_ended_ = true;
+    return item;
+  }
+}
+
+bool LogSet::OpenNextFile() {
+  while (next_file_ < files_.size()) {
+    file_ = next_file_++;
+    auto reader = SegmentReader::Open(files_[file_].path);
+    if (reader) {
+      reader_.emplace(std::move(*reader));
+      boot_ = nullptr;
+      return true;
+    }
+    errors_.push_back(std::move(reader).error());
+    ++coverage_.unreadable_files;
+  }
+  return false;
+}
+
+bool LogSet::Take(const RecordView& record) {
+  if (SegmentStart start; record.As(&start)) {
+    EnterSegment(start);
+  } else if (boot_ == nullptr) {
+    EnterHeadless();
+  }
+  if (record.seq && !TakeNumber(*record.seq)) {
+    ++coverage_.repeated_records;
+    return repeats_ == Repeats::kKeep;
+  }
+  ++coverage_.records;
+  if (const auto time = TimeOf(record)) {
+    boot_->first_ns = std::min(boot_->first_ns.value_or(*time), *time);
+    boot_->last_ns = std::max(boot_->last_ns, *time);
+  }
+  if (Clock clock; record.As(&clock)) {
+    boot_->clock.Add(clock.time_ns, clock.realtime_ns);
+  } else if (Info info; record.As(&info)) {
+    if (info.key == "hostname") boot_->host = info.value;
+  } else if (Lost lost; record.As(&lost)) {
+    coverage_.lost_events += CountLost(lost);
+  }
+  return true;
+}
+
+void LogSet::TakeGap(const Gap& gap) {
+  sequence_->lost_in_gaps += gap.records_lost.value_or(0);
+  const uint64_t bytes = gap.end - gap.begin;
+  if (gap.cause == GapCause::kTornTail) {
+    coverage_.torn_bytes += bytes;
+  } else {
+    ++coverage_.gaps;
+    coverage_.damaged_bytes += bytes;
+  }
+}
+
+void LogSet::EnterSegment(const SegmentStart& start) {
+  ++coverage_.segments;
+  Boot*& boot = boots_by_id_[{start.stream_id, start.boot_id}];
+  if (boot == nullptr) {
+    boot = AddBoot();
+    boot->stream_id = start.stream_id;
+    boot->boot_id = start.boot_id;
+    boot->boot_text = HexId(start.boot_id);
+    if (start.host_id != Id128{}) boot->host = HexId(start.host_id);
+  }
+  boot_ = boot;
+  boot_->first_ns = std::min(boot_->first_ns.value_or(start.time_ns), start.time_ns);
+  boot_->last_ns = std::max(boot_->last_ns, start.time_ns);
+  boot_->clock.Add(start.time_ns, start.realtime_ns);
+  sequence_ = &sequences_[start.stream_id];
+  TakeMissing(start.first_seq);
+}
+
+void LogSet::EnterHeadless() {
+  ++coverage_.segments;
+  boot_ = AddBoot();
+  coverage_.missing_records += headless_sequence_.lost_in_gaps;
+  headless_sequence_ = {};
+  sequence_ = &headless_sequence_;
+}
+
+Boot* LogSet::AddBoot() { return &boots_.emplace_back(); }
+
+// False where a record with this number, or a later one, has been seen.
+bool LogSet::TakeNumber(uint64_t seq) {
+  if (sequence_->next && seq < *sequence_->next) return false;
+  TakeMissing(seq);
+  sequence_->next = seq + 1;
+  return true;
+}
+
+// The next record will have this number: a jump proves what is missing, also what gaps have told
+// of already.
+void LogSet::TakeMissing(uint64_t next_seq) {
+  if (!sequence_->next) sequence_->next = next_seq;
+  if (next_seq < *sequence_->next) return;
+  coverage_.missing_records += next_seq - *sequence_->next;
+  sequence_->next = next_seq;
+  sequence_->lost_in_gaps = 0;
+}
+
+Coverage LogSet::coverage() const {
+  Coverage coverage = coverage_;
+  std::set<Id128> boots;
+  std::set<std::string_view> hosts;
+  for (const Boot& boot : boots_) {
+    if (boot.boot_id) boots.insert(*boot.boot_id);
+    if (boot.host) hosts.insert(*boot.host);
+    if (!boot.first_ns) continue;
+    const auto first = boot.clock.ToRealtime(*boot.first_ns);
+    const auto last = boot.clock.ToRealtime(boot.last_ns);
+    if (!first || !last) continue;
+    coverage.first_ns = std::min(coverage.first_ns.value_or(*first), *first);
+    coverage.last_ns = std::max(coverage.last_ns.value_or(*last), *last);
+  }
+  coverage.hosts = hosts.size();
+  coverage.boots = boots.size();
+  coverage.missing_records += headless_sequence_.lost_in_gaps;
+  for (const auto& [unused, sequence] : sequences_) {
+    coverage.missing_records += sequence.lost_in_gaps;
+  }
+  return coverage;
+}
+
+}  // namespace daybook

@@ -1,0 +1,44 @@
+// daybook: answers questions from the log that daybookd writes.
+
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <exception>
+#include <variant>
+
+#include "options.h"
+#include "run.h"
+
+namespace {
+
+int Main(int argc, char** argv) {
+  const auto zone = daybook::LocalZone::FromEnvironment();
+  if (!zone) {
+    daybook::PrintError(zone.error());
+    return daybook::kExitUsage;
+  }
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  const auto now_ns = std::chrono::duration_cast<std::chrono::nanoseconds>(now).count();
+  const auto parsed = daybook::ParseOptions(argc, argv, now_ns, *zone);
+  if (!parsed) {
+    daybook::PrintError(parsed.error());
+    return daybook::kExitUsage;
+  }
+  if (const auto* help = std::get_if<daybook::HelpText>(&*parsed)) {
+    std::fwrite(help->text.data(), 1, help->text.size(), stdout);
+    return daybook::kExitFine;
+  }
+  return daybook::Run(std::get<daybook::Options>(*parsed), *zone);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is found when writing to it
+  try {
+    return Main(argc, argv);
+  } catch (const std::exception& exception) {  // only of others: memory, the tz database
+    std::fprintf(stderr, "daybook: %s\n", exception.what());
+    return daybook::kExitUnreadable;
+  }
+}

@@ -1,0 +1,72 @@
+#include "names.h"
+
+#include <fmt/format.h>
+#include <pwd.h>
+
+#include <csignal>
+#include <cstring>
+
+namespace daybook {
+namespace {
+
+// Ranges of minors of the terminal drivers, see Documentation/admin-guide/devices.txt of Linux.
+struct TerminalRange {
+  uint32_t major;
+  uint32_t first_minor;
+  uint32_t last_minor;
+  std::string_view prefix;
+};
+constexpr uint32_t kMaxMinor = (1U << 20) - 1;
+constexpr TerminalRange kTerminalRanges[] = {
+    {4, 0, 63, "tty"},          {4, 64, 255, "ttyS"},    {136, 0, kMaxMinor, "pts/"},
+    {166, 0, 255, "ttyACM"},    {188, 0, 255, "ttyUSB"}, {204, 64, 79, "ttyAMA"},
+    {229, 0, kMaxMinor, "hvc"},
+};
+
+uint32_t Major(uint64_t device) { return static_cast<uint32_t>(device >> 20); }
+uint32_t Minor(uint64_t device) { return static_cast<uint32_t>(device) & kMaxMinor; }
+
+}  // namespace
+
+std::string SignalName(uint64_t signal) {
+  const auto first_realtime = static_cast<uint64_t>(SIGRTMIN);
+  if (signal >= first_realtime && signal <= static_cast<uint64_t>(SIGRTMAX)) {
+    if (signal == first_realtime) return "SIGRTMIN";
+    return fmt::format("SIGRTMIN+{}", signal - first_realtime);
+  }
+  const char* name = signal < first_realtime ? sigabbrev_np(static_cast<int>(signal)) : nullptr;
+  return name != nullptr ? fmt::format("SIG{}", name) : fmt::to_string(signal);
+}
+
+std::string TerminalName(uint64_t device) {
+  if (device == 0) return "none";
+  for (const TerminalRange& range : kTerminalRanges) {
+    const uint32_t minor = Minor(device);
+    if (Major(device) == range.major && minor >= range.first_minor && minor <= range.last_minor) {
+      return fmt::format("{}{}", range.prefix, minor - range.first_minor);
+    }
+  }
+  return DeviceNumbers(device);
+}
+
+std::string DeviceNumbers(uint64_t device) {
+  return fmt::format("{}:{}", Major(device), Minor(device));
+}
+
+std::string HexId(const Id128& id) {
+  std::string text;
+  for (const uint8_t byte : id.bytes) fmt::format_to(std::back_inserter(text), "{:02x}", byte);
+  return text;
+}
+
+const std::string* UserNames::Find(uint32_t uid) {
+  const auto [entry, is_new] = names_.try_emplace(uid);
+  if (is_new) {
+    if (const passwd* account = getpwuid(uid); account != nullptr) {
+      entry->second = account->pw_name;
+    }
+  }
+  return entry->second ? &*entry->second : nullptr;
+}
+
+}  // namespace daybook

@@ -1,0 +1,36 @@
+// What people call the numbers that the kernel keeps.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "daybook/field.h"
+
+namespace daybook {
+
+// "SIGKILL", "SIGRTMIN+3"; the number where it has no name.
+std::string SignalName(uint64_t signal);
+
+// "pts/3", "tty1", "ttyS0"; "4:300" where the numbers say nothing; "none" for 0. `device` is
+// Unit::kDevice.
+std::string TerminalName(uint64_t device);
+
+// "8:1"
+std::string DeviceNumbers(uint64_t device);
+
+std::string HexId(const Id128& id);
+
+// User names by the accounts of this host, each looked up once.
+class UserNames {
+ public:
+  // nullptr where this host knows no such user. Valid as long as this object.
+  const std::string* Find(uint32_t uid);
+
+ private:
+  std::unordered_map<uint32_t, std::optional<std::string>> names_;
+};
+
+}  // namespace daybook

@@ -1,0 +1,14 @@
+// "Did you mean ...?"
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace daybook {
+
+// "; did you mean 'list'?" for the candidate that takes the fewest changes of a letter, or nothing
+// where none is near.
+std::string DidYouMean(std::string_view word, std::span<const std::string_view> candidates);
+
+}  // namespace daybook

@@ -1,0 +1,165 @@
+#include "options.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+
+#include "nearest.h"
+#include "report_view.h"
+#include "time_syntax.h"
+
+namespace daybook {
+namespace {
+
+// As typed; checked once the report is known.
+struct RawOptions {
+  std::vector<std::string> paths;
+  std::string since;
+  std::string until;
+  std::string format = "text";
+  std::string output_path = "-";
+  std::vector<std::string> columns;
+  std::string sort;
+  std::optional<uint64_t> limit;
+};
+
+struct FormatName {
+  std::string_view name;
+  Format format;
+};
+constexpr FormatName kFormatNames[] = {{"text", Format::kText},
+                                       {"json", Format::kJson},
+                                       {"jsonl", Format::kJsonLines},
+                                       {"csv", Format::kCsv}};
+
+constexpr char kTimeHelp[] =
+    "now, today, yesterday, 14:00, '2026-11-20 14:00', RFC 3339, @EPOCH, -2h, '2h ago'";
+
+std::string ColumnNames(const Report& report) {
+  std::string names;
+  for (const Column& column : report.columns) {
+    if (column.shown == Shown::kNever) continue;
+    if (!names.empty()) names += ' ';
+    names += column.name;
+  }
+  return names;
+}
+
+void AddReport(CLI::App& app, const Report& report, RawOptions* raw) {
+  CLI::App* verb = app.add_subcommand(std::string(report.name), std::string(report.summary));
+  verb->add_option("--log", raw->paths, "A file, a folder, or - (default: /var/log/daybook)")
+      ->type_name("PATH")
+      ->allow_extra_args(false);
+  verb->add_option("-S,--since", raw->since, kTimeHelp)->type_name("TIME");
+  verb->add_option("-U,--until", raw->until, "Up to, but not including")->type_name("TIME");
+  verb->add_option("--output", raw->format, "text (default), json, jsonl or csv")
+      ->type_name("FORMAT");
+  verb->add_option("-o", raw->output_path, "Write to this file")->type_name("FILE");
+  verb->add_option("--columns", raw->columns, "Show these, in this order")
+      ->type_name("A,B")
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  verb->add_option("--sort", raw->sort, "By this column; -KEY is descending; none: as in the log")
+      ->type_name("KEY");
+  verb->add_option("-n,--limit", raw->limit, "At most so many rows")->type_name("N");
+  verb->footer(fmt::format("Examples:\n{}\nColumns: {}", report.examples, ColumnNames(report)));
+}
+
+Result<Format> ParseFormat(std::string_view name) {
+  std::vector<std::string_view> names;
+  for (const FormatName& candidate : kFormatNames) {
+    if (candidate.name == name) return candidate.format;
+    names.push_back(candidate.name);
+  }
+  return Error(fmt::format("--output: no format '{}'{}", name, DidYouMean(name, names)));
+}
+
+Result<std::optional<int64_t>> ParseBound(std::string_view option, const std::string& text,
+                                          int64_t now_ns, const LocalZone& zone) {
+  if (text.empty()) return std::optional<int64_t>();
+  auto time = ParseTime(text, now_ns, zone);
+  if (!time) return std::move(time).error().WithContext(option);
+  return std::optional<int64_t>(*time);
+}
+
+Result<Options> Check(const Report& report, const RawOptions& raw, int64_t now_ns,
+                      const LocalZone& zone) {
+  Options options;
+  options.report = &report;
+  if (!raw.paths.empty()) options.paths = raw.paths;
+  auto since = ParseBound("--since", raw.since, now_ns, zone);
+  if (!since) return std::move(since).error();
+  auto until = ParseBound("--until", raw.until, now_ns, zone);
+  if (!until) return std::move(until).error();
+  options.window = {.since_ns = *since, .until_ns = *until};
+  if (*since && *until && **since >= **until) {
+    return Error("--since: is not before --until, so nothing could be shown");
+  }
+  auto format = ParseFormat(raw.format);
+  if (!format) return std::move(format).error();
+  options.format = *format;
+  auto view = MakeView(report, *format, raw.columns, raw.sort, raw.limit);
+  if (!view) return std::move(view).error();
+  options.view = std::move(*view);
+  options.output_path = raw.output_path;
+  return options;
+}
+
+// What CLI11 found wrong, with the nearest right word where one is near.
+Error UsageError(const CLI::App& app, const CLI::ParseError& error, int argc,
+                 const char* const* argv) {
+  std::vector<std::string_view> names;
+  for (const Report* report : Reports()) names.push_back(report->name);
+  const auto verbs = app.get_subcommands();
+  if (verbs.empty()) {
+    const std::string_view word = argc > 1 ? argv[1] : "";
+    if (word.empty() || word.starts_with('-')) {
+      return Error(fmt::format("a verb is needed: {}", fmt::join(names, ", ")));
+    }
+    return Error(fmt::format("no verb '{}'{}", word, DidYouMean(word, names)));
+  }
+  std::string message = error.what();
+  const auto extras = app.remaining(true);
+  if (!extras.empty()) {
+    std::vector<std::string> options;
+    for (const CLI::Option* option : verbs.back()->get_options()) {
+      options.push_back(option->get_name());
+    }
+    const std::vector<std::string_view> views(options.begin(), options.end());
+    message =
+        fmt::format("not expected: '{}'{}", extras.front(), DidYouMean(extras.front(), views));
+  }
+  return Error(fmt::format("{}: {}", verbs.back()->get_name(), message));
+}
+
+}  // namespace
+
+Result<std::variant<Options, HelpText>> ParseOptions(int argc, const char* const* argv,
+                                                     int64_t now_ns, const LocalZone& zone) {
+  using Parsed = std::variant<Options, HelpText>;
+  CLI::App app("Answers questions from the process accounting log that daybookd writes.",
+               "daybook");
+  app.set_version_flag("--version", "daybook " DAYBOOK_VERSION);
+  app.require_subcommand(1);
+  app.footer(
+      "Exit status: 0 fine, 1 a check found something, 2 wrong usage, 3 input unreadable,\n"
+      "4 done, but data were damaged or lost.\n\n"
+      "'daybook VERB --help' shows the options and some examples.");
+  RawOptions raw;
+  for (const Report* report : Reports()) AddReport(app, *report, &raw);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForVersion& call) {
+    return Parsed(HelpText{std::string(call.what()) + '\n'});
+  } catch (const CLI::Success&) {
+    return Parsed(HelpText{app.help()});
+  } catch (const CLI::ParseError& error) {
+    return UsageError(app, error, argc, argv);
+  }
+  const Report* report = FindReport(app.get_subcommands().front()->get_name());
+  auto options = Check(*report, raw, now_ns, zone);
+  if (!options) return std::move(options).error();
+  return Parsed(std::move(*options));
+}
+
+}  // namespace daybook

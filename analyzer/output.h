@@ -1,0 +1,42 @@
+// The formats in which a table leaves. Each is written once and knows no report.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "coverage.h"
+#include "local_zone.h"
+#include "output_file.h"
+#include "table.h"
+
+namespace daybook {
+
+enum class Format : uint8_t { kText, kJson, kJsonLines, kCsv };
+
+// What comes after the rows.
+struct Ending {
+  const std::optional<std::vector<Cell>>& total;
+  const std::vector<std::string>& notes;
+  const Coverage& coverage;
+};
+
+class Output : public RowSink {
+ public:
+  virtual void Begin(std::string_view report, std::vector<Column> columns) = 0;
+  virtual void Finish(const Ending& ending) = 0;
+};
+
+// `file` and `zone` must outlive the output.
+std::unique_ptr<Output> MakeTextOutput(OutputFile* file, const LocalZone& zone);
+std::unique_ptr<Output> MakeJsonOutput(OutputFile* file, const LocalZone& zone);
+std::unique_ptr<Output> MakeJsonLinesOutput(OutputFile* file, const LocalZone& zone);
+std::unique_ptr<Output> MakeCsvOutput(OutputFile* file, const LocalZone& zone);
+
+// One line for people: what the log covers and what is missing.
+std::string CoverageLine(const Coverage& coverage, const LocalZone& zone);
+
+}  // namespace daybook

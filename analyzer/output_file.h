@@ -1,0 +1,52 @@
+// Where the answer is written: a file descriptor behind a buffer.
+#pragma once
+
+#include <cerrno>
+#include <string>
+#include <utility>
+
+#include "daybook/result.h"
+
+namespace daybook {
+
+class OutputFile {
+ public:
+  static Result<OutputFile> Create(const std::string& path);
+  static OutputFile StandardOutput();
+
+  OutputFile(OutputFile&& other) noexcept;
+  OutputFile& operator=(OutputFile&&) = delete;
+  ~OutputFile();
+
+  // Append what is to be written here, then call Written().
+  std::string& buffer() { return buffer_; }
+  void Written() {
+    if (buffer_.size() >= kBufferBytes) Flush();
+  }
+
+  // True when nobody reads any longer, or writing has failed: more need not be produced.
+  bool closed() const { return closed_; }
+
+  // True when the reader of a pipe went away, which is success.
+  bool reader_is_gone() const { return error_number_ == EPIPE; }
+
+  // Columns of the terminal that it is; 0 where it is none.
+  size_t terminal_width() const;
+
+  // Writes the rest. A reader that is gone is no error.
+  Status Close();
+
+ private:
+  static constexpr size_t kBufferBytes = 64 << 10;
+
+  OutputFile(int descriptor, std::string name) : descriptor_(descriptor), name_(std::move(name)) {}
+  void Flush();
+
+  int descriptor_;
+  std::string name_;
+  std::string buffer_;
+  bool closed_ = false;
+  int error_number_ = 0;
+};
+
+}  // namespace daybook

@@ -1,0 +1,64 @@
+#include "report_view.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "nearest.h"
+
+namespace daybook {
+namespace {
+
+Result<size_t> FindColumn(const Report& report, std::string_view name) {
+  std::vector<std::string_view> names;
+  for (size_t i = 0; i < report.columns.size(); ++i) {
+    if (report.columns[i].name == name) return i;
+    if (report.columns[i].shown != Shown::kNever) names.push_back(report.columns[i].name);
+  }
+  const std::string hint = DidYouMean(name, names);
+  return Error(
+      fmt::format("{}: no column '{}'{}", report.name, name,
+                  hint.empty() ? fmt::format("; there are {}", fmt::join(names, ", ")) : hint));
+}
+
+std::vector<size_t> DefaultColumns(const Report& report, Format format) {
+  std::vector<size_t> columns;
+  for (size_t i = 0; i < report.columns.size(); ++i) {
+    const Column& column = report.columns[i];
+    const bool is_shown =
+        format == Format::kText ? column.text_place != 0 : column.shown == Shown::kAlways;
+    if (is_shown) columns.push_back(i);
+  }
+  if (format == Format::kText) {
+    std::ranges::sort(columns, {}, [&](size_t i) { return report.columns[i].text_place; });
+  }
+  return columns;
+}
+
+}  // namespace
+
+Result<TableView> MakeView(const Report& report, Format format,
+                           std::span<const std::string> columns, std::string_view sort,
+                           std::optional<uint64_t> limit) {
+  TableView view{.columns = {}, .sort_by = {}, .descending = false, .limit = limit};
+  for (const std::string& name : columns) {
+    auto column = FindColumn(report, name);
+    if (!column) return std::move(column).error();
+    view.columns.push_back(*column);
+  }
+  if (columns.empty()) view.columns = DefaultColumns(report, format);
+
+  if (sort.empty()) sort = report.default_sort;
+  if (sort.empty() || sort == "none") return view;
+  if (!IsSortable(report)) {
+    return Error(fmt::format("{}: cannot be sorted, it is in the order of the log", report.name));
+  }
+  view.descending = sort.starts_with('-');
+  if (view.descending) sort.remove_prefix(1);
+  auto column = FindColumn(report, sort);
+  if (!column) return std::move(column).error();
+  view.sort_by = *column;
+  return view;
+}
+
+}  // namespace daybook

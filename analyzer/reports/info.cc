@@ -1,0 +1,180 @@
+// What the segments of a log are, and how much of each is left.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "names.h"
+#include "report.h"
+
+namespace daybook {
+namespace {
+
+constexpr Column kColumns[] = {
+    {"file", Kind::kString, 1},    {"segment_no", Kind::kNumber},
+    {"host", Kind::kString, 2},    {"boot_id", Kind::kString},
+    {"stream_id", Kind::kString},  {"start_time", Kind::kTime, 3},
+    {"end_time", Kind::kTime, 4},  {"bytes", Kind::kBytes, 5},
+    {"records", Kind::kNumber, 6}, {"events", Kind::kNumber, 7},
+    {"lost", Kind::kNumber, 8},    {"damaged_bytes", Kind::kNumber, 9},
+    {"torn_bytes", Kind::kNumber}, {"gaps", Kind::kNumber, 10},
+    {"complete", Kind::kBool, 11}, {"version", Kind::kString, 12},
+    {"source", Kind::kString, 13}, {"kernel", Kind::kString, 14},
+};
+
+// One segment's row as it is gathered.
+struct SegmentRow {
+  std::string path;
+  uint64_t offset = 0;  // where it begins in its file
+  uint64_t bytes = 0;
+  const Boot* boot = nullptr;
+  std::optional<SegmentStart> start;
+  std::optional<uint64_t> first_ns;
+  uint64_t last_ns = 0;
+  uint64_t records = 0;
+  uint64_t events = 0;
+  Coverage before;        // of the log, before this segment
+  bool complete = false;  // has its SEGMENT_END
+  std::optional<std::string> version;
+  std::optional<std::string> source;
+  std::optional<std::string> kernel;
+};
+
+class SegmentLister {
+ public:
+  SegmentLister(LogSet& log, const Window& window, Table& table)
+      : log_(log), window_(window), table_(table) {}
+
+  Coverage Run();
+
+ private:
+  void Begin(uint64_t offset);
+  void Take(const RecordView& record);
+  void End(uint64_t offset, bool complete);
+
+  LogSet& log_;
+  const Window& window_;
+  Table& table_;
+  std::optional<SegmentRow> row_;
+  Coverage before_;
+  uint64_t bytes_ = 0;
+  uint64_t ended_ = 0;
+};
+
+Cell StringCell(const std::optional<std::string>& text) {
+  return text ? Cell(Text{*text}) : Cell();
+}
+
+Coverage SegmentLister::Run() {
+  while (const auto item = log_.Next()) {
+    if (const auto* record = std::get_if<RecordView>(&*item)) {
+      if (record->Is<SegmentStart>()) {
+        if (row_) End(record->offset, row_->complete);
+        Begin(record->offset);
+      }
+      if (!row_) Begin(0);
+      Take(*record);
+    } else if (const auto* end = std::get_if<daybook::End>(&*item)) {
+      if (!row_) Begin(0);
+      End(log_.file_bytes(), end->complete);
+    } else if (!row_) {
+      Begin(0);
+    }
+  }
+  if (ended_ != 0) {
+    table_.AddNote(fmt::format("{} bytes, {} processes ended: {:.1f} bytes for each", bytes_,
+                               ended_, static_cast<double>(bytes_) / static_cast<double>(ended_)));
+  }
+  return log_.coverage();
+}
+
+void SegmentLister::Begin(uint64_t offset) {
+  row_.emplace();
+  row_->path = log_.path();
+  row_->offset = offset;
+  row_->before = before_;
+  row_->start = log_.segment();
+}
+
+void SegmentLister::Take(const RecordView& record) {
+  SegmentRow& row = *row_;
+  ++row.records;
+  row.boot = &log_.boot();
+  row.complete = row.complete || record.Is<SegmentEnd>();
+  row.events += record.Is<Fork>() || record.Is<Exec>() || record.Is<Exit>();
+  ended_ += record.Is<Exit>();
+  if (const auto time = TimeOf(record)) {
+    row.first_ns = std::min(row.first_ns.value_or(*time), *time);
+    row.last_ns = std::max(row.last_ns, *time);
+  }
+  if (Info info; record.As(&info)) {
+    if (info.key == "kernel") row.kernel = info.value;
+    if (info.key == "version") row.version = info.value;
+    if (info.key == "source") row.source = info.value;
+  } else if (Recorder recorder; record.As(&recorder)) {
+    row.version = recorder.version;
+    row.source = recorder.source;
+  }
+}
+
+void SegmentLister::End(uint64_t offset, bool complete) {
+  const SegmentRow row = *std::exchange(row_, std::nullopt);
+  const Coverage after = log_.coverage();
+  before_ = after;
+  const uint64_t bytes = offset - row.offset;
+  bytes_ += bytes;
+  const Boot& boot = row.boot != nullptr ? *row.boot : log_.boot();
+  std::optional<uint64_t> first_ns = row.first_ns;
+  if (row.start) first_ns = row.start->time_ns;
+  const auto first = first_ns ? boot.clock.ToRealtime(*first_ns) : std::nullopt;
+  const auto last =
+      first_ns ? boot.clock.ToRealtime(std::max(row.last_ns, *first_ns)) : std::nullopt;
+  if (!window_.Overlaps(first, last)) return;
+  const std::string boot_id = row.start ? HexId(row.start->boot_id) : "";
+  const std::string stream_id = row.start ? HexId(row.start->stream_id) : "";
+  const std::array<Cell, std::size(kColumns)> cells = {
+      Text{row.path},
+      row.start ? Cell(row.start->segment_no) : Cell(),
+      StringCell(boot.host),
+      row.start ? Cell(Text{boot_id}) : Cell(),
+      row.start ? Cell(Text{stream_id}) : Cell(),
+      OptionalCell(first),
+      OptionalCell(last),
+      bytes,
+      row.records,
+      row.events,
+      after.lost_events + after.missing_records - row.before.lost_events -
+          row.before.missing_records,
+      after.damaged_bytes - row.before.damaged_bytes,
+      after.torn_bytes - row.before.torn_bytes,
+      after.gaps - row.before.gaps,
+      complete,
+      StringCell(row.version),
+      StringCell(row.source),
+      StringCell(row.kernel),
+  };
+  table_.Add(cells);
+}
+
+Coverage RunInfo(LogSet& log, const Window& window, Table& table) {
+  return SegmentLister(log, window, table).Run();
+}
+
+}  // namespace
+
+constinit const Report kInfoReport{
+    .name = "info",
+    .summary = "The segments of the log: span, size, what was lost or damaged, who wrote them.",
+    .examples =
+        "  daybook info\n"
+        "  daybook info --log /backup/web1/ --output json\n",
+    .columns = kColumns,
+    .default_sort = "",
+    .run = RunInfo,
+};
+
+}  // namespace daybook

@@ -1,0 +1,138 @@
+// What a report answers: rows of typed cells. Choice of columns, order and limit happen here, once
+// for all reports; how a cell looks is the outputs' affair (output.h).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "arena.h"
+#include "daybook/result.h"
+#include "daybook/schema.h"
+
+namespace daybook {
+
+// What the cells of a column mean. Each output has one place that knows how a kind looks.
+enum class Kind : uint8_t {
+  kString,
+  kArguments,  // bytes as /proc/PID/cmdline has them
+  kUser,       // Text, or the bare user id where this host has no name: null for machines
+  kNumber,
+  kTime,  // nanoseconds since 1970
+  kMicroseconds,
+  kKibibytes,
+  kBytes,
+  kSignal,  // number; people get the name
+  kBool,
+  kFields,  // RecordFields; cannot be held, so the table must not be sorted
+};
+
+enum class Shown : uint8_t {
+  kAlways,
+  kToPeople,  // not in machine formats
+  kNever,     // only to sort by
+};
+
+struct Column {
+  std::string_view name;
+  Kind kind = Kind::kString;
+  // Place in the text output where no columns are asked for, from 1; 0 is not shown there.
+  int text_place = 0;
+  Shown shown = Shown::kAlways;
+};
+
+// Bytes from a log. `cut` where the recorder could not keep all of them.
+struct Text {
+  std::string_view bytes;
+  bool cut = false;
+};
+
+// A record's fields by the schema that it was written with.
+struct RecordFields {
+  const TypeInfo* type = nullptr;
+  DecodedFields decoded;
+};
+
+// std::monostate is unknown. A Cell points to what it shows.
+using Cell = std::variant<std::monostate, bool, int64_t, uint64_t, Text, const RecordFields*>;
+
+template <class T>
+Cell OptionalCell(const std::optional<T>& value) {
+  if (!value) return std::monostate();
+  if constexpr (std::is_same_v<T, bool>) {
+    return *value;
+  } else if constexpr (std::is_signed_v<T>) {
+    return static_cast<int64_t>(*value);
+  } else {
+    return static_cast<uint64_t>(*value);
+  }
+}
+
+// Where a table's rows go.
+class RowSink {
+ public:
+  virtual ~RowSink() = default;
+  virtual void Row(std::span<const Cell> cells) = 0;
+  // True once nobody reads any longer.
+  virtual bool closed() const = 0;
+};
+
+// Which columns a table hands on, in which order of rows and how many.
+struct TableView {
+  std::vector<size_t> columns;    // indexes
+  std::optional<size_t> sort_by;  // index; without it rows are handed on as they come
+  bool descending = false;
+  std::optional<uint64_t> limit;
+};
+
+class Table {
+ public:
+  Table(TableView view, RowSink* sink) : view_(std::move(view)), sink_(sink) {}
+
+  // `cells` has a cell for each column of the report; used only during the call.
+  void Add(std::span<const Cell> cells);
+
+  // True when more rows would change nothing, so that the report may stop reading.
+  bool full() const;
+
+  // A last row with the totals of all rows, shown or not.
+  void SetTotal(std::span<const Cell> cells);
+
+  // Hands on what had to be held to be sorted.
+  void Finish();
+
+  const std::optional<std::vector<Cell>>& total() const { return total_; }
+
+  // Lines for people, below the table.
+  void AddNote(std::string line) { notes_.push_back(std::move(line)); }
+  const std::vector<std::string>& notes() const { return notes_; }
+
+ private:
+  // A row that waits for its turn: cells packed into the arena.
+  struct HeldRow {
+    Cell key;
+    uint64_t number;  // of arrival: keeps the order among equals
+    std::string_view packed;
+  };
+
+  bool Before(const HeldRow& a, const HeldRow& b) const;
+  void Hold(std::span<const Cell> cells);
+  void DropSurplus();
+
+  TableView view_;
+  RowSink* sink_;
+  uint64_t added_ = 0;
+  uint64_t handed_on_ = 0;
+  std::vector<HeldRow> held_;
+  Arena arena_;
+  std::vector<Cell> selected_;
+  std::vector<uint8_t> packed_;
+  std::optional<std::vector<Cell>> total_;
+  std::vector<std::string> notes_;
+};
+
+}  // namespace daybook

@@ -1,0 +1,20 @@
+// Times as people type them, after systemd.time(7).
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "daybook/result.h"
+#include "local_zone.h"
+
+namespace daybook {
+
+// Nanoseconds since 1970 of one of:
+//   now  today  yesterday  tomorrow
+//   14:00  14:00:30  2026-11-20  2026-11-20 14:00  2026-11-20 14:00:30.5      local time
+//   2026-11-20T14:00:30Z  2026-11-20T14:00+01:00  2026-11-20 14:00 UTC        where a zone is given
+//   @1795180800.25        seconds since 1970
+//   -2h  +5min  2h ago  1h30min ago  "1 day 2 hours ago"                      relative to `now_ns`
+Result<int64_t> ParseTime(std::string_view text, int64_t now_ns, const LocalZone& zone);
+
+}  // namespace daybook

@@ -1,0 +1,159 @@
+// What the BPF program and the recorder say to each other: the events in the ring, the records of
+// the snapshot, the counters. Plain C for both sides, named as in the kernel; native byte order.
+// NOLINTBEGIN(readability-identifier-naming)
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifndef __cplusplus
+#define static_assert _Static_assert
+#endif
+
+enum {
+  EVENT_FORK = 1,
+  EVENT_EXEC = 2,
+  EVENT_EXIT = 3,
+  EVENT_SNAPSHOT = 4,  // read from the iterator, never in the ring
+};
+
+// Bits of `flags`; the same as kProc... in daybook/records.h.
+enum {
+  PROCESS_KERNEL_THREAD = 1,
+  PROCESS_NEVER_EXECED = 2,
+  PROCESS_SUPERUSER = 4,
+  PROCESS_OOM_KILLED = 8,
+  PROCESS_USAGE_PARTIAL = 16,
+};
+
+// How much of the arguments is captured.
+enum {
+  ARGS_NONE = 0,
+  ARGS_FIRST = 1,  // argv[0] only
+  ARGS_ALL = 2,
+};
+
+enum {
+  ID_UNKNOWN = 0xffffffffu,  // (uid_t)-1: no login, or a kernel without audit
+  COMM_BYTES = 16,           // TASK_COMM_LEN, with the NUL
+  PATH_LIMIT = 4096,         // PATH_MAX, with the NUL
+  ARGS_LIMIT = 4096,         // the most that can be captured
+};
+
+struct event_header {
+  uint32_t bytes;  // of the whole event, this header and trailing strings included
+  uint16_t type;   // EVENT_...
+  uint16_t reserved;
+};
+
+// As the initial namespaces know them.
+struct process_ids {
+  uint32_t uid;
+  uint32_t euid;
+  uint32_t suid;
+  uint32_t gid;
+  uint32_t egid;
+  uint32_t sgid;
+  uint32_t login_uid;  // ID_UNKNOWN where nobody logged in
+  uint32_t sid;
+  uint32_t tty;  // major << 20 | minor; 0 is none
+  uint32_t reserved;
+  uint64_t cgroup_id;  // v2; 0 is unknown
+};
+
+struct fork_event {
+  struct event_header header;
+  uint64_t start_ns;
+  uint64_t parent_start_ns;
+  uint32_t pid;
+  uint32_t ppid;
+  uint32_t flags;
+  uint32_t uid;
+  uint32_t euid;
+  uint32_t gid;
+  uint32_t egid;
+  uint32_t sid;
+};
+
+// Followed by exe_captured bytes of path and args_captured bytes of arguments.
+struct exec_event {
+  struct event_header header;
+  uint64_t time_ns;
+  uint64_t start_ns;
+  uint32_t pid;
+  uint32_t old_tid;  // 0 where the leader itself called exec
+  struct process_ids ids;
+  uint64_t exe_inode;
+  uint32_t exe_device;    // major << 20 | minor
+  uint32_t exe_captured;  // without NUL; always the whole path
+  uint32_t args_bytes;    // true length
+  uint32_t args_captured;
+  uint32_t args_known;  // 0: not asked for, or not readable
+  uint32_t reserved;
+  char comm[COMM_BYTES];
+};
+
+struct exit_event {
+  struct event_header header;
+  uint64_t time_ns;
+  uint64_t start_ns;
+  uint64_t parent_start_ns;
+  uint32_t pid;
+  uint32_t ppid;
+  uint32_t wait_status;
+  uint32_t flags;
+  struct process_ids ids;
+  // Usage of all threads.
+  uint64_t utime_ns;
+  uint64_t stime_ns;
+  uint64_t cpu_ns;
+  uint64_t maxrss_pages;
+  uint64_t minflt;
+  uint64_t majflt;
+  uint64_t nvcsw;
+  uint64_t nivcsw;
+  char comm[COMM_BYTES];
+};
+
+// Followed by exe_captured bytes of path and args_captured bytes of arguments.
+struct snapshot_event {
+  struct event_header header;
+  uint64_t start_ns;
+  uint64_t parent_start_ns;
+  uint32_t pid;
+  uint32_t ppid;
+  struct process_ids ids;
+  uint32_t flags;
+  uint32_t exe_captured;  // 0 is unknown
+  uint32_t args_bytes;
+  uint32_t args_captured;
+  uint32_t args_known;
+  uint32_t reserved;
+  char comm[COMM_BYTES];
+};
+
+// Running totals of one CPU; one cache line, written by that CPU alone.
+struct cpu_counters {
+  uint64_t forks_seen;  // processes and threads
+  uint64_t execs_seen;
+  uint64_t exits_seen;  // of whole processes
+  uint64_t forks_lost;  // no room in the ring
+  uint64_t execs_lost;
+  uint64_t exits_lost;
+  uint64_t threads_seen;  // that part of forks_seen which gives no event
+  uint64_t reserved;
+};
+
+static_assert(sizeof(struct event_header) == 8, "event header");
+static_assert(sizeof(struct process_ids) == 48, "process ids");
+static_assert(sizeof(struct fork_event) == 56, "with the ring's 8 bytes: one cache line");
+static_assert(sizeof(struct exec_event) == 128, "exec event");
+static_assert(offsetof(struct exec_event, ids) == 32, "exec ids");
+static_assert(offsetof(struct exec_event, comm) == 112, "exec comm");
+static_assert(sizeof(struct exit_event) == 176, "exit event");
+static_assert(offsetof(struct exit_event, ids) == 48, "exit ids");
+static_assert(offsetof(struct exit_event, comm) == 160, "exit comm");
+static_assert(sizeof(struct snapshot_event) == 120, "snapshot event");
+static_assert(offsetof(struct snapshot_event, comm) == 104, "snapshot comm");
+static_assert(sizeof(struct cpu_counters) == 64, "counters of a CPU");
+// NOLINTEND(readability-identifier-naming)

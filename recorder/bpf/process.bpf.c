@@ -1,0 +1,356 @@
+// Births, execs and ends of processes into one ring; and an iterator over the living ones.
+// Tracepoints of the scheduler only: nothing here makes anybody's system calls slower.
+
+#include "events.h"
+#include "kernel_types.h"
+#include "path.h"
+#include "task.h"
+#include "usage.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+// Set before loading.
+const volatile uint32_t args_mode = ARGS_NONE;
+const volatile uint32_t args_limit = 0;  // bytes, at most ARGS_LIMIT
+const volatile uint64_t high_water_bytes = 0;
+const volatile uint32_t assume_no_group_dead = 0;  // for tests
+
+// Written by both sides; mapped by the recorder.
+volatile uint32_t idle = 0;              // 1: the recorder sleeps until it is woken
+volatile uint32_t high_water_armed = 0;  // 1: wake it when the ring fills
+
+struct {
+  __uint(type, BPF_MAP_TYPE_RINGBUF);
+  __uint(max_entries, 4096);  // set before loading
+} events SEC(".maps");
+
+struct {
+  __uint(type, BPF_MAP_TYPE_ARRAY);
+  __uint(map_flags, BPF_F_MMAPABLE);
+  __uint(max_entries, 1);  // possible CPUs; set before loading
+  __type(key, uint32_t);
+  __type(value, struct cpu_counters);
+} counters SEC(".maps");
+
+static __always_inline struct cpu_counters* counters_of_this_cpu(void) {
+  uint32_t cpu = bpf_get_smp_processor_id();
+  return bpf_map_lookup_elem(&counters, &cpu);
+}
+
+static __always_inline void start_event(struct event_header* header, uint32_t bytes,
+                                        uint16_t type) {
+  header->bytes = bytes;
+  header->type = type;
+  header->reserved = 0;
+}
+
+// ---- Waking the recorder ----
+
+// There is no helper that only wakes: discard an empty record.
+static __always_inline void wake_recorder(void) {
+  void* nothing = bpf_ringbuf_reserve(&events, 8, 0);
+  if (nothing) bpf_ringbuf_discard(nothing, BPF_RB_FORCE_WAKEUP);
+}
+
+// Called after an event was submitted without a wakeup. Submitting ends with an xchg() of the
+// record's header, a full barrier, so one of both sees the other: this the flag, or the recorder,
+// which sets the flag first, the event. Two CPUs may both see a flag before it is cleared; the
+// second costs one empty record, and the kernel merges the wakeups. An atomic exchange would need
+// 5.12 and gain nothing.
+static __always_inline void wake_if_wanted(void) {
+  if (idle) {
+    idle = 0;
+    wake_recorder();
+  } else if (high_water_armed &&
+             bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA) >= high_water_bytes) {
+    high_water_armed = 0;
+    wake_recorder();
+  }
+}
+
+// ---- Birth ----
+
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(on_fork, struct task_struct* parent, struct task_struct* child) {
+  struct cpu_counters* count = counters_of_this_cpu();
+  if (!count) return 0;
+  ++count->forks_seen;  // every hit, so that the sum can be held against /proc/stat
+  if (child->pid != child->tgid) {
+    ++count->threads_seen;
+    return 0;
+  }
+  struct fork_event* event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
+  if (!event) {
+    ++count->forks_lost;
+    return 0;
+  }
+  // Not the tracepoint's parent: with CLONE_PARENT the child has its creator's parent.
+  struct task_struct* real_parent = child->real_parent;
+  const struct cred* cred = child->real_cred;
+  start_event(&event->header, sizeof(*event), EVENT_FORK);
+  event->start_ns = child->start_boottime;
+  event->parent_start_ns = start_of_group(real_parent);
+  event->pid = (uint32_t)child->tgid;
+  event->ppid = (uint32_t)real_parent->tgid;
+  event->flags = child->flags & PF_KTHREAD ? PROCESS_KERNEL_THREAD : 0;
+  event->uid = cred->uid.val;
+  event->euid = cred->euid.val;
+  event->gid = cred->gid.val;
+  event->egid = cred->egid.val;
+  event->sid = session_of(child->signal);
+  bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
+  wake_if_wanted();
+  return 0;
+}
+
+// ---- Exec ----
+
+// An exec is put together here and copied into the ring with its true length. Reserving needs a
+// constant size: the largest would waste 8 KiB of ring for the usual 250 bytes, and size classes
+// would need the lengths before the strings are read. Tracepoints run with preemption off, so the
+// CPU's buffer is ours until the end.
+struct exec_scratch {
+  struct exec_event event;
+  char strings[PATH_LIMIT + ARGS_LIMIT];
+};
+
+struct {
+  __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+  __uint(max_entries, 1);
+  __type(key, uint32_t);
+  __type(value, struct exec_scratch);
+} exec_scratch SEC(".maps");
+
+static __always_inline uint32_t captured_limit(void) {
+  return args_limit < ARGS_LIMIT ? args_limit : ARGS_LIMIT;
+}
+
+// Reads the new program's arguments, which execve(2) has just written to its stack. `to` has room
+// for ARGS_LIMIT bytes.
+static __always_inline void read_args(struct exec_event* event, char* to, struct mm_struct* mm) {
+  unsigned long begin = mm->arg_start;
+  uint32_t bytes = (uint32_t)(mm->arg_end - begin);
+  uint32_t limit = captured_limit();
+  event->args_bytes = bytes;
+  event->args_captured = 0;
+  event->args_known = 0;
+  if (args_mode == ARGS_NONE || limit == 0) return;
+  uint32_t wanted = bytes < limit ? bytes : limit;
+  if (args_mode == ARGS_FIRST) {
+    // With the NUL; one that is cut shows the NUL that the helper put over its last byte.
+    long length = bpf_probe_read_user_str(to, wanted, (const void*)begin);
+    if (length < 0 || length > ARGS_LIMIT) return;
+    event->args_captured = (uint32_t)length;
+  } else {
+    if (bpf_probe_read_user(to, wanted, (const void*)begin)) return;
+    event->args_captured = wanted;
+  }
+  event->args_known = 1;
+}
+
+static __always_inline void describe_exec(struct exec_event* event, struct task_struct* task,
+                                          int old_tid, struct linux_binprm* binprm) {
+  struct inode* inode = binprm->file->f_inode;
+  event->time_ns = bpf_ktime_get_boot_ns();
+  event->start_ns = start_of_group(task);
+  event->pid = (uint32_t)task->tgid;
+  event->old_tid = old_tid == task->pid ? 0 : (uint32_t)old_tid;
+  read_ids(&event->ids, task->group_leader);
+  event->exe_inode = inode->i_ino;
+  event->exe_device = inode->i_sb->s_dev;
+  event->reserved = 0;
+  copy_comm(event->comm, task->group_leader);
+}
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(on_exec, struct task_struct* task, int old_tid, struct linux_binprm* binprm) {
+  uint32_t zero = 0;
+  struct exec_scratch* scratch = bpf_map_lookup_elem(&exec_scratch, &zero);
+  struct cpu_counters* count = counters_of_this_cpu();
+  if (!scratch || !count) return 0;
+  ++count->execs_seen;
+  struct exec_event* event = &scratch->event;
+  describe_exec(event, task, old_tid, binprm);
+  long path = bpf_probe_read_kernel_str(scratch->strings, PATH_LIMIT, binprm->filename);
+  uint32_t path_bytes = path > 0 ? (uint32_t)(path - 1) & (PATH_LIMIT - 1) : 0;
+  event->exe_captured = path_bytes;
+  read_args(event, scratch->strings + path_bytes, task->mm);
+  uint32_t bytes = sizeof(*event) + path_bytes + event->args_captured;
+  if (bytes > sizeof(*scratch)) return 0;  // never: for the verifier
+  start_event(&event->header, bytes, EVENT_EXEC);
+  if (bpf_ringbuf_output(&events, scratch, bytes, BPF_RB_NO_WAKEUP)) {
+    ++count->execs_lost;
+    return 0;
+  }
+  wake_if_wanted();
+  return 0;
+}
+
+// ---- End ----
+
+struct exit_claim {
+  uint64_t start_ns;
+  uint32_t pid;
+  uint32_t reserved;
+};
+
+// The groups whose end has been told, until they are reaped. Only for kernels before 6.16.
+struct {
+  __uint(type, BPF_MAP_TYPE_HASH);
+  __uint(max_entries, 1);  // set before loading
+  __type(key, struct exit_claim);
+  __type(value, uint8_t);
+} exit_claims SEC(".maps");
+
+static __always_inline struct exit_claim claim_of(struct task_struct* task) {
+  struct exit_claim claim = {.start_ns = start_of_group(task), .pid = (uint32_t)task->tgid};
+  return claim;
+}
+
+// Several threads that end together all see live == 0 (do_exit() in kernel/exit.c); the first to
+// make the entry is the last thread. Where the map is full all of them are: better an end told
+// twice than an end not told.
+static __always_inline bool claims_group_end(struct task_struct* task) {
+  if (task->signal->live.counter != 0) return false;
+  struct exit_claim claim = claim_of(task);
+  uint8_t one = 1;
+  return bpf_map_update_elem(&exit_claims, &claim, &one, BPF_NOEXIST) != -EEXIST;
+}
+
+// Since 6.16 the kernel says it itself, in the tracepoint's second argument. A program that reads
+// an argument which is not there is refused, hence the test; the verifier drops the dead branch.
+static __always_inline bool is_group_end(const uint64_t* arguments, struct task_struct* task) {
+  if (!assume_no_group_dead &&
+      bpf_core_field_exists(struct trace_event_raw_sched_process_exit, group_dead)) {
+    return (bool)arguments[1];
+  }
+  return claims_group_end(task);
+}
+
+// As wait_task_zombie() in kernel/exit.c has it. Since 6.0 the flag is always set here.
+static __always_inline uint32_t wait_status_of(struct task_struct* leader) {
+  struct signal_struct* signal = leader->signal;
+  return (uint32_t)(signal->flags & SIGNAL_GROUP_EXIT ? signal->group_exit_code
+                                                      : leader->exit_code);
+}
+
+static __always_inline void describe_exit(struct exit_event* event, struct task_struct* task) {
+  struct task_struct* leader = task->group_leader;
+  struct task_struct* real_parent = leader->real_parent;
+  start_event(&event->header, sizeof(*event), EVENT_EXIT);
+  event->time_ns = bpf_ktime_get_boot_ns();
+  event->start_ns = leader->start_boottime;
+  event->parent_start_ns = start_of_group(real_parent);
+  event->pid = (uint32_t)leader->tgid;
+  event->ppid = (uint32_t)real_parent->tgid;
+  event->wait_status = wait_status_of(leader);
+  event->flags = flags_of(leader);
+  if (task->signal->oom_mm) event->flags |= PROCESS_OOM_KILLED;
+  read_ids(&event->ids, leader);
+  read_usage(event, task);
+  copy_comm(event->comm, leader);
+}
+
+SEC("tp_btf/sched_process_exit")
+int on_exit(uint64_t* arguments) {
+  struct task_struct* task = (struct task_struct*)arguments[0];
+  if (!is_group_end(arguments, task)) return 0;
+  struct cpu_counters* count = counters_of_this_cpu();
+  if (!count) return 0;
+  ++count->exits_seen;
+  struct exit_event* event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
+  if (!event) {
+    ++count->exits_lost;
+    return 0;
+  }
+  describe_exit(event, task);
+  bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
+  wake_if_wanted();
+  return 0;
+}
+
+// Loaded only where ends are claimed. A leader is freed after all its threads.
+SEC("tp_btf/sched_process_free")
+int BPF_PROG(on_free, struct task_struct* task) {
+  if (task->pid != task->tgid) return 0;
+  struct exit_claim claim = claim_of(task);
+  bpf_map_delete_elem(&exit_claims, &claim);
+  return 0;
+}
+
+// ---- Snapshot ----
+
+// One for all CPUs: the iterator may sleep, and the recorder takes one snapshot at a time.
+struct snapshot_scratch {
+  struct path_buffer path;
+  char args[ARGS_LIMIT];
+};
+
+struct {
+  __uint(type, BPF_MAP_TYPE_ARRAY);
+  __uint(max_entries, 1);
+  __type(key, uint32_t);
+  __type(value, struct snapshot_scratch);
+} snapshot_scratch SEC(".maps");
+
+static __always_inline void describe_living(struct snapshot_event* event,
+                                            struct task_struct* task) {
+  struct task_struct* real_parent = task->real_parent;
+  event->start_ns = task->start_boottime;
+  event->parent_start_ns = start_of_group(real_parent);
+  event->pid = (uint32_t)task->tgid;
+  event->ppid = (uint32_t)real_parent->tgid;
+  event->flags = flags_of(task);
+  read_ids(&event->ids, task);
+  copy_comm(event->comm, task);
+}
+
+static __always_inline uint32_t args_to_capture(uint32_t args_bytes) {
+  uint32_t limit = captured_limit();
+  return args_bytes < limit ? args_bytes : limit;
+}
+
+// Sets exe_captured and args_...; 0 where there is no address space (kernel threads).
+static __always_inline void read_program(struct snapshot_event* event,
+                                         struct snapshot_scratch* scratch, struct task_struct* task,
+                                         bool may_sleep) {
+  struct mm_struct* mm = task->mm;
+  if (!mm || task->flags & PF_KTHREAD) return;
+  event->exe_captured = read_path(&scratch->path, mm->exe_file);
+  unsigned long begin = mm->arg_start;
+  event->args_bytes = (uint32_t)(mm->arg_end - begin);
+  if (!may_sleep || args_mode == ARGS_NONE) return;
+  uint32_t wanted = args_to_capture(event->args_bytes);
+  if (bpf_copy_from_user_task(scratch->args, wanted, (const void*)begin, task, 0)) return;
+  event->args_captured = wanted;
+  event->args_known = 1;
+}
+
+// Where the buffer of the read(2) is full the kernel drops what was written for this task and
+// calls again with an empty one.
+static __always_inline int write_living(struct bpf_iter__task* context, bool may_sleep) {
+  struct seq_file* seq = context->meta->seq;
+  struct task_struct* task = context->task;
+  uint32_t zero = 0;
+  struct snapshot_scratch* scratch = bpf_map_lookup_elem(&snapshot_scratch, &zero);
+  if (!scratch || !task || task->pid != task->tgid) return 0;
+  if (task->signal->live.counter == 0) return 0;  // a zombie: its end has been told
+  struct snapshot_event event = {};
+  describe_living(&event, task);
+  read_program(&event, scratch, task, may_sleep);
+  uint32_t path_bytes = event.exe_captured & (2 * PATH_LIMIT - 1);
+  uint32_t args_bytes = event.args_captured & (2 * ARGS_LIMIT - 1);
+  if (path_bytes > PATH_LIMIT || args_bytes > ARGS_LIMIT) return 0;  // never: for the verifier
+  start_event(&event.header, sizeof(event) + path_bytes + args_bytes, EVENT_SNAPSHOT);
+  bpf_seq_write(seq, &event, sizeof(event));
+  bpf_seq_write(seq, &scratch->path.bytes[PATH_LIMIT - path_bytes], path_bytes);
+  bpf_seq_write(seq, scratch->args, args_bytes);
+  return 0;
+}
+
+// Reading another task's arguments may sleep: 5.18.
+SEC("iter.s/task")
+int snapshot_with_args(struct bpf_iter__task* context) { return write_living(context, true); }
+
+SEC("iter/task")
+int snapshot_without_args(struct bpf_iter__task* context) { return write_living(context, false); }

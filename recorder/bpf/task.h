@@ -1,0 +1,61 @@
+// Who a process is, read from its group leader. Direct loads only: the kernel turns a bad pointer
+// into zero, and they cost nothing beside a helper's call.
+#pragma once
+
+#include "events.h"
+#include "kernel_types.h"
+
+static __always_inline uint64_t start_of_group(struct task_struct* task) {
+  return task->group_leader->start_boottime;
+}
+
+// tty_devnum() of drivers/tty/tty_io.c.
+static __always_inline uint32_t terminal_of(struct signal_struct* signal) {
+  struct tty_struct* tty = signal->tty;
+  if (!tty) return 0;
+  struct tty_driver* driver = tty->driver;
+  return ((uint32_t)driver->major << 20) + (uint32_t)driver->minor_start + (uint32_t)tty->index;
+}
+
+static __always_inline uint32_t session_of(struct signal_struct* signal) {
+  return (uint32_t)signal->pids[PIDTYPE_SID]->numbers[0].nr;
+}
+
+static __always_inline uint64_t cgroup_of(struct task_struct* task) {
+  if (!bpf_core_field_exists(task->cgroups)) return 0;  // CONFIG_CGROUPS
+  return task->cgroups->dfl_cgrp->kn->id;
+}
+
+// real_cred and not cred: what the task is to others, as in /proc, not what it acts as for now.
+static __always_inline void read_ids(struct process_ids* ids, struct task_struct* leader) {
+  const struct cred* cred = leader->real_cred;
+  ids->uid = cred->uid.val;
+  ids->euid = cred->euid.val;
+  ids->suid = cred->suid.val;
+  ids->gid = cred->gid.val;
+  ids->egid = cred->egid.val;
+  ids->sgid = cred->sgid.val;
+  ids->login_uid =
+      bpf_core_field_exists(leader->loginuid) ? leader->loginuid.val : ID_UNKNOWN;  // CONFIG_AUDIT
+  ids->sid = session_of(leader->signal);
+  ids->tty = terminal_of(leader->signal);
+  ids->reserved = 0;
+  ids->cgroup_id = cgroup_of(leader);
+}
+
+// From the leader: each new thread begins with PF_FORKNOEXEC, the leader loses it at the exec.
+static __always_inline uint32_t flags_of(struct task_struct* leader) {
+  uint32_t flags = 0;
+  if (leader->flags & PF_KTHREAD) flags |= PROCESS_KERNEL_THREAD;
+  if (leader->flags & PF_FORKNOEXEC) flags |= PROCESS_NEVER_EXECED;
+  if (leader->flags & PF_SUPERPRIV) flags |= PROCESS_SUPERUSER;
+  return flags;
+}
+
+// Two loads of 8 bytes instead of sixteen of one.
+static __always_inline void copy_comm(char* comm, struct task_struct* task) {
+  const uint64_t* from = (const uint64_t*)task->comm;
+  uint64_t* to = (uint64_t*)comm;
+  to[0] = from[0];
+  to[1] = from[1];
+}

@@ -1,0 +1,208 @@
+#include "bpf_decode.h"
+
+#include <unistd.h>
+
+#include <cstring>
+#include <optional>
+#include <string_view>
+
+namespace daybook {
+namespace {
+
+static_assert(PROCESS_KERNEL_THREAD == kProcKernelThread);
+static_assert(PROCESS_NEVER_EXECED == kProcNeverExeced);
+static_assert(PROCESS_SUPERUSER == kProcSuperuser);
+static_assert(PROCESS_OOM_KILLED == kProcOomKilled);
+static_assert(PROCESS_USAGE_PARTIAL == kProcUsagePartial);
+
+constexpr uint64_t kNsPerUs = 1000;
+
+uint64_t PageKib() {
+  static const uint64_t kib = static_cast<uint64_t>(sysconf(_SC_PAGESIZE)) / 1024;
+  return kib;
+}
+
+// The fixed part of an event, or nothing where its lengths do not agree.
+template <class Event>
+std::optional<Event> FixedPart(std::span<const std::byte> bytes) {
+  Event event;
+  if (bytes.size() < sizeof(event)) return std::nullopt;
+  std::memcpy(&event, bytes.data(), sizeof(event));
+  if (event.header.bytes != bytes.size()) return std::nullopt;
+  return event;
+}
+
+std::string_view Text(std::span<const std::byte> bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+// The comm that stands in `bytes` at `offset`.
+std::string_view CommAt(std::span<const std::byte> bytes, size_t offset) {
+  const std::string_view comm = Text(bytes.subspan(offset, COMM_BYTES));
+  return comm.substr(0, comm.find('\0'));
+}
+
+// The path and the arguments behind the fixed part.
+struct Strings {
+  std::optional<std::string_view> exe;
+  std::optional<std::string_view> args;
+};
+
+template <class Event>
+std::optional<Strings> StringsOf(const Event& event, std::span<const std::byte> bytes) {
+  const uint64_t needed = sizeof(Event) + uint64_t{event.exe_captured} + event.args_captured;
+  if (needed != bytes.size()) return std::nullopt;
+  const std::string_view rest = Text(bytes.subspan(sizeof(Event)));
+  Strings strings;
+  if (event.exe_captured != 0) strings.exe = rest.substr(0, event.exe_captured);
+  if (event.args_known != 0) strings.args = rest.substr(event.exe_captured);
+  return strings;
+}
+
+std::optional<uint32_t> KnownId(uint32_t id) {
+  return id == ID_UNKNOWN ? std::nullopt : std::optional(id);
+}
+
+// EXEC, EXIT and SNAP_PROC name their ids alike.
+template <class Record>
+void SetIds(const process_ids& ids, Record& record) {
+  record.uid = ids.uid;
+  record.euid = ids.euid;
+  record.suid = ids.suid;
+  record.gid = ids.gid;
+  record.egid = ids.egid;
+  record.sgid = ids.sgid;
+  record.login_uid = KnownId(ids.login_uid);
+  record.sid = ids.sid;
+  record.tty = ids.tty;
+  if (ids.cgroup_id != 0) record.cgroup_id = ids.cgroup_id;
+}
+
+bool DeliverFork(std::span<const std::byte> bytes, EventSink& sink) {
+  const auto event = FixedPart<fork_event>(bytes);
+  if (!event || bytes.size() != sizeof(*event)) return false;
+  Fork record;
+  record.time_ns = event->start_ns;
+  record.pid = event->pid;
+  record.ppid = event->ppid;
+  record.parent_start_ns = event->parent_start_ns;
+  record.flags = event->flags;
+  record.uid = event->uid;
+  record.euid = event->euid;
+  record.gid = event->gid;
+  record.egid = event->egid;
+  record.sid = event->sid;
+  sink.OnFork(record);
+  return true;
+}
+
+bool DeliverExec(std::span<const std::byte> bytes, EventSink& sink) {
+  const auto event = FixedPart<exec_event>(bytes);
+  if (!event) return false;
+  const auto strings = StringsOf(*event, bytes);
+  if (!strings) return false;
+  Exec record;
+  record.time_ns = event->time_ns;
+  record.pid = event->pid;
+  record.start_ns = event->start_ns;
+  if (event->old_tid != 0) record.old_tid = event->old_tid;
+  SetIds(event->ids, record);
+  record.exe_device = event->exe_device;
+  record.exe_inode = event->exe_inode;
+  record.comm = CommAt(bytes, offsetof(exec_event, comm));
+  record.exe = strings->exe;
+  if (strings->exe) record.exe_bytes = strings->exe->size();
+  record.args_bytes = event->args_bytes;
+  record.args = strings->args;
+  sink.OnExec(record);
+  return true;
+}
+
+void SetUsage(const exit_event& event, Exit& record) {
+  record.utime_us = event.utime_ns / kNsPerUs;
+  record.stime_us = event.stime_ns / kNsPerUs;
+  record.cpu_us = event.cpu_ns / kNsPerUs;
+  record.maxrss_kib = event.maxrss_pages * PageKib();
+  record.minflt = event.minflt;
+  record.majflt = event.majflt;
+  record.nvcsw = event.nvcsw;
+  record.nivcsw = event.nivcsw;
+}
+
+bool DeliverExit(std::span<const std::byte> bytes, EventSink& sink) {
+  const auto event = FixedPart<exit_event>(bytes);
+  if (!event || bytes.size() != sizeof(*event)) return false;
+  Exit record;
+  record.time_ns = event->time_ns;
+  record.pid = event->pid;
+  record.start_ns = event->start_ns;
+  record.ppid = event->ppid;
+  record.parent_start_ns = event->parent_start_ns;
+  record.wait_status = event->wait_status;
+  record.flags = event->flags;
+  SetIds(event->ids, record);
+  SetUsage(*event, record);
+  record.comm = CommAt(bytes, offsetof(exit_event, comm));
+  sink.OnExit(record);
+  return true;
+}
+
+// One string up to and with its NUL.
+std::string_view FirstArg(std::string_view args) {
+  const size_t end = args.find('\0');
+  return end == args.npos ? args : args.substr(0, end + 1);
+}
+
+bool DeliverLiving(std::span<const std::byte> bytes, SnapshotArgs args, SnapshotSink& sink) {
+  const auto event = FixedPart<snapshot_event>(bytes);
+  if (!event) return false;
+  const auto strings = StringsOf(*event, bytes);
+  if (!strings) return false;
+  SnapProc record;
+  record.pid = event->pid;
+  record.start_ns = event->start_ns;
+  record.flags = event->flags;
+  record.ppid = event->ppid;
+  record.parent_start_ns = event->parent_start_ns;
+  SetIds(event->ids, record);
+  record.comm = CommAt(bytes, offsetof(snapshot_event, comm));
+  record.exe = strings->exe;
+  if (event->args_bytes != 0) record.args_bytes = event->args_bytes;
+  record.args = strings->args;
+  if (record.args && args == SnapshotArgs::kFirst) record.args = FirstArg(*record.args);
+  sink.OnProcess(record);
+  return true;
+}
+
+event_header HeaderOf(std::span<const std::byte> bytes) {
+  event_header header{};
+  if (bytes.size() >= sizeof(header)) std::memcpy(&header, bytes.data(), sizeof(header));
+  return header;
+}
+
+}  // namespace
+
+bool DeliverEvent(std::span<const std::byte> event, EventSink& sink) {
+  switch (HeaderOf(event).type) {
+    case EVENT_FORK:
+      return DeliverFork(event, sink);
+    case EVENT_EXEC:
+      return DeliverExec(event, sink);
+    case EVENT_EXIT:
+      return DeliverExit(event, sink);
+    default:
+      return false;
+  }
+}
+
+bool DeliverSnapshot(std::span<const std::byte> output, SnapshotArgs args, SnapshotSink& sink) {
+  while (!output.empty()) {
+    const event_header header = HeaderOf(output);
+    if (header.type != EVENT_SNAPSHOT || header.bytes > output.size()) return false;
+    if (!DeliverLiving(output.first(header.bytes), args, sink)) return false;
+    output = output.subspan(header.bytes);
+  }
+  return true;
+}
+
+}  // namespace daybook

@@ -1,0 +1,66 @@
+// Events from tracepoints in the kernel, through a BPF program.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "daybook/result.h"
+#include "source.h"
+
+namespace daybook {
+
+enum class ArgsCapture { kNone, kFirst, kAll };
+
+struct BpfSourceOptions {
+  // A power of two of at least one page; DefaultRingBytes() where not given.
+  std::optional<uint64_t> ring_bytes;
+  ArgsCapture args = ArgsCapture::kAll;
+  uint32_t args_limit = 1024;  // bytes that are kept; at most kMaxArgsLimit
+  std::string proc_root = "/proc";
+  // Finds the last thread of a process as on kernels before 6.16, for tests.
+  bool assume_no_group_dead = false;
+};
+
+inline constexpr uint32_t kMaxArgsLimit = 4096;
+
+// Open() needs CAP_BPF and CAP_PERFMON; all else needs no privilege, except that kernels on which
+// bpf(2) is closed to the unprivileged altogether (5.18 and older, by
+// kernel.unprivileged_bpf_disabled) refuse a Snapshot() after privileges were dropped.
+class BpfSource : public EventSource {
+ public:
+  // Events are recorded from here on. Only one Error for whatever the kernel lacks or refuses.
+  static Result<std::unique_ptr<BpfSource>> Open(const BpfSourceOptions& options);
+
+  BpfSource(const BpfSource&) = delete;
+  BpfSource& operator=(const BpfSource&) = delete;
+  ~BpfSource() override;
+
+  std::string_view name() const override;
+  // Readable from a wakeup to the next Drain(), also in a level-triggered epoll.
+  int wake_fd() const override;
+  bool PrepareToSleep() override;
+  Result<size_t> Drain(EventSink& sink) override;
+  bool exhausted() const override;
+  Status Snapshot(SnapshotSink& sink) override;
+  SourceCounters counters() const override;
+  std::optional<uint64_t> ring_bytes() const override;
+
+  // Events that were not understood. Always 0, unless kernel and program disagree.
+  uint64_t damaged_events() const;
+
+  // Thread creations; a part of forks_seen.
+  uint64_t threads_seen() const;
+
+  // True where the kernel says which thread is a group's last (6.16).
+  bool uses_group_dead() const;
+
+ private:
+  class Impl;
+  explicit BpfSource(std::unique_ptr<Impl> impl);
+
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace daybook

@@ -1,0 +1,83 @@
+#include "living_set.h"
+
+namespace daybook {
+namespace {
+
+void Keep(const std::optional<std::string_view>& text, std::optional<std::string>* copy) {
+  if (text) copy->emplace(*text);
+}
+
+}  // namespace
+
+// Strings of the event do not outlive it: only the copies are told.
+void LivingSet::Apply(const SnapProc& process) {
+  Process& known = by_pid_[process.pid];
+  if (known.record.start_ns != process.start_ns) known = {};
+  known.record = process;
+  Keep(process.comm, &known.comm);
+  Keep(process.exe, &known.exe);
+  Keep(process.args, &known.args);
+}
+
+// The child runs its parent's program until it executes another.
+void LivingSet::Apply(const Fork& fork) {
+  Process child;
+  const auto parent = by_pid_.find(fork.ppid);
+  if (parent != by_pid_.end() && parent->second.record.start_ns == fork.parent_start_ns) {
+    child = parent->second;
+  }
+  child.record.pid = fork.pid;
+  child.record.start_ns = fork.time_ns;
+  child.record.flags = fork.flags;
+  child.record.ppid = fork.ppid;
+  child.record.parent_start_ns = fork.parent_start_ns;
+  child.record.uid = fork.uid;
+  child.record.euid = fork.euid;
+  child.record.gid = fork.gid;
+  child.record.egid = fork.egid;
+  child.record.sid = fork.sid;
+  by_pid_[fork.pid] = std::move(child);
+}
+
+void LivingSet::Apply(const Exec& exec) {
+  Process& known = by_pid_[exec.pid];
+  if (known.record.start_ns != exec.start_ns) {
+    known = {};
+    known.record.pid = exec.pid;
+    known.record.start_ns = exec.start_ns;
+  }
+  known.record.flags &= ~kProcNeverExeced;
+  known.record.uid = exec.uid;
+  known.record.euid = exec.euid;
+  known.record.suid = exec.suid;
+  known.record.gid = exec.gid;
+  known.record.egid = exec.egid;
+  known.record.sgid = exec.sgid;
+  known.record.login_uid = exec.login_uid;
+  known.record.sid = exec.sid;
+  known.record.tty = exec.tty;
+  known.record.cgroup_id = exec.cgroup_id;
+  known.record.args_bytes = exec.args_bytes;
+  known.comm = exec.comm;
+  known.exe = exec.exe;
+  known.args = exec.args;
+}
+
+void LivingSet::Apply(const Exit& exit) {
+  const auto known = by_pid_.find(exit.pid);
+  if (known != by_pid_.end() && known->second.record.start_ns == exit.start_ns) {
+    by_pid_.erase(known);
+  }
+}
+
+void LivingSet::Tell(SnapshotSink& sink) const {
+  for (const auto& [pid, process] : by_pid_) {
+    SnapProc record = process.record;
+    record.comm = process.comm;
+    record.exe = process.exe;
+    record.args = process.args;
+    sink.OnProcess(record);
+  }
+}
+
+}  // namespace daybook

@@ -1,0 +1,116 @@
+#include <fmt/core.h>
+
+#include <csignal>
+#include <cstdio>
+#include <exception>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "bpf_source.h"
+#include "daybook/writer.h"
+#include "options.h"
+#include "privileges.h"
+#include "recorder.h"
+#include "replay_source.h"
+
+namespace daybook {
+namespace {
+
+constexpr int kCannotRecord = 1;
+
+// Signals are read by the recorder's loop; a reader that went away is not our concern.
+void BlockSignals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  sigprocmask(SIG_BLOCK, &signals, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+}
+
+BpfSourceOptions BpfOptions(const Options& options) {
+  BpfSourceOptions bpf;
+  switch (options.args) {
+    case ArgsMode::kNone:
+      bpf.args = ArgsCapture::kNone;
+      break;
+    case ArgsMode::kArgv0:
+      bpf.args = ArgsCapture::kFirst;
+      break;
+    case ArgsMode::kFull:
+      bpf.args = ArgsCapture::kAll;
+      break;
+  }
+  return bpf;
+}
+
+template <class Source>
+Result<std::unique_ptr<EventSource>> AsSource(Result<std::unique_ptr<Source>> source) {
+  if (!source) return std::move(source).error();
+  return std::unique_ptr<EventSource>(*std::move(source));
+}
+
+Result<std::unique_ptr<EventSource>> OpenSource(const Options& options) {
+  const std::string replay = "replay:";
+  if (options.source.starts_with(replay)) {
+    return AsSource(ReplaySource::Open(options.source.substr(replay.size())));
+  }
+  return AsSource(BpfSource::Open(BpfOptions(options)));
+}
+
+// Everything that needs privilege comes before the drop, everything that makes files after it.
+Status Record(const Options& options) {
+  auto source = OpenSource(options);
+  if (!source) return std::move(source).error();
+  const auto account = FindAccount(options.user);
+  if (!account) return account.error();
+  if (Status ready = PrepareLogFolder(options.log_dir, *account); !ready) return ready;
+  auto folder = OpenLogFolder(options.log_dir);
+  if (!folder) return std::move(folder).error();
+  if (Status dropped = DropPrivileges(*account); !dropped) return dropped;
+
+  EventSource& events = **source;
+  auto writer = LogWriter::Open(
+      *std::move(folder), events.identity(), [&events] { return events.ReadClock(); },
+      {.segment_bytes = options.segment_bytes, .segment_age_ns = options.segment_age_ns});
+  if (!writer) {
+    auto error = std::move(writer).error();
+    if (!*account) return error;
+    return Error(fmt::format("{} (as user {}: give the folder to that user, or use --user)",
+                             error.message(), (*account)->name));
+  }
+  RecorderOptions recorder_options{.drain_interval_ns = options.drain_interval_ns,
+                                   .duration_ns = options.duration_ns.value_or(0),
+                                   .version = DAYBOOK_VERSION};
+  if (events.name() == "bpf") {
+    recorder_options.args_limit_bytes =
+        options.args == ArgsMode::kNone ? 0 : BpfOptions(options).args_limit;
+  }
+  RecorderLoop loop(events, *writer, std::move(recorder_options));
+  if (Status started = loop.Start(); !started) return started;
+  fmt::print(stderr, "recording to {} by {}\n", options.log_dir, events.name());
+  return loop.Run();
+}
+
+int Main(int argc, char** argv) {
+  const auto parsed = ParseOptions(argc, argv);
+  if (const auto* exit_now = std::get_if<ExitNow>(&parsed)) return exit_now->status;
+  BlockSignals();
+  const Status recorded = Record(std::get<Options>(parsed));
+  if (recorded) return 0;
+  fmt::print(stderr, "daybookd: {}\n", recorded.error().message());
+  return kCannotRecord;
+}
+
+}  // namespace
+}  // namespace daybook
+
+int main(int argc, char** argv) {
+  try {
+    return daybook::Main(argc, argv);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "daybookd: %s\n", error.what());
+    return daybook::kCannotRecord;
+  }
+}

@@ -1,0 +1,91 @@
+#include "options.h"
+
+#include <CLI/CLI.hpp>
+#include <iostream>
+#include <map>
+
+namespace daybook {
+namespace {
+
+constexpr int kUsageStatus = 2;
+
+// "250ms" to nanoseconds, "64M" to bytes. The unit may be left out only where it is plain: bytes.
+CLI::AsNumberWithUnit TimeUnits() {
+  const std::map<std::string, uint64_t> units = {
+      {"us", 1'000},           {"ms", 1'000'000},        {"s", 1'000'000'000},
+      {"min", 60'000'000'000}, {"h", 3'600'000'000'000}, {"d", 86'400'000'000'000}};
+  return CLI::AsNumberWithUnit(
+      units,
+      static_cast<CLI::AsNumberWithUnit::Options>(CLI::AsNumberWithUnit::UNIT_REQUIRED |
+                                                  CLI::AsNumberWithUnit::CASE_SENSITIVE),
+      "TIME");
+}
+
+CLI::AsNumberWithUnit SizeUnits() {
+  const std::map<std::string, uint64_t> units = {
+      {"K", 1 << 10}, {"M", 1 << 20}, {"G", 1 << 30}};
+  return CLI::AsNumberWithUnit(units, CLI::AsNumberWithUnit::CASE_SENSITIVE, "SIZE");
+}
+
+std::string CheckSource(const std::string& source) {
+  const bool replay =
+      source.starts_with("replay:") && source.size() > std::string("replay:").size();
+  if (source == "auto" || source == "bpf" || replay) return {};
+  return "must be auto, bpf or replay:FILE";
+}
+
+// One option, one line. The defaults stand in Options.
+void AddOptions(CLI::App& app, Options& options) {
+  app.add_option("--log-dir", options.log_dir, "Folder of the log; created where it is missing")
+      ->required()
+      ->type_name("DIR");
+  app.add_option("--source", options.source, "Where events come from: auto, bpf or replay:FILE")
+      ->check(CLI::Validator(CheckSource, ""))
+      ->type_name("SOURCE")
+      ->capture_default_str();
+  app.add_option("--duration", options.duration_ns, "Stop after this time (5s, 10min)")
+      ->transform(TimeUnits());
+  app.add_option("--segment-size", options.segment_bytes,
+                 "Begin a new segment when one is this long (default 64M)")
+      ->transform(SizeUnits())
+      ->check(CLI::Range(uint64_t{16} << 10, uint64_t{1} << 40).description(""));
+  app.add_option("--segment-age", options.segment_age_ns,
+                 "Begin a new segment when one is this old (default 1h)")
+      ->transform(TimeUnits())
+      ->check(CLI::PositiveNumber.description(""));
+  app.add_option("--drain-interval", options.drain_interval_ns,
+                 "Take events from the kernel this often while there are any, 10ms to 5s "
+                 "(default 250ms)")
+      ->transform(TimeUnits())
+      ->check(CLI::Range(uint64_t{10'000'000}, uint64_t{5'000'000'000}).description(""));
+  app.add_option("--args", options.args, "What to keep of programs' arguments: none, argv0 or full")
+      ->transform(CLI::Transformer(std::map<std::string, ArgsMode>{{"none", ArgsMode::kNone},
+                                                                   {"argv0", ArgsMode::kArgv0},
+                                                                   {"full", ArgsMode::kFull}})
+                      .description(""))
+      ->type_name("none|argv0|full");
+  app.add_option("--user", options.user,
+                 "Become this user once recording is set up (default, for root: daybook, else "
+                 "nobody)")
+      ->type_name("NAME");
+}
+
+}  // namespace
+
+std::variant<Options, ExitNow> ParseOptions(int argc, char** argv) {
+  Options options;
+  CLI::App app("Records the life of every process into a log that daybook(1) reads.", "daybookd");
+  app.set_version_flag("--version", "daybookd " DAYBOOK_VERSION);
+  AddOptions(app, options);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& wanted) {  // help or version
+    return ExitNow{app.exit(wanted)};
+  } catch (const CLI::ParseError& error) {
+    std::cerr << "daybookd: " << error.what() << " (see daybookd --help)\n";
+    return ExitNow{kUsageStatus};
+  }
+  return options;
+}
+
+}  // namespace daybook

@@ -1,0 +1,32 @@
+// daybookd's command line.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+
+namespace daybook {
+
+enum class ArgsMode { kNone, kArgv0, kFull };
+
+struct Options {
+  std::string log_dir;
+  std::string source = "auto";  // auto, bpf, or replay:FILE
+  std::optional<uint64_t> duration_ns;
+  uint64_t segment_bytes = 64 << 20;
+  uint64_t segment_age_ns = 3'600'000'000'000;
+  uint64_t drain_interval_ns = 250'000'000;
+  ArgsMode args = ArgsMode::kFull;
+  std::string user;  // empty: the default account
+};
+
+// What the caller has to do instead of recording: the text was printed, this is the exit status.
+struct ExitNow {
+  int status = 0;
+};
+
+// Prints help, version and errors itself.
+std::variant<Options, ExitNow> ParseOptions(int argc, char** argv);
+
+}  // namespace daybook

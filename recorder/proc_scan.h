@@ -1,0 +1,74 @@
+// Processes as /proc tells of them, for those that the kernel's iterator does not show.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "daybook/records.h"
+#include "daybook/result.h"
+
+namespace daybook {
+
+// What is used of /proc/PID/stat; proc_pid_stat(5) gives the numbers of the fields.
+struct ProcStat {
+  uint32_t pid = 0;
+  std::string_view comm;  // points into the text
+  char state = '?';
+  uint32_t ppid = 0;
+  uint32_t sid = 0;
+  uint32_t tty = 0;    // major << 20 | minor
+  uint32_t flags = 0;  // kProc...
+  uint32_t threads = 0;
+  uint64_t start_ns = 0;  // boot time, rounded down to clock ticks (10 ms)
+};
+
+// `comm` may hold any byte, spaces and parentheses too. Nothing where the text is not a stat line.
+std::optional<ProcStat> ParseProcStat(std::string_view text);
+
+struct ProcIds {
+  uint32_t uid = 0;
+  uint32_t euid = 0;
+  uint32_t suid = 0;
+  uint32_t gid = 0;
+  uint32_t egid = 0;
+  uint32_t sgid = 0;
+};
+
+// From the Uid and Gid lines of /proc/PID/status.
+std::optional<ProcIds> ParseProcStatus(std::string_view text);
+
+// The kernel's user-space encoding of a terminal's number into major << 20 | minor.
+uint32_t ParseTty(uint32_t tty_nr);
+
+// A process with its strings.
+struct ScannedProcess {
+  SnapProc fields;  // without strings
+  std::string comm;
+  std::optional<std::string> exe;
+  std::optional<std::string> args;
+
+  // Points into this object.
+  SnapProc record() const;
+
+  // Replaces the coarse start by an exact one that was learned elsewhere, if it can be the same.
+  void RefineStart(uint64_t exact_start_ns);
+};
+
+struct ProcScanOptions {
+  std::string root = "/proc";
+  size_t args_limit = 0;  // bytes of the arguments that are kept
+  bool first_arg_only = false;
+};
+
+// Ids of all processes (not threads) that the folder lists, in no particular order.
+Result<std::vector<uint32_t>> ListProcesses(const std::string& root);
+
+// Nothing where the process has vanished, or is a zombie whose end has been told already. The start
+// time is coarse; the flag says so.
+std::optional<ScannedProcess> ScanProcess(const ProcScanOptions& options, uint32_t pid);
+
+}  // namespace daybook

@@ -1,0 +1,218 @@
+#include "recorder.h"
+
+#include <cstdio>
+#include <utility>
+
+#include "host.h"
+#include "wake_ups.h"
+
+namespace daybook {
+namespace {
+
+// After so many turns without an event the recorder goes to sleep.
+constexpr int kQuietTurns = 2;
+
+uint64_t LostTotal(const SourceCounters& counters) {
+  return counters.forks_lost + counters.execs_lost + counters.exits_lost;
+}
+
+}  // namespace
+
+class RecorderLoop::Impl : public EventSink, public SnapshotSink {
+ public:
+  Impl(EventSource& source, LogWriter& writer, RecorderOptions options)
+      : source_(source), writer_(writer), options_(std::move(options)) {}
+
+  Status Start();
+  Status Run();
+
+  void OnFork(const Fork& fork) override { Append(fork, fork.time_ns); }
+  void OnExec(const Exec& exec) override { Append(exec, exec.time_ns); }
+  void OnExit(const Exit& exit) override { Append(exit, exit.time_ns); }
+  void OnLost(const Lost& lost) override {
+    writer_.AddLost(lost.forks.value_or(0) + lost.execs.value_or(0) + lost.exits.value_or(0) +
+                    lost.records.value_or(0));
+    Append(lost, lost.last_time_ns);
+  }
+  void OnProcess(const SnapProc& process) override {
+    writer_.Append(process);
+    ++snapshot_processes_;
+  }
+
+ private:
+  template <class Record>
+  void Append(const Record& record, uint64_t time_ns) {
+    writer_.Append(record);
+    ++events_in_segment_;
+    RotateIfDue(time_ns);
+  }
+
+  void Turn();
+  Status Finish();
+  void RotateIfDue(uint64_t now_ns);
+  void TakeSnapshot();
+  void AppendLosses();
+  void AppendClock(ClockReason reason);
+  void AppendRecorder(RecorderEvent event);
+  void GoToSleep();
+  void WakeUp();
+  void Report(const Status& status);
+
+  EventSource& source_;
+  LogWriter& writer_;
+  RecorderOptions options_;
+  std::optional<WakeUps> wake_ups_;
+  SourceCounters told_;  // losses up to here are in the log
+  uint64_t last_turn_ns_ = 0;
+  uint64_t snapshot_segment_no_ = 0;
+  uint64_t snapshot_processes_ = 0;
+  uint64_t events_in_segment_ = 0;
+  int quiet_turns_ = 0;
+  bool asleep_ = false;
+  bool failing_ = false;
+};
+
+// The source is open, so events wait already: whoever is born or dies during the snapshot is told
+// of by its events, which come after it.
+Status RecorderLoop::Impl::Start() {
+  auto wake_ups =
+      WakeUps::Create(source_.wake_fd(), options_.clock_interval_ns, options_.duration_ns);
+  if (!wake_ups) return std::move(wake_ups).error();
+  wake_ups_ = *std::move(wake_ups);
+  last_turn_ns_ = source_.ReadClock().time_ns;
+  AppendRecorder(RecorderEvent::kStart);
+  TakeSnapshot();
+  wake_ups_->SetTurns(options_.drain_interval_ns);
+  return writer_.Flush();
+}
+
+Status RecorderLoop::Impl::Run() {
+  while (!source_.exhausted()) {
+    auto woken = wake_ups_->Wait();
+    if (!woken) return std::move(woken).error();
+    if (woken->by_signal != 0 || woken->by_end) break;
+    if (woken->by_step) AppendClock(ClockReason::kStep);
+    if (woken->by_anchor) AppendClock(ClockReason::kPeriodic);
+    if (woken->by_source) WakeUp();
+    Turn();
+  }
+  return Finish();
+}
+
+// Takes what is there, writes it, and sees whether more is to come.
+void RecorderLoop::Impl::Turn() {
+  auto drained = source_.Drain(*this);
+  if (!drained) Report(std::move(drained).error());
+  AppendLosses();
+  const uint64_t now_ns = source_.ReadClock().time_ns;
+  last_turn_ns_ = now_ns;
+  RotateIfDue(now_ns);
+  Report(writer_.Flush());
+  if (writer_.segment_no() != snapshot_segment_no_) TakeSnapshot();
+  if (writer_.SyncDue(now_ns)) Report(writer_.Sync());
+  if (asleep_ && drained && *drained == 0) return;
+  WakeUp();
+  quiet_turns_ = drained && *drained == 0 ? quiet_turns_ + 1 : 0;
+  if (quiet_turns_ >= kQuietTurns) GoToSleep();
+}
+
+// Nothing may be left to do: until the next event there is no turn. While the disk refuses records
+// there is always something left.
+void RecorderLoop::Impl::GoToSleep() {
+  if (failing_ || source_.wake_fd() < 0) return;
+  if (writer_.SyncPending()) Report(writer_.Sync());
+  if (failing_ || !source_.PrepareToSleep()) return;
+  wake_ups_->SetTurns(0);
+  asleep_ = true;
+}
+
+void RecorderLoop::Impl::WakeUp() {
+  if (!std::exchange(asleep_, false)) return;
+  quiet_turns_ = 0;
+  wake_ups_->SetTurns(options_.drain_interval_ns);
+}
+
+Status RecorderLoop::Impl::Finish() {
+  auto drained = source_.Drain(*this);
+  if (!drained) Report(std::move(drained).error());
+  AppendLosses();
+  AppendRecorder(RecorderEvent::kStop);
+  return writer_.Close();
+}
+
+// A full segment holds at least as many events as its snapshot holds processes: however small
+// segments are asked for, snapshots never make up most of the log.
+void RecorderLoop::Impl::RotateIfDue(uint64_t now_ns) {
+  const auto reason = writer_.RotationDue(now_ns);
+  if (!reason || (*reason == EndReason::kSize && events_in_segment_ < snapshot_processes_)) return;
+  Report(writer_.Rotate(*reason));
+  TakeSnapshot();
+}
+
+void RecorderLoop::Impl::TakeSnapshot() {
+  snapshot_segment_no_ = writer_.segment_no();
+  snapshot_processes_ = 0;
+  events_in_segment_ = 0;
+  writer_.Append(SnapBegin{.time_ns = source_.ReadClock().time_ns});
+  Status taken = source_.Snapshot(*this);
+  // Without its end, a reader does not take the snapshot for complete.
+  if (taken) {
+    writer_.Append(
+        SnapEnd{.time_ns = source_.ReadClock().time_ns, .process_count = snapshot_processes_});
+  }
+  Report(taken);
+}
+
+void RecorderLoop::Impl::AppendLosses() {
+  const SourceCounters now = source_.counters();
+  const uint64_t lost = LostTotal(now) - LostTotal(told_);
+  if (lost == 0) return;
+  writer_.Append(Lost{.first_time_ns = last_turn_ns_,
+                      .last_time_ns = source_.ReadClock().time_ns,
+                      .reason = LostReason::kKernelRing,
+                      .forks = now.forks_lost - told_.forks_lost,
+                      .execs = now.execs_lost - told_.execs_lost,
+                      .exits = now.exits_lost - told_.exits_lost});
+  writer_.AddLost(lost);
+  told_ = now;
+}
+
+void RecorderLoop::Impl::AppendClock(ClockReason reason) {
+  Clock clock = source_.ReadClock();
+  clock.reason = reason;
+  writer_.Append(clock);
+}
+
+void RecorderLoop::Impl::AppendRecorder(RecorderEvent event) {
+  const SourceCounters counters = source_.counters();
+  writer_.Append(Recorder{.time_ns = source_.ReadClock().time_ns,
+                          .event = event,
+                          .source = source_.name(),
+                          .version = options_.version,
+                          .kernel_forks = counters.forks_seen ? KernelForks() : std::nullopt,
+                          .forks_seen = counters.forks_seen,
+                          .execs_seen = counters.execs_seen,
+                          .exits_seen = counters.exits_seen,
+                          .ring_bytes = source_.ring_bytes(),
+                          .drain_interval_us = options_.drain_interval_ns / 1000,
+                          .args_limit_bytes = options_.args_limit_bytes});
+}
+
+// The recorder goes on whatever happens; it says when trouble begins and when it is over.
+void RecorderLoop::Impl::Report(const Status& status) {
+  if (status) {
+    if (std::exchange(failing_, false)) std::fprintf(stderr, "daybookd: recording again\n");
+    return;
+  }
+  if (!std::exchange(failing_, true)) {
+    std::fprintf(stderr, "daybookd: %s; going on\n", status.error().message().c_str());
+  }
+}
+
+RecorderLoop::RecorderLoop(EventSource& source, LogWriter& writer, RecorderOptions options)
+    : impl_(std::make_unique<Impl>(source, writer, std::move(options))) {}
+RecorderLoop::~RecorderLoop() = default;
+Status RecorderLoop::Start() { return impl_->Start(); }
+Status RecorderLoop::Run() { return impl_->Run(); }
+
+}  // namespace daybook

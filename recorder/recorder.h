@@ -1,0 +1,46 @@
+// The recorder's loop: source -> records -> log, asleep while nothing happens.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "daybook/result.h"
+#include "daybook/writer.h"
+#include "source.h"
+
+namespace daybook {
+
+struct RecorderOptions {
+  // While events come, the source is drained this often.
+  uint64_t drain_interval_ns = 250'000'000;
+  // How often boot time is tied to the wall clock.
+  uint64_t clock_interval_ns = 60'000'000'000;
+  // Stop by itself after this time; 0 is never.
+  uint64_t duration_ns = 0;
+  // For the log's START record; unknown where the source does not capture arguments by itself.
+  std::optional<uint64_t> args_limit_bytes;
+  std::string version;
+};
+
+// Takes events from `source` and writes them with `writer` until SIGTERM or SIGINT (which must be
+// blocked in all threads), the duration's end, or the end of the source.
+class RecorderLoop {
+ public:
+  RecorderLoop(EventSource& source, LogWriter& writer, RecorderOptions options);
+  ~RecorderLoop();
+  RecorderLoop(const RecorderLoop&) = delete;
+  RecorderLoop& operator=(const RecorderLoop&) = delete;
+
+  // Writes START and the first snapshot: from here on everything is recorded.
+  Status Start();
+
+  // Returns when it is time to stop; what came until then is in the log, which ends with STOP.
+  Status Run();
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace daybook

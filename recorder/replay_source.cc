@@ -1,0 +1,187 @@
+#include "replay_source.h"
+
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "daybook/reader.h"
+#include "living_set.h"
+#include "wake_ups.h"
+
+namespace daybook {
+namespace {
+
+// So many events are handed over at once: a log of any length passes through little memory.
+constexpr size_t kEventsPerDrain = 4096;
+
+}  // namespace
+
+class ReplaySource::Impl {
+ public:
+  explicit Impl(std::vector<std::string> paths) : paths_(std::move(paths)) {}
+
+  Status Begin();
+  Result<size_t> Drain(EventSink& sink);
+
+  const LogIdentity& identity() const { return identity_; }
+  const Clock& clock() const { return clock_; }
+  const LivingSet& living() const { return living_; }
+  int wake_fd() const { return always_ready_.get(); }
+  bool exhausted() const { return exhausted_; }
+
+ private:
+  Result<bool> NextFile();
+  Status Take(const Item& item, EventSink* sink);
+  Status TakeRecord(const RecordView& record, EventSink* sink);
+  void TakeGap(const Gap& gap, EventSink* sink);
+  void MoveClock(uint64_t time_ns);
+
+  std::vector<std::string> paths_;
+  size_t next_path_ = 0;
+  std::optional<SegmentReader> reader_;
+  LogIdentity identity_;
+  Clock clock_;
+  LivingSet living_;
+  FileDescriptor always_ready_;
+  std::optional<Item> waiting_;  // the first event, found while reading the head
+  size_t taken_ = 0;
+  bool exhausted_ = false;
+};
+
+// Reads up to the first event behind the first snapshot: who was living then is known afterwards.
+Status ReplaySource::Impl::Begin() {
+  always_ready_ = FileDescriptor(eventfd(1, EFD_NONBLOCK | EFD_CLOEXEC));
+  if (always_ready_.get() < 0) return Error::FromErrno("cannot replay", errno);
+  auto opened = NextFile();
+  if (!opened) return std::move(opened).error();
+  for (;;) {
+    Item item = reader_->Next();
+    const auto* record = std::get_if<RecordView>(&item);
+    if (record == nullptr || record->seq) {
+      waiting_ = item;
+      break;
+    }
+    if (Status taken = TakeRecord(*record, nullptr); !taken) return taken;
+  }
+  if (!reader_->segment()) return Error("cannot replay " + paths_.front() + ": not a daybook log");
+  return Ok{};
+}
+
+Result<bool> ReplaySource::Impl::NextFile() {
+  if (next_path_ == paths_.size()) return false;
+  auto reader = SegmentReader::Open(paths_[next_path_++]);
+  if (!reader) return std::move(reader).error();
+  reader_ = *std::move(reader);
+  return true;
+}
+
+Result<size_t> ReplaySource::Impl::Drain(EventSink& sink) {
+  taken_ = 0;
+  while (taken_ < kEventsPerDrain && !exhausted_) {
+    const Item item = waiting_ ? *std::exchange(waiting_, std::nullopt) : reader_->Next();
+    if (Status taken = Take(item, &sink); !taken) {
+      exhausted_ = true;
+      return std::move(taken).error();
+    }
+  }
+  return taken_;
+}
+
+Status ReplaySource::Impl::Take(const Item& item, EventSink* sink) {
+  if (const auto* record = std::get_if<RecordView>(&item)) return TakeRecord(*record, sink);
+  if (const auto* gap = std::get_if<Gap>(&item)) return TakeGap(*gap, sink), Ok{};
+  auto opened = NextFile();
+  if (!opened) return std::move(opened).error();
+  exhausted_ = !*opened;
+  return Ok{};
+}
+
+Status ReplaySource::Impl::TakeRecord(const RecordView& record, EventSink* sink) {
+  SegmentStart start;
+  SnapProc process;
+  Fork fork;
+  Exec exec;
+  Exit exit;
+  Lost lost;
+  Clock clock;
+  Info info;
+  if (record.As(&start)) {
+    if (identity_.boot_id != Id128{} && identity_.boot_id != start.boot_id) {
+      return Error("cannot replay on: a segment of another boot follows; replay each boot alone");
+    }
+    identity_.boot_id = start.boot_id;
+    identity_.host_id = start.host_id;
+    clock_ = {.time_ns = start.time_ns, .realtime_ns = start.realtime_ns};
+  } else if (record.As(&clock)) {
+    clock_ = clock;
+  } else if (record.As(&info)) {
+    if (next_path_ == 1) identity_.info.emplace_back(info.key, info.value);
+  } else if (record.As(&process)) {
+    living_.Apply(process);
+  } else if (record.As(&fork)) {
+    MoveClock(fork.time_ns);
+    living_.Apply(fork);
+    sink->OnFork(fork);
+    ++taken_;
+  } else if (record.As(&exec)) {
+    MoveClock(exec.time_ns);
+    living_.Apply(exec);
+    sink->OnExec(exec);
+    ++taken_;
+  } else if (record.As(&exit)) {
+    MoveClock(exit.time_ns);
+    living_.Apply(exit);
+    sink->OnExit(exit);
+    ++taken_;
+  } else if (record.As(&lost)) {
+    MoveClock(lost.last_time_ns);
+    sink->OnLost(lost);
+    ++taken_;
+  }
+  return Ok{};
+}
+
+// What damage has eaten is lost to the new log too, and said there.
+void ReplaySource::Impl::TakeGap(const Gap& gap, EventSink* sink) {
+  sink->OnLost({.first_time_ns = gap.first_time_ns.value_or(clock_.time_ns),
+                .last_time_ns = gap.last_time_ns.value_or(clock_.time_ns),
+                .reason = LostReason::kDamagedLog,
+                .records = gap.records_lost});
+  ++taken_;
+}
+
+// Between two anchors both clocks run alike.
+void ReplaySource::Impl::MoveClock(uint64_t time_ns) {
+  if (time_ns <= clock_.time_ns) return;
+  const uint64_t elapsed = time_ns - clock_.time_ns;
+  clock_.time_ns = time_ns;
+  clock_.realtime_ns += static_cast<int64_t>(elapsed);
+  clock_.monotonic_ns += elapsed;
+}
+
+Result<std::unique_ptr<ReplaySource>> ReplaySource::Open(const std::string& path) {
+  auto paths = FindSegments(path);
+  if (!paths) return std::move(paths).error();
+  auto impl = std::make_unique<Impl>(*std::move(paths));
+  if (Status begun = impl->Begin(); !begun) return std::move(begun).error();
+  return std::unique_ptr<ReplaySource>(new ReplaySource(std::move(impl)));
+}
+
+ReplaySource::ReplaySource(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+ReplaySource::~ReplaySource() = default;
+LogIdentity ReplaySource::identity() const { return impl_->identity(); }
+Clock ReplaySource::ReadClock() const { return impl_->clock(); }
+std::string_view ReplaySource::name() const { return "replay"; }
+int ReplaySource::wake_fd() const { return impl_->wake_fd(); }
+bool ReplaySource::PrepareToSleep() { return false; }
+Result<size_t> ReplaySource::Drain(EventSink& sink) { return impl_->Drain(sink); }
+bool ReplaySource::exhausted() const { return impl_->exhausted(); }
+Status ReplaySource::Snapshot(SnapshotSink& sink) { return impl_->living().Tell(sink), Ok{}; }
+SourceCounters ReplaySource::counters() const { return {}; }
+std::optional<uint64_t> ReplaySource::ring_bytes() const { return std::nullopt; }
+
+}  // namespace daybook

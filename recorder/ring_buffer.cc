@@ -1,0 +1,105 @@
+#include "ring_buffer.h"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <bit>
+#include <cerrno>
+#include <utility>
+
+namespace daybook {
+namespace {
+
+constexpr uint64_t kMib = 1 << 20;
+constexpr uint64_t kBytesPerCpu = kMib / 2;
+constexpr uint64_t kMinBytes = 4 * kMib;
+constexpr uint64_t kMaxBytes = 64 * kMib;
+
+// Header of a record: length 4 with the two bits below, page offset 4 (the kernel's own).
+constexpr uint64_t kHeaderBytes = 8;
+constexpr uint32_t kBusyBit = 1u << 31;     // BPF_RINGBUF_BUSY_BIT: still being written
+constexpr uint32_t kDiscardBit = 1u << 30;  // BPF_RINGBUF_DISCARD_BIT: to be skipped
+
+constexpr uint64_t kAlignment = 8;
+
+uint64_t RoundUp(uint64_t bytes) { return (bytes + kAlignment - 1) & ~(kAlignment - 1); }
+
+uint64_t PageBytes() { return static_cast<uint64_t>(sysconf(_SC_PAGESIZE)); }
+
+// Not std::atomic_ref: it cannot refer to const, and the producer's page is mapped read-only.
+template <class Word>
+Word LoadAcquire(const Word* word) {
+  return __atomic_load_n(word, __ATOMIC_ACQUIRE);
+}
+
+}  // namespace
+
+uint64_t DefaultRingBytes(unsigned possible_cpus) {
+  return std::bit_ceil(std::clamp(kBytesPerCpu * possible_cpus, kMinBytes, kMaxBytes));
+}
+
+bool IsRingSize(uint64_t bytes, uint64_t page_bytes) {
+  return std::has_single_bit(bytes) && bytes % page_bytes == 0;
+}
+
+bool RingReader::HasData() const { return LoadAcquire(producer_position_) != *consumer_position_; }
+
+size_t RingReader::Peek(const Callback& callback) {
+  size_t count = 0;
+  const uint64_t end = LoadAcquire(producer_position_);
+  peeked_ = *consumer_position_;
+  while (peeked_ < end) {
+    const std::byte* record = data_ + (peeked_ & (data_bytes_ - 1));
+    // Acquire: the record's bytes were written before its busy bit was cleared.
+    const uint32_t length = LoadAcquire(reinterpret_cast<const uint32_t*>(record));
+    if (length & kBusyBit) break;
+    const uint64_t bytes = length & ~kDiscardBit;
+    peeked_ += RoundUp(kHeaderBytes + bytes);
+    if (length & kDiscardBit) continue;
+    callback({record + kHeaderBytes, bytes});
+    ++count;
+  }
+  return count;
+}
+
+void RingReader::Commit() {
+  // Release: our reads of the records come before the kernel may overwrite them.
+  if (peeked_ > *consumer_position_) {
+    __atomic_store_n(consumer_position_, peeked_, __ATOMIC_RELEASE);
+  }
+}
+
+Result<RingMapping> RingMapping::Map(int map_fd, uint64_t data_bytes) {
+  const uint64_t page = PageBytes();
+  void* consumer = mmap(nullptr, page, PROT_READ | PROT_WRITE, MAP_SHARED, map_fd, 0);
+  if (consumer == MAP_FAILED) return Error::FromErrno("mapping the ring's consumer page", errno);
+  void* producer =
+      mmap(nullptr, page + 2 * data_bytes, PROT_READ, MAP_SHARED, map_fd, static_cast<off_t>(page));
+  if (producer == MAP_FAILED) {
+    const int error_number = errno;
+    munmap(consumer, page);
+    return Error::FromErrno("mapping the ring's data", error_number);
+  }
+  return RingMapping(consumer, producer, data_bytes);
+}
+
+RingMapping::RingMapping(RingMapping&& other) noexcept
+    : consumer_page_(std::exchange(other.consumer_page_, nullptr)),
+      producer_pages_(std::exchange(other.producer_pages_, nullptr)),
+      data_bytes_(other.data_bytes_) {}
+
+RingMapping::~RingMapping() {
+  if (consumer_page_ == nullptr) return;
+  munmap(consumer_page_, PageBytes());
+  munmap(producer_pages_, PageBytes() + 2 * data_bytes_);
+}
+
+RingReader RingMapping::reader() const {
+  return RingReader(static_cast<uint64_t*>(consumer_page_),
+                    static_cast<const uint64_t*>(producer_pages_),
+                    static_cast<const std::byte*>(producer_pages_) + PageBytes(), data_bytes_);
+}
+
+}  // namespace daybook

@@ -1,0 +1,74 @@
+// Reads the kernel's BPF ring buffer through its mapped pages; layout and protocol as in
+// kernel/bpf/ringbuf.c and Documentation/bpf/ringbuf.rst.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <span>
+
+#include "daybook/result.h"
+
+namespace daybook {
+
+// 512 KiB for each possible CPU, at least 4 MiB, at most 64 MiB, rounded up to a power of two.
+uint64_t DefaultRingBytes(unsigned possible_cpus);
+
+// Whether the kernel takes a ring of that size: a power of two, and whole pages.
+bool IsRingSize(uint64_t bytes, uint64_t page_bytes);
+
+// The one reader of a ring. Looking at records and giving back their room are separate, so that
+// records can be seen again when what was made of them could not be kept.
+class RingReader {
+ public:
+  // A record's bytes; they stay in place until Commit().
+  using Callback = std::function<void(std::span<const std::byte> record)>;
+
+  // `data` is the ring's `data_bytes` (a power of two) twice in a row, so that no record is split.
+  RingReader(uint64_t* consumer_position, const uint64_t* producer_position, const std::byte* data,
+             uint64_t data_bytes)
+      : consumer_position_(consumer_position),
+        producer_position_(producer_position),
+        data_(data),
+        data_bytes_(data_bytes) {}
+
+  // True where Peek() may find something.
+  bool HasData() const;
+
+  // Hands over all finished records that have not been committed, in order, up to the first that a
+  // CPU still writes. Returns how many. Does not look at what is added meanwhile.
+  size_t Peek(const Callback& callback);
+
+  // Gives the room of all that the last Peek() went over back to the kernel.
+  void Commit();
+
+ private:
+  uint64_t* consumer_position_;
+  const uint64_t* producer_position_;
+  const std::byte* data_;
+  uint64_t data_bytes_;
+  uint64_t peeked_ = 0;  // where the last Peek() ended
+};
+
+// The mapped pages of a ring buffer map.
+class RingMapping {
+ public:
+  static Result<RingMapping> Map(int map_fd, uint64_t data_bytes);
+
+  RingMapping(RingMapping&& other) noexcept;
+  RingMapping& operator=(RingMapping&&) = delete;
+  ~RingMapping();
+
+  // Valid while the mapping lives.
+  RingReader reader() const;
+
+ private:
+  RingMapping(void* consumer_page, void* producer_pages, uint64_t data_bytes)
+      : consumer_page_(consumer_page), producer_pages_(producer_pages), data_bytes_(data_bytes) {}
+
+  void* consumer_page_;   // one page, writable
+  void* producer_pages_;  // one page, then the data twice; read-only
+  uint64_t data_bytes_;
+};
+
+}  // namespace daybook

@@ -1,0 +1,77 @@
+// Where the recorder's events come from.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "daybook/records.h"
+#include "daybook/result.h"
+#include "daybook/writer.h"
+
+namespace daybook {
+
+// Takes what a source hands over. Strings point into the source's buffers: valid during the call.
+class EventSink {
+ public:
+  virtual ~EventSink() = default;
+  virtual void OnFork(const Fork& fork) = 0;
+  virtual void OnExec(const Exec& exec) = 0;
+  virtual void OnExit(const Exit& exit) = 0;
+  // Only from a source that knows of losses in order (replay); others count them in Counters.
+  virtual void OnLost(const Lost& lost) = 0;
+};
+
+// Takes a snapshot, process by process, in no particular order.
+class SnapshotSink {
+ public:
+  virtual ~SnapshotSink() = default;
+  virtual void OnProcess(const SnapProc& process) = 0;
+};
+
+// Running totals since the source was opened. Unknown where the source has no such counter.
+struct SourceCounters {
+  std::optional<uint64_t> forks_seen;  // forks and thread creations, before any filter
+  std::optional<uint64_t> execs_seen;
+  std::optional<uint64_t> exits_seen;  // ends of whole processes
+  uint64_t forks_lost = 0;
+  uint64_t execs_lost = 0;
+  uint64_t exits_lost = 0;
+};
+
+class EventSource {
+ public:
+  virtual ~EventSource() = default;
+
+  // The host whose events these are, and its clocks: this one, except for a replay.
+  virtual LogIdentity identity() const;
+  virtual Clock ReadClock() const;
+
+  // As it stands in the log and on the command line: "bpf", "replay".
+  virtual std::string_view name() const = 0;
+
+  // A descriptor that becomes readable when the source wants to be drained at once; -1 where there
+  // is none. Owned by the source.
+  virtual int wake_fd() const = 0;
+
+  // Says that the recorder is about to sleep without a timer: the next event must make wake_fd
+  // readable. Returns false where events wait already, so that sleeping now would miss them.
+  virtual bool PrepareToSleep() = 0;
+
+  // Hands all events that wait to `sink`, in order, and returns how many there were.
+  virtual Result<size_t> Drain(EventSink& sink) = 0;
+
+  // True when no event will ever come again (a replay at its end).
+  virtual bool exhausted() const = 0;
+
+  // Hands over every living process. Usable after privileges have been dropped.
+  virtual Status Snapshot(SnapshotSink& sink) = 0;
+
+  virtual SourceCounters counters() const = 0;
+
+  // Size of the kernel's buffer, for the log; unknown where there is none.
+  virtual std::optional<uint64_t> ring_bytes() const = 0;
+};
+
+}  // namespace daybook

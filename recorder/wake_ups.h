@@ -1,0 +1,62 @@
+// Everything that may wake the recorder, behind one wait.
+#pragma once
+
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstdint>
+#include <utility>
+
+#include "daybook/result.h"
+
+namespace daybook {
+
+class FileDescriptor {
+ public:
+  FileDescriptor() = default;
+  explicit FileDescriptor(int fd) : fd_(fd) {}
+  FileDescriptor(FileDescriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  FileDescriptor& operator=(FileDescriptor&& other) noexcept {
+    std::swap(fd_, other.fd_);
+    return *this;
+  }
+  ~FileDescriptor() {
+    if (fd_ >= 0) close(fd_);
+  }
+  int get() const { return fd_; }
+
+ private:
+  int fd_ = -1;
+};
+
+// Why the recorder woke.
+struct Woken {
+  bool by_source = false;  // it wants to be drained
+  bool by_turn = false;    // the drain interval is over
+  bool by_anchor = false;  // a clock anchor is due
+  bool by_step = false;    // the wall clock was set
+  bool by_end = false;     // the duration is over
+  int by_signal = 0;       // SIGTERM or SIGINT
+};
+
+class WakeUps {
+ public:
+  // Each interval 0 is never; source_fd -1 is none.
+  static Result<WakeUps> Create(int source_fd, uint64_t anchor_interval_ns, uint64_t duration_ns);
+
+  // Drain turns come at this interval from now on; 0 ends them.
+  void SetTurns(uint64_t interval_ns);
+
+  // Sleeps until something happens.
+  Result<Woken> Wait();
+
+ private:
+  FileDescriptor epoll_, signals_, turn_, anchor_, step_, end_;
+};
+
+}  // namespace daybook
