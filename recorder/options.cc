@@ -9,22 +9,44 @@ namespace {
 
 constexpr int kUsageStatus = 2;
 
-// "250ms" to nanoseconds, "64M" to bytes. The unit may be left out only where it is plain: bytes.
-CLI::AsNumberWithUnit TimeUnits() {
+// "250ms" to nanoseconds. A number alone would leave open of what.
+CLI::Validator AsTime() {
   const std::map<std::string, uint64_t> units = {
       {"us", 1'000},           {"ms", 1'000'000},        {"s", 1'000'000'000},
       {"min", 60'000'000'000}, {"h", 3'600'000'000'000}, {"d", 86'400'000'000'000}};
-  return CLI::AsNumberWithUnit(
-      units,
-      static_cast<CLI::AsNumberWithUnit::Options>(CLI::AsNumberWithUnit::UNIT_REQUIRED |
-                                                  CLI::AsNumberWithUnit::CASE_SENSITIVE),
-      "TIME");
+  const auto options = static_cast<CLI::AsNumberWithUnit::Options>(
+      CLI::AsNumberWithUnit::UNIT_REQUIRED | CLI::AsNumberWithUnit::CASE_SENSITIVE);
+  return CLI::AsNumberWithUnit(units, options, "TIME").description("");
 }
 
-CLI::AsNumberWithUnit SizeUnits() {
-  const std::map<std::string, uint64_t> units = {
-      {"K", 1 << 10}, {"M", 1 << 20}, {"G", 1 << 30}};
-  return CLI::AsNumberWithUnit(units, CLI::AsNumberWithUnit::CASE_SENSITIVE, "SIZE");
+// "64M" to bytes.
+CLI::Validator AsSize() {
+  const std::map<std::string, uint64_t> units = {{"K", 1 << 10}, {"M", 1 << 20}, {"G", 1 << 30}};
+  return CLI::AsNumberWithUnit(units, CLI::AsNumberWithUnit::CASE_SENSITIVE, "SIZE")
+      .description("");
+}
+
+// The bounds in words, since the value is a plain number by now.
+CLI::Validator Within(uint64_t lowest, uint64_t highest, const std::string& words) {
+  const auto check = [=](const std::string& text) {
+    uint64_t value = 0;
+    const bool fits = CLI::detail::lexical_cast(text, value) && value >= lowest && value <= highest;
+    return fits ? std::string() : "must be " + words;
+  };
+  return CLI::Validator(check, "");
+}
+
+// The name to the enumerator's number, which CLI11 can convert.
+CLI::Validator AsArgsMode() {
+  const auto convert = [](std::string& text) -> std::string {
+    const std::map<std::string, ArgsMode> modes = {
+        {"none", ArgsMode::kNone}, {"argv0", ArgsMode::kArgv0}, {"full", ArgsMode::kFull}};
+    const auto mode = modes.find(text);
+    if (mode == modes.end()) return "must be none, argv0 or full";
+    text = std::to_string(static_cast<int>(mode->second));
+    return {};
+  };
+  return CLI::Validator(convert, "");
 }
 
 std::string CheckSource(const std::string& source) {
@@ -44,25 +66,26 @@ void AddOptions(CLI::App& app, Options& options) {
       ->type_name("SOURCE")
       ->capture_default_str();
   app.add_option("--duration", options.duration_ns, "Stop after this time (5s, 10min)")
-      ->transform(TimeUnits());
+      ->transform(AsTime())
+      ->type_name("TIME");
   app.add_option("--segment-size", options.segment_bytes,
                  "Begin a new segment when one is this long (default 64M)")
-      ->transform(SizeUnits())
-      ->check(CLI::Range(uint64_t{16} << 10, uint64_t{1} << 40).description(""));
+      ->transform(AsSize())
+      ->check(Within(16 << 10, uint64_t{1} << 40, "from 16K to 1024G"))
+      ->type_name("SIZE");
   app.add_option("--segment-age", options.segment_age_ns,
                  "Begin a new segment when one is this old (default 1h)")
-      ->transform(TimeUnits())
-      ->check(CLI::PositiveNumber.description(""));
+      ->transform(AsTime())
+      ->check(Within(1'000'000'000, UINT64_MAX, "1s or more"))
+      ->type_name("TIME");
   app.add_option("--drain-interval", options.drain_interval_ns,
                  "Take events from the kernel this often while there are any, 10ms to 5s "
                  "(default 250ms)")
-      ->transform(TimeUnits())
-      ->check(CLI::Range(uint64_t{10'000'000}, uint64_t{5'000'000'000}).description(""));
+      ->transform(AsTime())
+      ->check(Within(10'000'000, 5'000'000'000, "from 10ms to 5s"))
+      ->type_name("TIME");
   app.add_option("--args", options.args, "What to keep of programs' arguments: none, argv0 or full")
-      ->transform(CLI::Transformer(std::map<std::string, ArgsMode>{{"none", ArgsMode::kNone},
-                                                                   {"argv0", ArgsMode::kArgv0},
-                                                                   {"full", ArgsMode::kFull}})
-                      .description(""))
+      ->transform(AsArgsMode())
       ->type_name("none|argv0|full");
   app.add_option("--user", options.user,
                  "Become this user once recording is set up (default, for root: daybook, else "
