@@ -1,6 +1,7 @@
 #include "escape.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 
 namespace daybook {
@@ -38,7 +39,7 @@ bool IsBidiOverride(uint32_t code) {
   return (code >= 0x202A && code <= 0x202E) || (code >= 0x2066 && code <= 0x2069);
 }
 
-bool IsPlainAscii(char c) { return c >= 0x20 && c < 0x7F && c != '\\'; }
+bool IsPlainAscii(char c) { return c >= 0x20 && c < 0x7F && c != '\\' && c != '"'; }
 
 void AppendHexEscapes(std::string_view bytes, std::string* out) {
   for (const char c : bytes) {
@@ -53,10 +54,17 @@ size_t PlainPrefix(std::string_view bytes) {
   return static_cast<size_t>(std::ranges::find_if_not(bytes, IsPlainAscii) - bytes.begin());
 }
 
-bool IsShellSafe(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-         std::string_view("%+,-./:=@_^").find(c) != std::string_view::npos;
-}
+// Bytes that a shell takes as they are, wherever they stand in a word.
+constexpr std::array<bool, 256> kShellSafe = [] {
+  std::array<bool, 256> safe{};
+  for (const char c : std::string_view("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                       "0123456789%+,-./:=@_^")) {
+    safe[static_cast<uint8_t>(c)] = true;
+  }
+  return safe;
+}();
+
+bool IsShellSafe(char c) { return kShellSafe[static_cast<uint8_t>(c)]; }
 
 // True where single quotes are not enough: a line of text must not hold these bytes.
 bool NeedsShellEscapes(std::string_view word) {
@@ -108,6 +116,10 @@ void AppendEscaped(std::string_view bytes, std::string* out) {
 void AppendJsonString(std::string_view bytes, Cut cut, std::string* out) {
   out->push_back('"');
   while (!bytes.empty()) {
+    const size_t plain = PlainPrefix(bytes);
+    out->append(bytes.substr(0, plain));
+    bytes.remove_prefix(plain);
+    if (bytes.empty()) break;
     const Character first = FirstCharacter(bytes);
     const std::string_view character = bytes.substr(0, std::max<size_t>(first.size, 1));
     if (first.size == 0) {

@@ -1,7 +1,6 @@
 #include "life_cells.h"
 
-#include <fmt/format.h>
-
+#include <charconv>
 #include <iterator>
 
 namespace daybook {
@@ -21,9 +20,14 @@ Cell StringCell(const std::optional<std::string>& text, const std::optional<uint
 
 bool AppendProcessId(const Boot& boot, uint32_t pid, uint64_t start_ns, std::string* out) {
   constexpr size_t kBootDigits = 16;
+  constexpr size_t kMaxDigits = 20;  // of 64 bits
   if (!boot.boot_id) return false;
   out->append(boot.boot_text, 0, kBootDigits);
-  fmt::format_to(std::back_inserter(*out), "-{:x}-{}", start_ns / 1000, pid);
+  char digits[kMaxDigits];
+  out->push_back('-');
+  out->append(digits, std::to_chars(digits, std::end(digits), start_ns / 1000, 16).ptr);
+  out->push_back('-');
+  out->append(digits, std::to_chars(digits, std::end(digits), pid).ptr);
   return true;
 }
 

@@ -61,7 +61,9 @@ void AddReport(CLI::App& app, const Report& report, RawOptions* raw) {
       ->allow_extra_args(false);
   verb->add_option("--sort", raw->sort, "By this column; -KEY is descending; none: as in the log")
       ->type_name("KEY");
-  verb->add_option("-n,--limit", raw->limit, "At most so many rows")->type_name("N");
+  verb->add_option("-n,--limit", raw->limit, "At most so many rows")
+      ->type_name("N")
+      ->check(CLI::NonNegativeNumber, "");
   verb->footer(fmt::format("Examples:\n{}\nColumns: {}", report.examples, ColumnNames(report)));
 }
 

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "escape.h"
@@ -11,6 +12,9 @@
 
 namespace daybook {
 namespace {
+
+// Line ends never get here: they are escaped.
+bool NeedsQuotes(char c) { return c == ',' || c == '"'; }
 
 class CsvOutput : public Output {
  public:
@@ -79,7 +83,7 @@ void CsvOutput::AppendCell(Kind kind, const Cell& cell) {
 
 void CsvOutput::AppendQuoted(std::string_view text) {
   std::string& out = file_->buffer();
-  if (!text.empty() && text.find_first_of(",\"\r\n") == std::string_view::npos) {
+  if (!text.empty() && std::ranges::none_of(text, NeedsQuotes)) {
     out.append(text);
     return;
   }

@@ -9,11 +9,15 @@
 namespace daybook {
 namespace {
 
-Result<size_t> FindColumn(const Report& report, std::string_view name) {
+enum class Purpose : uint8_t { kToShow, kToSort };
+
+Result<size_t> FindColumn(const Report& report, std::string_view name, Purpose purpose) {
   std::vector<std::string_view> names;
   for (size_t i = 0; i < report.columns.size(); ++i) {
-    if (report.columns[i].name == name) return i;
-    if (report.columns[i].shown != Shown::kNever) names.push_back(report.columns[i].name);
+    const Column& column = report.columns[i];
+    if (column.shown == Shown::kNever && purpose == Purpose::kToShow) continue;
+    if (column.name == name) return i;
+    names.push_back(column.name);
   }
   const std::string hint = DidYouMean(name, names);
   return Error(
@@ -42,7 +46,7 @@ Result<TableView> MakeView(const Report& report, Format format,
                            std::optional<uint64_t> limit) {
   TableView view{.columns = {}, .sort_by = {}, .descending = false, .limit = limit};
   for (const std::string& name : columns) {
-    auto column = FindColumn(report, name);
+    auto column = FindColumn(report, name, Purpose::kToShow);
     if (!column) return std::move(column).error();
     view.columns.push_back(*column);
   }
@@ -55,7 +59,7 @@ Result<TableView> MakeView(const Report& report, Format format,
   }
   view.descending = sort.starts_with('-');
   if (view.descending) sort.remove_prefix(1);
-  auto column = FindColumn(report, sort);
+  auto column = FindColumn(report, sort, Purpose::kToSort);
   if (!column) return std::move(column).error();
   view.sort_by = *column;
   return view;

@@ -1,7 +1,6 @@
 // Every process, one a row, newest first.
 
 #include <array>
-#include <charconv>
 #include <string>
 
 #include "life_cells.h"

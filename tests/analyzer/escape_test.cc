@@ -1,0 +1,78 @@
+#include "escape.h"
+
+#include <gtest/gtest.h>
+
+namespace daybook {
+namespace {
+
+using std::string_literals::operator""s;
+
+std::string Escaped(std::string_view bytes) {
+  std::string out;
+  AppendEscaped(bytes, &out);
+  return out;
+}
+std::string Json(std::string_view bytes, Cut cut = Cut::kNo) {
+  std::string out;
+  AppendJsonString(bytes, cut, &out);
+  return out;
+}
+std::string Shell(std::string_view arguments) {
+  std::string out;
+  AppendShellWords(arguments, &out);
+  return out;
+}
+
+TEST(EscapeTest, TextPassesPrintableUtf8) {
+  EXPECT_EQ(Escaped("plain (text) é 漢 🦀"), "plain (text) é 漢 🦀");
+  EXPECT_EQ(Escaped(""), "");
+}
+
+TEST(EscapeTest, TextCannotDriveATerminal) {
+  EXPECT_EQ(Escaped("\x1b[31m\n\t\x7f"), "\\x1b[31m\\x0a\\x09\\x7f");
+  EXPECT_EQ(Escaped("a\0b"s), "a\\x00b");
+  EXPECT_EQ(Escaped("\xc2\x9b"), "\\xc2\\x9b") << "C1";
+  EXPECT_EQ(Escaped("\xe2\x80\xae"), "\\xe2\\x80\\xae") << "right-to-left override";
+}
+
+TEST(EscapeTest, InvalidUtf8IsEscapedByteByByte) {
+  EXPECT_EQ(Escaped("a\xff\xc3"), "a\\xff\\xc3");
+  EXPECT_EQ(Escaped("\xc0\xaf"), "\\xc0\\xaf") << "overlong";
+  EXPECT_EQ(Escaped("\xed\xa0\x80"), "\\xed\\xa0\\x80") << "surrogate";
+  EXPECT_EQ(Escaped("\xf4\x90\x80\x80"), "\\xf4\\x90\\x80\\x80") << "above U+10FFFF";
+  EXPECT_EQ(Escaped("\xe6\xbc"), "\\xe6\\xbc") << "cut in the middle";
+}
+
+TEST(EscapeTest, WhatLooksLikeAnEscapeIsEscaped) {
+  EXPECT_EQ(Escaped("C:\\dir"), "C:\\dir");
+  EXPECT_EQ(Escaped("\\x41"), "\\x5cx41");
+  EXPECT_EQ(Json("\\x41"), "\"\\\\x5cx41\"");
+}
+
+TEST(EscapeTest, JsonIsAlwaysValid) {
+  EXPECT_EQ(Json("a\"b\\c é"), "\"a\\\"b\\\\c é\"");
+  EXPECT_EQ(Json("\x1b\n\x7f\xc2\x85"), "\"\\u001b\\u000a\\u007f\\u0085\"");
+  EXPECT_EQ(Json("\xff"), "\"\\\\xff\"");
+  EXPECT_EQ(Json("cut", Cut::kYes), "\"cut…\"");
+}
+
+TEST(EscapeTest, ShellWordsReadBackToTheSameBytes) {
+  EXPECT_EQ(Shell("ls\0-l\0"s), "ls -l");
+  EXPECT_EQ(Shell("a b\0\0c\0"s), "'a b' '' c");
+  EXPECT_EQ(Shell("it's"), "'it'\\''s'");
+  EXPECT_EQ(Shell("$HOME"), "'$HOME'");
+  EXPECT_EQ(Shell("a\nb"), "$'a\\x0ab'");
+  EXPECT_EQ(Shell("'\\\xff"), "$'\\'\\\\\\xff'");
+  EXPECT_EQ(Shell("~"), "'~'");
+  EXPECT_EQ(Shell(""), "");
+}
+
+TEST(EscapeTest, WidthsCountCharacters) {
+  EXPECT_EQ(DisplayWidth("aé漢"), 3U);
+  EXPECT_EQ(CutToWidth("aé漢b", 2), "aé");
+  EXPECT_EQ(CutToWidth("ab", 5), "ab");
+  EXPECT_EQ(CutToWidth("ab", 0), "");
+}
+
+}  // namespace
+}  // namespace daybook

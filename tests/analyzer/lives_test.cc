@@ -1,0 +1,299 @@
+#include "lives.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <vector>
+
+namespace daybook {
+namespace {
+
+using testing::ElementsAre;
+using testing::Optional;
+
+constexpr uint64_t kMs = 1'000'000;
+constexpr uint64_t kSecond = 1000 * kMs;
+
+class LivesTest : public testing::Test {
+ protected:
+  template <class... Records>
+  void Take(const Records&... records) {
+    (builder_.Take(records), ...);
+  }
+
+  // A complete snapshot of these, begun at that time.
+  void Snapshot(uint64_t time_ns, const std::vector<SnapProc>& processes) {
+    Take(SnapBegin{.time_ns = time_ns});
+    for (const SnapProc& process : processes) Take(process);
+    Take(SnapEnd{.time_ns = time_ns + kMs, .process_count = processes.size()});
+  }
+
+  void Finish(LifeState state = LifeState::kRunning) { builder_.Finish(state); }
+
+  std::vector<LifeState> States() const {
+    std::vector<LifeState> states;
+    for (const Life& life : lives_) states.push_back(life.state);
+    return states;
+  }
+
+  std::vector<Life> lives_;
+  LifeBuilder builder_{[this](Life&& life) { lives_.push_back(std::move(life)); }};
+};
+
+Fork ForkAt(uint64_t time_ns, uint32_t pid = 7) {
+  return {.time_ns = time_ns, .pid = pid, .ppid = 5, .parent_start_ns = kSecond, .uid = 1000};
+}
+Exec ExecAt(uint64_t time_ns, uint64_t start_ns, uint32_t pid = 7) {
+  return {.time_ns = time_ns,
+          .pid = pid,
+          .start_ns = start_ns,
+          .uid = 1000,
+          .comm = "ls",
+          .exe = "/bin/ls",
+          .args_bytes = 6,
+          .args = std::string_view("ls\0-l\0", 6)};
+}
+Exit ExitAt(uint64_t time_ns, uint64_t start_ns, uint32_t pid = 7) {
+  return {.time_ns = time_ns,
+          .pid = pid,
+          .start_ns = start_ns,
+          .ppid = 1,
+          .wait_status = 0x300,
+          .cpu_us = 42,
+          .comm = "ls"};
+}
+SnapProc SnapAt(uint64_t start_ns, uint32_t pid = 7, uint32_t flags = 0) {
+  return {.pid = pid,
+          .start_ns = start_ns,
+          .flags = flags,
+          .ppid = 1,
+          .parent_start_ns = 0,
+          .uid = 1000,
+          .comm = "snap",
+          .exe = "/snap"};
+}
+
+TEST_F(LivesTest, ForkExecAndExitAreOneLife) {
+  Take(ForkAt(10 * kSecond), ExecAt(11 * kSecond, 10 * kSecond),
+       ExitAt(12 * kSecond, 10 * kSecond));
+  ASSERT_EQ(lives_.size(), 1U);
+  const Life& life = lives_[0];
+  EXPECT_EQ(life.state, LifeState::kEnded);
+  EXPECT_EQ(life.start_ns, 10 * kSecond);
+  EXPECT_THAT(life.end_ns, Optional(12 * kSecond));
+  EXPECT_THAT(life.ppid, Optional(5U));
+  EXPECT_THAT(life.exit_ppid, Optional(1U));
+  EXPECT_THAT(life.execs, Optional(1U));
+  EXPECT_THAT(life.image->exe, Optional(std::string("/bin/ls")));
+  EXPECT_THAT(life.usage.cpu_us, Optional(42U));
+  EXPECT_THAT(life.wait_status, Optional(0x300U));
+  Finish();
+  EXPECT_EQ(lives_.size(), 1U);
+}
+
+// What is known in the end does not depend on the order, as long as the end comes last.
+TEST_F(LivesTest, SnapshotForkAndExecJoinInEveryOrder) {
+  std::vector<int> order{0, 1, 2};
+  do {
+    for (const int step : order) {
+      if (step == 0) Take(ForkAt(10 * kSecond));
+      if (step == 1) Take(ExecAt(11 * kSecond, 10 * kSecond));
+      if (step == 2) Snapshot(12 * kSecond, {SnapAt(10 * kSecond)});
+    }
+    Take(ExitAt(13 * kSecond, 10 * kSecond));
+    Finish();
+    ASSERT_EQ(lives_.size(), 1U);
+    const Life& life = lives_[0];
+    EXPECT_EQ(life.state, LifeState::kEnded);
+    EXPECT_THAT(life.ppid, Optional(5U)) << "the birth parent";
+    EXPECT_THAT(life.parent_start_ns, Optional(kSecond));
+    EXPECT_THAT(life.execs, Optional(1U));
+    EXPECT_THAT(life.image->exe, Optional(std::string("/bin/ls")));
+    EXPECT_THAT(life.identity.comm, Optional(std::string("ls")));
+    lives_.clear();
+  } while (std::ranges::next_permutation(order).found);
+}
+
+TEST_F(LivesTest, OlderThanTheLogHasNoExecCountAndItsFirstKnownParent) {
+  Snapshot(10 * kSecond, {SnapAt(2 * kSecond)});
+  SnapProc later = SnapAt(2 * kSecond);
+  later.ppid = 99;
+  Snapshot(20 * kSecond, {later});
+  Take(ExecAt(21 * kSecond, 2 * kSecond));
+  Finish();
+  ASSERT_EQ(lives_.size(), 1U);
+  EXPECT_EQ(lives_[0].state, LifeState::kRunning);
+  EXPECT_THAT(lives_[0].ppid, Optional(1U));
+  EXPECT_EQ(lives_[0].execs, std::nullopt);
+  EXPECT_THAT(lives_[0].identity.comm, Optional(std::string("ls")));
+}
+
+TEST_F(LivesTest, RepeatedSnapshotsDoNotDouble) {
+  for (uint64_t second = 10; second < 60; ++second) {
+    Snapshot(second * kSecond, {SnapAt(2 * kSecond, 7), SnapAt(3 * kSecond, 8)});
+  }
+  EXPECT_EQ(builder_.living(), 2U);
+  Finish();
+  EXPECT_EQ(lives_.size(), 2U);
+}
+
+TEST_F(LivesTest, SnapshotWrittenAfterTheExitDoesNotReopen) {
+  Take(ForkAt(10 * kSecond), ExitAt(12 * kSecond, 10 * kSecond));
+  Snapshot(11 * kSecond, {SnapAt(10 * kSecond)});
+  Take(SnapAt(10 * kSecond + 3 * kMs, 7, kProcCoarseStart));
+  Finish();
+  EXPECT_THAT(States(), ElementsAre(LifeState::kEnded));
+}
+
+TEST_F(LivesTest, ReusedPidMakesTwoLives) {
+  Take(ForkAt(10 * kSecond), ExitAt(11 * kSecond, 10 * kSecond));
+  Take(ForkAt(20 * kSecond), ExitAt(21 * kSecond, 20 * kSecond));
+  Finish();
+  EXPECT_THAT(States(), ElementsAre(LifeState::kEnded, LifeState::kEnded));
+}
+
+TEST_F(LivesTest, ReusedPidProvesAnUnseenEnd) {
+  Take(ForkAt(10 * kSecond));
+  Take(ForkAt(20 * kSecond));
+  Take(ExitAt(41 * kSecond, 20 * kSecond));
+  Finish();
+  ASSERT_EQ(lives_.size(), 2U);
+  EXPECT_EQ(lives_[0].state, LifeState::kLost);
+  EXPECT_EQ(lives_[0].start_ns, 10 * kSecond);
+  EXPECT_EQ(lives_[0].end_ns, std::nullopt);
+  EXPECT_EQ(lives_[1].state, LifeState::kEnded);
+}
+
+TEST_F(LivesTest, LateExitOfTheFormerOwnerOfAPidIsStillItsOwn) {
+  Take(ForkAt(10 * kSecond));
+  Snapshot(20 * kSecond, {SnapAt(15 * kSecond)});
+  Take(ExitAt(14 * kSecond, 10 * kSecond), ExitAt(21 * kSecond, 15 * kSecond));
+  Finish();
+  ASSERT_EQ(lives_.size(), 2U);
+  EXPECT_THAT(States(), ElementsAre(LifeState::kEnded, LifeState::kEnded));
+  EXPECT_EQ(lives_[0].start_ns, 10 * kSecond);
+}
+
+TEST_F(LivesTest, MissingFromACompleteSnapshotIsLost) {
+  Take(ForkAt(10 * kSecond, 7), ForkAt(10 * kSecond, 8));
+  Snapshot(20 * kSecond, {SnapAt(10 * kSecond, 8)});
+  EXPECT_TRUE(lives_.empty()) << "its exit may still follow";
+  Take(ForkAt(40 * kSecond, 9));
+  ASSERT_EQ(lives_.size(), 1U);
+  EXPECT_EQ(lives_[0].pid, 7U);
+  EXPECT_EQ(lives_[0].state, LifeState::kLost);
+  Finish();
+  EXPECT_EQ(lives_.size(), 3U);
+}
+
+TEST_F(LivesTest, ExitMayFollowTheSnapshotThatMissedIt) {
+  Take(ForkAt(10 * kSecond));
+  Snapshot(20 * kSecond, {});
+  Take(ExitAt(19 * kSecond, 10 * kSecond));
+  Finish();
+  EXPECT_THAT(States(), ElementsAre(LifeState::kEnded));
+}
+
+TEST_F(LivesTest, BornDuringTheSnapshotNeedNotBeInIt) {
+  Take(SnapBegin{.time_ns = 20 * kSecond}, ForkAt(20 * kSecond + 1));
+  Take(SnapEnd{.time_ns = 21 * kSecond, .process_count = 0});
+  Finish();
+  EXPECT_THAT(States(), ElementsAre(LifeState::kRunning));
+}
+
+TEST_F(LivesTest, AnIncompleteSnapshotProvesNothing) {
+  Take(ForkAt(10 * kSecond));
+  Take(SnapEnd{.time_ns = 15 * kSecond, .process_count = 0});  // no beginning
+  Take(SnapBegin{.time_ns = 20 * kSecond});
+  builder_.NoteGap();
+  Take(SnapEnd{.time_ns = 21 * kSecond, .process_count = 0});
+  Take(SnapBegin{.time_ns = 30 * kSecond});
+  Take(SnapEnd{.time_ns = 31 * kSecond, .process_count = 1});  // one is missing
+  Finish();
+  EXPECT_THAT(States(), ElementsAre(LifeState::kRunning));
+}
+
+TEST_F(LivesTest, CoarseStartMatchesTheExactOneAndIsReplacedByIt) {
+  const uint64_t exact = 10 * kSecond + 7'654'321;
+  for (const bool snapshot_first : {true, false}) {
+    if (snapshot_first) Snapshot(20 * kSecond, {SnapAt(10 * kSecond, 7, kProcCoarseStart)});
+    Take(ExecAt(21 * kSecond, exact));
+    if (!snapshot_first) Snapshot(20 * kSecond, {SnapAt(10 * kSecond, 7, kProcCoarseStart)});
+    Take(ExitAt(22 * kSecond, exact));
+    Finish();
+    ASSERT_EQ(lives_.size(), 1U);
+    EXPECT_EQ(lives_[0].start_ns, exact);
+    EXPECT_EQ(lives_[0].state, LifeState::kEnded);
+    lives_.clear();
+  }
+}
+
+TEST_F(LivesTest, ExactStartsThatDifferAreDifferentProcesses) {
+  Snapshot(20 * kSecond, {SnapAt(10 * kSecond)});
+  Take(ExitAt(22 * kSecond, 10 * kSecond + 5 * kMs));
+  Finish();
+  EXPECT_EQ(lives_.size(), 2U);
+}
+
+TEST_F(LivesTest, ForkTellsTheParentsExactStart) {
+  Snapshot(5 * kSecond, {SnapAt(990 * kMs, 5, kProcCoarseStart)});
+  Take(ForkAt(10 * kSecond));
+  Finish();
+  ASSERT_EQ(lives_.size(), 2U);
+  EXPECT_EQ(lives_[0].pid, 5U);
+  EXPECT_EQ(lives_[0].start_ns, kSecond);
+}
+
+TEST_F(LivesTest, ChildHasItsParentsProgramUntilItExecs) {
+  Take(ForkAt(kSecond, 5), ExecAt(2 * kSecond, kSecond, 5), ForkAt(3 * kSecond));
+  Finish();
+  ASSERT_EQ(lives_.size(), 2U);
+  EXPECT_EQ(lives_[1].pid, 7U);
+  EXPECT_THAT(lives_[1].identity.comm, Optional(std::string("ls")));
+  EXPECT_THAT(lives_[1].image->exe, Optional(std::string("/bin/ls")));
+  EXPECT_THAT(lives_[1].execs, Optional(0U));
+}
+
+TEST_F(LivesTest, ChildDoesNotHaveWhatItsParentExecsLater) {
+  Take(ForkAt(kSecond, 5), ExecAt(4 * kSecond, kSecond, 5), ForkAt(3 * kSecond));
+  Finish();
+  EXPECT_EQ(lives_[1].identity.comm, std::nullopt);
+  EXPECT_EQ(lives_[1].image, nullptr);
+}
+
+TEST_F(LivesTest, UnseenBirthsAreOpenedByWhatFollows) {
+  Take(ExecAt(11 * kSecond, 10 * kSecond, 7), ExitAt(12 * kSecond, 9 * kSecond, 8));
+  Finish();
+  ASSERT_EQ(lives_.size(), 2U);
+  EXPECT_EQ(lives_[0].pid, 8U);
+  EXPECT_EQ(lives_[0].ppid, std::nullopt);
+  EXPECT_EQ(lives_[0].execs, std::nullopt);
+  EXPECT_EQ(lives_[1].state, LifeState::kRunning);
+}
+
+TEST_F(LivesTest, WhatIsOpenWhenTheBootIsOverIsLost) {
+  Take(ForkAt(10 * kSecond));
+  Finish(LifeState::kLost);
+  EXPECT_THAT(States(), ElementsAre(LifeState::kLost));
+}
+
+TEST_F(LivesTest, ASnapshotDoesNotReplaceWhatANewerExecTold) {
+  Take(ForkAt(10 * kSecond), SnapBegin{.time_ns = 20 * kSecond},
+       ExecAt(20 * kSecond + kMs, 10 * kSecond), SnapAt(10 * kSecond));
+  Finish();
+  EXPECT_THAT(lives_[0].identity.comm, Optional(std::string("ls")));
+}
+
+TEST_F(LivesTest, LivingOnesAreAllThatIsKept) {
+  for (uint32_t i = 0; i < 100'000; ++i) {
+    const uint64_t start = kSecond + i * kMs;
+    Take(ForkAt(start, 100 + i % 1000), ExitAt(start + 1, start, 100 + i % 1000));
+  }
+  EXPECT_EQ(builder_.living(), 0U);
+  EXPECT_EQ(lives_.size(), 100'000U);
+}
+
+}  // namespace
+}  // namespace daybook

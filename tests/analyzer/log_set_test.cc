@@ -1,0 +1,185 @@
+#include "log_set.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <vector>
+
+#include "life_log.h"
+#include "scripted_log.h"
+
+namespace daybook {
+namespace {
+
+using testing::ElementsAre;
+
+class LogSetTest : public testing::Test {
+ protected:
+  struct Seen {
+    std::vector<uint32_t> forked;
+    Coverage coverage;
+  };
+
+  static Seen Read(const std::vector<std::string>& paths,
+                   LogSet::Repeats repeats = LogSet::Repeats::kSkip) {
+    auto log = LogSet::Open(paths, repeats);
+    EXPECT_TRUE(log) << log.error().message();
+    Seen seen;
+    while (const auto item = log->Next()) {
+      Fork fork;
+      const auto* record = std::get_if<RecordView>(&*item);
+      if (record != nullptr && record->As(&fork)) seen.forked.push_back(fork.pid);
+    }
+    seen.coverage = log->coverage();
+    return seen;
+  }
+
+  static std::vector<LifeState> States(const std::vector<std::string>& paths) {
+    auto log = LogSet::Open(paths, LogSet::Repeats::kSkip);
+    std::vector<LifeState> states;
+    ReadLives(*log, {}, [&](const Boot&, const Life& life) {
+      states.push_back(life.state);
+      return true;
+    });
+    return states;
+  }
+
+  // Three segments with one fork each.
+  void WriteThreeSegments() {
+    ScriptedLog log(folder_.path());
+    log.Fork(6000, 201, 100, 2000);
+    log.Rotate(7000);
+    log.Fork(8000, 202, 100, 2000);
+    log.Rotate(9000);
+    log.Fork(10000, 203, 100, 2000);
+  }
+  std::string Segment(int number) const {
+    return folder_ / ("daybook-0000000" + std::to_string(number) + ".dbk");
+  }
+
+  TempFolder folder_;
+};
+
+TEST_F(LogSetTest, ReadsAFolderInOrder) {
+  WriteThreeSegments();
+  const Seen seen = Read({folder_.path()});
+  EXPECT_THAT(seen.forked, ElementsAre(201, 202, 203));
+  EXPECT_EQ(seen.coverage.segments, 3U);
+  EXPECT_EQ(seen.coverage.boots, 1U);
+  EXPECT_EQ(seen.coverage.hosts, 1U);
+  EXPECT_FALSE(seen.coverage.incomplete());
+  EXPECT_EQ(seen.coverage.first_ns, kScriptRealtimeNs);
+  EXPECT_EQ(seen.coverage.last_ns, kScriptRealtimeNs + 5'000'000'000);
+}
+
+TEST_F(LogSetTest, PutsFilesInTheOrderOfTheirNumbers) {
+  WriteThreeSegments();
+  const Seen seen = Read({Segment(3), Segment(1), Segment(2)});
+  EXPECT_THAT(seen.forked, ElementsAre(201, 202, 203));
+  EXPECT_FALSE(seen.coverage.incomplete());
+}
+
+TEST_F(LogSetTest, AMissingSegmentIsCountedByItsRecords) {
+  WriteThreeSegments();
+  const Seen seen = Read({Segment(1), Segment(3)});
+  EXPECT_EQ(seen.coverage.missing_records, 1U);
+  EXPECT_TRUE(seen.coverage.incomplete());
+}
+
+TEST_F(LogSetTest, WhatWasPrunedBeforeTheFirstSegmentIsNotMissing) {
+  WriteThreeSegments();
+  std::filesystem::remove(Segment(1));
+  EXPECT_FALSE(Read({folder_.path()}).coverage.incomplete());
+}
+
+TEST_F(LogSetTest, RepeatedRecordsAreDroppedOnce) {
+  WriteThreeSegments();
+  std::filesystem::copy(Segment(2), folder_ / "copy.dbk");
+  const std::vector<std::string> paths{Segment(1), Segment(2), folder_ / "copy.dbk", Segment(3)};
+  EXPECT_THAT(Read(paths).forked, ElementsAre(201, 202, 203));
+  EXPECT_EQ(Read(paths).coverage.repeated_records, 1U);
+  EXPECT_THAT(Read(paths, LogSet::Repeats::kKeep).forked, ElementsAre(201, 202, 202, 203));
+}
+
+TEST_F(LogSetTest, ConcatenatedSegmentsAreReadAsIfTheyWereFiles) {
+  WriteThreeSegments();
+  std::ofstream joined(folder_ / "joined");
+  for (const int number : {1, 2, 3}) {
+    joined << std::ifstream(Segment(number)).rdbuf();
+  }
+  joined.close();
+  const Seen seen = Read({folder_ / "joined"});
+  EXPECT_THAT(seen.forked, ElementsAre(201, 202, 203));
+  EXPECT_EQ(seen.coverage.segments, 3U);
+  EXPECT_FALSE(seen.coverage.incomplete());
+}
+
+TEST_F(LogSetTest, OneUnreadableFileDoesNotHideTheOthers) {
+  WriteThreeSegments();
+  auto log = LogSet::Open(std::vector<std::string>{Segment(1), folder_ / "nothing", Segment(2)},
+                          LogSet::Repeats::kSkip);
+  ASSERT_TRUE(log);
+  while (log->Next()) {
+  }
+  ASSERT_EQ(log->errors().size(), 1U);
+  EXPECT_THAT(log->errors()[0].message(), testing::HasSubstr("nothing"));
+  EXPECT_EQ(log->coverage().segments, 2U);
+}
+
+TEST_F(LogSetTest, NothingReadableIsAnError) {
+  EXPECT_FALSE(LogSet::Open(std::vector<std::string>{folder_ / "nothing"}, LogSet::Repeats::kSkip));
+}
+
+TEST_F(LogSetTest, WhatRanWhenTheBootEndedIsLost) {
+  {
+    ScriptedLog log(folder_.path(), 0xB1);
+    log.Fork(6000, 201, 100, 2000);
+  }
+  EXPECT_THAT(States({folder_.path()}), ElementsAre(LifeState::kRunning));
+  {
+    ScriptedLog log(folder_.path(), 0xB2);
+    log.Fork(6000, 201, 100, 2000);
+  }
+  EXPECT_THAT(States({folder_.path()}), ElementsAre(LifeState::kLost, LifeState::kRunning));
+}
+
+TEST_F(LogSetTest, TwoHostsDoNotMix) {
+  TempFolder other;
+  WriteThreeSegments();
+  {
+    ScriptedLog log(other.path(), 0xB1);
+    log.Fork(6000, 201, 100, 2000);
+    log.Exit(7000, 201, 6000, 0, "x", 1);
+  }
+  EXPECT_THAT(States({folder_.path(), other.path()}),
+              ElementsAre(LifeState::kEnded, LifeState::kRunning, LifeState::kRunning,
+                          LifeState::kRunning));
+}
+
+TEST_F(LogSetTest, AHeadlessSegmentIsUsableWithoutHostAndBoot) {
+  {
+    ScriptedLog log(folder_.path());
+    for (uint32_t i = 0; i < 2000; ++i) log.Fork(6000 + i, 1000 + i, 100, 2000);
+  }
+  // Spoil the first block.
+  std::fstream file(Segment(1), std::ios::in | std::ios::out);
+  file.seekp(40).write("\0\0\0\0", 4);
+  file.close();
+  auto log = LogSet::Open(std::vector<std::string>{folder_.path()}, LogSet::Repeats::kSkip);
+  uint64_t lives = 0;
+  const Coverage coverage = ReadLives(*log, {}, [&](const Boot& boot, const Life& life) {
+    EXPECT_EQ(boot.boot_id, std::nullopt);
+    EXPECT_EQ(boot.host, std::nullopt);
+    EXPECT_EQ(boot.clock.ToRealtime(life.start_ns), std::nullopt);
+    ++lives;
+    return true;
+  });
+  EXPECT_GT(lives, 1500U);
+  EXPECT_TRUE(coverage.incomplete());
+  EXPECT_EQ(coverage.boots, 0U);
+}
+
+}  // namespace
+}  // namespace daybook

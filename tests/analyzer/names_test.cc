@@ -1,0 +1,47 @@
+#include "names.h"
+
+#include <gtest/gtest.h>
+
+#include "nearest.h"
+
+namespace daybook {
+namespace {
+
+constexpr uint64_t Device(uint64_t major, uint64_t minor) { return major << 20 | minor; }
+
+TEST(NamesTest, Terminals) {
+  EXPECT_EQ(TerminalName(0), "none");
+  EXPECT_EQ(TerminalName(Device(136, 3)), "pts/3");
+  EXPECT_EQ(TerminalName(Device(136, 300)), "pts/300");
+  EXPECT_EQ(TerminalName(Device(4, 1)), "tty1");
+  EXPECT_EQ(TerminalName(Device(4, 64)), "ttyS0");
+  EXPECT_EQ(TerminalName(Device(204, 64)), "ttyAMA0");
+  EXPECT_EQ(TerminalName(Device(9, 7)), "9:7");
+}
+
+TEST(NamesTest, Signals) {
+  EXPECT_EQ(SignalName(9), "SIGKILL");
+  EXPECT_EQ(SignalName(11), "SIGSEGV");
+  EXPECT_EQ(SignalName(34), "SIGRTMIN");
+  EXPECT_EQ(SignalName(37), "SIGRTMIN+3");
+  EXPECT_EQ(SignalName(33), "33");
+  EXPECT_EQ(SignalName(1000), "1000");
+}
+
+TEST(NamesTest, Users) {
+  UserNames users;
+  ASSERT_NE(users.Find(0), nullptr);
+  EXPECT_EQ(*users.Find(0), "root");
+  EXPECT_EQ(users.Find(4'000'000'000), nullptr);
+}
+
+TEST(NamesTest, TheNearestWordIsSuggestedOnlyWhereItIsNear) {
+  constexpr std::string_view kWords[] = {"list", "summary", "tree"};
+  EXPECT_EQ(DidYouMean("lits", kWords), "; did you mean 'list'?");
+  EXPECT_EQ(DidYouMean("sumary", kWords), "; did you mean 'summary'?");
+  EXPECT_EQ(DidYouMean("frobnicate", kWords), "");
+  EXPECT_EQ(DidYouMean("", kWords), "");
+}
+
+}  // namespace
+}  // namespace daybook

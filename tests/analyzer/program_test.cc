@@ -1,0 +1,344 @@
+// The program itself: what it prints, where, and its exit status.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <string>
+
+#include "scripted_log.h"
+
+namespace daybook {
+namespace {
+
+using testing::HasSubstr;
+using testing::StartsWith;
+using std::string_view_literals::operator""sv;
+
+class ProgramTest : public testing::Test {
+ protected:
+  struct Answer {
+    int status = -1;
+    std::string out;
+    std::string err;
+  };
+
+  ProgramTest() { WriteLog(log_path_); }
+
+  static void WriteLog(const std::string& path) {
+    ScriptedLog log(path);
+    log.Snapshot(5000);
+    log.Fork(6000, 200, 100, 2000);
+    log.Exec(6001, 200, 6000, "ls", "/bin/ls", "ls\0-l\0a b\0"sv);
+    log.Exit(6500, 200, 6000, 0, "ls", 1500);
+    log.Fork(7000, 201, 100, 2000);
+    log.Exec(7001, 201, 7000, "evil", "/tmp/e\x1b[2J\n", "e\0\xff\0q\"uote\0"sv);
+    log.Fork(7100, 202, 201, 7000);
+    log.Exit(7200, 202, 7100, 3 << 8, "evil", 200'000);
+    log.Exit(8000, 201, 7000, 9 | 0x80, "evil", 2'000'000);
+    log.Fork(9000, 203, 100, 2000);
+    log.At(10000);
+  }
+
+  // Runs `daybook ARGUMENTS` as the shell would, on the scripted log where LOG stands.
+  Answer Run(std::string arguments, const std::string& rest = "") const {
+    for (size_t at = 0; (at = arguments.find("LOG")) != std::string::npos;) {
+      arguments.replace(at, 3, log_path_);
+    }
+    const std::string out = temp_ / "out";
+    const std::string err = temp_ / "err";
+    const std::string command =
+        "TZ=UTC " DAYBOOK_PROGRAM " " + arguments + " 2>" + err + rest + " >" + out;
+    const int status = std::system(command.c_str());
+    return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, Slurp(out), Slurp(err)};
+  }
+
+  static std::string Slurp(const std::string& path) {
+    std::ostringstream text;
+    text << std::ifstream(path).rdbuf();
+    return std::move(text).str();
+  }
+
+  TempFolder temp_;
+  std::string log_path_ = temp_ / "log";
+};
+
+constexpr char kCoverage[] =
+    "-- 2026-09-21 14:13:20 to 2026-09-21 14:13:25; boots 1, segments 1, records 38; "
+    "processes 6, running 3, ended unseen 0; lost 0, damaged 0 bytes\n";
+
+// ---- What the outputs look like ----
+
+TEST_F(ProgramTest, ListAsText) {
+  const Answer answer = Run("list --log LOG");
+  EXPECT_EQ(answer.status, 0);
+  EXPECT_EQ(answer.err, "");
+  EXPECT_EQ(answer.out, std::string(R"(
+START_TIME           PID  PPID  USER  TTY    ELAPSED      CPU  MAXRSS  STATE    EXIT_CODE  SIGNAL   COMM     ARGS
+2026-09-21 14:13:24  203   100  root  -            -        -       -  running          -  -        bash     -bash
+2026-09-21 14:13:17  100     1  root  pts/3        -        -       -  running          -  -        bash     -bash
+2026-09-21 14:13:15    1     -  root  none         -        -       -  running          -  -        systemd  -
+2026-09-21 14:13:22  201   100  root  pts/3    1.00s    2.00s    2.0M  ended            -  SIGKILL  evil     e $'\xff' 'q"uote'
+2026-09-21 14:13:22  202   201  root  pts/3  100.0ms  200.0ms    2.0M  ended            3  -        evil     e $'\xff' 'q"uote'
+2026-09-21 14:13:21  200   100  root  pts/3  500.0ms    1.5ms    2.0M  ended            0  -        ls       ls -l 'a b'
+)")
+                                .substr(1) +
+                            kCoverage);
+}
+
+TEST_F(ProgramTest, ListAsJsonLines) {
+  const Answer answer = Run("list --log LOG --output jsonl --sort end_ns -n 2");
+  EXPECT_EQ(answer.status, 0);
+  EXPECT_EQ(answer.out, std::string(R"(
+{"host":"web1","boot_id":"b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0","proc_id":"b0b0b0b0b0b0b0b0-5b8d80-200","pid":200,"start_time":"2026-09-21T14:13:21.000000+00:00","start_ns":6000000000,"end_time":"2026-09-21T14:13:21.500000+00:00","end_ns":6500000000,"elapsed_us":500000,"ppid":100,"parent_id":"b0b0b0b0b0b0b0b0-1e8480-100","exit_ppid":100,"comm":"ls","exe":"/bin/ls","args":["ls","-l","a b"],"uid":0,"euid":0,"gid":0,"user":"root","sid":100,"tty":"pts/3","cgroup":"77","wait_status":0,"exit_code":0,"signal":null,"core":false,"utime_us":375,"stime_us":750,"cpu_us":1500,"maxrss_kib":2048,"minflt":10,"majflt":0,"nvcsw":3,"nivcsw":1,"execs":1,"state":"ended"}
+{"host":"web1","boot_id":"b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0","proc_id":"b0b0b0b0b0b0b0b0-6c5660-202","pid":202,"start_time":"2026-09-21T14:13:22.100000+00:00","start_ns":7100000000,"end_time":"2026-09-21T14:13:22.200000+00:00","end_ns":7200000000,"elapsed_us":100000,"ppid":201,"parent_id":"b0b0b0b0b0b0b0b0-6acfc0-201","exit_ppid":100,"comm":"evil","exe":"/tmp/e\u001b[2J\u000a","args":["e","\\xff","q\"uote"],"uid":0,"euid":0,"gid":0,"user":"root","sid":100,"tty":"pts/3","cgroup":"77","wait_status":768,"exit_code":3,"signal":null,"core":false,"utime_us":50000,"stime_us":100000,"cpu_us":200000,"maxrss_kib":2048,"minflt":10,"majflt":0,"nvcsw":3,"nivcsw":1,"execs":0,"state":"ended"}
+)")
+                            .substr(1));
+}
+
+TEST_F(ProgramTest, ListAsCsv) {
+  const Answer answer =
+      Run("list --log LOG --output csv --columns pid,end_time,exe,args,core,signal,user");
+  EXPECT_EQ(answer.out, std::string(R"(
+pid,end_time,exe,args,core,signal,user
+203,,/bin/bash,-bash,,,root
+100,,/bin/bash,-bash,,,root
+1,,,,,,root
+201,2026-09-21T14:13:23.000000+00:00,/tmp/e\x1b[2J\x0a,"e $'\xff' 'q""uote'",true,9,root
+202,2026-09-21T14:13:22.200000+00:00,/tmp/e\x1b[2J\x0a,"e $'\xff' 'q""uote'",false,,root
+200,2026-09-21T14:13:21.500000+00:00,/bin/ls,ls -l 'a b',false,,root
+)")
+                            .substr(1));
+}
+
+TEST_F(ProgramTest, SummaryAsText) {
+  EXPECT_EQ(Run("summary --log LOG").out, std::string(R"(
+COMM     COUNT  RUNNING  FAILED    CPU  MEAN_CPU    UTIME  STIME  ELAPSED  MAX_RSS  MINFLT  MAJFLT
+evil         2        0       2  2.20s     1.10s  550.0ms  1.10s    1.10s     2.0M      20       0
+ls           1        0       0  1.5ms     1.5ms    375us  750us  500.0ms     2.0M      10       0
+bash         2        2       0      -         -        -      -        -        -       -       -
+systemd      1        1       0      -         -        -      -        -        -       -       -
+TOTAL        6        3       2  2.20s   733.8ms  550.4ms  1.10s    1.60s     2.0M      30       0
+)")
+                                                  .substr(1) +
+                                              kCoverage);
+}
+
+TEST_F(ProgramTest, SummaryAsOneJsonDocument) {
+  EXPECT_EQ(Run("summary --log LOG --output json --columns comm,count,cpu_us -n 1").out,
+            std::string(R"(
+{"report":"summary","rows":[
+{"comm":"evil","count":2,"cpu_us":2200000}
+],
+"total":{"comm":"TOTAL","count":6,"cpu_us":2201500},
+"coverage":{"first_time":"2026-09-21T14:13:20.000000+00:00","last_time":"2026-09-21T14:13:25.000000+00:00","hosts":1,"boots":1,"segments":1,"records":38,"processes":6,"running":3,"ended_unseen":0,"filtered":0,"undated":0,"lost_events":0,"missing_records":0,"malformed_records":0,"repeated_records":0,"gaps":0,"damaged_bytes":0,"torn_bytes":0,"unreadable_files":0}}
+)")
+                .substr(1));
+}
+
+TEST_F(ProgramTest, TreeAsText) {
+  EXPECT_EQ(Run("tree --log LOG").out, std::string(R"(
+PID  ELAPSED      CPU  TOTAL_CPU  EXIT_CODE  SIGNAL   TREE           ARGS
+  1        -        -      2.20s          -  -        systemd        -
+100        -        -      2.20s          -  -        └─ bash        -bash
+200  500.0ms    1.5ms      1.5ms          0  -           ├─ ls       ls -l 'a b'
+201    1.00s    2.00s      2.20s          -  SIGKILL     ├─ evil     e $'\xff' 'q"uote'
+202  100.0ms  200.0ms    200.0ms          3  -           │  └─ evil  e $'\xff' 'q"uote'
+203        -        -        0us          -  -           └─ bash     -bash
+)")
+                                               .substr(1) +
+                                           kCoverage);
+}
+
+TEST_F(ProgramTest, InfoHasARowForEachSegment) {
+  const Answer answer =
+      Run("info --log LOG --output csv "
+          "--columns segment_no,host,start_time,end_time,events,complete,kernel");
+  EXPECT_EQ(answer.out, std::string(R"(
+segment_no,host,start_time,end_time,events,complete,kernel
+1,web1,2026-09-21T14:13:20.000000+00:00,2026-09-21T14:13:25.000000+00:00,9,true,6.1.0
+)")
+                            .substr(1));
+}
+
+TEST_F(ProgramTest, DumpShowsEveryFieldBySchema) {
+  const Answer answer = Run("dump --log LOG --output jsonl --columns seq,type,fields");
+  EXPECT_THAT(answer.out, HasSubstr(R"(
+{"seq":1,"type":"fork","fields":{"time":6000000000,"pid":200,"ppid":100,"parent_start":2000000000,"flags":[],"uid":0,"euid":0,"gid":0,"egid":null,"sid":100}}
+)"));
+  EXPECT_THAT(Run("dump --log LOG").out,
+              HasSubstr("  fork           time=6000000000 pid=200 ppid=100 "));
+  EXPECT_THAT(Run("dump --log LOG --output csv --columns seq,type,fields").out,
+              HasSubstr("\n1,fork,time=6000000000 pid=200 ppid=100 "));
+}
+
+// ---- What can be asked ----
+
+TEST_F(ProgramTest, WindowsShowWhatOverlapsThem) {
+  const std::string columns = " --output csv --columns pid --sort pid";
+  EXPECT_EQ(Run("list --log LOG -S '2026-09-21 14:13:21.6' -U '2026-09-21 14:13:23'" + columns).out,
+            "pid\n1\n100\n201\n202\n");
+  EXPECT_EQ(Run("list --log LOG --until @1790000000" + columns).out, "pid\n1\n100\n");
+  EXPECT_THAT(Run("list --log LOG --until @1790000000").out, HasSubstr("; filtered 4; lost 0"));
+}
+
+TEST_F(ProgramTest, SortingAndLimiting) {
+  const std::string columns = " --output csv --columns pid";
+  EXPECT_EQ(Run("list --log LOG --sort -cpu_us -n 2" + columns).out, "pid\n201\n202\n");
+  EXPECT_EQ(Run("list --log LOG --sort cpu_us --limit 1" + columns).out, "pid\n200\n");
+  EXPECT_EQ(Run("list --log LOG --sort none --limit 1" + columns).out, "pid\n200\n");
+}
+
+TEST_F(ProgramTest, ReadsStandardInputAndWritesAFile) {
+  const std::string file = temp_ / "answer";
+  const Answer answer = Run("list --log - --output csv --columns pid --sort pid -o " + file,
+                            " <" + log_path_ + "/daybook-00000001.dbk");
+  EXPECT_EQ(answer.status, 0);
+  EXPECT_EQ(answer.out, "");
+  EXPECT_EQ(Slurp(file), "pid\n1\n100\n200\n201\n202\n203\n");
+}
+
+TEST_F(ProgramTest, HelpAndVersion) {
+  EXPECT_EQ(Run("--help").status, 0);
+  EXPECT_THAT(Run("--help").out, HasSubstr("summary"));
+  EXPECT_EQ(Run("tree --help").status, 0);
+  EXPECT_THAT(Run("tree --help").out, HasSubstr("  daybook tree --since -10min\n"));
+  EXPECT_EQ(Run("--version").status, 0);
+  EXPECT_THAT(Run("--version").out, StartsWith("daybook "));
+}
+
+// ---- Exit status ----
+
+TEST_F(ProgramTest, WrongUsageIsTwoWithOneLineThatHelps) {
+  const struct {
+    std::string arguments;
+    std::string message;
+  } cases[] = {
+      {"", "daybook: a verb is needed: list, summary, tree, info, dump\n"},
+      {"lits", "daybook: no verb 'lits'; did you mean 'list'?\n"},
+      {"list --log LOG --columns pid,com",
+       "daybook: list: no column 'com'; did you mean 'comm'?\n"},
+      {"list --log LOG --columns newest", "daybook: list: no column 'newest'"},
+      {"tree --log LOG --sort -totl_cpu_us",
+       "daybook: tree: no column 'totl_cpu_us'; did you mean 'total_cpu_us'?\n"},
+      {"dump --log LOG --sort offset", "daybook: dump: cannot be sorted"},
+      {"list --log LOG --output jsnl",
+       "daybook: --output: no format 'jsnl'; did you mean 'jsonl'?\n"},
+      {"list --log LOG --since banana", "daybook: --since: 'banana' is not a time; write"},
+      {"list --log LOG --since now --until -1h", "daybook: --since: is not before --until"},
+      {"list --log LOG --limt 3",
+       "daybook: list: not expected: '--limt'; did you mean '--limit'?\n"},
+      {"list --log LOG -n many", "daybook: list: "},
+      {"list --log LOG -n -1", "daybook: list: "},
+      {"list --log LOG -o /nowhere/file", "daybook: cannot create /nowhere/file: "},
+  };
+  for (const auto& [arguments, message] : cases) {
+    const Answer answer = Run(arguments);
+    EXPECT_EQ(answer.status, 2) << arguments;
+    EXPECT_EQ(answer.out, "") << arguments;
+    EXPECT_THAT(answer.err, StartsWith(message)) << arguments;
+    EXPECT_EQ(std::ranges::count(answer.err, '\n'), 1) << answer.err;
+  }
+}
+
+TEST_F(ProgramTest, UnreadableInputIsThree) {
+  for (const char* verb : {"list", "summary", "tree", "info", "dump"}) {
+    const Answer answer = Run(std::string(verb) + " --log /nowhere/log");
+    EXPECT_EQ(answer.status, 3) << verb;
+    EXPECT_EQ(answer.out, "") << verb;
+    EXPECT_THAT(answer.err, HasSubstr("/nowhere/log")) << verb;
+  }
+}
+
+TEST_F(ProgramTest, DamageIsFourAndEverythingElseIsShown) {
+  const std::string path = temp_ / "damaged";
+  {
+    ScriptedLog log(path);
+    for (uint32_t i = 0; i < 2000; ++i) log.Fork(6000 + i, 1000 + i, 100, 2000);
+  }
+  std::fstream file(path + "/daybook-00000001.dbk", std::ios::in | std::ios::out);
+  file.seekp(20'000).put('!');
+  file.close();
+  const Answer answer = Run("list --output json --columns pid --log " + path);
+  EXPECT_EQ(answer.status, 4);
+  EXPECT_EQ(answer.err, "");
+  EXPECT_THAT(answer.out, HasSubstr("{\"pid\":1000}"));
+  EXPECT_THAT(answer.out, HasSubstr("{\"pid\":2999}"));
+  EXPECT_THAT(answer.out, HasSubstr(",\"gaps\":1,"));
+  const Answer lines = Run("list --output jsonl --log " + path);
+  EXPECT_EQ(lines.status, 4);
+  EXPECT_THAT(lines.err, StartsWith("daybook: the log is not complete -- "));
+  EXPECT_THAT(Run("dump --output jsonl --columns type,fields,gap --log " + path).out,
+              HasSubstr("{\"type\":\"gap\",\"gap\":{\"begin\":"));
+}
+
+TEST_F(ProgramTest, EventsThatTheRecorderLostAreFour) {
+  const std::string path = temp_ / "lossy";
+  {
+    ScriptedLog log(path);
+    log.writer().Append(Lost{.first_time_ns = ScriptedLog::Ns(6000),
+                             .last_time_ns = ScriptedLog::Ns(7000),
+                             .forks = 2,
+                             .exits = 3});
+  }
+  const Answer answer = Run("summary --log " + path);
+  EXPECT_EQ(answer.status, 4);
+  EXPECT_THAT(answer.out, HasSubstr("; lost 5, damaged 0 bytes\n"));
+}
+
+TEST_F(ProgramTest, ALogThatIsStillWrittenIsFine) {
+  const std::string path = temp_ / "active";
+  ScriptedLog log(path);
+  log.Fork(6000, 200, 100, 2000);
+  log.Abandon();
+  EXPECT_EQ(Run("list --log " + path).status, 0);
+}
+
+TEST_F(ProgramTest, AClosedPipeIsSuccess) {
+  const std::string path = temp_ / "long";
+  {
+    ScriptedLog log(path);
+    for (uint32_t i = 0; i < 20'000; ++i) log.Fork(6000 + i, 1000 + i, 100, 2000);
+  }
+  const std::string err = temp_ / "err";
+  for (const std::string verb : {"list", "dump", "tree"}) {
+    FILE* pipe =
+        popen(("exec " DAYBOOK_PROGRAM " " + verb + " --log " + path + " 2>" + err).c_str(), "r");
+    ASSERT_NE(pipe, nullptr);
+    EXPECT_NE(std::fgetc(pipe), EOF);
+    EXPECT_EQ(pclose(pipe), 0) << verb;
+    EXPECT_EQ(Slurp(err), "") << verb;
+  }
+}
+
+TEST_F(ProgramTest, AFullDiskIsAnError) {
+  const Answer answer = Run("list --log LOG -o /dev/full");
+  EXPECT_EQ(answer.status, 3);
+  EXPECT_THAT(answer.err, StartsWith("daybook: cannot write to /dev/full: "));
+}
+
+// ---- Size ----
+
+TEST_F(ProgramTest, AChainOfAHundredThousandForksIsATree) {
+  const std::string path = temp_ / "chain";
+  constexpr uint32_t kDepth = 100'000;
+  {
+    ScriptedLog log(path);
+    for (uint32_t i = 0; i < kDepth; ++i) log.Fork(6000 + i, 1000 + i, 999 + i, 5999 + i);
+  }
+  const Answer answer = Run("tree --log " + path +
+                            " --sort -depth -n 1 "
+                            "--columns depth,tree --output csv");
+  EXPECT_EQ(answer.out, "depth,tree\n99999,(depth 99999) -\n");
+  EXPECT_EQ(Run("tree --log " + path + " --output csv --columns descendants -n 1").out,
+            "descendants\n99999\n");
+}
+
+}  // namespace
+}  // namespace daybook

@@ -1,0 +1,93 @@
+#include "table.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <array>
+
+namespace daybook {
+namespace {
+
+using testing::ElementsAre;
+
+class Collector : public RowSink {
+ public:
+  void Row(std::span<const Cell> cells) override {
+    names.emplace_back(std::get<Text>(cells[0]).bytes);
+  }
+  bool closed() const override { return is_closed; }
+
+  std::vector<std::string> names;
+  bool is_closed = false;
+};
+
+void AddRow(Table& table, std::string name, std::optional<uint64_t> number) {
+  table.Add(std::array<Cell, 2>{Text{name}, OptionalCell(number)});
+  name.assign(name.size(), '?');  // the table has its own copy, or has handed it on
+}
+
+TEST(TableTest, UnsortedRowsAreHandedOnAtOnce) {
+  Collector sink;
+  Table table({.columns = {0}, .sort_by = {}, .descending = false, .limit = 2}, &sink);
+  AddRow(table, "b", 1);
+  EXPECT_THAT(sink.names, ElementsAre("b"));
+  EXPECT_FALSE(table.full());
+  AddRow(table, "a", 2);
+  EXPECT_TRUE(table.full());
+  AddRow(table, "c", 2);
+  table.Finish();
+  EXPECT_THAT(sink.names, ElementsAre("b", "a"));
+}
+
+TEST(TableTest, SortsStablyWithTheUnknownLast) {
+  for (const bool descending : {false, true}) {
+    Collector sink;
+    Table table({.columns = {0}, .sort_by = 1, .descending = descending, .limit = {}}, &sink);
+    AddRow(table, "unknown", std::nullopt);
+    AddRow(table, "two", 2);
+    AddRow(table, "one", 1);
+    AddRow(table, "deux", 2);
+    EXPECT_TRUE(sink.names.empty());
+    table.Finish();
+    if (descending) {
+      EXPECT_THAT(sink.names, ElementsAre("two", "deux", "one", "unknown"));
+    } else {
+      EXPECT_THAT(sink.names, ElementsAre("one", "two", "deux", "unknown"));
+    }
+  }
+}
+
+TEST(TableTest, ALimitKeepsTheFirstOfManyWithoutHoldingThemAll) {
+  Collector sink;
+  Table table({.columns = {0}, .sort_by = 1, .descending = true, .limit = 3}, &sink);
+  for (uint64_t i = 0; i < 10'000; ++i) AddRow(table, std::to_string(i), i);
+  table.Finish();
+  EXPECT_THAT(sink.names, ElementsAre("9999", "9998", "9997"));
+}
+
+TEST(TableTest, ALimitOfNothingShowsNothing) {
+  Collector sink;
+  Table table({.columns = {0}, .sort_by = 1, .descending = true, .limit = 0}, &sink);
+  for (uint64_t i = 0; i < 5'000; ++i) AddRow(table, std::to_string(i), i);
+  table.Finish();
+  EXPECT_TRUE(sink.names.empty());
+}
+
+TEST(TableTest, SortsByStrings) {
+  Collector sink;
+  Table table({.columns = {0}, .sort_by = 0, .descending = false, .limit = {}}, &sink);
+  for (const char* name : {"b", "", "ab"}) AddRow(table, name, 1);
+  table.Finish();
+  EXPECT_THAT(sink.names, ElementsAre("", "ab", "b"));
+}
+
+TEST(TableTest, IsFullWhenNobodyReads) {
+  Collector sink;
+  Table table({.columns = {0}, .sort_by = 1, .descending = false, .limit = {}}, &sink);
+  EXPECT_FALSE(table.full());
+  sink.is_closed = true;
+  EXPECT_TRUE(table.full());
+}
+
+}  // namespace
+}  // namespace daybook
