@@ -41,8 +41,8 @@ Coverage LifeReader::Read() {
     if (boot_ != &log_.boot()) Enter(log_.boot());
     if (const auto* record = std::get_if<RecordView>(&*item)) {
       Take(*record);
-    } else if (std::holds_alternative<Gap>(*item)) {
-      builder_->NoteGap();
+    } else {
+      builder_->NoteGap();  // or the end of a segment, which no snapshot crosses
     }
   }
   for (auto& [boot, builder] : builders_) builder.Finish(LifeState::kRunning);
@@ -84,8 +84,6 @@ void LifeReader::Take(const RecordView& record) {
       return TakeAs<SnapProc>(record);
     case Schema<SnapEnd>::kType:
       return TakeAs<SnapEnd>(record);
-    case Schema<SegmentStart>::kType:
-      return builder_->NoteGap();  // a snapshot is never continued in another segment
     default:
       return;
   }

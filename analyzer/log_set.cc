@@ -88,11 +88,11 @@ std::optional<Item> LogSet::Next() {
     file_ended_ = false;
     if (!reader_ && !OpenNextFile()) return std::nullopt;
     Item item = reader_->Next();
+    EnterSegmentOfItem();
     if (const auto* record = std::get_if<RecordView>(&item)) {
       if (Take(*record)) return item;
       continue;
     }
-    if (boot_ == nullptr) EnterHeadless();
     if (const auto* gap = std::get_if<Gap>(&item)) {
       TakeGap(*gap);
       return item;
@@ -109,6 +109,7 @@ bool LogSet::OpenNextFile() {
     if (reader) {
       reader_.emplace(std::move(*reader));
       boot_ = nullptr;
+      tag_.reset();
       return true;
     }
     errors_.push_back(std::move(reader).error());
@@ -118,11 +119,6 @@ bool LogSet::OpenNextFile() {
 }
 
 bool LogSet::Take(const RecordView& record) {
-  if (SegmentStart start; record.As(&start)) {
-    EnterSegment(start);
-  } else if (boot_ == nullptr) {
-    EnterHeadless();
-  }
   if (record.seq && !TakeNumber(*record.seq)) {
     ++coverage_.repeated_records;
     return repeats_ == Repeats::kKeep;
@@ -150,6 +146,17 @@ void LogSet::TakeGap(const Gap& gap) {
   } else {
     ++coverage_.gaps;
     coverage_.damaged_bytes += bytes;
+  }
+}
+
+// One file may hold several segments, one after another.
+void LogSet::EnterSegmentOfItem() {
+  const auto& segment = reader_->segment();
+  if (!segment) {
+    if (boot_ == nullptr) EnterHeadless();
+  } else if (tag_ != segment->tag) {
+    tag_ = segment->tag;
+    EnterSegment(*segment);
   }
 }
 

@@ -73,6 +73,7 @@ class LogSet {
   bool OpenNextFile();
   bool Take(const RecordView& record);  // false where it is to be skipped
   void TakeGap(const Gap& gap);
+  void EnterSegmentOfItem();
   void EnterSegment(const SegmentStart& start);
   void EnterHeadless();
   Boot* AddBoot();
@@ -88,6 +89,7 @@ class LogSet {
   bool file_ended_ = false;
   std::deque<Boot> boots_;  // addresses do not change
   Boot* boot_ = nullptr;
+  std::optional<uint32_t> tag_;  // of the segment that was entered
   std::map<std::pair<Id128, Id128>, Boot*> boots_by_id_;  // stream id and boot id
   std::map<Id128, Sequence> sequences_;                   // by stream id
   Sequence headless_sequence_;

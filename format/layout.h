@@ -49,6 +49,9 @@ constexpr bool IsFraming(uint8_t type) {
          type == Schema<Continuation>::kType;
 }
 
+// SEGMENT_START, INFO and SCHEMA records are repeated after this many bytes: 0.4 % of a segment.
+inline constexpr uint64_t kCopyIntervalBytes = 1 << 20;
+
 // A segment's file name: "daybook-<number, at least 8 digits>.dbk".
 inline constexpr char kSegmentPrefix[] = "daybook-";
 inline constexpr char kSegmentSuffix[] = ".dbk";

@@ -108,7 +108,8 @@ class LogWriter::Impl {
   };
 
   Result<NewFile> CreateFile();
-  void AppendHead(SegmentBuffer& buffer, uint64_t segment_no, uint32_t tag, const Clock& clock);
+  SegmentStart DescribeSegment(uint64_t segment_no, const Clock& clock) const;
+  void AppendHead(SegmentBuffer& buffer, const SegmentStart& start, uint32_t flags) const;
   void AppendDropped();
   static Status WriteAll(LogFile& file, SegmentBuffer& buffer);
   Status SyncFile();
@@ -121,8 +122,8 @@ class LogWriter::Impl {
   WriterOptions options_;
   Id128 stream_id_;
   uint64_t segment_no_;
-  uint64_t segment_start_ns_ = 0;
-  uint64_t segment_first_seq_ = 0;
+  SegmentStart start_;      // of the current segment
+  uint64_t next_copy_ = 0;  // its head is copied at this logical offset
   uint64_t last_sync_ns_ = 0;
   uint64_t last_attempt_ns_ = 0;
   std::unique_ptr<LogFile> file_;  // null while no segment can be written
@@ -153,37 +154,38 @@ Result<LogWriter::Impl::NewFile> LogWriter::Impl::CreateFile() {
   }
 }
 
+SegmentStart LogWriter::Impl::DescribeSegment(uint64_t segment_no, const Clock& clock) const {
+  return {.signature = kSignature,
+          .major_version = kMajorVersion,
+          .minor_version = kMinorVersion,
+          .min_reader = 0,
+          .compat_flags = 0,
+          .incompat_flags = 0,
+          .tag = std::random_device{}(),
+          .segment_no = segment_no,
+          .stream_id = stream_id_,
+          .host_id = identity_.host_id,
+          .boot_id = identity_.boot_id,
+          .tick_ns = kTickNs,
+          .first_seq = buffer_.first_buffered_seq(),
+          .time_ns = clock.time_ns,
+          .realtime_ns = clock.realtime_ns};
+}
+
 // Who wrote the segment stands in a block of its own, so that damage to the descriptions behind it
 // does not hide it.
-void LogWriter::Impl::AppendHead(SegmentBuffer& buffer, uint64_t segment_no, uint32_t tag,
-                                 const Clock& clock) {
-  AppendAt(buffer,
-           SegmentStart{.signature = kSignature,
-                        .major_version = kMajorVersion,
-                        .minor_version = kMinorVersion,
-                        .min_reader = 0,
-                        .compat_flags = 0,
-                        .incompat_flags = 0,
-                        .tag = tag,
-                        .segment_no = segment_no,
-                        .stream_id = stream_id_,
-                        .host_id = identity_.host_id,
-                        .boot_id = identity_.boot_id,
-                        .tick_ns = kTickNs,
-                        .first_seq = buffer_.first_buffered_seq(),
-                        .time_ns = clock.time_ns,
-                        .realtime_ns = clock.realtime_ns},
-           clock.time_ns);
-  AppendAt(buffer, clock, clock.time_ns);
+void LogWriter::Impl::AppendHead(SegmentBuffer& buffer, const SegmentStart& start,
+                                 uint32_t flags) const {
+  buffer.Append(start);
   for (const auto& [key, value] : identity_.info) buffer.Append(Info{.key = key, .value = value});
-  buffer.CloseBlock(kCheckpointFirst);
+  buffer.CloseBlock(flags);
   for (const TypeInfo& type : BuiltinTypes()) {
     const std::vector<uint8_t> payload = EncodeSchema(type);
     uint8_t* out = buffer.BeginRecord(payload.size());
     buffer.FinishRecord(Schema<SchemaRecord>::kType, out,
                         PutBytes(out, payload.data(), payload.size()));
   }
-  buffer.CloseBlock();
+  buffer.CloseBlock(flags & kCheckpointCopy);
 }
 
 // What is still in memory from the segment before goes into this one, numbers unchanged. A file
@@ -194,9 +196,12 @@ Status LogWriter::Impl::StartSegment() {
   last_attempt_ns_ = clock.time_ns;
   auto created = CreateFile();
   if (!created) return std::move(created).error();
-  const uint32_t tag = std::random_device{}();
-  SegmentBuffer next(tag, buffer_.first_buffered_seq());
-  AppendHead(next, created->segment_no, tag, clock);
+  const SegmentStart start = DescribeSegment(created->segment_no, clock);
+  SegmentBuffer next(start.tag, start.first_seq);
+  next.NoteMoment(start.time_ns);
+  AppendHead(next, start, kCheckpointFirst);
+  AppendAt(next, clock, clock.time_ns);
+  next.CloseBlock();
   Status ready = WriteAll(*created->file, next);
   if (ready && options_.sync != SyncPolicy::kNone) ready = folder_->Sync();
   if (!ready) {
@@ -207,8 +212,9 @@ Status LogWriter::Impl::StartSegment() {
   buffer_ = std::move(next);
   file_ = std::move(created->file);
   segment_no_ = created->segment_no;
-  segment_start_ns_ = last_sync_ns_ = clock.time_ns;
-  segment_first_seq_ = buffer_.first_buffered_seq();
+  start_ = start;
+  next_copy_ = kCopyIntervalBytes;
+  last_sync_ns_ = clock.time_ns;
   AppendDropped();
   return Ok{};
 }
@@ -281,7 +287,7 @@ Status LogWriter::Impl::EndSegment(EndReason reason) {
            SegmentEnd{.time_ns = now_ns,
                       .reason = reason,
                       .record_count = buffer_.record_count(),
-                      .first_seq = segment_first_seq_,
+                      .first_seq = start_.first_seq,
                       .next_seq = buffer_.next_seq(),
                       .lost_total = buffer_.lost_total()},
            now_ns);
@@ -305,8 +311,7 @@ std::optional<EndReason> LogWriter::Impl::RotationDue(uint64_t now_ns) const {
   if (file_ == nullptr) return std::nullopt;
   if (buffer_.logical_bytes() >= options_.segment_bytes) return EndReason::kSize;
   // Events of the past are no reason: they may be older than the segment.
-  const bool aged =
-      now_ns > segment_start_ns_ && now_ns - segment_start_ns_ >= options_.segment_age_ns;
+  const bool aged = now_ns > start_.time_ns && now_ns - start_.time_ns >= options_.segment_age_ns;
   return aged ? std::optional(EndReason::kAge) : std::nullopt;
 }
 
@@ -318,7 +323,11 @@ uint8_t* LogWriter::Impl::BeginRecord(size_t max_payload_bytes) {
 
 void LogWriter::Impl::FinishRecord(uint8_t type, uint8_t* payload, uint8_t* end) {
   buffer_.FinishRecord(type, payload, end);
-  if (buffer_.open_block_bytes() >= options_.block_bytes) buffer_.CloseBlock();
+  if (buffer_.open_block_bytes() < options_.block_bytes) return;
+  buffer_.CloseBlock();
+  if (file_ == nullptr || buffer_.logical_bytes() < next_copy_) return;
+  AppendHead(buffer_, start_, kCheckpointCopy);
+  next_copy_ += kCopyIntervalBytes;
 }
 
 void LogWriter::Impl::CountDropped(uint8_t type, uint64_t time_ns) {

@@ -32,6 +32,7 @@ class SegmentReader::Impl {
 
   Item NextRecord();
   void Assemble(RecordView* record);
+  void FindHead();
   void OpenBlock();
   Item Resync();
   uint32_t TickAt(size_t block_begin) const;
@@ -57,6 +58,7 @@ class SegmentReader::Impl {
   uint64_t next_seq_ = 0;
   uint64_t last_time_ns_ = 0;
   size_t durable_end_ = 0;  // what stood before this place had been made durable
+  bool begun_ = false;
   bool complete_ = false;
   bool damaged_ = false;  // at proved_ begins what could not be proved
   bool unsupported_ = false;
@@ -64,6 +66,7 @@ class SegmentReader::Impl {
 };
 
 Item SegmentReader::Impl::Next() {
+  if (!std::exchange(begun_, true)) FindHead();
   for (;;) {
     if (position_ < proved_) return NextRecord();
     if (damaged_) return Resync();
@@ -91,9 +94,6 @@ Item SegmentReader::Impl::NextRecord() {
   if (record.payload.size() == kMaxPayloadBytes) Assemble(&record);
   record.size = position_ - record.offset;
   if (IsNumbered(record.type)) record.seq = next_seq_++;
-  if (record.Is<SegmentStart>()) {
-    if (auto start = ReadSegmentStart(bytes_, record.offset)) segment_ = *start;
-  }
   return record;
 }
 
@@ -111,6 +111,24 @@ void SegmentReader::Impl::Assemble(RecordView* record) {
     if (fragment.size() < kMaxPayloadBytes) break;
   }
   record->payload = assembled_;
+}
+
+// Where the head of the file is damaged, a copy of it tells as much: what is known of the segment
+// is known before its first record.
+void SegmentReader::Impl::FindHead() {
+  for (size_t at = FindCheckpointHeader(bytes_, 0); at < bytes_.size();
+       at = FindCheckpointHeader(bytes_, at + 1)) {
+    // The tick is not known yet; only times depend on it.
+    const auto checkpoint = ReadCheckpoint(bytes_, at, kTickNs);
+    const auto begin = checkpoint ? ProveBlock(bytes_, *checkpoint, 0) : std::nullopt;
+    const auto start = begin ? ReadSegmentStart(bytes_, *begin) : std::nullopt;
+    if (!start || start->tag != checkpoint->record.tag || !IsSupported(*start)) continue;
+    // One that is no copy begins another segment behind ours.
+    if (*begin != 0 && checkpoint->record.logical_offset == 0) return;
+    segment_ = *start;
+    tick_ns_ = start->tick_ns;
+    return;
+  }
 }
 
 // A block that begins a segment may have another tick than the one before it.
@@ -162,7 +180,7 @@ bool SegmentReader::Impl::Continues(const FoundCheckpoint& checkpoint, size_t bl
 // After damage, bytes may be missing or added before a block; but it never goes back, and a block
 // of another segment, which may be a copy of old pages, is never taken for ours.
 bool SegmentReader::Impl::MayFollow(const FoundCheckpoint& checkpoint) const {
-  if (!context_) return !unsupported_;
+  if (!context_) return segment_ ? checkpoint.record.tag == segment_->tag : !unsupported_;
   return !complete_ && checkpoint.record.tag == context_->tag &&
          checkpoint.record.logical_offset >= context_->logical_end &&
          checkpoint.record.first_seq + checkpoint.record.seq_count >= next_seq_;
@@ -171,8 +189,8 @@ bool SegmentReader::Impl::MayFollow(const FoundCheckpoint& checkpoint) const {
 // The block is proved: from here its records are handed out.
 void SegmentReader::Impl::Enter(const FoundCheckpoint& checkpoint, size_t block_begin) {
   if (StartsSegment(checkpoint, block_begin)) {
-    tick_ns_ = TickAt(block_begin);
-    segment_.reset();
+    segment_ = ReadSegmentStart(bytes_, block_begin);
+    tick_ns_ = segment_->tick_ns;
     durable_end_ = block_begin;
   }
   Pass(checkpoint);

@@ -45,8 +45,8 @@ class SegmentBuffer {
   // Everything written so far is on disk.
   void Synced();
 
-  // Appends the blocks of `other`, each closed, records and numbers unchanged. Its first and last
-  // block, which only tell of the segment itself, stay behind.
+  // Appends the blocks of `other`, each closed, records and numbers unchanged. Those with flags
+  // only tell of the segment itself: they stay behind.
   void TakeOver(const SegmentBuffer& other);
 
   size_t open_block_bytes() const { return bytes_.size() - open_.begin; }

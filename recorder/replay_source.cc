@@ -115,7 +115,8 @@ Status ReplaySource::Impl::TakeRecord(const RecordView& record, EventSink* sink)
     }
     identity_.boot_id = start.boot_id;
     identity_.host_id = start.host_id;
-    clock_ = {.time_ns = start.time_ns, .realtime_ns = start.realtime_ns};
+    const bool is_copy = start.time_ns < clock_.time_ns;
+    if (!is_copy) clock_ = {.time_ns = start.time_ns, .realtime_ns = start.realtime_ns};
   } else if (record.As(&clock)) {
     clock_ = clock;
   } else if (record.As(&info)) {

@@ -52,6 +52,7 @@ class SegmentLister {
   Coverage Run();
 
  private:
+  bool IsOtherSegment() const;
   void Begin(uint64_t offset);
   void Take(const RecordView& record);
   void End(uint64_t offset, bool complete);
@@ -72,8 +73,8 @@ Cell StringCell(const std::optional<std::string>& text) {
 Coverage SegmentLister::Run() {
   while (const auto item = log_.Next()) {
     if (const auto* record = std::get_if<RecordView>(&*item)) {
-      if (record->Is<SegmentStart>()) {
-        if (row_) End(record->offset, row_->complete);
+      if (row_ && IsOtherSegment()) {
+        End(record->offset, row_->complete);
         Begin(record->offset);
       }
       if (!row_) Begin(0);
@@ -90,6 +91,11 @@ Coverage SegmentLister::Run() {
                                ended_, static_cast<double>(bytes_) / static_cast<double>(ended_)));
   }
   return log_.coverage();
+}
+
+// One file may hold several segments, one after another.
+bool SegmentLister::IsOtherSegment() const {
+  return log_.segment() && (!row_->start || row_->start->tag != log_.segment()->tag);
 }
 
 void SegmentLister::Begin(uint64_t offset) {

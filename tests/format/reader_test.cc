@@ -134,6 +134,68 @@ TEST(ReaderTest, ConcatenatedSegmentsReadAsBoth) {
   EXPECT_EQ(read.segment->segment_no, 2u);
 }
 
+// Long enough for two copies of the head.
+std::vector<uint8_t> LongSegment() {
+  LogBuilder log;
+  for (uint32_t pid = 1; pid <= 60'000; ++pid) log.Add(TestExit(pid));
+  EXPECT_TRUE(log.writer().Close());
+  EXPECT_GT(log.Segment().size(), size_t{2} << 20);
+  return log.Segment();
+}
+
+TEST(ReaderTest, ASegmentWithoutItsHeadIsKnownByACopy) {
+  std::vector<uint8_t> bytes = LongSegment();
+  const auto whole = ReadAll(bytes).segment;
+  bytes.erase(bytes.begin(), bytes.begin() + 5000);
+  SegmentReader reader(bytes);
+  (void)reader.Next();
+  EXPECT_EQ(reader.segment(), whole) << "known before the first record";
+  const ReadBack read = ReadAll(bytes);
+  EXPECT_THAT(read.gaps, SizeIs(1));
+  EXPECT_EQ(read.segment, whole);
+}
+
+TEST(ReaderTest, CopiesOfTheHeadCostLessThanHalfAPercentAndNoNumbers) {
+  const std::vector<uint8_t> bytes = LongSegment();
+  SegmentReader reader(bytes);
+  uint64_t copies = 0;
+  uint64_t copied_bytes = 0;
+  uint64_t next_seq = 1;
+  for (Item item = reader.Next(); !std::holds_alternative<End>(item); item = reader.Next()) {
+    const auto& record = std::get<RecordView>(item);
+    if (record.offset > 10'000) copies += record.Is<SegmentStart>();
+    if (record.offset > 10'000 && (record.Is<SegmentStart>() || record.Is<SchemaRecord>())) {
+      copied_bytes += record.size;
+    }
+    if (record.seq) {
+      EXPECT_EQ(*record.seq, next_seq++);
+    }
+  }
+  EXPECT_EQ(copies, 2u);
+  EXPECT_LT(copied_bytes * 200, bytes.size());
+}
+
+TEST(ReaderTest, AHeadlessSegmentBeforeAnotherIsNotTakenForIt) {
+  std::vector<uint8_t> bytes;
+  {
+    LogBuilder log;
+    for (uint32_t pid = 1; pid <= 300; ++pid) log.Add(TestExit(pid));
+    EXPECT_TRUE(log.writer().Close());
+    bytes = log.Segment();
+    bytes.erase(bytes.begin(), bytes.begin() + 5000);
+  }
+  LogBuilder other;
+  ASSERT_TRUE(other.writer().Close());
+  const std::vector<uint8_t> second = other.Segment();
+  bytes.insert(bytes.end(), second.begin(), second.end());
+  SegmentReader reader(bytes);
+  (void)reader.Next();
+  EXPECT_EQ(reader.segment(), std::nullopt);
+  const ReadBack read = ReadAll(bytes);
+  EXPECT_GT(read.events.size(), 150u) << "its records are not lost for that";
+  EXPECT_TRUE(read.segment);
+}
+
 TEST(ReaderTest, BytesAfterTheEndOfASegmentAreDamage) {
   LogBuilder log;
   ASSERT_TRUE(log.writer().Close());

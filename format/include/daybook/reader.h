@@ -80,7 +80,8 @@ class SegmentReader {
   // The next record or gap; End again and again at the end.
   Item Next();
 
-  // The SEGMENT_START of the segment that the last record stood in; nullopt while unknown.
+  // The SEGMENT_START of the segment that the last item stood in, or a copy of it; nullopt before
+  // the first call of Next, and where none is left.
   const std::optional<SegmentStart>& segment() const;
 
   uint64_t file_bytes() const;

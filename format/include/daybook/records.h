@@ -18,7 +18,8 @@ namespace daybook {
 
 // ---- Structure: what makes the log readable (types 01-1F) ----
 
-// The first record of a segment.
+// The first record of a segment; copied every 1 MiB, so that a segment without its head still says
+// whose it is.
 struct SegmentStart {
   uint64_t signature = 0;
   uint32_t major_version = 0;
@@ -122,8 +123,9 @@ struct Checkpoint {
 };
 inline constexpr uint32_t kCheckpointFirst = 1;
 inline constexpr uint32_t kCheckpointLast = 2;
-inline constexpr ValueName kCheckpointFlagNames[] = {{kCheckpointFirst, "first"},
-                                                     {kCheckpointLast, "last"}};
+inline constexpr uint32_t kCheckpointCopy = 4;
+inline constexpr ValueName kCheckpointFlagNames[] = {
+    {kCheckpointFirst, "first"}, {kCheckpointLast, "last"}, {kCheckpointCopy, "copy"}};
 template <>
 struct Schema<Checkpoint> {
   static constexpr uint8_t kType = 0x03;
@@ -131,7 +133,8 @@ struct Schema<Checkpoint> {
   static constexpr std::string_view kText = "Closes a block and proves it.";
   static constexpr auto kFields =
       std::tuple{Field{"flags", &Checkpoint::flags, Wire::kUint, Unit::kFlags,
-                       "First or last checkpoint of the segment.", kCheckpointFlagNames},
+                       "First or last checkpoint of the segment, or that of a copy of its head.",
+                       kCheckpointFlagNames},
                  Field{"tag", &Checkpoint::tag, Wire::kFixed32, Unit::kHex, "The segment's tag."},
                  Field{"block_bytes", &Checkpoint::block_bytes, Wire::kUint, Unit::kBytes,
                        "Length of the block; it ends where this record begins."},
