@@ -89,7 +89,7 @@ class LogSet {
   bool file_ended_ = false;
   std::deque<Boot> boots_;  // addresses do not change
   Boot* boot_ = nullptr;
-  std::optional<uint32_t> tag_;  // of the segment that was entered
+  std::optional<uint32_t> tag_;                           // of the segment that was entered
   std::map<std::pair<Id128, Id128>, Boot*> boots_by_id_;  // stream id and boot id
   std::map<Id128, Sequence> sequences_;                   // by stream id
   Sequence headless_sequence_;

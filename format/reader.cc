@@ -13,9 +13,9 @@ namespace daybook {
 class SegmentReader::Impl {
  public:
   explicit Impl(Bytes bytes) : bytes_(bytes) {}
-  explicit Impl(boost::iostreams::mapped_file_source file)
-      : file_(std::move(file)),
-        bytes_(reinterpret_cast<const uint8_t*>(file_.data()), file_.size()) {}
+  // A mapped_file_source is a handle: the copy keeps the mapping.
+  explicit Impl(const boost::iostreams::mapped_file_source& file)
+      : file_(file), bytes_(reinterpret_cast<const uint8_t*>(file_.data()), file_.size()) {}
   explicit Impl(std::vector<uint8_t> buffer) : buffer_(std::move(buffer)), bytes_(buffer_) {}
 
   Item Next();

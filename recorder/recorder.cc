@@ -102,7 +102,7 @@ Status RecorderLoop::Impl::Run() {
 // Takes what is there, writes it, and sees whether more is to come.
 void RecorderLoop::Impl::Turn() {
   auto drained = source_.Drain(*this);
-  if (!drained) Report(std::move(drained).error());
+  if (!drained) Report(drained.error());
   AppendLosses();
   const uint64_t now_ns = source_.ReadClock().time_ns;
   last_turn_ns_ = now_ns;
@@ -134,7 +134,7 @@ void RecorderLoop::Impl::WakeUp() {
 
 Status RecorderLoop::Impl::Finish() {
   auto drained = source_.Drain(*this);
-  if (!drained) Report(std::move(drained).error());
+  if (!drained) Report(drained.error());
   AppendLosses();
   AppendRecorder(RecorderEvent::kStop);
   return writer_.Close();

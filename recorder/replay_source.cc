@@ -61,7 +61,8 @@ Status ReplaySource::Impl::Begin() {
   for (;;) {
     Item item = reader_->Next();
     const auto* record = std::get_if<RecordView>(&item);
-    if (record == nullptr || record->seq) {
+    // The recorder's own START has a number, and stands before the first snapshot.
+    if (record == nullptr || (record->seq && !record->Is<Recorder>())) {
       waiting_ = item;
       break;
     }

@@ -93,7 +93,7 @@ constinit const Report kDumpReport{
     .name = "dump",
     .summary = "Every record with all its fields, in the order of the files; gaps in line.",
     .examples =
-        "  daybook dump --log daybook-000001.dbk\n"
+        "  daybook dump --log daybook-00000001.dbk\n"
         "  daybook dump --output jsonl | jq 'select(.type == \"lost\")'\n",
     .columns = kColumns,
     .default_sort = "",

@@ -13,14 +13,15 @@ void Require(bool condition) {
   if (!condition) std::abort();
 }
 
+template <class Record>
+void DecodeAs(const RecordView& record) {
+  Record decoded;
+  (void)record.As(&decoded);
+}
+
 template <class... Records>
-void DecodeAs(const RecordView& record, TypeList<Records...>) {
-  (
-      [&] {
-        Records decoded;
-        (void)record.As(&decoded);
-      }(),
-      ...);
+void DecodeAsAny(const RecordView& record, TypeList<Records...>) {
+  (DecodeAs<Records>(record), ...);
 }
 
 void TakeRecord(const RecordView& record, TypeRegistry* types) {
@@ -31,7 +32,7 @@ void TakeRecord(const RecordView& record, TypeRegistry* types) {
     Require(fields.values.size() <= type->fields.size());
     Require(fields.rest.size() <= record.payload.size());
   }
-  DecodeAs(record, AllRecords{});
+  DecodeAsAny(record, AllRecords{});
 }
 
 void ReadAll(std::span<const uint8_t> bytes) {

@@ -1,0 +1,182 @@
+#!/usr/bin/env bats
+# The command line of daybook, on a real log.
+
+load helper
+
+verbs=(list summary tree info dump)
+
+@test "help and version are exit status 0, on standard output" {
+  run -0 --separate-stderr "$DAYBOOK" --version
+  [[ $output =~ ^daybook\ [0-9]+\.[0-9]+\.[0-9]+$ ]]
+  same "" "$stderr"
+  run -0 --separate-stderr "$DAYBOOK" --help
+  same "" "$stderr"
+  for verb in "${verbs[@]}"; do
+    has "$output" "  $verb "
+  done
+  for verb in "${verbs[@]}"; do
+    run -0 --separate-stderr "$DAYBOOK" "$verb" --help
+    has "$output" "--since"
+    same "" "$stderr"
+  done
+}
+
+# usage_error TEXT ARGUMENT...: exit status 2, and one line that has TEXT.
+usage_error() {
+  local text=$1
+  shift
+  run -2 --separate-stderr "$DAYBOOK" "$@"
+  same "" "$output"
+  same 1 "${#stderr_lines[@]}"
+  has "$stderr" "$text"
+}
+
+@test "a mistake in the command line is exit status 2, and one line that helps" {
+  usage_error "list, summary, tree, info, dump"
+  usage_error "did you mean 'list'?" lst
+  usage_error "did you mean '--since'?" list --log "$sample" --sinze today
+  usage_error "did you mean 'cpu_us'?" list --log "$sample" --sort cpu_usec
+  usage_error "did you mean 'comm'?" list --log "$sample" --columns pid,com
+  usage_error "did you mean 'jsonl'?" list --log "$sample" --output jsnl
+  usage_error "--limit" list --log "$sample" --limit few
+  usage_error "--since" list --log "$sample" --since "25 o'clock"
+  usage_error "--until" list --log "$sample" --since today --until yesterday
+  usage_error "sorted" dump --log "$sample" --sort type
+}
+
+@test "a log that cannot be read is exit status 3 and named" {
+  run -3 --separate-stderr "$DAYBOOK" list --log /does/not/exist
+  has "$stderr" "/does/not/exist: No such file or directory"
+  mkdir "$BATS_TEST_TMPDIR/empty"
+  run -3 --separate-stderr "$DAYBOOK" list --log "$BATS_TEST_TMPDIR/empty"
+  has "$stderr" "$BATS_TEST_TMPDIR/empty"
+}
+
+@test "what can be read is reported beside what cannot" {
+  run -3 --separate-stderr "$DAYBOOK" list --output jsonl --log "$sample" --log /does/not/exist
+  has "$stderr" "/does/not/exist"
+  same "$("$DAYBOOK" list --output jsonl --log "$sample" | wc -l)" "${#lines[@]}"
+}
+
+@test "every verb reports on the sample" {
+  for verb in "${verbs[@]}"; do
+    run -0 --separate-stderr "$DAYBOOK" "$verb" --log "$sample"
+    same "" "$stderr"
+    ((${#lines[@]} > 2))
+    has "${lines[-1]}" "lost 0, damaged 0 bytes"
+  done
+}
+
+@test "standard input is a log" {
+  run -0 --separate-stderr "$DAYBOOK" list --log - --output jsonl <"$sample"
+  same "$("$DAYBOOK" list --log "$sample" --output jsonl)" "$output"
+}
+
+@test "every format holds the same rows" {
+  for verb in list summary tree info; do
+    "$DAYBOOK" "$verb" --log "$sample" --output json >"$BATS_TEST_TMPDIR/json"
+    "$DAYBOOK" "$verb" --log "$sample" --output jsonl >"$BATS_TEST_TMPDIR/jsonl"
+    "$DAYBOOK" "$verb" --log "$sample" --output csv >"$BATS_TEST_TMPDIR/csv"
+    run -0 jq -e '.rows | length > 0' "$BATS_TEST_TMPDIR/json"
+    same "$verb" "$(jq -r .report "$BATS_TEST_TMPDIR/json")"
+    same "$(jq -c '.rows[]' "$BATS_TEST_TMPDIR/json")" "$(jq -c . "$BATS_TEST_TMPDIR/jsonl")"
+    # CSV has the same columns, and of numbers and nulls the same cells.
+    run -0 python3 - "$BATS_TEST_TMPDIR/jsonl" "$BATS_TEST_TMPDIR/csv" <<'PYTHON'
+import csv, json, sys
+rows = [json.loads(line) for line in open(sys.argv[1])]
+with open(sys.argv[2], newline="") as file:
+    table = list(csv.DictReader(file))
+assert len(rows) == len(table)
+for row, cells in zip(rows, table):
+    assert list(row) == list(cells), (row, cells)
+    for name, value in row.items():
+        if value is None:
+            assert cells[name] == "", (name, cells)
+        elif isinstance(value, int) and not isinstance(value, bool):
+            assert cells[name] == str(value), (name, cells)
+PYTHON
+  done
+}
+
+@test "columns are shown in the order that was asked for" {
+  run -0 "$DAYBOOK" list --log "$sample" --columns comm,pid --output csv
+  same "comm,pid" "${lines[0]}"
+  run -0 jq -es 'all(.[]; keys_unsorted == ["comm", "pid"])' \
+    <<<"$("$DAYBOOK" list --log "$sample" --columns comm,pid --output jsonl)"
+}
+
+@test "rows are sorted, unknown values last, and limited after sorting" {
+  "$DAYBOOK" list --log "$sample" --columns cpu_us --sort cpu_us --output jsonl |
+    jq .cpu_us >"$BATS_TEST_TMPDIR/up"
+  "$DAYBOOK" list --log "$sample" --columns cpu_us --sort -cpu_us --output jsonl |
+    jq .cpu_us >"$BATS_TEST_TMPDIR/down"
+  same null "$(tail -n 1 "$BATS_TEST_TMPDIR/up")"
+  same null "$(tail -n 1 "$BATS_TEST_TMPDIR/down")"
+  same "$(grep -v null "$BATS_TEST_TMPDIR/up" | sort -n)" "$(grep -v null "$BATS_TEST_TMPDIR/up")"
+  same "$(grep -v null "$BATS_TEST_TMPDIR/down" | sort -rn)" \
+    "$(grep -v null "$BATS_TEST_TMPDIR/down")"
+  run -0 "$DAYBOOK" list --log "$sample" --columns cpu_us --sort -cpu_us -n 3 --output csv
+  same "cpu_us $(head -n 3 "$BATS_TEST_TMPDIR/down" | xargs)" "${lines[*]}"
+}
+
+@test "without another order the newest come first, and the running before all" {
+  run -0 jq -es '[.[] | .state == "running"] | length > 0 and . == (sort | reverse)' \
+    <<<"$("$DAYBOOK" list --log "$sample" --output jsonl)"
+  run -0 jq -es '[.[] | select(.state == "ended") | .end_ns] | . == (sort | reverse)' \
+    <<<"$("$DAYBOOK" list --log "$sample" --output jsonl)"
+}
+
+@test "the output goes to a file, or is a usage error where there can be none" {
+  run -0 "$DAYBOOK" list --log "$sample" --output jsonl -o "$BATS_TEST_TMPDIR/out"
+  same "" "$output"
+  same "$("$DAYBOOK" list --log "$sample" --output jsonl)" "$(cat "$BATS_TEST_TMPDIR/out")"
+  run -2 --separate-stderr "$DAYBOOK" list --log "$sample" -o /does/not/exist
+  has "$stderr" "/does/not/exist"
+  run -3 --separate-stderr "$DAYBOOK" list --log "$sample" -o /dev/full
+  has "$stderr" "No space left on device"
+}
+
+@test "a reader that goes away is no failure" {
+  set -o pipefail
+  # More than a pipe holds, so that writing to it must fail.
+  logs=()
+  for _ in {1..20}; do logs+=(--log "$sample"); done
+  (($("$DAYBOOK" dump "${logs[@]}" --output jsonl | wc -c) > 300000))
+  run -0 --separate-stderr bash -o pipefail -c '"$DAYBOOK" dump "$@" --output jsonl | head -n 1' _ \
+    "${logs[@]}"
+  same "" "$stderr"
+  same 1 "${#lines[@]}"
+}
+
+@test "a window of time leaves out what did not live in it, and says how many" {
+  run -0 "$DAYBOOK" list --log "$sample" --until 2000-01-01
+  has "${lines[-1]}" "filtered"
+  same 2 "${#lines[@]}"
+  run -0 "$DAYBOOK" list --log "$sample" --since 2000-01-01 --output jsonl
+  same "$("$DAYBOOK" list --log "$sample" --output jsonl)" "$output"
+}
+
+@test "the sample tells of everything that tools/busy does" {
+  "$DAYBOOK" list --log "$sample" --output jsonl >"$BATS_TEST_TMPDIR/rows"
+  check() { run -0 jq -es "any(.[]; $1)" "$BATS_TEST_TMPDIR/rows"; }
+  for code in 1 3 42; do
+    check ".comm == \"sh\" and .exit_code == $code and .args == [\"sh\", \"-c\", \"exit $code\"]"
+  done
+  check '.exit_code == 7 and .exit_ppid != .ppid' # the daemon, whose parent left first
+  check '.exit_code == 126'
+  check '.exit_code == 127'
+  check '.comm == "sh" and .signal == 11 and .core == false and .exit_code == null'
+  check '.comm == "sleep" and .signal == 15'
+  check '.comm == "cc1" and .exit_code == 0 and .cpu_us > 1000 and .maxrss_kib > 1000'
+  check '.comm == "sh" and .state == "running" and .end_time == null and .cpu_us == null'
+  # By identity, not by pid: each of the three compilers was started by a driver.
+  run -0 jq -es '(map({key: .proc_id, value: .args[0]}) | from_entries) as $program
+    | [.[] | select(.comm == "cc1") | $program[.parent_id]] == ["cc", "cc", "cc"]' \
+    "$BATS_TEST_TMPDIR/rows"
+}
+
+@test "nothing in the sample tells of the machine that it is from" {
+  run -0 "$DAYBOOK" dump --log - --output jsonl <"$sample"
+  same "sample" "$(jq -r 'select(.fields.key == "hostname").fields.value' <<<"$output")"
+  run -0 jq -es 'all(.[].fields | select(has("uid")); .uid == 4242)' <<<"$output"
+}

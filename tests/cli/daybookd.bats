@@ -1,0 +1,84 @@
+#!/usr/bin/env bats
+# The command line of daybookd. That it records is for tests/live.
+
+load helper
+
+@test "help and version are exit status 0, on standard output" {
+  run -0 --separate-stderr "$DAYBOOKD" --version
+  [[ $output =~ ^daybookd\ [0-9]+\.[0-9]+\.[0-9]+$ ]]
+  same "" "$stderr"
+  run -0 --separate-stderr "$DAYBOOKD" --help
+  has "$output" "--log-dir"
+  same "" "$stderr"
+}
+
+# usage_error TEXT ARGUMENT...: exit status 2, one line that has TEXT, and no folder made.
+usage_error() {
+  local text=$1
+  shift
+  run -2 --separate-stderr "$DAYBOOKD" "$@"
+  same "" "$output"
+  same 1 "${#stderr_lines[@]}"
+  has "$stderr" "$text"
+  [[ ! -e $BATS_TEST_TMPDIR/log ]]
+}
+
+@test "a mistake in the command line is exit status 2, and one line that helps" {
+  log=$BATS_TEST_TMPDIR/log
+  usage_error "--log-dir"
+  usage_error "--sauce" --log-dir "$log" --sauce bpf
+  usage_error "auto, bpf or replay:FILE" --log-dir "$log" --source magic
+  usage_error "auto, bpf or replay:FILE" --log-dir "$log" --source replay:
+  usage_error "--duration" --log-dir "$log" --duration 5
+  usage_error "--duration" --log-dir "$log" --duration 5parsecs
+  usage_error "--drain-interval" --log-dir "$log" --drain-interval 1us
+  usage_error "--segment-size" --log-dir "$log" --segment-size 1
+  usage_error "--segment-age" --log-dir "$log" --segment-age 0s
+  usage_error "--args" --log-dir "$log" --args most
+}
+
+# cannot_record TEXT ARGUMENT...: exit status 1, and one line that has TEXT.
+cannot_record() {
+  local text=$1
+  shift
+  run -1 --separate-stderr "$@"
+  same "" "$output"
+  same 1 "${#stderr_lines[@]}"
+  has "$stderr" "$text"
+}
+
+@test "who may not record is told why in one line" {
+  cannot_record "CAP_BPF" unprivileged "$DAYBOOKD" --log-dir "$BATS_TEST_TMPDIR/log"
+  [[ ! -e $BATS_TEST_TMPDIR/log ]]
+}
+
+@test "a folder, a user or a log that is not there is named" {
+  cannot_record "/does/not/exist" \
+    "$DAYBOOKD" --log-dir /does/not/exist --source "replay:$sample"
+  cannot_record "nobody-of-that-name" "$DAYBOOKD" --log-dir "$BATS_TEST_TMPDIR/log" \
+    --source "replay:$sample" --user nobody-of-that-name
+  cannot_record "/no/such.dbk" "$DAYBOOKD" --log-dir "$BATS_TEST_TMPDIR/log" --source replay:/no/such.dbk
+}
+
+@test "a replay writes the same lives again" {
+  run -0 --separate-stderr "$DAYBOOKD" --log-dir "$BATS_TEST_TMPDIR/log" \
+    --source "replay:$sample" --user "$(id -un)"
+  same "recording to $BATS_TEST_TMPDIR/log by replay" "$stderr"
+  same "$("$DAYBOOK" list --log "$sample" --output jsonl)" \
+    "$("$DAYBOOK" list --log "$BATS_TEST_TMPDIR/log" --output jsonl)"
+}
+
+@test "the log's folder and segments are not for everybody" {
+  "$DAYBOOKD" --log-dir "$BATS_TEST_TMPDIR/log" --source "replay:$sample" --user "$(id -un)"
+  same 750 "$(stat -c %a "$BATS_TEST_TMPDIR/log")"
+  same 640 "$(stat -c %a "$BATS_TEST_TMPDIR/log/daybook-00000001.dbk")"
+}
+
+@test "a log that is there is continued, and what it has is left as it is" {
+  log=$BATS_TEST_TMPDIR/log
+  "$DAYBOOKD" --log-dir "$log" --source "replay:$sample" --user "$(id -un)"
+  sha256sum "$log/daybook-00000001.dbk" >"$BATS_TEST_TMPDIR/before"
+  "$DAYBOOKD" --log-dir "$log" --source "replay:$sample" --user "$(id -un)"
+  run -0 sha256sum --check "$BATS_TEST_TMPDIR/before"
+  [[ -s $log/daybook-00000002.dbk ]]
+}

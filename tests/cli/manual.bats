@@ -1,0 +1,52 @@
+#!/usr/bin/env bats
+# The manual says what the programs do: no option and no column is left out.
+
+load helper
+
+# A page as plain text in one line.
+page() {
+  mandoc -T utf8 -O width=1000 "$TOP/man/$1" | sed 's/.\x08//g' | tr -s ' \n' '  '
+}
+
+# Every option that the help in $1 names is in the page $2.
+options_are_in() {
+  options=$(grep -oE '^ +(-[A-Za-z],)?--?[a-z][a-z-]*' <<<"$1" | tr -d ' ' | tr ',' '\n')
+  [[ -n $options ]]
+  for option in $options; do
+    [[ $2 =~ [\ ,]${option}[\ ,] ]] || fail "the page has no $option"
+  done
+}
+
+@test "every option of daybook is in its page" {
+  text=$(page daybook.1)
+  options_are_in "$("$DAYBOOK" --help)" "$text"
+  for verb in list summary tree info dump; do
+    options_are_in "$("$DAYBOOK" "$verb" --help)" "$text"
+  done
+}
+
+@test "every option of daybookd is in its page" {
+  options_are_in "$("$DAYBOOKD" --help)" "$(page daybookd.8)"
+}
+
+@test "every verb and every column is in the page" {
+  text=$(page daybook.1)
+  for verb in list summary tree info dump; do
+    columns=$("$DAYBOOK" "$verb" --help | sed -n 's/^Columns: //p')
+    section=" ${text#*Columns of "$verb" }"
+    section=${section%% Columns of *}
+    if [[ $verb == tree ]]; then # the page refers to list's for the rest
+      section+=${text#*Columns of list }
+    fi
+    [[ -n $columns ]]
+    for column in $columns; do
+      [[ $section =~ [\ ,]${column}[\ ,] ]] || fail "the page has no column $column of $verb"
+    done
+  done
+}
+
+@test "every exit status of daybook is in its page" {
+  for status in 0 1 2 3 4; do
+    run -0 grep -qE "EXIT STATUS.* $status +[A-Z]" <<<"$(page daybook.1)"
+  done
+}

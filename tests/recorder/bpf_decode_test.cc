@@ -1,0 +1,326 @@
+#include "bpf_decode.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+#include <random>
+
+#include "recorder/kept.h"
+
+namespace daybook {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::Optional;
+using testing::VariantWith;
+using std::string_view_literals::operator""sv;
+
+using Bytes = std::vector<std::byte>;
+
+// As the kernel side lays an event out: the fixed part, then its strings.
+template <class KernelEvent>
+Bytes Pack(KernelEvent event, std::string_view strings = {}) {
+  event.header.bytes = static_cast<uint32_t>(sizeof(event) + strings.size());
+  Bytes bytes(event.header.bytes);
+  std::memcpy(bytes.data(), &event, sizeof(event));
+  std::transform(strings.begin(), strings.end(), bytes.begin() + sizeof(event),
+                 [](char byte) { return static_cast<std::byte>(byte); });
+  return bytes;
+}
+
+fork_event AFork() {
+  return {.header = {.type = EVENT_FORK},
+          .start_ns = 1000,
+          .parent_start_ns = 10,
+          .pid = 42,
+          .ppid = 7,
+          .flags = PROCESS_KERNEL_THREAD,
+          .uid = 1,
+          .euid = 2,
+          .gid = 3,
+          .egid = 4,
+          .sid = 5};
+}
+
+process_ids Ids() {
+  return {.uid = 1,
+          .euid = 2,
+          .suid = 3,
+          .gid = 4,
+          .egid = 5,
+          .sgid = 6,
+          .login_uid = 1000,
+          .sid = 7,
+          .tty = 136u << 20 | 3,
+          .cgroup_id = 99};
+}
+
+template <class KernelEvent>
+void SetComm(KernelEvent& event, std::string_view comm) {
+  std::memcpy(event.comm, comm.data(), comm.size());
+}
+
+exec_event AnExec(std::string_view exe, std::string_view args) {
+  exec_event event{.header = {.type = EVENT_EXEC},
+                   .time_ns = 2000,
+                   .start_ns = 1000,
+                   .pid = 42,
+                   .old_tid = 43,
+                   .ids = Ids(),
+                   .exe_inode = 123,
+                   .exe_device = 8u << 20 | 1,
+                   .exe_captured = static_cast<uint32_t>(exe.size()),
+                   .args_bytes = 500,
+                   .args_captured = static_cast<uint32_t>(args.size()),
+                   .args_known = 1};
+  SetComm(event, "ls");
+  return event;
+}
+
+exit_event AnExit() {
+  exit_event event{.header = {.type = EVENT_EXIT},
+                   .time_ns = 3000,
+                   .start_ns = 1000,
+                   .parent_start_ns = 10,
+                   .pid = 42,
+                   .ppid = 7,
+                   .wait_status = 0x300,
+                   .flags = PROCESS_OOM_KILLED,
+                   .ids = Ids(),
+                   .utime_ns = 1'999,
+                   .stime_ns = 2'000,
+                   .cpu_ns = 3'999'000,
+                   .maxrss_pages = 10,
+                   .minflt = 11,
+                   .majflt = 12,
+                   .nvcsw = 13,
+                   .nivcsw = 14};
+  SetComm(event, "ls");
+  return event;
+}
+
+snapshot_event ALiving(uint32_t pid, std::string_view exe, std::string_view args) {
+  snapshot_event event{.header = {.type = EVENT_SNAPSHOT},
+                       .start_ns = 1000,
+                       .parent_start_ns = 10,
+                       .pid = pid,
+                       .ppid = 7,
+                       .ids = Ids(),
+                       .flags = PROCESS_SUPERUSER,
+                       .exe_captured = static_cast<uint32_t>(exe.size()),
+                       .args_bytes = static_cast<uint32_t>(args.size()),
+                       .args_captured = static_cast<uint32_t>(args.size()),
+                       .args_known = 1};
+  SetComm(event, "init");
+  return event;
+}
+
+void ExpectIds(const auto& record) {
+  EXPECT_THAT(record.uid, Optional(1));
+  EXPECT_THAT(record.euid, Optional(2));
+  EXPECT_THAT(record.suid, Optional(3));
+  EXPECT_THAT(record.gid, Optional(4));
+  EXPECT_THAT(record.egid, Optional(5));
+  EXPECT_THAT(record.sgid, Optional(6));
+  EXPECT_THAT(record.login_uid, Optional(1000));
+  EXPECT_THAT(record.sid, Optional(7));
+  EXPECT_THAT(record.tty, Optional(136u << 20 | 3));
+  EXPECT_THAT(record.cgroup_id, Optional(99));
+}
+
+class BpfDecodeTest : public testing::Test {
+ protected:
+  bool Deliver(const Bytes& bytes) { return DeliverEvent(bytes, sink_); }
+
+  const Exec& DeliveredExec(const exec_event& event, std::string_view strings) {
+    EXPECT_TRUE(Deliver(Pack(event, strings)));
+    return std::get<Exec>(sink_.events.at(0));
+  }
+
+  KeptEvents sink_;
+  KeptProcesses living_;
+};
+
+TEST_F(BpfDecodeTest, AFork) {
+  ASSERT_TRUE(Deliver(Pack(AFork())));
+  EXPECT_THAT(sink_.events, ElementsAre(VariantWith<Fork>(Fork{.time_ns = 1000,
+                                                               .pid = 42,
+                                                               .ppid = 7,
+                                                               .parent_start_ns = 10,
+                                                               .flags = kProcKernelThread,
+                                                               .uid = 1,
+                                                               .euid = 2,
+                                                               .gid = 3,
+                                                               .egid = 4,
+                                                               .sid = 5})));
+}
+
+TEST_F(BpfDecodeTest, AnExecCarriesItsStrings) {
+  const Exec& exec = DeliveredExec(AnExec("/bin/ls", "ls\0-l\0"sv), "/bin/lsls\0-l\0"sv);
+  EXPECT_EQ(exec.time_ns, 2000u);
+  EXPECT_EQ(exec.pid, 42u);
+  EXPECT_EQ(exec.start_ns, 1000u);
+  EXPECT_THAT(exec.old_tid, Optional(43));
+  ExpectIds(exec);
+  EXPECT_THAT(exec.exe_device, Optional(8u << 20 | 1));
+  EXPECT_THAT(exec.exe_inode, Optional(123));
+  EXPECT_THAT(exec.comm, Optional("ls"sv));
+  EXPECT_THAT(exec.exe, Optional("/bin/ls"sv));
+  EXPECT_THAT(exec.exe_bytes, Optional(7));
+  EXPECT_THAT(exec.args, Optional("ls\0-l\0"sv));
+  EXPECT_THAT(exec.args_bytes, Optional(500));
+}
+
+TEST_F(BpfDecodeTest, UnreadableArgumentsAreUnknownAndNotEmpty) {
+  exec_event event = AnExec("/bin/ls", "");
+  event.args_known = 0;
+  EXPECT_EQ(DeliveredExec(event, "/bin/ls").args, std::nullopt);
+}
+
+TEST_F(BpfDecodeTest, EmptyArgumentsAreKnown) {
+  EXPECT_THAT(DeliveredExec(AnExec("/bin/ls", ""), "/bin/ls").args, Optional(""sv));
+}
+
+TEST_F(BpfDecodeTest, WhatTheKernelDidNotSayIsUnknown) {
+  exec_event event = AnExec("", "");
+  event.old_tid = 0;
+  event.ids.login_uid = ID_UNKNOWN;
+  event.ids.cgroup_id = 0;
+  const Exec& exec = DeliveredExec(event, "");
+  EXPECT_EQ(exec.old_tid, std::nullopt);
+  EXPECT_EQ(exec.login_uid, std::nullopt);
+  EXPECT_EQ(exec.cgroup_id, std::nullopt);
+  EXPECT_EQ(exec.exe, std::nullopt);
+}
+
+TEST_F(BpfDecodeTest, AnExitInTheUnitsOfTheLog) {
+  ASSERT_TRUE(Deliver(Pack(AnExit())));
+  const Exit& exit = std::get<Exit>(sink_.events.at(0));
+  EXPECT_EQ(exit.time_ns, 3000u);
+  EXPECT_EQ(exit.pid, 42u);
+  EXPECT_EQ(exit.start_ns, 1000u);
+  EXPECT_THAT(exit.ppid, Optional(7));
+  EXPECT_THAT(exit.parent_start_ns, Optional(10));
+  EXPECT_THAT(exit.wait_status, Optional(0x300));
+  EXPECT_EQ(exit.flags, kProcOomKilled);
+  ExpectIds(exit);
+  EXPECT_THAT(exit.utime_us, Optional(1));
+  EXPECT_THAT(exit.stime_us, Optional(2));
+  EXPECT_THAT(exit.cpu_us, Optional(3'999));
+  EXPECT_THAT(exit.maxrss_kib, Optional(10 * sysconf(_SC_PAGESIZE) / 1024));
+  EXPECT_THAT(exit.minflt, Optional(11));
+  EXPECT_THAT(exit.majflt, Optional(12));
+  EXPECT_THAT(exit.nvcsw, Optional(13));
+  EXPECT_THAT(exit.nivcsw, Optional(14));
+  EXPECT_THAT(exit.comm, Optional("ls"sv));
+}
+
+TEST_F(BpfDecodeTest, ATaskNameMayFillItsPlace) {
+  exit_event event = AnExit();
+  SetComm(event, "0123456789abcdef");
+  ASSERT_TRUE(Deliver(Pack(event)));
+  EXPECT_THAT(std::get<Exit>(sink_.events.at(0)).comm, Optional("0123456789abcdef"sv));
+}
+
+TEST_F(BpfDecodeTest, EveryTruncationIsRefused) {
+  for (const Bytes& whole :
+       {Pack(AFork()), Pack(AnExec("/bin/ls", "ls"), "/bin/lsls"), Pack(AnExit())}) {
+    for (size_t size = 0; size < whole.size(); ++size) {
+      EXPECT_FALSE(Deliver(Bytes(whole.begin(), whole.begin() + static_cast<int>(size)))) << size;
+    }
+  }
+  EXPECT_THAT(sink_.events, IsEmpty());
+}
+
+TEST_F(BpfDecodeTest, LengthsThatDoNotAgreeAreRefused) {
+  for (const uint32_t wrong : {0u, 1u, 3u, 0x7fffffffu, 0xfffffffeu, 0xffffffffu}) {
+    exec_event exe = AnExec("ab", "cd");
+    exe.exe_captured = wrong;
+    EXPECT_FALSE(Deliver(Pack(exe, "abcd"))) << wrong;
+    exec_event args = AnExec("ab", "cd");
+    args.args_captured = wrong;
+    EXPECT_FALSE(Deliver(Pack(args, "abcd"))) << wrong;
+  }
+  EXPECT_FALSE(Deliver(Pack(AFork(), "more")));
+  EXPECT_FALSE(Deliver(Pack(AnExit(), "more")));
+}
+
+TEST_F(BpfDecodeTest, AnUnknownTypeIsRefused) {
+  for (const uint32_t type : {0u, 4u, 5u, 0xffffu}) {
+    fork_event event = AFork();
+    event.header.type = static_cast<uint16_t>(type);
+    EXPECT_FALSE(Deliver(Pack(event))) << type;
+  }
+}
+
+TEST_F(BpfDecodeTest, RandomBytesDoNoHarm) {
+  std::mt19937 random(1);
+  for (int round = 0; round < 20'000; ++round) {
+    Bytes bytes(random() % 300);
+    for (std::byte& byte : bytes) byte = static_cast<std::byte>(random());
+    const event_header header{.bytes = static_cast<uint32_t>(bytes.size()),
+                              .type = static_cast<uint16_t>(random() % 6)};
+    if (bytes.size() >= sizeof(header)) std::memcpy(bytes.data(), &header, sizeof(header));
+    KeptEvents events;
+    (void)DeliverEvent(bytes, events);
+    (void)DeliverSnapshot(bytes, SnapshotArgs::kFirst, living_);
+  }
+}
+
+Bytes operator+(Bytes left, const Bytes& right) {
+  left.insert(left.end(), right.begin(), right.end());
+  return left;
+}
+
+TEST_F(BpfDecodeTest, ASnapshotIsSeveralProcesses) {
+  const Bytes output =
+      Pack(ALiving(1, "/init", "init\0x\0"sv), "/initinit\0x\0"sv) + Pack(ALiving(2, "", ""));
+  ASSERT_TRUE(DeliverSnapshot(output, SnapshotArgs::kAll, living_));
+  ASSERT_EQ(living_.all.size(), 2u);
+  const SnapProc& init = living_.all[0];
+  EXPECT_EQ(init.pid, 1u);
+  EXPECT_EQ(init.start_ns, 1000u);
+  EXPECT_EQ(init.flags, kProcSuperuser);
+  EXPECT_THAT(init.ppid, Optional(7));
+  EXPECT_THAT(init.parent_start_ns, Optional(10));
+  ExpectIds(init);
+  EXPECT_THAT(init.comm, Optional("init"sv));
+  EXPECT_THAT(init.exe, Optional("/init"sv));
+  EXPECT_THAT(init.args, Optional("init\0x\0"sv));
+  EXPECT_THAT(init.args_bytes, Optional(7));
+  EXPECT_EQ(living_.all[1].exe, std::nullopt);
+  EXPECT_EQ(living_.all[1].args_bytes, std::nullopt);
+}
+
+TEST_F(BpfDecodeTest, ASnapshotCanKeepTheFirstArgumentOnly) {
+  const Bytes output =
+      Pack(ALiving(1, "", "init\0x\0"sv), "init\0x\0"sv) + Pack(ALiving(2, "", "cut"), "cut");
+  ASSERT_TRUE(DeliverSnapshot(output, SnapshotArgs::kFirst, living_));
+  EXPECT_THAT(living_.all.at(0).args, Optional("init\0"sv));
+  EXPECT_THAT(living_.all.at(1).args, Optional("cut"sv));
+}
+
+TEST_F(BpfDecodeTest, WhatCameBeforeTheDamageIsKept) {
+  const Bytes whole = Pack(ALiving(1, "", ""));
+  Bytes cut = whole + whole;
+  cut.pop_back();
+  EXPECT_FALSE(DeliverSnapshot(cut, SnapshotArgs::kAll, living_));
+  EXPECT_EQ(living_.all.size(), 1u);
+}
+
+TEST_F(BpfDecodeTest, ALengthOfZeroEndsTheSnapshot) {
+  Bytes output = Pack(ALiving(1, "", ""));
+  std::memset(output.data(), 0, sizeof(uint32_t));
+  EXPECT_FALSE(DeliverSnapshot(output, SnapshotArgs::kAll, living_));
+}
+
+TEST_F(BpfDecodeTest, AnEmptySnapshotIsFine) {
+  EXPECT_TRUE(DeliverSnapshot({}, SnapshotArgs::kAll, living_));
+}
+
+}  // namespace
+}  // namespace daybook

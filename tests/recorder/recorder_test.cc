@@ -1,0 +1,508 @@
+#include "recorder.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <deque>
+#include <functional>
+
+#include "recorder/kept.h"
+#include "support/log_builder.h"
+#include "wake_ups.h"
+
+namespace daybook {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+using testing::Optional;
+using testing::SizeIs;
+
+constexpr uint64_t kMs = 1'000'000;
+
+// Plays a script: one step for each Drain(). When it sleeps it is woken after kNapMs.
+class FakeSource : public EventSource {
+ public:
+  using Step = std::function<Result<size_t>(EventSink&)>;
+
+  explicit FakeSource(LogBuilder& log)
+      : log_(log), nap_(timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC)) {}
+
+  // A step that hands over these records.
+  template <class... Records>
+  FakeSource& Then(const Records&... records) {
+    return ThenDo([records...](EventSink& sink) {
+      (Hand(sink, records), ...);
+      return sizeof...(Records);
+    });
+  }
+  FakeSource& ThenDo(Step step) {
+    script_.push_back(std::move(step));
+    return *this;
+  }
+
+  LogIdentity identity() const override { return {}; }
+  Clock ReadClock() const override { return {.time_ns = log_.now_ns()}; }
+  std::string_view name() const override { return "fake"; }
+  int wake_fd() const override { return can_sleep ? nap_.get() : -1; }
+  bool PrepareToSleep() override {
+    ++sleeps;
+    if (!may_sleep) return false;
+    const itimerspec nap{.it_value = {.tv_nsec = static_cast<long>(kNapNs)}};
+    timerfd_settime(nap_.get(), 0, &nap, nullptr);
+    asleep_ = true;
+    return true;
+  }
+  Result<size_t> Drain(EventSink& sink) override {
+    ++drains;
+    uint64_t fired = 0;
+    const bool woken = read(nap_.get(), &fired, sizeof(fired)) == sizeof(fired);
+    if (asleep_ && !woken) ++drains_asleep;
+    if (woken) asleep_ = false;
+    if (script_.empty()) return size_t{0};
+    const Step step = std::move(script_.front());
+    script_.pop_front();
+    return step(sink);
+  }
+  bool exhausted() const override { return script_.empty() && !endless; }
+  Status Snapshot(SnapshotSink& sink) override {
+    ++snapshots;
+    for (const uint32_t pid : living) sink.OnProcess({.pid = pid, .start_ns = pid});
+    if (snapshot_error) return Error("no snapshot today");
+    return Ok{};
+  }
+  SourceCounters counters() const override { return counts; }
+  std::optional<uint64_t> ring_bytes() const override { return 65536; }
+
+  static constexpr uint64_t kNapNs = 30 * kMs;
+
+  std::vector<uint32_t> living = {1, 2, 3};
+  SourceCounters counts;
+  bool can_sleep = false;
+  bool may_sleep = true;
+  bool endless = false;
+  bool snapshot_error = false;
+  int sleeps = 0;
+  int drains = 0;
+  int drains_asleep = 0;
+  int snapshots = 0;
+
+ private:
+  static void Hand(EventSink& sink, const Fork& fork) { sink.OnFork(fork); }
+  static void Hand(EventSink& sink, const Exec& exec) { sink.OnExec(exec); }
+  static void Hand(EventSink& sink, const Exit& exit) { sink.OnExit(exit); }
+  static void Hand(EventSink& sink, const Lost& lost) { sink.OnLost(lost); }
+
+  LogBuilder& log_;
+  FileDescriptor nap_;
+  std::deque<Step> script_;
+  bool asleep_ = false;
+};
+
+class RecorderTest : public testing::Test {
+ protected:
+  explicit RecorderTest(WriterOptions options = {}) : log_(options), source_(log_) {
+    // As daybookd does: signals wait until they are read.
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    sigprocmask(SIG_BLOCK, &signals, nullptr);
+  }
+
+  Status Record() {
+    RecorderLoop loop(source_, log_.writer(), options_);
+    if (Status started = loop.Start(); !started) return started;
+    return loop.Run();
+  }
+
+  // The same, with what is said meanwhile.
+  std::string RecordAndListen() {
+    testing::internal::CaptureStderr();
+    EXPECT_TRUE(Record());
+    return testing::internal::GetCapturedStderr();
+  }
+
+  KeptLog Log() {
+    KeptLog log;
+    for (const auto& [name, bytes] : log_.disk().files) {
+      log.segments.push_back(KeepSegment(SegmentReader(bytes)));
+    }
+    return log;
+  }
+
+  // The types of a segment's records from its snapshot on, checkpoints left out.
+  std::vector<std::string_view> Types(size_t segment = 0) {
+    std::vector<std::string_view> types;
+    const KeptLog log = Log();
+    for (const auto& entry : log.segments.at(segment).entries) {
+      std::visit(
+          [&types]<class Record>(const Record&) {
+            const bool is_head = std::is_same_v<Record, SegmentStart> ||
+                                 std::is_same_v<Record, Info> || std::is_same_v<Record, Checkpoint>;
+            if (!is_head) types.push_back(Schema<Record>::kName);
+          },
+          entry.record);
+    }
+    return types;
+  }
+
+  // What a reader of the folder makes of it: records that stand in two segments count once.
+  std::vector<uint32_t> PidsOfForks() {
+    std::vector<uint32_t> pids;
+    uint64_t last_seq = 0;
+    const KeptLog log = Log();
+    for (const KeptSegment& segment : log.segments) {
+      for (const KeptSegment::Entry& entry : segment.entries) {
+        if (!entry.seq || *entry.seq <= last_seq) continue;
+        last_seq = *entry.seq;
+        if (const auto* fork = std::get_if<Fork>(&entry.record)) pids.push_back(fork->pid);
+      }
+    }
+    return pids;
+  }
+
+  LogBuilder log_;
+  FakeSource source_;
+  RecorderOptions options_{.drain_interval_ns = kMs, .clock_interval_ns = 0, .version = "1.2.3"};
+};
+
+// ---- The frame ----
+
+TEST_F(RecorderTest, ALogIsFramedByStartAndStop) {
+  source_.Then(TestFork(10)).Then(TestExit(10));
+  ASSERT_TRUE(Record());
+  EXPECT_THAT(Types(),
+              ElementsAre("clock", "recorder", "snap_begin", "snap_proc", "snap_proc", "snap_proc",
+                          "snap_end", "fork", "exit", "recorder", "segment_end"));
+  EXPECT_TRUE(Log().segments[0].complete);
+  EXPECT_EQ(Log().All<SegmentEnd>().at(0).reason, EndReason::kShutdown);
+}
+
+TEST_F(RecorderTest, StartAndStopSayWhatWasSeen) {
+  options_.args_limit_bytes = 1024;
+  source_.counts = {.forks_seen = 5, .execs_seen = 6, .exits_seen = 7};
+  source_.ThenDo([this](EventSink&) {
+    source_.counts = {.forks_seen = 8, .execs_seen = 9, .exits_seen = 10};
+    return size_t{0};
+  });
+  ASSERT_TRUE(Record());
+  const KeptLog log = Log();
+  const auto told = log.All<Recorder>();
+  ASSERT_THAT(told, SizeIs(2));
+  EXPECT_EQ(told[0].event, RecorderEvent::kStart);
+  EXPECT_EQ(told[0].source, "fake");
+  EXPECT_EQ(told[0].version, "1.2.3");
+  EXPECT_THAT(told[0].forks_seen, Optional(5));
+  EXPECT_THAT(told[0].execs_seen, Optional(6));
+  EXPECT_THAT(told[0].exits_seen, Optional(7));
+  EXPECT_THAT(told[0].ring_bytes, Optional(65536));
+  EXPECT_THAT(told[0].drain_interval_us, Optional(1000));
+  EXPECT_THAT(told[0].args_limit_bytes, Optional(1024));
+  EXPECT_NE(told[0].kernel_forks, std::nullopt);
+  EXPECT_EQ(told[1].event, RecorderEvent::kStop);
+  EXPECT_THAT(told[1].forks_seen, Optional(8));
+  EXPECT_THAT(told[1].exits_seen, Optional(10));
+}
+
+TEST_F(RecorderTest, WhereTheSourceHasNoCountersTheKernelsIsLeftOut) {
+  ASSERT_TRUE(Record());
+  EXPECT_EQ(Log().All<Recorder>().at(0).kernel_forks, std::nullopt);
+  EXPECT_EQ(Log().All<Recorder>().at(0).args_limit_bytes, std::nullopt);
+}
+
+TEST_F(RecorderTest, WhatWaitsAtTheEndIsTaken) {
+  source_.endless = true;
+  options_.duration_ns = 1;
+  source_.Then(TestFork(10));
+  ASSERT_TRUE(Record());
+  EXPECT_THAT(PidsOfForks(), ElementsAre(10));
+}
+
+// ---- When it stops ----
+
+TEST_F(RecorderTest, TheDurationEndsIt) {
+  source_.endless = true;
+  options_.duration_ns = 20 * kMs;
+  ASSERT_TRUE(Record());
+  EXPECT_GT(source_.drains, 1);
+  EXPECT_EQ(Log().All<Recorder>().back().event, RecorderEvent::kStop);
+}
+
+TEST_F(RecorderTest, SigtermAndSigintEndIt) {
+  source_.endless = true;
+  for (const int signal : {SIGTERM, SIGINT}) {
+    LogBuilder log;
+    RecorderLoop loop(source_, log.writer(), options_);
+    ASSERT_TRUE(loop.Start());
+    source_.ThenDo([signal](EventSink&) {
+      raise(signal);
+      return size_t{0};
+    });
+    ASSERT_TRUE(loop.Run());
+    EXPECT_TRUE(ReadAll(log.Segment()).complete);
+  }
+}
+
+// ---- Snapshots ----
+
+class RecorderRotationTest : public RecorderTest {
+ protected:
+  RecorderRotationTest() : RecorderTest({.segment_bytes = 16384}) {}
+};
+
+TEST_F(RecorderRotationTest, EverySegmentHasACompleteSnapshotAndEveryEventIsThereOnce) {
+  constexpr uint32_t kPerStep = 500;
+  for (uint32_t step = 0; step < 20; ++step) {
+    source_.ThenDo([step](EventSink& sink) {
+      for (uint32_t i = 0; i < kPerStep; ++i) sink.OnFork(TestFork(step * kPerStep + i + 1));
+      return size_t{kPerStep};
+    });
+  }
+  ASSERT_TRUE(Record());
+  const KeptLog log = Log();
+  ASSERT_GE(log.segments.size(), 5u);
+  EXPECT_EQ(log.GapCount(), 0u);
+  EXPECT_EQ(source_.snapshots, static_cast<int>(log.segments.size()));
+  for (const KeptSegment& segment : log.segments) {
+    EXPECT_TRUE(segment.complete);
+    EXPECT_THAT(segment.All<SnapBegin>(), SizeIs(1));
+    EXPECT_THAT(segment.All<SnapProc>(), SizeIs(3));
+    EXPECT_EQ(segment.All<SnapEnd>().at(0).process_count, 3u);
+  }
+  const auto forks = log.All<Fork>();
+  ASSERT_THAT(forks, SizeIs(20 * kPerStep));
+  for (uint32_t i = 0; i < forks.size(); ++i) EXPECT_EQ(forks[i].pid, i + 1);
+}
+
+// Else a segment that is smaller than the snapshot would be followed by snapshots for ever.
+TEST_F(RecorderRotationTest, ASegmentHoldsAtLeastAsManyEventsAsProcesses) {
+  source_.living.resize(2000);
+  for (uint32_t i = 0; i < 2000; ++i) source_.living[i] = i + 1;
+  source_.ThenDo([](EventSink& sink) {
+    for (uint32_t pid = 1; pid <= 4500; ++pid) sink.OnFork(TestFork(pid));
+    return size_t{4500};
+  });
+  ASSERT_TRUE(Record());
+  const KeptLog log = Log();
+  ASSERT_THAT(log.segments, SizeIs(3));
+  EXPECT_THAT(log.segments[0].All<Fork>(), SizeIs(2000));
+}
+
+TEST_F(RecorderTest, AnAgedSegmentIsEndedWithoutEvents) {
+  source_.ThenDo([this](EventSink&) {
+    log_.Advance(3'600'000 * kMs);
+    return size_t{0};
+  });
+  source_.Then(TestFork(10));
+  ASSERT_TRUE(Record());
+  ASSERT_THAT(Log().segments, SizeIs(2));
+  EXPECT_EQ(Log().All<SegmentEnd>().at(0).reason, EndReason::kAge);
+  EXPECT_THAT(Types(1), ElementsAre("clock", "snap_begin", "snap_proc", "snap_proc", "snap_proc",
+                                    "snap_end", "fork", "recorder", "segment_end"));
+}
+
+TEST_F(RecorderTest, ASnapshotThatFailsHasNoEndAndRecordingGoesOn) {
+  source_.snapshot_error = true;
+  source_.Then(TestFork(10));
+  EXPECT_THAT(RecordAndListen(), HasSubstr("no snapshot today; going on"));
+  const KeptLog log = Log();
+  EXPECT_THAT(log.All<SnapBegin>(), SizeIs(1));
+  EXPECT_THAT(log.All<SnapEnd>(), IsEmpty());
+  EXPECT_THAT(PidsOfForks(), ElementsAre(10));
+}
+
+// ---- Losses ----
+
+TEST_F(RecorderTest, LossesAreToldWhereTheyHappenedAndOnce) {
+  source_.Then(TestFork(10)).ThenDo([this](EventSink& sink) {
+    log_.Advance(kMs);
+    sink.OnFork(TestFork(11));
+    source_.counts.forks_lost = 3;
+    source_.counts.execs_lost = 2;
+    source_.counts.exits_lost = 1;
+    return size_t{1};
+  });
+  source_.Then(TestFork(12)).ThenDo([this](EventSink&) {
+    log_.Advance(kMs);
+    source_.counts.exits_lost = 5;
+    return size_t{0};
+  });
+  ASSERT_TRUE(Record());
+  EXPECT_THAT(Types(), ElementsAre("clock", "recorder", "snap_begin", "snap_proc", "snap_proc",
+                                   "snap_proc", "snap_end", "fork", "fork", "lost", "fork", "lost",
+                                   "recorder", "segment_end"));
+  EXPECT_THAT(Log().All<Lost>(), ElementsAre(Lost{.first_time_ns = kTestBootNs,
+                                                  .last_time_ns = kTestBootNs + kMs,
+                                                  .reason = LostReason::kKernelRing,
+                                                  .forks = 3,
+                                                  .execs = 2,
+                                                  .exits = 1},
+                                             Lost{.first_time_ns = kTestBootNs + kMs,
+                                                  .last_time_ns = kTestBootNs + 2 * kMs,
+                                                  .reason = LostReason::kKernelRing,
+                                                  .forks = 0,
+                                                  .execs = 0,
+                                                  .exits = 4}));
+}
+
+TEST_F(RecorderTest, LossesAreInTheTotalsOfTheLog) {
+  source_.ThenDo([this](EventSink&) {
+    source_.counts.forks_lost = 7;
+    return size_t{0};
+  });
+  ASSERT_TRUE(Record());
+  const KeptLog log = Log();
+  EXPECT_EQ(log.All<SegmentEnd>().at(0).lost_total, 7u);
+  EXPECT_EQ(log.All<Checkpoint>().back().lost_total, 7u);
+  EXPECT_EQ(log.All<Checkpoint>().front().lost_total, 0u);
+}
+
+TEST_F(RecorderTest, LossesThatASourceTellsOfArePassedOnAndCounted) {
+  const Lost lost{.first_time_ns = kTestBootNs,
+                  .last_time_ns = kTestBootNs + kMs,
+                  .reason = LostReason::kDamagedLog,
+                  .records = 9};
+  source_.Then(TestFork(10), lost, TestFork(11));
+  ASSERT_TRUE(Record());
+  EXPECT_THAT(Log().All<Lost>(), ElementsAre(lost));
+  EXPECT_EQ(Log().All<SegmentEnd>().at(0).lost_total, 9u);
+}
+
+// ---- Sleep ----
+
+class RecorderSleepTest : public RecorderTest {
+ protected:
+  RecorderSleepTest() {
+    source_.can_sleep = true;
+    source_.endless = true;
+  }
+};
+
+TEST_F(RecorderSleepTest, WhileNothingHappensThereAreNoTurns) {
+  options_.duration_ns = FakeSource::kNapNs / 2;
+  ASSERT_TRUE(Record());
+  EXPECT_EQ(source_.sleeps, 1);
+  EXPECT_EQ(source_.drains, 2 + 1) << "two quiet turns, and what waits at the end";
+}
+
+TEST_F(RecorderSleepTest, AnEventWakesItAndTurnsComeAgain) {
+  options_.duration_ns = 2 * FakeSource::kNapNs;
+  source_.Then().Then().Then(TestFork(10)).Then(TestFork(11)).Then(TestFork(12));
+  ASSERT_TRUE(Record());
+  EXPECT_THAT(PidsOfForks(), ElementsAre(10, 11, 12));
+  EXPECT_EQ(source_.sleeps, 2);
+}
+
+TEST_F(RecorderSleepTest, ItStaysAwakeWhileEventsCome) {
+  options_.duration_ns = 20 * kMs;
+  for (uint32_t pid = 1; pid <= 1000; ++pid) source_.Then(TestFork(pid));
+  ASSERT_TRUE(Record());
+  EXPECT_EQ(source_.sleeps, 0);
+}
+
+TEST_F(RecorderSleepTest, ItStaysAwakeWhereEventsWaitAlready) {
+  options_.duration_ns = 20 * kMs;
+  source_.may_sleep = false;
+  ASSERT_TRUE(Record());
+  EXPECT_GT(source_.sleeps, 1);
+  EXPECT_GT(source_.drains, source_.sleeps);
+}
+
+TEST_F(RecorderSleepTest, AClockAnchorIsWrittenInItsSleep) {
+  options_.clock_interval_ns = 5 * kMs;
+  options_.duration_ns = FakeSource::kNapNs - 3 * kMs;
+  ASSERT_TRUE(Record());
+  EXPECT_EQ(source_.sleeps, 1) << "it slept on";
+  int periodic = 0;
+  for (const Clock& clock : Log().All<Clock>()) periodic += clock.reason == ClockReason::kPeriodic;
+  EXPECT_GE(periodic, 1);
+  EXPECT_LE(source_.drains_asleep, periodic + 1);
+}
+
+TEST_F(RecorderSleepTest, WhatIsNotDurableIsMadeSoBefore) {
+  options_.duration_ns = FakeSource::kNapNs / 2;
+  source_.Then(TestFork(10));
+  bool synced = false;
+  log_.disk().fault = [&](std::string_view operation, size_t) {
+    synced = synced || (operation == "sync" && source_.sleeps == 0);
+    return 0;
+  };
+  ASSERT_TRUE(Record());
+  EXPECT_TRUE(synced);
+}
+
+// ---- Trouble ----
+
+TEST_F(RecorderTest, AWriteThatFailsCostsNothingButTheSegment) {
+  source_.Then(TestFork(10)).ThenDo([this](EventSink& sink) {
+    log_.disk().fault = [failed = false](std::string_view operation, size_t) mutable {
+      return operation == "write" && !std::exchange(failed, true) ? ENOSPC : 0;
+    };
+    sink.OnFork(TestFork(11));
+    return size_t{1};
+  });
+  source_.Then(TestFork(12));
+  const std::string said = RecordAndListen();
+  EXPECT_THAT(said, HasSubstr("No space left on device; going on"));
+  EXPECT_THAT(said, HasSubstr("recording again"));
+  ASSERT_THAT(Log().segments, SizeIs(2));
+  EXPECT_THAT(PidsOfForks(), ElementsAre(10, 11, 12));
+  auto types = Types(1);  // the block that failed, and then
+  types.erase(types.begin(), types.end() - 8);
+  EXPECT_THAT(types, ElementsAre("snap_begin", "snap_proc", "snap_proc", "snap_proc", "snap_end",
+                                 "fork", "recorder", "segment_end"));
+}
+
+TEST_F(RecorderTest, WhileTheDiskIsFullEventsWait) {
+  source_.Then(TestFork(10)).ThenDo([this](EventSink& sink) {
+    log_.disk().fault = [](std::string_view, size_t) { return ENOSPC; };
+    sink.OnFork(TestFork(11));
+    return size_t{1};
+  });
+  source_.Then(TestFork(12)).ThenDo([this](EventSink& sink) {
+    log_.disk().fault = [](std::string_view, size_t) { return 0; };
+    log_.Advance(2'000 * kMs);  // past the writer's retry interval
+    sink.OnFork(TestFork(13));
+    return size_t{1};
+  });
+  source_.Then(TestFork(14));
+  const std::string said = RecordAndListen();
+  EXPECT_THAT(PidsOfForks(), ElementsAre(10, 11, 12, 13, 14));
+  const KeptLog log = Log();
+  for (const KeptSegment& segment : log.segments) {
+    EXPECT_THAT(segment.All<SnapEnd>(), Not(IsEmpty()));
+  }
+  EXPECT_THAT(said, HasSubstr("going on"));
+  EXPECT_THAT(said, HasSubstr("recording again"));
+}
+
+TEST_F(RecorderSleepTest, ItDoesNotSleepWhileTheDiskRefusesRecords) {
+  options_.duration_ns = 20 * kMs;
+  source_.Then(TestFork(10)).ThenDo([this](EventSink& sink) {
+    log_.disk().fault = [](std::string_view, size_t) { return ENOSPC; };
+    sink.OnFork(TestFork(11));
+    return size_t{1};
+  });
+  testing::internal::CaptureStderr();
+  EXPECT_FALSE(Record()) << "the disk refuses to the end";
+  testing::internal::GetCapturedStderr();
+  EXPECT_EQ(source_.sleeps, 0);
+}
+
+TEST_F(RecorderTest, ASourceThatFailsOnceIsAskedAgain) {
+  source_.ThenDo([](EventSink&) -> Result<size_t> { return Error("no events today"); });
+  source_.Then(TestFork(10));
+  const std::string said = RecordAndListen();
+  EXPECT_THAT(said, HasSubstr("no events today; going on"));
+  EXPECT_THAT(PidsOfForks(), ElementsAre(10));
+}
+
+}  // namespace
+}  // namespace daybook

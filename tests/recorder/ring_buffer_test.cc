@@ -1,0 +1,163 @@
+#include "ring_buffer.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <array>
+#include <cstring>
+#include <string>
+#include <vector>
+
+namespace daybook {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+constexpr uint64_t kRingBytes = 64;
+constexpr uint64_t kHeaderBytes = 8;
+constexpr uint32_t kBusy = 1u << 31;
+constexpr uint32_t kDiscarded = 1u << 30;
+
+// The kernel's side of a ring, in memory. Its pages are mapped twice: here each byte is written
+// twice.
+class RingTest : public testing::Test {
+ protected:
+  // Returns the record's position.
+  uint64_t Add(std::string_view content, uint32_t bits = 0) {
+    const uint64_t position = produced_;
+    SetLength(position, static_cast<uint32_t>(content.size()) | bits);
+    for (size_t i = 0; i < content.size(); ++i) Set(position + kHeaderBytes + i, content[i]);
+    produced_ += (kHeaderBytes + content.size() + 7) / 8 * 8;
+    EXPECT_LE(produced_ - consumed_, kRingBytes) << "the kernel would have refused";
+    return position;
+  }
+
+  void SetLength(uint64_t position, uint32_t length) {
+    char bytes[sizeof(length)];
+    std::memcpy(bytes, &length, sizeof(length));
+    for (size_t i = 0; i < sizeof(length); ++i) Set(position + i, bytes[i]);
+  }
+
+  // What one Peek() shows.
+  std::vector<std::string> Peek() {
+    std::vector<std::string> seen;
+    const size_t count = reader_.Peek([&seen](std::span<const std::byte> record) {
+      seen.emplace_back(reinterpret_cast<const char*>(record.data()), record.size());
+    });
+    EXPECT_EQ(count, seen.size());
+    return seen;
+  }
+
+  void Commit() { reader_.Commit(); }
+  bool HasData() const { return reader_.HasData(); }
+  uint64_t consumed() const { return consumed_; }
+
+ private:
+  void Set(uint64_t position, char byte) {
+    data_[position % kRingBytes] = data_[position % kRingBytes + kRingBytes] =
+        static_cast<std::byte>(byte);
+  }
+
+  alignas(8) std::array<std::byte, 2 * kRingBytes> data_{};
+  uint64_t consumed_ = 0;
+  uint64_t produced_ = 0;
+  RingReader reader_{&consumed_, &produced_, data_.data(), kRingBytes};
+};
+
+TEST_F(RingTest, AnEmptyRingShowsNothing) {
+  EXPECT_FALSE(HasData());
+  EXPECT_THAT(Peek(), IsEmpty());
+  Commit();
+  EXPECT_EQ(consumed(), 0u);
+}
+
+TEST_F(RingTest, RecordsComeInOrderAndWithTheirTrueLengths) {
+  Add("one");
+  Add("");
+  Add("exactly8");
+  EXPECT_TRUE(HasData());
+  EXPECT_THAT(Peek(), ElementsAre("one", "", "exactly8"));
+}
+
+TEST_F(RingTest, RoomIsGivenBackOnceAndOnlyByCommit) {
+  Add("one");
+  EXPECT_THAT(Peek(), ElementsAre("one"));
+  EXPECT_EQ(consumed(), 0u);
+  EXPECT_THAT(Peek(), ElementsAre("one")) << "not committed: seen again";
+  Commit();
+  EXPECT_EQ(consumed(), 16u);
+  Commit();
+  EXPECT_EQ(consumed(), 16u);
+  EXPECT_FALSE(HasData());
+  EXPECT_THAT(Peek(), IsEmpty());
+}
+
+TEST_F(RingTest, WhatIsAddedAfterAPeekIsNotCommitted) {
+  Add("one");
+  EXPECT_THAT(Peek(), ElementsAre("one"));
+  Add("two");
+  Commit();
+  EXPECT_THAT(Peek(), ElementsAre("two"));
+}
+
+TEST_F(RingTest, ARecordThatIsStillWrittenHoldsBackWhatFollows) {
+  Add("one");
+  const uint64_t busy = Add("two", kBusy);
+  Add("three");
+  EXPECT_THAT(Peek(), ElementsAre("one"));
+  Commit();
+  EXPECT_EQ(consumed(), busy);
+  EXPECT_TRUE(HasData());
+  SetLength(busy, 3);
+  EXPECT_THAT(Peek(), ElementsAre("two", "three"));
+}
+
+TEST_F(RingTest, DiscardedRecordsAreSkippedAndTheirRoomIsGivenBack) {
+  Add("one");
+  Add("gone", kDiscarded);
+  Add("two");
+  EXPECT_THAT(Peek(), ElementsAre("one", "two"));
+  Add("gone", kDiscarded);
+  Peek();
+  Commit();
+  EXPECT_FALSE(HasData());
+}
+
+TEST_F(RingTest, RecordsMayCrossTheEnd) {
+  for (int round = 0; round < 100; ++round) {
+    const std::string content(static_cast<size_t>(round % 50), static_cast<char>('a' + round % 26));
+    Add(content);
+    EXPECT_THAT(Peek(), ElementsAre(content));
+    Commit();
+  }
+  EXPECT_GT(consumed(), 10 * kRingBytes);
+}
+
+TEST_F(RingTest, AFullRingIsReadWhole) {
+  for (const char* content : {"1", "2", "3", "4"}) Add(content);
+  EXPECT_THAT(Peek(), ElementsAre("1", "2", "3", "4"));
+  Commit();
+  EXPECT_FALSE(HasData());
+}
+
+TEST(RingSizeTest, GrowsWithTheProcessorsWithinBounds) {
+  constexpr uint64_t kMib = 1 << 20;
+  EXPECT_EQ(DefaultRingBytes(1), 4 * kMib);
+  EXPECT_EQ(DefaultRingBytes(8), 4 * kMib);
+  EXPECT_EQ(DefaultRingBytes(12), 8 * kMib);
+  EXPECT_EQ(DefaultRingBytes(64), 32 * kMib);
+  EXPECT_EQ(DefaultRingBytes(4096), 64 * kMib);
+}
+
+TEST(RingSizeTest, IsAPowerOfTwoOfWholePages) {
+  EXPECT_TRUE(IsRingSize(4096, 4096));
+  EXPECT_TRUE(IsRingSize(65536, 4096));
+  EXPECT_FALSE(IsRingSize(0, 4096));
+  EXPECT_FALSE(IsRingSize(2048, 4096));
+  EXPECT_FALSE(IsRingSize(12288, 4096));
+  EXPECT_FALSE(IsRingSize(4096, 65536));
+}
+
+}  // namespace
+}  // namespace daybook
