@@ -9,6 +9,15 @@ namespace {
 
 constexpr int kUsageStatus = 2;
 
+// CLI11 takes a unit alone for one of it.
+CLI::Validator AsQuantity(const CLI::AsNumberWithUnit& convert, const std::string& words) {
+  const auto convert_number = [=](std::string& text) {
+    const bool has_number = !text.empty() && text[0] >= '0' && text[0] <= '9';
+    return has_number ? convert(text) : "must be " + words;
+  };
+  return CLI::Validator(convert_number, "");
+}
+
 // "250ms" to nanoseconds. A number alone would leave open of what.
 CLI::Validator AsTime() {
   const std::map<std::string, uint64_t> units = {
@@ -16,14 +25,14 @@ CLI::Validator AsTime() {
       {"min", 60'000'000'000}, {"h", 3'600'000'000'000}, {"d", 86'400'000'000'000}};
   const auto options = static_cast<CLI::AsNumberWithUnit::Options>(
       CLI::AsNumberWithUnit::UNIT_REQUIRED | CLI::AsNumberWithUnit::CASE_SENSITIVE);
-  return CLI::AsNumberWithUnit(units, options, "TIME").description("");
+  return AsQuantity(CLI::AsNumberWithUnit(units, options), "a number with us, ms, s, min, h or d");
 }
 
 // "64M" to bytes.
 CLI::Validator AsSize() {
   const std::map<std::string, uint64_t> units = {{"K", 1 << 10}, {"M", 1 << 20}, {"G", 1 << 30}};
-  return CLI::AsNumberWithUnit(units, CLI::AsNumberWithUnit::CASE_SENSITIVE, "SIZE")
-      .description("");
+  return AsQuantity(CLI::AsNumberWithUnit(units, CLI::AsNumberWithUnit::CASE_SENSITIVE),
+                    "a number of bytes, perhaps with K, M or G");
 }
 
 // The bounds in words, since the value is a plain number by now.

@@ -173,7 +173,8 @@ void ReadArgs(const std::string& folder, const ProcScanOptions& options, Scanned
   if (!bytes || *bytes == 0) return;  // a kernel thread has none
   process.fields.args_bytes = *bytes;
   if (options.args_limit == 0) return;
-  if (options.first_arg_only) args.resize(std::min(args.size(), args.find('\0') + 1));
+  const size_t first_end = args.find('\0');
+  if (options.first_arg_only && first_end != std::string::npos) args.resize(first_end + 1);
   process.args = std::move(args);
 }
 

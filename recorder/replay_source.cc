@@ -3,6 +3,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <optional>
 #include <utility>
@@ -37,6 +38,7 @@ class ReplaySource::Impl {
   Result<bool> NextFile();
   Status Take(const Item& item, EventSink* sink);
   Status TakeRecord(const RecordView& record, EventSink* sink);
+  void TakeInfo(const Info& info);
   void TakeGap(const Gap& gap, EventSink* sink);
   void MoveClock(uint64_t time_ns);
 
@@ -121,7 +123,7 @@ Status ReplaySource::Impl::TakeRecord(const RecordView& record, EventSink* sink)
   } else if (record.As(&clock)) {
     clock_ = clock;
   } else if (record.As(&info)) {
-    if (next_path_ == 1) identity_.info.emplace_back(info.key, info.value);
+    TakeInfo(info);
   } else if (record.As(&process)) {
     living_.Apply(process);
   } else if (record.As(&fork)) {
@@ -145,6 +147,13 @@ Status ReplaySource::Impl::TakeRecord(const RecordView& record, EventSink* sink)
     ++taken_;
   }
   return Ok{};
+}
+
+// Every segment, and every copy of its head, repeats them.
+void ReplaySource::Impl::TakeInfo(const Info& info) {
+  const auto is_known = [&](const auto& known) { return known.first == info.key; };
+  if (std::ranges::any_of(identity_.info, is_known)) return;
+  identity_.info.emplace_back(info.key, info.value);
 }
 
 // What damage has eaten is lost to the new log too, and said there.

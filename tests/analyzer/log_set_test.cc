@@ -172,7 +172,7 @@ TEST_F(LogSetTest, AHeadlessSegmentIsUsableWithoutHostAndBoot) {
   const Coverage coverage = ReadLives(*log, {}, [&](const Boot& boot, const Life& life) {
     EXPECT_EQ(boot.boot_id, std::nullopt);
     EXPECT_EQ(boot.host, std::nullopt);
-    EXPECT_EQ(boot.clock.ToRealtime(life.start_ns), std::nullopt);
+    EXPECT_NE(boot.clock.ToRealtime(life.start_ns), std::nullopt) << "anchors stand elsewhere";
     ++lives;
     return true;
   });
