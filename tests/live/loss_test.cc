@@ -1,0 +1,120 @@
+// A ring that is too small loses events, and says exactly how many.
+
+#include "bpf_source.h"
+#include "clocks.h"
+#include "live/support/live_test.h"
+#include "recorder.h"
+
+namespace daybook {
+namespace {
+
+constexpr uint64_t kTinyRing = 65536;  // about 250 lives
+constexpr char kChildren[] = "2000";
+
+struct CountedEvents : EventSink {
+  void OnFork(const Fork&) override { ++forks; }
+  void OnExec(const Exec&) override { ++execs; }
+  void OnExit(const Exit&) override { ++exits; }
+  void OnLost(const Lost&) override {}
+
+  uint64_t forks = 0;
+  uint64_t execs = 0;
+  uint64_t exits = 0;
+};
+
+class LossTest : public LiveTest {
+ protected:
+  static std::unique_ptr<BpfSource> OpenTiny() {
+    auto source = BpfSource::Open({.ring_bytes = kTinyRing});
+    if (!source) throw std::runtime_error(source.error().message());
+    return *std::move(source);
+  }
+
+  // More than the ring holds, and nobody reads it.
+  static void Overflow() {
+    ASSERT_EQ(WaitFor(SpawnActor({"forks", kChildren})).status, 0);
+    ASSERT_EQ(WaitFor(SpawnActor({"spawn", "0", "500"})).status, 0);
+  }
+
+  // Whether the same events were seen before and after: then nothing happened in between.
+  static bool Same(const SourceCounters& a, const SourceCounters& b) {
+    return a.forks_seen == b.forks_seen && a.execs_seen == b.execs_seen &&
+           a.exits_seen == b.exits_seen;
+  }
+};
+
+TEST_F(LossTest, WhatWasSeenWasDeliveredOrCountedAsLost) {
+  const auto source = OpenTiny();
+  CountedEvents events;
+  for (int round = 0; round < 3; ++round) {
+    Overflow();
+    ASSERT_TRUE(source->Drain(events));
+  }
+  const bool quiet = Await([&] {
+    const SourceCounters before = source->counters();
+    EXPECT_TRUE(source->Drain(events));
+    return Same(before, source->counters());
+  });
+  ASSERT_TRUE(quiet);
+  const SourceCounters counted = source->counters();
+  EXPECT_GT(counted.forks_lost, 1000u);
+  EXPECT_GT(counted.execs_lost, 100u);
+  EXPECT_GT(counted.exits_lost, 1000u);
+  EXPECT_EQ(*counted.forks_seen - source->threads_seen(), events.forks + counted.forks_lost);
+  EXPECT_EQ(*counted.execs_seen, events.execs + counted.execs_lost);
+  EXPECT_EQ(*counted.exits_seen, events.exits + counted.exits_lost);
+  EXPECT_EQ(source->damaged_events(), 0u);
+}
+
+TEST_F(LossTest, TheLogSaysHowManyAndWhen) {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigprocmask(SIG_BLOCK, &signals, nullptr);
+  const TempFolder temp;
+  const auto source = OpenTiny();
+  auto folder = OpenLogFolder(temp / "log");
+  ASSERT_TRUE(folder);
+  auto writer = LogWriter::Open(*std::move(folder), source->identity(), ReadClocks);
+  ASSERT_TRUE(writer);
+  RecorderLoop loop(*source, *writer, {.drain_interval_ns = 5'000'000'000, .duration_ns = 1});
+  ASSERT_TRUE(loop.Start());
+  const uint64_t begin_ns = BootTimeNs();
+  Overflow();
+  const SourceCounters before = source->counters();
+  const uint64_t threads_before = source->threads_seen();
+  ASSERT_TRUE(loop.Run());
+  const uint64_t threads_after = source->threads_seen();
+
+  const KeptLog log = ReadLog(temp / "log");
+  EXPECT_EQ(log.GapCount(), 0u);
+  Lost lost{.forks = 0, .execs = 0, .exits = 0};
+  for (const Lost& record : log.All<Lost>()) {
+    EXPECT_EQ(record.reason, LostReason::kKernelRing);
+    EXPECT_LE(record.first_time_ns, begin_ns);
+    EXPECT_LE(record.last_time_ns, BootTimeNs());
+    *lost.forks += record.forks.value_or(0);
+    *lost.execs += record.execs.value_or(0);
+    *lost.exits += record.exits.value_or(0);
+  }
+  EXPECT_GT(*lost.forks, 1000u);
+  EXPECT_GT(*lost.exits, 1000u);
+  EXPECT_EQ(log.All<SegmentEnd>().back().lost_total, *lost.forks + *lost.execs + *lost.exits);
+
+  // Delivered and lost are what was seen: at least before Run(), at most when it stopped.
+  const Recorder stop = log.All<Recorder>().back();
+  ASSERT_EQ(stop.event, RecorderEvent::kStop);
+  const uint64_t forks = log.All<Fork>().size() + *lost.forks;
+  EXPECT_GE(forks, *before.forks_seen - threads_before);
+  EXPECT_LE(forks, *stop.forks_seen - threads_before);
+  EXPECT_GE(threads_after, threads_before);
+  const uint64_t execs = log.All<Exec>().size() + *lost.execs;
+  EXPECT_GE(execs, *before.execs_seen);
+  EXPECT_LE(execs, *stop.execs_seen);
+  const uint64_t exits = log.All<Exit>().size() + *lost.exits;
+  EXPECT_GE(exits, *before.exits_seen);
+  EXPECT_LE(exits, *stop.exits_seen);
+}
+
+}  // namespace
+}  // namespace daybook
