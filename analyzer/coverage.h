@@ -26,13 +26,13 @@ struct Coverage {
   uint64_t missing_records = 0;  // sequence numbers that no record in the log has
   uint64_t malformed_records = 0;
   uint64_t repeated_records = 0;  // written again after an error, and left out once
-  uint64_t gaps = 0;
+  uint64_t gaps = 0;              // also where nothing is left of the bytes that were lost
   uint64_t damaged_bytes = 0;
   uint64_t torn_bytes = 0;  // tails that were being written: expected
   uint64_t unreadable_files = 0;
 
   bool incomplete() const {
-    return lost_events != 0 || missing_records != 0 || malformed_records != 0 ||
+    return lost_events != 0 || missing_records != 0 || malformed_records != 0 || gaps != 0 ||
            damaged_bytes != 0 || unreadable_files != 0;
   }
 };

@@ -10,6 +10,9 @@ namespace {
 // than the recorder ever keeps events waiting.
 constexpr uint64_t kMaxLatenessNs = 10'000'000'000;
 
+// So many lives of one pid wait for late news at most: only a forged log has more.
+constexpr size_t kMaxOpenOfPid = 16;
+
 template <class T, class U>
 void Merge(const std::optional<U>& from, std::optional<T>* to, bool is_newer) {
   if (from && (is_newer || !*to)) to->emplace(*from);
@@ -179,6 +182,11 @@ LifeBuilder::Open* LifeBuilder::FindOrOpen(uint32_t pid, Start start) {
   if (slot.closed_start_ns) {
     if (IsSame({*slot.closed_start_ns, slot.closed_coarse}, start)) return nullptr;
     is_newest = *slot.closed_start_ns < start.ns;
+  }
+  if (slot.open.size() == kMaxOpenOfPid) {
+    const auto oldest = std::ranges::min_element(
+        slot.open, {}, [](const auto& life) { return life->life.start_ns; });
+    Close(slot, oldest->get(), LifeState::kLost);
   }
   auto added = std::make_unique<Open>();
   added->life.pid = pid;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
 #include <set>
 #include <tuple>
 #include <type_traits>
@@ -20,8 +21,14 @@ constexpr std::array<bool, 256> TypesThatBeginWithTime(TypeList<Records...>) {
 }
 constexpr auto kBeginsWithTime = TypesThatBeginWithTime(AllRecords{});
 
-// The first record of a file tells which segment it is.
+bool IsRegularFile(const std::string& path) {
+  std::error_code unknown;
+  return path != "-" && std::filesystem::is_regular_file(path, unknown);
+}
+
+// The first record of a file tells which segment it is. A pipe can be read only once.
 std::optional<SegmentStart> PeekSegment(const std::string& path) {
+  if (!IsRegularFile(path)) return std::nullopt;
   auto reader = SegmentReader::Open(path);
   if (!reader) return std::nullopt;  // reported when it is to be read
   (void)reader->Next();
@@ -57,7 +64,11 @@ Result<LogSet> LogSet::Open(std::span<const std::string> paths, Repeats repeats)
 Status LogSet::AddFiles(const std::string& path) {
   auto found = FindSegments(path);
   if (!found) return std::move(found).error();
-  for (std::string& file : *found) files_.push_back({.path = std::move(file), .first_segment = {}});
+  for (std::string& file : *found) {
+    const bool found_in_folder = file != path;
+    files_.push_back(
+        {.path = std::move(file), .found_in_folder = found_in_folder, .first_segment = {}});
+  }
   return Ok{};
 }
 
@@ -69,7 +80,7 @@ void LogSet::SortFiles() {
   std::vector<std::pair<Key, File>> keyed;
   Key key{0, 0};
   for (File& file : files_) {
-    if (file.path != "-") file.first_segment = PeekSegment(file.path);
+    file.first_segment = PeekSegment(file.path);
     if (file.first_segment) {
       const size_t next_rank = rank_of_log.size();
       key.first = rank_of_log.try_emplace(file.first_segment->stream_id, next_rank).first->second;
@@ -82,6 +93,14 @@ void LogSet::SortFiles() {
   for (auto& [unused, file] : keyed) files_.push_back(std::move(file));
 }
 
+bool LogSet::Reads(const std::string& path) const {
+  return IsRegularFile(path) && std::ranges::any_of(files_, [&](const File& file) {
+           std::error_code unknown;
+           const std::string name = file.path == "-" ? "/dev/stdin" : file.path;
+           return std::filesystem::equivalent(path, name, unknown);
+         });
+}
+
 std::optional<Item> LogSet::Next() {
   for (;;) {
     if (file_ended_) reader_.reset();
@@ -90,6 +109,7 @@ std::optional<Item> LogSet::Next() {
     Item item = reader_->Next();
     EnterSegmentOfItem();
     if (const auto* record = std::get_if<RecordView>(&item)) {
+      is_log_ = true;
       if (Take(*record)) return item;
       continue;
     }
@@ -97,7 +117,7 @@ std::optional<Item> LogSet::Next() {
       TakeGap(*gap);
       return item;
     }
-    file_ended_ = true;
+    EndFile();
     return item;
   }
 }
@@ -110,6 +130,7 @@ bool LogSet::OpenNextFile() {
       reader_.emplace(std::move(*reader));
       boot_ = nullptr;
       tag_.reset();
+      is_log_ = false;
       return true;
     }
     errors_.push_back(std::move(reader).error());
@@ -147,6 +168,18 @@ void LogSet::TakeGap(const Gap& gap) {
     ++coverage_.gaps;
     coverage_.damaged_bytes += bytes;
   }
+  if (gap.cause == GapCause::kUnsupported) is_log_ = true;
+}
+
+// A segment in a log's folder may be empty after a crash, or damaged all over; a file without a
+// record that somebody names is something else.
+void LogSet::EndFile() {
+  file_ended_ = true;
+  const File& file = files_[file_];
+  if (is_log_ || reader_->segment() || file.found_in_folder) return;
+  const std::string name = file.path == "-" ? "standard input" : file.path;
+  errors_.emplace_back(name + ": not a daybook log");
+  ++coverage_.unreadable_files;
 }
 
 // One file may hold several segments, one after another.

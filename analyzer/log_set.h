@@ -40,6 +40,9 @@ class LogSet {
   // in whatever order they are given. An error where nothing at all can be read.
   static Result<LogSet> Open(std::span<const std::string> paths, Repeats repeats);
 
+  // True where that file is one of those that are read.
+  bool Reads(const std::string& path) const;
+
   // The next record, gap, or end of a file; nullopt at the end of all. Valid until the next call.
   std::optional<Item> Next();
 
@@ -52,12 +55,13 @@ class LogSet {
   // Of what has been read so far.
   Coverage coverage() const;
 
-  // Files that could not be read; the others were.
+  // Files that could not be read or are no log; the others were read.
   const std::vector<Error>& errors() const { return errors_; }
 
  private:
   struct File {
     std::string path;
+    bool found_in_folder = false;  // by its name
     std::optional<SegmentStart> first_segment;
   };
   // What has been seen of the sequence numbers of one log.
@@ -73,6 +77,7 @@ class LogSet {
   bool OpenNextFile();
   bool Take(const RecordView& record);  // false where it is to be skipped
   void TakeGap(const Gap& gap);
+  void EndFile();
   void EnterSegmentOfItem();
   void EnterSegment(const SegmentStart& start);
   void EnterHeadless();
@@ -87,6 +92,7 @@ class LogSet {
   size_t next_file_ = 0;
   std::optional<SegmentReader> reader_;
   bool file_ended_ = false;
+  bool is_log_ = false;     // something in the file could be proved
   std::deque<Boot> boots_;  // addresses do not change
   Boot* boot_ = nullptr;
   std::optional<uint32_t> tag_;                           // of the segment that was entered

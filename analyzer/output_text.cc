@@ -247,6 +247,7 @@ std::string CoverageLine(const Coverage& coverage, const LocalZone& zone) {
   if (coverage.undated != 0) fmt::format_to(to, ", of these undated {}", coverage.undated);
   fmt::format_to(to, "; lost {}, damaged {} bytes", coverage.lost_events + coverage.missing_records,
                  coverage.damaged_bytes);
+  if (coverage.gaps != 0) fmt::format_to(to, ", gaps {}", coverage.gaps);
   if (coverage.malformed_records != 0) {
     fmt::format_to(to, ", malformed {}", coverage.malformed_records);
   }

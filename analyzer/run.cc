@@ -55,6 +55,10 @@ int Run(const Options& options, const LocalZone& zone) {
     PrintError(log.error());
     return kExitUnreadable;
   }
+  if (log->Reads(options.output_path)) {
+    PrintError(Error("cannot write to " + options.output_path + ": it is a part of the log"));
+    return kExitUsage;
+  }
   auto file = OpenOutput(options.output_path);
   if (!file) {
     PrintError(file.error());

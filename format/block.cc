@@ -81,6 +81,9 @@ size_t FindCheckpointHeader(Bytes bytes, size_t from) {
 }
 
 size_t WalkBlock(Bytes bytes, size_t begin) {
+  // A longer walk leads to no block: hostile bytes must not make every walk go to the end.
+  constexpr size_t kLongestWalk = kMaxBlockBytes + kHeaderBytes + kMaxPayloadBytes;
+  bytes = bytes.first(begin + std::min(bytes.size() - begin, kLongestWalk));
   size_t offset = begin;
   for (;;) {
     const auto header = ReadHeader(bytes, offset);

@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -90,6 +91,12 @@ class PosixFolder : public LogFolder {
     return Ok{};
   }
 
+  Status Lock() override {
+    if (flock(fd_, LOCK_EX | LOCK_NB) == 0) return Ok{};
+    if (errno == EWOULDBLOCK) return Error("another recorder is writing to " + path_);
+    return Error::FromErrno("cannot lock " + path_, errno);
+  }
+
  private:
   int fd_;
   std::string path_;
@@ -148,9 +155,6 @@ Result<std::vector<std::string>> FindSegments(const std::string& path) {
 }
 
 Result<std::unique_ptr<LogFolder>> OpenLogFolder(const std::string& path) {
-  if (mkdir(path.c_str(), 0750) != 0 && errno != EEXIST) {
-    return Error::FromErrno("cannot create the log folder " + path, errno);
-  }
   const int fd = open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0) return Error::FromErrno("cannot open the log folder " + path, errno);
   return std::unique_ptr<LogFolder>(std::make_unique<PosixFolder>(fd, path));

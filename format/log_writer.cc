@@ -56,9 +56,9 @@ Result<LogState> FindLogState(LogFolder& folder) {
   LogState state;
   if (!numbers.empty()) state.last_segment_no = numbers.front();
   for (const uint64_t number : numbers) {
-    auto bytes = folder.Read(SegmentName(number));
-    if (!bytes) return std::move(bytes).error();
-    ReadSegmentState(*bytes, &state);
+    // An old segment that cannot be read is no reason not to record.
+    const auto bytes = folder.Read(SegmentName(number));
+    if (bytes) ReadSegmentState(*bytes, &state);
     if (state.stream_id) break;
   }
   return state;
@@ -88,6 +88,7 @@ class LogWriter::Impl {
   Status Sync();
   Status EndSegment(EndReason reason);
   Status Rotate(EndReason reason);
+  Status Close();
   bool SyncDue(uint64_t now_ns) const;
   std::optional<EndReason> RotationDue(uint64_t now_ns) const;
   bool SyncPending() const {
@@ -96,7 +97,7 @@ class LogWriter::Impl {
 
   uint8_t* BeginRecord(size_t max_payload_bytes);
   void FinishRecord(uint8_t type, uint8_t* payload, uint8_t* end);
-  void CountDropped(uint8_t type, uint64_t time_ns);
+  void CountDropped(uint8_t type, uint64_t time_ns, uint64_t told_lost);
 
   SegmentBuffer& buffer() { return buffer_; }
   uint64_t segment_no() const { return segment_no_; }
@@ -130,6 +131,7 @@ class LogWriter::Impl {
   SegmentBuffer buffer_;
   Lost dropped_{.reason = LostReason::kWriteError};
   uint64_t dropped_count_ = 0;
+  uint64_t dropped_told_ = 0;  // of these, what AddLost has counted already
 };
 
 namespace {
@@ -213,7 +215,7 @@ Status LogWriter::Impl::StartSegment() {
   file_ = std::move(created->file);
   segment_no_ = created->segment_no;
   start_ = start;
-  next_copy_ = kCopyIntervalBytes;
+  next_copy_ = buffer_.logical_bytes() + kCopyIntervalBytes;
   last_sync_ns_ = clock.time_ns;
   AppendDropped();
   return Ok{};
@@ -223,9 +225,10 @@ void LogWriter::Impl::AppendDropped() {
   if (dropped_count_ == 0) return;
   dropped_.records = dropped_count_;
   AppendAt(buffer_, dropped_, dropped_.last_time_ns);
-  buffer_.AddLost(dropped_count_);
+  buffer_.AddLost(dropped_count_ - dropped_told_);
   dropped_ = {.reason = LostReason::kWriteError};
   dropped_count_ = 0;
+  dropped_told_ = 0;
 }
 
 Status LogWriter::Impl::WriteAll(LogFile& file, SegmentBuffer& buffer) {
@@ -242,7 +245,9 @@ Status LogWriter::Impl::WriteAll(LogFile& file, SegmentBuffer& buffer) {
 // may have dropped the pages that it could not write and would then report success.
 Status LogWriter::Impl::ContinueAfter(Error error) {
   file_.reset();
-  if (Status started = StartSegment(); started) (void)WriteAll(*file_, buffer_);
+  if (Status started = StartSegment(); started) {
+    if (Status written = WriteAll(*file_, buffer_); !written) file_.reset();
+  }
   return error;
 }
 
@@ -298,6 +303,16 @@ Status LogWriter::Impl::EndSegment(EndReason reason) {
   return closed;
 }
 
+// What is in memory has no other chance: space may be back, and another segment may take it.
+Status LogWriter::Impl::Close() {
+  if (file_ != nullptr) {
+    if (Status ended = EndSegment(EndReason::kShutdown); ended) return ended;
+    file_.reset();
+  }
+  if (Status started = StartSegment(); !started) return started;
+  return EndSegment(EndReason::kShutdown);
+}
+
 Status LogWriter::Impl::Rotate(EndReason reason) {
   if (Status ended = EndSegment(reason); !ended) return ContinueAfter(std::move(ended).error());
   return StartSegment();
@@ -327,17 +342,20 @@ void LogWriter::Impl::FinishRecord(uint8_t type, uint8_t* payload, uint8_t* end)
   buffer_.CloseBlock();
   if (file_ == nullptr || buffer_.logical_bytes() < next_copy_) return;
   AppendHead(buffer_, start_, kCheckpointCopy);
-  next_copy_ += kCopyIntervalBytes;
+  next_copy_ = buffer_.logical_bytes() + kCopyIntervalBytes;
 }
 
-void LogWriter::Impl::CountDropped(uint8_t type, uint64_t time_ns) {
+void LogWriter::Impl::CountDropped(uint8_t type, uint64_t time_ns, uint64_t told_lost) {
   if (!IsNumbered(type)) return;
-  if (dropped_count_++ == 0) dropped_.first_time_ns = time_ns;
+  if (dropped_count_ == 0) dropped_.first_time_ns = time_ns;
+  dropped_count_ += std::max<uint64_t>(told_lost, 1);
+  dropped_told_ += told_lost;
   dropped_.last_time_ns = std::max(dropped_.last_time_ns, time_ns);
 }
 
 Result<LogWriter> LogWriter::Open(std::unique_ptr<LogFolder> folder, LogIdentity identity,
                                   ReadClock read_clock, WriterOptions options) {
+  if (Status locked = folder->Lock(); !locked) return std::move(locked).error();
   auto state = FindLogState(*folder);
   if (!state) return std::move(state).error();
   auto impl = std::make_unique<Impl>(std::move(folder), std::move(identity), std::move(read_clock),
@@ -360,7 +378,7 @@ std::optional<EndReason> LogWriter::RotationDue(uint64_t now_ns) const {
   return impl_->RotationDue(now_ns);
 }
 Status LogWriter::Rotate(EndReason reason) { return impl_->Rotate(reason); }
-Status LogWriter::Close() { return impl_->EndSegment(EndReason::kShutdown); }
+Status LogWriter::Close() { return impl_->Close(); }
 uint64_t LogWriter::segment_no() const { return impl_->segment_no(); }
 uint64_t LogWriter::next_seq() const { return impl_->buffer().next_seq(); }
 void LogWriter::AddLost(uint64_t count) { impl_->buffer().AddLost(count); }
@@ -371,6 +389,8 @@ void LogWriter::FinishRecord(uint8_t type, uint8_t* payload, uint8_t* end) {
 }
 void LogWriter::NoteMoment(uint64_t time_ns) { impl_->buffer().NoteMoment(time_ns); }
 void LogWriter::NotePid(uint32_t pid) { impl_->buffer().NotePid(pid); }
-void LogWriter::CountDropped(uint8_t type, uint64_t time_ns) { impl_->CountDropped(type, time_ns); }
+void LogWriter::CountDropped(uint8_t type, uint64_t time_ns, uint64_t told_lost) {
+  impl_->CountDropped(type, time_ns, told_lost);
+}
 
 }  // namespace daybook

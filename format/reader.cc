@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <boost/iostreams/device/mapped_file.hpp>
+#include <map>
 #include <utility>
 
 #include "block.h"
@@ -36,6 +37,7 @@ class SegmentReader::Impl {
   void OpenBlock();
   Item Resync();
   uint32_t TickAt(size_t block_begin) const;
+  bool MayStartSegment(const FoundCheckpoint& checkpoint, size_t lowest) const;
   bool StartsSegment(const FoundCheckpoint& checkpoint, size_t block_begin);
   bool Continues(const FoundCheckpoint& checkpoint, size_t block_begin) const;
   bool MayFollow(const FoundCheckpoint& checkpoint) const;
@@ -49,6 +51,7 @@ class SegmentReader::Impl {
   Bytes bytes_;
 
   std::optional<SegmentStart> segment_;
+  std::optional<uint32_t> expected_tag_;  // of the first block, where the head is damaged
   std::optional<Context> context_;
   uint32_t tick_ns_ = kTickNs;
   size_t position_ = 0;  // of the next record, or of the next block
@@ -113,22 +116,42 @@ void SegmentReader::Impl::Assemble(RecordView* record) {
   record->payload = assembled_;
 }
 
-// Where the head of the file is damaged, a copy of it tells as much: what is known of the segment
-// is known before its first record.
+// What is known of the segment should be known before its first record. Where the head of the file
+// is damaged, the tag is that under which most bytes are proved: blocks that were forged inside a
+// program's arguments lie within larger ones of the segment itself. A copy of the head tells the
+// rest.
 void SegmentReader::Impl::FindHead() {
+  struct Claim {
+    uint64_t bytes = 0;
+    std::optional<SegmentStart> head;
+  };
+  std::map<uint32_t, Claim> claims;
   for (size_t at = FindCheckpointHeader(bytes_, 0); at < bytes_.size();
        at = FindCheckpointHeader(bytes_, at + 1)) {
     // The tick is not known yet; only times depend on it.
     const auto checkpoint = ReadCheckpoint(bytes_, at, kTickNs);
     const auto begin = checkpoint ? ProveBlock(bytes_, *checkpoint, 0) : std::nullopt;
-    const auto start = begin ? ReadSegmentStart(bytes_, *begin) : std::nullopt;
-    if (!start || start->tag != checkpoint->record.tag || !IsSupported(*start)) continue;
-    // One that is no copy begins another segment behind ours.
-    if (*begin != 0 && checkpoint->record.logical_offset == 0) return;
-    segment_ = *start;
-    tick_ns_ = start->tick_ns;
-    return;
+    if (!begin) continue;
+    const auto start = ReadSegmentStart(bytes_, *begin);
+    const bool is_head = start && start->tag == checkpoint->record.tag && IsSupported(*start);
+    const bool is_copy = checkpoint->record.logical_offset != 0;
+    if (is_head && *begin == 0) {
+      expected_tag_ = start->tag;
+      segment_ = *start;
+      break;
+    }
+    if (is_head && !is_copy) break;  // of another segment, behind ours
+    Claim& claim = claims[checkpoint->record.tag];
+    claim.bytes += checkpoint->end - *begin;
+    if (is_head) claim.head = *start;
   }
+  if (!segment_ && !claims.empty()) {
+    const auto most =
+        std::ranges::max_element(claims, {}, [](const auto& claim) { return claim.second.bytes; });
+    expected_tag_ = most->first;
+    segment_ = most->second.head;
+  }
+  if (segment_) tick_ns_ = segment_->tick_ns;
 }
 
 // A block that begins a segment may have another tick than the one before it.
@@ -170,6 +193,18 @@ bool SegmentReader::Impl::StartsSegment(const FoundCheckpoint& checkpoint, size_
   return IsSupported(*start);
 }
 
+// After damage. While a segment has not ended, what looks like another one may be forged inside a
+// program's arguments: only one of the same log is believed, since nobody can guess its id.
+bool SegmentReader::Impl::MayStartSegment(const FoundCheckpoint& checkpoint, size_t lowest) const {
+  const uint64_t block_bytes = checkpoint.record.block_bytes;
+  if (checkpoint.record.logical_offset != 0 || block_bytes > checkpoint.begin - lowest)
+    return false;
+  const auto start = ReadSegmentStart(bytes_, checkpoint.begin - block_bytes);
+  if (!start) return false;
+  if (!context_ && !expected_tag_) return true;
+  return complete_ || (segment_ && segment_->stream_id == start->stream_id);
+}
+
 bool SegmentReader::Impl::Continues(const FoundCheckpoint& checkpoint, size_t block_begin) const {
   if (!context_ || complete_) return false;
   return checkpoint.record.tag == context_->tag &&
@@ -180,7 +215,7 @@ bool SegmentReader::Impl::Continues(const FoundCheckpoint& checkpoint, size_t bl
 // After damage, bytes may be missing or added before a block; but it never goes back, and a block
 // of another segment, which may be a copy of old pages, is never taken for ours.
 bool SegmentReader::Impl::MayFollow(const FoundCheckpoint& checkpoint) const {
-  if (!context_) return segment_ ? checkpoint.record.tag == segment_->tag : !unsupported_;
+  if (!context_) return checkpoint.record.tag == expected_tag_;
   return !complete_ && checkpoint.record.tag == context_->tag &&
          checkpoint.record.logical_offset >= context_->logical_end &&
          checkpoint.record.first_seq + checkpoint.record.seq_count >= next_seq_;
@@ -231,13 +266,14 @@ Item SegmentReader::Impl::Resync() {
        at = FindCheckpointHeader(bytes_, at + 1)) {
     auto checkpoint = ReadCheckpoint(bytes_, at, tick_ns_);
     if (!checkpoint) continue;
+    // Before the sum over the block, which costs most.
+    const bool may_start = MayStartSegment(*checkpoint, lowest);
+    if (!may_start && !MayFollow(*checkpoint)) continue;
     const auto begin = ProveBlock(bytes_, *checkpoint, lowest);
-    if (begin && TickAt(*begin) != tick_ns_) {
+    if (may_start) {
+      if (!begin || !StartsSegment(*checkpoint, *begin)) continue;
       checkpoint = ReadCheckpoint(bytes_, at, TickAt(*begin));
-      if (!checkpoint) continue;
     }
-    const bool starts_segment = begin && StartsSegment(*checkpoint, *begin);
-    if (!starts_segment && !MayFollow(*checkpoint)) continue;
     if (begin) {
       const Gap gap = GapUntil(*begin, *checkpoint, checkpoint->record.first_seq);
       Enter(*checkpoint, *begin);

@@ -142,19 +142,31 @@ std::span<const uint8_t> SegmentBuffer::Unwritten() const {
 void SegmentBuffer::Written(size_t bytes) {
   written_ += bytes;
   assert(written_ <= bytes_.size());
-  if (written_ != bytes_.size()) return;
-  written_seq_ = next_seq();
+  if (written_ == bytes_.size()) written_seq_ = next_seq();
   DropWrittenBlocks();
 }
 
-// The open block stays: should the next write fail, it is written again as a whole.
+// A block that is not wholly written stays, the open one always: should the next write fail, it is
+// written again as a whole.
 void SegmentBuffer::DropWrittenBlocks() {
-  const size_t dropped = open_.begin;
+  size_t blocks = 0;
+  size_t dropped = 0;
+  for (; blocks < closed_.size(); ++blocks) {
+    const bool is_last = blocks + 1 == closed_.size();
+    const size_t next_begin = is_last ? open_.begin : closed_[blocks + 1].begin;
+    if (next_begin > written_) break;
+    dropped = next_begin;
+  }
+  if (blocks == 0) return;
   bytes_.erase(bytes_.begin(), bytes_.begin() + static_cast<std::ptrdiff_t>(dropped));
-  closed_.clear();
+  closed_.erase(closed_.begin(), closed_.begin() + static_cast<std::ptrdiff_t>(blocks));
+  for (Block& block : closed_) {
+    block.begin -= dropped;
+    block.end -= dropped;
+  }
   start_offset_ += dropped;
   written_ -= dropped;
-  open_.begin = 0;
+  open_.begin -= dropped;
   open_.summed_end -= dropped;
 }
 

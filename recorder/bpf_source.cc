@@ -330,13 +330,23 @@ class BpfSource::Impl {
     return count;
   }
 
+  // The hooks only: snapshots may still be taken.
+  void Stop() {
+    auto& links = skeleton_->links;
+    for (bpf_link** link : {&links.on_fork, &links.on_exec, &links.on_exit, &links.on_free}) {
+      bpf_link__destroy(std::exchange(*link, nullptr));
+    }
+  }
+
   Status Snapshot(SnapshotSink& sink) {
     // The folder first: what is born after the iterator's walk must not look hidden.
     const uint64_t listed_ns = BootTimeNs();
     const Result<std::vector<uint32_t>> pids = ListProcesses(options_.proc_root);
     if (!pids) return pids.error();
-    const Result<std::vector<std::byte>> output = ReadIterator(IteratorLink());
-    if (!output) return output.error();
+    // Where the kernel refuses the iterator to the unprivileged, /proc alone must do.
+    const Result<std::vector<std::byte>> refused = std::vector<std::byte>();
+    const Result<std::vector<std::byte>> iterated = ReadIterator(IteratorLink());
+    const Result<std::vector<std::byte>>& output = iterated ? iterated : refused;
     const auto args =
         options_.args == ArgsCapture::kFirst ? SnapshotArgs::kFirst : SnapshotArgs::kAll;
     SeenProcesses seen(sink);
@@ -403,6 +413,7 @@ std::string_view BpfSource::name() const { return "bpf"; }
 int BpfSource::wake_fd() const { return impl_->wake_fd(); }
 bool BpfSource::PrepareToSleep() { return impl_->PrepareToSleep(); }
 Result<size_t> BpfSource::Drain(EventSink& sink) { return impl_->Drain(sink); }
+void BpfSource::Stop() { impl_->Stop(); }
 bool BpfSource::exhausted() const { return false; }
 Status BpfSource::Snapshot(SnapshotSink& sink) { return impl_->Snapshot(sink); }
 std::optional<uint64_t> BpfSource::ring_bytes() const { return impl_->plan().ring_bytes; }
@@ -422,6 +433,7 @@ SourceCounters BpfSource::counters() const {
   totals.forks_lost = counters.Sum(&cpu_counters::forks_lost);
   totals.execs_lost = counters.Sum(&cpu_counters::execs_lost);
   totals.exits_lost = counters.Sum(&cpu_counters::exits_lost);
+  totals.others_lost = damaged_events();
   return totals;
 }
 

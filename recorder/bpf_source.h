@@ -25,9 +25,10 @@ struct BpfSourceOptions {
 
 inline constexpr uint32_t kMaxArgsLimit = 4096;
 
-// Open() needs CAP_BPF and CAP_PERFMON; all else needs no privilege, except that kernels on which
-// bpf(2) is closed to the unprivileged altogether (5.18 and older, by
-// kernel.unprivileged_bpf_disabled) refuse a Snapshot() after privileges were dropped.
+// Open() needs CAP_BPF and CAP_PERFMON; all else needs no privilege. Kernels on which bpf(2) is
+// closed to the unprivileged altogether (5.18 and older, by kernel.unprivileged_bpf_disabled)
+// refuse the task iterator after privileges were dropped: a Snapshot() is then from /proc alone,
+// with start times to 10 ms.
 class BpfSource : public EventSource {
  public:
   // Events are recorded from here on. Only one Error for whatever the kernel lacks or refuses.
@@ -42,6 +43,7 @@ class BpfSource : public EventSource {
   int wake_fd() const override;
   bool PrepareToSleep() override;
   Result<size_t> Drain(EventSink& sink) override;
+  void Stop() override;
   bool exhausted() const override;
   Status Snapshot(SnapshotSink& sink) override;
   SourceCounters counters() const override;

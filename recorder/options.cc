@@ -76,6 +76,7 @@ void AddOptions(CLI::App& app, Options& options) {
       ->capture_default_str();
   app.add_option("--duration", options.duration_ns, "Stop after this time (5s, 10min)")
       ->transform(AsTime())
+      ->check(Within(1, UINT64_MAX, "longer than nothing"))
       ->type_name("TIME");
   app.add_option("--segment-size", options.segment_bytes,
                  "Begin a new segment when one is this long (default 64M)")

@@ -1,6 +1,7 @@
 #include "privileges.h"
 
 #include <cap-ng.h>
+#include <fcntl.h>
 #include <pwd.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -31,15 +32,19 @@ Result<std::optional<Account>> FindAccount(const std::string& name) {
   return Error("neither user daybook nor nobody exists: create one, or give another with --user");
 }
 
+// By descriptor: whoever owns the folder above could put a link in the place of ours meanwhile.
 Status PrepareLogFolder(const std::string& path, const std::optional<Account>& account) {
   if (mkdir(path.c_str(), 0750) != 0) {
     if (errno == EEXIST) return Ok{};
     return Error::FromErrno("cannot create the log folder " + path, errno);
   }
-  if (account && chown(path.c_str(), account->uid, account->gid) != 0) {
-    return Error::FromErrno("cannot give the log folder " + path + " to " + account->name, errno);
-  }
-  return Ok{};
+  if (!account) return Ok{};
+  const int fd = open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  const bool given = fd >= 0 && fchown(fd, account->uid, account->gid) == 0;
+  const int error = errno;
+  if (fd >= 0) close(fd);
+  if (given) return Ok{};
+  return Error::FromErrno("cannot give the log folder " + path + " to " + account->name, error);
 }
 
 Status DropPrivileges(const std::optional<Account>& account) {

@@ -13,7 +13,7 @@ namespace {
 constexpr int kQuietTurns = 2;
 
 uint64_t LostTotal(const SourceCounters& counters) {
-  return counters.forks_lost + counters.execs_lost + counters.exits_lost;
+  return counters.forks_lost + counters.execs_lost + counters.exits_lost + counters.others_lost;
 }
 
 }  // namespace
@@ -30,8 +30,7 @@ class RecorderLoop::Impl : public EventSink, public SnapshotSink {
   void OnExec(const Exec& exec) override { Append(exec, exec.time_ns); }
   void OnExit(const Exit& exit) override { Append(exit, exit.time_ns); }
   void OnLost(const Lost& lost) override {
-    writer_.AddLost(lost.forks.value_or(0) + lost.execs.value_or(0) + lost.exits.value_or(0) +
-                    lost.records.value_or(0));
+    writer_.AddLost(LostEvents(lost));
     Append(lost, lost.last_time_ns);
   }
   void OnProcess(const SnapProc& process) override {
@@ -70,6 +69,7 @@ class RecorderLoop::Impl : public EventSink, public SnapshotSink {
   int quiet_turns_ = 0;
   bool asleep_ = false;
   bool failing_ = false;
+  bool snapshot_failing_ = false;
 };
 
 // The source is open, so events wait already: whoever is born or dies during the snapshot is told
@@ -110,7 +110,8 @@ void RecorderLoop::Impl::Turn() {
   Report(writer_.Flush());
   if (writer_.segment_no() != snapshot_segment_no_) TakeSnapshot();
   if (writer_.SyncDue(now_ns)) Report(writer_.Sync());
-  if (asleep_ && drained && *drained == 0) return;
+  // Draining ends the source's readiness to wake us: it must be asked for anew.
+  if (asleep_ && drained && *drained == 0 && source_.PrepareToSleep()) return;
   WakeUp();
   quiet_turns_ = drained && *drained == 0 ? quiet_turns_ + 1 : 0;
   if (quiet_turns_ >= kQuietTurns) GoToSleep();
@@ -133,6 +134,7 @@ void RecorderLoop::Impl::WakeUp() {
 }
 
 Status RecorderLoop::Impl::Finish() {
+  source_.Stop();
   auto drained = source_.Drain(*this);
   if (!drained) Report(drained.error());
   AppendLosses();
@@ -160,19 +162,26 @@ void RecorderLoop::Impl::TakeSnapshot() {
     writer_.Append(
         SnapEnd{.time_ns = source_.ReadClock().time_ns, .process_count = snapshot_processes_});
   }
-  Report(taken);
+  // Not by Report: a snapshot says nothing of the disk.
+  if (!taken && !std::exchange(snapshot_failing_, true)) {
+    std::fprintf(stderr, "daybookd: %s; going on without the living processes in the log\n",
+                 taken.error().message().c_str());
+  }
+  if (taken) snapshot_failing_ = false;
 }
 
 void RecorderLoop::Impl::AppendLosses() {
   const SourceCounters now = source_.counters();
   const uint64_t lost = LostTotal(now) - LostTotal(told_);
   if (lost == 0) return;
-  writer_.Append(Lost{.first_time_ns = last_turn_ns_,
-                      .last_time_ns = source_.ReadClock().time_ns,
-                      .reason = LostReason::kKernelRing,
-                      .forks = now.forks_lost - told_.forks_lost,
-                      .execs = now.execs_lost - told_.execs_lost,
-                      .exits = now.exits_lost - told_.exits_lost});
+  Lost record{.first_time_ns = last_turn_ns_,
+              .last_time_ns = source_.ReadClock().time_ns,
+              .reason = LostReason::kKernelRing,
+              .forks = now.forks_lost - told_.forks_lost,
+              .execs = now.execs_lost - told_.execs_lost,
+              .exits = now.exits_lost - told_.exits_lost};
+  if (now.others_lost != told_.others_lost) record.records = now.others_lost - told_.others_lost;
+  writer_.Append(record);
   writer_.AddLost(lost);
   told_ = now;
 }

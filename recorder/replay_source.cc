@@ -51,6 +51,8 @@ class ReplaySource::Impl {
   FileDescriptor always_ready_;
   std::optional<Item> waiting_;  // the first event, found while reading the head
   size_t taken_ = 0;
+  Id128 stream_id_;
+  uint64_t next_seq_ = 0;
   bool exhausted_ = false;
 };
 
@@ -95,7 +97,12 @@ Result<size_t> ReplaySource::Impl::Drain(EventSink& sink) {
 }
 
 Status ReplaySource::Impl::Take(const Item& item, EventSink* sink) {
-  if (const auto* record = std::get_if<RecordView>(&item)) return TakeRecord(*record, sink);
+  if (const auto* record = std::get_if<RecordView>(&item)) {
+    // A writer repeats records, with their numbers, after an error.
+    if (record->seq && *record->seq < next_seq_) return Ok{};
+    if (record->seq) next_seq_ = *record->seq + 1;
+    return TakeRecord(*record, sink);
+  }
   if (const auto* gap = std::get_if<Gap>(&item)) return TakeGap(*gap, sink), Ok{};
   auto opened = NextFile();
   if (!opened) return std::move(opened).error();
@@ -118,6 +125,9 @@ Status ReplaySource::Impl::TakeRecord(const RecordView& record, EventSink* sink)
     }
     identity_.boot_id = start.boot_id;
     identity_.host_id = start.host_id;
+    // Each log has numbers of its own.
+    if (stream_id_ != start.stream_id) next_seq_ = 0;
+    stream_id_ = start.stream_id;
     const bool is_copy = start.time_ns < clock_.time_ns;
     if (!is_copy) clock_ = {.time_ns = start.time_ns, .realtime_ns = start.realtime_ns};
   } else if (record.As(&clock)) {

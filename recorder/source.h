@@ -38,6 +38,7 @@ struct SourceCounters {
   uint64_t forks_lost = 0;
   uint64_t execs_lost = 0;
   uint64_t exits_lost = 0;
+  uint64_t others_lost = 0;  // of unknown kind
 };
 
 class EventSource {
@@ -61,6 +62,9 @@ class EventSource {
 
   // Hands all events that wait to `sink`, in order, and returns how many there were.
   virtual Result<size_t> Drain(EventSink& sink) = 0;
+
+  // No event comes from now on; what waits can still be drained.
+  virtual void Stop() {}
 
   // True when no event will ever come again (a replay at its end).
   virtual bool exhausted() const = 0;

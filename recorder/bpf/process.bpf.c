@@ -47,9 +47,11 @@ static __always_inline void start_event(struct event_header* header, uint32_t by
 // ---- Waking the recorder ----
 
 // There is no helper that only wakes: discard an empty record.
-static __always_inline void wake_recorder(void) {
+static __always_inline bool wake_recorder(void) {
   void* nothing = bpf_ringbuf_reserve(&events, 8, 0);
-  if (nothing) bpf_ringbuf_discard(nothing, BPF_RB_FORCE_WAKEUP);
+  if (!nothing) return false;
+  bpf_ringbuf_discard(nothing, BPF_RB_FORCE_WAKEUP);
+  return true;
 }
 
 // Called after an event was submitted without a wakeup. Submitting ends with an xchg() of the
@@ -59,12 +61,12 @@ static __always_inline void wake_recorder(void) {
 // 5.12 and gain nothing.
 static __always_inline void wake_if_wanted(void) {
   if (idle) {
-    idle = 0;
-    wake_recorder();
+    idle = 0;  // before the wakeup: afterwards the recorder may set it again
+    if (!wake_recorder()) idle = 1;
   } else if (high_water_armed &&
              bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA) >= high_water_bytes) {
     high_water_armed = 0;
-    wake_recorder();
+    if (!wake_recorder()) high_water_armed = 1;
   }
 }
 

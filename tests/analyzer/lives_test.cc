@@ -286,6 +286,17 @@ TEST_F(LivesTest, ASnapshotDoesNotReplaceWhatANewerExecTold) {
   EXPECT_THAT(lives_[0].identity.comm, Optional(std::string("ls")));
 }
 
+TEST_F(LivesTest, OnePidKeepsFewLivesWaiting) {
+  for (uint64_t i = 0; i < 1000; ++i) Take(ForkAt(kSecond + i));
+  EXPECT_EQ(builder_.living(), 16U);
+  Finish();
+  ASSERT_EQ(lives_.size(), 1000U);
+  for (uint64_t i = 0; i < 1000; ++i) {
+    EXPECT_EQ(lives_[i].start_ns, kSecond + i);
+    EXPECT_EQ(lives_[i].state, i < 999 ? LifeState::kLost : LifeState::kRunning);
+  }
+}
+
 TEST_F(LivesTest, LivingOnesAreAllThatIsKept) {
   for (uint32_t i = 0; i < 100'000; ++i) {
     const uint64_t start = kSecond + i * kMs;

@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 #include <vector>
 
 #include "life_log.h"
@@ -114,6 +115,33 @@ TEST_F(LogSetTest, ConcatenatedSegmentsAreReadAsIfTheyWereFiles) {
   EXPECT_THAT(seen.forked, ElementsAre(201, 202, 203));
   EXPECT_EQ(seen.coverage.segments, 3U);
   EXPECT_FALSE(seen.coverage.incomplete());
+}
+
+// Snapshots are not numbered: only the gap tells that a part of one is missing.
+TEST_F(LogSetTest, AGapThatLostNoEventsIsIncomplete) {
+  {
+    ScriptedLog log(folder_.path());
+    log.writer().Append(SnapBegin{.time_ns = kScriptBootNs});
+    for (uint32_t i = 0; i < 5000; ++i) log.writer().Append(SnapProc{.pid = i, .start_ns = i});
+    log.writer().Append(SnapEnd{.time_ns = kScriptBootNs, .process_count = 5000});
+  }
+  std::vector<uint64_t> block_ends;
+  auto reader = SegmentReader::Open(Segment(1));
+  ASSERT_TRUE(reader);
+  for (Item item = reader->Next(); !std::holds_alternative<End>(item); item = reader->Next()) {
+    const auto* record = std::get_if<RecordView>(&item);
+    if (record->Is<Checkpoint>()) block_ends.push_back(record->offset + record->size);
+  }
+  ASSERT_GE(block_ends.size(), 4U);
+  std::ostringstream bytes;
+  bytes << std::ifstream(Segment(1)).rdbuf();
+  const std::string rest = bytes.str().erase(block_ends[1], block_ends[2] - block_ends[1]);
+  std::ofstream(Segment(1)) << rest;
+  const Seen seen = Read({folder_.path()});
+  EXPECT_EQ(seen.coverage.gaps, 1U);
+  EXPECT_EQ(seen.coverage.damaged_bytes, 0U);
+  EXPECT_EQ(seen.coverage.missing_records, 0U);
+  EXPECT_TRUE(seen.coverage.incomplete());
 }
 
 TEST_F(LogSetTest, OneUnreadableFileDoesNotHideTheOthers) {

@@ -274,6 +274,7 @@ TEST_F(ProgramTest, DamageIsFourAndEverythingElseIsShown) {
   const Answer lines = Run("list --output jsonl --log " + path);
   EXPECT_EQ(lines.status, 4);
   EXPECT_THAT(lines.err, StartsWith("daybook: the log is not complete -- "));
+  EXPECT_THAT(lines.err, HasSubstr(" bytes, gaps 1\n"));
   EXPECT_THAT(Run("dump --output jsonl --columns type,fields,gap --log " + path).out,
               HasSubstr("{\"type\":\"gap\",\"gap\":{\"begin\":"));
 }

@@ -150,6 +150,7 @@ class ScriptedLog {
       return Clock{
           .time_ns = *now_ns, .realtime_ns = kScriptRealtimeNs + since, .monotonic_ns = *now_ns};
     };
+    std::filesystem::create_directory(path);
     auto folder = OpenLogFolder(path);
     if (!folder) throw std::runtime_error(folder.error().message());
     auto writer = LogWriter::Open(*std::move(folder), identity, clock,

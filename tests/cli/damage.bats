@@ -78,11 +78,11 @@ rows() {
   ((${#lines[@]} > 20))
 }
 
-@test "a file that is no log has no rows, and is not taken for sound" {
+@test "a file that is no log has no rows, and is named" {
   head -c 20000 /dev/zero | tr '\0' x >"$log"
-  run -4 --separate-stderr "$DAYBOOK" list --log "$log" --output jsonl
+  run -3 --separate-stderr "$DAYBOOK" list --log "$log" --output jsonl
   same "" "$output"
-  has "$stderr" "damaged 20000 bytes"
+  has "$stderr" "$log: not a daybook log"
 }
 
 @test "many wrong bytes are many gaps, and no crash" {

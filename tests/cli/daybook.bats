@@ -58,6 +58,30 @@ usage_error() {
   same "$("$DAYBOOK" list --output jsonl --log "$sample" | wc -l)" "${#lines[@]}"
 }
 
+@test "a file that is no log is exit status 3 and named, and the others are reported" {
+  echo "no log" >"$BATS_TEST_TMPDIR/text"
+  : >"$BATS_TEST_TMPDIR/nothing"
+  for file in /dev/null "$BATS_TEST_TMPDIR/text" "$BATS_TEST_TMPDIR/nothing"; do
+    for verb in "${verbs[@]}"; do
+      run -3 --separate-stderr "$DAYBOOK" "$verb" --log "$file"
+      same "daybook: $file: not a daybook log" "$stderr"
+    done
+    run -3 --separate-stderr "$DAYBOOK" list --log "$file" --log "$sample" --output jsonl
+    has "$stderr" "$file: not a daybook log"
+    same "$("$DAYBOOK" list --log "$sample" --output jsonl)" "$output"
+  done
+  run -3 --separate-stderr "$DAYBOOK" list --log - </dev/null
+  has "$stderr" "standard input: not a daybook log"
+}
+
+@test "a segment that a crash left empty in its folder is fine" {
+  mkdir "$BATS_TEST_TMPDIR/log"
+  cp "$sample" "$BATS_TEST_TMPDIR/log/daybook-00000001.dbk"
+  : >"$BATS_TEST_TMPDIR/log/daybook-00000002.dbk"
+  run -0 --separate-stderr "$DAYBOOK" list --log "$BATS_TEST_TMPDIR/log"
+  same "" "$stderr"
+}
+
 @test "every verb reports on the sample" {
   for verb in "${verbs[@]}"; do
     run -0 --separate-stderr "$DAYBOOK" "$verb" --log "$sample"
@@ -70,6 +94,15 @@ usage_error() {
 @test "standard input is a log" {
   run -0 --separate-stderr "$DAYBOOK" list --log - --output jsonl <"$sample"
   same "$("$DAYBOOK" list --log "$sample" --output jsonl)" "$output"
+}
+
+@test "pipes are logs, several too" {
+  cp "$sample" "$BATS_TEST_TMPDIR/copy"
+  run -0 --separate-stderr "$DAYBOOK" dump --log <(cat "$sample") --log <(cat "$sample") \
+    --output jsonl --columns seq,type,fields
+  same "$("$DAYBOOK" dump --log "$sample" --log "$BATS_TEST_TMPDIR/copy" --output jsonl \
+    --columns seq,type,fields)" "$output"
+  ((${#lines[@]} > 100))
 }
 
 @test "every format holds the same rows" {
@@ -134,6 +167,21 @@ PYTHON
   has "$stderr" "/does/not/exist"
   run -3 --separate-stderr "$DAYBOOK" list --log "$sample" -o /dev/full
   has "$stderr" "No space left on device"
+}
+
+@test "the output never replaces a log that is read" {
+  mkdir "$BATS_TEST_TMPDIR/log"
+  log=$BATS_TEST_TMPDIR/log/daybook-00000001.dbk
+  cp "$sample" "$log"
+  ln "$log" "$BATS_TEST_TMPDIR/hard"
+  ln -s "$log" "$BATS_TEST_TMPDIR/soft"
+  for file in "$log" "$BATS_TEST_TMPDIR/hard" "$BATS_TEST_TMPDIR/soft"; do
+    for path in "$log" "$BATS_TEST_TMPDIR/log" -; do
+      run -2 --separate-stderr "$DAYBOOK" list --log "$path" -o "$file" <"$log"
+      same "daybook: cannot write to $file: it is a part of the log" "$stderr"
+      cmp "$sample" "$log"
+    done
+  done
 }
 
 @test "a reader that goes away is no failure" {

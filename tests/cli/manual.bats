@@ -50,3 +50,14 @@ options_are_in() {
     run -0 grep -qE "EXIT STATUS.* $status +[A-Z]" <<<"$(page daybook.1)"
   done
 }
+
+@test "every example of daybookd is a command line that it takes" {
+  # Help comes only after the values have been read.
+  run -2 "$DAYBOOKD" --log-dir log --duration 10m --help
+  mapfile -t examples < <(sed -n 's/^\.Dl # daybookd //p' "$TOP/man/daybookd.8")
+  ((${#examples[@]} > 0))
+  for example in "${examples[@]}"; do
+    read -ra arguments <<<"$example"
+    run -0 "$DAYBOOKD" "${arguments[@]}" --help
+  done
+}

@@ -223,6 +223,50 @@ TEST_P(DamageTest, AZeroedTailIsTornAndAZeroedMiddleIsDamaged) {
   }
 }
 
+// A whole segment in little: 132 bytes, which fit into one fragment of a program's arguments.
+std::string ForgedSegment() {
+  LogBuilder log;
+  log.Add(TestExit(4242));
+  EXPECT_TRUE(log.writer().Sync());
+  const std::vector<uint8_t> bytes = log.Segment();
+  const std::vector<size_t> begins = BlockBegins(bytes);
+  // Its own head alone: a block of a SEGMENT_START and some records, proved by its checkpoint.
+  return {bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(begins[1])};
+}
+
+TEST(ForgedSegmentTest, InsideArgumentsIsNeverBelievedWhateverIsDamaged) {
+  const std::string forged = ForgedSegment();
+  ASSERT_LT(forged.size(), 250u);
+  LogBuilder log;
+  for (uint32_t pid = 1; pid <= 20; ++pid) {
+    log.Add(TestFork(pid)).Add(TestExit(pid));
+    log.Add(Exec{.time_ns = kTestBootNs, .pid = pid, .comm = "x", .args = forged});
+  }
+  ASSERT_TRUE(log.writer().Close());
+  const std::vector<uint8_t> bytes = log.Segment();
+  const ReadBack whole = ReadAll(bytes);
+  for (size_t position = 0; position < bytes.size(); ++position) {
+    std::vector<uint8_t> damaged = bytes;
+    damaged[position] ^= 0x10;
+    const ReadBack read = ReadAll(damaged);
+    ASSERT_TRUE(IsSubset(read.events, whole.events)) << position;
+    ASSERT_TRUE(!read.segment || read.segment == whole.segment) << position;
+    const ReadBack cut = ReadAll(std::span(bytes).first(position));
+    ASSERT_TRUE(IsSubset(cut.events, whole.events)) << position;
+    ASSERT_TRUE(!cut.segment || cut.segment == whole.segment) << position;
+  }
+}
+
+// Each is entered by resync, and behind each a walk begins: to the end of the bytes it would be
+// quadratic. Work is counted by what is walked, not by the clock: see WalkBlock.
+TEST(HostileBytesTest, AWalkEndsWhereNoBlockCanReach) {
+  std::vector<uint8_t> pads;
+  while (pads.size() < size_t{1} << 20) pads.insert(pads.end(), {0x2B, 0x91, 0x08, 0x00});
+  SegmentReader reader(pads);
+  const Item item = reader.Next();
+  EXPECT_TRUE(std::holds_alternative<Gap>(item));
+}
+
 // The checkpoint behind the first sync promises that everything before it is on disk.
 TEST_P(DamageTest, DestroyingWhatWasSyncedIsDamageEvenAtTheEnd) {
   std::vector<uint8_t> bytes = bytes_;

@@ -2,8 +2,10 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <cerrno>
+#include <filesystem>
 
 #include "support/log_builder.h"
 
@@ -185,6 +187,83 @@ TEST(WriterTest, AFaultAtAnyOperationLosesNothingThatASecondSegmentCanHold) {
       }
     }
   }
+}
+
+// A disk with little room: what was wholly written before it was full is not written again.
+TEST(WriterTest, EachSegmentOnANearlyFullDiskGoesOnWhereTheLastOneEnded) {
+  auto disk = std::make_shared<FakeDisk>();
+  WriterOptions options;
+  options.retry_interval_ns = 1'000'000'000;
+  LogBuilder log(options, disk);
+  size_t room = 0;
+  disk->write_limit = 1000;
+  disk->fault = [&room](std::string_view operation, size_t) {
+    if (operation != "write") return 0;
+    if (room == 0) return ENOSPC;
+    --room;
+    return 0;
+  };
+  for (uint32_t pid = 1; pid <= 5000; ++pid) log.Add(TestFork(pid));
+  uint64_t last_seq = 0;
+  for (int second = 0; second < 5; ++second) {
+    room = 20;
+    log.Advance(2 * options.retry_interval_ns);
+    (void)log.writer().Flush();
+    const auto events = EventsOf(*disk);
+    ASSERT_FALSE(events.empty());
+    EXPECT_GT(events.back().seq, last_seq) << "second " << second;
+    last_seq = events.back().seq;
+  }
+  room = SIZE_MAX;
+  log.Advance(2 * options.retry_interval_ns);
+  (void)log.writer().Flush();
+  ASSERT_TRUE(log.writer().Close());
+  EXPECT_THAT(EventsOf(*disk), SizeIs(5000));
+}
+
+TEST(WriterTest, ClosingTriesOnceMoreWhateverThePause) {
+  auto disk = std::make_shared<FakeDisk>();
+  LogBuilder log({}, disk);
+  disk->fault = [](std::string_view operation, size_t) { return operation == "write" ? EIO : 0; };
+  log.Add(TestFork(1));
+  EXPECT_FALSE(log.writer().Flush());
+  disk->fault = [](std::string_view, size_t) { return 0; };
+  EXPECT_TRUE(log.writer().Close());
+  EXPECT_THAT(EventsOf(*disk), SizeIs(1));
+}
+
+TEST(WriterTest, ASecondWriterIsRefused) {
+  const std::string path =
+      std::filesystem::temp_directory_path() / ("daybook_writer_test." + std::to_string(getpid()));
+  std::filesystem::create_directories(path);
+  const auto open = [&] {
+    return LogWriter::Open(*OpenLogFolder(path), {}, [] { return Clock{.time_ns = 1}; });
+  };
+  {
+    const auto first = open();
+    ASSERT_TRUE(first);
+    const auto second = open();
+    ASSERT_FALSE(second);
+    EXPECT_THAT(second.error().message(), testing::HasSubstr("another recorder"));
+  }
+  EXPECT_TRUE(open()) << "the lock goes with its holder";
+  std::filesystem::remove_all(path);
+}
+
+TEST(WriterTest, AnOldSegmentThatCannotBeReadDoesNotStopRecording) {
+  class Unreadable : public FakeFolder {
+   public:
+    using FakeFolder::FakeFolder;
+    Result<std::vector<uint8_t>> Read(const std::string&) override {
+      return Error::FromErrno("read", EIO);
+    }
+  };
+  auto disk = std::make_shared<FakeDisk>();
+  disk->files["daybook-00000007.dbk"] = {1};
+  const auto writer =
+      LogWriter::Open(std::make_unique<Unreadable>(disk), {}, [] { return Clock{.time_ns = 1}; });
+  ASSERT_TRUE(writer);
+  EXPECT_EQ(writer->segment_no(), 8u);
 }
 
 TEST(WriterTest, WhileNothingCanBeWrittenRecordsAreKeptThenCountedAndToldAfterwards) {

@@ -65,8 +65,12 @@ uint64_t AnchorsSince(const KeptLog& log, uint64_t begin_ns) {
 
 class IdleTest : public RecordedTest {
  protected:
-  const uint64_t start_ns_ = BootTimeNs();
-  const uint64_t switches_at_start_ = VoluntarySwitches(recorder().pid());
+  void SetUp() override {
+    RecordedTest::SetUp();
+    if (IsSkipped() || HasFatalFailure()) return;
+    start_ns_ = BootTimeNs();
+    switches_at_start_ = VoluntarySwitches(recorder().pid());
+  }
 
   // For a machine that was never quiet for a minute: an event costs a wakeup, the turns after it
   // and a sync; a recorder that woke by itself would pass the sum of these.
@@ -81,6 +85,10 @@ class IdleTest : public RecordedTest {
                 static_cast<unsigned long long>(wakes), happenings.size());
     EXPECT_LE(wakes, minutes + kSwitchesForAnEvent * happenings.size()) << what;
   }
+
+ private:
+  uint64_t start_ns_ = 0;
+  uint64_t switches_at_start_ = 0;
 };
 
 // Other processes may disturb it: a stretch is looked for in which none did. Nothing in this loop

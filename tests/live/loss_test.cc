@@ -73,7 +73,7 @@ TEST_F(LossTest, TheLogSaysHowManyAndWhen) {
   sigprocmask(SIG_BLOCK, &signals, nullptr);
   const TempFolder temp;
   const auto source = OpenTiny();
-  auto folder = OpenLogFolder(temp / "log");
+  auto folder = OpenLogFolder(temp.path());
   ASSERT_TRUE(folder);
   auto writer = LogWriter::Open(*std::move(folder), source->identity(), ReadClocks);
   ASSERT_TRUE(writer);
@@ -86,7 +86,7 @@ TEST_F(LossTest, TheLogSaysHowManyAndWhen) {
   ASSERT_TRUE(loop.Run());
   const uint64_t threads_after = source->threads_seen();
 
-  const KeptLog log = ReadLog(temp / "log");
+  const KeptLog log = ReadLog(temp.path());
   EXPECT_EQ(log.GapCount(), 0u);
   Lost lost{.forks = 0, .execs = 0, .exits = 0};
   for (const Lost& record : log.All<Lost>()) {

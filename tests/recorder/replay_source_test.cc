@@ -182,6 +182,19 @@ TEST_F(ReplayTest, SegmentsFollowEachOther) {
   EXPECT_THAT(source->identity().info, SizeIs(1)) << "facts are taken once";
 }
 
+// As a writer leaves it that met an error: the same records, with the same numbers, once more.
+TEST_F(ReplayTest, RepeatedRecordsAreTakenOnce) {
+  LogBuilder log;
+  log.Add(TestFork(1)).Add(TestFork(2));
+  ASSERT_TRUE(log.writer().Close());
+  Save(log.Segment(), 1);
+  Save(log.Segment(), 2);
+  const auto source = Open();
+  KeptEvents events;
+  ASSERT_TRUE(DrainAll(*source, events));
+  EXPECT_THAT(events.events, SizeIs(2));
+}
+
 // The head of a segment is copied every 1 MiB.
 TEST_F(ReplayTest, CopiesOfTheHeadAreNothingNew) {
   LogBuilder log;

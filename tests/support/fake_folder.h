@@ -75,6 +75,7 @@ class FakeFolder : public LogFolder {
   Result<std::vector<uint8_t>> Read(const std::string& name) override {
     return disk_->files.at(name);
   }
+  Status Lock() override { return Ok{}; }
   Status Sync() override {
     if (const int error = disk_->Ask("sync_folder")) return Error::FromErrno("sync", error);
     return Ok{};

@@ -269,6 +269,13 @@ struct Schema<Lost> {
             "Records lost, where only their number is known."}};
 };
 
+// How many events a LOST record tells of; 1 where it knows no number.
+constexpr uint64_t LostEvents(const Lost& lost) {
+  const uint64_t known = lost.forks.value_or(0) + lost.execs.value_or(0) + lost.exits.value_or(0) +
+                         lost.records.value_or(0);
+  return known == 0 ? 1 : known;
+}
+
 enum class EndReason : uint8_t { kSize = 1, kAge = 2, kShutdown = 3 };
 inline constexpr ValueName kEndReasonNames[] = {{1, "size"}, {2, "age"}, {3, "shutdown"}};
 

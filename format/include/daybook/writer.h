@@ -38,10 +38,11 @@ class LogFolder {
   virtual Result<std::vector<uint8_t>> Read(const std::string& name) = 0;
   // Makes created names durable.
   virtual Status Sync() = 0;
+  // Keeps other writers out until this object is gone. An error where one is there.
+  virtual Status Lock() = 0;
 };
 
-// The folder is created (mode 0750) where it is missing. Its descriptor is kept: after a change of
-// user no path is looked up again.
+// The folder must exist. Its descriptor is kept: after a change of user no path is looked up again.
 Result<std::unique_ptr<LogFolder>> OpenLogFolder(const std::string& path);
 
 enum class SyncPolicy : uint8_t { kNone, kInterval, kFlush };
@@ -74,7 +75,8 @@ class LogWriter {
   // Reads the clocks; the reason in the record is set by the caller.
   using ReadClock = std::function<Clock()>;
 
-  // Continues the log in `folder` with a new segment, numbered after the newest one.
+  // Continues the log in `folder` with a new segment, numbered after the newest one. Fails where
+  // another writer is at work there: their sequence numbers would collide.
   static Result<LogWriter> Open(std::unique_ptr<LogFolder> folder, LogIdentity identity,
                                 ReadClock read_clock, WriterOptions options = {});
 
@@ -88,7 +90,9 @@ class LogWriter {
   template <class Record>
   void Append(const Record& record) {
     uint8_t* payload = BeginRecord(MaxEncodedBytes(record));
-    if (payload == nullptr) return CountDropped(Schema<Record>::kType, MomentOf(record));
+    if (payload == nullptr) {
+      return CountDropped(Schema<Record>::kType, MomentOf(record), CountLost(record));
+    }
     uint8_t* end = Encode(record, base(), payload);
     if constexpr (requires { record.first_time_ns; }) NoteMoment(record.first_time_ns);
     if constexpr (requires { record.last_time_ns; }) NoteMoment(record.last_time_ns);
@@ -131,15 +135,22 @@ class LogWriter {
   template <class Record>
   static uint64_t MomentOf(const Record& record) {
     if constexpr (requires { record.time_ns; }) return record.time_ns;
+    if constexpr (requires { record.last_time_ns; }) return record.last_time_ns;
     return 0;
   }
+  // What a record tells of as lost: it must not be forgotten with it.
+  template <class Record>
+  static uint64_t CountLost(const Record&) {
+    return 0;
+  }
+  static uint64_t CountLost(const Lost& lost) { return LostEvents(lost); }
 
   const BlockBase& base() const;
   uint8_t* BeginRecord(size_t max_payload_bytes);  // nullptr where there is no room
   void FinishRecord(uint8_t type, uint8_t* payload, uint8_t* end);
   void NoteMoment(uint64_t time_ns);
   void NotePid(uint32_t pid);
-  void CountDropped(uint8_t type, uint64_t time_ns);
+  void CountDropped(uint8_t type, uint64_t time_ns, uint64_t told_lost);
 
   std::unique_ptr<Impl> impl_;
 };
