@@ -35,12 +35,6 @@ std::optional<SegmentStart> PeekSegment(const std::string& path) {
   return reader->segment();
 }
 
-uint64_t CountLost(const Lost& lost) {
-  const uint64_t known = lost.forks.value_or(0) + lost.execs.value_or(0) + lost.exits.value_or(0) +
-                         lost.records.value_or(0);
-  return std::max<uint64_t>(known, 1);
-}
-
 }  // namespace
 
 std::optional<uint64_t> TimeOf(const RecordView& record) {
@@ -154,7 +148,7 @@ bool LogSet::Take(const RecordView& record) {
   } else if (Info info; record.As(&info)) {
     if (info.key == "hostname") boot_->host = info.value;
   } else if (Lost lost; record.As(&lost)) {
-    coverage_.lost_events += CountLost(lost);
+    coverage_.lost_events += LostEvents(lost);
   }
   return true;
 }

@@ -26,7 +26,7 @@ static __always_inline uint64_t cgroup_of(struct task_struct* task) {
   return task->cgroups->dfl_cgrp->kn->id;
 }
 
-// real_cred and not cred: what the task is to others, as in /proc, not what it acts as for now.
+// real_cred and not cred: what the task is to others, as in /proc, not what it acts as meanwhile.
 static __always_inline void read_ids(struct process_ids* ids, struct task_struct* leader) {
   const struct cred* cred = leader->real_cred;
   ids->uid = cred->uid.val;
