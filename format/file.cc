@@ -5,12 +5,14 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <cstdio>
+#include <map>
 
 #include "daybook/reader.h"
 #include "layout.h"
@@ -68,14 +70,33 @@ class PosixFolder : public LogFolder {
     return Error::FromErrno("cannot remove " + path_ + "/" + name, errno);
   }
 
-  Result<std::vector<std::string>> List() override {
+  Status Rename(const std::string& from, const std::string& to) override {
+    if (renameat(fd_, from.c_str(), fd_, to.c_str()) == 0) return Ok{};
+    return Error::FromErrno("cannot rename " + path_ + "/" + from + " to " + to, errno);
+  }
+
+  Result<std::vector<FileInfo>> List() override {
     const int fd = openat(fd_, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR* folder = fd < 0 ? nullptr : fdopendir(fd);
     if (folder == nullptr) return Error::FromErrno("cannot list " + path_, errno);
-    std::vector<std::string> names;
-    while (const dirent* entry = readdir(folder)) names.emplace_back(entry->d_name);
+    std::vector<FileInfo> files;
+    while (const dirent* entry = readdir(folder)) {
+      struct stat status = {};
+      // One that is gone meanwhile is not there.
+      if (fstatat(fd_, entry->d_name, &status, AT_SYMLINK_NOFOLLOW) != 0) continue;
+      if (!S_ISREG(status.st_mode)) continue;
+      constexpr uint64_t kStatBlockBytes = 512;
+      files.push_back({.name = entry->d_name,
+                       .bytes = static_cast<uint64_t>(status.st_blocks) * kStatBlockBytes});
+    }
     closedir(folder);
-    return names;
+    return files;
+  }
+
+  Result<uint64_t> FreeBytes() override {
+    struct statvfs status = {};
+    if (fstatvfs(fd_, &status) != 0) return Error::FromErrno("cannot look at " + path_, errno);
+    return uint64_t{status.f_bavail} * status.f_frsize;
   }
 
   Result<std::vector<uint8_t>> Read(const std::string& name) override {
@@ -101,6 +122,10 @@ class PosixFolder : public LogFolder {
   int fd_;
   std::string path_;
 };
+
+const char* SuffixOf(SegmentForm form) {
+  return form == SegmentForm::kRaw ? kSegmentSuffix : kCompressedSuffix;
+}
 
 }  // namespace
 
@@ -141,16 +166,19 @@ Result<std::vector<std::string>> FindSegments(const std::string& path) {
   }
   auto folder = OpenLogFolder(path);
   if (!folder) return std::move(folder).error();
-  auto names = (*folder)->List();
-  if (!names) return std::move(names).error();
-  std::vector<std::pair<uint64_t, std::string>> segments;
-  for (const std::string& name : *names) {
-    if (const auto number = ParseSegmentName(name)) segments.emplace_back(*number, name);
+  auto files = (*folder)->List();
+  if (!files) return std::move(files).error();
+  std::map<SegmentFile, std::string> segments;  // raw before compressed
+  for (const FileInfo& file : *files) {
+    if (const auto segment = ParseSegmentName(file.name)) segments.emplace(*segment, file.name);
   }
   if (segments.empty()) return Error("no segments (daybook-*.dbk) in the folder " + path);
-  std::sort(segments.begin(), segments.end());
   std::vector<std::string> paths;
-  for (const auto& [number, name] : segments) paths.push_back(path + "/" + name);
+  std::optional<uint64_t> last_no;
+  for (const auto& [segment, name] : segments) {
+    if (last_no != segment.number) paths.push_back(path + "/" + name);
+    last_no = segment.number;
+  }
   return paths;
 }
 
@@ -160,24 +188,28 @@ Result<std::unique_ptr<LogFolder>> OpenLogFolder(const std::string& path) {
   return std::unique_ptr<LogFolder>(std::make_unique<PosixFolder>(fd, path));
 }
 
-std::string SegmentName(uint64_t segment_no) {
+std::string SegmentName(uint64_t segment_no, SegmentForm form) {
   char name[64];
   std::snprintf(name, sizeof(name), "%s%0*llu%s", kSegmentPrefix, kSegmentDigits,
-                static_cast<unsigned long long>(segment_no), kSegmentSuffix);
+                static_cast<unsigned long long>(segment_no), SuffixOf(form));
   return name;
 }
 
-std::optional<uint64_t> ParseSegmentName(std::string_view name) {
+std::optional<SegmentFile> ParseSegmentName(std::string_view name) {
   const std::string_view prefix = kSegmentPrefix;
-  const std::string_view suffix = kSegmentSuffix;
-  if (!name.starts_with(prefix) || !name.ends_with(suffix)) return std::nullopt;
-  if (name.size() < prefix.size() + kSegmentDigits + suffix.size()) return std::nullopt;
-  const char* const begin = name.data() + prefix.size();
-  const char* const end = name.data() + name.size() - suffix.size();
-  uint64_t segment_no = 0;
-  const auto [stop, error] = std::from_chars(begin, end, segment_no);
-  if (error != std::errc{} || stop != end) return std::nullopt;
-  return segment_no;
+  if (!name.starts_with(prefix)) return std::nullopt;
+  for (const SegmentForm form : {SegmentForm::kRaw, SegmentForm::kCompressed}) {
+    const std::string_view suffix = SuffixOf(form);
+    if (!name.ends_with(suffix)) continue;
+    if (name.size() < prefix.size() + kSegmentDigits + suffix.size()) return std::nullopt;
+    const char* const begin = name.data() + prefix.size();
+    const char* const end = name.data() + name.size() - suffix.size();
+    uint64_t segment_no = 0;
+    const auto [stop, error] = std::from_chars(begin, end, segment_no);
+    if (error != std::errc{} || stop != end) return std::nullopt;
+    return SegmentFile{.number = segment_no, .form = form};
+  }
+  return std::nullopt;
 }
 
 }  // namespace daybook

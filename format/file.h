@@ -21,9 +21,17 @@ Result<std::vector<uint8_t>> ReadWholeFile(const std::string& path);
 // True for what can be mapped. An error where the path cannot be looked at, or is a folder.
 Result<bool> IsRegularFileWithContent(const std::string& path);
 
-std::string SegmentName(uint64_t segment_no);
+enum class SegmentForm : uint8_t { kRaw, kCompressed };
 
-// The number in a segment's file name; nullopt where the name is not one.
-std::optional<uint64_t> ParseSegmentName(std::string_view name);
+struct SegmentFile {
+  uint64_t number = 0;
+  SegmentForm form = SegmentForm::kRaw;
+  auto operator<=>(const SegmentFile&) const = default;
+};
+
+std::string SegmentName(uint64_t segment_no, SegmentForm form = SegmentForm::kRaw);
+
+// What a segment's file name says; nullopt where the name is not one.
+std::optional<SegmentFile> ParseSegmentName(std::string_view name);
 
 }  // namespace daybook

@@ -52,9 +52,34 @@ constexpr bool IsFraming(uint8_t type) {
 // SEGMENT_START, INFO and SCHEMA records are repeated after this many bytes: 0.4 % of a segment.
 inline constexpr uint64_t kCopyIntervalBytes = 1 << 20;
 
-// A segment's file name: "daybook-<number, at least 8 digits>.dbk".
+// A segment's file name: "daybook-<number, at least 8 digits>.dbk", compressed ".dbk.zst"; while
+// that is being written, kTemporarySuffix stands behind it.
 inline constexpr char kSegmentPrefix[] = "daybook-";
 inline constexpr char kSegmentSuffix[] = ".dbk";
+inline constexpr char kCompressedSuffix[] = ".dbk.zst";
+inline constexpr char kTemporarySuffix[] = ".tmp";
 inline constexpr int kSegmentDigits = 8;
+
+// ---- The container of a compressed segment ----
+//
+// head, (frame description, zstd frame)*, index, seek table. Head, descriptions and index are
+// skippable frames: this magic number and the length of what follows (both fixed32), then records
+// relative to a base of zero, then kContainerFooterBytes: the length of the whole skippable frame,
+// and the CRC32C of all of it before this sum (both fixed32).
+
+inline constexpr uint32_t kContainerVersion = 1;
+inline constexpr uint32_t kContainerMagic = 0x184D'2A5A;
+inline constexpr size_t kSkippableHeaderBytes = 4 + 4;
+inline constexpr size_t kContainerFooterBytes = 4 + 4;
+inline constexpr uint32_t kZstdMagic = 0xFD2F'B528;
+
+// A frame's content is cut behind the first block that reaches this length; where no block ends for
+// long, it is cut at kMaxFrameBytes all the same. No frame of ours holds more.
+inline constexpr size_t kFrameBytes = 256 * 1024;
+inline constexpr size_t kMaxFrameBytes = 1024 * 1024;
+
+// The standard seek table of zstd's seekable format, for other tools: the last frame of the file.
+inline constexpr uint32_t kSeekTableMagic = 0x184D'2A5E;
+inline constexpr uint32_t kSeekTableFooterMagic = 0x8F92'EAB1;
 
 }  // namespace daybook

@@ -46,11 +46,11 @@ void ReadSegmentState(std::span<const uint8_t> bytes, LogState* state) {
 
 // The newest segment tells; where it cannot (a crash may leave one empty), the one before it.
 Result<LogState> FindLogState(LogFolder& folder) {
-  auto names = folder.List();
-  if (!names) return std::move(names).error();
+  auto files = folder.List();
+  if (!files) return std::move(files).error();
   std::vector<uint64_t> numbers;
-  for (const std::string& name : *names) {
-    if (const auto number = ParseSegmentName(name)) numbers.push_back(*number);
+  for (const FileInfo& file : *files) {
+    if (const auto segment = ParseSegmentName(file.name)) numbers.push_back(segment->number);
   }
   std::sort(numbers.rbegin(), numbers.rend());
   LogState state;

@@ -13,15 +13,19 @@ namespace daybook {
 
 class SegmentReader::Impl {
  public:
-  explicit Impl(Bytes bytes) : bytes_(bytes) {}
+  Impl(Bytes bytes, ReaderOptions options) : bytes_(bytes), options_(options) {}
   // A mapped_file_source is a handle: the copy keeps the mapping.
-  explicit Impl(const boost::iostreams::mapped_file_source& file)
-      : file_(file), bytes_(reinterpret_cast<const uint8_t*>(file_.data()), file_.size()) {}
-  explicit Impl(std::vector<uint8_t> buffer) : buffer_(std::move(buffer)), bytes_(buffer_) {}
+  Impl(const boost::iostreams::mapped_file_source& file, ReaderOptions options)
+      : file_(file),
+        bytes_(reinterpret_cast<const uint8_t*>(file_.data()), file_.size()),
+        options_(options) {}
+  Impl(std::vector<uint8_t> buffer, ReaderOptions options)
+      : buffer_(std::move(buffer)), bytes_(buffer_), options_(options) {}
 
   Item Next();
   const std::optional<SegmentStart>& segment() const { return segment_; }
   uint64_t file_bytes() const { return bytes_.size(); }
+  const std::vector<FrameDamage>& frame_damage() const { return frame_damage_; }
 
  private:
   // What a block must continue in order to belong to the segment that is being read.
@@ -49,6 +53,8 @@ class SegmentReader::Impl {
   boost::iostreams::mapped_file_source file_;
   std::vector<uint8_t> buffer_;
   Bytes bytes_;
+  ReaderOptions options_;
+  std::vector<FrameDamage> frame_damage_;
 
   std::optional<SegmentStart> segment_;
   std::optional<uint32_t> expected_tag_;  // of the first block, where the head is damaged
@@ -316,36 +322,74 @@ std::string_view GapCauseName(GapCause cause) {
       return "damaged";
     case GapCause::kTornTail:
       return "torn_tail";
+    case GapCause::kHole:
+      return "hole";
+    case GapCause::kTrailing:
+      return "trailing";
+    case GapCause::kLostBefore:
+      return "lost_before";
     case GapCause::kUnsupported:
       return "unsupported_version";
   }
   return "unknown";
 }
 
-SegmentReader::SegmentReader(std::span<const uint8_t> bytes)
-    : impl_(std::make_unique<Impl>(bytes)) {}
+std::string_view TailKindName(TailKind kind) {
+  switch (kind) {
+    case TailKind::kNone:
+      return "none";
+    case TailKind::kCutRecord:
+      return "cut_record";
+    case TailKind::kZeroFill:
+      return "zero_fill";
+    case TailKind::kZeroSector:
+      return "zero_sector";
+    case TailKind::kGarbage:
+      return "garbage";
+  }
+  return "unknown";
+}
+
+std::string_view ProofName(Proof proof) {
+  switch (proof) {
+    case Proof::kVerified:
+      return "verified";
+    case Proof::kSalvaged:
+      return "salvaged";
+    case Proof::kTail:
+      return "tail";
+  }
+  return "unknown";
+}
+
+SegmentReader::SegmentReader(std::span<const uint8_t> bytes, ReaderOptions options)
+    : impl_(std::make_unique<Impl>(bytes, options)) {}
 SegmentReader::SegmentReader(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 SegmentReader::SegmentReader(SegmentReader&&) noexcept = default;
 SegmentReader& SegmentReader::operator=(SegmentReader&&) noexcept = default;
 SegmentReader::~SegmentReader() = default;
 
-Result<SegmentReader> SegmentReader::Open(const std::string& path) {
+Result<SegmentReader> SegmentReader::Open(const std::string& path, ReaderOptions options) {
   auto regular = IsRegularFileWithContent(path);
   if (!regular) return std::move(regular).error();
   if (*regular) {
     try {
-      return SegmentReader(std::make_unique<Impl>(boost::iostreams::mapped_file_source(path)));
+      return SegmentReader(
+          std::make_unique<Impl>(boost::iostreams::mapped_file_source(path), options));
     } catch (const std::exception& error) {
       return Error("cannot map " + path + ": " + error.what());
     }
   }
   auto bytes = ReadWholeFile(path);
   if (!bytes) return std::move(bytes).error();
-  return SegmentReader(std::make_unique<Impl>(*std::move(bytes)));
+  return SegmentReader(std::make_unique<Impl>(*std::move(bytes), options));
 }
 
 Item SegmentReader::Next() { return impl_->Next(); }
 const std::optional<SegmentStart>& SegmentReader::segment() const { return impl_->segment(); }
 uint64_t SegmentReader::file_bytes() const { return impl_->file_bytes(); }
+const std::vector<FrameDamage>& SegmentReader::frame_damage() const {
+  return impl_->frame_damage();
+}
 
 }  // namespace daybook

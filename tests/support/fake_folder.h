@@ -67,11 +67,19 @@ class FakeFolder : public LogFolder {
     disk_->files.erase(name);
     return Ok{};
   }
-  Result<std::vector<std::string>> List() override {
-    std::vector<std::string> names;
-    for (const auto& [name, bytes] : disk_->files) names.push_back(name);
-    return names;
+  Status Rename(const std::string& from, const std::string& to) override {
+    if (const int error = disk_->Ask("rename")) return Error::FromErrno("rename", error);
+    auto node = disk_->files.extract(from);
+    if (node.empty()) return Error::FromErrno("rename", ENOENT);
+    disk_->files[to] = std::move(node.mapped());
+    return Ok{};
   }
+  Result<std::vector<FileInfo>> List() override {
+    std::vector<FileInfo> files;
+    for (const auto& [name, bytes] : disk_->files) files.push_back({name, bytes.size()});
+    return files;
+  }
+  Result<uint64_t> FreeBytes() override { return uint64_t{1} << 40; }
   Result<std::vector<uint8_t>> Read(const std::string& name) override {
     return disk_->files.at(name);
   }

@@ -17,41 +17,73 @@
 
 namespace daybook {
 
-// One proved record. Everything in it is valid until the next call of the reader.
+// What speaks for a record.
+enum class Proof : uint8_t {
+  kVerified,  // a checksum; all others are handed out only with ReaderOptions::salvage
+  kSalvaged,  // only its shape, in a damaged part. A program's arguments may look like that.
+  kTail,      // the same, in the last bytes of a segment whose writer was stopped
+};
+
+// One record. Everything in it is valid until the next call of the reader.
 struct RecordView {
   uint8_t type = 0;
   std::span<const uint8_t> payload;  // continuations already appended
   BlockBase base;
   uint64_t offset = 0;          // of its header in the file
   uint64_t size = 0;            // bytes in the file, headers and continuations included
-  std::optional<uint64_t> seq;  // numbered records only
+  std::optional<uint64_t> seq;  // verified numbered records only
+  Proof proof = Proof::kVerified;
+  bool has_base = true;  // false: nothing says what its times and pids are relative to
+  bool is_whole = true;  // false: continuations are missing, so a string at its end is cut
 
   template <class Record>
   bool Is() const {
     return type == Schema<Record>::kType;
   }
 
-  // Reads the payload as a Record. False where it is another type or malformed.
+  // Reads the payload as a Record. False where it is another type, malformed, or has no base.
   template <class Record>
   [[nodiscard]] bool As(Record* record) const {
-    return Is<Record>() && Decode(payload, base, record);
+    return Is<Record>() && has_base && Decode(payload, base, record);
   }
 };
 
+// The durable end of a segment is the furthest place that a checkpoint promises to be on disk; all
+// of it, once it was ended in order.
 enum class GapCause : uint8_t {
-  kDamaged,      // bytes that had been written are wrong or missing
-  kTornTail,     // the end of a segment whose recorder or machine stopped while writing: expected
+  kDamaged,      // before the durable end: the medium, or somebody, changed or lost bytes
+  kTornTail,     // behind it, nothing good follows: the recorder or machine stopped while writing
+  kHole,         // behind it, good blocks follow: a power loss kept later pages and lost these
+  kTrailing,     // bytes behind the end of a complete segment
+  kLostBefore,   // records that were lost before this file was made from a damaged one
   kUnsupported,  // a segment of a format version that this reader does not know
 };
 
-// Bytes that could not be proved, and what is known of what they held.
+// What the bytes of a torn tail look like.
+enum class TailKind : uint8_t { kNone, kCutRecord, kZeroFill, kZeroSector, kGarbage };
+
+// One byte without which a block's checksum would be right. Random damage looks like that once in
+// 4000 times.
+struct WrongByte {
+  uint64_t offset = 0;
+  uint8_t is = 0;
+  uint8_t was = 0;
+  bool operator==(const WrongByte&) const = default;
+};
+
+// Bytes that could not be proved, and what is known of what they held. What is salvaged of them
+// follows the gap as records.
 struct Gap {
   uint64_t begin = 0;  // byte range in the file; empty where bytes are missing between two blocks
   uint64_t end = 0;
   GapCause cause = GapCause::kDamaged;
-  std::optional<uint64_t> records_lost;   // numbered records; known when a later block proves it
-  std::optional<uint64_t> first_time_ns;  // the records lost lie between these two times
+  TailKind tail = TailKind::kNone;         // of a kTornTail
+  std::optional<uint64_t> records_lost;    // numbered records; known when a later block proves it
+  std::optional<uint64_t> first_lost_seq;  // the number of the first of them
+  std::optional<uint64_t> first_time_ns;   // the records lost lie between these two times
   std::optional<uint64_t> last_time_ns;
+  std::optional<WrongByte> wrong_byte;
+  uint64_t records_salvaged = 0;  // numbered records among those that follow; salvage only
 };
 
 // The end of the bytes. Without a SEGMENT_END the segment is still being written, or its recorder
@@ -62,16 +94,36 @@ struct End {
 
 using Item = std::variant<RecordView, Gap, End>;
 
+// Words for programs and people: "torn_tail".
 std::string_view GapCauseName(GapCause cause);
+std::string_view TailKindName(TailKind kind);  // "none" ...
+std::string_view ProofName(Proof proof);
 
-// Reads one file: usually one segment; several concatenated ones are legal.
+// A part of a compressed segment that is not as it was written. Where the content suffers too, gaps
+// tell what is lost of it.
+struct FrameDamage {
+  uint64_t begin = 0;  // byte range in the compressed file
+  uint64_t end = 0;
+  uint64_t raw_begin = 0;  // what of the segment's content it holds; empty where none
+  uint64_t raw_end = 0;
+  std::string cause;
+};
+
+struct ReaderOptions {
+  // Also hand out what no checksum proves, marked as such.
+  bool salvage = false;
+};
+
+// Reads one file: usually one segment; several concatenated ones are legal. Of a compressed segment
+// all offsets are those of its content, uncompressed.
 class SegmentReader {
  public:
-  // The bytes must outlive the reader and must not change.
-  explicit SegmentReader(std::span<const uint8_t> bytes);
+  // The bytes of a segment that is not compressed. They must outlive the reader and not change.
+  explicit SegmentReader(std::span<const uint8_t> bytes, ReaderOptions options = {});
 
-  // Maps the file, or reads it whole where it cannot be mapped (a pipe; "-" is standard input).
-  static Result<SegmentReader> Open(const std::string& path);
+  // Reads the file, compressed or not; "-" is standard input. A file that shrinks meanwhile is a
+  // shorter file.
+  static Result<SegmentReader> Open(const std::string& path, ReaderOptions options = {});
 
   SegmentReader(SegmentReader&&) noexcept;
   SegmentReader& operator=(SegmentReader&&) noexcept;
@@ -84,7 +136,11 @@ class SegmentReader {
   // the first call of Next, and where none is left.
   const std::optional<SegmentStart>& segment() const;
 
+  // Length of the content, uncompressed.
   uint64_t file_bytes() const;
+
+  // What is wrong with the container of a compressed segment; empty for others.
+  const std::vector<FrameDamage>& frame_damage() const;
 
  private:
   class Impl;
@@ -93,7 +149,8 @@ class SegmentReader {
 };
 
 // The files of a log in the order in which they were written. `path` is a file, "-", or a folder,
-// of which the segments are taken in order of their numbers. An empty folder is an error.
+// of which the segments are taken in order of their numbers; one that stands there raw and
+// compressed is taken once, raw. An empty folder is an error.
 Result<std::vector<std::string>> FindSegments(const std::string& path);
 
 }  // namespace daybook

@@ -18,8 +18,14 @@ namespace daybook {
 
 // ---- Structure: what makes the log readable (types 01-1F) ----
 
+// How the segment before this one ended, as far as the writer knew when it began this one.
+enum class PreviousEnd : uint8_t { kEnded = 1, kAbandoned = 2, kOpen = 3, kUnreadable = 4 };
+inline constexpr ValueName kPreviousEndNames[] = {
+    {1, "ended"}, {2, "abandoned"}, {3, "open"}, {4, "unreadable"}};
+
 // The first record of a segment; copied every 1 MiB, so that a segment without its head still says
-// whose it is.
+// whose it is. What it says of the segment before it tells a file that was cut off between two
+// blocks from one that was never longer.
 struct SegmentStart {
   uint64_t signature = 0;
   uint32_t major_version = 0;
@@ -36,6 +42,12 @@ struct SegmentStart {
   uint64_t first_seq = 0;
   uint64_t time_ns = 0;
   int64_t realtime_ns = 0;
+  std::optional<uint64_t> previous_segment_no;
+  std::optional<uint32_t> previous_tag;
+  std::optional<PreviousEnd> previous_end;
+  std::optional<uint64_t> previous_next_seq;
+  std::optional<uint64_t> previous_bytes;
+  std::optional<uint64_t> previous_synced_bytes;
   bool operator==(const SegmentStart&) const = default;
 };
 template <>
@@ -72,7 +84,20 @@ struct Schema<SegmentStart> {
       Field{"time", &SegmentStart::time_ns, Wire::kTicks, Unit::kNanoseconds,
             "When the segment was created."},
       Field{"realtime", &SegmentStart::realtime_ns, Wire::kInt, Unit::kNanoseconds,
-            "The same moment by CLOCK_REALTIME."}};
+            "The same moment by CLOCK_REALTIME."},
+      Field{"previous_segment_no", &SegmentStart::previous_segment_no, Wire::kUint, Unit::kNone,
+            "Number of the segment before this one; unknown in the first segment of a log."},
+      Field{"previous_tag", &SegmentStart::previous_tag, Wire::kUint, Unit::kHex, "Its tag."},
+      Field{"previous_end", &SegmentStart::previous_end, Wire::kUint, Unit::kEnum,
+            "ended: with its SEGMENT_END; abandoned: after a write error; open: found without an "
+            "end when the recorder started; unreadable: nothing could be read of it.",
+            kPreviousEndNames},
+      Field{"previous_next_seq", &SegmentStart::previous_next_seq, Wire::kUint, Unit::kNone,
+            "One more than the last sequence number that was written to it."},
+      Field{"previous_bytes", &SegmentStart::previous_bytes, Wire::kUint, Unit::kBytes,
+            "Length of it, uncompressed, up to the last block or mark that was wholly written."},
+      Field{"previous_synced_bytes", &SegmentStart::previous_synced_bytes, Wire::kUint,
+            Unit::kBytes, "Of these, how many were known to be on disk."}};
 };
 
 // Describes one record type in the file itself. schema.h turns it into names and fields.
@@ -124,46 +149,54 @@ struct Checkpoint {
 inline constexpr uint32_t kCheckpointFirst = 1;
 inline constexpr uint32_t kCheckpointLast = 2;
 inline constexpr uint32_t kCheckpointCopy = 4;
-inline constexpr ValueName kCheckpointFlagNames[] = {
-    {kCheckpointFirst, "first"}, {kCheckpointLast, "last"}, {kCheckpointCopy, "copy"}};
+// The two that only the output of a salvage has.
+inline constexpr uint32_t kCheckpointSalvaged = 8;
+inline constexpr uint32_t kCheckpointAfterLoss = 16;
+inline constexpr ValueName kCheckpointFlagNames[] = {{kCheckpointFirst, "first"},
+                                                     {kCheckpointLast, "last"},
+                                                     {kCheckpointCopy, "copy"},
+                                                     {kCheckpointSalvaged, "salvaged"},
+                                                     {kCheckpointAfterLoss, "after_loss"}};
 template <>
 struct Schema<Checkpoint> {
   static constexpr uint8_t kType = 0x03;
   static constexpr std::string_view kName = "checkpoint";
   static constexpr std::string_view kText = "Closes a block and proves it.";
-  static constexpr auto kFields =
-      std::tuple{Field{"flags", &Checkpoint::flags, Wire::kUint, Unit::kFlags,
-                       "First or last checkpoint of the segment, or that of a copy of its head.",
-                       kCheckpointFlagNames},
-                 Field{"tag", &Checkpoint::tag, Wire::kFixed32, Unit::kHex, "The segment's tag."},
-                 Field{"block_bytes", &Checkpoint::block_bytes, Wire::kUint, Unit::kBytes,
-                       "Length of the block; it ends where this record begins."},
-                 Field{"logical_offset", &Checkpoint::logical_offset, Wire::kUint, Unit::kBytes,
-                       "Where the block began in the segment as it was written."},
-                 Field{"first_seq", &Checkpoint::first_seq, Wire::kUint, Unit::kNone,
-                       "Sequence number of the block's first numbered record."},
-                 Field{"seq_count", &Checkpoint::seq_count, Wire::kUint, Unit::kNone,
-                       "Numbered records in the block."},
-                 Field{"record_count", &Checkpoint::record_count, Wire::kUint, Unit::kNone,
-                       "All records in the block, continuations and marks not counted."},
-                 Field{"base_time", &Checkpoint::base_time_ns, Wire::kTicks, Unit::kNanoseconds,
-                       "Base of the block's times."},
-                 Field{"first_time", &Checkpoint::first_time_ns, Wire::kTicks, Unit::kNanoseconds,
-                       "Earliest moment that a record of the block tells of."},
-                 Field{"last_time", &Checkpoint::last_time_ns, Wire::kTicks, Unit::kNanoseconds,
-                       "Latest such moment; base of the next block's times."},
-                 Field{"base_pid", &Checkpoint::base_pid, Wire::kUint, Unit::kNone,
-                       "Base of the block's pids."},
-                 Field{"last_pid", &Checkpoint::last_pid, Wire::kUint, Unit::kNone,
-                       "Base of the next block's pids."},
-                 Field{"lost_total", &Checkpoint::lost_total, Wire::kUint, Unit::kNone,
-                       "Events known to be lost since the recorder started."},
-                 Field{"unsynced", &Checkpoint::unsynced_bytes, Wire::kUint, Unit::kBytes,
-                       "Bytes before this record that were not known to be on disk."},
-                 Field{"block_crc", &Checkpoint::block_crc, Wire::kFixed32, Unit::kHex,
-                       "CRC32C of the block's bytes."},
-                 Field{"self_crc", &Checkpoint::self_crc, Wire::kFixed32, Unit::kHex,
-                       "CRC32C of this record's bytes before this field, header included."}};
+  static constexpr auto kFields = std::tuple{
+      Field{"flags", &Checkpoint::flags, Wire::kUint, Unit::kFlags,
+            "First or last checkpoint of the segment, or that of a copy of its head. In a "
+            "salvaged log: the block's records were proved by nothing and have no "
+            "numbers; records before the block were lost.",
+            kCheckpointFlagNames},
+      Field{"tag", &Checkpoint::tag, Wire::kFixed32, Unit::kHex, "The segment's tag."},
+      Field{"block_bytes", &Checkpoint::block_bytes, Wire::kUint, Unit::kBytes,
+            "Length of the block; it ends where this record begins."},
+      Field{"logical_offset", &Checkpoint::logical_offset, Wire::kUint, Unit::kBytes,
+            "Where the block began in the segment as it was written."},
+      Field{"first_seq", &Checkpoint::first_seq, Wire::kUint, Unit::kNone,
+            "Sequence number of the block's first numbered record."},
+      Field{"seq_count", &Checkpoint::seq_count, Wire::kUint, Unit::kNone,
+            "Numbered records in the block."},
+      Field{"record_count", &Checkpoint::record_count, Wire::kUint, Unit::kNone,
+            "All records in the block, continuations and marks not counted."},
+      Field{"base_time", &Checkpoint::base_time_ns, Wire::kTicks, Unit::kNanoseconds,
+            "Base of the block's times."},
+      Field{"first_time", &Checkpoint::first_time_ns, Wire::kTicks, Unit::kNanoseconds,
+            "Earliest moment that a record of the block tells of."},
+      Field{"last_time", &Checkpoint::last_time_ns, Wire::kTicks, Unit::kNanoseconds,
+            "Latest such moment; base of the next block's times."},
+      Field{"base_pid", &Checkpoint::base_pid, Wire::kUint, Unit::kNone,
+            "Base of the block's pids."},
+      Field{"last_pid", &Checkpoint::last_pid, Wire::kUint, Unit::kNone,
+            "Base of the next block's pids."},
+      Field{"lost_total", &Checkpoint::lost_total, Wire::kUint, Unit::kNone,
+            "Events known to be lost since the recorder started."},
+      Field{"unsynced", &Checkpoint::unsynced_bytes, Wire::kUint, Unit::kBytes,
+            "Bytes before this record that were not known to be on disk."},
+      Field{"block_crc", &Checkpoint::block_crc, Wire::kFixed32, Unit::kHex,
+            "CRC32C of the block's bytes."},
+      Field{"self_crc", &Checkpoint::self_crc, Wire::kFixed32, Unit::kHex,
+            "CRC32C of this record's bytes before this field, header included."}};
 };
 
 // Seals what has been flushed of a block that is still open.
@@ -236,9 +269,14 @@ struct Schema<Info> {
       Field{"value", &Info::value, Wire::kString, Unit::kNone, "What it is."}};
 };
 
-enum class LostReason : uint8_t { kKernelRing = 1, kWriteError = 2, kDamagedLog = 3 };
+enum class LostReason : uint8_t {
+  kKernelRing = 1,
+  kWriteError = 2,
+  kDamagedLog = 3,
+  kDiskFull = 4,
+};
 inline constexpr ValueName kLostReasonNames[] = {
-    {1, "kernel_ring"}, {2, "write_error"}, {3, "damaged_log"}};
+    {1, "kernel_ring"}, {2, "write_error"}, {3, "damaged_log"}, {4, "disk_full"}};
 
 // Events that are not in the log, and why.
 struct Lost {
@@ -287,6 +325,10 @@ struct SegmentEnd {
   uint64_t first_seq = 0;
   uint64_t next_seq = 0;
   uint64_t lost_total = 0;
+  std::optional<uint64_t> first_time_ns;
+  std::optional<uint64_t> last_time_ns;
+  std::optional<int64_t> first_realtime_ns;
+  std::optional<int64_t> last_realtime_ns;
   bool operator==(const SegmentEnd&) const = default;
 };
 template <>
@@ -305,7 +347,16 @@ struct Schema<SegmentEnd> {
       Field{"next_seq", &SegmentEnd::next_seq, Wire::kUint, Unit::kNone,
             "Sequence number that the next segment begins with."},
       Field{"lost_total", &SegmentEnd::lost_total, Wire::kUint, Unit::kNone,
-            "Events known to be lost since the recorder started."}};
+            "Events known to be lost since the recorder started."},
+      Field{"first_time", &SegmentEnd::first_time_ns, Wire::kTicks, Unit::kNanoseconds,
+            "Earliest moment that a block of the segment tells of."},
+      Field{"last_time", &SegmentEnd::last_time_ns, Wire::kTicks, Unit::kNanoseconds,
+            "Latest such moment."},
+      Field{"first_realtime", &SegmentEnd::first_realtime_ns, Wire::kInt, Unit::kNanoseconds,
+            "Earliest wall-clock time that a moment between these two has, by the segment's clock "
+            "anchors,"},
+      Field{"last_realtime", &SegmentEnd::last_realtime_ns, Wire::kInt, Unit::kNanoseconds,
+            "and the latest one: not that of the last moment, where the clock was set back."}};
 };
 
 // The bytes of a record that did not fit into 255: fragment 0, 1, 2 ... of the record before it.
@@ -322,6 +373,82 @@ struct Schema<Continuation> {
   static constexpr auto kFields =
       std::tuple{Field{"index", &Continuation::index, Wire::kUint, Unit::kNone,
                        "Number of the fragment, from 0; counted modulo 128."}};
+};
+
+// ---- The container of a compressed segment (types 0A-0C): in its skippable frames only ----
+
+// The first record of the container: what it holds.
+struct Container {
+  uint32_t version = 0;
+  uint64_t raw_bytes = 0;
+  uint32_t raw_crc = 0;
+  bool operator==(const Container&) const = default;
+};
+template <>
+struct Schema<Container> {
+  static constexpr uint8_t kType = 0x0A;
+  static constexpr std::string_view kName = "container";
+  static constexpr std::string_view kText = "Begins a compressed segment and says what it holds.";
+  static constexpr auto kFields =
+      std::tuple{Field{"version", &Container::version, Wire::kUint, Unit::kNone,
+                       "Version of the container: 1."},
+                 Field{"raw_bytes", &Container::raw_bytes, Wire::kUint, Unit::kBytes,
+                       "Length of the segment, uncompressed."},
+                 Field{"raw_crc", &Container::raw_crc, Wire::kFixed32, Unit::kHex,
+                       "CRC32C of the segment, uncompressed."}};
+};
+
+// Describes the compressed frame behind it; all of them stand once more in the index.
+struct Frame {
+  uint64_t offset = 0;
+  uint64_t raw_bytes = 0;
+  uint64_t compressed_bytes = 0;
+  uint32_t compressed_crc = 0;
+  uint64_t first_seq = 0;
+  uint64_t seq_count = 0;
+  std::optional<uint64_t> first_time_ns;
+  std::optional<uint64_t> last_time_ns;
+  bool operator==(const Frame&) const = default;
+};
+template <>
+struct Schema<Frame> {
+  static constexpr uint8_t kType = 0x0B;
+  static constexpr std::string_view kName = "frame";
+  static constexpr std::string_view kText = "Describes one compressed frame.";
+  static constexpr auto kFields = std::tuple{
+      Field{"offset", &Frame::offset, Wire::kUint, Unit::kBytes,
+            "Where its content begins in the segment, uncompressed."},
+      Field{"raw_bytes", &Frame::raw_bytes, Wire::kUint, Unit::kBytes, "Length of its content."},
+      Field{"compressed_bytes", &Frame::compressed_bytes, Wire::kUint, Unit::kBytes,
+            "Length of the frame."},
+      Field{"compressed_crc", &Frame::compressed_crc, Wire::kFixed32, Unit::kHex,
+            "CRC32C of the frame."},
+      Field{"first_seq", &Frame::first_seq, Wire::kUint, Unit::kNone,
+            "First sequence number in its blocks."},
+      Field{"seq_count", &Frame::seq_count, Wire::kUint, Unit::kNone,
+            "Numbered records in its blocks."},
+      Field{"first_time", &Frame::first_time_ns, Wire::kTicks, Unit::kNanoseconds,
+            "Earliest moment that its blocks tell of; unknown where a part of it is in no block."},
+      Field{"last_time", &Frame::last_time_ns, Wire::kTicks, Unit::kNanoseconds,
+            "Latest such moment."}};
+};
+
+// Begins the index: FRAME records follow it, then the segment's CLOCK records.
+struct FrameIndex {
+  uint64_t frame_count = 0;
+  uint64_t container_bytes = 0;
+  bool operator==(const FrameIndex&) const = default;
+};
+template <>
+struct Schema<FrameIndex> {
+  static constexpr uint8_t kType = 0x0C;
+  static constexpr std::string_view kName = "frame_index";
+  static constexpr std::string_view kText = "Begins the index of a compressed segment.";
+  static constexpr auto kFields =
+      std::tuple{Field{"frame_count", &FrameIndex::frame_count, Wire::kUint, Unit::kNone,
+                       "Compressed frames in the file."},
+                 Field{"container_bytes", &FrameIndex::container_bytes, Wire::kUint, Unit::kBytes,
+                       "Length of the file before the index."}};
 };
 
 // ---- What was living when the segment began (types 10-12) ----
@@ -635,9 +762,13 @@ struct Schema<Exit> {
             "Task name of the leader, at most 15 bytes."}};
 };
 
+// Those of a segment; each is described by a SCHEMA record there.
 using AllRecords =
     TypeList<SegmentStart, SchemaRecord, Checkpoint, Mark, Clock, Info, Lost, SegmentEnd,
              Continuation, SnapBegin, SnapProc, SnapEnd, Recorder, Fork, Exec, Exit>;
+
+// Those of the container around a compressed segment.
+using ContainerRecords = TypeList<Container, Frame, FrameIndex>;
 
 // Numbered records carry a sequence number that never repeats in a log. Records that only describe
 // the segment they stand in (its start, schema, snapshot, checksums ...) have none.

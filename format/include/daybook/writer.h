@@ -28,15 +28,25 @@ class LogFile {
   virtual Status Close() = 0;
 };
 
+struct FileInfo {
+  std::string name;
+  uint64_t bytes = 0;  // that it takes on the disk
+};
+
 class LogFolder {
  public:
   virtual ~LogFolder() = default;
   // Creates the file, which must not exist (error_number() EEXIST where it does).
   virtual Result<std::unique_ptr<LogFile>> Create(const std::string& name) = 0;
   virtual Status Remove(const std::string& name) = 0;
-  virtual Result<std::vector<std::string>> List() = 0;
+  // `to` is replaced where it exists.
+  virtual Status Rename(const std::string& from, const std::string& to) = 0;
+  // Regular files only, in no particular order.
+  virtual Result<std::vector<FileInfo>> List() = 0;
+  // Bytes that the file system has left for this process.
+  virtual Result<uint64_t> FreeBytes() = 0;
   virtual Result<std::vector<uint8_t>> Read(const std::string& name) = 0;
-  // Makes created names durable.
+  // Makes what was created, renamed and removed durable.
   virtual Status Sync() = 0;
   // Keeps other writers out until this object is gone. An error where one is there.
   virtual Status Lock() = 0;
