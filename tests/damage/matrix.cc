@@ -1,0 +1,258 @@
+#include "matrix.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <iomanip>
+#include <ostream>
+#include <string_view>
+#include <utility>
+
+#include "segments.h"
+
+namespace daybook::damage {
+namespace {
+
+constexpr size_t kSector = 512;
+constexpr size_t kPage = 4096;
+
+std::string AsText(const std::vector<uint8_t>& bytes) { return {bytes.begin(), bytes.end()}; }
+
+std::vector<uint8_t> AsBytes(const std::string& text) { return {text.begin(), text.end()}; }
+
+// A whole segment in little, of a log that is not ours.
+SegmentPlan ForgedPlan() {
+  return {.tag = 0xF0F0'F0F0,
+          .segment_no = 7,
+          .stream = 0xEE,
+          .first_seq = 900,
+          .bytes = 900,
+          .block_bytes = 200,
+          .ended = false,
+          .with_schema = false,
+          .seed = 77,
+          .hostile_args = {}};
+}
+
+std::string EveryTypeAndLength() {
+  std::string text;
+  for (int i = 0; i < 256; ++i) {
+    text.append("\x2B\x91", 2);
+    text += static_cast<char>(i);
+    text += static_cast<char>(i * 37);
+  }
+  return text;
+}
+
+std::string Cookies(size_t count) {
+  std::string text;
+  for (size_t i = 0; i < count; ++i) text.append("\x2B\x91", 2);
+  return text;
+}
+
+Checkpoint ForgedCheckpoint(uint32_t tag) {
+  return {.flags = 0,
+          .tag = tag,
+          .block_bytes = 0,
+          .logical_offset = 20'000,
+          .first_seq = 1'000'000,
+          .seq_count = 3,
+          .record_count = 3};
+}
+
+// One of the programs of `segment` was given arguments that hold a checkpoint with the segment's
+// own tag, for the block in which it stands.
+std::string PlantCheckpoint(const std::string& placeholder, std::vector<uint8_t>* bytes) {
+  const Written segment = TakeApart(*bytes);
+  std::string text = AsText(*bytes);
+  const size_t at = text.find(placeholder);
+  const auto block = std::find_if(segment.blocks.begin(), segment.blocks.end(),
+                                  [at](const WrittenBlock& one) { return one.end > at; });
+  Checkpoint forged = *block->record;
+  forged.seq_count += 1000;
+  const std::string before = text.substr(block->begin, at - block->begin);
+  const std::string checkpoint = SealedBlock(before, forged).substr(before.size());
+  text.replace(at, checkpoint.size(), checkpoint);
+  // The block's own checkpoint is right all the same: this is what was written.
+  const std::string records = text.substr(block->begin, block->checkpoint - block->begin);
+  text.replace(block->begin, block->end - block->begin, SealedBlock(records, *block->record));
+  *bytes = AsBytes(text);
+  return checkpoint;
+}
+
+}  // namespace
+
+Subjects::Subjects() {
+  AddSmall();
+  AddLarge();
+  AddSpliced();
+  AddHostile();
+}
+
+const Written& Subjects::Keep(std::vector<uint8_t> bytes) {
+  segments_.push_back(std::make_unique<Written>(TakeApart(std::move(bytes))));
+  return *segments_.back();
+}
+
+void Subjects::Add(const std::string& subject, Kind kind) {
+  kind.name = subject + ": " + kind.name;
+  kinds_.push_back(std::move(kind));
+}
+
+// Many small blocks: what happens at a boundary happens often.
+void Subjects::AddSmall() {
+  SegmentPlan plan;
+  const Written& ended = Keep(MakeSegment(plan));
+  plan.ended = false;
+  plan.bytes = 8 * 1024;
+  const Written& open = Keep(MakeSegment(plan));
+  for (const auto& [subject, segment] : {std::pair("ended", &ended), std::pair("open", &open)}) {
+    Add(subject, Truncations(*segment));
+    Add(subject, ChangedBytes(*segment));
+    Add(subject, Runs(*segment, RunChange::kZeroed));
+    Add(subject, Runs(*segment, RunChange::kRemoved));
+    Add(subject, Runs(*segment, RunChange::kInserted));
+    Add(subject, LostHeads(*segment));
+    Add(subject, ScatteredBytes(*segment, 5000));
+  }
+}
+
+// Blocks of the size that the writer makes.
+void Subjects::AddLarge() {
+  SegmentPlan plan;
+  plan.bytes = 64 * 1024;
+  plan.block_bytes = 4096;
+  const Written& large = Keep(MakeSegment(plan));
+  for (const size_t page : {kSector, kPage}) {
+    for (const PageChange change :
+         {PageChange::kZeroed, PageChange::kRandom, PageChange::kCookies,
+          PageChange::kForgedRecords, PageChange::kMissing, PageChange::kDoubled}) {
+      Add("64 KiB", Pages(large, page, change));
+    }
+    Add("64 KiB", StalePages(large, page));
+    Add("64 KiB", SwappedPages(large, page));
+    Add("64 KiB", PagePairs(large, page));
+  }
+  Add("64 KiB", ScatteredBytes(large, 2000));
+}
+
+void Subjects::AddSpliced() {
+  SegmentPlan plan;
+  const Written& one = Keep(MakeSegment(plan));
+  plan.tag += 1;
+  plan.segment_no += 1;
+  plan.first_seq = 5000;
+  plan.seed = 2;
+  const Written& next = Keep(MakeSegment(plan));
+  plan.tag += 1;
+  plan.stream = 0x77;
+  plan.seed = 3;
+  const Written& foreign = Keep(MakeSegment(plan));
+  for (const auto& [name, other] :
+       {std::pair("of one log", &next), std::pair("of two logs", &foreign)}) {
+    Add(name, Splices(one, *other, 2000));
+    for (const size_t piece : {kSector, kPage, size_t{0}}) {
+      Add(name, Interleaved(one, *other, piece, piece == 0 ? 2000 : 200));
+    }
+    Add(name, ForeignBlocks(one, *other));
+  }
+  Add("of one log", Doubled(one));
+}
+
+void Subjects::AddHostile() {
+  SegmentPlan plan;
+  plan.bytes = 16 * 1024;
+  plan.block_bytes = 1024;
+  const std::string wrong_tag =
+      FakeRecords(200, 5) + SealedBlock(FakeRecords(150, 6), ForgedCheckpoint(0x0BAD'0BAD));
+  plan.hostile_args = {Cookies(250), EveryTypeAndLength(), FakeRecords(450, 4), wrong_tag};
+  const Written& hostile = Keep(MakeSegment(plan));
+  Add("hostile arguments", ChangedBytes(hostile));
+  Add("hostile arguments", Runs(hostile, RunChange::kZeroed));
+  Add("hostile arguments", Truncations(hostile));
+  Add("hostile arguments", LostHeads(hostile));
+  Add("forged checkpoint", FlippedBefore(hostile, wrong_tag, 300));
+
+  const Written& forged = Keep(MakeSegment(ForgedPlan()));
+  plan.hostile_args = {AsText(forged.bytes)};
+  plan.block_bytes = 4096;
+  plan.bytes = 24 * 1024;
+  const Written& embedding = Keep(MakeSegment(plan));
+  for (Kind kind : {ChangedBytes(embedding), Truncations(embedding), LostHeads(embedding),
+                    Runs(embedding, RunChange::kRemoved)}) {
+    kind.forged = {&forged};
+    Add("segment in arguments", std::move(kind));
+  }
+
+  const std::string placeholder(400, 'x');
+  plan.hostile_args = {placeholder};
+  std::vector<uint8_t> bytes = MakeSegment(plan);
+  const std::string planted = PlantCheckpoint(placeholder, &bytes);
+  Kind kind = FlippedBefore(Keep(std::move(bytes)), planted, 3000);
+  kind.shape = Shape::kForgedTag;
+  Add("its own tag forged", std::move(kind));
+}
+
+bool ExhaustiveIsAsked() {
+  const char* const value = std::getenv("DAYBOOK_EXHAUSTIVE");
+  return value != nullptr && std::string_view(value) == "1";
+}
+
+std::vector<size_t> CasesOf(size_t count, size_t sample) {
+  std::vector<size_t> cases;
+  if (sample >= count) {
+    for (size_t i = 0; i < count; ++i) cases.push_back(i);
+    return cases;
+  }
+  // One of each stretch, anywhere in it: the first and the last cases are special, too.
+  Random random(count);
+  for (size_t i = 0; i < sample; ++i) {
+    const size_t begin = count * i / sample;
+    const size_t end = count * (i + 1) / sample;
+    cases.push_back(begin + random.Below(end - begin));
+  }
+  cases.front() = 0;
+  cases.back() = count - 1;
+  return cases;
+}
+
+Row RunKind(const Kind& kind, size_t sample) {
+  constexpr size_t kShown = 5;
+  Row row{.name = kind.name, .shape = kind.shape};
+  for (const size_t index : CasesOf(kind.count, sample)) {
+    const Damaged damaged = kind.make(index);
+    const Verdict verdict = Judge(kind, damaged);
+    ++row.cases;
+    row.intact_lost += verdict.blocks_lost;
+    row.unsalvaged += verdict.records_lost;
+    row.false_verified += verdict.false_verified;
+    row.wrong_flagged += verdict.wrong_flagged;
+    row.wrong_base += verdict.wrong_base;
+    row.salvaged += verdict.salvaged;
+    if (verdict.ok()) continue;
+    if (++row.broken_cases > kShown) continue;
+    for (const std::string& broken : verdict.broken) {
+      row.broken.push_back("case " + std::to_string(index) + ", " + damaged.text + ": " + broken);
+    }
+  }
+  return row;
+}
+
+void PrintHead(std::ostream& out) {
+  out << std::left << std::setw(46) << "damage" << std::right << std::setw(9) << "cases"
+      << std::setw(9) << "lost" << std::setw(12) << "unsalvaged" << std::setw(9) << "false"
+      << std::setw(9) << "flagged" << std::setw(11) << "wrong base" << std::setw(11) << "salvaged"
+      << std::setw(9) << "broken" << '\n';
+}
+
+void PrintRow(std::ostream& out, const Row& row) {
+  const double cases = row.cases == 0 ? 1 : static_cast<double>(row.cases);
+  out << std::left << std::setw(46) << row.name << std::right << std::setw(9) << row.cases
+      << std::setw(9) << row.intact_lost << std::setw(12) << row.unsalvaged << std::setw(9)
+      << row.false_verified << std::setw(9) << std::fixed << std::setprecision(2)
+      << static_cast<double>(row.wrong_flagged) / cases << std::setw(11) << row.wrong_base
+      << std::setw(11) << static_cast<double>(row.salvaged) / cases << std::setw(9)
+      << row.broken_cases << '\n';
+  for (const std::string& broken : row.broken) out << "    " << broken << '\n';
+}
+
+}  // namespace daybook::damage
