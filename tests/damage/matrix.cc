@@ -19,18 +19,26 @@ std::string AsText(const std::vector<uint8_t>& bytes) { return {bytes.begin(), b
 
 std::vector<uint8_t> AsBytes(const std::string& text) { return {text.begin(), text.end()}; }
 
-// A whole segment in little, of a log that is not ours.
-SegmentPlan ForgedPlan() {
-  return {.tag = 0xF0F0'F0F0,
-          .segment_no = 7,
-          .stream = 0xEE,
-          .first_seq = 900,
-          .bytes = 900,
-          .block_bytes = 200,
-          .ended = false,
-          .with_schema = false,
-          .seed = 77,
-          .hostile_args = {}};
+// What is longer is torn apart by continuations' headers.
+constexpr size_t kLongestInOnePiece = 215;
+
+std::string InOnePiece(std::string text) {
+  if (text.size() > kLongestInOnePiece) std::abort();
+  return text;
+}
+
+// The head of a log that is not ours: a segment in little.
+std::vector<uint8_t> ForgedHead() {
+  const SegmentPlan plan{.tag = 0xF0F0'F0F0,
+                         .segment_no = 7,
+                         .stream = 0xEE,
+                         .first_seq = 900,
+                         .bytes = 0,
+                         .with_schema = false,
+                         .hostile_args = {}};
+  const Written whole = TakeApart(MakeSegment(plan));
+  std::string head = AsText(whole.bytes).substr(0, whole.blocks[0].end);
+  return AsBytes(InOnePiece(std::move(head)));
 }
 
 std::string EveryTypeAndLength() {
@@ -163,8 +171,9 @@ void Subjects::AddHostile() {
   plan.bytes = 16 * 1024;
   plan.block_bytes = 1024;
   const std::string wrong_tag =
-      FakeRecords(200, 5) + SealedBlock(FakeRecords(150, 6), ForgedCheckpoint(0x0BAD'0BAD));
-  plan.hostile_args = {Cookies(250), EveryTypeAndLength(), FakeRecords(450, 4), wrong_tag};
+      InOnePiece(SealedBlock(FakeRecords(150, 6), ForgedCheckpoint(0x0BAD'0BAD)));
+  plan.hostile_args = {Cookies(250), EveryTypeAndLength(), FakeRecords(kLongestInOnePiece, 4),
+                       wrong_tag};
   const Written& hostile = Keep(MakeSegment(plan));
   Add("hostile arguments", ChangedBytes(hostile));
   Add("hostile arguments", Runs(hostile, RunChange::kZeroed));
@@ -172,7 +181,7 @@ void Subjects::AddHostile() {
   Add("hostile arguments", LostHeads(hostile));
   Add("forged checkpoint", FlippedBefore(hostile, wrong_tag, 300));
 
-  const Written& forged = Keep(MakeSegment(ForgedPlan()));
+  const Written& forged = Keep(ForgedHead());
   plan.hostile_args = {AsText(forged.bytes)};
   plan.block_bytes = 4096;
   plan.bytes = 24 * 1024;
@@ -183,7 +192,7 @@ void Subjects::AddHostile() {
     Add("segment in arguments", std::move(kind));
   }
 
-  const std::string placeholder(400, 'x');
+  const std::string placeholder(200, 'x');
   plan.hostile_args = {placeholder};
   std::vector<uint8_t> bytes = MakeSegment(plan);
   const std::string planted = PlantCheckpoint(placeholder, &bytes);

@@ -179,28 +179,27 @@ class Judgement {
     return {payload.begin(), payload.end()};
   }
 
-  // P1.
+  // P1. From behind: the checkpoint or mark that proves a record is like no other, so of several
+  // records that are alike it is the one before the match behind it.
   void CheckVerifiedWasWritten() {
-    for (const SeenRecord& seen : strict_.records) {
-      const Match match = Find(seen.view);
-      matches_.push_back(match);
-      if (match.segment != nullptr) continue;
+    matches_.resize(strict_.records.size());
+    for (size_t i = matches_.size(); i-- > 0;) {
+      const RecordView& seen = strict_.records[i].view;
+      matches_[i] = Find(seen, i + 1 < matches_.size() ? matches_[i + 1] : Match{});
+      if (matches_[i].segment != nullptr) continue;
       ++verdict_.false_verified;
-      Broken("P1: the verified record at " + std::to_string(seen.view.offset) + ", type " +
-             std::to_string(seen.view.type) + ", was not written");
+      Broken("P1: the verified record at " + std::to_string(seen.offset) + ", type " +
+             std::to_string(seen.type) + ", was not written");
     }
   }
 
-  // The one behind the match before, where several are alike.
-  Match Find(const RecordView& seen) const {
-    if (!matches_.empty() && matches_.back().segment != nullptr) {
-      const auto& [segment, index] = matches_.back();
-      if (index + 1 < segment->records.size() && SameRecord(segment->records[index + 1], seen)) {
-        return {segment, index + 1};
-      }
+  Match Find(const RecordView& seen, const Match& next) const {
+    if (next.segment != nullptr && next.index > 0 &&
+        SameRecord(next.segment->records[next.index - 1], seen)) {
+      return {next.segment, next.index - 1};
     }
     for (const Written* segment : kind_.genuine) {
-      for (size_t i = 0; i < segment->records.size(); ++i) {
+      for (size_t i = segment->records.size(); i-- > 0;) {
         if (SameRecord(segment->records[i], seen)) return {segment, i};
       }
     }
@@ -223,12 +222,21 @@ class Judgement {
       }
       const size_t previous = matches_[i - 1].index;
       if (match.index <= previous) {
-        Broken("P3: the reader goes back at " + at);
-      } else if (gaps == gaps_before && match.index != previous + 1) {
+        if (!StandsThereAgain(match, previous)) Broken("P3: the reader goes back at " + at);
+        continue;
+      }
+      if (gaps == gaps_before && match.index != previous + 1) {
         Broken("P3: records are missing before " + at + " and nothing says so");
       }
       CheckLostCount(*match.segment, previous, match.index, gaps_before, gaps);
     }
+  }
+
+  // The first records of a block were proved by a MARK, and it stands whole further on.
+  static bool StandsThereAgain(const Match& match, size_t previous) {
+    const std::vector<WrittenRecord>& records = match.segment->records;
+    return records[match.index].block == records[previous].block &&
+           records[match.index].offset == match.segment->blocks[records[previous].block].begin;
   }
 
   void CheckLostCount(const Written& segment, size_t previous, size_t index, size_t first_gap,
@@ -274,14 +282,18 @@ class Judgement {
     });
   }
 
-  // An open block is proved by its place too, which the checkpoint before it says.
-  bool BlockIsTouched(size_t number) const {
+  // An open block is proved by its place too, which the checkpoint before it says, and by a block
+  // before it that says whose bytes these are.
+  std::vector<bool> TouchedBlocks() const {
     const std::vector<WrittenBlock>& blocks = kind_.original->blocks;
-    const WrittenBlock& block = blocks[number];
-    if (IsTouched(block.begin, block.end)) return true;
-    if (block.record || number == 0) return false;
-    const WrittenBlock& before = blocks[number - 1];
-    return IsTouched(before.checkpoint, before.end);
+    std::vector<bool> touched;
+    for (const WrittenBlock& block : blocks) touched.push_back(IsTouched(block.begin, block.end));
+    if (blocks.back().record || blocks.size() == 1) return touched;
+    const WrittenBlock& before = blocks[blocks.size() - 2];
+    const bool one_is_left =
+        std::find(touched.begin(), touched.end() - 1, false) != touched.end() - 1;
+    if (!one_is_left || IsTouched(before.checkpoint, before.end)) touched.back() = true;
+    return touched;
   }
 
   // P2, by where the damage is.
@@ -291,8 +303,7 @@ class Judgement {
     for (const Match& match : matches_) {
       if (match.segment == &original) verified[match.index] = true;
     }
-    std::vector<bool> touched;
-    for (size_t i = 0; i < original.blocks.size(); ++i) touched.push_back(BlockIsTouched(i));
+    const std::vector<bool> touched = TouchedBlocks();
     for (size_t i = 0; i < original.records.size(); ++i) {
       if (verified[i] || touched[original.records[i].block]) continue;
       ++verdict_.blocks_lost;

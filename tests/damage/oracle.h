@@ -17,7 +17,9 @@
 //  * A file cut at a boundary looks like one that was never longer: no gap. Its successor tells.
 //  * Behind a head that is lost nobody knows how many records stood there: no count.
 //  * The open end of a segment is proved by its place, which the checkpoint before it says: where
-//    that is damaged too, the open end is not proved.
+//    that is damaged too, or no block is left to say whose bytes these are, it is not proved.
+//  * The first records of a damaged block may be proved by a MARK. Where the block stands whole
+//    further on (its page is there twice), all of it is handed out, those again: same numbers.
 //  * Without a checkpoint behind the damage the end of the damage is no anchor. Then salvage needs
 //    four headers in a row, or two that end with the file: fewer are missed.
 //  * Shape::kMoved and kForgedTag: see there.
