@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "block.h"
+#include "container_reader.h"
 #include "file.h"
 #include "layout.h"
 
@@ -21,6 +22,11 @@ class SegmentReader::Impl {
         options_(options) {}
   Impl(std::vector<uint8_t> buffer, ReaderOptions options)
       : buffer_(std::move(buffer)), bytes_(buffer_), options_(options) {}
+  Impl(DecodedContainer container, ReaderOptions options)
+      : buffer_(std::move(container.content)),
+        bytes_(buffer_),
+        options_(options),
+        frame_damage_(std::move(container.damage)) {}
 
   Item Next();
   const std::optional<SegmentStart>& segment() const { return segment_; }
@@ -374,14 +380,20 @@ Result<SegmentReader> SegmentReader::Open(const std::string& path, ReaderOptions
   if (!regular) return std::move(regular).error();
   if (*regular) {
     try {
-      return SegmentReader(
-          std::make_unique<Impl>(boost::iostreams::mapped_file_source(path), options));
+      const boost::iostreams::mapped_file_source file(path);
+      const Bytes mapped(reinterpret_cast<const uint8_t*>(file.data()), file.size());
+      return SegmentReader(IsContainer(mapped)
+                               ? std::make_unique<Impl>(DecodeContainer(mapped), options)
+                               : std::make_unique<Impl>(file, options));
     } catch (const std::exception& error) {
       return Error("cannot map " + path + ": " + error.what());
     }
   }
   auto bytes = ReadWholeFile(path);
   if (!bytes) return std::move(bytes).error();
+  if (IsContainer(*bytes)) {
+    return SegmentReader(std::make_unique<Impl>(DecodeContainer(*bytes), options));
+  }
   return SegmentReader(std::make_unique<Impl>(*std::move(bytes), options));
 }
 
