@@ -18,7 +18,7 @@ const Subjects& TheSubjects() {
 class DamageKindsTest : public testing::TestWithParam<size_t> {};
 
 std::string TestName(const testing::TestParamInfo<size_t>& parameter) {
-  std::string name = TheSubjects().kinds()[parameter.param].name;
+  std::string name = TheSubjects().trials()[parameter.param].kind.name;
   std::replace_if(
       name.begin(), name.end(), [](unsigned char letter) { return std::isalnum(letter) == 0; },
       '_');
@@ -26,9 +26,9 @@ std::string TestName(const testing::TestParamInfo<size_t>& parameter) {
 }
 
 TEST_P(DamageKindsTest, CostsNoMoreThanItMustAndShowsNothingFalse) {
-  const Kind& kind = TheSubjects().kinds()[GetParam()];
+  const Trial& trial = TheSubjects().trials()[GetParam()];
   constexpr size_t kSample = 250;
-  const Row row = RunKind(kind, ExhaustiveIsAsked() ? kAllCases : kSample);
+  const Row row = RunTrial(trial, ExhaustiveIsAsked() ? kAllCases : kSample);
   ASSERT_GT(row.cases, 0u);
   std::ostringstream text;
   PrintRow(text, row);
@@ -36,7 +36,7 @@ TEST_P(DamageKindsTest, CostsNoMoreThanItMustAndShowsNothingFalse) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Kinds, DamageKindsTest,
-                         testing::Range(size_t{0}, TheSubjects().kinds().size()), TestName);
+                         testing::Range(size_t{0}, TheSubjects().trials().size()), TestName);
 
 }  // namespace
 }  // namespace daybook::damage

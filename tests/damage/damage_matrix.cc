@@ -30,9 +30,9 @@ int main(int argc, char** argv) {
   const Subjects subjects;
   bool fine = true;
   PrintHead(std::cout);
-  for (const Kind& kind : subjects.kinds()) {
-    if (kind.name.find(only) == std::string::npos) continue;
-    const Row row = RunKind(kind, exhaustive ? kAllCases : kSample);
+  for (const Trial& trial : subjects.trials()) {
+    if (trial.kind.name.find(only) == std::string::npos) continue;
+    const Row row = RunTrial(trial, exhaustive ? kAllCases : kSample);
     PrintRow(std::cout, row);
     std::cout.flush();
     fine &= row.broken_cases == 0;

@@ -29,14 +29,14 @@ std::string InOnePiece(std::string text) {
 
 // The head of a log that is not ours: a segment in little.
 std::vector<uint8_t> ForgedHead() {
-  const SegmentPlan plan{.tag = 0xF0F0'F0F0,
-                         .segment_no = 7,
-                         .stream = 0xEE,
-                         .first_seq = 900,
-                         .bytes = 0,
-                         .with_schema = false,
-                         .hostile_args = {}};
-  const Written whole = TakeApart(MakeSegment(plan));
+  const Recipe recipe{.tag = 0xF0F0'F0F0,
+                      .segment_no = 7,
+                      .stream = 0xEE,
+                      .first_seq = 900,
+                      .bytes = 0,
+                      .with_schema = false,
+                      .hostile_args = {}};
+  const Written whole = TakeApart(MakeSegment(recipe));
   std::string head = AsText(whole.bytes).substr(0, whole.blocks[0].end);
   return AsBytes(InOnePiece(std::move(head)));
 }
@@ -94,6 +94,7 @@ Subjects::Subjects() {
   AddLarge();
   AddSpliced();
   AddHostile();
+  AddCompressed();
 }
 
 const Written& Subjects::Keep(std::vector<uint8_t> bytes) {
@@ -103,16 +104,24 @@ const Written& Subjects::Keep(std::vector<uint8_t> bytes) {
 
 void Subjects::Add(const std::string& subject, Kind kind) {
   kind.name = subject + ": " + kind.name;
-  kinds_.push_back(std::move(kind));
+  trials_.push_back({.kind = std::move(kind), .judge = Judge});
+}
+
+void Subjects::AddTo(const Compressed& compressed, const std::string& subject, Kind kind) {
+  kind.name = subject + ": " + kind.name;
+  trials_.push_back(
+      {.kind = std::move(kind), .judge = [&compressed](const Kind& of, const Damaged& damaged) {
+         return JudgeCompressed(compressed, of, damaged);
+       }});
 }
 
 // Many small blocks: what happens at a boundary happens often.
 void Subjects::AddSmall() {
-  SegmentPlan plan;
-  const Written& ended = Keep(MakeSegment(plan));
-  plan.ended = false;
-  plan.bytes = 8 * 1024;
-  const Written& open = Keep(MakeSegment(plan));
+  Recipe recipe;
+  const Written& ended = Keep(MakeSegment(recipe));
+  recipe.ended = false;
+  recipe.bytes = 8 * 1024;
+  const Written& open = Keep(MakeSegment(recipe));
   for (const auto& [subject, segment] : {std::pair("ended", &ended), std::pair("open", &open)}) {
     Add(subject, Truncations(*segment));
     Add(subject, ChangedBytes(*segment));
@@ -126,10 +135,10 @@ void Subjects::AddSmall() {
 
 // Blocks of the size that the writer makes.
 void Subjects::AddLarge() {
-  SegmentPlan plan;
-  plan.bytes = 64 * 1024;
-  plan.block_bytes = 4096;
-  const Written& large = Keep(MakeSegment(plan));
+  Recipe recipe;
+  recipe.bytes = 64 * 1024;
+  recipe.block_bytes = 4096;
+  const Written& large = Keep(MakeSegment(recipe));
   for (const size_t page : {kSector, kPage}) {
     for (const PageChange change :
          {PageChange::kZeroed, PageChange::kRandom, PageChange::kCookies,
@@ -144,17 +153,17 @@ void Subjects::AddLarge() {
 }
 
 void Subjects::AddSpliced() {
-  SegmentPlan plan;
-  const Written& one = Keep(MakeSegment(plan));
-  plan.tag += 1;
-  plan.segment_no += 1;
-  plan.first_seq = 5000;
-  plan.seed = 2;
-  const Written& next = Keep(MakeSegment(plan));
-  plan.tag += 1;
-  plan.stream = 0x77;
-  plan.seed = 3;
-  const Written& foreign = Keep(MakeSegment(plan));
+  Recipe recipe;
+  const Written& one = Keep(MakeSegment(recipe));
+  recipe.tag += 1;
+  recipe.segment_no += 1;
+  recipe.first_seq = 5000;
+  recipe.seed = 2;
+  const Written& next = Keep(MakeSegment(recipe));
+  recipe.tag += 1;
+  recipe.stream = 0x77;
+  recipe.seed = 3;
+  const Written& foreign = Keep(MakeSegment(recipe));
   for (const auto& [name, other] :
        {std::pair("of one log", &next), std::pair("of two logs", &foreign)}) {
     Add(name, Splices(one, *other, 2000));
@@ -167,14 +176,14 @@ void Subjects::AddSpliced() {
 }
 
 void Subjects::AddHostile() {
-  SegmentPlan plan;
-  plan.bytes = 16 * 1024;
-  plan.block_bytes = 1024;
+  Recipe recipe;
+  recipe.bytes = 16 * 1024;
+  recipe.block_bytes = 1024;
   const std::string wrong_tag =
       InOnePiece(SealedBlock(FakeRecords(150, 6), ForgedCheckpoint(0x0BAD'0BAD)));
-  plan.hostile_args = {Cookies(250), EveryTypeAndLength(), FakeRecords(kLongestInOnePiece, 4),
-                       wrong_tag};
-  const Written& hostile = Keep(MakeSegment(plan));
+  recipe.hostile_args = {Cookies(250), EveryTypeAndLength(), FakeRecords(kLongestInOnePiece, 4),
+                         wrong_tag};
+  const Written& hostile = Keep(MakeSegment(recipe));
   Add("hostile arguments", ChangedBytes(hostile));
   Add("hostile arguments", Runs(hostile, RunChange::kZeroed));
   Add("hostile arguments", Truncations(hostile));
@@ -182,10 +191,10 @@ void Subjects::AddHostile() {
   Add("forged checkpoint", FlippedBefore(hostile, wrong_tag, 300));
 
   const Written& forged = Keep(ForgedHead());
-  plan.hostile_args = {AsText(forged.bytes)};
-  plan.block_bytes = 4096;
-  plan.bytes = 24 * 1024;
-  const Written& embedding = Keep(MakeSegment(plan));
+  recipe.hostile_args = {AsText(forged.bytes)};
+  recipe.block_bytes = 4096;
+  recipe.bytes = 24 * 1024;
+  const Written& embedding = Keep(MakeSegment(recipe));
   for (Kind kind : {ChangedBytes(embedding), Truncations(embedding), LostHeads(embedding),
                     Runs(embedding, RunChange::kRemoved)}) {
     kind.forged = {&forged};
@@ -193,12 +202,38 @@ void Subjects::AddHostile() {
   }
 
   const std::string placeholder(200, 'x');
-  plan.hostile_args = {placeholder};
-  std::vector<uint8_t> bytes = MakeSegment(plan);
+  recipe.hostile_args = {placeholder};
+  std::vector<uint8_t> bytes = MakeSegment(recipe);
   const std::string planted = PlantCheckpoint(placeholder, &bytes);
   Kind kind = FlippedBefore(Keep(std::move(bytes)), planted, 3000);
   kind.shape = Shape::kForgedTag;
   Add("its own tag forged", std::move(kind));
+}
+
+void Subjects::AddCompressed() {
+  Recipe recipe;
+  const Written& small = Keep(MakeSegment(recipe));
+  recipe.ended = false;
+  recipe.bytes = 64 * 1024;
+  recipe.block_bytes = 4096;
+  const Written& open = Keep(MakeSegment(recipe));
+  for (const auto& [subject, raw, frame_bytes] :
+       {std::tuple("compressed", &small, size_t{2048}),
+        std::tuple("compressed, open", &open, size_t{16} * 1024)}) {
+    compressed_.push_back(std::make_unique<Compressed>(Compress(*raw, frame_bytes)));
+    const Compressed& compressed = *compressed_.back();
+    AddTo(compressed, subject, Truncations(compressed.file));
+    AddTo(compressed, subject, ChangedBytes(compressed.file));
+    AddTo(compressed, subject, Runs(compressed.file, RunChange::kZeroed));
+    AddTo(compressed, subject, Runs(compressed.file, RunChange::kRemoved));
+    AddTo(compressed, subject, Runs(compressed.file, RunChange::kInserted));
+    AddTo(compressed, subject, LostHeads(compressed.file));
+    AddTo(compressed, subject, Pages(compressed.file, kSector, PageChange::kRandom));
+    AddTo(compressed, subject, PagePairs(compressed.file, kSector));
+    AddTo(compressed, subject, ScatteredBytes(compressed.file, 2000));
+    AddTo(compressed, subject, MissingFrames(compressed));
+    AddTo(compressed, subject, SwappedFrames(compressed));
+  }
 }
 
 bool ExhaustiveIsAsked() {
@@ -224,12 +259,13 @@ std::vector<size_t> CasesOf(size_t count, size_t sample) {
   return cases;
 }
 
-Row RunKind(const Kind& kind, size_t sample) {
+Row RunTrial(const Trial& trial, size_t sample) {
   constexpr size_t kShown = 5;
+  const Kind& kind = trial.kind;
   Row row{.name = kind.name, .shape = kind.shape};
   for (const size_t index : CasesOf(kind.count, sample)) {
     const Damaged damaged = kind.make(index);
-    const Verdict verdict = Judge(kind, damaged);
+    const Verdict verdict = trial.judge(kind, damaged);
     ++row.cases;
     row.intact_lost += verdict.blocks_lost;
     row.unsalvaged += verdict.records_lost;

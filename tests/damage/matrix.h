@@ -9,28 +9,39 @@
 #include <string>
 #include <vector>
 
+#include "compressed.h"
 #include "damages.h"
 #include "oracle.h"
 
 namespace daybook::damage {
+
+// One kind of damage to one segment, and who judges what is made of it.
+struct Trial {
+  Kind kind;
+  bool compressed = false;
+  std::function<Verdict(const Kind& kind, const Damaged& damaged)> judge;
+};
 
 // The segments that are damaged, and all kinds of damage to them.
 class Subjects {
  public:
   Subjects();
 
-  const std::vector<Kind>& kinds() const { return kinds_; }
+  const std::vector<Trial>& trials() const { return trials_; }
 
  private:
   void AddSmall();
   void AddLarge();
   void AddSpliced();
   void AddHostile();
+  void AddCompressed();
   const Written& Keep(std::vector<uint8_t> bytes);
   void Add(const std::string& subject, Kind kind);
+  void AddTo(const Compressed& compressed, const std::string& subject, Kind kind);
 
   std::vector<std::unique_ptr<Written>> segments_;
-  std::vector<Kind> kinds_;
+  std::vector<std::unique_ptr<Compressed>> compressed_;
+  std::vector<Trial> trials_;
 };
 
 // True with --exhaustive's environment variable, DAYBOOK_EXHAUSTIVE=1.
@@ -56,7 +67,7 @@ struct Row {
   std::vector<std::string> broken;  // the first few, with the case's number and text
 };
 
-Row RunKind(const Kind& kind, size_t sample);
+Row RunTrial(const Trial& trial, size_t sample);
 
 // As a table for people.
 void PrintHead(std::ostream& out);

@@ -17,34 +17,34 @@ constexpr int64_t kRealtimeNs = 1'790'000'000'000'000'000;
 
 class Maker {
  public:
-  explicit Maker(const SegmentPlan& plan)
-      : plan_(plan), random_(plan.seed), buffer_(plan.tag, plan.first_seq) {}
+  explicit Maker(const Recipe& recipe)
+      : recipe_(recipe), random_(recipe.seed), buffer_(recipe.tag, recipe.first_seq) {}
 
   std::vector<uint8_t> Make() {
     Head(kCheckpointFirst);
-    if (plan_.with_schema) Descriptions(0);
+    if (recipe_.with_schema) Descriptions(0);
     Note(Clock{.time_ns = now_ns_,
                .realtime_ns = kRealtimeNs,
                .monotonic_ns = now_ns_,
                .reason = ClockReason::kSegment});
     buffer_.CloseBlock();
     Write();
-    const size_t copy_at = plan_.bytes / 2;
+    const size_t copy_at = recipe_.bytes / 2;
     bool copied = false;
-    for (size_t event = 0; buffer_.logical_bytes() < plan_.bytes; ++event) {
-      if (!copied && plan_.with_schema && buffer_.logical_bytes() > copy_at) {
+    for (size_t event = 0; buffer_.logical_bytes() < recipe_.bytes; ++event) {
+      if (!copied && recipe_.with_schema && buffer_.logical_bytes() > copy_at) {
         copied = true;
         buffer_.CloseBlock();
         Head(kCheckpointCopy);
         Descriptions(kCheckpointCopy);
       }
       Event(event);
-      if (buffer_.open_block_bytes() >= plan_.block_bytes) buffer_.CloseBlock();
+      if (buffer_.open_block_bytes() >= recipe_.block_bytes) buffer_.CloseBlock();
       if (event % 7 == 3) Flush();
       // Late in the segment nothing is synced any more: a tail there is only torn.
-      if (event % 23 == 11 && buffer_.logical_bytes() < plan_.bytes * 3 / 4) Sync();
+      if (event % 23 == 11 && buffer_.logical_bytes() < recipe_.bytes * 3 / 4) Sync();
     }
-    plan_.ended ? End() : Open();
+    recipe_.ended ? End() : Open();
     return std::move(out_);
   }
 
@@ -56,19 +56,20 @@ class Maker {
                        .min_reader = 0,
                        .compat_flags = 0,
                        .incompat_flags = 0,
-                       .tag = plan_.tag,
-                       .segment_no = plan_.segment_no,
+                       .tag = recipe_.tag,
+                       .segment_no = recipe_.segment_no,
                        .stream_id = {},
                        .host_id = {},
                        .boot_id = {},
                        .tick_ns = kTickNs,
-                       .first_seq = plan_.first_seq,
+                       .first_seq = recipe_.first_seq,
                        .time_ns = kBootNs,
                        .realtime_ns = kRealtimeNs};
-    start.stream_id.bytes.fill(plan_.stream);
+    start.stream_id.bytes.fill(recipe_.stream);
     start.host_id.bytes.fill(0x05);
     start.boot_id.bytes.fill(0xB0);
-    Note(start);
+    buffer_.Append(start);
+    if (flags == kCheckpointFirst) buffer_.NoteMoment(start.time_ns);
     buffer_.Append(Info{.key = "hostname", .value = "test"});
     buffer_.CloseBlock(flags);
   }
@@ -116,9 +117,9 @@ class Maker {
   // Of ordinary length mostly, now and then so long that it needs continuations.
   void NoteExec(size_t event, uint32_t pid) {
     std::string args;
-    const bool hostile = !plan_.hostile_args.empty() && event % 9 == 4;
+    const bool hostile = !recipe_.hostile_args.empty() && event % 9 == 4;
     if (hostile) {
-      args = plan_.hostile_args[(event / 9) % plan_.hostile_args.size()];
+      args = recipe_.hostile_args[(event / 9) % recipe_.hostile_args.size()];
     } else {
       const size_t length = random_.Below(8) == 0 ? 300 + random_.Below(400) : random_.Below(120);
       for (size_t i = 0; i < length; ++i) args += static_cast<char>('a' + random_.Below(26));
@@ -162,13 +163,13 @@ class Maker {
     Note(SegmentEnd{.time_ns = now_ns_,
                     .reason = EndReason::kShutdown,
                     .record_count = buffer_.record_count(),
-                    .first_seq = plan_.first_seq,
+                    .first_seq = recipe_.first_seq,
                     .next_seq = buffer_.next_seq()});
     buffer_.CloseBlock(kCheckpointLast);
     Write();
   }
 
-  const SegmentPlan& plan_;
+  const Recipe& recipe_;
   Random random_;
   SegmentBuffer buffer_;
   std::vector<uint8_t> out_;
@@ -185,7 +186,7 @@ std::span<const uint8_t> AsBytes(std::string_view text) {
 
 }  // namespace
 
-std::vector<uint8_t> MakeSegment(const SegmentPlan& plan) { return Maker(plan).Make(); }
+std::vector<uint8_t> MakeSegment(const Recipe& recipe) { return Maker(recipe).Make(); }
 
 // SplitMix64.
 uint64_t Random::Next() {

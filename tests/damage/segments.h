@@ -12,7 +12,7 @@
 
 namespace daybook::damage {
 
-struct SegmentPlan {
+struct Recipe {
   uint32_t tag = 0x7A67'0001;
   uint64_t segment_no = 1;
   uint8_t stream = 0x51;  // every byte of the stream id
@@ -26,7 +26,7 @@ struct SegmentPlan {
   std::vector<std::string> hostile_args;
 };
 
-std::vector<uint8_t> MakeSegment(const SegmentPlan& plan);
+std::vector<uint8_t> MakeSegment(const Recipe& recipe);
 
 // Deterministic and cheap; the same on every machine.
 class Random {

@@ -1,8 +1,9 @@
 // Writes a sample of damaged files for other readers to read.
 //   write_cases FOLDER COUNT
-// The folder gets about COUNT files case-<number>.dbk, some of every kind of damage, the same on
-// every run; and manifest.jsonl, with a line {"file":...,"kind":...,"case":...,"text":...} for
-// each. Exit status: 0 written, 1 not, 2 wrong usage.
+// The folder gets about COUNT files case-<number>.dbk or .dbk.zst, some of every kind of damage,
+// the same on every run; and manifest.jsonl, with a line
+// {"file":...,"kind":...,"case":...,"text":...} for each. Exit status: 0 written, 1 not, 2 wrong
+// usage.
 #include <fmt/core.h>
 
 #include <cstdio>
@@ -26,12 +27,14 @@ bool WriteFile(const std::filesystem::path& path, const std::vector<uint8_t>& by
 bool WriteCases(const std::filesystem::path& folder, size_t count) {
   const Subjects subjects;
   std::ofstream manifest(folder / "manifest.jsonl");
-  const size_t sample = std::max<size_t>(count / subjects.kinds().size(), 2);
+  const size_t sample = std::max<size_t>(count / subjects.trials().size(), 2);
   size_t number = 0;
-  for (const Kind& kind : subjects.kinds()) {
+  for (const Trial& trial : subjects.trials()) {
+    const Kind& kind = trial.kind;
     for (const size_t index : CasesOf(kind.count, sample)) {
       const Damaged damaged = kind.make(index);
-      const std::string name = fmt::format("case-{:06}.dbk", number++);
+      const std::string name =
+          fmt::format("case-{:06}.dbk{}", number++, trial.compressed ? ".zst" : "");
       if (!WriteFile(folder / name, damaged.bytes)) return false;
       manifest << fmt::format(R"({{"file":"{}","kind":"{}","case":{},"text":"{}"}})", name,
                               kind.name, index, damaged.text)

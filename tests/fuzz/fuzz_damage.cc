@@ -15,13 +15,13 @@ struct Subject {
   Written other;  // of the same log; pieces of it may get in
 };
 
-Subject MakeSubject(SegmentPlan plan) {
-  Written segment = TakeApart(MakeSegment(plan));
-  plan.tag += 1;
-  plan.segment_no += 1;
-  plan.first_seq += 1000;
-  plan.seed += 100;
-  return {.segment = std::move(segment), .other = TakeApart(MakeSegment(plan))};
+Subject MakeSubject(Recipe recipe) {
+  Written segment = TakeApart(MakeSegment(recipe));
+  recipe.tag += 1;
+  recipe.segment_no += 1;
+  recipe.first_seq += 1000;
+  recipe.seed += 100;
+  return {.segment = std::move(segment), .other = TakeApart(MakeSegment(recipe))};
 }
 
 const Subject& SubjectOf(uint8_t choice) {
