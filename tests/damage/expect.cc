@@ -223,12 +223,10 @@ class Walk {
     const bool proved = anchor.intact && length <= anchor.begin - at_;
     gap->end = proved ? anchor.begin - length : anchor.end;
     const uint64_t next = record.first_seq + (proved ? 0 : record.seq_count);
-    const bool same = context_ && context_->segment == anchor.segment;
-    if (!same) gap->first_time_ns.reset();
-    if (same) {
+    gap->last_time_ns = proved ? record.first_time_ns : record.last_time_ns;
+    if (context_ && context_->segment == anchor.segment) {
       gap->records_lost = next > next_seq_ ? next - next_seq_ : 0;
       if (*gap->records_lost != 0) gap->first_lost_seq = next_seq_;
-      gap->last_time_ns = proved ? record.first_time_ns : record.last_time_ns;
     }
     expected_.gaps.push_back(*gap);
     proved ? Enter(anchor) : Pass(anchor);

@@ -70,7 +70,9 @@ class Judgement {
     if (!items.ended) return Broken("P5: the reader does not end");
     size_t position = 0;
     size_t gap = 0;
+    size_t salvaged_begin = 0;  // the next one begins here or later
     size_t salvaged_end = 0;
+    size_t overlaps = 0;
     const auto take_gaps = [&](size_t until) {
       for (; gap < until; ++gap) {
         const Gap& one = items.gaps[gap];
@@ -78,18 +80,25 @@ class Judgement {
           Broken("P5: after byte " + std::to_string(position) + " comes the gap " + Text(one));
         }
         position = one.end;
-        salvaged_end = one.begin;
+        salvaged_begin = salvaged_end = one.begin;
+        overlaps = 0;
       }
     };
     for (const SeenRecord& seen : items.records) {
       take_gaps(seen.gaps_before);
       if (IsSalvage(seen)) {
-        const bool inside = seen.follows_gap && seen.view.offset >= salvaged_end &&
+        const bool inside = seen.follows_gap && seen.view.offset >= salvaged_begin &&
                             seen.view.offset + seen.view.size <= position;
         if (!inside) {
           Broken("P5: salvaged record at " + std::to_string(seen.view.offset) +
                  " does not follow its gap in order");
         }
+        // Where the first chain breaks off, its last record may be too long: once in a gap.
+        if (seen.view.offset < salvaged_end && ++overlaps > 1) {
+          Broken("P5: salvaged record at " + std::to_string(seen.view.offset) +
+                 " overlaps another");
+        }
+        salvaged_begin = seen.view.offset + 1;
         salvaged_end = seen.view.offset + seen.view.size;
         continue;
       }
@@ -162,6 +171,8 @@ class Judgement {
   bool StandsThere(const RecordView& record) const {
     auto header = ReadHeader(bytes_, record.offset);
     if (!header || header->type != record.type) return false;
+    // What is cut is shortened so that it can be decoded.
+    if (!record.is_whole) return header->end <= record.offset + record.size;
     std::vector<uint8_t> payload = Payload(*header, 0);
     while (header->end < record.offset + record.size) {
       header = ReadHeader(bytes_, header->end);
