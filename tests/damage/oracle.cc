@@ -293,18 +293,32 @@ class Judgement {
     });
   }
 
-  // An open block is proved by its place too, which the checkpoint before it says, and by a block
-  // before it that says whose bytes these are.
+  // Blocks that are touched, or that nothing proves without those that are: see oracle.h.
   std::vector<bool> TouchedBlocks() const {
     const std::vector<WrittenBlock>& blocks = kind_.original->blocks;
     std::vector<bool> touched;
     for (const WrittenBlock& block : blocks) touched.push_back(IsTouched(block.begin, block.end));
+    if (!SaysWhoseItIs(touched)) touched.assign(touched.size(), true);
     if (blocks.back().record || blocks.size() == 1) return touched;
     const WrittenBlock& before = blocks[blocks.size() - 2];
-    const bool one_is_left =
-        std::find(touched.begin(), touched.end() - 1, false) != touched.end() - 1;
-    if (!one_is_left || IsTouched(before.checkpoint, before.end)) touched.back() = true;
+    if (IsTouched(before.checkpoint, before.end)) touched.back() = true;
     return touched;
+  }
+
+  // True where the head is left, or closed blocks in a row that are together longer than a payload.
+  bool SaysWhoseItIs(const std::vector<bool>& touched) const {
+    const std::vector<WrittenBlock>& blocks = kind_.original->blocks;
+    if (!touched[0] && blocks[0].record) return true;
+    size_t run = 0;
+    for (size_t i = 0; i < blocks.size(); ++i) {
+      if (touched[i] || !blocks[i].record) {
+        run = 0;
+      } else {
+        run += blocks[i].end - blocks[i].begin;
+      }
+      if (run > kMaxPayloadBytes) return true;
+    }
+    return false;
   }
 
   // P2, by where the damage is.
@@ -385,13 +399,26 @@ class Judgement {
   }
 
   void MissSalvage(size_t index) {
+    const WrittenRecord& record = kind_.original->records[index];
     if (kind_.shape == Shape::kOnePlace && TooFewBehind()) return;
     ++verdict_.records_lost;
-    if (kind_.shape == Shape::kOnePlace) {
-      const WrittenRecord& record = kind_.original->records[index];
+    if (kind_.shape == Shape::kOnePlace && !IsSwallowed(record)) {
       Broken("P2: the record that stood at " + std::to_string(record.offset) + ", type " +
              std::to_string(record.type) + ", was left alone and is not salvaged");
     }
+  }
+
+  // Where as many bytes are missing as the next records are long, the damaged record ends where
+  // they end, and nothing shows that its payload is not all its own.
+  bool IsSwallowed(const WrittenRecord& record) const {
+    const size_t begin = Moved(record.offset);
+    const size_t end = begin + record.size;
+    return bytes_.size() < kind_.original->bytes.size() &&
+           std::any_of(
+               salvage_.records.begin(), salvage_.records.end(), [&](const SeenRecord& seen) {
+                 const RecordView& view = seen.view;
+                 return IsSalvage(seen) && view.offset < begin && view.offset + view.size >= end;
+               });
   }
 
   // A single header between the damage and the end of the file is no chain.
