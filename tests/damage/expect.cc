@@ -20,6 +20,7 @@ struct Anchor {
   const WrittenBlock& written() const { return segment->blocks[block]; }
   const Checkpoint& record() const { return *written().record; }
   size_t block_bytes() const { return written().checkpoint - written().begin; }
+  size_t block_begin() const { return begin - block_bytes(); }  // of an intact one
   bool starts_segment() const { return written().has_start && record().logical_offset == 0; }
 };
 
@@ -51,9 +52,11 @@ class Walk {
       if (at_ < bytes_.size()) Resync();
     }
     expected_.complete = complete_;
-    const auto heads = std::count_if(anchors_.begin(), anchors_.end(),
-                                     [](const Anchor& anchor) { return anchor.starts_segment(); });
-    expected_.causes_known = heads <= 1 && SegmentsFound() <= 1;
+    // A head that stands further on ends what a promise is looked for in.
+    const bool is_one = std::none_of(anchors_.begin(), anchors_.end(), [](const Anchor& anchor) {
+      return anchor.starts_segment() && anchor.intact && anchor.block_begin() != 0;
+    });
+    expected_.causes_known = is_one && SegmentsFound() <= 1;
     return std::move(expected_);
   }
 
@@ -101,23 +104,36 @@ class Walk {
     }
   }
 
+  // What is not longer than a payload may have been forged in one: it neither counts, nor does it
+  // begin another segment.
   void FindHead() {
     struct Claim {
       size_t bytes = 0;
       const Written* head = nullptr;
+      std::vector<const Anchor*> run;  // blocks that follow each other
+      size_t Length() const { return run.back()->end - run.front()->block_begin(); }
     };
     std::map<const Written*, Claim> claims;
     for (const Anchor& anchor : anchors_) {
       if (!anchor.intact) continue;
-      const size_t begin = anchor.begin - anchor.block_bytes();
-      if (anchor.written().has_start && begin == 0) {
+      if (anchor.written().has_start && anchor.block_begin() == 0) {
         tag_of_ = segment_ = anchor.segment;
         return;
       }
-      if (anchor.starts_segment()) break;
       Claim& claim = claims[anchor.segment];
-      claim.bytes += anchor.end - begin;
       if (anchor.written().has_start) claim.head = anchor.segment;
+      const bool goes_on = !claim.run.empty() && claim.run.back()->end == anchor.block_begin() &&
+                           !anchor.starts_segment();
+      if (!goes_on) claim.run.clear();
+      const bool was_long = goes_on && claim.Length() > kMaxPayloadBytes;
+      claim.run.push_back(&anchor);
+      if (claim.Length() <= kMaxPayloadBytes) continue;
+      if (claim.run.front()->starts_segment()) {
+        next_begin_ = claim.run.front()->block_begin();
+        claims.erase(anchor.segment);
+        break;
+      }
+      claim.bytes += was_long ? anchor.end - anchor.block_begin() : claim.Length();
     }
     size_t most = 0;
     for (const auto& [segment, claim] : claims) {
@@ -131,7 +147,7 @@ class Walk {
   bool MayStart(const Anchor& anchor, size_t lowest) const {
     if (!anchor.starts_segment() || !anchor.intact) return false;
     if (anchor.block_bytes() > anchor.begin - lowest) return false;
-    if (!context_ && tag_of_ == nullptr) return true;
+    if (!context_ && tag_of_ == nullptr && anchor.block_begin() == next_begin_) return true;
     return complete_ ||
            (segment_ != nullptr && segment_->start.stream_id == anchor.segment->start.stream_id);
   }
@@ -224,11 +240,10 @@ class Walk {
     gap->end = proved ? anchor.begin - length : anchor.end;
     const uint64_t next = record.first_seq + (proved ? 0 : record.seq_count);
     const bool same = context_ && context_->segment == anchor.segment;
-    if (!same) gap->first_time_ns.reset();
+    if (same || !context_) gap->last_time_ns = proved ? record.first_time_ns : record.last_time_ns;
     if (same) {
       gap->records_lost = next > next_seq_ ? next - next_seq_ : 0;
       if (*gap->records_lost != 0) gap->first_lost_seq = next_seq_;
-      gap->last_time_ns = proved ? record.first_time_ns : record.last_time_ns;
     }
     expected_.gaps.push_back(*gap);
     proved ? Enter(anchor) : Pass(anchor);
@@ -257,6 +272,7 @@ class Walk {
 
   const Written* tag_of_ = nullptr;   // the segment whose tag is expected
   const Written* segment_ = nullptr;  // whose SEGMENT_START is known
+  std::optional<size_t> next_begin_;  // of a segment behind one of which nothing is left
   std::optional<Context> context_;
   uint64_t next_seq_ = 0;
   uint64_t last_time_ns_ = 0;

@@ -70,7 +70,9 @@ class Judgement {
     if (!items.ended) return Broken("P5: the reader does not end");
     size_t position = 0;
     size_t gap = 0;
+    size_t salvaged_begin = 0;  // the next one begins here or later
     size_t salvaged_end = 0;
+    size_t overlaps = 0;
     const auto take_gaps = [&](size_t until) {
       for (; gap < until; ++gap) {
         const Gap& one = items.gaps[gap];
@@ -78,18 +80,25 @@ class Judgement {
           Broken("P5: after byte " + std::to_string(position) + " comes the gap " + Text(one));
         }
         position = one.end;
-        salvaged_end = one.begin;
+        salvaged_begin = salvaged_end = one.begin;
+        overlaps = 0;
       }
     };
     for (const SeenRecord& seen : items.records) {
       take_gaps(seen.gaps_before);
       if (IsSalvage(seen)) {
-        const bool inside = seen.follows_gap && seen.view.offset >= salvaged_end &&
+        const bool inside = seen.follows_gap && seen.view.offset >= salvaged_begin &&
                             seen.view.offset + seen.view.size <= position;
         if (!inside) {
           Broken("P5: salvaged record at " + std::to_string(seen.view.offset) +
                  " does not follow its gap in order");
         }
+        // Where the first chain breaks off, its last record may be too long: once in a gap.
+        if (seen.view.offset < salvaged_end && ++overlaps > 1) {
+          Broken("P5: salvaged record at " + std::to_string(seen.view.offset) +
+                 " overlaps another");
+        }
+        salvaged_begin = seen.view.offset + 1;
         salvaged_end = seen.view.offset + seen.view.size;
         continue;
       }
@@ -162,6 +171,8 @@ class Judgement {
   bool StandsThere(const RecordView& record) const {
     auto header = ReadHeader(bytes_, record.offset);
     if (!header || header->type != record.type) return false;
+    // What is cut is shortened so that it can be decoded.
+    if (!record.is_whole) return header->end <= record.offset + record.size;
     std::vector<uint8_t> payload = Payload(*header, 0);
     while (header->end < record.offset + record.size) {
       header = ReadHeader(bytes_, header->end);
@@ -282,18 +293,32 @@ class Judgement {
     });
   }
 
-  // An open block is proved by its place too, which the checkpoint before it says, and by a block
-  // before it that says whose bytes these are.
+  // Blocks that are touched, or that nothing proves without those that are: see oracle.h.
   std::vector<bool> TouchedBlocks() const {
     const std::vector<WrittenBlock>& blocks = kind_.original->blocks;
     std::vector<bool> touched;
     for (const WrittenBlock& block : blocks) touched.push_back(IsTouched(block.begin, block.end));
+    if (!SaysWhoseItIs(touched)) touched.assign(touched.size(), true);
     if (blocks.back().record || blocks.size() == 1) return touched;
     const WrittenBlock& before = blocks[blocks.size() - 2];
-    const bool one_is_left =
-        std::find(touched.begin(), touched.end() - 1, false) != touched.end() - 1;
-    if (!one_is_left || IsTouched(before.checkpoint, before.end)) touched.back() = true;
+    if (IsTouched(before.checkpoint, before.end)) touched.back() = true;
     return touched;
+  }
+
+  // True where the head is left, or closed blocks in a row that are together longer than a payload.
+  bool SaysWhoseItIs(const std::vector<bool>& touched) const {
+    const std::vector<WrittenBlock>& blocks = kind_.original->blocks;
+    if (!touched[0] && blocks[0].record) return true;
+    size_t run = 0;
+    for (size_t i = 0; i < blocks.size(); ++i) {
+      if (touched[i] || !blocks[i].record) {
+        run = 0;
+      } else {
+        run += blocks[i].end - blocks[i].begin;
+      }
+      if (run > kMaxPayloadBytes) return true;
+    }
+    return false;
   }
 
   // P2, by where the damage is.
@@ -374,13 +399,26 @@ class Judgement {
   }
 
   void MissSalvage(size_t index) {
+    const WrittenRecord& record = kind_.original->records[index];
     if (kind_.shape == Shape::kOnePlace && TooFewBehind()) return;
     ++verdict_.records_lost;
-    if (kind_.shape == Shape::kOnePlace) {
-      const WrittenRecord& record = kind_.original->records[index];
+    if (kind_.shape == Shape::kOnePlace && !IsSwallowed(record)) {
       Broken("P2: the record that stood at " + std::to_string(record.offset) + ", type " +
              std::to_string(record.type) + ", was left alone and is not salvaged");
     }
+  }
+
+  // Where as many bytes are missing as the next records are long, the damaged record ends where
+  // they end, and nothing shows that its payload is not all its own.
+  bool IsSwallowed(const WrittenRecord& record) const {
+    const size_t begin = Moved(record.offset);
+    const size_t end = begin + record.size;
+    return bytes_.size() < kind_.original->bytes.size() &&
+           std::any_of(
+               salvage_.records.begin(), salvage_.records.end(), [&](const SeenRecord& seen) {
+                 const RecordView& view = seen.view;
+                 return IsSalvage(seen) && view.offset < begin && view.offset + view.size >= end;
+               });
   }
 
   // A single header between the damage and the end of the file is no chain.

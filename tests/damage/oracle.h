@@ -17,11 +17,15 @@
 //  * A file cut at a boundary looks like one that was never longer: no gap. Its successor tells.
 //  * Behind a head that is lost nobody knows how many records stood there: no count.
 //  * The open end of a segment is proved by its place, which the checkpoint before it says: where
-//    that is damaged too, or no block is left to say whose bytes these are, it is not proved.
+//    that is damaged too, it is not proved.
+//  * Blocks without a head may have been forged in a payload, unless they follow each other for
+//    longer than one: where no such run is left, nobody knows the segment's tag.
 //  * The first records of a damaged block may be proved by a MARK. Where the block stands whole
 //    further on (its page is there twice), all of it is handed out, those again: same numbers.
 //  * Without a checkpoint behind the damage the end of the damage is no anchor. Then salvage needs
 //    four headers in a row, or two that end with the file: fewer are missed.
+//  * Where bytes are missing, and as many as whole records behind them have, the damaged record
+//    takes their place: its length says so, and what follows fits. Salvage does not find those.
 //  * Shape::kMoved and kForgedTag: see there.
 #pragma once
 

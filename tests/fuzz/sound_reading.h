@@ -41,7 +41,7 @@ inline uint64_t RequireSoundReading(SegmentReader reader, bool salvage) {
   const uint64_t size = reader.file_bytes();
   TypeRegistry types;
   uint64_t position = 0;
-  uint64_t salvaged_end = 0;
+  uint64_t salvaged_begin = 0;     // the next one begins here or later
   uint64_t salvaged = 0;           // numbered records since the last gap
   uint64_t expected_salvaged = 0;  // what that gap says of them
   uint64_t verified = 0;
@@ -49,9 +49,9 @@ inline uint64_t RequireSoundReading(SegmentReader reader, bool salvage) {
     const Item item = reader.Next();
     const auto* record = std::get_if<RecordView>(&item);
     if (record != nullptr && record->proof != Proof::kVerified) {
-      Require(salvage && !record->seq && record->offset >= salvaged_end);
-      salvaged_end = record->offset + record->size;
-      Require(record->size > 0 && salvaged_end <= position);
+      Require(salvage && !record->seq && record->offset >= salvaged_begin);
+      Require(record->size > 0 && record->offset + record->size <= position);
+      salvaged_begin = record->offset + 1;
       salvaged += IsNumbered(record->type) ? 1 : 0;
       TakeRecord(*record, &types);
       continue;
@@ -60,7 +60,7 @@ inline uint64_t RequireSoundReading(SegmentReader reader, bool salvage) {
     salvaged = expected_salvaged = 0;
     if (record != nullptr) {
       Require(record->offset == position && record->size > 0 && record->has_base);
-      position = salvaged_end = record->offset + record->size;
+      position = salvaged_begin = record->offset + record->size;
       verified = verified * 31 + record->offset * 7 + record->type + record->seq.value_or(0);
       TakeRecord(*record, &types);
     } else if (const auto* gap = std::get_if<Gap>(&item)) {
@@ -70,7 +70,7 @@ inline uint64_t RequireSoundReading(SegmentReader reader, bool salvage) {
         Require(gap->wrong_byte->offset >= gap->begin && gap->wrong_byte->offset < gap->end);
         Require(gap->wrong_byte->is != gap->wrong_byte->was);
       }
-      salvaged_end = gap->begin;
+      salvaged_begin = gap->begin;
       position = gap->end;
       expected_salvaged = gap->records_salvaged;
       Require(salvage || expected_salvaged == 0);
