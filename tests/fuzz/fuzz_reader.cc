@@ -56,10 +56,44 @@ void ReadAll(std::span<const uint8_t> bytes) {
   Require(position == bytes.size());
 }
 
+// What is proved, and what is not, is the same with salvage; what is salvaged lies in the gap
+// before it.
+void ReadSalvaging(std::span<const uint8_t> bytes) {
+  SegmentReader proved(bytes);
+  SegmentReader all(bytes, {.salvage = true});
+  TypeRegistry types;
+  Gap gap;
+  uint64_t salvaged_end = 0;
+  for (;;) {
+    const Item item = all.Next();
+    const auto* record = std::get_if<RecordView>(&item);
+    if (record != nullptr) TakeRecord(*record, &types);
+    const bool in_gap = record != nullptr && record->offset < salvaged_end;
+    if (in_gap) {
+      Require(record->proof != Proof::kVerified && !record->seq && record->size > 0);
+      Require(record->offset >= gap.begin && record->offset + record->size <= gap.end);
+      continue;
+    }
+    const Item same = proved.Next();
+    Require(item.index() == same.index());
+    if (std::holds_alternative<End>(item)) break;
+    if (record != nullptr) {
+      const auto& other = std::get<RecordView>(same);
+      Require(record->offset == other.offset && record->seq == other.seq);
+      continue;
+    }
+    gap = std::get<Gap>(item);
+    const auto& other = std::get<Gap>(same);
+    Require(gap.begin == other.begin && gap.end == other.end && gap.cause == other.cause);
+    salvaged_end = gap.end;
+  }
+}
+
 }  // namespace
 }  // namespace daybook
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   daybook::ReadAll({data, size});
+  daybook::ReadSalvaging({data, size});
   return 0;
 }
