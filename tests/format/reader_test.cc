@@ -259,5 +259,29 @@ TEST(ReaderTest, ASegmentOfAnUnknownVersionIsAGapWhereverItStands) {
   expect_gap(ReadAll(both), known.size(), 2);
 }
 
+// A mapped file would end the program with SIGBUS here.
+TEST(ReaderTest, AFileThatShrinksWhileItIsReadDoesNoHarm) {
+  const std::filesystem::path path =
+      std::filesystem::temp_directory_path() / ("daybook_shrinking." + std::to_string(getpid()));
+  const std::vector<uint8_t> bytes = LongSegment();
+  std::ofstream(path, std::ios::binary)
+      .write(reinterpret_cast<const char*>(bytes.data()),
+             static_cast<std::streamsize>(bytes.size()));
+  auto reader = SegmentReader::Open(path);
+  ASSERT_TRUE(reader);
+  uint64_t events = 0;
+  for (Item item = reader->Next(); !std::holds_alternative<End>(item); item = reader->Next()) {
+    if (++events == 10) std::filesystem::resize_file(path, 1000);
+    EXPECT_TRUE(std::holds_alternative<RecordView>(item));
+  }
+  EXPECT_GT(events, 60'000u);
+  EXPECT_EQ(reader->file_bytes(), bytes.size());
+  // The next one to open it finds a shorter file.
+  auto shorter = SegmentReader::Open(path);
+  ASSERT_TRUE(shorter);
+  EXPECT_EQ(shorter->file_bytes(), 1000u);
+  std::filesystem::remove(path);
+}
+
 }  // namespace
 }  // namespace daybook

@@ -95,7 +95,18 @@ struct ReadBack {
       return std::tie(seq, type, pid) == std::tie(other.seq, other.type, other.pid);
     }
   };
+  // One that no checksum proves.
+  struct Unproved {
+    uint64_t offset;
+    uint64_t size;
+    uint8_t type;
+    std::vector<uint8_t> payload;
+    std::optional<BlockBase> base;
+    Proof proof;
+    bool is_whole;
+  };
   std::vector<Numbered> events;
+  std::vector<Unproved> unproved;
   std::vector<Gap> gaps;
   size_t records = 0;
   bool complete = false;
@@ -118,9 +129,9 @@ inline uint32_t PidOf(const RecordView& record) {
   return 0;
 }
 
-inline ReadBack ReadAll(std::span<const uint8_t> bytes) {
+inline ReadBack ReadAll(std::span<const uint8_t> bytes, ReaderOptions options = {}) {
   ReadBack result;
-  SegmentReader reader(bytes);
+  SegmentReader reader(bytes, options);
   for (;;) {
     const Item item = reader.Next();
     if (const auto* end = std::get_if<End>(&item)) {
@@ -133,6 +144,17 @@ inline ReadBack ReadAll(std::span<const uint8_t> bytes) {
       continue;
     }
     const auto& record = std::get<RecordView>(item);
+    if (record.proof != Proof::kVerified) {
+      result.unproved.push_back(
+          {.offset = record.offset,
+           .size = record.size,
+           .type = record.type,
+           .payload = {record.payload.begin(), record.payload.end()},
+           .base = record.has_base ? std::optional(record.base) : std::nullopt,
+           .proof = record.proof,
+           .is_whole = record.is_whole});
+      continue;
+    }
     ++result.records;
     if (!record.seq) continue;
     result.events.push_back({.seq = *record.seq,
