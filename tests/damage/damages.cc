@@ -121,14 +121,15 @@ Kind ChangedBytes(const Written& original) {
                 });
 }
 
-Kind Runs(const Written& original, RunChange change) {
+Kind Runs(const Written& original, RunChange change, size_t step) {
   constexpr size_t kLongest = 64;
   static constexpr const char* kNames[] = {"zeroed", "removed", "inserted"};
   const char* const name = kNames[static_cast<size_t>(change)];
   return KindOf(std::string("1-64 B ") + name, Shape::kOnePlace, original,
-                original.bytes.size() * kLongest, [&original, change, name](size_t index) {
+                (original.bytes.size() + step - 1) / step * kLongest,
+                [&original, change, step, name](size_t index) {
                   const Vector& bytes = original.bytes;
-                  const size_t at = index / kLongest;
+                  const size_t at = index / kLongest * step;
                   const size_t length = 1 + index % kLongest;
                   const std::string text = Number(length) + " bytes " + name + " at " + Number(at);
                   const size_t end = std::min(at + length, bytes.size());

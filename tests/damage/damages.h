@@ -53,8 +53,8 @@ Kind Truncations(const Written& original);
 Kind ChangedBytes(const Written& original);  // 8 bit flips, 00, FF, 2B, 91
 
 enum class RunChange : uint8_t { kZeroed, kRemoved, kInserted };
-// (position, length 1..64) at every position.
-Kind Runs(const Written& original, RunChange change);
+// (position, length 1..64) at every `step`th position.
+Kind Runs(const Written& original, RunChange change, size_t step);
 
 enum class PageChange : uint8_t { kZeroed, kRandom, kCookies, kForgedRecords, kDoubled, kMissing };
 // Every sector or page of that size; the last one may be shorter.

@@ -27,12 +27,15 @@ Items ReadItems(SegmentReader reader) {
                     .gaps_before = items.gaps.size(),
                     .follows_gap = follows_gap};
     // The reader's buffer lives until its next call only.
-    items.payloads.emplace_back(seen.view.payload.begin(), seen.view.payload.end());
+    items.payloads.insert(items.payloads.end(), seen.view.payload.begin(), seen.view.payload.end());
     if (seen.view.proof == Proof::kVerified) follows_gap = seen.follows_gap = false;
     items.records.push_back(seen);
   }
-  for (size_t i = 0; i < items.records.size(); ++i) {
-    items.records[i].view.payload = items.payloads[i];
+  size_t begin = 0;
+  for (SeenRecord& seen : items.records) {
+    const size_t size = seen.view.payload.size();
+    seen.view.payload = std::span(items.payloads).subspan(begin, size);
+    begin += size;
   }
   return items;
 }

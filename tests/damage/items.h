@@ -20,8 +20,8 @@ struct Items {
   std::vector<SeenRecord> records;
   std::vector<Gap> gaps;
   bool complete = false;
-  bool ended = false;  // false: more items came than there can be
-  std::vector<std::vector<uint8_t>> payloads;
+  bool ended = false;             // false: more items came than there can be
+  std::vector<uint8_t> payloads;  // one behind the other
 };
 
 Items ReadItems(SegmentReader reader);

@@ -5,6 +5,7 @@
 #include <iomanip>
 #include <ostream>
 #include <string_view>
+#include <tuple>
 #include <utility>
 
 #include "segments.h"
@@ -14,6 +15,9 @@ namespace {
 
 constexpr size_t kSector = 512;
 constexpr size_t kPage = 4096;
+// Steps that have nothing in common with the lengths of anything.
+constexpr size_t kSomePlaces = 7;
+constexpr size_t kFewPlaces = 29;
 
 std::string AsText(const std::vector<uint8_t>& bytes) { return {bytes.begin(), bytes.end()}; }
 
@@ -122,12 +126,15 @@ void Subjects::AddSmall() {
   recipe.ended = false;
   recipe.bytes = 8 * 1024;
   const Written& open = Keep(MakeSegment(recipe));
-  for (const auto& [subject, segment] : {std::pair("ended", &ended), std::pair("open", &open)}) {
+  // Every place of one of them; of the others, and of larger ones, enough to meet every byte of
+  // some record of every sort.
+  for (const auto& [subject, segment, step] :
+       {std::tuple("ended", &ended, size_t{1}), std::tuple("open", &open, kSomePlaces)}) {
     Add(subject, Truncations(*segment));
     Add(subject, ChangedBytes(*segment));
-    Add(subject, Runs(*segment, RunChange::kZeroed));
-    Add(subject, Runs(*segment, RunChange::kRemoved));
-    Add(subject, Runs(*segment, RunChange::kInserted));
+    Add(subject, Runs(*segment, RunChange::kZeroed, step));
+    Add(subject, Runs(*segment, RunChange::kRemoved, step));
+    Add(subject, Runs(*segment, RunChange::kInserted, step));
     Add(subject, LostHeads(*segment));
     Add(subject, ScatteredBytes(*segment, 5000));
   }
@@ -185,7 +192,7 @@ void Subjects::AddHostile() {
                          wrong_tag};
   const Written& hostile = Keep(MakeSegment(recipe));
   Add("hostile arguments", ChangedBytes(hostile));
-  Add("hostile arguments", Runs(hostile, RunChange::kZeroed));
+  Add("hostile arguments", Runs(hostile, RunChange::kZeroed, kSomePlaces));
   Add("hostile arguments", Truncations(hostile));
   Add("hostile arguments", LostHeads(hostile));
   Add("forged checkpoint", FlippedBefore(hostile, wrong_tag, 300));
@@ -196,7 +203,7 @@ void Subjects::AddHostile() {
   recipe.bytes = 24 * 1024;
   const Written& embedding = Keep(MakeSegment(recipe));
   for (Kind kind : {ChangedBytes(embedding), Truncations(embedding), LostHeads(embedding),
-                    Runs(embedding, RunChange::kRemoved)}) {
+                    Runs(embedding, RunChange::kRemoved, kSomePlaces)}) {
     kind.forged = {&forged};
     Add("segment in arguments", std::move(kind));
   }
@@ -217,16 +224,16 @@ void Subjects::AddCompressed() {
   recipe.bytes = 64 * 1024;
   recipe.block_bytes = 4096;
   const Written& open = Keep(MakeSegment(recipe));
-  for (const auto& [subject, raw, frame_bytes] :
-       {std::tuple("compressed", &small, size_t{2048}),
-        std::tuple("compressed, open", &open, size_t{16} * 1024)}) {
+  for (const auto& [subject, raw, frame_bytes, step] :
+       {std::tuple("compressed", &small, size_t{2048}, kSomePlaces),
+        std::tuple("compressed, open", &open, size_t{16} * 1024, kFewPlaces)}) {
     compressed_.push_back(std::make_unique<Compressed>(Compress(*raw, frame_bytes)));
     const Compressed& compressed = *compressed_.back();
     AddTo(compressed, subject, Truncations(compressed.file));
     AddTo(compressed, subject, ChangedBytes(compressed.file));
-    AddTo(compressed, subject, Runs(compressed.file, RunChange::kZeroed));
-    AddTo(compressed, subject, Runs(compressed.file, RunChange::kRemoved));
-    AddTo(compressed, subject, Runs(compressed.file, RunChange::kInserted));
+    AddTo(compressed, subject, Runs(compressed.file, RunChange::kZeroed, step));
+    AddTo(compressed, subject, Runs(compressed.file, RunChange::kRemoved, step));
+    AddTo(compressed, subject, Runs(compressed.file, RunChange::kInserted, step));
     AddTo(compressed, subject, LostHeads(compressed.file));
     AddTo(compressed, subject, Pages(compressed.file, kSector, PageChange::kRandom));
     AddTo(compressed, subject, PagePairs(compressed.file, kSector));

@@ -408,17 +408,16 @@ class Judgement {
     }
   }
 
-  // Where as many bytes are missing as the next records are long, the damaged record ends where
-  // they end, and nothing shows that its payload is not all its own.
+  // The damaged record ends where the records behind it end, as its length says more by just as
+  // much or as many of its bytes are missing: nothing shows that its payload is not all its own.
   bool IsSwallowed(const WrittenRecord& record) const {
     const size_t begin = Moved(record.offset);
     const size_t end = begin + record.size;
-    return bytes_.size() < kind_.original->bytes.size() &&
-           std::any_of(
-               salvage_.records.begin(), salvage_.records.end(), [&](const SeenRecord& seen) {
-                 const RecordView& view = seen.view;
-                 return IsSalvage(seen) && view.offset < begin && view.offset + view.size >= end;
-               });
+    return std::any_of(
+        salvage_.records.begin(), salvage_.records.end(), [&](const SeenRecord& seen) {
+          const RecordView& view = seen.view;
+          return IsSalvage(seen) && view.offset < begin && view.offset + view.size >= end;
+        });
   }
 
   // A single header between the damage and the end of the file is no chain.

@@ -24,8 +24,9 @@
 //    further on (its page is there twice), all of it is handed out, those again: same numbers.
 //  * Without a checkpoint behind the damage the end of the damage is no anchor. Then salvage needs
 //    four headers in a row, or two that end with the file: fewer are missed.
-//  * Where bytes are missing, and as many as whole records behind them have, the damaged record
-//    takes their place: its length says so, and what follows fits. Salvage does not find those.
+//  * Where a record's length grows by just as much as the records behind it are long, or just as
+//  many
+//    of its bytes are missing, it takes their place, and what follows fits: they are not salvaged.
 //  * Shape::kMoved and kForgedTag: see there.
 #pragma once
 
