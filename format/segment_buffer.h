@@ -32,6 +32,10 @@ class SegmentBuffer {
     FinishRecord(Schema<Record>::kType, payload, end);
   }
 
+  // For who writes a segment anew: the open block, which must be empty, has this base, and its
+  // first numbered record this number.
+  void PlaceBlock(const BlockBase& base, uint64_t first_seq);
+
   // Closes the open block with a CHECKPOINT; does nothing where it is empty, unless `flags` say
   // that this checkpoint must exist.
   void CloseBlock(uint32_t flags = 0);
