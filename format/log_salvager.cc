@@ -174,7 +174,7 @@ Status NewSegment::AppendInfo(const std::vector<std::pair<std::string, std::stri
 Status NewSegment::CloseBlock(uint32_t flags) {
   if (!std::exchange(begun_, true)) flags |= kCheckpointFirst;
   if (Status written = Write(); !written) return written;
-  buffer_.Synced();
+  buffer_.Synced({.logical = buffer_.logical_bytes(), .next_seq = buffer_.next_seq()});
   buffer_.CloseBlock(flags);
   return Write();
 }
@@ -298,7 +298,7 @@ Status LogSalvager::Impl::Take(const RecordView& record) {
 
 bool LogSalvager::Impl::IsToBeKept(const RecordView& record) const {
   const bool is_wanted = record.proof == Proof::kVerified || options_.unproved;
-  return is_wanted && record.has_base && record.is_whole;
+  return is_wanted && record.has_base;
 }
 
 // A block of the input never is too long; what is salvaged, or only sealed by MARKs, may be.

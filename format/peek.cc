@@ -44,12 +44,13 @@ class PeekedFile {
 };
 
 std::optional<SegmentStart> ReadHead(Bytes bytes) {
+  RangeSums sums(bytes);
   const auto start = ReadSegmentStart(bytes, 0);
   if (!start || !IsSupported(*start)) return std::nullopt;
   const auto checkpoint = ReadCheckpoint(bytes, WalkBlock(bytes, 0), start->tick_ns);
   if (!checkpoint || checkpoint->record.tag != start->tag) return std::nullopt;
   if (checkpoint->record.logical_offset != 0) return std::nullopt;
-  return ProveBlock(bytes, *checkpoint, 0) == size_t{0} ? start : std::nullopt;
+  return ProveBlock(sums, *checkpoint, 0) == size_t{0} ? start : std::nullopt;
 }
 
 // The SEGMENT_END in the block that begins at `begin`.
@@ -71,6 +72,7 @@ std::optional<SegmentEnd> FindEnd(Bytes bytes, size_t begin, const FoundCheckpoi
 
 // `bytes` are the last ones of a file of `file_bytes`.
 std::optional<SegmentEnd> ReadEnd(Bytes bytes, uint64_t file_bytes, const SegmentStart& start) {
+  RangeSums sums(bytes);
   for (size_t at = FindCheckpointHeader(bytes, 0); at < bytes.size();
        at = FindCheckpointHeader(bytes, at + 1)) {
     const auto checkpoint = ReadCheckpoint(bytes, at, start.tick_ns);
@@ -81,7 +83,7 @@ std::optional<SegmentEnd> ReadEnd(Bytes bytes, uint64_t file_bytes, const Segmen
         record.tag == start.tag && (record.flags & kCheckpointLast) != 0 &&
         record.logical_offset + record.block_bytes + checkpoint_bytes == file_bytes;
     if (!ends_segment) continue;
-    if (const auto begin = ProveBlock(bytes, *checkpoint, 0)) {
+    if (const auto begin = ProveBlock(sums, *checkpoint, 0)) {
       return FindEnd(bytes, *begin, *checkpoint, start);
     }
   }

@@ -29,7 +29,7 @@ struct SalvagedSegment {
   std::optional<uint64_t> segment_no;
   uint64_t verified = 0;
   uint64_t salvaged = 0;
-  uint64_t left_out = 0;  // not proved, and not asked for or of no use: no base, or not whole
+  uint64_t left_out = 0;  // not proved, and not asked for or without a base
   uint64_t lost = 0;      // numbered records that are known to be missing
   uint64_t gaps = 0;
   uint64_t damaged_bytes = 0;
