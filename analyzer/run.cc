@@ -83,7 +83,8 @@ int Run(const Options& options, const LocalZone& zone) {
   const auto output = MakeOutput(options.format, &*file, zone);
   output->Begin(options.report->name, SelectedColumns(*options.report, options.view));
   Table table(options.view, output.get());
-  const auto answer = options.report->run({.log = *log, .salvaged = options.salvaged, .folder = folder->get()}, table);
+  const auto answer = options.report->run(
+      {.log = *log, .salvaged = options.salvaged, .folder = folder->get()}, table);
   if (!answer) return Fail(answer.error(), kExitUnreadable);
   table.Finish();
   output->Finish({.total = table.total(), .notes = table.notes(), .coverage = answer->coverage});

@@ -113,6 +113,7 @@ Judgement Judge(const SegmentFacts& segment, const SegmentFacts* next) {
   AddLosses(segment, &judgement);
   if (Knows(next, segment) && segment.next_seq && next->start->first_seq > *segment.next_seq) {
     judgement.lost_at_end = next->start->first_seq - *segment.next_seq;
+    AddDetail(fmt::format("{} records lost at its end", judgement.lost_at_end), &judgement.detail);
   }
   return judgement;
 }

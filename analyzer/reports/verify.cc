@@ -284,6 +284,10 @@ std::optional<int64_t> WallTime(const Segment& segment, const std::optional<uint
   return segment.boot->clock.ToRealtime(*boot_ns);
 }
 
+std::optional<int64_t> Earliest(std::optional<int64_t> a, std::optional<int64_t> b) {
+  return a && b ? std::min(a, b) : std::max(a, b);
+}
+
 // What all rows of a segment have.
 Row RowOf(const Segment& segment, std::string_view kind) {
   Row row{.file = segment.path, .segment_no = segment.facts.segment_no, .kind = kind};
@@ -322,6 +326,8 @@ void SegmentJudge::AddSegment(const Segment& segment, const Judgement& judgement
       *row.damaged_bytes += gap.end - gap.begin;
       *row.lost += gap.records_lost.value_or(0);
       *row.salvageable += gap.records_salvaged;
+      row.first_ns = Earliest(row.first_ns, WallTime(segment, gap.first_time_ns));
+      row.last_ns = std::max(row.last_ns, WallTime(segment, gap.last_time_ns));
     }
     row.verified_bytes = *row.end - *row.begin - *row.damaged_bytes;
   }
