@@ -296,9 +296,10 @@ Status LogSalvager::Impl::Take(const RecordView& record) {
   return Ok{};
 }
 
+// The head of a segment is believed where it is proved, or nowhere.
 bool LogSalvager::Impl::IsToBeKept(const RecordView& record) const {
-  const bool is_wanted = record.proof == Proof::kVerified || options_.unproved;
-  return is_wanted && record.has_base;
+  if (record.proof == Proof::kVerified) return true;
+  return options_.unproved && record.has_base && !record.Is<SegmentStart>();
 }
 
 // A block of the input never is too long; what is salvaged, or only sealed by MARKs, may be.
@@ -376,8 +377,11 @@ SegmentStart LogSalvager::Impl::MakeStart(const std::optional<Clock>& clock) con
                      .segment_no = SegmentNumberOf(current_->report.path).value_or(0),
                      .stream_id = RandomId(),
                      .tick_ns = first.base.tick_ns};
-  if (first.checkpoint) start.first_seq = first.checkpoint->first_seq;
-  start.first_seq = first.first_seq.value_or(start.first_seq);
+  const auto proved = std::ranges::find(current_->held, true, &KeptBlock::proved);
+  if (proved != current_->held.end()) {
+    if (proved->checkpoint) start.first_seq = proved->checkpoint->first_seq;
+    start.first_seq = proved->first_seq.value_or(start.first_seq);
+  }
   if (clock) {
     start.time_ns = clock->time_ns;
     start.realtime_ns = clock->realtime_ns;
