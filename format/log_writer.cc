@@ -142,7 +142,7 @@ class LogWriter::Impl {
   std::deque<Segment> closing_;  // ended, but that is not on disk yet; in order
   Segment current_;
   std::optional<SyncAtWork> at_work_;
-  size_t pending_limit_ = 0;  // while there is no file
+  size_t pending_limit_ = 0;  // of the buffer, while there is no file
   bool is_disk_full_ = false;
   bool has_ballast_ = false;
   uint64_t removals_ = 0;  // of segments; they reach the disk one after the other
@@ -429,7 +429,7 @@ void LogWriter::Impl::GiveUp(const Error& error) {
   if (is_disk_full_) ReleaseBallast();
   if (current_.file != nullptr) NotePrevious(PreviousEnd::kAbandoned);
   current_.file.reset();
-  pending_limit_ = KeptBytes() + options_.max_pending_bytes;
+  pending_limit_ = current_.buffer.buffered_bytes() + options_.max_pending_bytes;
 }
 
 // A full disk spoils nothing of what it took before: it need not take that twice.
@@ -605,7 +605,7 @@ Status LogWriter::Impl::AppendEnd(EndReason reason) {
   }
   current_ = Segment(previous_->number, SegmentBuffer(0, next_seq));
   current_.buffer.AddLost(lost_total);
-  pending_limit_ = KeptBytes() + options_.max_pending_bytes;
+  pending_limit_ = current_.buffer.buffered_bytes() + options_.max_pending_bytes;
   BeginEndSync();
   return Ok{};
 }
@@ -666,7 +666,7 @@ uint64_t LogWriter::Impl::first_unfinished_segment_no() const {
 }
 
 uint8_t* LogWriter::Impl::BeginRecord(size_t max_payload_bytes) {
-  const bool full = current_.file == nullptr && KeptBytes() >= pending_limit_;
+  const bool full = current_.file == nullptr && current_.buffer.buffered_bytes() >= pending_limit_;
   if (full || max_payload_bytes > kMaxLogicalBytes) return nullptr;
   return current_.buffer.BeginRecord(max_payload_bytes);
 }

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "container_reader.h"
 #include "content.h"
 #include "content_reader.h"
 
@@ -82,6 +83,12 @@ Result<SegmentReader> SegmentReader::Open(const std::string& path, ReaderOptions
   auto bytes = ReadWholeContent(path);
   if (!bytes) return std::move(bytes).error();
   Content content{.bytes = *std::move(bytes), .is_durable = false, .frame_damage = {}};
+  if (IsContainer(content.bytes)) {
+    DecodedContainer decoded = DecodeContainer(content.bytes);
+    content = {.bytes = Buffer(decoded.content.begin(), decoded.content.end()),
+               .is_durable = true,
+               .frame_damage = std::move(decoded.damage)};
+  }
   return SegmentReader(std::make_unique<Impl>(std::move(content), options));
 }
 

@@ -144,11 +144,11 @@ void CheckDouble(const DiskFiles& state, const Story& first, uint64_t durable_se
 TEST(CrashTest, EveryStateOfAShortRun) {
   Story story({}, 1);
   story.Tell(SmallOptions(), ShortScript);
-  constexpr size_t kMost = 6000;
+  constexpr size_t kMost = 20000;
   std::mt19937 random(1);
   size_t states = 0, whole = 0;
   for (size_t operations = 0; operations <= story.journal().size(); ++operations) {
-    const CrashModel model({}, std::span(story.journal()).first(operations), 1024);
+    const CrashModel model({}, std::span(story.journal()).first(operations), 512);
     const uint64_t durable = story.DurableAt(operations);
     SCOPED_TRACE(operations);
     whole += model.EachState(kMost, [&](const DiskFiles& state) {

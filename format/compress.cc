@@ -1,0 +1,242 @@
+#include "daybook/compress.h"
+
+#include <algorithm>
+#include <boost/iostreams/device/mapped_file.hpp>
+#include <cerrno>
+#include <new>
+#include <set>
+#include <utility>
+
+#include "compression.h"
+#include "container.h"
+#include "container_reader.h"
+#include "crc32c.h"
+#include "file.h"
+#include "layout.h"
+#include "segment_compressor.h"
+
+namespace daybook {
+namespace {
+
+std::string TemporaryName(uint64_t segment_no) {
+  return SegmentName(segment_no, SegmentForm::kCompressed) + kTemporarySuffix;
+}
+
+Status WriteAll(LogFile& file, Bytes bytes) {
+  while (!bytes.empty()) {
+    auto written = file.Write(bytes);
+    if (!written) return std::move(written).error();
+    if (*written == 0) return Error("the file takes no more bytes");
+    bytes = bytes.subspan(*written);
+  }
+  return Ok{};
+}
+
+// One that was left by a compression that was stopped by force is replaced.
+Result<std::unique_ptr<LogFile>> CreateAnew(LogFolder& folder, const std::string& name) {
+  auto file = folder.Create(name);
+  if (file || file.error().error_number() != EEXIST) return file;
+  if (Status removed = folder.Remove(name); !removed) return std::move(removed).error();
+  return folder.Create(name);
+}
+
+Status WriteCompressed(LogFolder& folder, const std::string& name, Bytes raw,
+                       const CompressOptions& options) {
+  auto file = CreateAnew(folder, name);
+  if (!file) return std::move(file).error();
+  SegmentCompressor compressor(raw, options.frame_bytes);
+  for (;;) {
+    if (options.stop.stop_requested()) return Error("stopped");
+    auto piece = compressor.Next();
+    if (!piece) return std::move(piece).error();
+    if (piece->empty()) break;
+    if (Status written = WriteAll(**file, *piece); !written) return written;
+  }
+  if (Status synced = (*file)->Sync(); !synced) return synced;
+  return (*file)->Close();
+}
+
+enum class Copy : uint8_t { kEqual, kDamaged, kOther };
+
+// What the bytes of a compressed file are to the raw ones.
+Copy Compare(Bytes compressed, Bytes raw) {
+  bool equal = true;
+  const auto damage = ReadContainer(compressed, [&](Bytes content) {
+    equal = equal && content.size() <= raw.size() &&
+            std::ranges::equal(content, raw.first(content.size()));
+    if (equal) raw = raw.subspan(content.size());
+  });
+  if (!damage.empty()) return Copy::kDamaged;
+  return equal && raw.empty() ? Copy::kEqual : Copy::kOther;
+}
+
+Result<Copy> CompareFiles(LogFolder& folder, const std::string& compressed_name, Bytes raw) {
+  const auto compressed = folder.Read(compressed_name);
+  if (!compressed) return compressed.error();
+  return Compare(*compressed, raw);
+}
+
+// What makes the compressed file certain to be there comes before what makes the raw one vanish.
+Status RemoveRaw(LogFolder& folder, uint64_t segment_no) {
+  if (Status synced = folder.Sync(); !synced) return synced;
+  if (Status removed = folder.Remove(SegmentName(segment_no)); !removed) return removed;
+  return folder.Sync();
+}
+
+// Both files of the segment are there. Returns true where the raw one was not needed any more. A
+// compressed one that is in order was equal when it was made, so the raw one has changed since: it
+// is not for us to say which is the better.
+Result<bool> Settle(LogFolder& folder, uint64_t segment_no) {
+  const std::string name = SegmentName(segment_no, SegmentForm::kCompressed);
+  const auto raw = folder.Read(SegmentName(segment_no));
+  if (!raw) return raw.error();
+  const auto copy = CompareFiles(folder, name, *raw);
+  if (!copy) return copy.error();
+  if (*copy == Copy::kOther) {
+    return Error(SegmentName(segment_no) + " and " + name +
+                 " are there and differ: both are kept; remove the one that is worse");
+  }
+  Status done = *copy == Copy::kEqual ? RemoveRaw(folder, segment_no) : folder.Remove(name);
+  if (!done) return std::move(done).error();
+  return *copy == Copy::kEqual;
+}
+
+// Also where memory is short: the recorder goes on without.
+Status Compress(LogFolder& folder, uint64_t segment_no, const CompressOptions& options) try {
+  const auto raw = folder.Read(SegmentName(segment_no));
+  if (!raw) return raw.error();
+  const std::string name = TemporaryName(segment_no);
+  if (Status written = WriteCompressed(folder, name, *raw, options); !written) return written;
+  const auto copy = CompareFiles(folder, name, *raw);
+  if (!copy) return copy.error();
+  if (*copy != Copy::kEqual) return Error(name + " was read back, and is not what was written");
+  return folder.Rename(name, SegmentName(segment_no, SegmentForm::kCompressed));
+} catch (const std::bad_alloc&) {
+  return Error("not enough memory");
+}
+
+Result<std::set<SegmentFile>> ListSegments(LogFolder& folder,
+                                           std::vector<std::string>* unfinished) {
+  const auto files = folder.List();
+  if (!files) return files.error();
+  std::set<SegmentFile> segments;
+  for (const FileInfo& file : *files) {
+    if (const auto segment = ParseSegmentName(file.name)) segments.insert(*segment);
+    std::string_view name = file.name;
+    if (unfinished == nullptr || !name.ends_with(kTemporarySuffix)) continue;
+    name.remove_suffix(std::string_view(kTemporarySuffix).size());
+    const auto segment = ParseSegmentName(name);
+    if (segment && segment->form == SegmentForm::kCompressed) unfinished->push_back(file.name);
+  }
+  return segments;
+}
+
+bool HasBoth(const std::set<SegmentFile>& segments, uint64_t number) {
+  return segments.contains({.number = number, .form = SegmentForm::kRaw}) &&
+         segments.contains({.number = number, .form = SegmentForm::kCompressed});
+}
+
+}  // namespace
+
+Status CompressSegment(LogFolder& folder, uint64_t segment_no, const CompressOptions& options) {
+  const std::string context = "cannot compress " + SegmentName(segment_no);
+  const auto segments = ListSegments(folder, nullptr);
+  if (!segments) return Error(segments.error()).WithContext(context);
+  if (HasBoth(*segments, segment_no)) {
+    auto settled = Settle(folder, segment_no);
+    if (!settled) return std::move(settled).error().WithContext(context);
+    if (*settled) return Ok{};
+  }
+  if (Status compressed = Compress(folder, segment_no, options); !compressed) {
+    // It may never have been created; whatever is left, CleanUp removes.
+    (void)folder.Remove(TemporaryName(segment_no));
+    return std::move(compressed).error().WithContext(context);
+  }
+  Status removed = RemoveRaw(folder, segment_no);
+  if (!removed) return std::move(removed).error().WithContext(context);
+  return Ok{};
+}
+
+Status CleanUp(LogFolder& folder) {
+  std::vector<std::string> unfinished;
+  const auto segments = ListSegments(folder, &unfinished);
+  if (!segments) return segments.error();
+  Status result = Ok{};
+  for (const std::string& name : unfinished) {
+    if (Status removed = folder.Remove(name); !removed) result = removed;
+  }
+  for (const SegmentFile& segment : *segments) {
+    if (segment.form != SegmentForm::kRaw || !HasBoth(*segments, segment.number)) continue;
+    if (auto settled = Settle(folder, segment.number); !settled) result = settled.error();
+  }
+  return result;
+}
+
+Result<CompressedIndex> ReadCompressedIndex(Bytes file) {
+  const auto head_part = ReadPart(file, 0);
+  const auto head = head_part ? DecodeHead(*head_part) : std::nullopt;
+  if (!head) return Error("the head of the compressed segment is damaged");
+  const uint32_t tick_ns = TickOf(head->segment);
+  const auto seek_table = FindSeekTable(file);
+  const auto index_part = seek_table ? ReadPartBefore(file, *seek_table) : std::nullopt;
+  const auto index = index_part ? DecodeIndex(*index_part, tick_ns) : std::nullopt;
+  if (!index) return Error("the index of the compressed segment is damaged");
+  CompressedIndex result{
+      .container = head->container, .segment = head->segment, .clocks = index->clocks};
+  uint64_t begin = head_part->end;
+  uint64_t content = 0;
+  for (const Frame& frame : index->frames) {
+    begin += EncodeDescription(frame, tick_ns).size();
+    result.frames.push_back({.begin = begin, .description = frame});
+    const bool fits = frame.offset == content && frame.raw_bytes <= kMaxFrameBytes &&
+                      begin <= index_part->begin &&
+                      frame.compressed_bytes <= index_part->begin - begin;
+    if (!fits) return Error("the index of the compressed segment does not fit the file");
+    begin += frame.compressed_bytes;
+    content += frame.raw_bytes;
+  }
+  if (begin != index_part->begin || begin != index->container_bytes ||
+      content != head->container.raw_bytes) {
+    return Error("the index of the compressed segment does not fit the file");
+  }
+  return result;
+}
+
+Result<CompressedIndex> ReadCompressedIndex(const std::string& path) {
+  auto regular = IsRegularFileWithContent(path);
+  if (!regular) return std::move(regular).error();
+  if (!*regular) return Error("cannot read the index of " + path + ": it is no regular file");
+  try {
+    const boost::iostreams::mapped_file_source file(path);
+    auto index =
+        ReadCompressedIndex(Bytes(reinterpret_cast<const uint8_t*>(file.data()), file.size()));
+    if (!index) return std::move(index).error().WithContext(path);
+    return index;
+  } catch (const std::exception& error) {
+    return Error("cannot map " + path + ": " + error.what());
+  }
+}
+
+Result<std::vector<uint8_t>> DecodeFrames(Bytes file, const CompressedIndex& index,
+                                          std::span<const size_t> frame_numbers) {
+  FrameDecoder decoder;
+  std::vector<uint8_t> contents;
+  std::vector<uint8_t> content;
+  for (const size_t number : frame_numbers) {
+    const std::string name = "frame " + std::to_string(number);
+    if (number >= index.frames.size()) return Error(name + " is not in the compressed segment");
+    const auto& [begin, frame] = index.frames[number];
+    const bool inside = begin <= file.size() && frame.compressed_bytes <= file.size() - begin;
+    const Bytes bytes = inside ? file.subspan(begin, frame.compressed_bytes) : Bytes();
+    if (!inside || Crc32c(bytes) != frame.compressed_crc) return Error(name + " is damaged");
+    const DecodedFrame decoded = decoder.DecodeWhole(bytes, kMaxFrameBytes, &content);
+    if (!decoded.whole || decoded.frame_bytes != bytes.size() ||
+        content.size() != frame.raw_bytes) {
+      return Error(name + " is not as it is described");
+    }
+    contents.insert(contents.end(), content.begin(), content.end());
+  }
+  return contents;
+}
+
+}  // namespace daybook

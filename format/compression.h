@@ -1,0 +1,59 @@
+// One zstd frame to and from bytes: the only place that knows the library.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "daybook/result.h"
+
+namespace daybook {
+
+// Makes independent frames with content size and checksum. Keeps its working memory between them.
+class FrameCompressor {
+ public:
+  FrameCompressor();
+  FrameCompressor(FrameCompressor&&) noexcept;
+  FrameCompressor& operator=(FrameCompressor&&) noexcept;
+  ~FrameCompressor();
+
+  // Appends the frame that holds `content` to `out`; on an error nothing.
+  Status Compress(std::span<const uint8_t> content, std::vector<uint8_t>* out);
+
+ private:
+  struct Context;
+  std::unique_ptr<Context> context_;
+};
+
+struct DecodedFrame {
+  // The frame was decoded to its end, its size is the one it declares, its checksum is right.
+  bool whole = false;
+  size_t frame_bytes = 0;  // of the input: the frame's length where it is whole, else what was fed
+  std::string why;         // it is not whole
+};
+
+class FrameDecoder {
+ public:
+  FrameDecoder();
+  FrameDecoder(FrameDecoder&&) noexcept;
+  FrameDecoder& operator=(FrameDecoder&&) noexcept;
+  ~FrameDecoder();
+
+  // Both replace `content` by that of the frame at the beginning of `bytes`, which may go on behind
+  // it, and by no more than `max_bytes`. This one is quick, and gives all or nothing.
+  DecodedFrame DecodeWhole(std::span<const uint8_t> bytes, size_t max_bytes,
+                           std::vector<uint8_t>* content);
+
+  // What can be decoded of the frame's beginning.
+  DecodedFrame DecodePrefix(std::span<const uint8_t> bytes, size_t max_bytes,
+                            std::vector<uint8_t>* content);
+
+ private:
+  struct Context;
+  std::unique_ptr<Context> context_;
+};
+
+}  // namespace daybook

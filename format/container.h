@@ -1,0 +1,128 @@
+// The container of a compressed segment without the compression: its skippable frames, its index
+// and its seek table, as pure functions over the bytes of a file. layout.h says how it is made up.
+#pragma once
+
+#include <cassert>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "block.h"
+#include "daybook/codec.h"
+#include "daybook/compress.h"
+#include "daybook/records.h"
+#include "layout.h"
+
+namespace daybook {
+
+// One of our skippable frames: its checksum is right.
+struct ContainerPart {
+  Bytes records;
+  size_t begin = 0;
+  size_t end = 0;
+};
+
+// What the numbers of a container's records are relative to.
+constexpr BlockBase ContainerBase(uint32_t tick_ns) {
+  return {.time_ticks = 0, .pid = 0, .tick_ns = tick_ns};
+}
+
+// Collects the records of one part.
+class PartBuilder {
+ public:
+  explicit PartBuilder(uint32_t tick_ns) : base_(ContainerBase(tick_ns)), bytes_(kBegin) {}
+
+  template <class Record>
+  PartBuilder& Add(const Record& record) {
+    uint8_t payload[kMaxPayloadBytes];
+    assert(MaxEncodedBytes(record) < sizeof(payload));
+    AddRecord(Schema<Record>::kType, Bytes(payload, Encode(record, base_, payload)));
+    return *this;
+  }
+
+  // One that is encoded already, header included.
+  PartBuilder& AddEncoded(Bytes record);
+
+  std::vector<uint8_t> Finish() &&;
+
+ private:
+  static constexpr size_t kBegin = kSkippableHeaderBytes;
+
+  void AddRecord(uint8_t type, Bytes payload);
+
+  BlockBase base_;
+  std::vector<uint8_t> bytes_;
+};
+
+// nullopt where none stands at `offset`, or its checksum is wrong.
+std::optional<ContainerPart> ReadPart(Bytes file, size_t offset);
+
+// The same of the part that ends at `end`.
+std::optional<ContainerPart> ReadPartBefore(Bytes file, size_t end);
+
+// What the parts hold. nullopt where it is another part, or one that no writer of ours made.
+struct ContainerHead {
+  Container container;
+  std::optional<SegmentStart> segment;
+};
+std::optional<ContainerHead> DecodeHead(const ContainerPart& part);
+std::optional<Frame> DecodeDescription(const ContainerPart& part, uint32_t tick_ns);
+
+struct ContainerIndex {
+  uint64_t container_bytes = 0;
+  std::vector<Frame> frames;
+  std::vector<Clock> clocks;
+};
+std::optional<ContainerIndex> DecodeIndex(const ContainerPart& part, uint32_t tick_ns);
+
+std::vector<uint8_t> EncodeDescription(const Frame& frame, uint32_t tick_ns);
+
+// The tick of a container's times.
+inline uint32_t TickOf(const std::optional<SegmentStart>& segment) {
+  return segment ? segment->tick_ns : kTickNs;
+}
+
+// One frame of the file, skippable ones included: those have no content.
+struct SeekEntry {
+  uint64_t frame_bytes = 0;
+  uint64_t content_bytes = 0;
+};
+std::vector<uint8_t> EncodeSeekTable(std::span<const SeekEntry> entries);
+
+// True where what looks like a seek table reaches from `offset` to the end of the file. It has no
+// checksum.
+bool IsSeekTable(Bytes file, size_t offset);
+
+// Where the seek table begins that the file ends with; nullopt where it does not.
+std::optional<size_t> FindSeekTable(Bytes file);
+
+bool HasZstdMagic(Bytes file, size_t offset);
+
+// Finds what a reader can go on with behind damage. Hostile bytes may be full of places that are
+// checked in vain: the work for those is bounded.
+class PartFinder {
+ public:
+  explicit PartFinder(Bytes file);
+
+  // The first place at or after `from` where a part of ours stands, or a seek table, or a zstd
+  // frame might; the file's length where there is none. Less than an earlier `from` is not allowed.
+  size_t Next(size_t from);
+
+  // So many bytes were read in vain.
+  void Charge(size_t bytes);
+  // No more such work: only small parts are still found.
+  bool exhausted() const { return budget_ == 0; }
+
+ private:
+  size_t FindSkippable(size_t from);
+
+  Bytes file_;
+  uint64_t budget_;
+  size_t next_skippable_ = 0;  // at or after the last `from`
+  size_t next_zstd_ = 0;
+  bool searched_ = false;
+};
+
+}  // namespace daybook

@@ -1,0 +1,340 @@
+#include "container_reader.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "compression.h"
+#include "container.h"
+#include "crc32c.h"
+#include "layout.h"
+
+namespace daybook {
+namespace {
+
+// A few bytes can claim to be a megabyte: no more content than this is decoded, whatever a file
+// claims. A segment of zeros may be smaller than a thousandth, so small files may grow more.
+constexpr uint64_t kContentPerByte = 64;
+constexpr uint64_t kLeastContent = 256 << 20;
+
+uint64_t ContentLimit(Bytes file) { return kLeastContent + kContentPerByte * file.size(); }
+
+// What is wrong behind so many places is reported as one.
+constexpr size_t kMaxDamages = 4096;
+
+std::string Range(uint64_t begin, uint64_t end) {
+  return "bytes " + std::to_string(begin) + " to " + std::to_string(end) + " of the segment";
+}
+
+class ContainerReader {
+ public:
+  ContainerReader(Bytes file, const ContentSink& sink) : file_(file), sink_(sink), finder_(file) {}
+
+  std::vector<FrameDamage> Read();
+
+ private:
+  void TakePart(const ContainerPart& part);
+  void TakeHead(const ContainerPart& part, const ContainerHead& head);
+  void TakeDescription(const ContainerPart& part, const Frame& frame);
+  void TakeIndex(const ContainerPart& part, const ContainerIndex& index);
+  void TakeSeekTable();
+  void TakeFrame();
+  void CheckFrame(const DecodedFrame& frame, size_t begin, size_t end);
+  DecodedFrame DecodeDamaged(size_t begin, size_t end);
+  void SkipUnknown();
+  void MissFrame(size_t position);
+  void Expect(uint64_t offset, size_t position);
+  void Finish();
+  void CheckTotals();
+  const char* NameOfUnknown() const;
+  void Report(const FrameDamage& damage);
+  size_t FrameLimit() const {
+    return std::min<uint64_t>(kMaxFrameBytes, ContentLimit(file_) - content_bytes_);
+  }
+  uint32_t tick_ns() const { return head_ ? TickOf(head_->segment) : kTickNs; }
+
+  Bytes file_;
+  const ContentSink& sink_;
+  PartFinder finder_;
+  FrameDecoder decoder_;
+  std::vector<uint8_t> content_;  // of one frame
+  std::vector<FrameDamage> damage_;
+
+  size_t position_ = 0;
+  std::optional<ContainerHead> head_;
+  std::optional<Frame> description_;      // of the frame that must stand at position_
+  std::vector<Frame> frames_;             // all that are described
+  std::optional<uint64_t> expected_ = 0;  // where in the segment the next frame begins, if known
+  bool has_index_ = false;
+  std::optional<size_t> seek_table_;  // where it begins
+  std::vector<SeekEntry> entries_;    // what the seek table must say
+  uint64_t content_bytes_ = 0;
+  uint32_t content_crc_ = 0;
+};
+
+std::vector<FrameDamage> ContainerReader::Read() {
+  while (position_ < file_.size()) {
+    if (content_bytes_ >= ContentLimit(file_)) {
+      Report({.begin = position_,
+              .end = file_.size(),
+              .cause = "the file claims to hold more than " + std::to_string(ContentLimit(file_)) +
+                       " bytes: the rest is not read"});
+      return std::move(damage_);
+    }
+    if (const auto part = ReadPart(file_, position_)) {
+      TakePart(*part);
+    } else if (IsSeekTable(file_, position_)) {
+      TakeSeekTable();
+    } else if (description_ || HasZstdMagic(file_, position_)) {
+      TakeFrame();
+    } else {
+      SkipUnknown();
+    }
+  }
+  Finish();
+  return std::move(damage_);
+}
+
+void ContainerReader::TakePart(const ContainerPart& part) {
+  if (description_) MissFrame(part.begin);
+  if (const auto head = DecodeHead(part)) {
+    TakeHead(part, *head);
+  } else if (const auto frame = DecodeDescription(part, tick_ns())) {
+    TakeDescription(part, *frame);
+  } else if (const auto index = DecodeIndex(part, tick_ns())) {
+    TakeIndex(part, *index);
+  } else {
+    Report({.begin = part.begin, .end = part.end, .cause = "a part is of no known kind"});
+  }
+  entries_.push_back({.frame_bytes = part.end - part.begin});
+  position_ = part.end;
+}
+
+void ContainerReader::TakeHead(const ContainerPart& part, const ContainerHead& head) {
+  if (part.begin != 0) {
+    Report({.begin = part.begin, .end = part.end, .cause = "a head stands inside the file"});
+  } else if (head.container.version != kContainerVersion) {
+    Report({.begin = part.begin,
+            .end = part.end,
+            .cause = "version " + std::to_string(head.container.version) +
+                     " of the container is not known"});
+  }
+  if (!head_) head_ = head;
+}
+
+void ContainerReader::TakeDescription(const ContainerPart& part, const Frame& frame) {
+  Expect(frame.offset, part.begin);
+  description_ = frame;
+  frames_.push_back(frame);
+}
+
+// The index is held against what was found; where that is damaged already, nothing is learnt by it.
+void ContainerReader::TakeIndex(const ContainerPart& part, const ContainerIndex& index) {
+  if (has_index_) {
+    Report({.begin = part.begin, .end = part.end, .cause = "there is a second index"});
+  } else if (damage_.empty() && (index.container_bytes != part.begin || index.frames != frames_)) {
+    Report({.begin = part.begin, .end = part.end, .cause = "the index is not that of the frames"});
+  }
+  has_index_ = true;
+}
+
+void ContainerReader::TakeSeekTable() {
+  if (description_) MissFrame(position_);
+  seek_table_ = position_;
+  const std::vector<uint8_t> right = EncodeSeekTable(entries_);
+  if (damage_.empty() && !std::ranges::equal(file_.subspan(position_), right)) {
+    Report({.begin = position_,
+            .end = file_.size(),
+            .cause = "the seek table is not that of the frames"});
+  }
+  position_ = file_.size();
+}
+
+// Where a frame does not decode to its end, what ends it is the next part that proves itself.
+void ContainerReader::TakeFrame() {
+  const size_t begin = position_;
+  DecodedFrame frame = decoder_.DecodeWhole(file_.subspan(begin), FrameLimit(), &content_);
+  size_t end = begin + frame.frame_bytes;
+  if (!frame.whole) {
+    end = finder_.Next(begin + 1);
+    frame = DecodeDamaged(begin, end);
+    if (frame.whole) end = begin + frame.frame_bytes;
+  }
+  CheckFrame(frame, begin, end);
+  entries_.push_back({.frame_bytes = end - begin, .content_bytes = content_.size()});
+  position_ = end;
+  content_bytes_ += content_.size();
+  content_crc_ = ExtendCrc32c(content_crc_, content_);
+  if (!content_.empty()) sink_(content_);
+}
+
+// The bytes decide: a description that does not fit them is reported, and not followed.
+void ContainerReader::CheckFrame(const DecodedFrame& frame, size_t begin, size_t end) {
+  const auto description = std::exchange(description_, std::nullopt);
+  FrameDamage damage{.begin = begin, .end = end, .raw_begin = expected_.value_or(content_bytes_)};
+  damage.raw_end = damage.raw_begin + content_.size();
+  const bool expected = expected_.has_value();
+  if (description) {
+    damage.raw_begin = description->offset;
+    damage.raw_end = description->offset + description->raw_bytes;
+  }
+  expected_ = damage.raw_end;
+  if (!frame.whole) {
+    if (!description) expected_.reset();
+    damage.cause = "a frame is damaged: " + frame.why + "; the first " +
+                   std::to_string(content_.size()) + " bytes of its content are left";
+    return Report(damage);
+  }
+  if (!description) {
+    if (!expected) expected_.reset();
+    damage.cause = "a frame has no description";
+    // Its damage was told.
+    if (damage_.empty() || damage_.back().end != begin) Report(damage);
+    return;
+  }
+  const Bytes bytes = file_.subspan(begin, end - begin);
+  if (description->compressed_bytes != bytes.size() || description->raw_bytes != content_.size() ||
+      description->compressed_crc != Crc32c(bytes)) {
+    damage.cause = "a frame is not as it is described";
+    Report(damage);
+  }
+}
+
+// The first four bytes are known, whatever stands there.
+DecodedFrame ContainerReader::DecodeDamaged(size_t begin, size_t end) {
+  content_.clear();
+  if (finder_.exhausted()) return {.why = "too much of the file is damaged to look into it"};
+  std::vector<uint8_t> bytes(file_.begin() + static_cast<std::ptrdiff_t>(begin),
+                             file_.begin() + static_cast<std::ptrdiff_t>(end));
+  if (bytes.size() < sizeof(kZstdMagic)) return {.why = "it ends too early"};
+  PutFixed(bytes.data(), kZstdMagic);
+  const DecodedFrame frame = decoder_.DecodePrefix(bytes, FrameLimit(), &content_);
+  finder_.Charge(frame.frame_bytes);
+  return frame;
+}
+
+void ContainerReader::SkipUnknown() {
+  const size_t end = finder_.Next(position_ + 1);
+  Report({.begin = position_, .end = end, .cause = NameOfUnknown()});
+  position_ = end;
+}
+
+// By what should stand there.
+const char* ContainerReader::NameOfUnknown() const {
+  if (position_ == 0) return "the head is damaged";
+  if (has_index_) return "the seek table is damaged";
+  if (head_ && expected_ && *expected_ >= head_->container.raw_bytes) {
+    return "the index is damaged";
+  }
+  return "the description of a frame is damaged";
+}
+
+void ContainerReader::MissFrame(size_t position) {
+  const Frame frame = *std::exchange(description_, std::nullopt);
+  expected_ = frame.offset + frame.raw_bytes;
+  Report({.begin = position,
+          .end = position,
+          .raw_begin = frame.offset,
+          .raw_end = *expected_,
+          .cause = "a frame is missing"});
+}
+
+// Frames are read where they stand. One whose content belongs elsewhere is only reported: blocks
+// and their numbers tell the rest.
+void ContainerReader::Expect(uint64_t offset, size_t position) {
+  if (!expected_ || *expected_ == offset) return;
+  FrameDamage damage{.begin = position, .end = position};
+  if (offset > *expected_) {
+    damage.raw_begin = *expected_;
+    damage.raw_end = offset;
+    damage.cause = "what holds " + Range(*expected_, offset) + " is missing here";
+  } else {
+    damage.cause = "a frame that begins at byte " + std::to_string(offset) +
+                   " of the segment stands where byte " + std::to_string(*expected_) +
+                   " is expected";
+  }
+  Report(damage);
+}
+
+void ContainerReader::Finish() {
+  const size_t end = file_.size();
+  if (description_) MissFrame(end);
+  if (head_) CheckTotals();
+  if (!head_ && (damage_.empty() || damage_.front().begin != 0)) {
+    Report({.begin = 0, .end = 0, .cause = "the head is missing"});
+  }
+  const auto is_told = [&](size_t position) {
+    return !damage_.empty() && damage_.back().end == position;
+  };
+  if (!has_index_ && !is_told(seek_table_.value_or(end))) {
+    Report({.begin = end,
+            .end = end,
+            .cause = seek_table_ ? "the index is missing" : "the end of the file is missing"});
+  }
+  if (!seek_table_ && !is_told(end)) {
+    Report({.begin = end, .end = end, .cause = "the seek table is missing"});
+  }
+}
+
+void ContainerReader::CheckTotals() {
+  const Container& container = head_->container;
+  const size_t end = seek_table_.value_or(file_.size());
+  if (expected_ && *expected_ < container.raw_bytes) {
+    Report({.begin = end,
+            .end = end,
+            .raw_begin = *expected_,
+            .raw_end = container.raw_bytes,
+            .cause = "what holds " + Range(*expected_, container.raw_bytes) + " is missing"});
+  } else if (damage_.empty() &&
+             (container.raw_bytes != content_bytes_ || container.raw_crc != content_crc_)) {
+    Report({.begin = 0, .end = 0, .cause = "the content is not the one that the head tells of"});
+  }
+}
+
+void ContainerReader::Report(const FrameDamage& damage) {
+  if (damage_.size() < kMaxDamages) {
+    damage_.push_back(damage);
+    return;
+  }
+  FrameDamage& last = damage_.back();
+  last.end = std::max(last.end, damage.end);
+  last.cause = "more is damaged here than is worth telling";
+}
+
+}  // namespace
+
+// Most files say it with their first bytes. Where those are damaged, it is a container if a part of
+// one is proved before a block of a log is.
+bool IsContainer(Bytes file) {
+  Cursor cursor(file);
+  uint32_t magic = 0;
+  if (!cursor.GetFixed(&magic)) return false;
+  if (magic == kContainerMagic || magic == kZstdMagic) return true;
+  if (ReadHeader(file, 0)) return false;
+  PartFinder finder(file);
+  size_t part = finder.Next(0);
+  while (part < file.size() && HasZstdMagic(file, part)) part = finder.Next(part + 1);
+  if (part == file.size()) return false;
+  const Bytes before = file.first(part);
+  for (size_t at = FindCheckpointHeader(before, 0); at < before.size();
+       at = FindCheckpointHeader(before, at + 1)) {
+    if (ReadCheckpoint(before, at, kTickNs)) return false;
+  }
+  return true;
+}
+
+std::vector<FrameDamage> ReadContainer(Bytes file, const ContentSink& sink) {
+  return ContainerReader(file, sink).Read();
+}
+
+DecodedContainer DecodeContainer(Bytes file) {
+  DecodedContainer decoded;
+  const auto part = ReadPart(file, 0);
+  const auto head = part ? DecodeHead(*part) : std::nullopt;
+  if (head) decoded.content.reserve(std::min(head->container.raw_bytes, ContentLimit(file)));
+  decoded.damage = ReadContainer(file, [&](Bytes content) {
+    decoded.content.insert(decoded.content.end(), content.begin(), content.end());
+  });
+  return decoded;
+}
+
+}  // namespace daybook

@@ -1,0 +1,165 @@
+#include "segment_compressor.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "crc32c.h"
+#include "daybook/reader.h"
+
+namespace daybook {
+namespace {
+
+// A block that begins before this target fits into its frame, however long it is.
+constexpr size_t kMaxFrameTarget =
+    kMaxFrameBytes - (kMaxBlockBytes + kHeaderBytes + kMaxPayloadBytes);
+
+// Walks the segment with the reader itself: what it proves is what is described, and where it finds
+// a block's end, or the end of damage, a frame may be cut.
+class Planner {
+ public:
+  Planner(Bytes raw, size_t frame_bytes)
+      : raw_(raw), frame_bytes_(std::clamp<size_t>(frame_bytes, 1, kMaxFrameTarget)) {}
+
+  SegmentPlan Plan();
+
+ private:
+  void TakeRecord(const RecordView& record);
+  void TakeBlock(const RecordView& record, const Checkpoint& checkpoint);
+  void Boundary(size_t offset);
+  void Cut(size_t offset);
+
+  Bytes raw_;
+  size_t frame_bytes_;
+  SegmentPlan plan_;
+  Frame frame_;                // the one that is being filled
+  uint64_t block_bytes_ = 0;   // of it that are in blocks of the segment
+  std::vector<Clock> clocks_;  // of a block that is not proved yet
+};
+
+SegmentPlan Planner::Plan() {
+  SegmentReader reader(raw_);
+  bool begun = false;
+  for (;;) {
+    const Item item = reader.Next();
+    if (!std::exchange(begun, true)) plan_.segment = reader.segment();
+    if (std::holds_alternative<End>(item)) break;
+    if (const auto* gap = std::get_if<Gap>(&item)) {
+      clocks_.clear();
+      Boundary(gap->end);
+    } else {
+      TakeRecord(std::get<RecordView>(item));
+    }
+  }
+  Boundary(raw_.size());
+  if (frame_.offset < raw_.size()) Cut(raw_.size());
+  plan_.container = {
+      .version = kContainerVersion, .raw_bytes = raw_.size(), .raw_crc = Crc32c(raw_)};
+  return std::move(plan_);
+}
+
+void Planner::TakeRecord(const RecordView& record) {
+  Checkpoint checkpoint;
+  if (record.As(&checkpoint)) return TakeBlock(record, checkpoint);
+  if (Clock clock; record.As(&clock)) clocks_.push_back(clock);
+  if (SegmentStart start; plan_.segment_start.empty() && record.As(&start) && plan_.segment &&
+                          start.tag == plan_.segment->tag &&
+                          record.size <= kHeaderBytes + kMaxPayloadBytes) {
+    plan_.segment_start = raw_.subspan(record.offset, record.size);
+  }
+}
+
+// Other segments may stand behind the one that is described: their numbers and times are others.
+void Planner::TakeBlock(const RecordView& record, const Checkpoint& checkpoint) {
+  const uint64_t bytes = checkpoint.block_bytes + record.size;
+  if (!plan_.segment || checkpoint.tag == plan_.segment->tag) {
+    plan_.clocks.insert(plan_.clocks.end(), clocks_.begin(), clocks_.end());
+    if (block_bytes_ == 0) {
+      frame_.first_seq = checkpoint.first_seq;
+      frame_.first_time_ns = checkpoint.first_time_ns;
+      frame_.last_time_ns = checkpoint.last_time_ns;
+    }
+    frame_.seq_count += checkpoint.seq_count;
+    frame_.first_time_ns = std::min(*frame_.first_time_ns, checkpoint.first_time_ns);
+    frame_.last_time_ns = std::max(*frame_.last_time_ns, checkpoint.last_time_ns);
+    block_bytes_ += bytes;
+  }
+  clocks_.clear();
+  Boundary(record.offset + record.size);
+}
+
+void Planner::Boundary(size_t offset) {
+  while (offset - frame_.offset > kMaxFrameBytes) Cut(frame_.offset + kMaxFrameBytes);
+  if (offset - frame_.offset >= frame_bytes_) Cut(offset);
+}
+
+void Planner::Cut(size_t offset) {
+  frame_.raw_bytes = offset - frame_.offset;
+  if (block_bytes_ != frame_.raw_bytes) frame_.first_time_ns = frame_.last_time_ns = std::nullopt;
+  plan_.frames.push_back(frame_);
+  frame_ = {.offset = offset};
+  block_bytes_ = 0;
+}
+
+}  // namespace
+
+SegmentPlan PlanSegment(Bytes raw, size_t frame_bytes) { return Planner(raw, frame_bytes).Plan(); }
+
+SegmentCompressor::SegmentCompressor(Bytes raw, size_t frame_bytes)
+    : raw_(raw),
+      plan_(PlanSegment(raw, frame_bytes)),
+      tick_ns_(TickOf(ReadSegmentStart(plan_.segment_start, 0))) {}
+
+Result<std::vector<uint8_t>> SegmentCompressor::Next() {
+  switch (stage_) {
+    case Stage::kHead:
+      stage_ = Stage::kFrames;
+      return Head();
+    case Stage::kFrames:
+      if (next_frame_ < plan_.frames.size()) return DescribedFrame();
+      stage_ = Stage::kDone;
+      return IndexAndSeekTable();
+    default:
+      return std::vector<uint8_t>{};
+  }
+}
+
+void SegmentCompressor::Count(size_t frame_bytes, uint64_t content_bytes) {
+  entries_.push_back({.frame_bytes = frame_bytes, .content_bytes = content_bytes});
+  file_bytes_ += frame_bytes;
+}
+
+std::vector<uint8_t> SegmentCompressor::Head() {
+  PartBuilder builder(tick_ns_);
+  std::vector<uint8_t> head =
+      std::move(builder.Add(plan_.container).AddEncoded(plan_.segment_start)).Finish();
+  Count(head.size(), 0);
+  return head;
+}
+
+Result<std::vector<uint8_t>> SegmentCompressor::DescribedFrame() {
+  Frame& frame = plan_.frames[next_frame_++];
+  std::vector<uint8_t> compressed;
+  Status status = compressor_.Compress(raw_.subspan(frame.offset, frame.raw_bytes), &compressed);
+  if (!status) return std::move(status).error();
+  frame.compressed_bytes = compressed.size();
+  frame.compressed_crc = Crc32c(compressed);
+  std::vector<uint8_t> bytes = EncodeDescription(frame, tick_ns_);
+  Count(bytes.size(), 0);
+  Count(compressed.size(), frame.raw_bytes);
+  bytes.insert(bytes.end(), compressed.begin(), compressed.end());
+  return bytes;
+}
+
+std::vector<uint8_t> SegmentCompressor::IndexAndSeekTable() {
+  PartBuilder builder(tick_ns_);
+  builder.Add(FrameIndex{.frame_count = plan_.frames.size(), .container_bytes = file_bytes_});
+  for (const Frame& frame : plan_.frames) builder.Add(frame);
+  for (const Clock& clock : plan_.clocks) builder.Add(clock);
+  std::vector<uint8_t> bytes = std::move(builder).Finish();
+  Count(bytes.size(), 0);
+  const std::vector<uint8_t> table = EncodeSeekTable(entries_);
+  bytes.insert(bytes.end(), table.begin(), table.end());
+  return bytes;
+}
+
+}  // namespace daybook
