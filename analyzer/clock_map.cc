@@ -1,8 +1,31 @@
 #include "clock_map.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace daybook {
+namespace {
+
+// Adds the part of [first, last] that lies within `piece`.
+void AddPart(const BootInterval& piece, uint64_t first_ns, uint64_t last_ns,
+             std::vector<BootInterval>* intervals) {
+  first_ns = std::max(first_ns, piece.first_ns);
+  last_ns = std::min(last_ns, piece.last_ns);
+  if (first_ns > last_ns) return;
+  const bool adjoins = !intervals->empty() && intervals->back().last_ns + 1 == first_ns;
+  if (adjoins) {
+    intervals->back().last_ns = last_ns;
+  } else {
+    intervals->push_back({first_ns, last_ns});
+  }
+}
+
+}  // namespace
+
+bool Overlaps(std::span<const BootInterval> intervals, uint64_t first_ns, uint64_t last_ns) {
+  const auto at = std::ranges::lower_bound(intervals, first_ns, {}, &BootInterval::last_ns);
+  return at != intervals.end() && at->first_ns <= last_ns;
+}
 
 void ClockMap::Add(uint64_t boot_ns, int64_t realtime_ns) {
   // Wraps instead of overflowing: the numbers come from a file.
@@ -17,6 +40,35 @@ std::optional<int64_t> ClockMap::ToRealtime(uint64_t boot_ns) const {
   auto anchor = std::ranges::upper_bound(anchors_, boot_ns, {}, &Anchor::boot_ns);
   if (anchor != anchors_.begin()) --anchor;
   return static_cast<int64_t>(boot_ns + static_cast<uint64_t>(anchor->offset_ns));
+}
+
+std::vector<BootInterval> ClockMap::ToBootTimes(const Window& window) const {
+  constexpr auto kFirst = std::numeric_limits<int64_t>::min();
+  constexpr auto kLast = std::numeric_limits<int64_t>::max();
+  std::vector<BootInterval> intervals;
+  if (window.until_ns == kFirst) return intervals;
+  const auto since = static_cast<uint64_t>(window.since_ns.value_or(kFirst));
+  const auto last = static_cast<uint64_t>(window.until_ns ? *window.until_ns - 1 : kLast);
+  if (window.since_ns > static_cast<int64_t>(last)) return intervals;
+  for (size_t i = 0; i < anchors_.size(); ++i) {
+    const bool is_last = i + 1 == anchors_.size();
+    // Two anchors of one moment: the later one counts from there.
+    if (!is_last && i != 0 && anchors_[i].boot_ns == anchors_[i + 1].boot_ns) continue;
+    if (!is_last && anchors_[i + 1].boot_ns == 0) continue;
+    const BootInterval piece{.first_ns = i == 0 ? 0 : anchors_[i].boot_ns,
+                             .last_ns = is_last ? UINT64_MAX : anchors_[i + 1].boot_ns - 1};
+    // The window's moments are in a row modulo 2^64, as ToRealtime counts.
+    const auto offset = static_cast<uint64_t>(anchors_[i].offset_ns);
+    const uint64_t piece_since = since - offset;
+    const uint64_t piece_last = last - offset;
+    if (piece_since <= piece_last) {
+      AddPart(piece, piece_since, piece_last, &intervals);
+    } else {
+      AddPart(piece, 0, piece_last, &intervals);
+      AddPart(piece, piece_since, UINT64_MAX, &intervals);
+    }
+  }
+  return intervals;
 }
 
 }  // namespace daybook

@@ -1,11 +1,25 @@
-// Boot time to wall-clock time, by the anchors that a log has of one boot.
+// Boot time to wall-clock time and back, by the anchors that a log has of one boot.
 #pragma once
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <vector>
 
+#include "window.h"
+
 namespace daybook {
+
+// A span of boot time; both moments belong to it.
+struct BootInterval {
+  uint64_t first_ns = 0;
+  uint64_t last_ns = 0;
+  bool operator==(const BootInterval&) const = default;
+};
+
+// True where a moment from `first_ns` to `last_ns` is in one of `intervals`, which are in order of
+// time and do not overlap.
+bool Overlaps(std::span<const BootInterval> intervals, uint64_t first_ns, uint64_t last_ns);
 
 class ClockMap {
  public:
@@ -14,6 +28,10 @@ class ClockMap {
   // By the last anchor at or before the moment, else by the first one: the wall clock may have been
   // stepped between two anchors. nullopt where there is none at all.
   std::optional<int64_t> ToRealtime(uint64_t boot_ns) const;
+
+  // All moments that ToRealtime puts into the window, in order of time: several intervals where
+  // the clock was set back, none where it was set forward over the whole window.
+  std::vector<BootInterval> ToBootTimes(const Window& window) const;
 
  private:
   struct Anchor {

@@ -13,6 +13,7 @@ struct Coverage {
   uint64_t boots = 0;
   uint64_t segments = 0;
   uint64_t records = 0;
+  uint64_t skipped_segments = 0;  // not read, since they lie outside --since and --until
 
   // Lives; unknown for reports that do not join records to lives.
   std::optional<uint64_t> processes;
@@ -26,8 +27,10 @@ struct Coverage {
   uint64_t missing_records = 0;  // sequence numbers that no record in the log has
   uint64_t malformed_records = 0;
   uint64_t repeated_records = 0;  // written again after an error, and left out once
+  uint64_t salvaged_records = 0;  // proved by nothing: shown on request, in no other number here
   uint64_t gaps = 0;              // also where nothing is left of the bytes that were lost
   uint64_t damaged_bytes = 0;
+  uint64_t hole_bytes = 0;  // pages that a power loss took before they were on disk
   uint64_t torn_bytes = 0;  // tails that were being written: expected
   uint64_t unreadable_files = 0;
 

@@ -9,24 +9,36 @@ namespace {
 
 class LifeReader {
  public:
-  LifeReader(LogSet& log, const Window& window, const LifeFunction& function)
-      : log_(log), window_(window), function_(function) {}
+  LifeReader(LogSet& log, const LifeFunction& function) : log_(log), function_(function) {}
 
   Coverage Read();
 
  private:
+  // What is joined of one boot: once of what is proved, and once of everything, of which only the
+  // lives are handed out that rest on more than that.
+  struct Builders {
+    Builders(const Boot* of_boot, LifeReader* reader);
+    void NoteGap();
+    void Finish(LifeState state);
+
+    const Boot* boot;
+    LifeBuilder proved;
+    LifeBuilder all;
+  };
+
   void Enter(const Boot& boot);
   void Take(const RecordView& record);
   template <class Record>
   void TakeAs(const RecordView& record);
   void HandOut(const Boot& boot, Life&& life);
+  void HandOutSalvaged(const Boot& boot, Life&& life);
+  bool IsInWindow(const Boot& boot, const Life& life, bool* is_dated) const;
 
   LogSet& log_;
-  const Window& window_;
   const LifeFunction& function_;
-  std::list<std::pair<const Boot*, LifeBuilder>> builders_;  // in the order of the log
+  std::list<Builders> builders_;  // in the order of the log
   const Boot* boot_ = nullptr;
-  LifeBuilder* builder_ = nullptr;
+  Builders* builder_ = nullptr;
   bool stopped_ = false;
   uint64_t processes_ = 0;
   uint64_t running_ = 0;
@@ -35,6 +47,21 @@ class LifeReader {
   uint64_t undated_ = 0;
   uint64_t malformed_ = 0;
 };
+
+LifeReader::Builders::Builders(const Boot* of_boot, LifeReader* reader)
+    : boot(of_boot),
+      proved([of_boot, reader](Life&& life) { reader->HandOut(*of_boot, std::move(life)); }),
+      all([of_boot, reader](Life&& life) { reader->HandOutSalvaged(*of_boot, std::move(life)); }) {}
+
+void LifeReader::Builders::NoteGap() {
+  proved.NoteGap();
+  all.NoteGap();
+}
+
+void LifeReader::Builders::Finish(LifeState state) {
+  proved.Finish(state);
+  all.Finish(state);
+}
 
 Coverage LifeReader::Read() {
   while (const auto item = stopped_ ? std::nullopt : log_.Next()) {
@@ -45,7 +72,7 @@ Coverage LifeReader::Read() {
       builder_->NoteGap();  // or the end of a segment, which no snapshot crosses
     }
   }
-  for (auto& [boot, builder] : builders_) builder.Finish(LifeState::kRunning);
+  for (Builders& builders : builders_) builders.Finish(LifeState::kRunning);
   Coverage coverage = log_.coverage();
   coverage.processes = processes_;
   coverage.running = running_;
@@ -61,13 +88,11 @@ Coverage LifeReader::Read() {
 void LifeReader::Enter(const Boot& boot) {
   if (boot_ != nullptr && (!boot_->stream_id || boot_->stream_id == boot.stream_id)) {
     builder_->Finish(LifeState::kLost);
-    std::erase_if(builders_, [this](const auto& entry) { return entry.first == boot_; });
+    std::erase_if(builders_, [this](const Builders& builders) { return builders.boot == boot_; });
   }
   boot_ = &boot;
-  const auto hand_out = [this, &boot](Life&& life) { HandOut(boot, std::move(life)); };
-  const auto known = std::ranges::find(builders_, boot_, [](const auto& e) { return e.first; });
-  builder_ =
-      known != builders_.end() ? &known->second : &builders_.emplace_back(boot_, hand_out).second;
+  const auto known = std::ranges::find(builders_, boot_, &Builders::boot);
+  builder_ = known != builders_.end() ? &*known : &builders_.emplace_back(boot_, this);
 }
 
 void LifeReader::Take(const RecordView& record) {
@@ -91,42 +116,52 @@ void LifeReader::Take(const RecordView& record) {
 
 template <class Record>
 void LifeReader::TakeAs(const RecordView& record) {
+  const bool is_proved = record.proof == Proof::kVerified;
   Record decoded;
-  if (record.As(&decoded)) {
-    builder_->Take(decoded);
-  } else {
-    ++malformed_;
+  if (!record.As(&decoded)) {
+    malformed_ += is_proved;
+    return;
   }
+  if (is_proved) builder_->proved.Take(decoded);
+  if (!log_.hands_out_salvaged()) return;
+  builder_->all.SetProof(record.proof);
+  builder_->all.Take(decoded);
 }
 
 void LifeReader::HandOut(const Boot& boot, Life&& life) {
   ++processes_;
   running_ += life.state == LifeState::kRunning;
   ended_unseen_ += life.state == LifeState::kLost;
-  if (window_.bounded()) {
-    std::optional<uint64_t> last_ns = life.end_ns;
-    if (life.state == LifeState::kLost) last_ns = life.last_seen_ns;
-    const auto first = boot.clock.ToRealtime(life.start_ns);
-    const auto last = last_ns ? boot.clock.ToRealtime(*last_ns) : std::nullopt;
-    if (!window_.Overlaps(first, last)) {
-      ++filtered_;
-      undated_ += !first;
-      return;
-    }
+  bool is_dated = true;
+  if (!IsInWindow(boot, life, &is_dated)) {
+    ++filtered_;
+    undated_ += !is_dated;
+    return;
   }
   if (!stopped_ && !function_(boot, std::move(life))) stopped_ = true;
 }
 
-}  // namespace
-
-bool Window::Overlaps(std::optional<int64_t> first_ns, std::optional<int64_t> last_ns) const {
-  if (!bounded()) return true;
-  if (!first_ns || (until_ns && *first_ns >= *until_ns)) return false;
-  return !(since_ns && last_ns && *last_ns < *since_ns);
+// These are in no total.
+void LifeReader::HandOutSalvaged(const Boot& boot, Life&& life) {
+  bool is_dated = true;
+  if (life.proof == Proof::kVerified || !IsInWindow(boot, life, &is_dated)) return;
+  if (!stopped_ && !function_(boot, std::move(life))) stopped_ = true;
 }
 
-Coverage ReadLives(LogSet& log, const Window& window, const LifeFunction& function) {
-  return LifeReader(log, window, function).Read();
+bool LifeReader::IsInWindow(const Boot& boot, const Life& life, bool* is_dated) const {
+  if (!log_.window().bounded()) return true;
+  std::optional<uint64_t> last_ns = life.end_ns;
+  if (life.state == LifeState::kLost) last_ns = life.last_seen_ns;
+  const auto first = boot.clock.ToRealtime(life.start_ns);
+  const auto last = last_ns ? boot.clock.ToRealtime(*last_ns) : std::nullopt;
+  *is_dated = first.has_value();
+  return log_.window().Overlaps(first, last);
+}
+
+}  // namespace
+
+Coverage ReadLives(LogSet& log, const LifeFunction& function) {
+  return LifeReader(log, function).Read();
 }
 
 }  // namespace daybook

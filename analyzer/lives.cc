@@ -49,7 +49,7 @@ bool IsCoarse(uint32_t flags) { return (flags & kProcCoarseStart) != 0; }
 
 void LifeBuilder::Take(const Fork& fork) {
   Advance(fork.time_ns);
-  Open* open = FindOrOpen(fork.pid, {fork.time_ns, IsCoarse(fork.flags)});
+  Open* open = Enter(fork.pid, {fork.time_ns, IsCoarse(fork.flags)});
   if (open == nullptr) return;
   open->birth_seen = true;
   open->life.ppid = fork.ppid;
@@ -63,7 +63,7 @@ void LifeBuilder::Take(const Fork& fork) {
 
 void LifeBuilder::Take(const Exec& exec) {
   Advance(exec.time_ns);
-  Open* open = FindOrOpen(exec.pid, {exec.start_ns, false});
+  Open* open = Enter(exec.pid, {exec.start_ns, false});
   if (open == nullptr) return;
   Life& life = open->life;
   ++open->execs_seen;
@@ -78,7 +78,7 @@ void LifeBuilder::Take(const Exec& exec) {
 
 void LifeBuilder::Take(const Exit& exit) {
   Advance(exit.time_ns);
-  Open* open = FindOrOpen(exit.pid, {exit.start_ns, IsCoarse(exit.flags)});
+  Open* open = Enter(exit.pid, {exit.start_ns, IsCoarse(exit.flags)});
   if (open == nullptr) return;
   Life& life = open->life;
   life.end_ns = exit.time_ns;
@@ -105,7 +105,7 @@ void LifeBuilder::Take(const SnapBegin& begin) {
 
 void LifeBuilder::Take(const SnapProc& process) {
   if (snapshot_) ++snapshot_->processes;
-  Open* open = FindOrOpen(process.pid, {process.start_ns, IsCoarse(process.flags)});
+  Open* open = Enter(process.pid, {process.start_ns, IsCoarse(process.flags)});
   if (open == nullptr) return;
   Life& life = open->life;
   const uint64_t time_ns = snapshot_ ? snapshot_->begin_ns : now_ns_;
@@ -167,6 +167,12 @@ LifeBuilder::Open* LifeBuilder::Find(Slot& slot, Start start) {
     if (IsSame({open->life.start_ns, open->life.coarse_start}, start)) return open.get();
   }
   return nullptr;
+}
+
+LifeBuilder::Open* LifeBuilder::Enter(uint32_t pid, Start start) {
+  Open* open = FindOrOpen(pid, start);
+  if (open != nullptr) open->life.proof = std::max(open->life.proof, proof_);
+  return open;
 }
 
 LifeBuilder::Open* LifeBuilder::FindOrOpen(uint32_t pid, Start start) {

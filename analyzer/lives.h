@@ -11,6 +11,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "daybook/reader.h"
 #include "daybook/records.h"
 
 namespace daybook {
@@ -66,7 +67,8 @@ struct Life {
   std::optional<uint64_t> end_ns;
   std::optional<uint32_t> wait_status;
   Usage usage;
-  uint64_t last_seen_ns = 0;  // the last moment at which it is known to have been alive
+  uint64_t last_seen_ns = 0;       // the last moment at which it is known to have been alive
+  Proof proof = Proof::kVerified;  // the weakest of what tells of it
 };
 
 // Start times from /proc are in ticks of 10 ms; as much again for the clocks' jitter.
@@ -86,6 +88,9 @@ class LifeBuilder {
   void Take(const SnapBegin& begin);
   void Take(const SnapProc& process);
   void Take(const SnapEnd& end);
+
+  // What speaks for the records that are taken from now on.
+  void SetProof(Proof proof) { proof_ = proof; }
 
   // Some records may be missing here, so that an open snapshot is not complete.
   void NoteGap() { snapshot_.reset(); }
@@ -131,7 +136,8 @@ class LifeBuilder {
 
   static bool IsSame(Start a, Start b);
   static Open* Find(Slot& slot, Start start);
-  // nullptr where that life is over already.
+  // Finds the life that a record tells of; nullptr where it is over already.
+  Open* Enter(uint32_t pid, Start start);
   Open* FindOrOpen(uint32_t pid, Start start);
   Open* FindParent(const Open& child);
   void Inherit(const Fork& fork, Open* child);
@@ -143,6 +149,7 @@ class LifeBuilder {
   void HandOut(Open& open, LifeState state);
 
   Callback callback_;
+  Proof proof_ = Proof::kVerified;
   std::unordered_map<uint32_t, Slot> slots_;
   std::optional<Snapshot> snapshot_;  // the one that is being read
   uint64_t snapshots_ = 0;

@@ -8,6 +8,7 @@
 #include <type_traits>
 
 #include "names.h"
+#include "segment_skips.h"
 
 namespace daybook {
 namespace {
@@ -26,9 +27,10 @@ bool IsRegularFile(const std::string& path) {
   return path != "-" && std::filesystem::is_regular_file(path, unknown);
 }
 
-// The first record of a file tells which segment it is. A pipe can be read only once.
-std::optional<SegmentStart> PeekSegment(const std::string& path) {
+// Where the head does not tell which segment it is, a copy of it may. A pipe can be read only once.
+std::optional<SegmentStart> FindFirstSegment(const std::string& path) {
   if (!IsRegularFile(path)) return std::nullopt;
+  if (auto peek = PeekSegment(path); peek && peek->start) return peek->start;
   auto reader = SegmentReader::Open(path);
   if (!reader) return std::nullopt;  // reported when it is to be read
   (void)reader->Next();
@@ -45,13 +47,17 @@ std::optional<uint64_t> TimeOf(const RecordView& record) {
   return (record.base.time_ticks + static_cast<uint64_t>(UnZigZag(number))) * record.base.tick_ns;
 }
 
-Result<LogSet> LogSet::Open(std::span<const std::string> paths, Repeats repeats) {
-  LogSet log(repeats);
+Result<LogSet> LogSet::Open(std::span<const std::string> paths, const Options& options) {
+  LogSet log(options);
   for (const std::string& path : paths) {
     if (Status status = log.AddFiles(path); !status) return std::move(status).error();
   }
   if (paths.size() > 1) log.SortFiles();
-  if (!log.OpenNextFile()) return std::move(log.errors_.front());
+  if (options.skips != Skips::kNothing && options.window.bounded()) log.PlanSkips();
+  const bool is_open = log.OpenNextFile();
+  if (!is_open && log.coverage_.skipped_segments == 0) {
+    return std::move(log.failures_.front().error);
+  }
   return log;
 }
 
@@ -60,8 +66,12 @@ Status LogSet::AddFiles(const std::string& path) {
   if (!found) return std::move(found).error();
   for (std::string& file : *found) {
     const bool found_in_folder = file != path;
-    files_.push_back(
-        {.path = std::move(file), .found_in_folder = found_in_folder, .first_segment = {}});
+    const bool is_newest = found_in_folder && &file == &found->back();
+    files_.push_back({.path = std::move(file),
+                      .found_in_folder = found_in_folder,
+                      .is_newest = is_newest,
+                      .first_segment = {},
+                      .skipped = {}});
   }
   return Ok{};
 }
@@ -74,7 +84,7 @@ void LogSet::SortFiles() {
   std::vector<std::pair<Key, File>> keyed;
   Key key{0, 0};
   for (File& file : files_) {
-    file.first_segment = PeekSegment(file.path);
+    file.first_segment = FindFirstSegment(file.path);
     if (file.first_segment) {
       const size_t next_rank = rank_of_log.size();
       key.first = rank_of_log.try_emplace(file.first_segment->stream_id, next_rank).first->second;
@@ -85,6 +95,22 @@ void LogSet::SortFiles() {
   std::ranges::stable_sort(keyed, {}, [](const auto& entry) { return entry.first; });
   files_.clear();
   for (auto& [unused, file] : keyed) files_.push_back(std::move(file));
+}
+
+void LogSet::PlanSkips() {
+  std::vector<PeekedFile> peeked;
+  for (const File& file : files_) {
+    PeekedFile& entry = peeked.emplace_back();
+    if (IsRegularFile(file.path)) {
+      if (auto peek = PeekSegment(file.path)) entry.peek = *peek;
+    }
+    entry.holds_one_segment = file.found_in_folder || entry.peek.end;
+  }
+  const auto outside = options_.skips == Skips::kSegments ? SegmentsOutside(peeked, options_.window)
+                                                          : BootsOutside(peeked, options_.window);
+  for (size_t i = 0; i < files_.size(); ++i) {
+    if (outside[i]) files_[i].skipped = peeked[i].peek;
+  }
 }
 
 bool LogSet::Reads(const std::string& path) const {
@@ -119,7 +145,11 @@ std::optional<Item> LogSet::Next() {
 bool LogSet::OpenNextFile() {
   while (next_file_ < files_.size()) {
     file_ = next_file_++;
-    auto reader = SegmentReader::Open(files_[file_].path);
+    if (files_[file_].skipped) {
+      Skip(*files_[file_].skipped);
+      continue;
+    }
+    auto reader = SegmentReader::Open(files_[file_].path, {.salvage = options_.salvage});
     if (reader) {
       reader_.emplace(std::move(*reader));
       boot_ = nullptr;
@@ -127,16 +157,29 @@ bool LogSet::OpenNextFile() {
       is_log_ = false;
       return true;
     }
-    errors_.push_back(std::move(reader).error());
+    failures_.push_back(
+        {.path = files_[file_].path, .error = std::move(reader).error(), .is_readable = false});
     ++coverage_.unreadable_files;
   }
   return false;
 }
 
+// Its numbers are not missing.
+void LogSet::Skip(const SegmentPeek& segment) {
+  ++coverage_.skipped_segments;
+  sequence_ = &sequences_[segment.start->stream_id];
+  TakeMissing(segment.start->first_seq);
+  sequence_->next = std::max(*sequence_->next, segment.end->next_seq);
+}
+
 bool LogSet::Take(const RecordView& record) {
+  if (record.proof != Proof::kVerified) {
+    ++coverage_.salvaged_records;
+    return options_.salvage;
+  }
   if (record.seq && !TakeNumber(*record.seq)) {
     ++coverage_.repeated_records;
-    return repeats_ == Repeats::kKeep;
+    return options_.repeats == Repeats::kKeep;
   }
   ++coverage_.records;
   if (const auto time = TimeOf(record)) {
@@ -144,7 +187,7 @@ bool LogSet::Take(const RecordView& record) {
     boot_->last_ns = std::max(boot_->last_ns, *time);
   }
   if (Clock clock; record.As(&clock)) {
-    boot_->clock.Add(clock.time_ns, clock.realtime_ns);
+    AddAnchor(clock.time_ns, clock.realtime_ns);
   } else if (Info info; record.As(&info)) {
     if (info.key == "hostname") boot_->host = info.value;
   } else if (Lost lost; record.As(&lost)) {
@@ -156,12 +199,14 @@ bool LogSet::Take(const RecordView& record) {
 void LogSet::TakeGap(const Gap& gap) {
   sequence_->lost_in_gaps += gap.records_lost.value_or(0);
   const uint64_t bytes = gap.end - gap.begin;
+  const bool is_expected = gap.cause == GapCause::kTornTail || gap.cause == GapCause::kLostBefore;
+  if (!is_expected) ++coverage_.gaps;
   if (gap.cause == GapCause::kTornTail) {
     coverage_.torn_bytes += bytes;
+  } else if (gap.cause == GapCause::kHole) {
+    coverage_.hole_bytes += bytes;
   } else {
-    ++coverage_.gaps;
-    // A power loss may leave holes in what was not yet synced: nothing is wrong with those bytes.
-    if (gap.cause != GapCause::kHole) coverage_.damaged_bytes += bytes;
+    coverage_.damaged_bytes += bytes;
   }
   if (gap.cause == GapCause::kUnsupported) is_log_ = true;
 }
@@ -173,7 +218,8 @@ void LogSet::EndFile() {
   const File& file = files_[file_];
   if (is_log_ || reader_->segment() || file.found_in_folder) return;
   const std::string name = file.path == "-" ? "standard input" : file.path;
-  errors_.emplace_back(name + ": not a daybook log");
+  failures_.push_back(
+      {.path = file.path, .error = Error(name + ": not a daybook log"), .is_readable = true});
   ++coverage_.unreadable_files;
 }
 
@@ -201,7 +247,8 @@ void LogSet::EnterSegment(const SegmentStart& start) {
   boot_ = boot;
   boot_->first_ns = std::min(boot_->first_ns.value_or(start.time_ns), start.time_ns);
   boot_->last_ns = std::max(boot_->last_ns, start.time_ns);
-  boot_->clock.Add(start.time_ns, start.realtime_ns);
+  segment_clock_ = {};
+  AddAnchor(start.time_ns, start.realtime_ns);
   sequence_ = &sequences_[start.stream_id];
   TakeMissing(start.first_seq);
 }
@@ -209,9 +256,23 @@ void LogSet::EnterSegment(const SegmentStart& start) {
 void LogSet::EnterHeadless() {
   ++coverage_.segments;
   boot_ = AddBoot();
+  segment_clock_ = {};
+  in_window_.reset();
   coverage_.missing_records += headless_sequence_.lost_in_gaps;
   headless_sequence_ = {};
   sequence_ = &headless_sequence_;
+}
+
+void LogSet::AddAnchor(uint64_t boot_ns, int64_t realtime_ns) {
+  boot_->clock.Add(boot_ns, realtime_ns);
+  segment_clock_.Add(boot_ns, realtime_ns);
+  in_window_.reset();
+}
+
+bool LogSet::InWindow(uint64_t first_ns, uint64_t last_ns) {
+  if (!options_.window.bounded()) return true;
+  if (!in_window_) in_window_ = segment_clock_.ToBootTimes(options_.window);
+  return Overlaps(*in_window_, first_ns, last_ns);
 }
 
 Boot* LogSet::AddBoot() { return &boots_.emplace_back(); }

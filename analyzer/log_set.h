@@ -12,8 +12,10 @@
 
 #include "clock_map.h"
 #include "coverage.h"
+#include "daybook/peek.h"
 #include "daybook/reader.h"
 #include "daybook/result.h"
+#include "window.h"
 
 namespace daybook {
 
@@ -36,9 +38,27 @@ class LogSet {
  public:
   enum class Repeats : uint8_t { kSkip, kKeep };
 
+  // What is not read at all where it lies outside the window; see segment_skips.h.
+  enum class Skips : uint8_t { kNothing, kSegments, kBoots };
+
+  struct Options {
+    Repeats repeats = Repeats::kSkip;
+    // Also hands out records that no checksum proves. They count nowhere but as salvaged.
+    bool salvage = false;
+    Window window;
+    Skips skips = Skips::kNothing;
+  };
+
+  // A file that could not be read, or is no log.
+  struct Failure {
+    std::string path;
+    Error error;
+    bool is_readable = false;  // but no log
+  };
+
   // `paths` are files, folders or "-". Segments of one log are put in the order of their numbers,
   // in whatever order they are given. An error where nothing at all can be read.
-  static Result<LogSet> Open(std::span<const std::string> paths, Repeats repeats);
+  static Result<LogSet> Open(std::span<const std::string> paths, const Options& options);
 
   // True where that file is one of those that are read.
   bool Reads(const std::string& path) const;
@@ -51,18 +71,30 @@ class LogSet {
   uint64_t file_bytes() const { return reader_->file_bytes(); }
   const std::optional<SegmentStart>& segment() const { return reader_->segment(); }
   const Boot& boot() const { return *boot_; }
+  const std::vector<FrameDamage>& frame_damage() const { return reader_->frame_damage(); }
+  // The file was the newest one of the folder in which it was found.
+  bool is_newest_file() const { return files_[file_].is_newest; }
+
+  const Window& window() const { return options_.window; }
+  bool hands_out_salvaged() const { return options_.salvage; }
+  // True where a moment from `first_ns` to `last_ns` is in the window, by the clock anchors that
+  // the segment of the last item has had so far: so that it does not matter which other segments
+  // are read.
+  bool InWindow(uint64_t first_ns, uint64_t last_ns);
 
   // Of what has been read so far.
   Coverage coverage() const;
 
-  // Files that could not be read or are no log; the others were read.
-  const std::vector<Error>& errors() const { return errors_; }
+  // Of the files so far; the others were read.
+  const std::vector<Failure>& failures() const { return failures_; }
 
  private:
   struct File {
     std::string path;
     bool found_in_folder = false;  // by its name
+    bool is_newest = false;        // in that folder
     std::optional<SegmentStart> first_segment;
+    std::optional<SegmentPeek> skipped;  // not to be read: what is known of it
   };
   // What has been seen of the sequence numbers of one log.
   struct Sequence {
@@ -70,23 +102,26 @@ class LogSet {
     uint64_t lost_in_gaps = 0;  // since the last numbered record
   };
 
-  explicit LogSet(Repeats repeats) : repeats_(repeats) {}
+  explicit LogSet(const Options& options) : options_(options) {}
 
   Status AddFiles(const std::string& path);
   void SortFiles();
+  void PlanSkips();
   bool OpenNextFile();
+  void Skip(const SegmentPeek& segment);
   bool Take(const RecordView& record);  // false where it is to be skipped
   void TakeGap(const Gap& gap);
   void EndFile();
   void EnterSegmentOfItem();
   void EnterSegment(const SegmentStart& start);
   void EnterHeadless();
+  void AddAnchor(uint64_t boot_ns, int64_t realtime_ns);
   Boot* AddBoot();
   bool TakeNumber(uint64_t seq);
   void TakeMissing(uint64_t next_seq);
   void TakeLost(const Lost& lost);
 
-  Repeats repeats_;
+  Options options_;
   std::vector<File> files_;
   size_t file_ = 0;
   size_t next_file_ = 0;
@@ -95,13 +130,15 @@ class LogSet {
   bool is_log_ = false;     // something in the file could be proved
   std::deque<Boot> boots_;  // addresses do not change
   Boot* boot_ = nullptr;
+  ClockMap segment_clock_;                                // the anchors of the segment alone
+  std::optional<std::vector<BootInterval>> in_window_;    // by segment_clock_
   std::optional<uint32_t> tag_;                           // of the segment that was entered
   std::map<std::pair<Id128, Id128>, Boot*> boots_by_id_;  // stream id and boot id
   std::map<Id128, Sequence> sequences_;                   // by stream id
   Sequence headless_sequence_;
   Sequence* sequence_ = nullptr;
   Coverage coverage_;
-  std::vector<Error> errors_;
+  std::vector<Failure> failures_;
 };
 
 }  // namespace daybook

@@ -6,6 +6,7 @@
 #include <exception>
 #include <variant>
 
+#include "exit_status.h"
 #include "options.h"
 #include "run.h"
 

@@ -21,6 +21,8 @@ struct RawOptions {
   std::vector<std::string> columns;
   std::string sort;
   std::optional<uint64_t> limit;
+  bool salvaged = false;
+  std::string folder;
 };
 
 struct FormatName {
@@ -45,16 +47,33 @@ std::string ColumnNames(const Report& report) {
   return names;
 }
 
+void AddInput(CLI::App* verb, const Report& report, RawOptions* raw) {
+  if (report.writes_folder) {
+    verb->add_option("log", raw->paths, "Files, folders, or -")->type_name("PATH")->required();
+    verb->add_option("-o", raw->folder, "A new or empty folder for the log that is written")
+        ->type_name("FOLDER")
+        ->required();
+  } else {
+    verb->add_option("--log", raw->paths, "A file, a folder, or - (default: /var/log/daybook)")
+        ->type_name("PATH")
+        ->allow_extra_args(false);
+    verb->add_option("-o", raw->output_path, "Write to this file")->type_name("FILE");
+  }
+}
+
 void AddReport(CLI::App& app, const Report& report, RawOptions* raw) {
   CLI::App* verb = app.add_subcommand(std::string(report.name), std::string(report.summary));
-  verb->add_option("--log", raw->paths, "A file, a folder, or - (default: /var/log/daybook)")
-      ->type_name("PATH")
-      ->allow_extra_args(false);
-  verb->add_option("-S,--since", raw->since, kTimeHelp)->type_name("TIME");
-  verb->add_option("-U,--until", raw->until, "Up to, but not including")->type_name("TIME");
+  AddInput(verb, report, raw);
+  if (report.has_window) {
+    verb->add_option("-S,--since", raw->since, kTimeHelp)->type_name("TIME");
+    verb->add_option("-U,--until", raw->until, "Up to, but not including")->type_name("TIME");
+  }
+  if (report.has_salvaged) {
+    verb->add_flag("--salvaged", raw->salvaged,
+                   "Also what is left in damaged parts and proved by nothing, marked as such");
+  }
   verb->add_option("--output", raw->format, "text (default), json, jsonl or csv")
       ->type_name("FORMAT");
-  verb->add_option("-o", raw->output_path, "Write to this file")->type_name("FILE");
   verb->add_option("--columns", raw->columns, "Show these, in this order")
       ->type_name("A,B")
       ->delimiter(',')
@@ -93,17 +112,24 @@ Result<Options> Check(const Report& report, const RawOptions& raw, int64_t now_n
   if (!since) return std::move(since).error();
   auto until = ParseBound("--until", raw.until, now_ns, zone);
   if (!until) return std::move(until).error();
-  options.window = {.since_ns = *since, .until_ns = *until};
+  options.log.window = {.since_ns = *since, .until_ns = *until};
+  options.log.repeats = report.repeats;
+  options.log.skips = report.skips;
+  options.log.salvage = report.counts_salvaged || raw.salvaged;
   if (*since && *until && **since >= **until) {
     return Error("--since: is not before --until, so nothing could be shown");
   }
   auto format = ParseFormat(raw.format);
   if (!format) return std::move(format).error();
   options.format = *format;
-  auto view = MakeView(report, *format, raw.columns, raw.sort, raw.limit);
+  auto view = MakeView(
+      report, *format,
+      {.columns = raw.columns, .sort = raw.sort, .limit = raw.limit, .salvaged = raw.salvaged});
   if (!view) return std::move(view).error();
   options.view = std::move(*view);
   options.output_path = raw.output_path;
+  options.folder = raw.folder;
+  options.salvaged = raw.salvaged;
   return options;
 }
 

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "daybook/result.h"
-#include "life_log.h"
 #include "local_zone.h"
+#include "log_set.h"
 #include "output.h"
 #include "report.h"
 #include "table.h"
@@ -18,9 +18,11 @@ namespace daybook {
 struct Options {
   const Report* report = nullptr;
   std::vector<std::string> paths{"/var/log/daybook"};
-  Window window;
+  LogSet::Options log;
+  bool salvaged = false;
   Format format = Format::kText;
   std::string output_path = "-";
+  std::string folder;  // of a report that writes_folder
   TableView view;
 };
 

@@ -164,6 +164,7 @@ void AppendCoverage(const Coverage& coverage, const LocalZone& zone, std::string
   member("boots", coverage.boots);
   member("segments", coverage.segments);
   member("records", coverage.records);
+  member("skipped_segments", coverage.skipped_segments);
   member("processes", OptionalCell(coverage.processes));
   if (coverage.processes) {
     member("running", coverage.running);
@@ -175,8 +176,10 @@ void AppendCoverage(const Coverage& coverage, const LocalZone& zone, std::string
   member("missing_records", coverage.missing_records);
   member("malformed_records", coverage.malformed_records);
   member("repeated_records", coverage.repeated_records);
+  member("salvaged_records", coverage.salvaged_records);
   member("gaps", coverage.gaps);
   member("damaged_bytes", coverage.damaged_bytes);
+  member("hole_bytes", coverage.hole_bytes);
   member("torn_bytes", coverage.torn_bytes);
   member("unreadable_files", coverage.unreadable_files);
   out->push_back('}');

@@ -239,6 +239,9 @@ std::string CoverageLine(const Coverage& coverage, const LocalZone& zone) {
   if (coverage.hosts > 1) fmt::format_to(to, "; {} hosts", coverage.hosts);
   fmt::format_to(to, "; boots {}, segments {}, records {}", coverage.boots, coverage.segments,
                  coverage.records);
+  if (coverage.skipped_segments != 0) {
+    fmt::format_to(to, ", outside the time and not read: segments {}", coverage.skipped_segments);
+  }
   if (coverage.processes) {
     fmt::format_to(to, "; processes {}, running {}, ended unseen {}", *coverage.processes,
                    coverage.running, coverage.ended_unseen);
@@ -251,7 +254,11 @@ std::string CoverageLine(const Coverage& coverage, const LocalZone& zone) {
   if (coverage.malformed_records != 0) {
     fmt::format_to(to, ", malformed {}", coverage.malformed_records);
   }
+  if (coverage.hole_bytes != 0) fmt::format_to(to, ", holes {} bytes", coverage.hole_bytes);
   if (coverage.torn_bytes != 0) fmt::format_to(to, ", torn tail {} bytes", coverage.torn_bytes);
+  if (coverage.salvaged_records != 0) {
+    fmt::format_to(to, ", salvaged and not counted {}", coverage.salvaged_records);
+  }
   if (coverage.unreadable_files != 0) {
     fmt::format_to(to, ", unreadable files {}", coverage.unreadable_files);
   }

@@ -2,15 +2,30 @@
 // the help follow from the table of reports.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string_view>
 
 #include "coverage.h"
-#include "life_log.h"
+#include "daybook/result.h"
+#include "daybook/writer.h"
 #include "log_set.h"
 #include "table.h"
 
 namespace daybook {
+
+// What a report is given.
+struct Question {
+  LogSet& log;
+  bool salvaged = false;        // --salvaged
+  LogFolder* folder = nullptr;  // where it may write; only for a report that writes_folder
+};
+
+struct Answer {
+  Coverage coverage;
+  // Of a report that is a check; others follow from the coverage.
+  std::optional<int> exit_status = std::nullopt;
+};
 
 struct Report {
   std::string_view name;
@@ -20,8 +35,14 @@ struct Report {
   // "-column" is descending; empty: in the order of the log, which needs no memory.
   std::string_view default_sort;
   LogSet::Repeats repeats = LogSet::Repeats::kSkip;
-  // Reads the log and adds the rows, a cell for each of `columns`. Returns what was covered.
-  Coverage (*run)(LogSet& log, const Window& window, Table& table) = nullptr;
+  LogSet::Skips skips = LogSet::Skips::kNothing;  // of a report that has_window
+  bool has_window = true;                         // takes --since and --until
+  bool has_salvaged = false;                      // takes --salvaged
+  bool counts_salvaged = false;  // is handed what no checksum proves without it, too
+  // Takes the logs as arguments, and with -o a folder in which it may write.
+  bool writes_folder = false;
+  // Reads the log and adds the rows, a cell for each of `columns`. An Error where it cannot write.
+  Result<Answer> (*run)(const Question& question, Table& table) = nullptr;
 };
 
 // True where rows can be held and put into another order.
@@ -38,6 +59,8 @@ extern const Report kSummaryReport;
 extern const Report kTreeReport;
 extern const Report kInfoReport;
 extern const Report kDumpReport;
+extern const Report kVerifyReport;
+extern const Report kSalvageReport;
 
 // In the order in which the help shows them.
 std::span<const Report* const> Reports();

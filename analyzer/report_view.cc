@@ -25,13 +25,16 @@ Result<size_t> FindColumn(const Report& report, std::string_view name, Purpose p
                   hint.empty() ? fmt::format("; there are {}", fmt::join(names, ", ")) : hint));
 }
 
-std::vector<size_t> DefaultColumns(const Report& report, Format format) {
+bool IsShown(const Column& column, Format format, bool salvaged) {
+  if (column.shown == Shown::kSalvaged && !salvaged) return false;
+  if (format == Format::kText) return column.text_place != 0;
+  return column.shown == Shown::kAlways || column.shown == Shown::kSalvaged;
+}
+
+std::vector<size_t> DefaultColumns(const Report& report, Format format, bool salvaged) {
   std::vector<size_t> columns;
   for (size_t i = 0; i < report.columns.size(); ++i) {
-    const Column& column = report.columns[i];
-    const bool is_shown =
-        format == Format::kText ? column.text_place != 0 : column.shown == Shown::kAlways;
-    if (is_shown) columns.push_back(i);
+    if (IsShown(report.columns[i], format, salvaged)) columns.push_back(i);
   }
   if (format == Format::kText) {
     std::ranges::sort(columns, {}, [&](size_t i) { return report.columns[i].text_place; });
@@ -41,18 +44,16 @@ std::vector<size_t> DefaultColumns(const Report& report, Format format) {
 
 }  // namespace
 
-Result<TableView> MakeView(const Report& report, Format format,
-                           std::span<const std::string> columns, std::string_view sort,
-                           std::optional<uint64_t> limit) {
-  TableView view{.columns = {}, .sort_by = {}, .descending = false, .limit = limit};
-  for (const std::string& name : columns) {
+Result<TableView> MakeView(const Report& report, Format format, const ViewWish& wish) {
+  TableView view{.columns = {}, .sort_by = {}, .descending = false, .limit = wish.limit};
+  for (const std::string& name : wish.columns) {
     auto column = FindColumn(report, name, Purpose::kToShow);
     if (!column) return std::move(column).error();
     view.columns.push_back(*column);
   }
-  if (columns.empty()) view.columns = DefaultColumns(report, format);
+  if (wish.columns.empty()) view.columns = DefaultColumns(report, format, wish.salvaged);
 
-  if (sort.empty()) sort = report.default_sort;
+  std::string_view sort = wish.sort.empty() ? report.default_sort : wish.sort;
   if (sort.empty() || sort == "none") return view;
   if (!IsSortable(report)) {
     return Error(fmt::format("{}: cannot be sorted, it is in the order of the log", report.name));

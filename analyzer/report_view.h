@@ -13,10 +13,13 @@
 
 namespace daybook {
 
-// `columns`: names, or none for those that the format shows by itself. `sort`: a column, "-column",
-// "none", or empty for the report's own order.
-Result<TableView> MakeView(const Report& report, Format format,
-                           std::span<const std::string> columns, std::string_view sort,
-                           std::optional<uint64_t> limit);
+struct ViewWish {
+  std::span<const std::string> columns;  // names; none: those that the format shows by itself
+  std::string_view sort;                 // a column, "-column", "none"; empty: the report's order
+  std::optional<uint64_t> limit;
+  bool salvaged = false;  // salvaged records are shown, too
+};
+
+Result<TableView> MakeView(const Report& report, Format format, const ViewWish& wish);
 
 }  // namespace daybook

@@ -3,8 +3,8 @@
 namespace daybook {
 namespace {
 
-constexpr const Report* kReports[] = {&kListReport, &kSummaryReport, &kTreeReport, &kInfoReport,
-                                      &kDumpReport};
+constexpr const Report* kReports[] = {&kListReport, &kSummaryReport, &kTreeReport,   &kInfoReport,
+                                      &kDumpReport, &kVerifyReport,  &kSalvageReport};
 
 }  // namespace
 

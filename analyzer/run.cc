@@ -7,7 +7,9 @@
 #include <string>
 #include <utility>
 
+#include "daybook/salvage.h"
 #include "escape.h"
+#include "exit_status.h"
 
 namespace daybook {
 namespace {
@@ -37,8 +39,25 @@ Result<OutputFile> OpenOutput(const std::string& path) {
   return OutputFile::Create(path);
 }
 
+// The folder of a report that writes_folder, else nullptr.
+Result<std::unique_ptr<LogFolder>> OpenFolder(const Options& options) {
+  if (!options.report->writes_folder) return std::unique_ptr<LogFolder>();
+  return CreateLogFolder(options.folder);
+}
+
 // These formats have no place for what the rows cannot tell.
 bool IsSilent(Format format) { return format == Format::kJsonLines || format == Format::kCsv; }
+
+int ExitStatus(const LogSet& log, const Answer& answer) {
+  if (!log.failures().empty()) return kExitUnreadable;
+  if (answer.exit_status) return *answer.exit_status;
+  return answer.coverage.incomplete() ? kExitIncomplete : kExitFine;
+}
+
+int Fail(const Error& error, int status) {
+  PrintError(error);
+  return status;
+}
 
 }  // namespace
 
@@ -50,39 +69,36 @@ void PrintError(const Error& error) {
 }
 
 int Run(const Options& options, const LocalZone& zone) {
-  auto log = LogSet::Open(options.paths, options.report->repeats);
-  if (!log) {
-    PrintError(log.error());
-    return kExitUnreadable;
-  }
+  auto log = LogSet::Open(options.paths, options.log);
+  if (!log) return Fail(log.error(), kExitUnreadable);
   if (log->Reads(options.output_path)) {
-    PrintError(Error("cannot write to " + options.output_path + ": it is a part of the log"));
-    return kExitUsage;
+    return Fail(Error("cannot write to " + options.output_path + ": it is a part of the log"),
+                kExitUsage);
   }
   auto file = OpenOutput(options.output_path);
-  if (!file) {
-    PrintError(file.error());
-    return kExitUsage;
-  }
+  if (!file) return Fail(file.error(), kExitUsage);
+  auto folder = OpenFolder(options);
+  if (!folder) return Fail(folder.error(), kExitUsage);
+
   const auto output = MakeOutput(options.format, &*file, zone);
   output->Begin(options.report->name, SelectedColumns(*options.report, options.view));
   Table table(options.view, output.get());
-  const Coverage coverage = options.report->run(*log, options.window, table);
+  const auto answer = options.report->run(
+      {.log = *log, .salvaged = options.salvaged, .folder = folder->get()}, table);
+  if (!answer) return Fail(answer.error(), kExitUnreadable);
   table.Finish();
-  output->Finish({.total = table.total(), .notes = table.notes(), .coverage = coverage});
+  output->Finish({.total = table.total(), .notes = table.notes(), .coverage = answer->coverage});
 
-  if (const Status closed = file->Close(); !closed) {
-    PrintError(closed.error());
-    return kExitUnreadable;
+  if (const Status closed = file->Close(); !closed) return Fail(closed.error(), kExitUnreadable);
+  // Who checks a log wants to know how it is, also where nobody reads the rest of the rows.
+  if (file->reader_is_gone()) return answer->exit_status.value_or(kExitFine);
+  for (const LogSet::Failure& failure : log->failures()) PrintError(failure.error);
+  const int status = ExitStatus(*log, *answer);
+  if (status == kExitIncomplete && !answer->exit_status && IsSilent(options.format)) {
+    PrintError(
+        Error(fmt::format("the log is not complete {}", CoverageLine(answer->coverage, zone))));
   }
-  if (file->reader_is_gone()) return kExitFine;
-  for (const Error& error : log->errors()) PrintError(error);
-  if (!log->errors().empty()) return kExitUnreadable;
-  if (!coverage.incomplete()) return kExitFine;
-  if (IsSilent(options.format)) {
-    PrintError(Error(fmt::format("the log is not complete {}", CoverageLine(coverage, zone))));
-  }
-  return kExitIncomplete;
+  return status;
 }
 
 }  // namespace daybook

@@ -33,6 +33,7 @@ enum class Kind : uint8_t {
 
 enum class Shown : uint8_t {
   kAlways,
+  kSalvaged,  // only where salvaged records are shown, too
   kToPeople,  // not in machine formats
   kNever,     // only to sort by
 };

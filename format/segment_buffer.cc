@@ -114,8 +114,16 @@ void SegmentBuffer::CloseHeadBlock(uint32_t flags) {
   CloseBlock(flags);
 }
 
+void SegmentBuffer::PlaceBlock(const BlockBase& base, uint64_t first_seq) {
+  assert(open_block_bytes() == 0);
+  open_.base = base;
+  open_.first_seq = first_seq;
+}
+
 void SegmentBuffer::CloseBlock(uint32_t flags) {
   if (open_block_bytes() == 0 && flags == 0) return;
+  // What nothing proved has no numbers.
+  if ((flags & kCheckpointSalvaged) != 0) open_.seq_count = 0;
   const uint64_t tick_ns = open_.base.tick_ns;
   if (!open_.has_moment) open_.first_time_ticks = open_.last_time_ticks = open_.base.time_ticks;
   const size_t begin = bytes_.size();

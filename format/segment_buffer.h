@@ -33,6 +33,10 @@ class SegmentBuffer {
     FinishRecord(Schema<Record>::kType, payload, end);
   }
 
+  // For who writes a segment anew: the open block, which must be empty, has this base, and its
+  // first numbered record this number.
+  void PlaceBlock(const BlockBase& base, uint64_t first_seq);
+
   // The same for a clock anchor, which SEGMENT_END's wall-clock times come from.
   void NoteAnchor(const Clock& clock);
 

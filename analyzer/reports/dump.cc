@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <string>
@@ -14,8 +15,10 @@ namespace daybook {
 namespace {
 
 constexpr Column kColumns[] = {
-    {"file", Kind::kString},    {"offset", Kind::kNumber, 1}, {"seq", Kind::kNumber, 2},
-    {"type", Kind::kString, 3}, {"fields", Kind::kFields, 4}, {"gap", Kind::kFields, 5},
+    {"file", Kind::kString},    {"offset", Kind::kNumber, 1},
+    {"seq", Kind::kNumber, 2},  {"proof", Kind::kString, 3, Shown::kSalvaged},
+    {"type", Kind::kString, 4}, {"fields", Kind::kFields, 5},
+    {"gap", Kind::kFields, 6},
 };
 using Cells = std::array<Cell, std::size(kColumns)>;
 
@@ -30,7 +33,9 @@ TypeInfo GapType() {
   type.fields = {field("begin", Wire::kUint, Unit::kBytes),
                  field("end", Wire::kUint, Unit::kBytes),
                  field("cause", Wire::kString, Unit::kNone),
+                 field("tail", Wire::kString, Unit::kNone),
                  field("records_lost", Wire::kUint, Unit::kNone),
+                 field("first_lost_seq", Wire::kUint, Unit::kNone),
                  field("first_time", Wire::kUint, Unit::kNanoseconds),
                  field("last_time", Wire::kUint, Unit::kNanoseconds)};
   return type;
@@ -45,46 +50,97 @@ std::vector<FieldValue> GapValues(const Gap& gap) {
   return {gap.begin,
           gap.end,
           GapCauseName(gap.cause),
+          gap.tail == TailKind::kNone ? FieldValue() : FieldValue(TailKindName(gap.tail)),
           OptionalValue(gap.records_lost),
+          OptionalValue(gap.first_lost_seq),
           OptionalValue(gap.first_time_ns),
           OptionalValue(gap.last_time_ns)};
 }
 
-// Where a record stands in time: by itself, or else by the block it is in.
-bool IsInWindow(const RecordView& record, const Boot& boot, const Window& window) {
-  if (!window.bounded()) return true;
+// Where a record stands in time: by itself, or else by the block it is in. The base of a segment's
+// first block is zero.
+bool IsInWindow(const RecordView& record, LogSet& log) {
+  if (!log.window().bounded()) return true;
+  if (!record.has_base) return false;
   const uint64_t block_ns = record.base.time_ticks * record.base.tick_ns;
-  const auto time = boot.clock.ToRealtime(TimeOf(record).value_or(block_ns));
-  return window.Overlaps(time, time);
+  const uint64_t start_ns = log.segment() ? log.segment()->time_ns : 0;
+  const uint64_t time_ns = TimeOf(record).value_or(std::max(block_ns, start_ns));
+  return log.InWindow(time_ns, time_ns);
 }
 
-Coverage RunDump(LogSet& log, const Window& window, Table& table) {
-  TypeRegistry types;
-  const TypeInfo gap_type = GapType();
-  uint64_t filtered = 0;
-  while (const auto item = table.full() ? std::nullopt : log.Next()) {
+// What a gap lost lies between two times. Where one of them is not known it may be of any time.
+bool IsInWindow(const Gap& gap, LogSet& log) {
+  if (!gap.first_time_ns || !gap.last_time_ns) return true;
+  return log.InWindow(std::min(*gap.first_time_ns, *gap.last_time_ns),
+                      std::max(*gap.first_time_ns, *gap.last_time_ns));
+}
+
+class Dumper {
+ public:
+  Dumper(LogSet& log, Table& table) : log_(log), table_(table) {}
+
+  Coverage Run();
+
+ private:
+  void LearnFrom(const RecordView& record);
+  void Add(const RecordView& record);
+  void Add(const Gap& gap);
+
+  LogSet& log_;
+  Table& table_;
+  TypeRegistry types_;
+  std::optional<uint32_t> tag_;  // of the segment whose types they are
+  const TypeInfo gap_type_ = GapType();
+  uint64_t filtered_ = 0;
+};
+
+Coverage Dumper::Run() {
+  while (const auto item = table_.full() ? std::nullopt : log_.Next()) {
     if (const auto* record = std::get_if<RecordView>(&*item)) {
-      if (SchemaRecord schema; record->As(&schema)) types.Learn(schema);
-      if (!IsInWindow(*record, log.boot(), window)) {
-        ++filtered;
-        continue;
+      LearnFrom(*record);
+      if (IsInWindow(*record, log_)) {
+        Add(*record);
+      } else {
+        ++filtered_;
       }
-      const TypeInfo* type = types.Find(record->type);
-      RecordFields fields{.type = type, .decoded = {.values = {}, .rest = record->payload}};
-      if (type != nullptr) fields.decoded = DecodeFields(*type, record->payload, record->base);
-      const std::string name = type != nullptr ? type->name : fmt::format("{:02x}", record->type);
-      table.Add(Cells{Text{log.path()}, record->offset, OptionalCell(record->seq), Text{name},
-                      &fields, std::monostate()});
     } else if (const auto* gap = std::get_if<Gap>(&*item)) {
-      const RecordFields fields{.type = &gap_type,
-                                .decoded = {.values = GapValues(*gap), .rest = {}}};
-      table.Add(Cells{Text{log.path()}, gap->begin, std::monostate(), Text{"gap"}, std::monostate(),
-                      &fields});
+      if (IsInWindow(*gap, log_)) Add(*gap);
     }
   }
-  Coverage coverage = log.coverage();
-  coverage.filtered = filtered;
+  Coverage coverage = log_.coverage();
+  coverage.filtered = filtered_;
   return coverage;
+}
+
+// Every segment describes its own types: one of a newer recorder may stand beside an older one.
+void Dumper::LearnFrom(const RecordView& record) {
+  const auto tag = log_.segment() ? std::optional(log_.segment()->tag) : std::nullopt;
+  if (tag != tag_) {
+    types_ = TypeRegistry();
+    tag_ = tag;
+  }
+  SchemaRecord schema;
+  if (record.proof == Proof::kVerified && record.As(&schema)) types_.Learn(schema);
+}
+
+void Dumper::Add(const RecordView& record) {
+  const TypeInfo* type = record.has_base ? types_.Find(record.type) : nullptr;
+  RecordFields fields{.type = type, .decoded = {.values = {}, .rest = record.payload}};
+  if (type != nullptr) fields.decoded = DecodeFields(*type, record.payload, record.base);
+  const TypeInfo* named = types_.Find(record.type);
+  const std::string name = named != nullptr ? named->name : fmt::format("{:02x}", record.type);
+  table_.Add(Cells{Text{log_.path()}, record.offset, OptionalCell(record.seq),
+                   Text{ProofName(record.proof)}, Text{name}, &fields, std::monostate()});
+}
+
+void Dumper::Add(const Gap& gap) {
+  const RecordFields fields{.type = &gap_type_, .decoded = {.values = GapValues(gap), .rest = {}}};
+  table_.Add(Cells{Text{log_.path()}, gap.begin, std::monostate(), std::monostate(), Text{"gap"},
+                   std::monostate(), &fields});
+}
+
+Result<Answer> RunDump(const Question& question, Table& table) {
+  return Answer{.coverage = Dumper(question.log, table).Run()};
 }
 
 }  // namespace
@@ -98,6 +154,8 @@ constinit const Report kDumpReport{
     .columns = kColumns,
     .default_sort = "",
     .repeats = LogSet::Repeats::kKeep,
+    .skips = LogSet::Skips::kSegments,
+    .has_salvaged = true,
     .run = RunDump,
 };
 

@@ -15,15 +15,16 @@ namespace daybook {
 namespace {
 
 constexpr Column kColumns[] = {
-    {"file", Kind::kString, 1},    {"segment_no", Kind::kNumber},
-    {"host", Kind::kString, 2},    {"boot_id", Kind::kString},
-    {"stream_id", Kind::kString},  {"start_time", Kind::kTime, 3},
-    {"end_time", Kind::kTime, 4},  {"bytes", Kind::kBytes, 5},
-    {"records", Kind::kNumber, 6}, {"events", Kind::kNumber, 7},
-    {"lost", Kind::kNumber, 8},    {"damaged_bytes", Kind::kNumber, 9},
-    {"torn_bytes", Kind::kNumber}, {"gaps", Kind::kNumber, 10},
-    {"complete", Kind::kBool, 11}, {"version", Kind::kString, 12},
-    {"source", Kind::kString, 13}, {"kernel", Kind::kString, 14},
+    {"file", Kind::kString, 1},      {"segment_no", Kind::kNumber},
+    {"host", Kind::kString, 2},      {"boot_id", Kind::kString},
+    {"stream_id", Kind::kString},    {"start_time", Kind::kTime, 3},
+    {"end_time", Kind::kTime, 4},    {"bytes", Kind::kBytes, 5},
+    {"records", Kind::kNumber, 6},   {"events", Kind::kNumber, 7},
+    {"lost", Kind::kNumber, 8},      {"damaged_bytes", Kind::kNumber, 9},
+    {"hole_bytes", Kind::kNumber},   {"torn_bytes", Kind::kNumber},
+    {"gaps", Kind::kNumber, 10},     {"complete", Kind::kBool, 11},
+    {"previous_end", Kind::kString}, {"version", Kind::kString, 12},
+    {"source", Kind::kString, 13},   {"kernel", Kind::kString, 14},
 };
 
 // One segment's row as it is gathered.
@@ -33,10 +34,12 @@ struct SegmentRow {
   uint64_t bytes = 0;
   const Boot* boot = nullptr;
   std::optional<SegmentStart> start;
+  ClockMap clock;  // its own anchors: whether it is shown depends on no other segment
   std::optional<uint64_t> first_ns;
   uint64_t last_ns = 0;
   uint64_t records = 0;
   uint64_t events = 0;
+  uint64_t ended = 0;
   Coverage before;        // of the log, before this segment
   bool complete = false;  // has its SEGMENT_END
   std::optional<std::string> version;
@@ -46,8 +49,7 @@ struct SegmentRow {
 
 class SegmentLister {
  public:
-  SegmentLister(LogSet& log, const Window& window, Table& table)
-      : log_(log), window_(window), table_(table) {}
+  SegmentLister(LogSet& log, Table& table) : log_(log), table_(table) {}
 
   Coverage Run();
 
@@ -58,7 +60,6 @@ class SegmentLister {
   void End(uint64_t offset, bool complete);
 
   LogSet& log_;
-  const Window& window_;
   Table& table_;
   std::optional<SegmentRow> row_;
   Coverage before_;
@@ -68,6 +69,14 @@ class SegmentLister {
 
 Cell StringCell(const std::optional<std::string>& text) {
   return text ? Cell(Text{*text}) : Cell();
+}
+
+Cell PreviousEndCell(const std::optional<SegmentStart>& start) {
+  if (!start || !start->previous_end) return std::monostate();
+  for (const ValueName& name : kPreviousEndNames) {
+    if (name.value == static_cast<uint64_t>(*start->previous_end)) return Text{name.name};
+  }
+  return std::monostate();
 }
 
 Coverage SegmentLister::Run() {
@@ -104,6 +113,7 @@ void SegmentLister::Begin(uint64_t offset) {
   row_->offset = offset;
   row_->before = before_;
   row_->start = log_.segment();
+  if (row_->start) row_->clock.Add(row_->start->time_ns, row_->start->realtime_ns);
 }
 
 void SegmentLister::Take(const RecordView& record) {
@@ -112,12 +122,14 @@ void SegmentLister::Take(const RecordView& record) {
   row.boot = &log_.boot();
   row.complete = row.complete || record.Is<SegmentEnd>();
   row.events += record.Is<Fork>() || record.Is<Exec>() || record.Is<Exit>();
-  ended_ += record.Is<Exit>();
+  row.ended += record.Is<Exit>();
   if (const auto time = TimeOf(record)) {
     row.first_ns = std::min(row.first_ns.value_or(*time), *time);
     row.last_ns = std::max(row.last_ns, *time);
   }
-  if (Info info; record.As(&info)) {
+  if (Clock clock; record.As(&clock)) {
+    row.clock.Add(clock.time_ns, clock.realtime_ns);
+  } else if (Info info; record.As(&info)) {
     if (info.key == "kernel") row.kernel = info.value;
     if (info.key == "version") row.version = info.value;
     if (info.key == "source") row.source = info.value;
@@ -132,14 +144,18 @@ void SegmentLister::End(uint64_t offset, bool complete) {
   const Coverage after = log_.coverage();
   before_ = after;
   const uint64_t bytes = offset - row.offset;
-  bytes_ += bytes;
   const Boot& boot = row.boot != nullptr ? *row.boot : log_.boot();
   std::optional<uint64_t> first_ns = row.first_ns;
   if (row.start) first_ns = row.start->time_ns;
+  const uint64_t last_ns = std::max(row.last_ns, first_ns.value_or(0));
   const auto first = first_ns ? boot.clock.ToRealtime(*first_ns) : std::nullopt;
-  const auto last =
-      first_ns ? boot.clock.ToRealtime(std::max(row.last_ns, *first_ns)) : std::nullopt;
-  if (!window_.Overlaps(first, last)) return;
+  const auto last = first_ns ? boot.clock.ToRealtime(last_ns) : std::nullopt;
+  if (log_.window().bounded()) {
+    const auto intervals = row.clock.ToBootTimes(log_.window());
+    if (!first_ns || !Overlaps(intervals, *first_ns, last_ns)) return;
+  }
+  bytes_ += bytes;
+  ended_ += row.ended;
   const std::string boot_id = row.start ? HexId(row.start->boot_id) : "";
   const std::string stream_id = row.start ? HexId(row.start->stream_id) : "";
   const std::array<Cell, std::size(kColumns)> cells = {
@@ -156,9 +172,11 @@ void SegmentLister::End(uint64_t offset, bool complete) {
       after.lost_events + after.missing_records - row.before.lost_events -
           row.before.missing_records,
       after.damaged_bytes - row.before.damaged_bytes,
+      after.hole_bytes - row.before.hole_bytes,
       after.torn_bytes - row.before.torn_bytes,
       after.gaps - row.before.gaps,
       complete,
+      PreviousEndCell(row.start),
       StringCell(row.version),
       StringCell(row.source),
       StringCell(row.kernel),
@@ -166,8 +184,8 @@ void SegmentLister::End(uint64_t offset, bool complete) {
   table_.Add(cells);
 }
 
-Coverage RunInfo(LogSet& log, const Window& window, Table& table) {
-  return SegmentLister(log, window, table).Run();
+Result<Answer> RunInfo(const Question& question, Table& table) {
+  return Answer{.coverage = SegmentLister(question.log, table).Run()};
 }
 
 }  // namespace
@@ -180,6 +198,7 @@ constinit const Report kInfoReport{
         "  daybook info --log /backup/web1/ --output json\n",
     .columns = kColumns,
     .default_sort = "",
+    .skips = LogSet::Skips::kSegments,
     .run = RunInfo,
 };
 

@@ -23,9 +23,9 @@ constexpr Column kColumns[] = {
     {"ppid", Kind::kNumber, 3},
     {"parent_id", Kind::kString},
     {"exit_ppid", Kind::kNumber},
-    {"comm", Kind::kString, 12},
+    {"comm", Kind::kString, 13},
     {"exe", Kind::kString},
-    {"args", Kind::kArguments, 13},
+    {"args", Kind::kArguments, 14},
     {"uid", Kind::kNumber},
     {"euid", Kind::kNumber},
     {"gid", Kind::kNumber},
@@ -47,6 +47,7 @@ constexpr Column kColumns[] = {
     {"nivcsw", Kind::kNumber},
     {"execs", Kind::kNumber},
     {"state", Kind::kString, 9},
+    {"proof", Kind::kString, 12, Shown::kSalvaged},
     {"newest", Kind::kNumber, 0, Shown::kNever},
 };
 
@@ -123,6 +124,7 @@ ListRow::Cells ListRow::Fill(const Boot& boot, const Life& life) {
       OptionalCell(usage.nivcsw),
       OptionalCell(life.execs),
       StateCell(life),
+      Text{ProofName(life.proof)},
       Newest(boot, life),
   };
 }
@@ -161,12 +163,13 @@ Cell ListRow::ProcessIdCell(const Boot& boot, const Life& life) {
   return Text{process_id_};
 }
 
-Coverage RunList(LogSet& log, const Window& window, Table& table) {
+Result<Answer> RunList(const Question& question, Table& table) {
   ListRow row;
-  return ReadLives(log, window, [&](const Boot& boot, const Life& life) {
+  const Coverage coverage = ReadLives(question.log, [&](const Boot& boot, const Life& life) {
     table.Add(row.Fill(boot, life));
     return !table.full();
   });
+  return Answer{.coverage = coverage};
 }
 
 }  // namespace
@@ -180,6 +183,8 @@ constinit const Report kListReport{
         "  daybook list --output jsonl --columns comm,args,exit_code\n",
     .columns = kColumns,
     .default_sort = "-newest",
+    .skips = LogSet::Skips::kBoots,
+    .has_salvaged = true,
     .run = RunList,
 };
 

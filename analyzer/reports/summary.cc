@@ -97,10 +97,10 @@ std::array<Cell, std::size(kColumns)> Row(const Cell& comm, const Totals& totals
           OptionalCell(totals.nivcsw.total)};
 }
 
-Coverage RunSummary(LogSet& log, const Window& window, Table& table) {
+Result<Answer> RunSummary(const Question& question, Table& table) {
   std::map<std::optional<std::string>, Totals> totals_by_comm;
   Totals all;
-  const Coverage coverage = ReadLives(log, window, [&](const Boot&, const Life& life) {
+  const Coverage coverage = ReadLives(question.log, [&](const Boot&, const Life& life) {
     totals_by_comm[life.identity.comm].Add(life);
     all.Add(life);
     return true;
@@ -109,7 +109,7 @@ Coverage RunSummary(LogSet& log, const Window& window, Table& table) {
     table.Add(Row(comm ? Cell(Text{*comm}) : Cell(), totals));
   }
   table.SetTotal(Row(Text{"TOTAL"}, all));
-  return coverage;
+  return Answer{.coverage = coverage};
 }
 
 }  // namespace
@@ -122,6 +122,7 @@ constinit const Report kSummaryReport{
         "  daybook summary --sort -failed -n 10\n",
     .columns = kColumns,
     .default_sort = "-cpu_us",
+    .skips = LogSet::Skips::kBoots,
     .run = RunSummary,
 };
 

@@ -202,15 +202,15 @@ void Forest::FillTable(Table& table) const {
   }
 }
 
-Coverage RunTree(LogSet& log, const Window& window, Table& table) {
+Result<Answer> RunTree(const Question& question, Table& table) {
   Forest forest;
-  const Coverage coverage = ReadLives(log, window, [&](const Boot& boot, const Life& life) {
+  const Coverage coverage = ReadLives(question.log, [&](const Boot& boot, const Life& life) {
     forest.Add(boot, life);
     return true;
   });
   forest.Plant();
   forest.FillTable(table);
-  return coverage;
+  return Answer{.coverage = coverage};
 }
 
 }  // namespace
@@ -223,6 +223,7 @@ constinit const Report kTreeReport{
         "  daybook tree --sort -total_cpu_us -n 10 --columns total_cpu_us,descendants,args\n",
     .columns = kColumns,
     .default_sort = "",
+    .skips = LogSet::Skips::kBoots,
     .run = RunTree,
 };
 

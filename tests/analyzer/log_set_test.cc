@@ -25,7 +25,7 @@ class LogSetTest : public testing::Test {
 
   static Seen Read(const std::vector<std::string>& paths,
                    LogSet::Repeats repeats = LogSet::Repeats::kSkip) {
-    auto log = LogSet::Open(paths, repeats);
+    auto log = LogSet::Open(paths, {.repeats = repeats});
     EXPECT_TRUE(log) << log.error().message();
     Seen seen;
     while (const auto item = log->Next()) {
@@ -38,9 +38,9 @@ class LogSetTest : public testing::Test {
   }
 
   static std::vector<LifeState> States(const std::vector<std::string>& paths) {
-    auto log = LogSet::Open(paths, LogSet::Repeats::kSkip);
+    auto log = LogSet::Open(paths, {});
     std::vector<LifeState> states;
-    ReadLives(*log, {}, [&](const Boot&, const Life& life) {
+    ReadLives(*log, [&](const Boot&, const Life& life) {
       states.push_back(life.state);
       return true;
     });
@@ -146,18 +146,18 @@ TEST_F(LogSetTest, AGapThatLostNoEventsIsIncomplete) {
 
 TEST_F(LogSetTest, OneUnreadableFileDoesNotHideTheOthers) {
   WriteThreeSegments();
-  auto log = LogSet::Open(std::vector<std::string>{Segment(1), folder_ / "nothing", Segment(2)},
-                          LogSet::Repeats::kSkip);
+  auto log =
+      LogSet::Open(std::vector<std::string>{Segment(1), folder_ / "nothing", Segment(2)}, {});
   ASSERT_TRUE(log);
   while (log->Next()) {
   }
-  ASSERT_EQ(log->errors().size(), 1U);
-  EXPECT_THAT(log->errors()[0].message(), testing::HasSubstr("nothing"));
+  ASSERT_EQ(log->failures().size(), 1U);
+  EXPECT_THAT(log->failures()[0].error.message(), testing::HasSubstr("nothing"));
   EXPECT_EQ(log->coverage().segments, 2U);
 }
 
 TEST_F(LogSetTest, NothingReadableIsAnError) {
-  EXPECT_FALSE(LogSet::Open(std::vector<std::string>{folder_ / "nothing"}, LogSet::Repeats::kSkip));
+  EXPECT_FALSE(LogSet::Open(std::vector<std::string>{folder_ / "nothing"}, {}));
 }
 
 TEST_F(LogSetTest, WhatRanWhenTheBootEndedIsLost) {
@@ -195,9 +195,9 @@ TEST_F(LogSetTest, AHeadlessSegmentIsUsableWithoutHostAndBoot) {
   std::fstream file(Segment(1), std::ios::in | std::ios::out);
   file.seekp(40).write("\0\0\0\0", 4);
   file.close();
-  auto log = LogSet::Open(std::vector<std::string>{folder_.path()}, LogSet::Repeats::kSkip);
+  auto log = LogSet::Open(std::vector<std::string>{folder_.path()}, {});
   uint64_t lives = 0;
-  const Coverage coverage = ReadLives(*log, {}, [&](const Boot& boot, const Life& life) {
+  const Coverage coverage = ReadLives(*log, [&](const Boot& boot, const Life& life) {
     EXPECT_EQ(boot.boot_id, std::nullopt);
     EXPECT_EQ(boot.host, std::nullopt);
     EXPECT_NE(boot.clock.ToRealtime(life.start_ns), std::nullopt) << "anchors stand elsewhere";

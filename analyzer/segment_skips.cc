@@ -1,0 +1,133 @@
+#include "segment_skips.h"
+
+#include <algorithm>
+#include <limits>
+#include <optional>
+
+namespace daybook {
+namespace {
+
+// Wall-clock times of a segment's moments.
+struct Span {
+  int64_t first_ns = 0;
+  int64_t last_ns = 0;
+};
+
+// So many nanoseconds later; the numbers come from a file.
+int64_t Later(int64_t time_ns, uint64_t by_ns) {
+  constexpr auto kLast = std::numeric_limits<int64_t>::max();
+  const uint64_t room = static_cast<uint64_t>(kLast) - static_cast<uint64_t>(time_ns);
+  return by_ns > room ? kLast : static_cast<int64_t>(static_cast<uint64_t>(time_ns) + by_ns);
+}
+
+// Up to `until_boot_ns`, where that is later than the last moment of the segment itself.
+std::optional<Span> SpanOf(const SegmentPeek& peek, uint64_t until_boot_ns) {
+  if (!peek.start || !peek.end) return std::nullopt;
+  const SegmentEnd& end = *peek.end;
+  if (!end.last_time_ns || !end.first_realtime_ns || !end.last_realtime_ns) return std::nullopt;
+  const uint64_t last_ns = std::max(end.time_ns, until_boot_ns);
+  const uint64_t rest = last_ns > *end.last_time_ns ? last_ns - *end.last_time_ns : 0;
+  return Span{.first_ns = *end.first_realtime_ns, .last_ns = Later(*end.last_realtime_ns, rest)};
+}
+
+bool IsBefore(const Span& span, const Window& window) {
+  return window.since_ns && span.last_ns < *window.since_ns;
+}
+
+bool IsAfter(const Span& span, const Window& window) {
+  return window.until_ns && span.first_ns >= *window.until_ns;
+}
+
+// The files of one boot, one behind the other.
+class BootFiles {
+ public:
+  BootFiles(std::span<const PeekedFile> all, size_t begin) : all_(all), begin_(begin), end_(begin) {
+    while (end_ < all_.size() && IsSameBoot(all_[begin_].peek, all_[end_].peek)) ++end_;
+    // A file without a beginning is a boot of its own.
+    end_ = std::max(end_, begin_ + 1);
+  }
+
+  size_t begin() const { return begin_; }
+  size_t end() const { return end_; }
+
+  // In its log another boot follows, which ends all that still ran.
+  bool IsFollowed() const {
+    if (end_ == all_.size() || !all_[end_].peek.start) return false;
+    return all_[end_].peek.start->stream_id == all_[begin_].peek.start->stream_id;
+  }
+
+  // No life of it ends in the window or later.
+  bool AllBefore(const Window& window) const {
+    return All([&](size_t, const Span& span) { return IsBefore(span, window); });
+  }
+
+  // No life of it, however old, begins before the end of the window.
+  bool AllAfter(const Window& window) const {
+    return All([&](size_t i, const Span& span) {
+      const SegmentStart& start = *all_[i].peek.start;
+      const auto boot_moment =
+          static_cast<int64_t>(static_cast<uint64_t>(start.realtime_ns) - start.time_ns);
+      return IsAfter({.first_ns = std::min(boot_moment, span.first_ns)}, window);
+    });
+  }
+
+  // Elsewhere among the files there is no more of it.
+  bool IsInOnePlace() const {
+    for (size_t i = 0; i < all_.size(); ++i) {
+      const bool is_here = i >= begin_ && i < end_;
+      if (!is_here && IsSameBoot(all_[begin_].peek, all_[i].peek)) return false;
+    }
+    return true;
+  }
+
+ private:
+  static bool IsSameBoot(const SegmentPeek& a, const SegmentPeek& b) {
+    return a.start && b.start && a.start->stream_id == b.start->stream_id &&
+           a.start->boot_id == b.start->boot_id;
+  }
+
+  // Until the next segment begins, late events are told the time by the clock of this one.
+  template <class Predicate>
+  bool All(Predicate&& predicate) const {
+    for (size_t i = begin_; i < end_; ++i) {
+      const uint64_t next_ns = i + 1 < end_ ? all_[i + 1].peek.start->time_ns : 0;
+      const auto span = SpanOf(all_[i].peek, next_ns);
+      if (!span || !predicate(i, *span)) return false;
+    }
+    return true;
+  }
+
+  std::span<const PeekedFile> all_;
+  size_t begin_;
+  size_t end_;
+};
+
+}  // namespace
+
+std::vector<bool> SegmentsOutside(std::span<const PeekedFile> files, const Window& window) {
+  std::vector<bool> outside(files.size(), false);
+  for (size_t i = 0; i < files.size(); ++i) {
+    const auto span = SpanOf(files[i].peek, 0);
+    outside[i] = span && (IsBefore(*span, window) || IsAfter(*span, window));
+  }
+  return outside;
+}
+
+std::vector<bool> BootsOutside(std::span<const PeekedFile> files, const Window& window) {
+  std::vector<bool> outside(files.size(), false);
+  // What else such a file holds could be of any boot.
+  if (!std::ranges::all_of(files, &PeekedFile::holds_one_segment)) return outside;
+  for (size_t begin = 0; begin < files.size();) {
+    const BootFiles boot(files, begin);
+    begin = boot.end();
+    if (!boot.IsInOnePlace()) continue;
+    if (boot.AllBefore(window) && boot.IsFollowed()) {
+      for (size_t i = boot.begin(); i < boot.end(); ++i) outside[i] = true;
+    } else if (boot.AllAfter(window)) {
+      for (size_t i = boot.begin() + 1; i < boot.end(); ++i) outside[i] = true;
+    }
+  }
+  return outside;
+}
+
+}  // namespace daybook

@@ -1,0 +1,30 @@
+// Which files of a log need not be read for a window of time. Pure logic over what their heads and
+// ends say; where that is not plain, a file is read.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "daybook/peek.h"
+#include "window.h"
+
+namespace daybook {
+
+struct PeekedFile {
+  SegmentPeek peek;
+  // False where more segments than the first may stand in the file.
+  bool holds_one_segment = false;
+};
+
+// For rows that rest on their own segment only: true for each file of which no moment lies within
+// the window. `files` are in the order in which they are to be read.
+std::vector<bool> SegmentsOutside(std::span<const PeekedFile> files, const Window& window);
+
+// For rows about lives, which may begin before and end after a segment. Those of one boot do not
+// depend on other boots: true for the files of each boot of which no life touches the window.
+//
+// The last boot of a log is never left out before the window, since its lives go on; and of a boot
+// behind the window the first file is read, because it ends the lives of the boot before it.
+std::vector<bool> BootsOutside(std::span<const PeekedFile> files, const Window& window);
+
+}  // namespace daybook

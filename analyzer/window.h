@@ -1,0 +1,25 @@
+// A span of wall-clock time that an answer is asked for.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+namespace daybook {
+
+// In nanoseconds since 1970: since <= t < until.
+struct Window {
+  std::optional<int64_t> since_ns;
+  std::optional<int64_t> until_ns;
+
+  bool bounded() const { return since_ns || until_ns; }
+
+  // True where a span overlaps the window. One that has no known beginning does not, and one
+  // without an end still goes on.
+  bool Overlaps(std::optional<int64_t> first_ns, std::optional<int64_t> last_ns) const {
+    if (!bounded()) return true;
+    if (!first_ns || (until_ns && *first_ns >= *until_ns)) return false;
+    return !(since_ns && last_ns && *last_ns < *since_ns);
+  }
+};
+
+}  // namespace daybook

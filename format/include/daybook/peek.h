@@ -1,0 +1,28 @@
+// What can be said of a segment's file without reading it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "daybook/records.h"
+#include "daybook/result.h"
+
+namespace daybook {
+
+// The proved beginning of a file, and, where the file is as long as its writer left it, its proved
+// end. What lies between may be damaged all the same.
+struct SegmentPeek {
+  std::optional<SegmentStart> start;
+  std::optional<SegmentEnd> end;
+};
+
+// Reads the first and the last few KiB of a regular file. What is not plain to see there is left
+// open: a segment that is still being written, damaged, or one of several in the file.
+Result<SegmentPeek> PeekSegment(const std::string& path);
+
+// The number that the file's name says; nullopt where it is not named as a segment.
+std::optional<uint64_t> SegmentNumberOf(std::string_view path);
+
+}  // namespace daybook

@@ -1,0 +1,458 @@
+#include "daybook/salvage.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <filesystem>
+#include <random>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "block.h"
+#include "daybook/peek.h"
+#include "daybook/schema.h"
+#include "file.h"
+#include "layout.h"
+#include "segment_buffer.h"
+
+namespace daybook {
+namespace {
+
+struct KeptRecord {
+  uint8_t type = 0;
+  std::vector<uint8_t> payload;
+};
+
+// A block as it is gathered from the input.
+struct KeptBlock {
+  BlockBase base;
+  bool proved = true;
+  std::optional<uint64_t> first_seq;  // of its first numbered record
+  uint64_t seq_count = 0;
+  uint64_t bytes = 0;
+  std::vector<KeptRecord> records;
+  std::optional<Checkpoint> checkpoint;  // that closed it in the input
+};
+
+const TypeInfo* FindBuiltin(uint8_t type) {
+  const auto found = std::ranges::find(BuiltinTypes(), type, &TypeInfo::type);
+  return found != BuiltinTypes().end() ? &*found : nullptr;
+}
+
+// The moments that a block's records tell of, as a writer notes them: the times with which they
+// begin.
+void NoteMoments(const KeptBlock& block, SegmentBuffer* buffer) {
+  for (const KeptRecord& record : block.records) {
+    const TypeInfo* type = FindBuiltin(record.type);
+    if (type == nullptr) continue;
+    const DecodedFields decoded = DecodeFields(*type, record.payload, block.base);
+    const size_t most = record.type == Schema<Lost>::kType ? 2 : 1;  // both its times
+    for (size_t i = 0; i < std::min(most, decoded.values.size()); ++i) {
+      const auto* time = std::get_if<uint64_t>(&decoded.values[i]);
+      if (type->fields[i].wire == Wire::kTime && time != nullptr) buffer->NoteMoment(*time);
+    }
+  }
+}
+
+// Puts another tag into the payload of a SEGMENT_START, whatever follows the fields known here.
+void ReplaceTag(std::vector<uint8_t>* payload, uint32_t tag) {
+  constexpr int kVarintsBeforeTag = 5;
+  uint64_t number = 0;
+  Cursor cursor(*payload);
+  (void)cursor.GetFixed(&number);
+  for (int i = 0; i < kVarintsBeforeTag; ++i) (void)cursor.GetVarint(&number);
+  if (!cursor.ok() || cursor.remaining() < sizeof(tag)) return;
+  PutFixed(payload->data() + (payload->size() - cursor.remaining()), tag);
+}
+
+Id128 RandomId() {
+  std::random_device random;
+  Id128 id;
+  for (uint8_t& byte : id.bytes) byte = static_cast<uint8_t>(random());
+  return id;
+}
+
+std::optional<Clock> FindClock(const KeptBlock& block) {
+  if (!block.proved) return std::nullopt;
+  for (const KeptRecord& record : block.records) {
+    Clock clock;
+    if (record.type == Schema<Clock>::kType && Decode(record.payload, block.base, &clock)) {
+      return clock;
+    }
+  }
+  return std::nullopt;
+}
+
+bool BeginsSegment(const KeptBlock& block) {
+  return block.proved && !block.records.empty() &&
+         block.records.front().type == Schema<SegmentStart>::kType;
+}
+
+// One segment's new file.
+class NewSegment {
+ public:
+  NewSegment(std::unique_ptr<LogFile> file, const SegmentStart& start)
+      : file_(std::move(file)), start_(start), buffer_(start.tag, start.first_seq) {}
+
+  Status AppendHead();
+  Status Append(const KeptBlock& block);
+  // About the salvage itself.
+  Status AppendInfo(const std::vector<std::pair<std::string, std::string>>& info);
+  Status Close();
+  uint64_t bytes() const { return buffer_.logical_bytes(); }
+
+ private:
+  void AppendRecords(const KeptBlock& block);
+  Status CloseBlock(uint32_t flags);
+  Status Write();
+
+  std::unique_ptr<LogFile> file_;
+  SegmentStart start_;
+  SegmentBuffer buffer_;
+  BlockBase last_base_;
+  bool begun_ = false;
+};
+
+// For a segment whose own head is lost.
+Status NewSegment::AppendHead() {
+  buffer_.PlaceBlock({.time_ticks = 0, .pid = 0, .tick_ns = start_.tick_ns}, start_.first_seq);
+  buffer_.Append(start_);
+  buffer_.NoteMoment(start_.time_ns);
+  return CloseBlock(0);
+}
+
+// Numbers that were there before are left out: they would be taken for damage.
+void NewSegment::AppendRecords(const KeptBlock& block) {
+  uint64_t seq = block.first_seq.value_or(0);
+  for (const KeptRecord& record : block.records) {
+    if (block.proved && IsNumbered(record.type) && seq++ < buffer_.next_seq()) continue;
+    std::vector<uint8_t> payload = record.payload;
+    if (block.proved && record.type == Schema<SegmentStart>::kType) {
+      ReplaceTag(&payload, start_.tag);
+    }
+    uint8_t* const out = buffer_.BeginRecord(payload.size());
+    buffer_.FinishRecord(record.type, out, PutBytes(out, payload.data(), payload.size()));
+  }
+}
+
+Status NewSegment::Append(const KeptBlock& block) {
+  const uint64_t expected_seq = buffer_.next_seq();
+  uint64_t first_seq = expected_seq;
+  uint32_t flags = block.proved ? 0 : kCheckpointSalvaged;
+  if (block.proved) {
+    if (block.checkpoint) {
+      flags = block.checkpoint->flags & ~(kCheckpointSalvaged | kCheckpointAfterLoss);
+      first_seq = block.checkpoint->first_seq;
+    }
+    first_seq = std::max(block.first_seq.value_or(first_seq), expected_seq);
+    if (first_seq > expected_seq) flags |= kCheckpointAfterLoss;
+  }
+  buffer_.PlaceBlock(block.base, first_seq);
+  last_base_ = block.base;
+  AppendRecords(block);
+  if (block.checkpoint) {
+    buffer_.AddLost(block.checkpoint->lost_total - buffer_.lost_total());
+    buffer_.NoteMoment(block.checkpoint->first_time_ns);
+    buffer_.NoteMoment(block.checkpoint->last_time_ns);
+    buffer_.NotePid(static_cast<uint32_t>(block.checkpoint->last_pid));
+  } else {
+    NoteMoments(block, &buffer_);
+  }
+  return CloseBlock(flags);
+}
+
+Status NewSegment::AppendInfo(const std::vector<std::pair<std::string, std::string>>& info) {
+  buffer_.PlaceBlock(last_base_, buffer_.next_seq());
+  for (const auto& [key, value] : info) buffer_.Append(Info{.key = key, .value = value});
+  return CloseBlock(0);
+}
+
+// The file gets its name only when all of it is on disk, so no checkpoint ever stands before bytes
+// that are not.
+Status NewSegment::CloseBlock(uint32_t flags) {
+  if (!std::exchange(begun_, true)) flags |= kCheckpointFirst;
+  if (Status written = Write(); !written) return written;
+  buffer_.Synced({.logical = buffer_.logical_bytes(), .next_seq = buffer_.next_seq()});
+  buffer_.CloseBlock(flags);
+  return Write();
+}
+
+Status NewSegment::Write() {
+  while (!buffer_.Unwritten().empty()) {
+    auto written = file_->Write(buffer_.Unwritten());
+    if (!written) return std::move(written).error();
+    if (*written == 0) return Error("cannot write the log: the file takes no more bytes");
+    buffer_.Written(*written);
+  }
+  return Ok{};
+}
+
+Status NewSegment::Close() {
+  if (Status synced = file_->Sync(); !synced) return synced;
+  return file_->Close();
+}
+
+}  // namespace
+
+// Blocks of a segment that is not known yet are held until the first CLOCK record: its new head
+// must say what the wall clock was.
+class LogSalvager::Impl {
+ public:
+  Impl(LogFolder* folder, SalvageOptions options) : folder_(folder), options_(options) {}
+
+  Result<std::optional<SalvagedSegment>> Take(const Item& item, const std::string& path,
+                                              const std::optional<SegmentStart>& segment);
+  Status Finish() { return folder_->Sync(); }
+
+ private:
+  // The segment that is being read.
+  struct Current {
+    SalvagedSegment report;
+    std::optional<SegmentStart> start;
+    KeptBlock block;
+    std::vector<KeptBlock> held;
+    std::optional<NewSegment> output;
+    bool is_changed = false;  // the output does not hold all that was in the input
+  };
+
+  void Begin(const std::string& path, const std::optional<SegmentStart>& segment);
+  Result<std::optional<SalvagedSegment>> End();
+  Status Take(const RecordView& record);
+  void Take(const Gap& gap);
+  bool IsToBeKept(const RecordView& record) const;
+  bool FitsBlock(const RecordView& record, bool proved) const;
+  Status EndBlock(std::optional<Checkpoint> checkpoint);
+  Status Put(const KeptBlock& block);
+  Status Start(std::optional<Clock> clock);
+  SegmentStart MakeStart(const std::optional<Clock>& clock) const;
+  uint64_t TakeNumber(uint64_t wanted);
+  Status PutInfo();
+  Status Discard(Status status);
+
+  LogFolder* folder_;
+  SalvageOptions options_;
+  std::optional<Current> current_;
+  std::set<uint64_t> numbers_;  // of the files in the folder
+};
+
+Result<std::optional<SalvagedSegment>> LogSalvager::Impl::Take(
+    const Item& item, const std::string& path, const std::optional<SegmentStart>& segment) {
+  std::optional<SalvagedSegment> finished;
+  if (const auto* record = std::get_if<RecordView>(&item)) {
+    const bool is_other =
+        current_ && segment && (!current_->start || current_->start->tag != segment->tag);
+    if (is_other) {
+      auto ended = End();
+      if (!ended) return ended;
+      finished = *std::move(ended);
+    }
+    if (!current_) Begin(path, segment);
+    if (Status taken = Discard(Take(*record)); !taken) return std::move(taken).error();
+    return finished;
+  }
+  if (!current_) Begin(path, segment);
+  if (const auto* gap = std::get_if<Gap>(&item)) {
+    if (Status ended = Discard(EndBlock(std::nullopt)); !ended) return std::move(ended).error();
+    Take(*gap);
+    return finished;
+  }
+  return End();
+}
+
+void LogSalvager::Impl::Begin(const std::string& path, const std::optional<SegmentStart>& segment) {
+  current_.emplace();
+  current_->report.path = path;
+  current_->start = segment;
+}
+
+// The checkpoint of a block is made anew; what only sealed a part of it is in it.
+Status LogSalvager::Impl::Take(const RecordView& record) {
+  KeptBlock& block = current_->block;
+  const bool proved = record.proof == Proof::kVerified;
+  if (Checkpoint checkpoint; record.As(&checkpoint)) return EndBlock(checkpoint);
+  if (IsFraming(record.type)) return Ok{};
+  if (!IsToBeKept(record)) {
+    ++current_->report.left_out;
+    current_->is_changed = true;
+    return Ok{};
+  }
+  if (!FitsBlock(record, proved)) {
+    if (Status ended = EndBlock(std::nullopt); !ended) return ended;
+  }
+  if (block.records.empty()) {
+    block.base = record.base;
+    block.proved = proved;
+  }
+  if (record.seq) {
+    if (!block.first_seq) block.first_seq = record.seq;
+    ++block.seq_count;
+  }
+  block.bytes += record.size;
+  block.records.push_back(
+      {.type = record.type, .payload = {record.payload.begin(), record.payload.end()}});
+  ++(proved ? current_->report.verified : current_->report.salvaged);
+  return Ok{};
+}
+
+// The head of a segment is believed where it is proved, or nowhere.
+bool LogSalvager::Impl::IsToBeKept(const RecordView& record) const {
+  if (record.proof == Proof::kVerified) return true;
+  return options_.unproved && record.has_base && !record.Is<SegmentStart>();
+}
+
+// A block of the input never is too long; what is salvaged, or only sealed by MARKs, may be.
+bool LogSalvager::Impl::FitsBlock(const RecordView& record, bool proved) const {
+  const KeptBlock& block = current_->block;
+  if (block.records.empty()) return true;
+  if (block.proved != proved || block.base != record.base) return false;
+  if (record.seq && block.first_seq && *record.seq != *block.first_seq + block.seq_count) {
+    return false;
+  }
+  return block.bytes + record.size <= (proved ? kMaxBlockBytes : kMaxBlockTarget);
+}
+
+void LogSalvager::Impl::Take(const Gap& gap) {
+  SalvagedSegment& report = current_->report;
+  ++report.gaps;
+  report.lost += gap.records_lost.value_or(0);
+  report.damaged_bytes += gap.end - gap.begin;
+  // Those that were lost before are announced in the input already.
+  current_->is_changed = current_->is_changed || gap.cause != GapCause::kLostBefore;
+}
+
+Status LogSalvager::Impl::EndBlock(std::optional<Checkpoint> checkpoint) {
+  KeptBlock block = std::exchange(current_->block, {});
+  if (block.records.empty()) return Ok{};
+  block.checkpoint = checkpoint;
+  if (current_->output) return Put(block);
+  const auto clock = FindClock(block);
+  current_->held.push_back(std::move(block));
+  return current_->start || clock ? Start(clock) : Status(Ok{});
+}
+
+Status LogSalvager::Impl::Put(const KeptBlock& block) {
+  const bool is_last = block.checkpoint && (block.checkpoint->flags & kCheckpointLast) != 0;
+  if (is_last) {
+    if (Status told = PutInfo(); !told) return told;
+  }
+  return current_->output->Append(block);
+}
+
+// The first number that is free, from the one that is wanted; 0 wants one behind all others.
+uint64_t LogSalvager::Impl::TakeNumber(uint64_t wanted) {
+  if (wanted == 0 || numbers_.contains(wanted)) {
+    wanted = numbers_.empty() ? 1 : *numbers_.rbegin() + 1;
+  }
+  numbers_.insert(wanted);
+  return wanted;
+}
+
+Status LogSalvager::Impl::Start(std::optional<Clock> clock) {
+  SegmentStart start = current_->start ? *current_->start : MakeStart(clock);
+  const uint64_t number = TakeNumber(start.segment_no);
+  if (!current_->start) start.segment_no = number;
+  start.tag = std::random_device{}();
+  current_->report.segment_no = start.segment_no;
+  current_->report.name = SegmentName(number);
+  auto file = folder_->Create(current_->report.name + kTemporarySuffix);
+  if (!file) return std::move(file).error();
+  current_->output.emplace(*std::move(file), start);
+  if (!BeginsSegment(current_->held.front())) {
+    if (Status begun = current_->output->AppendHead(); !begun) return begun;
+  }
+  for (const KeptBlock& block : std::exchange(current_->held, {})) {
+    if (Status put = Put(block); !put) return put;
+  }
+  return Ok{};
+}
+
+// What can be known of a segment without its head: the name of its file, and its own records.
+SegmentStart LogSalvager::Impl::MakeStart(const std::optional<Clock>& clock) const {
+  const KeptBlock& first = current_->held.front();
+  SegmentStart start{.signature = kSignature,
+                     .major_version = kMajorVersion,
+                     .minor_version = kMinorVersion,
+                     .segment_no = SegmentNumberOf(current_->report.path).value_or(0),
+                     .stream_id = RandomId(),
+                     .tick_ns = first.base.tick_ns};
+  const auto proved = std::ranges::find(current_->held, true, &KeptBlock::proved);
+  if (proved != current_->held.end()) {
+    if (proved->checkpoint) start.first_seq = proved->checkpoint->first_seq;
+    start.first_seq = proved->first_seq.value_or(start.first_seq);
+  }
+  if (clock) {
+    start.time_ns = clock->time_ns;
+    start.realtime_ns = clock->realtime_ns;
+  }
+  return start;
+}
+
+Status LogSalvager::Impl::PutInfo() {
+  if (!std::exchange(current_->is_changed, false)) return Ok{};
+  const SalvagedSegment& report = current_->report;
+  return current_->output->AppendInfo({{"salvaged_from", report.path},
+                                       {"salvaged_gaps", std::to_string(report.gaps)},
+                                       {"salvaged_lost", std::to_string(report.lost)},
+                                       {"salvaged_records", std::to_string(report.salvaged)},
+                                       {"salvaged_left_out", std::to_string(report.left_out)}});
+}
+
+Result<std::optional<SalvagedSegment>> LogSalvager::Impl::End() {
+  const auto finish = [this]() -> Status {
+    if (Status ended = EndBlock(std::nullopt); !ended) return ended;
+    if (!current_->output && !current_->held.empty()) {
+      if (Status started = Start(std::nullopt); !started) return started;
+    }
+    if (!current_->output) return Ok{};
+    if (Status told = PutInfo(); !told) return told;
+    if (Status closed = current_->output->Close(); !closed) return closed;
+    const std::string& name = current_->report.name;
+    current_->report.bytes = current_->output->bytes();
+    return folder_->Rename(name + kTemporarySuffix, name);
+  };
+  if (Status finished = Discard(finish()); !finished) return std::move(finished).error();
+  SalvagedSegment report = std::move(current_->report);
+  if (!report.segment_no && current_->start) report.segment_no = current_->start->segment_no;
+  current_.reset();
+  return std::optional(std::move(report));
+}
+
+// After an error no half of a file stays behind.
+Status LogSalvager::Impl::Discard(Status status) {
+  if (!status && current_->output) {
+    current_->output.reset();
+    (void)folder_->Remove(current_->report.name + kTemporarySuffix);
+  }
+  return status;
+}
+
+LogSalvager::LogSalvager(LogFolder* folder, SalvageOptions options)
+    : impl_(std::make_unique<Impl>(folder, options)) {}
+LogSalvager::LogSalvager(LogSalvager&&) noexcept = default;
+LogSalvager& LogSalvager::operator=(LogSalvager&&) noexcept = default;
+LogSalvager::~LogSalvager() = default;
+
+Result<std::optional<SalvagedSegment>> LogSalvager::Take(
+    const Item& item, const std::string& path, const std::optional<SegmentStart>& segment) {
+  return impl_->Take(item, path, segment);
+}
+
+Status LogSalvager::Finish() { return impl_->Finish(); }
+
+Result<std::unique_ptr<LogFolder>> CreateLogFolder(const std::string& path) {
+  constexpr mode_t kMode = 0750;  // as the files: what only the log's group should read
+  const bool is_new = mkdir(path.c_str(), kMode) == 0;
+  if (!is_new && errno != EEXIST) return Error::FromErrno("cannot create " + path, errno);
+  auto folder = OpenLogFolder(path);
+  if (!folder) return folder;
+  if (Status locked = (*folder)->Lock(); !locked) return std::move(locked).error();
+  std::error_code unknown;
+  if (!std::filesystem::is_empty(path, unknown)) {
+    return Error("cannot write to " + path + ": the folder is not empty");
+  }
+  return folder;
+}
+
+}  // namespace daybook
