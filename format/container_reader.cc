@@ -21,10 +21,6 @@ uint64_t ContentLimit(Bytes file) { return kLeastContent + kContentPerByte * fil
 // What is wrong behind so many places is reported as one.
 constexpr size_t kMaxDamages = 4096;
 
-std::string Range(uint64_t begin, uint64_t end) {
-  return "bytes " + std::to_string(begin) + " to " + std::to_string(end) + " of the segment";
-}
-
 class ContainerReader {
  public:
   ContainerReader(Bytes file, const ContentSink& sink) : file_(file), sink_(sink), finder_(file) {}
@@ -42,11 +38,14 @@ class ContainerReader {
   DecodedFrame DecodeDamaged(size_t begin, size_t end);
   void SkipUnknown();
   void MissFrame(size_t position);
+  void MissContent(uint64_t end, size_t position);
   void Expect(uint64_t offset, size_t position);
   void Finish();
   void CheckTotals();
   const char* NameOfUnknown() const;
   void Report(const FrameDamage& damage);
+  // True where what ends there was damaged: that something is missing behind it is no news.
+  bool IsTold(size_t position) const { return !damage_.empty() && damage_.back().end == position; }
   size_t FrameLimit() const {
     return std::min<uint64_t>(kMaxFrameBytes, ContentLimit(file_) - content_bytes_);
   }
@@ -65,13 +64,17 @@ class ContainerReader {
   std::vector<Frame> frames_;             // all that are described
   std::optional<uint64_t> expected_ = 0;  // where in the segment the next frame begins, if known
   bool has_index_ = false;
-  std::optional<size_t> seek_table_;  // where it begins
-  std::vector<SeekEntry> entries_;    // what the seek table must say
+  bool has_seek_table_ = false;
+  std::vector<SeekEntry> entries_;  // what the seek table must say
   uint64_t content_bytes_ = 0;
   uint32_t content_crc_ = 0;
 };
 
 std::vector<FrameDamage> ContainerReader::Read() {
+  const auto first = ReadPart(file_, 0);
+  if (first ? !DecodeHead(*first) : HasZstdMagic(file_, 0)) {
+    Report({.begin = 0, .end = 0, .cause = "the head is missing"});
+  }
   while (position_ < file_.size()) {
     if (content_bytes_ >= ContentLimit(file_)) {
       Report({.begin = position_,
@@ -129,6 +132,7 @@ void ContainerReader::TakeDescription(const ContainerPart& part, const Frame& fr
 
 // The index is held against what was found; where that is damaged already, nothing is learnt by it.
 void ContainerReader::TakeIndex(const ContainerPart& part, const ContainerIndex& index) {
+  if (head_) MissContent(head_->container.raw_bytes, part.begin);
   if (has_index_) {
     Report({.begin = part.begin, .end = part.end, .cause = "there is a second index"});
   } else if (damage_.empty() && (index.container_bytes != part.begin || index.frames != frames_)) {
@@ -139,7 +143,10 @@ void ContainerReader::TakeIndex(const ContainerPart& part, const ContainerIndex&
 
 void ContainerReader::TakeSeekTable() {
   if (description_) MissFrame(position_);
-  seek_table_ = position_;
+  has_seek_table_ = true;
+  if (!has_index_ && !IsTold(position_)) {
+    Report({.begin = position_, .end = position_, .cause = "the index is missing"});
+  }
   const std::vector<uint8_t> right = EncodeSeekTable(entries_);
   if (damage_.empty() && !std::ranges::equal(file_.subspan(position_), right)) {
     Report({.begin = position_,
@@ -188,7 +195,7 @@ void ContainerReader::CheckFrame(const DecodedFrame& frame, size_t begin, size_t
     if (!expected) expected_.reset();
     damage.cause = "a frame has no description";
     // Its damage was told.
-    if (damage_.empty() || damage_.back().end != begin) Report(damage);
+    if (!IsTold(begin)) Report(damage);
     return;
   }
   const Bytes bytes = file_.subspan(begin, end - begin);
@@ -238,54 +245,45 @@ void ContainerReader::MissFrame(size_t position) {
           .cause = "a frame is missing"});
 }
 
+void ContainerReader::MissContent(uint64_t end, size_t position) {
+  if (!expected_ || *expected_ >= end) return;
+  Report({.begin = position,
+          .end = position,
+          .raw_begin = *expected_,
+          .raw_end = end,
+          .cause = "the frame is missing that holds bytes " + std::to_string(*expected_) + " to " +
+                   std::to_string(end) + " of the segment"});
+  expected_ = end;
+}
+
 // Frames are read where they stand. One whose content belongs elsewhere is only reported: blocks
 // and their numbers tell the rest.
 void ContainerReader::Expect(uint64_t offset, size_t position) {
+  MissContent(offset, position);
   if (!expected_ || *expected_ == offset) return;
-  FrameDamage damage{.begin = position, .end = position};
-  if (offset > *expected_) {
-    damage.raw_begin = *expected_;
-    damage.raw_end = offset;
-    damage.cause = "what holds " + Range(*expected_, offset) + " is missing here";
-  } else {
-    damage.cause = "a frame that begins at byte " + std::to_string(offset) +
+  Report({.begin = position,
+          .end = position,
+          .cause = "a frame that begins at byte " + std::to_string(offset) +
                    " of the segment stands where byte " + std::to_string(*expected_) +
-                   " is expected";
-  }
-  Report(damage);
+                   " is expected"});
 }
 
 void ContainerReader::Finish() {
   const size_t end = file_.size();
   if (description_) MissFrame(end);
   if (head_) CheckTotals();
-  if (!head_ && (damage_.empty() || damage_.front().begin != 0)) {
-    Report({.begin = 0, .end = 0, .cause = "the head is missing"});
-  }
-  const auto is_told = [&](size_t position) {
-    return !damage_.empty() && damage_.back().end == position;
-  };
-  if (!has_index_ && !is_told(seek_table_.value_or(end))) {
+  if (!has_seek_table_ && !IsTold(end)) {
     Report({.begin = end,
             .end = end,
-            .cause = seek_table_ ? "the index is missing" : "the end of the file is missing"});
-  }
-  if (!seek_table_ && !is_told(end)) {
-    Report({.begin = end, .end = end, .cause = "the seek table is missing"});
+            .cause = has_index_ ? "the seek table is missing" : "the end of the file is missing"});
   }
 }
 
 void ContainerReader::CheckTotals() {
   const Container& container = head_->container;
-  const size_t end = seek_table_.value_or(file_.size());
-  if (expected_ && *expected_ < container.raw_bytes) {
-    Report({.begin = end,
-            .end = end,
-            .raw_begin = *expected_,
-            .raw_end = container.raw_bytes,
-            .cause = "what holds " + Range(*expected_, container.raw_bytes) + " is missing"});
-  } else if (damage_.empty() &&
-             (container.raw_bytes != content_bytes_ || container.raw_crc != content_crc_)) {
+  MissContent(container.raw_bytes, file_.size());
+  if (damage_.empty() &&
+      (container.raw_bytes != content_bytes_ || container.raw_crc != content_crc_)) {
     Report({.begin = 0, .end = 0, .cause = "the content is not the one that the head tells of"});
   }
 }
