@@ -18,6 +18,9 @@ constexpr uint64_t kLeastContent = 256 << 20;
 
 uint64_t ContentLimit(Bytes file) { return kLeastContent + kContentPerByte * file.size(); }
 
+// What it takes to begin with a damaged frame, as bytes read in vain: buffers of a megabyte.
+constexpr size_t kAttemptBytes = 1024;
+
 // What is wrong behind so many places is reported as one.
 constexpr size_t kMaxDamages = 4096;
 
@@ -215,7 +218,7 @@ DecodedFrame ContainerReader::DecodeDamaged(size_t begin, size_t end) {
   if (bytes.size() < sizeof(kZstdMagic)) return {.why = "it ends too early"};
   PutFixed(bytes.data(), kZstdMagic);
   const DecodedFrame frame = decoder_.DecodePrefix(bytes, FrameLimit(), &content_);
-  finder_.Charge(frame.frame_bytes);
+  finder_.Charge(kAttemptBytes + frame.frame_bytes);
   return frame;
 }
 
