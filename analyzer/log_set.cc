@@ -160,7 +160,8 @@ void LogSet::TakeGap(const Gap& gap) {
     coverage_.torn_bytes += bytes;
   } else {
     ++coverage_.gaps;
-    coverage_.damaged_bytes += bytes;
+    // A power loss may leave holes in what was not yet synced: nothing is wrong with those bytes.
+    if (gap.cause != GapCause::kHole) coverage_.damaged_bytes += bytes;
   }
   if (gap.cause == GapCause::kUnsupported) is_log_ = true;
 }

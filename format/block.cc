@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
+#include <limits>
 
+#include "cookie.h"
 #include "crc32c.h"
 #include "layout.h"
 
@@ -12,10 +13,6 @@ namespace {
 
 constexpr size_t kCrcBytes = sizeof(Checkpoint::self_crc);
 static_assert(kCrcBytes == sizeof(Mark::crc));
-
-Bytes Payload(Bytes bytes, const RecordHeader& header) {
-  return bytes.subspan(header.payload_begin, header.end - header.payload_begin);
-}
 
 // Decodes a record that is frozen. It must be exactly what this version writes: anything else would
 // be outside its checksum, or ambiguous.
@@ -46,7 +43,7 @@ std::optional<RecordHeader> ReadHeader(Bytes bytes, size_t offset) {
 std::optional<FoundCheckpoint> ReadCheckpoint(Bytes bytes, size_t offset, uint32_t tick_ns) {
   const auto header = ReadHeader(bytes, offset);
   if (!header || header->type != Schema<Checkpoint>::kType) return std::nullopt;
-  const Bytes payload = Payload(bytes, *header);
+  const Bytes payload = PayloadOf(bytes, *header);
   const BlockBase base{.time_ticks = 0, .pid = 0, .tick_ns = tick_ns};
   FoundCheckpoint found{.record = {}, .begin = offset, .end = header->end};
   if (!DecodeExactly(payload, &found.record, base)) return std::nullopt;
@@ -56,26 +53,33 @@ std::optional<FoundCheckpoint> ReadCheckpoint(Bytes bytes, size_t offset, uint32
   return found;
 }
 
-std::optional<size_t> ProveBlock(Bytes bytes, const FoundCheckpoint& checkpoint, size_t lowest) {
+std::optional<size_t> ClaimedBegin(const FoundCheckpoint& checkpoint, size_t lowest) {
   const uint64_t block_bytes = checkpoint.record.block_bytes;
   if (checkpoint.begin < lowest || block_bytes > checkpoint.begin - lowest) return std::nullopt;
   if (block_bytes > kMaxBlockBytes) return std::nullopt;
-  const size_t begin = checkpoint.begin - block_bytes;
-  if (Crc32c(bytes.subspan(begin, block_bytes)) != checkpoint.record.block_crc) return std::nullopt;
+  return checkpoint.begin - block_bytes;
+}
+
+std::optional<size_t> ProveBlock(RangeSums& sums, const FoundCheckpoint& checkpoint,
+                                 size_t lowest) {
+  const auto begin = ClaimedBegin(checkpoint, lowest);
+  if (!begin || sums.Sum(*begin, checkpoint.begin) != checkpoint.record.block_crc) {
+    return std::nullopt;
+  }
   return begin;
 }
 
-// The cookie's second byte is looked for, since the first is an ordinary "+" in text.
+uint64_t DurableEnd(const Checkpoint& checkpoint) {
+  if ((checkpoint.flags & kCheckpointLast) != 0) return std::numeric_limits<uint64_t>::max();
+  const uint64_t written = checkpoint.logical_offset + checkpoint.block_bytes;
+  return written - std::min(written, checkpoint.unsynced_bytes);
+}
+
 size_t FindCheckpointHeader(Bytes bytes, size_t from) {
-  size_t search = from + 1;
-  while (search < bytes.size()) {
-    const void* hit = std::memchr(bytes.data() + search, kCookie[1], bytes.size() - search);
-    if (hit == nullptr) break;
-    const size_t second = static_cast<size_t>(static_cast<const uint8_t*>(hit) - bytes.data());
-    const size_t begin = second - 1;
-    const auto header = ReadHeader(bytes, begin);
-    if (header && header->type == Schema<Checkpoint>::kType) return begin;
-    search = second + 1;
+  constexpr uint8_t kType = Schema<Checkpoint>::kType;
+  for (size_t at = FindCookieOfType(bytes, from, kType); at < bytes.size();
+       at = FindCookieOfType(bytes, at + 1, kType)) {
+    if (ReadHeader(bytes, at)) return at;
   }
   return bytes.size();
 }
@@ -116,7 +120,7 @@ size_t FindMarkedEnd(Bytes bytes, size_t begin, size_t end, const BlockPlace& pl
       crc = ExtendCrc32c(crc, bytes.subspan(summed_end, crc_begin - summed_end));
       Mark mark;
       // Later ones sum the same wrong bytes.
-      if (!DecodeExactly(Payload(bytes, *header), &mark) || mark.crc != crc) break;
+      if (!DecodeExactly(PayloadOf(bytes, *header), &mark) || mark.crc != crc) break;
       marked_end = header->end;
       crc = ExtendCrc32c(crc, bytes.subspan(crc_begin, kCrcBytes));
       summed_end = header->end;
@@ -126,17 +130,41 @@ size_t FindMarkedEnd(Bytes bytes, size_t begin, size_t end, const BlockPlace& pl
   return marked_end;
 }
 
+// The last fragment is shorter than the others.
+Assembled Assemble(Bytes bytes, const RecordHeader& header, std::vector<uint8_t>* payload) {
+  const Bytes head = PayloadOf(bytes, header);
+  payload->assign(head.begin(), head.end());
+  size_t end = header.end;
+  for (uint32_t index = 0; payload->size() <= kMaxLogicalBytes; ++index) {
+    const auto next = ReadHeader(bytes, end);
+    if (!next || next->type != Schema<Continuation>::kType) break;
+    const Bytes fragment = PayloadOf(bytes, *next);
+    if (fragment.empty() || fragment[0] != (index & kFragmentIndexMask)) break;
+    payload->insert(payload->end(), fragment.begin() + 1, fragment.end());
+    end = next->end;
+    if (fragment.size() < kMaxPayloadBytes) return {.end = end, .is_whole = true};
+  }
+  return {.end = end, .is_whole = false};
+}
+
 std::optional<SegmentStart> ReadSegmentStart(Bytes bytes, size_t offset) {
   const auto header = ReadHeader(bytes, offset);
   if (!header || header->type != Schema<SegmentStart>::kType) return std::nullopt;
   // The time is in ticks of the length that the record itself declares: decode twice.
   SegmentStart start;
-  const Bytes payload = Payload(bytes, *header);
+  const Bytes payload = PayloadOf(bytes, *header);
   if (!Decode(payload, {}, &start) || start.signature != kSignature || start.tick_ns == 0) {
     return std::nullopt;
   }
   const BlockBase base{.time_ticks = 0, .pid = 0, .tick_ns = start.tick_ns};
   if (!Decode(payload, base, &start)) return std::nullopt;
+  return start;
+}
+
+std::optional<SegmentStart> ReadSegmentStart(Bytes bytes, size_t offset,
+                                             const Checkpoint& checkpoint) {
+  auto start = ReadSegmentStart(bytes, offset);
+  if (start && start->tag != checkpoint.tag) start.reset();
   return start;
 }
 

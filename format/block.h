@@ -5,9 +5,11 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <vector>
 
 #include "daybook/codec.h"
 #include "daybook/records.h"
+#include "range_sums.h"
 
 namespace daybook {
 
@@ -33,11 +35,18 @@ struct FoundCheckpoint {
 std::optional<FoundCheckpoint> ReadCheckpoint(Bytes bytes, size_t offset, uint32_t tick_ns);
 
 // Where `checkpoint` says that its block begins; nullopt where that is before `lowest`, or the
-// block's checksum is wrong.
-std::optional<size_t> ProveBlock(Bytes bytes, const FoundCheckpoint& checkpoint, size_t lowest);
+// block would be longer than any is.
+std::optional<size_t> ClaimedBegin(const FoundCheckpoint& checkpoint, size_t lowest);
 
-// The next place at or after `from` where the header of a checkpoint might stand; the length of
-// `bytes` where there is none.
+// The same, but nullopt also where the block's checksum is wrong.
+std::optional<size_t> ProveBlock(RangeSums& sums, const FoundCheckpoint& checkpoint, size_t lowest);
+
+// The segment's logical offset up to which all is on disk, as its writer promises there; the
+// highest number where the segment was ended in order.
+uint64_t DurableEnd(const Checkpoint& checkpoint);
+
+// The next place at or after `from` where the header of a checkpoint stands; the length of `bytes`
+// where there is none. At memory speed.
 size_t FindCheckpointHeader(Bytes bytes, size_t from);
 
 // Hops from header to header, up to the first checkpoint or the first place where no header stands.
@@ -59,8 +68,26 @@ uint32_t PlaceCrc(const BlockPlace& place);
 // `begin` where there is none.
 size_t FindMarkedEnd(Bytes bytes, size_t begin, size_t end, const BlockPlace& place);
 
+// A logical record's payload, put together.
+struct Assembled {
+  size_t end = 0;        // behind its last continuation
+  bool is_whole = true;  // false: a continuation is missing
+};
+
+// Puts together the payload of a record whose own is of the longest kind, from the continuations
+// that follow it without a hole.
+Assembled Assemble(Bytes bytes, const RecordHeader& header, std::vector<uint8_t>* payload);
+
+inline Bytes PayloadOf(Bytes bytes, const RecordHeader& header) {
+  return bytes.subspan(header.payload_begin, header.end - header.payload_begin);
+}
+
 // The SEGMENT_START at `offset`, with a signature and a tick that make sense.
 std::optional<SegmentStart> ReadSegmentStart(Bytes bytes, size_t offset);
+
+// The same, of the segment that the checkpoint of its block is of.
+std::optional<SegmentStart> ReadSegmentStart(Bytes bytes, size_t offset,
+                                             const Checkpoint& checkpoint);
 
 // False where this reader is too old to decode the segment's payloads.
 bool IsSupported(const SegmentStart& start);

@@ -28,7 +28,7 @@ class ContainerReader {
  public:
   ContainerReader(Bytes file, const ContentSink& sink) : file_(file), sink_(sink), finder_(file) {}
 
-  std::vector<FrameDamage> Read();
+  ContainerReport Read();
 
  private:
   void TakePart(const ContainerPart& part);
@@ -45,6 +45,10 @@ class ContainerReader {
   void Expect(uint64_t offset, size_t position);
   void Finish();
   void CheckTotals();
+  bool IsWhole() const {
+    return head_ && head_->container.raw_bytes == content_bytes_ &&
+           head_->container.raw_crc == content_crc_;
+  }
   const char* NameOfUnknown() const;
   void Report(const FrameDamage& damage);
   // True where what ends there was damaged: that something is missing behind it is no news.
@@ -58,7 +62,7 @@ class ContainerReader {
   const ContentSink& sink_;
   PartFinder finder_;
   FrameDecoder decoder_;
-  std::vector<uint8_t> content_;  // of one frame
+  Buffer content_;  // of one frame
   std::vector<FrameDamage> damage_;
 
   size_t position_ = 0;
@@ -73,7 +77,7 @@ class ContainerReader {
   uint32_t content_crc_ = 0;
 };
 
-std::vector<FrameDamage> ContainerReader::Read() {
+ContainerReport ContainerReader::Read() {
   const auto first = ReadPart(file_, 0);
   if (first ? !DecodeHead(*first) : HasZstdMagic(file_, 0)) {
     Report({.begin = 0, .end = 0, .cause = "the head is missing"});
@@ -84,7 +88,7 @@ std::vector<FrameDamage> ContainerReader::Read() {
               .end = file_.size(),
               .cause = "the file claims to hold more than " + std::to_string(ContentLimit(file_)) +
                        " bytes: the rest is not read"});
-      return std::move(damage_);
+      return {.damage = std::move(damage_)};
     }
     if (const auto part = ReadPart(file_, position_)) {
       TakePart(*part);
@@ -97,7 +101,7 @@ std::vector<FrameDamage> ContainerReader::Read() {
     }
   }
   Finish();
-  return std::move(damage_);
+  return {.damage = std::move(damage_), .is_whole = IsWhole()};
 }
 
 void ContainerReader::TakePart(const ContainerPart& part) {
@@ -283,10 +287,8 @@ void ContainerReader::Finish() {
 }
 
 void ContainerReader::CheckTotals() {
-  const Container& container = head_->container;
-  MissContent(container.raw_bytes, file_.size());
-  if (damage_.empty() &&
-      (container.raw_bytes != content_bytes_ || container.raw_crc != content_crc_)) {
+  MissContent(head_->container.raw_bytes, file_.size());
+  if (damage_.empty() && !IsWhole()) {
     Report({.begin = 0, .end = 0, .cause = "the content is not the one that the head tells of"});
   }
 }
@@ -323,19 +325,21 @@ bool IsContainer(Bytes file) {
   return true;
 }
 
-std::vector<FrameDamage> ReadContainer(Bytes file, const ContentSink& sink) {
+ContainerReport ReadContainer(Bytes file, const ContentSink& sink) {
   return ContainerReader(file, sink).Read();
 }
 
-DecodedContainer DecodeContainer(Bytes file) {
-  DecodedContainer decoded;
+Content DecodeContainer(Bytes file) {
+  Content content;
   const auto part = ReadPart(file, 0);
   const auto head = part ? DecodeHead(*part) : std::nullopt;
-  if (head) decoded.content.reserve(std::min(head->container.raw_bytes, ContentLimit(file)));
-  decoded.damage = ReadContainer(file, [&](Bytes content) {
-    decoded.content.insert(decoded.content.end(), content.begin(), content.end());
+  if (head) content.bytes.reserve(std::min(head->container.raw_bytes, ContentLimit(file)));
+  ContainerReport report = ReadContainer(file, [&](Bytes frame) {
+    content.bytes.insert(content.bytes.end(), frame.begin(), frame.end());
   });
-  return decoded;
+  content.is_durable = !report.is_whole;
+  content.frame_damage = std::move(report.damage);
+  return content;
 }
 
 }  // namespace daybook

@@ -62,7 +62,7 @@ class CompressTest : public testing::Test {
     if (raw != files.end()) return ReadAll(raw->second).events.size();
     const auto compressed = files.find(kCompressedName);
     if (compressed == files.end()) return 0;
-    return ReadAll(DecodeContainer(compressed->second).content).events.size();
+    return ReadAll(Decompress(compressed->second).content).events.size();
   }
 
   void FailAt(size_t index) {
@@ -87,7 +87,7 @@ TEST_F(CompressTest, TheCompressedSegmentStandsInThePlaceOfTheRawOne) {
   EXPECT_THAT(Names(), testing::ElementsAre(kCompressedName));
   const File& file = disk_->files[kCompressedName];
   EXPECT_LT(file.size(), raw_.size() / 2);
-  const DecodedContainer decoded = DecodeContainer(file);
+  const Decompressed decoded = Decompress(file);
   EXPECT_EQ(decoded.content, raw_);
   EXPECT_TRUE(decoded.damage.empty());
 }
@@ -104,7 +104,7 @@ TEST_F(CompressTest, TheRawOneIsRemovedLast) {
 TEST_F(CompressTest, ShortWritesAreContinued) {
   disk_->write_limit = 7;
   ASSERT_TRUE(CompressSegment(folder_, 1, kSmallFrames));
-  EXPECT_EQ(DecodeContainer(disk_->files[kCompressedName]).content, raw_);
+  EXPECT_EQ(Decompress(disk_->files[kCompressedName]).content, raw_);
 }
 
 TEST_F(CompressTest, OtherFilesAreLeftAlone) {
@@ -337,7 +337,7 @@ TEST_F(CompressTest, SegmentsThatAreNoLogsAreCompressedAllTheSame) {
   for (const File& raw : {File{}, File(3000, 0), File{1, 2, 3}}) {
     disk_->files = {{kRawName, raw}};
     ASSERT_TRUE(CompressSegment(folder_, 1));
-    EXPECT_EQ(DecodeContainer(disk_->files[kCompressedName]).content, raw);
+    EXPECT_EQ(Decompress(disk_->files[kCompressedName]).content, raw);
   }
 }
 

@@ -4,8 +4,12 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <set>
 
 #include "compression.h"
@@ -132,7 +136,7 @@ TEST_P(ContainerDamageTest, TheUndamagedFileIsWhole) {
   EXPECT_GT(units_.size(), 5u);
   EXPECT_EQ(whole_.events.size(), 120u);
   EXPECT_TRUE(whole_.gaps.empty());
-  const DecodedContainer decoded = DecodeContainer(file_);
+  const Decompressed decoded = Decompress(file_);
   EXPECT_EQ(Causes(decoded.damage), "");
   EXPECT_EQ(decoded.content, raw_);
 }
@@ -152,7 +156,7 @@ TEST_P(ContainerDamageTest, EveryChangedByteIsReportedAndCostsAtMostItsFrame) {
       const std::string where =
           "position " + std::to_string(position) + " value " + std::to_string(value) + "\n";
       ASSERT_TRUE(IsContainer(damaged)) << where;
-      const DecodedContainer decoded = DecodeContainer(damaged);
+      const Decompressed decoded = Decompress(damaged);
       ASSERT_TRUE(std::ranges::any_of(decoded.damage,
                                       [&](const FrameDamage& damage) {
                                         return damage.begin <= position && position < damage.end;
@@ -176,7 +180,7 @@ TEST_P(ContainerDamageTest, EveryTruncationIsReportedAndLeavesWhatIsWhole) {
   for (size_t size = 4; size < file_.size(); ++size) {
     const auto cut = std::span(file_).first(size);
     ASSERT_TRUE(IsContainer(cut));
-    const DecodedContainer decoded = DecodeContainer(cut);
+    const Decompressed decoded = Decompress(cut);
     const ReadBack read = ReadAll(decoded.content);
     ASSERT_FALSE(decoded.damage.empty()) << size;
     ASSERT_EQ(decoded.damage.back().end, size) << Causes(decoded.damage);
@@ -205,8 +209,9 @@ TEST(ContainerPrefixTest, ADamagedFrameYieldsTheRecordsBeforeTheDamage) {
   ASSERT_GE(index->frames.size(), 4u);
   const auto& [begin, frame] = index->frames[1];
   File damaged = file;
-  damaged[begin + frame.compressed_bytes * 3 / 4] ^= 0x10;
-  const DecodedContainer decoded = DecodeContainer(damaged);
+  const uint64_t position = begin + frame.compressed_bytes * 3 / 4;
+  std::fill_n(damaged.begin() + static_cast<std::ptrdiff_t>(position), 8, 0xFF);
+  const Decompressed decoded = Decompress(damaged);
   ASSERT_EQ(decoded.damage.size(), 1u) << Causes(decoded.damage);
   EXPECT_EQ(decoded.damage[0].begin, begin);
   EXPECT_EQ(decoded.damage[0].end, begin + frame.compressed_bytes);
@@ -226,7 +231,7 @@ TEST_P(ContainerDamageTest, AMissingFrameOrUnitIsReportedAndCostsOnlyItself) {
     std::vector<size_t> others = Numbers();
     others.erase(others.begin() + static_cast<std::ptrdiff_t>(number));
     for (const File& file : {Replaced(unit.begin, unit.end, {}), Assembled(others)}) {
-      const DecodedContainer decoded = DecodeContainer(file);
+      const Decompressed decoded = Decompress(file);
       ASSERT_EQ(decoded.damage.size(), 1u) << Causes(decoded.damage);
       EXPECT_EQ(decoded.damage[0].raw_begin, unit.frame.offset);
       EXPECT_EQ(decoded.damage[0].raw_end, unit.frame.offset + unit.frame.raw_bytes);
@@ -236,7 +241,7 @@ TEST_P(ContainerDamageTest, AMissingFrameOrUnitIsReportedAndCostsOnlyItself) {
       EXPECT_TRUE(HasAllEventsOutside(read.events, &unit)) << number;
     }
     // The description alone.
-    const DecodedContainer decoded = DecodeContainer(Replaced(unit.description, unit.begin, {}));
+    const Decompressed decoded = Decompress(Replaced(unit.description, unit.begin, {}));
     EXPECT_EQ(decoded.content, raw_);
     ASSERT_EQ(decoded.damage.size(), 1u) << Causes(decoded.damage);
     EXPECT_THAT(decoded.damage[0].cause, testing::HasSubstr("no description"));
@@ -253,7 +258,7 @@ TEST_P(ContainerDamageTest, HeadIndexAndSeekTableAreMissedButNotNeeded) {
                 {table_begin_, file_.size(), "the seek table is missing"},
                 {index_begin_, file_.size(), "the end of the file is missing"}};
   for (const auto& part : kParts) {
-    const DecodedContainer decoded = DecodeContainer(Replaced(part.begin, part.end, {}));
+    const Decompressed decoded = Decompress(Replaced(part.begin, part.end, {}));
     EXPECT_EQ(decoded.content, raw_);
     ASSERT_EQ(decoded.damage.size(), 1u) << Causes(decoded.damage);
     EXPECT_EQ(decoded.damage[0].cause, part.cause);
@@ -268,12 +273,12 @@ TEST_P(ContainerDamageTest, SwappedAndDoubledFramesAreReported) {
     std::vector<size_t> doubled = Numbers();
     doubled.insert(doubled.begin() + static_cast<std::ptrdiff_t>(number), number);
     for (const auto& numbers : {swapped, doubled}) {
-      const DecodedContainer decoded = DecodeContainer(Assembled(numbers));
+      const Decompressed decoded = Decompress(Assembled(numbers));
       EXPECT_FALSE(decoded.damage.empty());
       EXPECT_GE(decoded.content.size(), raw_.size());
       EXPECT_TRUE(IsSubset(ReadAll(decoded.content).events, whole_.events)) << number;
     }
-    const ReadBack read = ReadAll(DecodeContainer(Assembled(doubled)).content);
+    const ReadBack read = ReadAll(Decompress(Assembled(doubled)).content);
     EXPECT_TRUE(HasAllEventsOutside(read.events, nullptr)) << number;
   }
 }
@@ -291,8 +296,8 @@ TEST_P(ContainerDamageTest, SizesThatLieAreReportedAndNotFollowed) {
   lies[4].raw_bytes = UINT64_MAX;
   lies[5].offset = UINT64_MAX - 3;
   for (const Frame& lie : lies) {
-    const DecodedContainer decoded =
-        DecodeContainer(Replaced(unit.description, unit.begin, EncodeDescription(lie, kTickNs)));
+    const Decompressed decoded =
+        Decompress(Replaced(unit.description, unit.begin, EncodeDescription(lie, kTickNs)));
     EXPECT_EQ(decoded.content, raw_);
     EXPECT_FALSE(decoded.damage.empty());
   }
@@ -309,8 +314,8 @@ TEST_P(ContainerDamageTest, AHeadThatLiesIsReportedAndNotFollowed) {
   for (const Container& lie : lies) {
     PartBuilder builder(kTickNs);
     builder.Add(lie).Add(*head->segment);
-    const DecodedContainer decoded =
-        DecodeContainer(Replaced(0, units_[0].description, std::move(builder).Finish()));
+    const Decompressed decoded =
+        Decompress(Replaced(0, units_[0].description, std::move(builder).Finish()));
     EXPECT_EQ(decoded.content, raw_);
     EXPECT_FALSE(decoded.damage.empty());
   }
@@ -319,8 +324,8 @@ TEST_P(ContainerDamageTest, AHeadThatLiesIsReportedAndNotFollowed) {
 TEST_P(ContainerDamageTest, AnIndexThatLiesIsReportedAndNotFollowed) {
   PartBuilder builder(kTickNs);
   builder.Add(FrameIndex{.frame_count = 1, .container_bytes = index_begin_}).Add(units_[0].frame);
-  const DecodedContainer decoded =
-      DecodeContainer(Replaced(index_begin_, table_begin_, std::move(builder).Finish()));
+  const Decompressed decoded =
+      Decompress(Replaced(index_begin_, table_begin_, std::move(builder).Finish()));
   EXPECT_EQ(decoded.content, raw_);
   ASSERT_EQ(decoded.damage.size(), 1u) << Causes(decoded.damage);
   EXPECT_THAT(decoded.damage[0].cause, testing::HasSubstr("not that of the frames"));
@@ -329,7 +334,7 @@ TEST_P(ContainerDamageTest, AnIndexThatLiesIsReportedAndNotFollowed) {
 TEST_P(ContainerDamageTest, BytesInsertedAnywhereAreReportedAndCostAtMostAFrame) {
   for (size_t position = 0; position <= file_.size(); position += 5) {
     for (const File& bytes : {File(1, 0x2B), File(9, 0x2A), File{0x28, 0xB5, 0x2F, 0xFD}}) {
-      const DecodedContainer decoded = DecodeContainer(Replaced(position, position, bytes));
+      const Decompressed decoded = Decompress(Replaced(position, position, bytes));
       const ReadBack read = ReadAll(decoded.content);
       ASSERT_FALSE(decoded.damage.empty()) << position;
       ASSERT_TRUE(IsSubset(read.events, whole_.events)) << position;
@@ -348,7 +353,7 @@ TEST(ContainerBombTest, MoreThanAFileMayHoldIsNotDecoded) {
   for (int i = 0; i < 2000; ++i) bomb.insert(bomb.end(), frame.begin(), frame.end());
   ASSERT_TRUE(IsContainer(bomb));
   uint64_t bytes = 0;
-  const auto damage = ReadContainer(bomb, [&](Bytes content) { bytes += content.size(); });
+  const auto damage = ReadContainer(bomb, [&](Bytes content) { bytes += content.size(); }).damage;
   EXPECT_LE(bytes, (uint64_t{256} << 20) + 64 * bomb.size());
   ASSERT_FALSE(damage.empty());
   EXPECT_THAT(damage.back().cause, testing::HasSubstr("claims to hold more than"));
@@ -373,7 +378,7 @@ TEST(ContainerForgeryTest, AForgedPartInsideADamagedFrameHidesNothingBehindIt) {
   std::copy(forged.begin(), forged.end(),
             damaged.begin() + static_cast<std::ptrdiff_t>(begin) + 20);
   ASSERT_GT(description.compressed_bytes, forged.size() + 20);
-  const ReadBack read = ReadAll(DecodeContainer(damaged).content);
+  const ReadBack read = ReadAll(Decompress(damaged).content);
   EXPECT_TRUE(IsSubset(read.events, whole.events));
   EXPECT_GE(read.events.size() + description.seq_count, whole.events.size());
 }
@@ -384,10 +389,70 @@ TEST(ContainerHostileTest, BytesThatAreFullOfFalseBeginningsEnd) {
     const File frame = {0x28, 0xB5, 0x2F, 0xFD, 0xA4, 0x00, 0x00, 0x10, 0x00, 0xFD, 0xFF, 0x0F};
     file.insert(file.end(), frame.begin(), frame.end());
   }
-  const auto damage = ReadContainer(file, [](Bytes) {});
+  const auto damage = ReadContainer(file, [](Bytes) {}).damage;
   ASSERT_FALSE(damage.empty());
   EXPECT_LE(damage.size(), 4096u);
   EXPECT_EQ(damage.back().end, file.size());
+}
+
+// Writes the bytes to a file and reads them as a user does.
+struct Opened {
+  explicit Opened(const File& bytes) {
+    std::string path = testing::TempDir() + "daybook_open_XXXXXX";
+    const int fd = mkstemp(path.data());
+    close(fd);
+    std::ofstream(path, std::ios::binary)
+        .write(reinterpret_cast<const char*>(bytes.data()),
+               static_cast<std::streamsize>(bytes.size()));
+    auto reader = SegmentReader::Open(path);
+    std::filesystem::remove(path);
+    if (!reader) throw std::runtime_error(reader.error().message());
+    for (Item item = reader->Next(); !std::holds_alternative<End>(item); item = reader->Next()) {
+      if (const auto* gap = std::get_if<Gap>(&item)) gaps.push_back(*gap);
+      if (const auto* record = std::get_if<RecordView>(&item)) offsets.push_back(record->offset);
+    }
+    damage = reader->frame_damage();
+    file_bytes = reader->file_bytes();
+  }
+
+  std::vector<Gap> gaps;
+  std::vector<uint64_t> offsets;
+  std::vector<FrameDamage> damage;
+  uint64_t file_bytes = 0;
+};
+
+TEST(OpenTest, ACompressedSegmentReadsLikeTheRawOne) {
+  const File closed = LogOfLives(60, true);
+  const File open = LogOfLives(60, false);
+  File damaged = closed;
+  damaged[damaged.size() / 2] ^= 1;
+  const File torn(open.begin(), open.end() - 5);
+  for (const File& raw : {closed, open, damaged, torn, File(5000, 'x')}) {
+    const Opened expected(raw);
+    const Opened read(Compressed(raw, kFrameTarget));
+    EXPECT_EQ(Causes(read.damage), "");
+    EXPECT_EQ(read.offsets, expected.offsets);
+    EXPECT_EQ(read.file_bytes, raw.size());
+    ASSERT_EQ(read.gaps.size(), expected.gaps.size());
+    for (size_t i = 0; i < read.gaps.size(); ++i) {
+      EXPECT_EQ(read.gaps[i].begin, expected.gaps[i].begin);
+      EXPECT_EQ(read.gaps[i].end, expected.gaps[i].end);
+      EXPECT_EQ(read.gaps[i].cause, expected.gaps[i].cause);
+    }
+  }
+}
+
+// The same bytes at the end of a raw file are what a crash leaves.
+TEST(OpenTest, WhatTheContainerLostIsDamageAndNoTornTail) {
+  const File raw = LogOfLives(60, false);
+  File file = Compressed(raw, kFrameTarget);
+  const auto index = ReadCompressedIndex(file);
+  ASSERT_TRUE(index);
+  const FramePlace& last = index->frames.back();
+  file.resize(last.begin + last.description.compressed_bytes - 20);
+  const Opened read(file);
+  EXPECT_FALSE(read.damage.empty());
+  for (const Gap& gap : read.gaps) EXPECT_EQ(gap.cause, GapCause::kDamaged);
 }
 
 TEST(IsContainerTest, RawSegmentsAreNone) {

@@ -51,6 +51,18 @@ std::vector<size_t> BlockBegins(const std::vector<uint8_t>& bytes) {
   return begins;
 }
 
+// Up to where an undamaged log promises to be on disk.
+uint64_t DurableBytes(const std::vector<uint8_t>& bytes) {
+  uint64_t durable = 0;
+  SegmentReader reader(bytes);
+  for (Item item = reader.Next(); !std::holds_alternative<End>(item); item = reader.Next()) {
+    Checkpoint checkpoint;
+    const auto& record = std::get<RecordView>(item);
+    if (record.As(&checkpoint)) durable = record.offset - checkpoint.unsynced_bytes;
+  }
+  return durable;
+}
+
 using Events = std::vector<ReadBack::Numbered>;
 
 bool IsSubset(const Events& part, const Events& whole) {
@@ -192,7 +204,11 @@ TEST_P(DamageTest, AMissingBlockIsAGapWithItsExactCount) {
     if (block + 3 < begins_.size()) {
       ASSERT_EQ(read.events.size() + read.LostCount(), whole_.events.size()) << block;
       ASSERT_EQ(read.gaps.size(), 1u) << block;
-      EXPECT_EQ(read.gaps[0].cause, GapCause::kDamaged);
+      // What had not been synced when the log was last written to, a power loss may take.
+      const GapCause cause = GetParam() || begins_[block] < DurableBytes(bytes_)
+                                 ? GapCause::kDamaged
+                                 : GapCause::kHole;
+      EXPECT_EQ(read.gaps[0].cause, cause) << block;
     }
   }
 }

@@ -196,14 +196,14 @@ TEST(ReaderTest, AHeadlessSegmentBeforeAnotherIsNotTakenForIt) {
   EXPECT_TRUE(read.segment);
 }
 
-TEST(ReaderTest, BytesAfterTheEndOfASegmentAreDamage) {
+TEST(ReaderTest, BytesAfterTheEndOfASegmentAreTrailing) {
   LogBuilder log;
   ASSERT_TRUE(log.writer().Close());
   std::vector<uint8_t> bytes = log.Segment();
   bytes.insert(bytes.end(), 100, 0);
   const ReadBack read = ReadAll(bytes);
   ASSERT_THAT(read.gaps, SizeIs(1));
-  EXPECT_EQ(read.gaps[0].cause, GapCause::kDamaged);
+  EXPECT_EQ(read.gaps[0].cause, GapCause::kTrailing);
   EXPECT_EQ(read.gaps[0].end - read.gaps[0].begin, 100u);
 }
 

@@ -56,7 +56,7 @@ TEST_P(AllKindsTest, ComesBackBitForBit) {
   for (const size_t frame_bytes : {size_t{1}, size_t{700}, kFrameBytes, kMaxFrameBytes}) {
     const File file = Compressed(raw(), frame_bytes);
     EXPECT_TRUE(IsContainer(file));
-    const DecodedContainer decoded = DecodeContainer(file);
+    const Decompressed decoded = Decompress(file);
     EXPECT_TRUE(decoded.content == raw()) << frame_bytes;
     EXPECT_EQ(Causes(decoded.damage), "") << frame_bytes;
   }
@@ -76,6 +76,10 @@ TEST_P(AllKindsTest, ZstdMakesTheRawFileOfIt) {
     const File made{std::istreambuf_iterator<char>(in), {}};
     EXPECT_TRUE(made == raw());
   }
+  // And the index is the same when only the ends of the file are read.
+  const auto by_path = ReadCompressedIndex(path + "/a.zst");
+  ASSERT_TRUE(by_path) << by_path.error().message();
+  EXPECT_EQ(by_path->container.raw_bytes, raw().size());
   std::filesystem::remove_all(path);
 }
 
@@ -286,6 +290,20 @@ TEST(SegmentCompressorTest, FramesThatAreNotAsTheIndexSaysAreErrors) {
   EXPECT_FALSE(decode(file, lying));
   lying.frames.resize(2);
   EXPECT_FALSE(decode(file, lying));
+}
+
+TEST(SegmentCompressorTest, ALongIndexIsReadFromTheFileToo) {
+  const std::string path = testing::TempDir() + "daybook_index.zst";
+  const File raw = LogOfLives(6000, true);
+  const File file = Compressed(raw, 1);
+  ASSERT_GT(file.size(), 3u * 64 * 1024);
+  std::ofstream(path, std::ios::binary)
+      .write(reinterpret_cast<const char*>(file.data()), static_cast<std::streamsize>(file.size()));
+  const auto index = ReadCompressedIndex(path);
+  std::filesystem::remove(path);
+  ASSERT_TRUE(index) << index.error().message();
+  EXPECT_EQ(index->frames.back().begin, ReadCompressedIndex(file)->frames.back().begin);
+  EXPECT_THAT(ReadCompressedIndex(path).error().message(), testing::HasSubstr(path));
 }
 
 TEST(SegmentCompressorTest, AnIndexIsReadFromTheFileOrRefused) {

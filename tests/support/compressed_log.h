@@ -24,6 +24,19 @@ inline std::vector<uint8_t> Compressed(std::span<const uint8_t> raw, size_t fram
   }
 }
 
+struct Decompressed {
+  std::vector<uint8_t> content;
+  std::vector<FrameDamage> damage;
+  bool is_durable = false;
+};
+
+inline Decompressed Decompress(std::span<const uint8_t> file) {
+  Content content = DecodeContainer(file);
+  return {.content = {content.bytes.begin(), content.bytes.end()},
+          .damage = std::move(content.frame_damage),
+          .is_durable = content.is_durable};
+}
+
 // As a message of a failed test.
 inline std::string Causes(const std::vector<FrameDamage>& damage) {
   std::string text;

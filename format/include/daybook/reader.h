@@ -19,7 +19,9 @@ namespace daybook {
 
 // What speaks for a record.
 enum class Proof : uint8_t {
-  kVerified,  // a checksum; all others are handed out only with ReaderOptions::salvage
+  // A checksum. Others are handed out only with ReaderOptions::salvage, or where the file itself is
+  // the output of a salvage and says so.
+  kVerified,
   kSalvaged,  // only its shape, in a damaged part. A program's arguments may look like that.
   kTail,      // the same, in the last bytes of a segment whose writer was stopped
 };

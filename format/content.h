@@ -1,0 +1,24 @@
+// What a reader reads: the content of a file, in memory of its own.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "buffer.h"
+#include "daybook/reader.h"
+#include "daybook/result.h"
+
+namespace daybook {
+
+struct Content {
+  Buffer bytes;
+  bool is_durable =
+      false;  // nothing of it can have been lost in a crash: it was checked and synced
+  std::vector<FrameDamage> frame_damage;
+};
+
+// Everything in the file; "-" is standard input. It is read and not mapped: a mapping of a file
+// that shrinks, or whose disk fails, ends the program with SIGBUS.
+Result<Buffer> ReadWholeContent(const std::string& path);
+
+}  // namespace daybook

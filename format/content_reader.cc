@@ -1,0 +1,343 @@
+#include "content_reader.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "head_search.h"
+#include "layout.h"
+#include "syndrome.h"
+
+namespace daybook {
+namespace {
+
+// So many bytes for each byte there is may be walked in vain, and looked at in advance. Damage
+// never comes near; only bytes made for it by somebody who knows the segment's tag do, and what
+// they cost beyond this is counted as not proved.
+constexpr uint64_t kPasses = 16;
+
+}  // namespace
+
+ContentReader::ContentReader(Bytes bytes, bool is_durable, ReaderOptions options)
+    : bytes_(bytes), is_durable_(is_durable), options_(options), sums_(bytes) {
+  if (options_.salvage) types_.emplace();
+}
+
+ContentReader::Work ContentReader::work() const {
+  return {.summed_bytes = sums_.summed_bytes(),
+          .walked_bytes = walked_bytes_,
+          .looked_bytes = looked_bytes_};
+}
+
+Item ContentReader::Next() {
+  if (!begun_) Begin();
+  for (;;) {
+    if (salvager_) {
+      RecordView record;
+      if (salvager_->Next(&record)) return record;
+      salvager_.reset();
+    }
+    if (next_segment_) BeginSegment();
+    if (position_ < proved_) return NextRecord();
+    if (damaged_) return Resync();
+    if (position_ == bytes_.size()) return End{.complete = complete_};
+    if (const auto gap = OpenBlock()) return *gap;
+  }
+}
+
+// What is known of the segment should be known before its first record.
+void ContentReader::Begin() {
+  begun_ = true;
+  const FoundHead head = FindHead(sums_);
+  expected_tag_ = head.tag;
+  segment_ = head.segment;
+  if (segment_) tick_ns_ = segment_->tick_ns;
+}
+
+Item ContentReader::NextRecord() {
+  const auto header = ReadHeader(bytes_.first(proved_), position_);
+  // The checksum is right and the content is not: a forgery, or a writer's mistake.
+  if (!header) {
+    const Gap gap{.begin = position_, .end = proved_, .cause = GapCause::kDamaged};
+    position_ = proved_;
+    next_seq_ = block_next_seq_.value_or(next_seq_);
+    return gap;
+  }
+  RecordView record{.type = header->type,
+                    .payload = PayloadOf(bytes_, *header),
+                    .base = base_,
+                    .offset = position_,
+                    .size = 0,
+                    .seq = {}};
+  position_ = header->end;
+  if (record.payload.size() == kMaxPayloadBytes) {
+    const Assembled whole = Assemble(bytes_.first(proved_), *header, &assembled_);
+    position_ = whole.end;
+    record.payload = assembled_;
+    record.is_whole = whole.is_whole;
+  }
+  record.size = position_ - record.offset;
+  if (record.offset < salvaged_end_) {
+    record.proof = Proof::kSalvaged;
+  } else if (IsNumbered(record.type)) {
+    record.seq = next_seq_++;
+  }
+  if (position_ == proved_) next_seq_ = block_next_seq_.value_or(next_seq_);
+  if (SchemaRecord schema; types_ && record.As(&schema)) types_->Learn(schema);
+  return record;
+}
+
+// A block that begins a segment may have another tick than the one before it.
+uint32_t ContentReader::TickAt(size_t block_begin) const {
+  const auto start = ReadSegmentStart(bytes_, block_begin);
+  return start ? start->tick_ns : tick_ns_;
+}
+
+// The SEGMENT_START that begins the block, where the block is the first of a segment.
+std::optional<SegmentStart> ContentReader::HeadOf(const FoundCheckpoint& checkpoint,
+                                                  size_t block_begin) const {
+  if (checkpoint.record.logical_offset != 0) return std::nullopt;
+  return ReadSegmentStart(bytes_, block_begin, checkpoint.record);
+}
+
+// Proves the block at position_; where that fails, the part of it that a MARK proves is handed out
+// and what follows is damaged.
+std::optional<Gap> ContentReader::OpenBlock() {
+  const size_t walk_end = Walk();
+  const auto checkpoint = ReadCheckpoint(bytes_, walk_end, TickAt(position_));
+  if (!checkpoint || ProveBlock(sums_, *checkpoint, position_) != position_) {
+    OpenPart(walk_end);
+    return std::nullopt;
+  }
+  const auto head = HeadOf(*checkpoint, position_);
+  if (head && !IsSupported(*head)) unsupported_ = true;
+  const bool starts = head && IsSupported(*head);
+  if (starts || (IsInPlace(*checkpoint) && checkpoint->record.first_seq == next_seq_)) {
+    Enter(*checkpoint, position_);
+    return std::nullopt;
+  }
+  const bool after_loss = (checkpoint->record.flags & kCheckpointAfterLoss) != 0;
+  if (after_loss && IsInPlace(*checkpoint) && checkpoint->record.first_seq > next_seq_) {
+    Gap gap{.begin = position_, .end = position_, .cause = GapCause::kLostBefore};
+    TellLoss({.checkpoint = *checkpoint, .block_begin = position_}, &gap);
+    Enter(*checkpoint, position_);
+    return gap;
+  }
+  OpenPart(walk_end);
+  return std::nullopt;
+}
+
+// To the checkpoint that closes the block at position_, or the first place without a header.
+size_t ContentReader::Walk() {
+  if (walked_bytes_ > kPasses * bytes_.size()) return position_;
+  return WalkBlock(bytes_, position_);
+}
+
+void ContentReader::OpenPart(size_t walk_end) {
+  walked_bytes_ += walk_end - position_;
+  proved_ = position_;
+  salvaged_end_ = 0;
+  base_ = next_base_;
+  block_next_seq_.reset();
+  // Without the checkpoint before it, the place of an open block is unknown.
+  if (context_ && !complete_) {
+    const BlockPlace place{.tag = context_->tag,
+                           .logical_offset = context_->logical_end,
+                           .first_seq = next_seq_,
+                           .base = next_base_};
+    proved_ = FindMarkedEnd(bytes_, position_, walk_end, place);
+  }
+  damaged_ = proved_ < bytes_.size();
+}
+
+// Continues what has been read, in the segment and in the file.
+bool ContentReader::IsInPlace(const FoundCheckpoint& checkpoint) const {
+  return context_ && !complete_ && checkpoint.record.tag == context_->tag &&
+         checkpoint.record.logical_offset == context_->logical_end &&
+         position_ == context_->file_end;
+}
+
+// After damage, bytes may be missing or added before a block; but it never goes back, and a block
+// of another segment, which may be a copy of old pages, is never taken for ours.
+bool ContentReader::MayFollow(const FoundCheckpoint& checkpoint) const {
+  if (!context_) return checkpoint.record.tag == expected_tag_;
+  return !complete_ && checkpoint.record.tag == context_->tag &&
+         checkpoint.record.logical_offset >= context_->logical_end &&
+         checkpoint.record.first_seq + checkpoint.record.seq_count >= next_seq_;
+}
+
+// After damage. While a segment has not ended, what looks like another one may be forged inside a
+// program's arguments: only one of the same log is believed, since nobody can guess its id.
+std::optional<ContentReader::Ending> ContentReader::TryStart(const FoundCheckpoint& checkpoint) {
+  const auto claimed = ClaimedBegin(checkpoint, position_);
+  const auto head = claimed ? HeadOf(checkpoint, *claimed) : std::nullopt;
+  if (!head) return std::nullopt;
+  const bool is_free = complete_ || (!context_ && !expected_tag_);
+  if (!is_free && !(segment_ && segment_->stream_id == head->stream_id)) return std::nullopt;
+  if (!ProveBlock(sums_, checkpoint, position_)) return std::nullopt;
+  if (!IsSupported(*head)) {
+    unsupported_ = true;
+    return std::nullopt;
+  }
+  // Its times are in ticks of its own.
+  const auto again = ReadCheckpoint(bytes_, checkpoint.begin, head->tick_ns);
+  if (!again) return std::nullopt;
+  return Ending{.checkpoint = *again, .block_begin = claimed};
+}
+
+void ContentReader::EnterSegment(const SegmentStart& start) {
+  next_segment_ = start;
+  // Where no segment is known, what stands before this one may as well belong to it.
+  if (!segment_) segment_ = start;
+  tick_ns_ = start.tick_ns;
+  durable_end_ = 0;
+  outlook_.reset();
+  unsupported_ = false;
+}
+
+// What stood before it has been handed out.
+void ContentReader::BeginSegment() {
+  segment_ = std::exchange(next_segment_, std::nullopt);
+  if (types_) types_.emplace();
+}
+
+// The block is proved: from here its records are handed out.
+void ContentReader::Enter(const FoundCheckpoint& checkpoint, size_t block_begin) {
+  const auto head = HeadOf(checkpoint, block_begin);
+  if (head && IsSupported(*head)) EnterSegment(*head);
+  Pass(checkpoint);
+  position_ = block_begin;
+  base_ = {.time_ticks = checkpoint.record.base_time_ns / tick_ns_,
+           .pid = static_cast<uint32_t>(checkpoint.record.base_pid),
+           .tick_ns = tick_ns_};
+  block_next_seq_ = next_seq_;
+  next_seq_ = checkpoint.record.first_seq;
+  const bool was_salvaged = (checkpoint.record.flags & kCheckpointSalvaged) != 0;
+  salvaged_end_ = was_salvaged ? checkpoint.begin : 0;
+}
+
+// Takes over what the checkpoint says about the place after it, and goes there.
+void ContentReader::Pass(const FoundCheckpoint& checkpoint) {
+  const Checkpoint& record = checkpoint.record;
+  context_ = {.tag = record.tag,
+              .logical_end =
+                  record.logical_offset + (checkpoint.end - checkpoint.begin) + record.block_bytes,
+              .file_end = checkpoint.end};
+  next_base_ = {.time_ticks = record.last_time_ns / tick_ns_,
+                .pid = static_cast<uint32_t>(record.last_pid),
+                .tick_ns = tick_ns_};
+  next_seq_ = record.first_seq + record.seq_count;
+  last_time_ns_ = record.last_time_ns;
+  durable_end_ = std::max(durable_end_, DurableEnd(record));
+  complete_ = (record.flags & kCheckpointLast) != 0;
+  position_ = proved_ = checkpoint.end;
+}
+
+// What begins at position_ could not be proved. The next checkpoint whose own checksum is right
+// ends the damage: before its block where that is proved, else behind the checkpoint itself.
+Item ContentReader::Resync() {
+  damaged_ = false;
+  const auto ending = FindEnding();
+  size_t end = bytes_.size();
+  if (ending) end = ending->block_begin.value_or(ending->checkpoint.end);
+  Gap gap = GapUntil(end, ending);
+  Salvage(ending, &gap);
+  if (!ending) {
+    position_ = proved_ = end;
+  } else if (ending->block_begin) {
+    Enter(ending->checkpoint, *ending->block_begin);
+  } else {
+    Pass(ending->checkpoint);
+  }
+  return gap;
+}
+
+// Candidates are tried one after the other, never skipped by what a candidate claims.
+std::optional<ContentReader::Ending> ContentReader::FindEnding() {
+  for (size_t at = FindCheckpointHeader(bytes_, position_); at < bytes_.size();
+       at = FindCheckpointHeader(bytes_, at + 1)) {
+    const auto checkpoint = ReadCheckpoint(bytes_, at, tick_ns_);
+    if (!checkpoint) continue;
+    if (auto start = TryStart(*checkpoint)) return start;
+    if (!MayFollow(*checkpoint)) continue;
+    return Ending{.checkpoint = *checkpoint,
+                  .block_begin = ProveBlock(sums_, *checkpoint, position_)};
+  }
+  return std::nullopt;
+}
+
+Gap ContentReader::GapUntil(size_t end, const std::optional<Ending>& ending) {
+  Gap gap{.begin = position_, .end = end};
+  gap.cause = CauseOf(gap);
+  if (gap.cause == GapCause::kTornTail) gap.tail = KindOfTail(bytes_.first(end), gap.begin);
+  gap.first_time_ns = last_time_ns_;
+  if (!ending) return gap;
+  TellLoss(*ending, &gap);
+  if (!ending->block_begin) gap.wrong_byte = FindWrongByteOf(ending->checkpoint, gap);
+  return gap;
+}
+
+// What the numbers and times on both sides say of what is missing between them. Those of another
+// segment have nothing to do with ours.
+void ContentReader::TellLoss(const Ending& ending, Gap* gap) const {
+  const Checkpoint& next = ending.checkpoint.record;
+  gap->first_time_ns = last_time_ns_;
+  if (context_ && next.tag != context_->tag) return;
+  gap->last_time_ns = ending.block_begin ? next.first_time_ns : next.last_time_ns;
+  if (!context_) return;
+  const uint64_t next_seq = next.first_seq + (ending.block_begin ? 0 : next.seq_count);
+  gap->records_lost = next_seq > next_seq_ ? next_seq - next_seq_ : 0;
+  if (gap->records_lost > 0u) gap->first_lost_seq = next_seq_;
+}
+
+// Bytes that a checkpoint had called durable do not vanish in a crash: that is damage. Others the
+// writer was about to write when it was stopped.
+GapCause ContentReader::CauseOf(const Gap& gap) {
+  if (unsupported_) return GapCause::kUnsupported;
+  if (!context_) return GapCause::kDamaged;
+  if (complete_) return GapCause::kTrailing;
+  if (is_durable_) return GapCause::kDamaged;
+  if (!outlook_ && looked_bytes_ <= kPasses * bytes_.size()) {
+    outlook_ = LookAhead(sums_, gap.begin, context_->tag, segment_);
+    looked_bytes_ += outlook_->end - gap.begin;
+  }
+  const Outlook outlook = outlook_.value_or(Outlook{});
+  const uint64_t logical_begin = context_->logical_end + (gap.begin - context_->file_end);
+  if (logical_begin < std::max(durable_end_, outlook.durable_end)) return GapCause::kDamaged;
+  return outlook.last_checkpoint >= gap.begin ? GapCause::kHole : GapCause::kTornTail;
+}
+
+// Where the gap is one block, but for what a MARK proves of it, of which all but its sum is right.
+std::optional<WrongByte> ContentReader::FindWrongByteOf(const FoundCheckpoint& checkpoint,
+                                                        const Gap& gap) const {
+  const auto begin = ClaimedBegin(checkpoint, 0);
+  const size_t expected = context_ ? context_->file_end : gap.begin;
+  if (begin != expected) return std::nullopt;
+  if (context_ && checkpoint.record.logical_offset != context_->logical_end) return std::nullopt;
+  const Bytes block = bytes_.subspan(*begin, checkpoint.begin - *begin);
+  const auto found = FindWrongByte(block, checkpoint.record.block_crc);
+  if (!found || *begin + found->offset < gap.begin) return std::nullopt;
+  return WrongByte{.offset = *begin + found->offset, .is = block[found->offset], .was = found->was};
+}
+
+void ContentReader::Salvage(const std::optional<Ending>& ending, Gap* gap) {
+  if (!types_ || unsupported_) return;
+  SalvageScope scope{.range = {.begin = gap->begin,
+                               .end = gap->end,
+                               .begins_at_record = true,
+                               .ends_at_record = ending.has_value()},
+                     .proof = ending ? Proof::kSalvaged : Proof::kTail};
+  if (context_) scope.first_base = next_base_;
+  if (ending && !ending->block_begin) {
+    const FoundCheckpoint& checkpoint = ending->checkpoint;
+    scope.range.end = checkpoint.begin;
+    scope.last_base = {.time_ticks = checkpoint.record.base_time_ns / tick_ns_,
+                       .pid = static_cast<uint32_t>(checkpoint.record.base_pid),
+                       .tick_ns = tick_ns_};
+    const uint64_t block_bytes = checkpoint.record.block_bytes;
+    scope.last_base_begin = checkpoint.begin - std::min(checkpoint.begin, block_bytes);
+  }
+  salvager_.emplace(bytes_, scope, *types_);
+  gap->records_salvaged = salvager_->numbered();
+}
+
+}  // namespace daybook

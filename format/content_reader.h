@@ -1,0 +1,104 @@
+// Reads the content of a segment: proves what can be proved, and tells what cannot. Pure logic over
+// bytes; SegmentReader is what users see of it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "block.h"
+#include "daybook/reader.h"
+#include "daybook/schema.h"
+#include "gap_cause.h"
+#include "layout.h"
+#include "salvage.h"
+
+namespace daybook {
+
+class ContentReader {
+ public:
+  // Work that hostile bytes could cause again and again. All of it stays within a constant times
+  // the length of the bytes.
+  struct Work {
+    uint64_t summed_bytes = 0;  // by checksums of blocks
+    uint64_t walked_bytes = 0;  // from header to header, where no block came of it
+    uint64_t looked_bytes = 0;  // for what the rest of a segment says
+  };
+
+  // The bytes must outlive this and not change. Of durable ones nothing can be lost in a crash.
+  ContentReader(Bytes bytes, bool is_durable, ReaderOptions options);
+
+  Item Next();
+  const std::optional<SegmentStart>& segment() const { return segment_; }
+  Work work() const;
+
+ private:
+  // What a block must continue in order to belong to the segment that is being read.
+  struct Context {
+    uint32_t tag = 0;
+    uint64_t logical_end = 0;  // of the last block that was read or skipped, checkpoint included
+    uint64_t file_end = 0;     // the same place in the file
+  };
+  // What ended a gap.
+  struct Ending {
+    FoundCheckpoint checkpoint;
+    std::optional<size_t> block_begin;  // nullopt where its block is not proved
+  };
+
+  void Begin();
+  Item NextRecord();
+  std::optional<Gap> OpenBlock();
+  void OpenPart(size_t walk_end);
+  size_t Walk();
+
+  Item Resync();
+  std::optional<Ending> FindEnding();
+  Gap GapUntil(size_t end, const std::optional<Ending>& ending);
+  void TellLoss(const Ending& ending, Gap* gap) const;
+  GapCause CauseOf(const Gap& gap);
+  std::optional<WrongByte> FindWrongByteOf(const FoundCheckpoint& checkpoint, const Gap& gap) const;
+  void Salvage(const std::optional<Ending>& ending, Gap* gap);
+
+  uint32_t TickAt(size_t block_begin) const;
+  std::optional<SegmentStart> HeadOf(const FoundCheckpoint& checkpoint, size_t block_begin) const;
+  std::optional<Ending> TryStart(const FoundCheckpoint& checkpoint);
+  bool IsInPlace(const FoundCheckpoint& checkpoint) const;
+  bool MayFollow(const FoundCheckpoint& checkpoint) const;
+  void EnterSegment(const SegmentStart& start);
+  void BeginSegment();
+  void Enter(const FoundCheckpoint& checkpoint, size_t block_begin);
+  void Pass(const FoundCheckpoint& checkpoint);
+
+  Bytes bytes_;
+  bool is_durable_;
+  ReaderOptions options_;
+  RangeSums sums_;
+  std::optional<TypeRegistry> types_;  // with salvage only
+  bool begun_ = false;
+
+  std::optional<SegmentStart> segment_;
+  std::optional<SegmentStart> next_segment_;  // entered, but what stands before it comes first
+  std::optional<uint32_t> expected_tag_;      // of the first block, where the head is damaged
+  std::optional<Context> context_;
+  uint32_t tick_ns_ = kTickNs;
+  size_t position_ = 0;      // of the next record, or of the next block
+  size_t proved_ = 0;        // records before this place may be handed out
+  size_t salvaged_end_ = 0;  // those before this place were salvaged when this file was made
+  BlockBase base_;           // of the block being handed out
+  BlockBase next_base_;      // of the block after it
+  uint64_t next_seq_ = 0;
+  std::optional<uint64_t> block_next_seq_;  // behind the block being handed out, if it was closed
+  std::optional<uint64_t> last_time_ns_;    // of the last good checkpoint
+  uint64_t durable_end_ = 0;                // as the checkpoints read so far promise
+  std::optional<Outlook> outlook_;          // from the first gap of the segment on
+  bool complete_ = false;
+  bool damaged_ = false;  // at proved_ begins what could not be proved
+  bool unsupported_ = false;
+  std::optional<Salvager> salvager_;
+  uint64_t walked_bytes_ = 0;
+  uint64_t looked_bytes_ = 0;
+  std::vector<uint8_t> assembled_;
+};
+
+}  // namespace daybook
