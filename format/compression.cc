@@ -105,8 +105,7 @@ FrameDecoder::FrameDecoder(FrameDecoder&&) noexcept = default;
 FrameDecoder& FrameDecoder::operator=(FrameDecoder&&) noexcept = default;
 FrameDecoder::~FrameDecoder() = default;
 
-DecodedFrame FrameDecoder::DecodeWhole(Bytes bytes, size_t max_bytes,
-                                       std::vector<uint8_t>* content) {
+DecodedFrame FrameDecoder::DecodeWhole(Bytes bytes, size_t max_bytes, Buffer* content) {
   content->clear();
   if (context_->zstd == nullptr) return {.why = kNoMemory};
   // Walks the frame's blocks only; an error where one does not end before the bytes do.
@@ -123,8 +122,7 @@ DecodedFrame FrameDecoder::DecodeWhole(Bytes bytes, size_t max_bytes,
   return {.why = ZSTD_getErrorName(size)};
 }
 
-DecodedFrame FrameDecoder::DecodePrefix(Bytes bytes, size_t max_bytes,
-                                        std::vector<uint8_t>* content) {
+DecodedFrame FrameDecoder::DecodePrefix(Bytes bytes, size_t max_bytes, Buffer* content) {
   content->clear();
   if (context_->zstd == nullptr) return {.why = kNoMemory};
   ZSTD_DCtx_reset(context_->zstd, ZSTD_reset_session_only);

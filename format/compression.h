@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "buffer.h"
 #include "daybook/result.h"
 
 namespace daybook {
@@ -44,12 +45,10 @@ class FrameDecoder {
 
   // Both replace `content` by that of the frame at the beginning of `bytes`, which may go on behind
   // it, and by no more than `max_bytes`. This one is quick, and gives all or nothing.
-  DecodedFrame DecodeWhole(std::span<const uint8_t> bytes, size_t max_bytes,
-                           std::vector<uint8_t>* content);
+  DecodedFrame DecodeWhole(std::span<const uint8_t> bytes, size_t max_bytes, Buffer* content);
 
   // What can be decoded of the frame's beginning.
-  DecodedFrame DecodePrefix(std::span<const uint8_t> bytes, size_t max_bytes,
-                            std::vector<uint8_t>* content);
+  DecodedFrame DecodePrefix(std::span<const uint8_t> bytes, size_t max_bytes, Buffer* content);
 
  private:
   struct Context;

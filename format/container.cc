@@ -14,8 +14,8 @@ constexpr size_t kSeekEntryBytes = 4 + 4;
 constexpr size_t kSeekFooterBytes = 4 + 1 + 4;
 
 // Of the work that may be done in vain, per byte of the file and at least.
-constexpr uint64_t kVainBytesPerByte = 16;
-constexpr uint64_t kLeastVainBytes = 16 << 20;
+constexpr uint64_t kVainBytesPerByte = 4;
+constexpr uint64_t kLeastVainBytes = 4 << 20;
 // A description is shorter. Those are looked for in any case: it is they that lead to the records.
 constexpr size_t kSmallPartBytes = 256;
 

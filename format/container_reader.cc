@@ -18,18 +18,17 @@ constexpr uint64_t kLeastContent = 256 << 20;
 
 uint64_t ContentLimit(Bytes file) { return kLeastContent + kContentPerByte * file.size(); }
 
+// What it takes to begin with a damaged frame, as bytes read in vain: buffers of a megabyte.
+constexpr size_t kAttemptBytes = 1024;
+
 // What is wrong behind so many places is reported as one.
 constexpr size_t kMaxDamages = 4096;
-
-std::string Range(uint64_t begin, uint64_t end) {
-  return "bytes " + std::to_string(begin) + " to " + std::to_string(end) + " of the segment";
-}
 
 class ContainerReader {
  public:
   ContainerReader(Bytes file, const ContentSink& sink) : file_(file), sink_(sink), finder_(file) {}
 
-  std::vector<FrameDamage> Read();
+  ContainerReport Read();
 
  private:
   void TakePart(const ContainerPart& part);
@@ -42,11 +41,18 @@ class ContainerReader {
   DecodedFrame DecodeDamaged(size_t begin, size_t end);
   void SkipUnknown();
   void MissFrame(size_t position);
+  void MissContent(uint64_t end, size_t position);
   void Expect(uint64_t offset, size_t position);
   void Finish();
   void CheckTotals();
+  bool IsWhole() const {
+    return head_ && head_->container.raw_bytes == content_bytes_ &&
+           head_->container.raw_crc == content_crc_;
+  }
   const char* NameOfUnknown() const;
   void Report(const FrameDamage& damage);
+  // True where what ends there was damaged: that something is missing behind it is no news.
+  bool IsTold(size_t position) const { return !damage_.empty() && damage_.back().end == position; }
   size_t FrameLimit() const {
     return std::min<uint64_t>(kMaxFrameBytes, ContentLimit(file_) - content_bytes_);
   }
@@ -56,7 +62,7 @@ class ContainerReader {
   const ContentSink& sink_;
   PartFinder finder_;
   FrameDecoder decoder_;
-  std::vector<uint8_t> content_;  // of one frame
+  Buffer content_;  // of one frame
   std::vector<FrameDamage> damage_;
 
   size_t position_ = 0;
@@ -65,20 +71,24 @@ class ContainerReader {
   std::vector<Frame> frames_;             // all that are described
   std::optional<uint64_t> expected_ = 0;  // where in the segment the next frame begins, if known
   bool has_index_ = false;
-  std::optional<size_t> seek_table_;  // where it begins
-  std::vector<SeekEntry> entries_;    // what the seek table must say
+  bool has_seek_table_ = false;
+  std::vector<SeekEntry> entries_;  // what the seek table must say
   uint64_t content_bytes_ = 0;
   uint32_t content_crc_ = 0;
 };
 
-std::vector<FrameDamage> ContainerReader::Read() {
+ContainerReport ContainerReader::Read() {
+  const auto first = ReadPart(file_, 0);
+  if (first ? !DecodeHead(*first) : HasZstdMagic(file_, 0)) {
+    Report({.begin = 0, .end = 0, .cause = "the head is missing"});
+  }
   while (position_ < file_.size()) {
     if (content_bytes_ >= ContentLimit(file_)) {
       Report({.begin = position_,
               .end = file_.size(),
               .cause = "the file claims to hold more than " + std::to_string(ContentLimit(file_)) +
                        " bytes: the rest is not read"});
-      return std::move(damage_);
+      return {.damage = std::move(damage_)};
     }
     if (const auto part = ReadPart(file_, position_)) {
       TakePart(*part);
@@ -91,7 +101,7 @@ std::vector<FrameDamage> ContainerReader::Read() {
     }
   }
   Finish();
-  return std::move(damage_);
+  return {.damage = std::move(damage_), .is_whole = IsWhole()};
 }
 
 void ContainerReader::TakePart(const ContainerPart& part) {
@@ -129,6 +139,7 @@ void ContainerReader::TakeDescription(const ContainerPart& part, const Frame& fr
 
 // The index is held against what was found; where that is damaged already, nothing is learnt by it.
 void ContainerReader::TakeIndex(const ContainerPart& part, const ContainerIndex& index) {
+  if (head_) MissContent(head_->container.raw_bytes, part.begin);
   if (has_index_) {
     Report({.begin = part.begin, .end = part.end, .cause = "there is a second index"});
   } else if (damage_.empty() && (index.container_bytes != part.begin || index.frames != frames_)) {
@@ -139,7 +150,10 @@ void ContainerReader::TakeIndex(const ContainerPart& part, const ContainerIndex&
 
 void ContainerReader::TakeSeekTable() {
   if (description_) MissFrame(position_);
-  seek_table_ = position_;
+  has_seek_table_ = true;
+  if (!has_index_ && !IsTold(position_)) {
+    Report({.begin = position_, .end = position_, .cause = "the index is missing"});
+  }
   const std::vector<uint8_t> right = EncodeSeekTable(entries_);
   if (damage_.empty() && !std::ranges::equal(file_.subspan(position_), right)) {
     Report({.begin = position_,
@@ -188,7 +202,7 @@ void ContainerReader::CheckFrame(const DecodedFrame& frame, size_t begin, size_t
     if (!expected) expected_.reset();
     damage.cause = "a frame has no description";
     // Its damage was told.
-    if (damage_.empty() || damage_.back().end != begin) Report(damage);
+    if (!IsTold(begin)) Report(damage);
     return;
   }
   const Bytes bytes = file_.subspan(begin, end - begin);
@@ -208,7 +222,7 @@ DecodedFrame ContainerReader::DecodeDamaged(size_t begin, size_t end) {
   if (bytes.size() < sizeof(kZstdMagic)) return {.why = "it ends too early"};
   PutFixed(bytes.data(), kZstdMagic);
   const DecodedFrame frame = decoder_.DecodePrefix(bytes, FrameLimit(), &content_);
-  finder_.Charge(frame.frame_bytes);
+  finder_.Charge(kAttemptBytes + frame.frame_bytes);
   return frame;
 }
 
@@ -238,54 +252,43 @@ void ContainerReader::MissFrame(size_t position) {
           .cause = "a frame is missing"});
 }
 
+void ContainerReader::MissContent(uint64_t end, size_t position) {
+  if (!expected_ || *expected_ >= end) return;
+  Report({.begin = position,
+          .end = position,
+          .raw_begin = *expected_,
+          .raw_end = end,
+          .cause = "the frame is missing that holds bytes " + std::to_string(*expected_) + " to " +
+                   std::to_string(end) + " of the segment"});
+  expected_ = end;
+}
+
 // Frames are read where they stand. One whose content belongs elsewhere is only reported: blocks
 // and their numbers tell the rest.
 void ContainerReader::Expect(uint64_t offset, size_t position) {
+  MissContent(offset, position);
   if (!expected_ || *expected_ == offset) return;
-  FrameDamage damage{.begin = position, .end = position};
-  if (offset > *expected_) {
-    damage.raw_begin = *expected_;
-    damage.raw_end = offset;
-    damage.cause = "what holds " + Range(*expected_, offset) + " is missing here";
-  } else {
-    damage.cause = "a frame that begins at byte " + std::to_string(offset) +
+  Report({.begin = position,
+          .end = position,
+          .cause = "a frame that begins at byte " + std::to_string(offset) +
                    " of the segment stands where byte " + std::to_string(*expected_) +
-                   " is expected";
-  }
-  Report(damage);
+                   " is expected"});
 }
 
 void ContainerReader::Finish() {
   const size_t end = file_.size();
   if (description_) MissFrame(end);
   if (head_) CheckTotals();
-  if (!head_ && (damage_.empty() || damage_.front().begin != 0)) {
-    Report({.begin = 0, .end = 0, .cause = "the head is missing"});
-  }
-  const auto is_told = [&](size_t position) {
-    return !damage_.empty() && damage_.back().end == position;
-  };
-  if (!has_index_ && !is_told(seek_table_.value_or(end))) {
+  if (!has_seek_table_ && !IsTold(end)) {
     Report({.begin = end,
             .end = end,
-            .cause = seek_table_ ? "the index is missing" : "the end of the file is missing"});
-  }
-  if (!seek_table_ && !is_told(end)) {
-    Report({.begin = end, .end = end, .cause = "the seek table is missing"});
+            .cause = has_index_ ? "the seek table is missing" : "the end of the file is missing"});
   }
 }
 
 void ContainerReader::CheckTotals() {
-  const Container& container = head_->container;
-  const size_t end = seek_table_.value_or(file_.size());
-  if (expected_ && *expected_ < container.raw_bytes) {
-    Report({.begin = end,
-            .end = end,
-            .raw_begin = *expected_,
-            .raw_end = container.raw_bytes,
-            .cause = "what holds " + Range(*expected_, container.raw_bytes) + " is missing"});
-  } else if (damage_.empty() &&
-             (container.raw_bytes != content_bytes_ || container.raw_crc != content_crc_)) {
+  MissContent(head_->container.raw_bytes, file_.size());
+  if (damage_.empty() && !IsWhole()) {
     Report({.begin = 0, .end = 0, .cause = "the content is not the one that the head tells of"});
   }
 }
@@ -322,19 +325,21 @@ bool IsContainer(Bytes file) {
   return true;
 }
 
-std::vector<FrameDamage> ReadContainer(Bytes file, const ContentSink& sink) {
+ContainerReport ReadContainer(Bytes file, const ContentSink& sink) {
   return ContainerReader(file, sink).Read();
 }
 
-DecodedContainer DecodeContainer(Bytes file) {
-  DecodedContainer decoded;
+Content DecodeContainer(Bytes file) {
+  Content content;
   const auto part = ReadPart(file, 0);
   const auto head = part ? DecodeHead(*part) : std::nullopt;
-  if (head) decoded.content.reserve(std::min(head->container.raw_bytes, ContentLimit(file)));
-  decoded.damage = ReadContainer(file, [&](Bytes content) {
-    decoded.content.insert(decoded.content.end(), content.begin(), content.end());
+  if (head) content.bytes.reserve(std::min(head->container.raw_bytes, ContentLimit(file)));
+  ContainerReport report = ReadContainer(file, [&](Bytes frame) {
+    content.bytes.insert(content.bytes.end(), frame.begin(), frame.end());
   });
-  return decoded;
+  content.is_durable = !report.is_whole;
+  content.frame_damage = std::move(report.damage);
+  return content;
 }
 
 }  // namespace daybook

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "block.h"
+#include "content.h"
 #include "daybook/reader.h"
 
 namespace daybook {
@@ -17,14 +18,18 @@ bool IsContainer(Bytes file);
 // Gets the content in order, piece by piece.
 using ContentSink = std::function<void(Bytes content)>;
 
-// Decodes every frame, or what can be decoded of it, in the order of the file, and returns what is
-// wrong with the container: every byte of it that is not as it was written is in one of these.
-std::vector<FrameDamage> ReadContainer(Bytes file, const ContentSink& sink);
-
-struct DecodedContainer {
-  std::vector<uint8_t> content;
+struct ContainerReport {
+  // Every byte of the file that is not as it was written is in one of these.
   std::vector<FrameDamage> damage;
+  // The content has the length and the checksum that the head tells of.
+  bool is_whole = false;
 };
-DecodedContainer DecodeContainer(Bytes file);
+
+// Decodes every frame, or what can be decoded of it, in the order of the file.
+ContainerReport ReadContainer(Bytes file, const ContentSink& sink);
+
+// As a whole segment has the gaps of the raw one, they are judged like those; of one that is not
+// whole, nothing can be missing but by damage.
+Content DecodeContainer(Bytes file);
 
 }  // namespace daybook

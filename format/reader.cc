@@ -82,13 +82,10 @@ SegmentReader::~SegmentReader() = default;
 Result<SegmentReader> SegmentReader::Open(const std::string& path, ReaderOptions options) {
   auto bytes = ReadWholeContent(path);
   if (!bytes) return std::move(bytes).error();
-  Content content{.bytes = *std::move(bytes), .is_durable = false, .frame_damage = {}};
-  if (IsContainer(content.bytes)) {
-    DecodedContainer decoded = DecodeContainer(content.bytes);
-    content = {.bytes = Buffer(decoded.content.begin(), decoded.content.end()),
-               .is_durable = true,
-               .frame_damage = std::move(decoded.damage)};
+  if (IsContainer(*bytes)) {
+    return SegmentReader(std::make_unique<Impl>(DecodeContainer(*bytes), options));
   }
+  Content content{.bytes = *std::move(bytes), .is_durable = false, .frame_damage = {}};
   return SegmentReader(std::make_unique<Impl>(std::move(content), options));
 }
 
