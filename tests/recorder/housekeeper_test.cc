@@ -29,7 +29,7 @@ class HousekeeperTest : public testing::Test {
     keeper_.emplace(std::make_unique<FakeFolder>(disk_), std::move(jobs));
   }
   Housekeeper::Job Noting(std::string what, Status result = Ok{}) {
-    return [this, what, result](LogFolder&, uint64_t segment_no) {
+    return [this, what, result](LogFolder&, uint64_t segment_no, std::stop_token) {
       const std::lock_guard lock(mutex_);
       done_.push_back(what + std::to_string(segment_no));
       noted_.notify_all();
@@ -73,7 +73,7 @@ TEST_F(HousekeeperTest, AJobThatFailsIsSaidOnceAndTheOthersGoOn) {
 TEST_F(HousekeeperTest, ItWorksOnlyWhileNobodyElseWantsTo) {
   int policy = -1;
   long io_class = -1;
-  Keep({[&](LogFolder&, uint64_t) -> Status {
+  Keep({[&](LogFolder&, uint64_t, std::stop_token) -> Status {
           policy = sched_getscheduler(0);
           io_class = syscall(SYS_ioprio_get, 1, 0) >> 13;
           return Ok{};
@@ -83,6 +83,18 @@ TEST_F(HousekeeperTest, ItWorksOnlyWhileNobodyElseWantsTo) {
   DoneAfter(1);
   EXPECT_EQ(policy, SCHED_IDLE);
   EXPECT_EQ(io_class, 3) << "idle";
+}
+
+TEST_F(HousekeeperTest, TheEndStopsTheJobAtWorkAndBeginsNoOther) {
+  testing::internal::CaptureStderr();
+  Keep({[&](LogFolder&, uint64_t segment_no, std::stop_token stop) -> Status {
+    (void)Noting("a")(*std::make_unique<FakeFolder>(disk_), segment_no, stop);
+    while (!stop.stop_requested()) std::this_thread::yield();
+    return Error("stopped");
+  }});
+  keeper_->Finished(4);
+  EXPECT_THAT(DoneAfter(1), ElementsAre("a1"));
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "") << "it did not fail";
 }
 
 }  // namespace
