@@ -50,6 +50,7 @@ void ContentReader::Begin() {
   const FoundHead head = FindHead(sums_);
   expected_tag_ = head.tag;
   segment_ = head.segment;
+  next_begin_ = head.next_begin;
   if (segment_) tick_ns_ = segment_->tick_ns;
 }
 
@@ -159,6 +160,8 @@ bool ContentReader::IsInPlace(const FoundCheckpoint& checkpoint) const {
 // After damage, bytes may be missing or added before a block; but it never goes back, and a block
 // of another segment, which may be a copy of old pages, is never taken for ours.
 bool ContentReader::MayFollow(const FoundCheckpoint& checkpoint) const {
+  // What this reader cannot decode is not handed out.
+  if (unsupported_) return false;
   if (!context_) return checkpoint.record.tag == expected_tag_;
   return !complete_ && checkpoint.record.tag == context_->tag &&
          checkpoint.record.logical_offset >= context_->logical_end &&
@@ -171,7 +174,8 @@ std::optional<ContentReader::Ending> ContentReader::TryStart(const FoundCheckpoi
   const auto claimed = ClaimedBegin(checkpoint, position_);
   const auto head = claimed ? HeadOf(checkpoint, *claimed) : std::nullopt;
   if (!head) return std::nullopt;
-  const bool is_free = complete_ || (!context_ && !expected_tag_);
+  const bool is_free =
+      complete_ || unsupported_ || (!context_ && !expected_tag_ && claimed == next_begin_);
   if (!is_free && !(segment_ && segment_->stream_id == head->stream_id)) return std::nullopt;
   if (!ProveBlock(sums_, checkpoint, position_)) return std::nullopt;
   if (!IsSupported(*head)) {

@@ -80,6 +80,7 @@ class ContentReader {
   std::optional<SegmentStart> segment_;
   std::optional<SegmentStart> next_segment_;  // entered, but what stands before it comes first
   std::optional<uint32_t> expected_tag_;      // of the first block, where the head is damaged
+  std::optional<size_t> next_begin_;          // of a segment behind it, where nothing is left of it
   std::optional<Context> context_;
   uint32_t tick_ns_ = kTickNs;
   size_t position_ = 0;      // of the next record, or of the next block

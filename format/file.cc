@@ -13,6 +13,7 @@
 #include <charconv>
 #include <cstdio>
 #include <map>
+#include <set>
 
 #include "daybook/reader.h"
 #include "layout.h"
@@ -24,7 +25,7 @@ class PosixFile : public LogFile {
  public:
   PosixFile(int fd, std::string name) : fd_(fd), name_(std::move(name)) {}
   ~PosixFile() override {
-    if (fd_ >= 0) close(fd_);
+    if (fd_ >= 0) (void)Close();
   }
 
   Result<size_t> Write(std::span<const uint8_t> bytes) override {
@@ -35,6 +36,19 @@ class PosixFile : public LogFile {
     }
   }
 
+  Status Reserve(uint64_t length) override {
+    if (!can_reserve_ || length <= reserved_) return Ok{};
+    const auto begin = static_cast<off_t>(reserved_);
+    const auto bytes = static_cast<off_t>(length - reserved_);
+    if (fallocate(fd_, FALLOC_FL_KEEP_SIZE, begin, bytes) != 0) {
+      if (IsDiskFull(errno)) return Error::FromErrno("cannot reserve room for " + name_, errno);
+      can_reserve_ = false;
+      return Ok{};
+    }
+    reserved_ = length;
+    return Ok{};
+  }
+
   Status Sync() override {
     if (fdatasync(fd_) != 0) return Error::FromErrno("cannot sync " + name_, errno);
     return Ok{};
@@ -43,13 +57,22 @@ class PosixFile : public LogFile {
   Status Close() override {
     // Linux closes the descriptor also where it reports an error: never try twice.
     const int fd = std::exchange(fd_, -1);
+    if (reserved_ != 0) GiveBack(fd);
     if (close(fd) != 0) return Error::FromErrno("cannot close " + name_, errno);
     return Ok{};
   }
 
  private:
+  // Cutting a file to the length that it has frees the blocks behind its end.
+  static void GiveBack(int fd) {
+    struct stat status = {};
+    if (fstat(fd, &status) == 0) (void)!ftruncate(fd, status.st_size);
+  }
+
   int fd_;
   std::string name_;
+  uint64_t reserved_ = 0;
+  bool can_reserve_ = true;
 };
 
 class PosixFolder : public LogFolder {
@@ -107,6 +130,18 @@ class PosixFolder : public LogFolder {
     return bytes;
   }
 
+  Result<std::vector<uint8_t>> ReadFirst(const std::string& name, size_t bytes) override {
+    const int fd = openat(fd_, name.c_str(), O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return Error::FromErrno("cannot open " + path_ + "/" + name, errno);
+    std::vector<uint8_t> head(bytes);
+    const ssize_t got = pread(fd, head.data(), head.size(), 0);
+    const int error = errno;
+    close(fd);
+    if (got < 0) return Error::FromErrno("cannot read " + path_ + "/" + name, error);
+    head.resize(static_cast<size_t>(got));
+    return head;
+  }
+
   Status Sync() override {
     if (fsync(fd_) != 0) return Error::FromErrno("cannot sync " + path_, errno);
     return Ok{};
@@ -128,6 +163,8 @@ const char* SuffixOf(SegmentForm form) {
 }
 
 }  // namespace
+
+bool IsDiskFull(int error_number) { return error_number == ENOSPC || error_number == EDQUOT; }
 
 Result<std::vector<uint8_t>> ReadAll(int fd, const std::string& name) {
   constexpr size_t kChunkBytes = 1 << 20;
@@ -180,6 +217,16 @@ Result<std::vector<std::string>> FindSegments(const std::string& path) {
     last_no = segment.number;
   }
   return paths;
+}
+
+Result<std::vector<uint64_t>> ListSegments(LogFolder& folder) {
+  auto files = folder.List();
+  if (!files) return std::move(files).error();
+  std::set<uint64_t> numbers;
+  for (const FileInfo& file : *files) {
+    if (const auto segment = ParseSegmentName(file.name)) numbers.insert(segment->number);
+  }
+  return std::vector<uint64_t>(numbers.begin(), numbers.end());
 }
 
 Result<std::unique_ptr<LogFolder>> OpenLogFolder(const std::string& path) {

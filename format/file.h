@@ -12,6 +12,9 @@
 
 namespace daybook {
 
+// True for an errno value that says that there is no room: for anybody, or for this user.
+bool IsDiskFull(int error_number);
+
 // Everything from the descriptor's position to its end. `name` is for the error.
 Result<std::vector<uint8_t>> ReadAll(int fd, const std::string& name);
 

@@ -11,11 +11,12 @@ namespace daybook {
 struct FoundHead {
   std::optional<uint32_t> tag;          // of the segment that the bytes begin with or in
   std::optional<SegmentStart> segment;  // nullopt where neither its head nor a copy is left
+  std::optional<size_t> next_begin;     // of the first segment behind it, looked for without a head
 };
 
-// Where the head at the beginning is damaged, the tag is that under which most bytes are proved:
-// blocks that were forged inside a program's arguments lie within larger ones of the segment
-// itself. A copy of the head tells the rest.
+// Where the head at the beginning is damaged, the tag is that under which most bytes are proved, of
+// those that cannot have been forged inside a program's arguments. A copy of the head tells the
+// rest.
 FoundHead FindHead(RangeSums& sums);
 
 }  // namespace daybook

@@ -1,140 +1,35 @@
 #include <algorithm>
 #include <cassert>
 #include <cerrno>
+#include <deque>
 #include <random>
 #include <utility>
 
-#include "daybook/reader.h"
 #include "daybook/schema.h"
 #include "daybook/writer.h"
 #include "file.h"
 #include "layout.h"
+#include "log_state.h"
+#include "retention.h"
 #include "segment_buffer.h"
 
 namespace daybook {
 namespace {
 
-// Where a log was left: found by reading, never by a manifest that could contradict the files.
-struct LogState {
-  uint64_t last_segment_no = 0;
-  uint64_t next_seq = 1;
-  std::optional<Id128> stream_id;
-};
-
-Id128 RandomId() {
-  std::random_device random;
-  Id128 id;
-  for (uint8_t& byte : id.bytes) byte = static_cast<uint8_t>(random());
-  return id;
-}
-
-// Reads the stream id and the last sequence number of one segment.
-void ReadSegmentState(std::span<const uint8_t> bytes, LogState* state) {
-  SegmentReader reader(bytes);
-  for (;;) {
-    const Item item = reader.Next();
-    if (std::holds_alternative<End>(item)) break;
-    const auto* record = std::get_if<RecordView>(&item);
-    if (record != nullptr && record->seq) {
-      state->next_seq = std::max(state->next_seq, *record->seq + 1);
-    }
-  }
-  if (!reader.segment()) return;
-  state->stream_id = reader.segment()->stream_id;
-  state->next_seq = std::max(state->next_seq, reader.segment()->first_seq);
-}
-
-// The newest segment tells; where it cannot (a crash may leave one empty), the one before it.
-Result<LogState> FindLogState(LogFolder& folder) {
-  auto files = folder.List();
-  if (!files) return std::move(files).error();
-  std::vector<uint64_t> numbers;
-  for (const FileInfo& file : *files) {
-    if (const auto segment = ParseSegmentName(file.name)) numbers.push_back(segment->number);
-  }
-  std::sort(numbers.rbegin(), numbers.rend());
-  LogState state;
-  if (!numbers.empty()) state.last_segment_no = numbers.front();
-  for (const uint64_t number : numbers) {
-    // An old segment that cannot be read is no reason not to record.
-    const auto bytes = folder.Read(SegmentName(number));
-    if (bytes) ReadSegmentState(*bytes, &state);
-    if (state.stream_id) break;
-  }
-  return state;
-}
+// Room is reserved, and the limits are looked at, in steps of this size.
+constexpr uint64_t kRoomStepBytes = 1 << 20;
+constexpr uint64_t kMinRoomStepBytes = 16 << 10;
+// So much is free again before a ballast is made.
+constexpr uint64_t kBallastsForBallast = 4;
 
 WriterOptions Clamped(WriterOptions options) {
+  constexpr uint64_t kShare = 8;  // so that what one segment takes is never most of the log
   options.block_bytes = std::min<uint64_t>(options.block_bytes, kMaxBlockTarget);
+  const uint64_t most = options.retention.max_total_bytes / kShare;
+  options.segment_bytes = std::min(options.segment_bytes, most);
+  options.ballast_bytes = std::min(options.ballast_bytes, most);
   return options;
 }
-
-}  // namespace
-
-class LogWriter::Impl {
- public:
-  Impl(std::unique_ptr<LogFolder> folder, LogIdentity identity, ReadClock read_clock,
-       WriterOptions options, const LogState& state)
-      : folder_(std::move(folder)),
-        identity_(std::move(identity)),
-        read_clock_(std::move(read_clock)),
-        options_(Clamped(options)),
-        stream_id_(state.stream_id.value_or(RandomId())),
-        segment_no_(state.last_segment_no),
-        buffer_(0, state.next_seq) {}
-
-  Status StartSegment();
-  Status Flush();
-  Status Sync();
-  Status EndSegment(EndReason reason);
-  Status Rotate(EndReason reason);
-  Status Close();
-  bool SyncDue(uint64_t now_ns) const;
-  std::optional<EndReason> RotationDue(uint64_t now_ns) const;
-  bool SyncPending() const {
-    return options_.sync != SyncPolicy::kNone && file_ != nullptr && buffer_.has_unsynced_events();
-  }
-
-  uint8_t* BeginRecord(size_t max_payload_bytes);
-  void FinishRecord(uint8_t type, uint8_t* payload, uint8_t* end);
-  void CountDropped(uint8_t type, uint64_t time_ns, uint64_t told_lost);
-
-  SegmentBuffer& buffer() { return buffer_; }
-  uint64_t segment_no() const { return segment_no_; }
-
- private:
-  struct NewFile {
-    uint64_t segment_no = 0;
-    std::unique_ptr<LogFile> file;
-  };
-
-  Result<NewFile> CreateFile();
-  SegmentStart DescribeSegment(uint64_t segment_no, const Clock& clock) const;
-  void AppendHead(SegmentBuffer& buffer, const SegmentStart& start, uint32_t flags) const;
-  void AppendDropped();
-  static Status WriteAll(LogFile& file, SegmentBuffer& buffer);
-  Status SyncFile();
-  Status ContinueAfter(Error error);
-  Status EnsureFile();
-
-  std::unique_ptr<LogFolder> folder_;
-  LogIdentity identity_;
-  ReadClock read_clock_;
-  WriterOptions options_;
-  Id128 stream_id_;
-  uint64_t segment_no_;
-  SegmentStart start_;      // of the current segment
-  uint64_t next_copy_ = 0;  // its head is copied at this logical offset
-  uint64_t last_sync_ns_ = 0;
-  uint64_t last_attempt_ns_ = 0;
-  std::unique_ptr<LogFile> file_;  // null while no segment can be written
-  SegmentBuffer buffer_;
-  Lost dropped_{.reason = LostReason::kWriteError};
-  uint64_t dropped_count_ = 0;
-  uint64_t dropped_told_ = 0;  // of these, what AddLost has counted already
-};
-
-namespace {
 
 // As LogWriter::Append, for what the writer itself has to say.
 template <class Record>
@@ -145,33 +40,160 @@ void AppendAt(SegmentBuffer& buffer, const Record& record, uint64_t time_ns) {
 
 }  // namespace
 
+class LogWriter::Impl {
+ public:
+  Impl(std::unique_ptr<LogFolder> folder, LogIdentity identity, ReadClock read_clock,
+       WriterOptions options, std::unique_ptr<Syncer> syncer, const LogState& state)
+      : folder_(std::move(folder)),
+        identity_(std::move(identity)),
+        read_clock_(std::move(read_clock)),
+        options_(Clamped(options)),
+        stream_id_(state.stream_id.value_or(RandomId())),
+        previous_(state.newest),
+        durable_seq_(state.next_seq),
+        current_(state.last_segment_no, SegmentBuffer(0, state.next_seq)),
+        syncer_(std::move(syncer)) {}
+
+  Status StartSegment();
+  Status Flush();
+  Status BeginSync();
+  Status Sync();
+  Status Rotate(EndReason reason);
+  Status Close();
+  bool SyncDue(uint64_t now_ns) const;
+  bool SyncPending() const;
+  std::optional<EndReason> RotationDue(uint64_t now_ns) const;
+  uint64_t durable_seq() const { return durable_seq_; }
+  uint64_t first_unfinished_segment_no() const;
+
+  uint8_t* BeginRecord(size_t max_payload_bytes);
+  void FinishRecord(uint8_t type, uint8_t* payload, uint8_t* end);
+  void CountDropped(uint8_t type, uint64_t time_ns, uint64_t told_lost);
+
+  SegmentBuffer& buffer() { return current_.buffer; }
+  uint64_t segment_no() const { return current_.number; }
+
+ private:
+  // A segment of which something is not known to be on disk.
+  struct Segment {
+    Segment(uint64_t segment_no, SegmentBuffer kept)
+        : number(segment_no), buffer(std::move(kept)) {}
+    uint64_t number;
+    std::shared_ptr<LogFile> file;  // null while it cannot be written
+    SegmentBuffer buffer;
+    uint64_t room_end = 0;  // the file may be written up to here
+    bool is_named = false;  // the folder's entry is on disk
+  };
+  // What the syncer is at.
+  struct SyncAtWork {
+    uint64_t segment_no = 0;
+    SegmentBuffer::Position position;
+    bool ends_segment = false;
+    uint64_t removals = 0;
+  };
+
+  Result<Segment> CreateFile(const Clock& clock);
+  SegmentStart DescribeSegment(uint64_t segment_no, const Clock& clock) const;
+  void AppendHead(SegmentBuffer& buffer, const SegmentStart& start, uint32_t flags) const;
+  void AppendDropped();
+  uint64_t FirstKeptSeq() const;
+  size_t KeptBytes() const;
+
+  uint64_t RoomStep() const;
+  Status MakeRoomForSegment(const Clock& clock);
+  Status MakeRoomInSegment(uint64_t length);
+  Status RemoveOldest(const Store& store, size_t count);
+  void ReleaseBallast();
+  void RestoreBallast();
+
+  static Status WriteOut(LogFile& file, SegmentBuffer& buffer);
+  Status WriteCurrent();
+  void ForgetExcess();
+  Status AppendEnd(EndReason reason);
+  Status EndSegment(EndReason reason);
+  Status EndForWantOfRoom(Error error);
+  Status EndAndWait();
+  Status EnsureFile();
+
+  void BeginSyncOf(Segment& segment, const SegmentBuffer::Position& position, bool ends_segment);
+  void BeginEndSync();
+  Segment* FindUnsynced(uint64_t segment_no);
+  Status NoteSync(Status result);
+  Status PollSyncs();
+  Status WaitForSyncs();
+  void GiveUp(const Error& error);
+  void GiveUpWriting(const Error& error);
+  Status BeginAnew(Error error);
+  void NotePrevious(PreviousEnd end);
+
+  std::unique_ptr<LogFolder> folder_;
+  LogIdentity identity_;
+  ReadClock read_clock_;
+  WriterOptions options_;
+  Id128 stream_id_;
+  std::optional<PreviousSegment> previous_;
+  uint64_t durable_seq_;
+  SegmentStart start_;      // of the current segment
+  uint64_t next_copy_ = 0;  // its head is copied at this logical offset
+  uint64_t last_sync_ns_ = 0;
+  uint64_t last_attempt_ns_ = 0;
+  // Of segments that were given up: what the next one begins with, in order.
+  std::vector<SegmentBuffer> carried_;
+  std::deque<Segment> closing_;  // ended, but that is not on disk yet; in order
+  Segment current_;
+  std::optional<SyncAtWork> at_work_;
+  size_t pending_limit_ = 0;  // of the buffer, while there is no file
+  bool is_disk_full_ = false;
+  bool has_ballast_ = false;
+  uint64_t removals_ = 0;  // of segments; they reach the disk one after the other
+  uint64_t synced_removals_ = 0;
+  Lost dropped_;
+  uint64_t dropped_count_ = 0;
+  uint64_t dropped_told_ = 0;       // of these, what AddLost has counted already
+  std::unique_ptr<Syncer> syncer_;  // goes first: its task uses the folder
+};
+
 // A name that is taken is left alone, whoever made it: the next number is as good.
-Result<LogWriter::Impl::NewFile> LogWriter::Impl::CreateFile() {
+Result<LogWriter::Impl::Segment> LogWriter::Impl::CreateFile(const Clock& clock) {
   constexpr uint64_t kAttempts = 100;
-  for (uint64_t number = segment_no_ + 1;; ++number) {
+  for (uint64_t number = current_.number + 1;; ++number) {
     auto file = folder_->Create(SegmentName(number));
-    if (file) return NewFile{.segment_no = number, .file = *std::move(file)};
+    if (file) {
+      SegmentStart start = DescribeSegment(number, clock);
+      Segment segment(number, SegmentBuffer(start.tag, start.first_seq));
+      segment.file = *std::move(file);
+      start_ = start;
+      return segment;
+    }
     const bool taken = file.error().error_number() == EEXIST;
-    if (!taken || number == segment_no_ + kAttempts) return std::move(file).error();
+    if (!taken || number == current_.number + kAttempts) return std::move(file).error();
   }
 }
 
 SegmentStart LogWriter::Impl::DescribeSegment(uint64_t segment_no, const Clock& clock) const {
-  return {.signature = kSignature,
-          .major_version = kMajorVersion,
-          .minor_version = kMinorVersion,
-          .min_reader = 0,
-          .compat_flags = 0,
-          .incompat_flags = 0,
-          .tag = std::random_device{}(),
-          .segment_no = segment_no,
-          .stream_id = stream_id_,
-          .host_id = identity_.host_id,
-          .boot_id = identity_.boot_id,
-          .tick_ns = kTickNs,
-          .first_seq = buffer_.first_buffered_seq(),
-          .time_ns = clock.time_ns,
-          .realtime_ns = clock.realtime_ns};
+  SegmentStart start{.signature = kSignature,
+                     .major_version = kMajorVersion,
+                     .minor_version = kMinorVersion,
+                     .min_reader = 0,
+                     .compat_flags = 0,
+                     .incompat_flags = 0,
+                     .tag = std::random_device{}(),
+                     .segment_no = segment_no,
+                     .stream_id = stream_id_,
+                     .host_id = identity_.host_id,
+                     .boot_id = identity_.boot_id,
+                     .tick_ns = kTickNs,
+                     .first_seq = FirstKeptSeq(),
+                     .time_ns = clock.time_ns,
+                     .realtime_ns = clock.realtime_ns};
+  if (!previous_) return start;
+  start.previous_segment_no = previous_->number;
+  start.previous_tag = previous_->tag;
+  start.previous_end = previous_->end;
+  start.previous_next_seq = previous_->next_seq;
+  start.previous_bytes = previous_->bytes;
+  start.previous_synced_bytes = previous_->synced_bytes;
+  return start;
 }
 
 // Who wrote the segment stands in a block of its own, so that damage to the descriptions behind it
@@ -180,58 +202,184 @@ void LogWriter::Impl::AppendHead(SegmentBuffer& buffer, const SegmentStart& star
                                  uint32_t flags) const {
   buffer.Append(start);
   for (const auto& [key, value] : identity_.info) buffer.Append(Info{.key = key, .value = value});
-  buffer.CloseBlock(flags);
+  buffer.CloseHeadBlock(flags);
   for (const TypeInfo& type : BuiltinTypes()) {
     const std::vector<uint8_t> payload = EncodeSchema(type);
     uint8_t* out = buffer.BeginRecord(payload.size());
     buffer.FinishRecord(Schema<SchemaRecord>::kType, out,
                         PutBytes(out, payload.data(), payload.size()));
   }
-  buffer.CloseBlock(flags & kCheckpointCopy);
+  buffer.CloseHeadBlock(flags & kCheckpointCopy);
 }
 
-// What is still in memory from the segment before goes into this one, numbers unchanged. A file
-// that cannot even take its head is removed, so that a full disk does not fill with empty files.
+// Numbered records before it are on disk, or were forgotten because that took too long.
+uint64_t LogWriter::Impl::FirstKeptSeq() const {
+  return carried_.empty() ? current_.buffer.first_buffered_seq()
+                          : carried_.front().first_buffered_seq();
+}
+
+size_t LogWriter::Impl::KeptBytes() const {
+  size_t bytes = current_.buffer.buffered_bytes();
+  for (const SegmentBuffer& buffer : carried_) bytes += buffer.buffered_bytes();
+  for (const Segment& segment : closing_) bytes += segment.buffer.buffered_bytes();
+  return bytes;
+}
+
+// What is still in memory from segments that were given up goes into this one, numbers unchanged. A
+// file that cannot even take its head is removed, so that a full disk does not fill with empty
+// files.
 Status LogWriter::Impl::StartSegment() {
   Clock clock = read_clock_();
   clock.reason = ClockReason::kSegment;
   last_attempt_ns_ = clock.time_ns;
-  auto created = CreateFile();
-  if (!created) return std::move(created).error();
-  const SegmentStart start = DescribeSegment(created->segment_no, clock);
-  SegmentBuffer next(start.tag, start.first_seq);
-  next.NoteMoment(start.time_ns);
-  AppendHead(next, start, kCheckpointFirst);
-  AppendAt(next, clock, clock.time_ns);
-  next.CloseBlock();
-  Status ready = WriteAll(*created->file, next);
-  if (ready && options_.sync != SyncPolicy::kNone) ready = folder_->Sync();
+  Status room = MakeRoomForSegment(clock);
+  auto created = room ? CreateFile(clock) : Result<Segment>(std::move(room).error());
+  if (!created) {
+    is_disk_full_ |= IsDiskFull(created.error().error_number());
+    return std::move(created).error();
+  }
+  Segment& next = *created;
+  next.buffer.AddLost(current_.buffer.lost_total());
+  next.buffer.NoteMoment(clock.time_ns);
+  AppendHead(next.buffer, start_, kCheckpointFirst);
+  AppendAt(next.buffer, clock, clock.time_ns);
+  next.buffer.NoteAnchor(clock);
+  next.buffer.CloseHeadBlock(0);
+  next.room_end = RoomStep();
+  Status ready = next.file->Reserve(next.room_end);
+  if (ready) ready = WriteOut(*next.file, next.buffer);
   if (!ready) {
-    (void)folder_->Remove(SegmentName(created->segment_no));
+    (void)folder_->Remove(SegmentName(next.number));
+    is_disk_full_ |= IsDiskFull(ready.error().error_number());
     return ready;
   }
-  next.TakeOver(buffer_);
-  buffer_ = std::move(next);
-  file_ = std::move(created->file);
-  segment_no_ = created->segment_no;
-  start_ = start;
-  next_copy_ = buffer_.logical_bytes() + kCopyIntervalBytes;
+  for (const SegmentBuffer& buffer : carried_) next.buffer.TakeOver(buffer);
+  next.buffer.TakeOver(current_.buffer);
+  carried_.clear();
+  current_ = std::move(next);
+  next_copy_ = current_.buffer.logical_bytes() + kCopyIntervalBytes;
   last_sync_ns_ = clock.time_ns;
   AppendDropped();
+  is_disk_full_ = false;
+  RestoreBallast();
   return Ok{};
 }
 
 void LogWriter::Impl::AppendDropped() {
   if (dropped_count_ == 0) return;
   dropped_.records = dropped_count_;
-  AppendAt(buffer_, dropped_, dropped_.last_time_ns);
-  buffer_.AddLost(dropped_count_ - dropped_told_);
-  dropped_ = {.reason = LostReason::kWriteError};
+  AppendAt(current_.buffer, dropped_, dropped_.last_time_ns);
+  current_.buffer.AddLost(dropped_count_ - dropped_told_);
+  dropped_ = {};
   dropped_count_ = 0;
   dropped_told_ = 0;
 }
 
-Status LogWriter::Impl::WriteAll(LogFile& file, SegmentBuffer& buffer) {
+uint64_t LogWriter::Impl::RoomStep() const {
+  return std::clamp(options_.segment_bytes / 4, kMinRoomStepBytes, kRoomStepBytes);
+}
+
+// The whole segment must fit, and beside it one that a compressor may be writing. After the disk
+// was full there must be some more, or it would be full again at once.
+Status LogWriter::Impl::MakeRoomForSegment(const Clock& clock) {
+  auto store = ReadStore(*folder_);
+  if (!store) return std::move(store).error();
+  const RetentionLimits& limits = options_.retention;
+  const uint64_t again = is_disk_full_ ? 2 * options_.ballast_bytes : 0;
+  const uint64_t pending = KeptBytes();
+  // The newest segment stays: it says which numbers are taken.
+  const uint64_t newest = store->segments.empty() ? 0 : store->segments.back().number;
+  Removal removal =
+      PlanRemoval(*store, limits,
+                  {.bytes = std::min(options_.segment_bytes, RoomStep()) + pending + again,
+                   .spare_bytes = 2 * options_.segment_bytes,
+                   .segments = 1,
+                   .active_no = newest});
+  if (limits.max_age_ns != 0) {
+    ReadHeads(*folder_, &*store);
+    removal.segments =
+        std::max(removal.segments, CountAged(*store, limits.max_age_ns, clock, identity_.boot_id));
+  }
+  if (Status removed = RemoveOldest(*store, removal.segments); !removed) return removed;
+  if (removal.is_enough) return Ok{};
+  return Error::FromErrno("the log's limits leave no room for a segment", ENOSPC);
+}
+
+// Room for the current segment up to `length`. What is reserved is on the disk already.
+Status LogWriter::Impl::MakeRoomInSegment(uint64_t length) {
+  if (length <= current_.room_end) return Ok{};
+  const uint64_t step = RoomStep();
+  const uint64_t room_end = (length + step - 1) / step * step;
+  auto store = ReadStore(*folder_);
+  if (!store) return std::move(store).error();
+  uint64_t on_disk = 0;
+  for (const Store::Segment& segment : store->segments) {
+    if (segment.number == current_.number) on_disk = segment.bytes;
+  }
+  const bool is_overlong = room_end > options_.segment_bytes;
+  const Removal removal = PlanRemoval(*store, options_.retention,
+                                      {.bytes = room_end - std::min(room_end, on_disk),
+                                       .spare_bytes = is_overlong ? options_.segment_bytes : 0,
+                                       .active_no = current_.number});
+  if (Status removed = RemoveOldest(*store, removal.segments); !removed) return removed;
+  if (!removal.is_enough) {
+    return Error::FromErrno("the log's limits leave no room for more", ENOSPC);
+  }
+  if (Status reserved = current_.file->Reserve(room_end); !reserved) return reserved;
+  current_.room_end = room_end;
+  RestoreBallast();
+  return Ok{};
+}
+
+// Each removal is on disk before the next one: never is a newer segment gone and an older one
+// there.
+Status LogWriter::Impl::RemoveOldest(const Store& store, size_t count) {
+  for (size_t i = 0; i < count; ++i) {
+    if (removals_ != synced_removals_ && options_.sync != SyncPolicy::kNone) {
+      if (Status synced = folder_->Sync(); !synced) return synced;
+      synced_removals_ = removals_;
+    }
+    for (const std::string& name : store.segments[i].names) {
+      Status removed = folder_->Remove(name);
+      if (!removed && removed.error().error_number() != ENOENT) return removed;
+    }
+    ++removals_;
+  }
+  return Ok{};
+}
+
+void LogWriter::Impl::ReleaseBallast() {
+  if (std::exchange(has_ballast_, false)) (void)folder_->Remove(kBallastName);
+}
+
+// Its bytes are written, not only reserved: no file system gives them to others then. One that a
+// crash left half written is made anew.
+void LogWriter::Impl::RestoreBallast() {
+  if (has_ballast_ || options_.ballast_bytes == 0) return;
+  auto store = ReadStore(*folder_);
+  if (!store) return;
+  has_ballast_ = store->ballast_bytes >= options_.ballast_bytes;
+  if (has_ballast_) return;
+  const Removal removal = PlanRemoval(*store, options_.retention,
+                                      {.bytes = kBallastsForBallast * options_.ballast_bytes,
+                                       .spare_bytes = options_.segment_bytes,
+                                       .active_no = 0});
+  if (!removal.is_enough) return;
+  if (store->ballast_bytes != 0) (void)folder_->Remove(kBallastName);
+  auto file = folder_->Create(kBallastName);
+  if (!file) return;
+  const std::vector<uint8_t> bytes(options_.ballast_bytes, 0xDB);
+  std::span<const uint8_t> rest = bytes;
+  while (!rest.empty()) {
+    auto written = (*file)->Write(rest);
+    if (!written || *written == 0) break;
+    rest = rest.subspan(*written);
+  }
+  has_ballast_ = true;
+  if (!rest.empty()) ReleaseBallast();
+}
+
+Status LogWriter::Impl::WriteOut(LogFile& file, SegmentBuffer& buffer) {
   while (!buffer.Unwritten().empty()) {
     auto written = file.Write(buffer.Unwritten());
     if (!written) return std::move(written).error();
@@ -241,18 +389,93 @@ Status LogWriter::Impl::WriteAll(LogFile& file, SegmentBuffer& buffer) {
   return Ok{};
 }
 
-// After an error nothing more is written to that segment, and it is not synced again: the kernel
-// may have dropped the pages that it could not write and would then report success.
-Status LogWriter::Impl::ContinueAfter(Error error) {
-  file_.reset();
+// Everything that is sealed, into the current segment.
+Status LogWriter::Impl::WriteCurrent() {
+  if (Status room = MakeRoomInSegment(current_.buffer.logical_bytes()); !room) {
+    return EndForWantOfRoom(std::move(room).error());
+  }
+  if (Status written = WriteOut(*current_.file, current_.buffer); !written) {
+    GiveUpWriting(written.error());
+    return BeginAnew(std::move(written).error());
+  }
+  ForgetExcess();
+  return Ok{};
+}
+
+// Where nothing is to be synced, what is written is gone from here; else the oldest, where a disk
+// is so slow that too much has come together.
+void LogWriter::Impl::ForgetExcess() {
+  if (options_.sync == SyncPolicy::kNone) return current_.buffer.ForgetWritten(0);
+  size_t kept = KeptBytes();
+  const auto forget_from = [&](SegmentBuffer& buffer) {
+    if (kept <= options_.max_unsynced_bytes) return;
+    const size_t bytes = buffer.buffered_bytes();
+    const size_t excess = std::min(bytes, kept - options_.max_unsynced_bytes);
+    buffer.ForgetWritten(bytes - excess);
+    kept -= bytes - buffer.buffered_bytes();
+  };
+  if (kept > options_.max_unsynced_bytes / 2 && !at_work_ && closing_.empty()) {
+    BeginSyncOf(current_, current_.buffer.written(), false);
+  }
+  for (Segment& segment : closing_) forget_from(segment.buffer);
+  forget_from(current_.buffer);
+}
+
+// After an error nothing more is written to that segment, and one whose sync failed is not synced
+// again: the kernel may have dropped the pages that it could not write and would then report
+// success.
+void LogWriter::Impl::GiveUp(const Error& error) {
+  is_disk_full_ |= IsDiskFull(error.error_number());
+  if (is_disk_full_) ReleaseBallast();
+  if (current_.file != nullptr) NotePrevious(PreviousEnd::kAbandoned);
+  current_.file.reset();
+  pending_limit_ = current_.buffer.buffered_bytes() + options_.max_pending_bytes;
+}
+
+// A full disk spoils nothing of what it took before: it need not take that twice.
+void LogWriter::Impl::GiveUpWriting(const Error& error) {
+  const bool keep = IsDiskFull(error.error_number()) && options_.sync != SyncPolicy::kNone;
+  if (keep && current_.file != nullptr) {
+    NotePrevious(PreviousEnd::kAbandoned);
+    SegmentBuffer rest = current_.buffer.TakeUnwritten();
+    const uint64_t number = current_.number;
+    closing_.push_back(std::move(current_));
+    current_ = Segment(number, std::move(rest));
+    BeginEndSync();
+  }
+  GiveUp(error);
+}
+
+// What was given up goes into a new segment at once, where one can be written.
+Status LogWriter::Impl::BeginAnew(Error error) {
   if (Status started = StartSegment(); started) {
-    if (Status written = WriteAll(*file_, buffer_); !written) file_.reset();
+    Status written = MakeRoomInSegment(current_.buffer.logical_bytes());
+    if (written) written = WriteOut(*current_.file, current_.buffer);
+    if (!written) GiveUpWriting(written.error());
   }
   return error;
 }
 
+void LogWriter::Impl::NotePrevious(PreviousEnd end) {
+  previous_ = {.number = current_.number,
+               .tag = start_.tag,
+               .end = end,
+               .next_seq = current_.buffer.written().next_seq,
+               .bytes = current_.buffer.written().logical,
+               .synced_bytes = current_.buffer.synced().logical};
+}
+
+// Nothing was written, so nothing is cut: what waits and the segment's end go into the room that
+// the ballast gives.
+Status LogWriter::Impl::EndForWantOfRoom(Error error) {
+  is_disk_full_ = true;
+  ReleaseBallast();
+  if (Status ended = AppendEnd(EndReason::kSize); !ended) GiveUpWriting(ended.error());
+  return error;
+}
+
 Status LogWriter::Impl::EnsureFile() {
-  if (file_ != nullptr) return Ok{};
+  if (current_.file != nullptr) return Ok{};
   if (read_clock_().time_ns - last_attempt_ns_ < options_.retry_interval_ns) {
     return Error("no segment can be written; retrying");
   }
@@ -260,106 +483,221 @@ Status LogWriter::Impl::EnsureFile() {
 }
 
 Status LogWriter::Impl::Flush() {
+  if (Status synced = PollSyncs(); !synced) return synced;
   if (Status ready = EnsureFile(); !ready) return ready;
   if (options_.sync == SyncPolicy::kFlush) return Sync();
-  buffer_.Seal();
-  if (Status written = WriteAll(*file_, buffer_); !written)
-    return ContinueAfter(std::move(written).error());
-  return Ok{};
+  current_.buffer.Seal();
+  return WriteCurrent();
 }
 
-Status LogWriter::Impl::SyncFile() {
-  if (Status written = WriteAll(*file_, buffer_); !written) return written;
-  last_sync_ns_ = read_clock_().time_ns;
-  if (options_.sync == SyncPolicy::kNone) return Ok{};
-  if (Status synced = file_->Sync(); !synced) return synced;
-  buffer_.Synced();
-  return Ok{};
+Status LogWriter::Impl::BeginSync() {
+  if (Status synced = PollSyncs(); !synced) return synced;
+  if (Status ready = EnsureFile(); !ready) return ready;
+  current_.buffer.CloseBlock();
+  if (Status written = WriteCurrent(); !written) return written;
+  if (at_work_ || current_.file == nullptr || options_.sync == SyncPolicy::kNone) return Ok{};
+  BeginSyncOf(current_, current_.buffer.written(), false);
+  return PollSyncs();
 }
 
 Status LogWriter::Impl::Sync() {
-  if (Status ready = EnsureFile(); !ready) return ready;
-  buffer_.CloseBlock();
-  if (Status synced = SyncFile(); !synced) return ContinueAfter(std::move(synced).error());
+  if (Status idle = WaitForSyncs(); !idle) return idle;
+  if (Status begun = BeginSync(); !begun) return begun;
+  return WaitForSyncs();
+}
+
+// The file's entry in the folder, and the removal of older ones, go to the disk with it.
+void LogWriter::Impl::BeginSyncOf(Segment& segment, const SegmentBuffer::Position& position,
+                                  bool ends_segment) {
+  at_work_ = {.segment_no = segment.number,
+              .position = position,
+              .ends_segment = ends_segment,
+              .removals = removals_};
+  last_sync_ns_ = read_clock_().time_ns;
+  LogFolder* const folder =
+      segment.is_named && removals_ == synced_removals_ ? nullptr : folder_.get();
+  syncer_->Begin([file = segment.file, folder, ends_segment]() -> Status {
+    if (folder != nullptr) {
+      if (Status named = folder->Sync(); !named) return named;
+    }
+    if (Status synced = file->Sync(); !synced) return synced;
+    return ends_segment ? file->Close() : Status(Ok{});
+  });
+}
+
+// The ends of segments reach the disk in their order.
+void LogWriter::Impl::BeginEndSync() {
+  if (at_work_ || closing_.empty()) return;
+  BeginSyncOf(closing_.front(), closing_.front().buffer.written(), true);
+}
+
+LogWriter::Impl::Segment* LogWriter::Impl::FindUnsynced(uint64_t segment_no) {
+  if (current_.file != nullptr && current_.number == segment_no) return &current_;
+  if (!closing_.empty() && closing_.front().number == segment_no) return &closing_.front();
+  return nullptr;
+}
+
+// Where the sync of one segment fails, those behind it are given up too: what the next one repeats
+// must come before what they hold.
+Status LogWriter::Impl::NoteSync(Status result) {
+  const SyncAtWork done = *std::exchange(at_work_, std::nullopt);
+  Segment* const segment = FindUnsynced(done.segment_no);
+  if (segment == nullptr) return BeginEndSync(), Ok{};  // given up meanwhile
+  if (!result) {
+    for (Segment& ended : closing_) carried_.push_back(std::move(ended.buffer));
+    closing_.clear();
+    GiveUp(result.error());
+    return BeginAnew(std::move(result).error());
+  }
+  segment->is_named = true;
+  synced_removals_ = std::max(synced_removals_, done.removals);
+  segment->buffer.Synced(done.position);
+  durable_seq_ = std::max(durable_seq_, done.position.next_seq);
+  if (done.ends_segment) closing_.pop_front();
+  BeginEndSync();
+  return Ok{};
+}
+
+Status LogWriter::Impl::PollSyncs() {
+  while (at_work_) {
+    auto result = syncer_->Poll();
+    if (!result) break;
+    if (Status noted = NoteSync(*std::move(result)); !noted) return noted;
+  }
+  return Ok{};
+}
+
+Status LogWriter::Impl::WaitForSyncs() {
+  while (at_work_) {
+    if (Status noted = NoteSync(syncer_->Wait()); !noted) return noted;
+  }
+  return Ok{};
+}
+
+// Says the end and leaves the rest to the syncer.
+Status LogWriter::Impl::AppendEnd(EndReason reason) {
+  SegmentBuffer& buffer = current_.buffer;
+  const uint64_t now_ns = read_clock_().time_ns;
+  buffer.CloseBlock();
+  buffer.NoteMoment(now_ns);
+  const SegmentBuffer::Span span = buffer.TimeSpan();
+  AppendAt(buffer,
+           SegmentEnd{.time_ns = now_ns,
+                      .reason = reason,
+                      .record_count = buffer.record_count(),
+                      .first_seq = start_.first_seq,
+                      .next_seq = buffer.next_seq(),
+                      .lost_total = buffer.lost_total(),
+                      .first_time_ns = span.first_time_ns,
+                      .last_time_ns = span.last_time_ns,
+                      .first_realtime_ns = span.first_realtime_ns,
+                      .last_realtime_ns = span.last_realtime_ns},
+           now_ns);
+  buffer.CloseHeadBlock(kCheckpointLast);
+  if (Status written = WriteOut(*current_.file, buffer); !written) return written;
+  const uint64_t next_seq = buffer.next_seq();
+  const uint64_t lost_total = buffer.lost_total();
+  NotePrevious(PreviousEnd::kEnded);
+  if (options_.sync == SyncPolicy::kNone) {
+    (void)current_.file->Close();
+  } else {
+    closing_.push_back(std::move(current_));
+  }
+  current_ = Segment(previous_->number, SegmentBuffer(0, next_seq));
+  current_.buffer.AddLost(lost_total);
+  pending_limit_ = current_.buffer.buffered_bytes() + options_.max_pending_bytes;
+  BeginEndSync();
   return Ok{};
 }
 
 Status LogWriter::Impl::EndSegment(EndReason reason) {
   if (Status ready = EnsureFile(); !ready) return ready;
-  const uint64_t now_ns = read_clock_().time_ns;
-  buffer_.CloseBlock();
-  AppendAt(buffer_,
-           SegmentEnd{.time_ns = now_ns,
-                      .reason = reason,
-                      .record_count = buffer_.record_count(),
-                      .first_seq = start_.first_seq,
-                      .next_seq = buffer_.next_seq(),
-                      .lost_total = buffer_.lost_total()},
-           now_ns);
-  buffer_.CloseBlock(kCheckpointLast);
-  if (Status synced = SyncFile(); !synced) return synced;
-  Status closed = file_->Close();
-  file_.reset();
-  return closed;
+  current_.buffer.CloseBlock();
+  if (Status written = WriteCurrent(); !written) return written;
+  Status ended = AppendEnd(reason);
+  if (ended) return ended;
+  GiveUpWriting(ended.error());
+  return BeginAnew(std::move(ended).error());
+}
+
+Status LogWriter::Impl::Rotate(EndReason reason) {
+  if (Status ended = EndSegment(reason); !ended) return ended;
+  if (Status started = StartSegment(); !started) return started;
+  return PollSyncs();
+}
+
+Status LogWriter::Impl::EndAndWait() {
+  if (Status ended = EndSegment(EndReason::kShutdown); !ended) return ended;
+  return WaitForSyncs();
 }
 
 // What is in memory has no other chance: space may be back, and another segment may take it.
 Status LogWriter::Impl::Close() {
-  if (file_ != nullptr) {
-    if (Status ended = EndSegment(EndReason::kShutdown); ended) return ended;
-    file_.reset();
+  if (Status ended = EndAndWait(); ended) return ended;
+  // For want of room it may have been ended all the same.
+  if (WaitForSyncs() && KeptBytes() == 0 && dropped_count_ == 0) return Ok{};
+  if (current_.file == nullptr) {
+    if (Status started = StartSegment(); !started) return started;
   }
-  if (Status started = StartSegment(); !started) return started;
-  return EndSegment(EndReason::kShutdown);
+  return EndAndWait();
 }
 
-Status LogWriter::Impl::Rotate(EndReason reason) {
-  if (Status ended = EndSegment(reason); !ended) return ContinueAfter(std::move(ended).error());
-  return StartSegment();
+bool LogWriter::Impl::SyncPending() const {
+  if (options_.sync == SyncPolicy::kNone) return false;
+  if (at_work_ || !closing_.empty()) return true;
+  return current_.file != nullptr && current_.buffer.has_unsynced_events();
 }
 
 bool LogWriter::Impl::SyncDue(uint64_t now_ns) const {
-  return SyncPending() && now_ns - last_sync_ns_ >= options_.sync_interval_ns;
+  return SyncPending() && !at_work_ && now_ns - last_sync_ns_ >= options_.sync_interval_ns;
 }
 
 std::optional<EndReason> LogWriter::Impl::RotationDue(uint64_t now_ns) const {
-  if (file_ == nullptr) return std::nullopt;
-  if (buffer_.logical_bytes() >= options_.segment_bytes) return EndReason::kSize;
+  if (current_.file == nullptr) return std::nullopt;
+  if (current_.buffer.logical_bytes() >= options_.segment_bytes) return EndReason::kSize;
   // Events of the past are no reason: they may be older than the segment.
   const bool aged = now_ns > start_.time_ns && now_ns - start_.time_ns >= options_.segment_age_ns;
   return aged ? std::optional(EndReason::kAge) : std::nullopt;
 }
 
+uint64_t LogWriter::Impl::first_unfinished_segment_no() const {
+  if (!closing_.empty()) return closing_.front().number;
+  return current_.file != nullptr ? current_.number : current_.number + 1;
+}
+
 uint8_t* LogWriter::Impl::BeginRecord(size_t max_payload_bytes) {
-  const bool full = file_ == nullptr && buffer_.buffered_bytes() >= options_.max_pending_bytes;
+  const bool full = current_.file == nullptr && current_.buffer.buffered_bytes() >= pending_limit_;
   if (full || max_payload_bytes > kMaxLogicalBytes) return nullptr;
-  return buffer_.BeginRecord(max_payload_bytes);
+  return current_.buffer.BeginRecord(max_payload_bytes);
 }
 
 void LogWriter::Impl::FinishRecord(uint8_t type, uint8_t* payload, uint8_t* end) {
-  buffer_.FinishRecord(type, payload, end);
-  if (buffer_.open_block_bytes() < options_.block_bytes) return;
-  buffer_.CloseBlock();
-  if (file_ == nullptr || buffer_.logical_bytes() < next_copy_) return;
-  AppendHead(buffer_, start_, kCheckpointCopy);
-  next_copy_ = buffer_.logical_bytes() + kCopyIntervalBytes;
+  SegmentBuffer& buffer = current_.buffer;
+  buffer.FinishRecord(type, payload, end);
+  if (buffer.open_block_bytes() < options_.block_bytes) return;
+  buffer.CloseBlock();
+  if (current_.file == nullptr || buffer.logical_bytes() < next_copy_) return;
+  AppendHead(buffer, start_, kCheckpointCopy);
+  next_copy_ = buffer.logical_bytes() + kCopyIntervalBytes;
 }
 
 void LogWriter::Impl::CountDropped(uint8_t type, uint64_t time_ns, uint64_t told_lost) {
   if (!IsNumbered(type)) return;
   if (dropped_count_ == 0) dropped_.first_time_ns = time_ns;
+  dropped_.reason = is_disk_full_ ? LostReason::kDiskFull : LostReason::kWriteError;
   dropped_count_ += std::max<uint64_t>(told_lost, 1);
   dropped_told_ += told_lost;
   dropped_.last_time_ns = std::max(dropped_.last_time_ns, time_ns);
 }
 
 Result<LogWriter> LogWriter::Open(std::unique_ptr<LogFolder> folder, LogIdentity identity,
-                                  ReadClock read_clock, WriterOptions options) {
+                                  ReadClock read_clock, WriterOptions options,
+                                  std::unique_ptr<Syncer> syncer) {
   if (Status locked = folder->Lock(); !locked) return std::move(locked).error();
   auto state = FindLogState(*folder);
   if (!state) return std::move(state).error();
   auto impl = std::make_unique<Impl>(std::move(folder), std::move(identity), std::move(read_clock),
-                                     options, *state);
+                                     options, std::move(syncer), *state);
   if (Status started = impl->StartSegment(); !started) return std::move(started).error();
   if (Status written = impl->Flush(); !written) return std::move(written).error();
   return LogWriter(std::move(impl));
@@ -371,6 +709,7 @@ LogWriter& LogWriter::operator=(LogWriter&&) noexcept = default;
 LogWriter::~LogWriter() = default;
 
 Status LogWriter::Flush() { return impl_->Flush(); }
+Status LogWriter::BeginSync() { return impl_->BeginSync(); }
 Status LogWriter::Sync() { return impl_->Sync(); }
 bool LogWriter::SyncDue(uint64_t now_ns) const { return impl_->SyncDue(now_ns); }
 bool LogWriter::SyncPending() const { return impl_->SyncPending(); }
@@ -381,6 +720,10 @@ Status LogWriter::Rotate(EndReason reason) { return impl_->Rotate(reason); }
 Status LogWriter::Close() { return impl_->Close(); }
 uint64_t LogWriter::segment_no() const { return impl_->segment_no(); }
 uint64_t LogWriter::next_seq() const { return impl_->buffer().next_seq(); }
+uint64_t LogWriter::durable_seq() const { return impl_->durable_seq(); }
+uint64_t LogWriter::first_unfinished_segment_no() const {
+  return impl_->first_unfinished_segment_no();
+}
 void LogWriter::AddLost(uint64_t count) { impl_->buffer().AddLost(count); }
 const BlockBase& LogWriter::base() const { return impl_->buffer().base(); }
 uint8_t* LogWriter::BeginRecord(size_t bytes) { return impl_->BeginRecord(bytes); }
@@ -389,6 +732,7 @@ void LogWriter::FinishRecord(uint8_t type, uint8_t* payload, uint8_t* end) {
 }
 void LogWriter::NoteMoment(uint64_t time_ns) { impl_->buffer().NoteMoment(time_ns); }
 void LogWriter::NotePid(uint32_t pid) { impl_->buffer().NotePid(pid); }
+void LogWriter::NoteAnchor(const Clock& clock) { impl_->buffer().NoteAnchor(clock); }
 void LogWriter::CountDropped(uint8_t type, uint64_t time_ns, uint64_t told_lost) {
   impl_->CountDropped(type, time_ns, told_lost);
 }

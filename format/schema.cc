@@ -54,6 +54,8 @@ TypeInfo DescribeType() {
     type.min_bytes += static_cast<uint32_t>(MinBytes(field));
     max_bytes += MaxBytes(field);
   }
+  // Behind the field of a CONT stand bytes of the record before it.
+  if (type.type == Schema<Continuation>::kType) max_bytes = kMaxPayloadBytes;
   type.max_bytes = static_cast<uint32_t>(std::min(max_bytes, kMaxPayloadBytes));
   return type;
 }

@@ -21,7 +21,7 @@ uint8_t* PutHeader(uint8_t* out, uint8_t type, size_t payload_bytes) {
 }  // namespace
 
 SegmentBuffer::SegmentBuffer(uint32_t tag, uint64_t first_seq)
-    : tag_(tag), synced_seq_(first_seq), written_seq_(first_seq) {
+    : tag_(tag), written_position_{0, first_seq}, synced_{0, first_seq} {
   open_.first_seq = first_seq;
   BeginBlock(open_);
 }
@@ -85,6 +85,12 @@ void SegmentBuffer::NoteMoment(uint64_t time_ns) {
   open_.has_moment = true;
 }
 
+void SegmentBuffer::NoteAnchor(const Clock& clock) {
+  anchors_.push_back({.logical = start_offset_ + open_.begin,
+                      .time_ns = clock.time_ns / kTickNs * kTickNs,
+                      .realtime_ns = clock.realtime_ns});
+}
+
 // Every byte is summed once for each sum, however many MARKs there are.
 void SegmentBuffer::SumOpenBlock(size_t end) {
   const auto unsummed = std::span(bytes_).subspan(open_.summed_end, end - open_.summed_end);
@@ -100,6 +106,12 @@ void SegmentBuffer::Seal() {
   SumOpenBlock(crc_begin);
   PutFixed(bytes_.data() + crc_begin, open_.mark_crc);
   SumOpenBlock(bytes_.size());
+  sealed_ = bytes_.size();
+}
+
+void SegmentBuffer::CloseHeadBlock(uint32_t flags) {
+  open_.is_head = true;
+  CloseBlock(flags);
 }
 
 void SegmentBuffer::CloseBlock(uint32_t flags) {
@@ -121,7 +133,7 @@ void SegmentBuffer::CloseBlock(uint32_t flags) {
                         .base_pid = open_.base.pid,
                         .last_pid = open_.last_pid,
                         .lost_total = lost_total_,
-                        .unsynced_bytes = start_offset_ + begin - synced_offset_,
+                        .unsynced_bytes = start_offset_ + begin - synced_.logical,
                         .block_crc = open_.block_crc,
                         .self_crc = 0};
   open_.end = begin;
@@ -130,53 +142,103 @@ void SegmentBuffer::CloseBlock(uint32_t flags) {
   const size_t crc_begin = bytes_.size() - sizeof(checkpoint.self_crc);
   PutFixed(bytes_.data() + crc_begin, Crc32c(std::span(bytes_).subspan(begin, crc_begin - begin)));
 
+  sealed_ = bytes_.size();
+  NoteSpan(open_);
   closed_.push_back(open_);
   record_count_ += open_.record_count;
   BeginBlock(open_);
+}
+
+void SegmentBuffer::NoteSpan(const Block& block) {
+  if (!block.has_moment) return;
+  first_time_ticks_ = std::min(first_time_ticks_.value_or(UINT64_MAX), block.first_time_ticks);
+  last_time_ticks_ = std::max(last_time_ticks_.value_or(0), block.last_time_ticks);
 }
 
 std::span<const uint8_t> SegmentBuffer::Unwritten() const {
   return std::span(bytes_).subspan(written_);
 }
 
+// Where the block behind that one begins.
+size_t SegmentBuffer::EndOf(size_t block) const {
+  return block + 1 == closed_.size() ? open_.begin : closed_[block + 1].begin;
+}
+
 void SegmentBuffer::Written(size_t bytes) {
   written_ += bytes;
   assert(written_ <= bytes_.size());
-  if (written_ == bytes_.size()) written_seq_ = next_seq();
-  DropWrittenBlocks();
+  NoteWritten();
 }
 
-// A block that is not wholly written stays, the open one always: should the next write fail, it is
+void SegmentBuffer::NoteWritten() {
+  if (written_ >= sealed_ && sealed_ == bytes_.size()) {
+    written_position_ = {.logical = logical_bytes(), .next_seq = next_seq()};
+    return;
+  }
+  for (size_t i = 0; i < closed_.size() && EndOf(i) <= written_; ++i) {
+    const uint64_t end = start_offset_ + EndOf(i);
+    if (end <= written_position_.logical) continue;
+    written_position_ = {.logical = end, .next_seq = closed_[i].first_seq + closed_[i].seq_count};
+  }
+}
+
+// A block of which a part may be lost stays as a whole, the open one always: it would have to be
 // written again as a whole.
-void SegmentBuffer::DropWrittenBlocks() {
+void SegmentBuffer::Synced(const Position& position) {
+  synced_ = position;
+  size_t blocks = 0;
+  while (blocks < closed_.size() && start_offset_ + EndOf(blocks) <= position.logical) ++blocks;
+  DropBlocks(blocks);
+}
+
+void SegmentBuffer::ForgetWritten(size_t keep_bytes) {
   size_t blocks = 0;
   size_t dropped = 0;
-  for (; blocks < closed_.size(); ++blocks) {
-    const bool is_last = blocks + 1 == closed_.size();
-    const size_t next_begin = is_last ? open_.begin : closed_[blocks + 1].begin;
-    if (next_begin > written_) break;
-    dropped = next_begin;
+  while (blocks < closed_.size() && EndOf(blocks) <= written_ &&
+         bytes_.size() - dropped > keep_bytes) {
+    dropped = EndOf(blocks++);
   }
-  if (blocks == 0) return;
+  DropBlocks(blocks);
+}
+
+void SegmentBuffer::DropBlocks(size_t count) {
+  if (count == 0) return;
+  const size_t dropped = EndOf(count - 1);
   bytes_.erase(bytes_.begin(), bytes_.begin() + static_cast<std::ptrdiff_t>(dropped));
-  closed_.erase(closed_.begin(), closed_.begin() + static_cast<std::ptrdiff_t>(blocks));
+  closed_.erase(closed_.begin(), closed_.begin() + static_cast<std::ptrdiff_t>(count));
   for (Block& block : closed_) {
     block.begin -= dropped;
     block.end -= dropped;
   }
   start_offset_ += dropped;
   written_ -= dropped;
+  sealed_ -= dropped;
   open_.begin -= dropped;
   open_.summed_end -= dropped;
 }
 
-void SegmentBuffer::Synced() {
-  synced_offset_ = start_offset_ + written_;
-  synced_seq_ = written_seq_;
+size_t SegmentBuffer::WrittenBlocks() const {
+  size_t blocks = 0;
+  while (blocks < closed_.size() && EndOf(blocks) <= written_) ++blocks;
+  return blocks;
 }
 
-void SegmentBuffer::TakeOver(const SegmentBuffer& other) {
-  lost_total_ += other.lost_total_;
+SegmentBuffer SegmentBuffer::TakeUnwritten() {
+  const size_t blocks = WrittenBlocks();
+  const size_t end = blocks == 0 ? 0 : EndOf(blocks - 1);
+  SegmentBuffer rest(0, blocks < closed_.size() ? closed_[blocks].first_seq : open_.first_seq);
+  rest.lost_total_ = lost_total_;
+  rest.TakeOverFrom(*this, blocks);
+  closed_.resize(blocks);
+  bytes_.resize(end);
+  written_ = sealed_ = end;
+  open_ = {};
+  open_.begin = open_.summed_end = end;
+  open_.first_seq = rest.first_buffered_seq();
+  return rest;
+}
+
+void SegmentBuffer::TakeOverFrom(const SegmentBuffer& other, size_t first_block) {
   auto take = [&](const Block& block, size_t end) {
     CloseBlock();
     const size_t begin = bytes_.size();
@@ -185,12 +247,51 @@ void SegmentBuffer::TakeOver(const SegmentBuffer& other) {
     open_.begin = open_.summed_end = begin;
     open_.end = 0;
     open_.block_crc = 0;
+    for (const Anchor& anchor : other.anchors_) {
+      if (anchor.logical != other.start_offset_ + block.begin) continue;
+      anchors_.push_back(anchor);
+      anchors_.back().logical = start_offset_ + begin;
+    }
     CloseBlock();
   };
-  for (const Block& block : other.closed_) {
-    if (block.flags == 0) take(block, block.end);
+  for (size_t i = first_block; i < other.closed_.size(); ++i) {
+    if (!other.closed_[i].is_head) take(other.closed_[i], other.closed_[i].end);
   }
   if (other.open_block_bytes() != 0) take(other.open_, other.bytes_.size());
+}
+
+// Between two anchors the wall clock runs as boot time does, so its extremes are at the ends of
+// these stretches.
+SegmentBuffer::Span SegmentBuffer::TimeSpan() const {
+  Span span;
+  uint64_t first = first_time_ticks_.value_or(UINT64_MAX);
+  uint64_t last = last_time_ticks_.value_or(0);
+  if (open_.has_moment) {
+    first = std::min(first, open_.first_time_ticks);
+    last = std::max(last, open_.last_time_ticks);
+  }
+  if (first > last) return span;
+  first *= open_.base.tick_ns;
+  last *= open_.base.tick_ns;
+  span.first_time_ns = first;
+  span.last_time_ns = last;
+  std::vector<Anchor> anchors = anchors_;
+  std::stable_sort(anchors.begin(), anchors.end(),
+                   [](const Anchor& a, const Anchor& b) { return a.time_ns < b.time_ns; });
+  const auto note = [&](const Anchor& anchor, uint64_t time_ns) {
+    const int64_t realtime = anchor.realtime_ns + static_cast<int64_t>(time_ns - anchor.time_ns);
+    span.first_realtime_ns = std::min(span.first_realtime_ns.value_or(INT64_MAX), realtime);
+    span.last_realtime_ns = std::max(span.last_realtime_ns.value_or(INT64_MIN), realtime);
+  };
+  for (size_t i = 0; i < anchors.size(); ++i) {
+    const bool is_last = i + 1 == anchors.size();
+    const uint64_t begin = i == 0 ? first : std::max(first, anchors[i].time_ns);
+    const uint64_t end = is_last ? last : std::min(last, anchors[i + 1].time_ns);
+    if (begin > end) continue;
+    note(anchors[i], begin);
+    note(anchors[i], end);
+  }
+  return span;
 }
 
 }  // namespace daybook

@@ -1,9 +1,10 @@
-// The end of a segment as it is in memory: blocks that were closed but perhaps not written, and the
-// block that is still open. Pure logic: no file, no clock.
+// The end of a segment as it is in memory: blocks that are not known to be on disk, and the block
+// that is still open. Pure logic: no file, no clock.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -32,9 +33,14 @@ class SegmentBuffer {
     FinishRecord(Schema<Record>::kType, payload, end);
   }
 
+  // The same for a clock anchor, which SEGMENT_END's wall-clock times come from.
+  void NoteAnchor(const Clock& clock);
+
   // Closes the open block with a CHECKPOINT; does nothing where it is empty, unless `flags` say
   // that this checkpoint must exist.
   void CloseBlock(uint32_t flags = 0);
+  // As CloseBlock, for a block that only tells of the segment itself: no other takes it over.
+  void CloseHeadBlock(uint32_t flags);
   // Appends a MARK where the open block has records since the last one.
   void Seal();
 
@@ -42,12 +48,36 @@ class SegmentBuffer {
   std::span<const uint8_t> Unwritten() const;
   void Written(size_t bytes);
 
-  // Everything written so far is on disk.
-  void Synced();
+  // How far the segment had come at some moment.
+  struct Position {
+    uint64_t logical = 0;
+    uint64_t next_seq = 0;
+  };
+  // What was written so far. Where the last write was a short one, up to the last block or MARK
+  // that is wholly in the file.
+  const Position& written() const { return written_position_; }
 
-  // Appends the blocks of `other`, each closed, records and numbers unchanged. Those with flags
-  // only tell of the segment itself: they stay behind.
-  void TakeOver(const SegmentBuffer& other);
+  // What was written up to there is on disk: the next checkpoint says so, and it need not be kept.
+  void Synced(const Position& position);
+  const Position& synced() const { return synced_; }
+
+  // Forgets the oldest blocks that are written, synced or not, until no more than that many bytes
+  // are kept or none is left.
+  void ForgetWritten(size_t keep_bytes);
+
+  // Appends the blocks of `other`, each closed, records and numbers unchanged.
+  void TakeOver(const SegmentBuffer& other) { TakeOverFrom(other, 0); }
+
+  // Moves out the blocks that are not wholly written, for another segment to take over. Nothing may
+  // be appended here afterwards.
+  SegmentBuffer TakeUnwritten();
+
+  // When the segment began and ended by its records and, by its anchors, on the wall clock.
+  struct Span {
+    std::optional<uint64_t> first_time_ns, last_time_ns;
+    std::optional<int64_t> first_realtime_ns, last_realtime_ns;
+  };
+  Span TimeSpan() const;
 
   size_t open_block_bytes() const { return bytes_.size() - open_.begin; }
   // Length of the whole segment, written or not.
@@ -59,8 +89,8 @@ class SegmentBuffer {
   }
   uint64_t next_seq() const { return open_.first_seq + open_.seq_count; }
   uint64_t record_count() const { return record_count_ + open_.record_count; }
-  // True when numbered records were appended since the last Synced.
-  bool has_unsynced_events() const { return next_seq() != synced_seq_; }
+  // True when numbered records are not known to be on disk.
+  bool has_unsynced_events() const { return next_seq() != synced_.next_seq; }
   void AddLost(uint64_t count) { lost_total_ += count; }
   uint64_t lost_total() const { return lost_total_; }
 
@@ -74,6 +104,7 @@ class SegmentBuffer {
     uint64_t seq_count = 0;
     uint64_t record_count = 0;
     uint32_t flags = 0;  // of its checkpoint
+    bool is_head = false;
     bool has_moment = false;
     uint64_t first_time_ticks = 0;
     uint64_t last_time_ticks = 0;
@@ -83,24 +114,38 @@ class SegmentBuffer {
     uint32_t mark_crc = 0;   // for a MARK: starts from the block's place
   };
 
+  struct Anchor {
+    uint64_t logical = 0;  // where the block that it is in begins
+    uint64_t time_ns = 0;
+    int64_t realtime_ns = 0;
+  };
+
   void AppendFragments(std::span<const uint8_t> payload);
   void BeginBlock(const Block& previous);
   void SumOpenBlock(size_t end);
-  void DropWrittenBlocks();
+  void NoteSpan(const Block& block);
+  void NoteWritten();
+  size_t EndOf(size_t block) const;
+  size_t WrittenBlocks() const;
+  void TakeOverFrom(const SegmentBuffer& other, size_t first_block);
+  void DropBlocks(size_t count);
   uint8_t* Room(size_t bytes);
 
   uint32_t tag_;
-  std::vector<uint8_t> bytes_;  // from the first block that is not wholly written
+  std::vector<uint8_t> bytes_;  // from the first block that is kept
   uint64_t start_offset_ = 0;   // logical offset of bytes_[0]
   size_t written_ = 0;          // in bytes_
-  uint64_t synced_offset_ = 0;  // logical
-  uint64_t synced_seq_ = 0;
-  uint64_t written_seq_ = 0;
+  size_t sealed_ = 0;           // in bytes_; the end of the last MARK or CHECKPOINT
+  Position written_position_;
+  Position synced_;
   uint64_t record_count_ = 0;  // in closed blocks
   uint64_t lost_total_ = 0;
   std::vector<Block> closed_;  // those in bytes_
   Block open_;
   std::vector<uint8_t> scratch_;  // a payload that must be split
+  // Of the whole segment, also of blocks that are not kept any more.
+  std::vector<Anchor> anchors_;
+  std::optional<uint64_t> first_time_ticks_, last_time_ticks_;
 };
 
 }  // namespace daybook

@@ -6,9 +6,11 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "bpf_source.h"
 #include "daybook/writer.h"
+#include "housekeeper.h"
 #include "options.h"
 #include "privileges.h"
 #include "recorder.h"
@@ -59,6 +61,15 @@ Result<std::unique_ptr<EventSource>> OpenSource(const Options& options) {
   return AsSource(BpfSource::Open(BpfOptions(options)));
 }
 
+WriterOptions ToWriterOptions(const Options& options) {
+  return {.segment_bytes = options.segment_bytes,
+          .segment_age_ns = options.segment_age_ns,
+          .ballast_bytes = 1 << 20,
+          .retention = {.max_total_bytes = options.max_bytes,
+                        .min_free_bytes = options.min_free_bytes,
+                        .max_age_ns = options.max_age_ns}};
+}
+
 // Everything that needs privilege comes before the drop, everything that makes files after it.
 Status Record(const Options& options) {
   auto source = OpenSource(options);
@@ -68,21 +79,28 @@ Status Record(const Options& options) {
   if (Status ready = PrepareLogFolder(options.log_dir, *account); !ready) return ready;
   auto folder = OpenLogFolder(options.log_dir);
   if (!folder) return std::move(folder).error();
+  auto housekeeping = OpenLogFolder(options.log_dir);
+  if (!housekeeping) return std::move(housekeeping).error();
   if (Status dropped = DropPrivileges(*account); !dropped) return dropped;
 
   EventSource& events = **source;
   auto writer = LogWriter::Open(
       *std::move(folder), events.identity(), [&events] { return events.ReadClock(); },
-      {.segment_bytes = options.segment_bytes, .segment_age_ns = options.segment_age_ns});
+      ToWriterOptions(options), MakeThreadSyncer());
   if (!writer) {
     auto error = std::move(writer).error();
     if (!*account) return error;
     return Error(fmt::format("{} (as user {}: give the folder to that user, or use --user)",
                              error.message(), (*account)->name));
   }
-  RecorderOptions recorder_options{.drain_interval_ns = options.drain_interval_ns,
-                                   .duration_ns = options.duration_ns.value_or(0),
-                                   .version = DAYBOOK_VERSION};
+  // What is done to a segment that is finished with; in order.
+  const std::vector<Housekeeper::Job> jobs;
+  Housekeeper housekeeper(*std::move(housekeeping), jobs);
+  RecorderOptions recorder_options{
+      .drain_interval_ns = options.drain_interval_ns,
+      .duration_ns = options.duration_ns.value_or(0),
+      .version = DAYBOOK_VERSION,
+      .on_finished = [&housekeeper](uint64_t segment_no) { housekeeper.Finished(segment_no); }};
   if (events.name() == "bpf") {
     recorder_options.args_limit_bytes =
         options.args == ArgsMode::kNone ? 0 : BpfOptions(options).args_limit;

@@ -88,6 +88,21 @@ void AddOptions(CLI::App& app, Options& options) {
       ->transform(AsTime())
       ->check(Within(1'000'000'000, UINT64_MAX, "1s or more"))
       ->type_name("TIME");
+  app.add_option("--max-bytes", options.max_bytes,
+                 "Delete the oldest segments before the log is longer than this (default 1G)")
+      ->transform(AsSize())
+      ->check(Within(4 << 20, uint64_t{1} << 50, "4M or more"))
+      ->type_name("SIZE");
+  app.add_option("--min-free", options.min_free_bytes,
+                 "Or before the file system has less than this left (default 64M)")
+      ->transform(AsSize())
+      ->check(Within(0, uint64_t{1} << 50, "a size"))
+      ->type_name("SIZE");
+  app.add_option("--max-age", options.max_age_ns,
+                 "Delete segments whose last moment is this old (default: never)")
+      ->transform(AsTime())
+      ->check(Within(60'000'000'000, UINT64_MAX, "1min or more"))
+      ->type_name("TIME");
   app.add_option("--drain-interval", options.drain_interval_ns,
                  "Take events from the kernel this often while there are any, 10ms to 5s "
                  "(default 250ms)")

@@ -16,6 +16,9 @@ struct Options {
   std::optional<uint64_t> duration_ns;
   uint64_t segment_bytes = 64 << 20;
   uint64_t segment_age_ns = 3'600'000'000'000;
+  uint64_t max_bytes = uint64_t{1} << 30;
+  uint64_t min_free_bytes = 64 << 20;
+  uint64_t max_age_ns = 0;  // no limit
   uint64_t drain_interval_ns = 250'000'000;
   ArgsMode args = ArgsMode::kFull;
   std::string user;  // empty: the default account

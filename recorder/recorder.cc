@@ -53,6 +53,7 @@ class RecorderLoop::Impl : public EventSink, public SnapshotSink {
   void AppendLosses();
   void AppendClock(ClockReason reason);
   void AppendRecorder(RecorderEvent event);
+  void TellFinishedSegments();
   void GoToSleep();
   void WakeUp();
   void Report(const Status& status);
@@ -63,6 +64,7 @@ class RecorderLoop::Impl : public EventSink, public SnapshotSink {
   std::optional<WakeUps> wake_ups_;
   SourceCounters told_;  // losses up to here are in the log
   uint64_t last_turn_ns_ = 0;
+  uint64_t told_unfinished_ = 0;
   uint64_t snapshot_segment_no_ = 0;
   uint64_t snapshot_processes_ = 0;
   uint64_t events_in_segment_ = 0;
@@ -109,7 +111,8 @@ void RecorderLoop::Impl::Turn() {
   RotateIfDue(now_ns);
   Report(writer_.Flush());
   if (writer_.segment_no() != snapshot_segment_no_) TakeSnapshot();
-  if (writer_.SyncDue(now_ns)) Report(writer_.Sync());
+  if (writer_.SyncDue(now_ns)) Report(writer_.BeginSync());
+  TellFinishedSegments();
   // Draining ends the source's readiness to wake us: it must be asked for anew.
   if (asleep_ && drained && *drained == 0 && source_.PrepareToSleep()) return;
   WakeUp();
@@ -118,13 +121,23 @@ void RecorderLoop::Impl::Turn() {
 }
 
 // Nothing may be left to do: until the next event there is no turn. While the disk refuses records
-// there is always something left.
+// there is always something left; and what it does with the last ones must be seen.
 void RecorderLoop::Impl::GoToSleep() {
   if (failing_ || source_.wake_fd() < 0) return;
-  if (writer_.SyncPending()) Report(writer_.Sync());
+  if (writer_.SyncPending()) {
+    Report(writer_.BeginSync());
+    if (writer_.SyncPending()) return;
+  }
+  TellFinishedSegments();
   if (failing_ || !source_.PrepareToSleep()) return;
   wake_ups_->SetTurns(0);
   asleep_ = true;
+}
+
+void RecorderLoop::Impl::TellFinishedSegments() {
+  const uint64_t unfinished = writer_.first_unfinished_segment_no();
+  if (!options_.on_finished || unfinished == std::exchange(told_unfinished_, unfinished)) return;
+  options_.on_finished(unfinished);
 }
 
 void RecorderLoop::Impl::WakeUp() {

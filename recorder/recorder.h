@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -21,6 +22,8 @@ struct RecorderOptions {
   // For the log's START record; unknown where the source does not capture arguments by itself.
   std::optional<uint64_t> args_limit_bytes;
   std::string version;
+  // Called with the first segment that is not finished with, whenever that is another one.
+  std::function<void(uint64_t segment_no)> on_finished;
 };
 
 // Takes events from `source` and writes them with `writer` until SIGTERM or SIGINT (which must be

@@ -34,6 +34,9 @@ usage_error() {
   usage_error "--drain-interval" --log-dir "$log" --drain-interval 1us
   usage_error "--segment-size" --log-dir "$log" --segment-size 1
   usage_error "--segment-age" --log-dir "$log" --segment-age 0s
+  usage_error "--max-bytes" --log-dir "$log" --max-bytes 1M
+  usage_error "--min-free" --log-dir "$log" --min-free lots
+  usage_error "--max-age" --log-dir "$log" --max-age 5s
   usage_error "--args" --log-dir "$log" --args most
 }
 
@@ -81,4 +84,21 @@ cannot_record() {
   "$DAYBOOKD" --log-dir "$log" --source "replay:$sample" --user "$(id -un)"
   run -0 sha256sum --check "$BATS_TEST_TMPDIR/before"
   [[ -s $log/daybook-00000002.dbk ]]
+}
+
+@test "the log keeps to its budget: the oldest segments go" {
+  log=$BATS_TEST_TMPDIR/log
+  for _ in 1 2 3 4 5 6 7 8; do
+    "$DAYBOOKD" --log-dir "$log" --source "replay:$sample" --user "$(id -un)" --max-bytes 4M
+  done
+  fallocate -l 4M "$log/daybook-00000004.dbk"
+  "$DAYBOOKD" --log-dir "$log" --source "replay:$sample" --user "$(id -un)" --max-bytes 4M
+  [[ ! -e $log/daybook-00000001.dbk && ! -e $log/daybook-00000004.dbk ]]
+  [[ -e $log/daybook-00000005.dbk && -e $log/daybook-00000009.dbk ]]
+  [[ $(du -sk "$log" | cut -f 1) -le 4096 ]]
+}
+
+@test "where no room is to be left, nothing is recorded, and it says why" {
+  cannot_record "no room" "$DAYBOOKD" --log-dir "$BATS_TEST_TMPDIR/log" \
+    --source "replay:$sample" --user "$(id -un)" --min-free 1000000G
 }

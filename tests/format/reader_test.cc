@@ -7,6 +7,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "layout.h"
+#include "segment_buffer.h"
 #include "support/log_builder.h"
 
 namespace daybook {
@@ -218,6 +220,43 @@ TEST(ReaderTest, AnEmptyFileAndAFolderAreToldApart) {
   EXPECT_FALSE(SegmentReader::Open(folder));
   EXPECT_FALSE(SegmentReader::Open(folder / "missing.dbk"));
   std::filesystem::remove_all(folder);
+}
+
+// A whole segment with one birth, by a writer whose features may be unknown to us.
+std::vector<uint8_t> SegmentWithFeatures(uint64_t incompat_flags, uint32_t tag) {
+  SegmentStart start{.signature = kSignature,
+                     .major_version = kMajorVersion,
+                     .incompat_flags = incompat_flags,
+                     .tag = tag,
+                     .tick_ns = kTickNs,
+                     .first_seq = 1};
+  start.stream_id.bytes.fill(static_cast<uint8_t>(tag));
+  SegmentBuffer buffer(tag, start.first_seq);
+  buffer.Append(start);
+  buffer.CloseBlock(kCheckpointFirst);
+  buffer.Append(TestFork(tag));
+  buffer.CloseBlock(kCheckpointLast);
+  return {buffer.Unwritten().begin(), buffer.Unwritten().end()};
+}
+
+TEST(ReaderTest, ASegmentOfAnUnknownVersionIsAGapWhereverItStands) {
+  const std::vector<uint8_t> known = SegmentWithFeatures(0, 5);
+  const std::vector<uint8_t> unknown = SegmentWithFeatures(1, 6);
+  const auto expect_gap = [&](const ReadBack& read, size_t begin, size_t events) {
+    EXPECT_THAT(read.events, SizeIs(events));
+    ASSERT_THAT(read.gaps, SizeIs(1));
+    EXPECT_EQ(read.gaps[0].cause, GapCause::kUnsupported);
+    EXPECT_EQ(read.gaps[0].begin, begin);
+    EXPECT_EQ(read.gaps[0].end, begin + unknown.size());
+  };
+  expect_gap(ReadAll(unknown), 0, 0);
+  std::vector<uint8_t> both = unknown;
+  both.insert(both.end(), known.begin(), known.end());
+  expect_gap(ReadAll(both), 0, 1);
+  both = known;
+  both.insert(both.end(), unknown.begin(), unknown.end());
+  both.insert(both.end(), known.begin(), known.end());
+  expect_gap(ReadAll(both), known.size(), 2);
 }
 
 }  // namespace

@@ -80,6 +80,27 @@ TEST(SchemaTest, EverySegmentDescribesAllItsTypes) {
   EXPECT_EQ(described, BuiltinTypes());
 }
 
+// What salvage goes by. The segment is sound, so one header leads to the next.
+TEST(SchemaTest, EveryRecordWrittenIsWithinTheBoundsOfItsType) {
+  LogBuilder log;
+  const std::string args(1000, 'a');
+  log.Add(TestFork(10)).Add(Exec{.time_ns = kTestBootNs, .pid = 10, .args = args});
+  log.Add(TestExit(10));
+  ASSERT_TRUE(log.writer().Close());
+  const std::vector<uint8_t> bytes = log.Segment();
+  std::map<uint8_t, TypeInfo> types;
+  for (const TypeInfo& type : BuiltinTypes()) types[type.type] = type;
+  std::map<std::string, int> seen;
+  for (size_t at = 0; at < bytes.size(); at += 4u + bytes[at + 3]) {
+    const TypeInfo& type = types.at(bytes[at + 2]);
+    EXPECT_GE(bytes[at + 3], type.min_bytes) << type.name;
+    EXPECT_LE(bytes[at + 3], type.max_bytes) << type.name;
+    ++seen[type.name];
+  }
+  EXPECT_GE(seen["cont"], 3);
+  EXPECT_EQ(seen["exit"], 1);
+}
+
 TEST(SchemaTest, ATypeThatOnlyTheFileKnowsIsReadByItsSchema) {
   const TypeInfo future{.type = 0x7A,
                         .name = "future",

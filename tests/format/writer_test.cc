@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <filesystem>
+#include <map>
 
 #include "support/log_builder.h"
 
@@ -18,14 +19,17 @@ using testing::SizeIs;
 // All numbered records of the log in order, those that stand twice only once: what a reader of the
 // whole folder sees.
 std::vector<ReadBack::Numbered> EventsOf(const FakeDisk& disk, size_t* gaps = nullptr) {
-  std::vector<ReadBack::Numbered> events;
+  std::map<uint64_t, ReadBack::Numbered> by_seq;
   for (const auto& [name, bytes] : disk.files) {
+    if (!name.ends_with(".dbk")) continue;
     const ReadBack read = ReadAll(bytes);
     if (gaps != nullptr) *gaps += read.gaps.size();
     for (const auto& event : read.events) {
-      if (events.empty() || event.seq > events.back().seq) events.push_back(event);
+      EXPECT_EQ(by_seq.emplace(event.seq, event).first->second, event) << "told differently";
     }
   }
+  std::vector<ReadBack::Numbered> events;
+  for (const auto& [seq, event] : by_seq) events.push_back(event);
   return events;
 }
 
@@ -155,38 +159,486 @@ TEST(WriterTest, AFailedWriteEndsTheSegmentAndTheNextOneHoldsWhatWasInMemory) {
   EXPECT_TRUE(ReadAll(log.Segment(2)).complete);
 }
 
-// SQLite's method: the fault comes at the N-th operation, for every N until a run meets none.
-TEST(WriterTest, AFaultAtAnyOperationLosesNothingThatASecondSegmentCanHold) {
-  for (const int error : {EIO, ENOSPC}) {
-    bool met = true;
-    for (size_t n = 4; met; ++n) {  // the first operations are those of Open
-      met = false;
-      auto disk = std::make_shared<FakeDisk>();
-      WriterOptions options;
-      options.block_bytes = 128;
-      options.retry_interval_ns = 0;
-      LogBuilder log(options, disk);
-      disk->write_limit = 100;
-      disk->fault = [&met, n, error](std::string_view, size_t index) {
-        if (index != n) return 0;
-        met = true;
-        return error;
-      };
-      for (uint32_t pid = 1; pid <= 30; ++pid) {
-        log.Add(TestFork(pid));
-        if (pid % 4 == 0) (void)log.writer().Flush();
-        if (pid % 11 == 0) (void)log.writer().Sync();
-        if (pid == 17) (void)log.writer().Rotate(EndReason::kSize);
+// SQLite's method: the fault comes at the N-th operation of a kind, for every N until a run meets
+// none. After a failed sync the disk has forgotten what was not synced.
+struct Fault {
+  std::string_view operation;
+  int error;
+};
+
+class FaultTest : public testing::TestWithParam<Fault> {
+ protected:
+  // A life with every operation in it.
+  static void Live(LogBuilder& log) {
+    for (uint32_t pid = 1; pid <= 60; ++pid) {
+      log.Add(TestFork(pid));
+      if (pid % 4 == 0) (void)log.writer().Flush();
+      if (pid % 11 == 0) (void)log.writer().BeginSync();
+      if (pid % 17 == 0) (void)log.writer().Rotate(EndReason::kSize);
+    }
+    if (!log.writer().Close()) (void)log.writer().Close();
+  }
+};
+
+TEST_P(FaultTest, NothingIsLostThatASecondSegmentCanHold) {
+  size_t faults = 0;
+  for (bool met = true; met; ++faults) {
+    met = false;
+    auto disk = std::make_shared<FakeDisk>();
+    WriterOptions options;
+    options.block_bytes = 128;
+    options.retry_interval_ns = 0;
+    options.ballast_bytes = 1000;
+    options.retention.max_segments = 100;
+    LogBuilder log(options, disk);
+    disk->write_limit = 100;
+    size_t seen = 0;
+    disk->fault = [&](std::string_view operation, size_t) {
+      if (operation != GetParam().operation || seen++ != faults) return 0;
+      met = true;
+      return GetParam().error;
+    };
+    Live(log);
+    SCOPED_TRACE(testing::Message() << GetParam().operation << " number " << faults);
+    const auto events = EventsOf(*disk);
+    ASSERT_THAT(events, SizeIs(60));
+    for (size_t i = 0; i < events.size(); ++i) {
+      ASSERT_EQ(events[i].seq, i + 1);
+      ASSERT_EQ(events[i].pid, i + 1);
+    }
+    EXPECT_EQ(log.writer().durable_seq(), 61u);
+  }
+  EXPECT_GT(faults, 1u) << "never met";
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Operations, FaultTest,
+    testing::Values(Fault{"write", EIO}, Fault{"write", EINTR}, Fault{"write", ENOSPC},
+                    Fault{"write", EDQUOT}, Fault{"reserve", ENOSPC}, Fault{"reserve", EIO},
+                    Fault{"create", EIO}, Fault{"create", ENOSPC}, Fault{"create", EMFILE},
+                    Fault{"sync", EIO}, Fault{"sync", ENOSPC}, Fault{"sync", EINTR},
+                    Fault{"sync_folder", EIO}, Fault{"close", EIO}, Fault{"list", EIO}),
+    [](const auto& test) {
+      return std::string(test.param.operation) + std::to_string(test.param.error);
+    });
+
+// Where old segments go, too.
+TEST(WriterTest, AFaultWhileOldSegmentsAreRemovedLosesNoneOfTheOthers) {
+  size_t faults = 0;
+  for (bool met = true; met; ++faults) {
+    met = false;
+    auto disk = std::make_shared<FakeDisk>();
+    WriterOptions options;
+    options.retry_interval_ns = 0;
+    options.retention.max_segments = 3;
+    LogBuilder log(options, disk);
+    size_t seen = 0;
+    disk->fault = [&](std::string_view operation, size_t) {
+      if (operation != "remove" || seen++ != faults) return 0;
+      met = true;
+      return EIO;
+    };
+    for (uint32_t pid = 1; pid <= 60; ++pid) {
+      log.Add(TestFork(pid));
+      (void)log.writer().Flush();
+      if (pid % 5 == 0) (void)log.writer().Rotate(EndReason::kSize);
+    }
+    if (!log.writer().Close()) (void)log.writer().Close();
+    const auto events = EventsOf(*disk);
+    ASSERT_FALSE(events.empty());
+    for (size_t i = 0; i < events.size(); ++i) ASSERT_EQ(events[i].seq, events[0].seq + i);
+    EXPECT_EQ(events.back().seq, 60u);
+    EXPECT_LE(disk->files.size(), 4u);
+  }
+  EXPECT_GT(faults, 5u);
+}
+
+// A syncer whose tasks wait until the test lets them.
+class SlowSyncer : public Syncer {
+ public:
+  struct Hand {
+    std::function<Status()> task;
+    std::optional<Status> result;
+    bool IsBusy() const { return task != nullptr; }
+    void Work() { result = std::exchange(task, nullptr)(); }
+  };
+  explicit SlowSyncer(std::shared_ptr<Hand> hand) : hand_(std::move(hand)) {}
+  void Begin(std::function<Status()> task) override {
+    EXPECT_FALSE(hand_->IsBusy() || hand_->result) << "one after the other";
+    hand_->task = std::move(task);
+  }
+  std::optional<Status> Poll() override { return std::exchange(hand_->result, std::nullopt); }
+  Status Wait() override {
+    if (hand_->IsBusy()) hand_->Work();
+    return *Poll();
+  }
+
+ private:
+  std::shared_ptr<Hand> hand_;
+};
+
+class SlowSyncTest : public testing::Test {
+ protected:
+  void Open(WriterOptions options = {}) {
+    log_.emplace(options, disk_, std::make_unique<SlowSyncer>(hand_));
+  }
+  LogWriter& writer() { return log_->writer(); }
+  void AddAndFlush(uint32_t pid) {
+    log_->Add(TestFork(pid));
+    ASSERT_TRUE(writer().Flush());
+  }
+  void FailNext(std::string_view operation, int error = EIO) {
+    disk_->fault = [=, done = false](std::string_view one, size_t) mutable {
+      return one == operation && !std::exchange(done, true) ? error : 0;
+    };
+  }
+  void ExpectWhole(uint32_t count) {
+    const auto events = EventsOf(*disk_);
+    ASSERT_THAT(events, SizeIs(count));
+    for (size_t i = 0; i < events.size(); ++i) EXPECT_EQ(events[i].pid, i + 1);
+  }
+
+  std::shared_ptr<FakeDisk> disk_ = std::make_shared<FakeDisk>();
+  std::shared_ptr<SlowSyncer::Hand> hand_ = std::make_shared<SlowSyncer::Hand>();
+  std::optional<LogBuilder> log_;
+};
+
+TEST_F(SlowSyncTest, NothingIsPromisedBeforeTheDiskHasAnswered) {
+  Open();
+  AddAndFlush(1);
+  ASSERT_TRUE(writer().BeginSync());
+  ASSERT_TRUE(hand_->IsBusy());
+  AddAndFlush(2);
+  ASSERT_TRUE(writer().BeginSync()) << "another is not begun";
+  EXPECT_EQ(writer().durable_seq(), 1u);
+  EXPECT_TRUE(writer().SyncPending());
+  EXPECT_FALSE(writer().SyncDue(log_->now_ns() + 10'000'000'000)) << "one is at work";
+  hand_->Work();
+  EXPECT_EQ(writer().durable_seq(), 1u) << "not seen yet";
+  ASSERT_TRUE(writer().Flush());
+  EXPECT_EQ(writer().durable_seq(), 2u) << "the second record came later";
+  EXPECT_TRUE(writer().SyncPending());
+  ASSERT_TRUE(writer().Sync());
+  EXPECT_EQ(writer().durable_seq(), 3u);
+  EXPECT_FALSE(writer().SyncPending());
+}
+
+TEST_F(SlowSyncTest, RotationDoesNotWaitForTheDisk) {
+  Open();
+  AddAndFlush(1);
+  ASSERT_TRUE(writer().Rotate(EndReason::kSize));
+  AddAndFlush(2);
+  ASSERT_TRUE(writer().Rotate(EndReason::kSize));
+  AddAndFlush(3);
+  EXPECT_EQ(writer().segment_no(), 3u);
+  EXPECT_EQ(writer().first_unfinished_segment_no(), 1u);
+  EXPECT_EQ(writer().durable_seq(), 1u);
+  hand_->Work();
+  ASSERT_TRUE(writer().Flush());
+  EXPECT_EQ(writer().first_unfinished_segment_no(), 2u);
+  EXPECT_EQ(writer().durable_seq(), 2u);
+  ASSERT_TRUE(writer().Close());
+  EXPECT_EQ(writer().durable_seq(), 4u);
+  ExpectWhole(3);
+}
+
+// The pages are gone, and the segments behind it have begun: all of it is written once more.
+TEST_F(SlowSyncTest, AnEndThatIsNotSyncedIsRepeatedWithAllThatCameAfter) {
+  Open();
+  AddAndFlush(1);
+  ASSERT_TRUE(writer().Rotate(EndReason::kSize));
+  AddAndFlush(2);
+  ASSERT_TRUE(writer().Rotate(EndReason::kSize));
+  AddAndFlush(3);
+  FailNext("sync");
+  hand_->Work();
+  const Status flushed = writer().Flush();
+  ASSERT_FALSE(flushed);
+  EXPECT_THAT(flushed.error().message(), testing::HasSubstr("sync"));
+  EXPECT_TRUE(writer().Flush()) << "said once";
+  const ReadBack repeated = ReadAll(log_->Segment(4));
+  ASSERT_THAT(repeated.events, SizeIs(3));
+  EXPECT_EQ(repeated.events[0].seq, 1u);
+  EXPECT_EQ(repeated.segment->previous_segment_no, 3u);
+  EXPECT_EQ(repeated.segment->previous_end, PreviousEnd::kAbandoned);
+  ASSERT_TRUE(writer().Close());
+  disk_->files.erase("daybook-00000001.dbk");
+  disk_->files.erase("daybook-00000002.dbk");
+  disk_->files.erase("daybook-00000003.dbk");
+  ExpectWhole(3);
+}
+
+TEST_F(SlowSyncTest, AWriteThatFailsMeanwhileDoesNotConfuseIt) {
+  Open();
+  AddAndFlush(1);
+  ASSERT_TRUE(writer().BeginSync());
+  log_->Add(TestFork(2));
+  FailNext("write");
+  EXPECT_FALSE(writer().Flush());
+  EXPECT_EQ(writer().segment_no(), 2u);
+  hand_->Work();  // of the segment that was given up
+  AddAndFlush(3);
+  EXPECT_EQ(writer().durable_seq(), 1u) << "what is new is not synced";
+  ASSERT_TRUE(writer().Close());
+  EXPECT_EQ(writer().durable_seq(), 4u);
+  ExpectWhole(3);
+}
+
+TEST_F(SlowSyncTest, WhatIsKeptForASlowDiskIsBounded) {
+  WriterOptions options;
+  options.max_unsynced_bytes = 20'000;
+  Open(options);
+  for (uint32_t pid = 1; pid <= 3000; ++pid) AddAndFlush(pid);
+  EXPECT_TRUE(hand_->IsBusy()) << "begun by the amount";
+  FailNext("sync");
+  hand_->Work();
+  EXPECT_FALSE(writer().Flush());
+  const ReadBack repeated = ReadAll(log_->Segment(2));
+  EXPECT_EQ(repeated.events.back().pid, 3000u);
+  EXPECT_GT(repeated.events.size(), 200u);
+  EXPECT_LT(log_->Segment(2).size(), 2 * options.max_unsynced_bytes);
+}
+
+TEST(WriterTest, AThreadSyncsWhileTheWriterGoesOn) {
+  const std::string path =
+      std::filesystem::temp_directory_path() / ("daybook_sync_test." + std::to_string(getpid()));
+  std::filesystem::create_directories(path);
+  {
+    WriterOptions options;
+    options.segment_bytes = 64 << 10;
+    auto writer = LogWriter::Open(
+        *OpenLogFolder(path), {}, [] { return Clock{.time_ns = kTestBootNs}; }, options,
+        MakeThreadSyncer());
+    ASSERT_TRUE(writer);
+    for (uint32_t pid = 1; pid <= 20'000; ++pid) {
+      writer->Append(TestFork(pid));
+      if (pid % 100 == 0) {
+        ASSERT_TRUE(writer->BeginSync());
       }
-      if (!log.writer().Close()) (void)log.writer().Close();
-      const auto events = EventsOf(*disk);
-      ASSERT_THAT(events, SizeIs(30)) << "fault " << error << " at operation " << n;
-      for (size_t i = 0; i < events.size(); ++i) {
-        ASSERT_EQ(events[i].seq, i + 1) << n;
-        ASSERT_EQ(events[i].pid, i + 1) << n;
+      if (const auto reason = writer->RotationDue(kTestBootNs)) {
+        ASSERT_TRUE(writer->Rotate(*reason));
       }
     }
+    ASSERT_TRUE(writer->Close());
+    EXPECT_EQ(writer->durable_seq(), 20'001u);
   }
+  const auto paths = FindSegments(path);
+  ASSERT_TRUE(paths);
+  uint64_t next_seq = 1;
+  for (const std::string& one : *paths) {
+    auto reader = SegmentReader::Open(one);
+    ASSERT_TRUE(reader);
+    for (Item item = reader->Next(); !std::holds_alternative<End>(item); item = reader->Next()) {
+      const auto& record = std::get<RecordView>(item);
+      if (!record.seq) continue;
+      ASSERT_EQ(*record.seq, next_seq);
+      ++next_seq;
+    }
+  }
+  EXPECT_EQ(next_seq, 20'001u);
+  std::filesystem::remove_all(path);
+}
+
+TEST(WriterTest, ASegmentSaysHowTheOneBeforeItEnded) {
+  auto disk = std::make_shared<FakeDisk>();
+  {
+    LogBuilder log({}, disk);
+    EXPECT_FALSE(ReadAll(log.Segment()).segment->previous_segment_no);
+    log.Add(TestFork(1));
+    ASSERT_TRUE(log.writer().Sync());
+    log.Add(TestFork(2));
+    ASSERT_TRUE(log.writer().Rotate(EndReason::kSize));
+    log.Add(TestFork(3));
+    ASSERT_TRUE(log.writer().Sync());
+    log.Add(TestFork(4));
+    ASSERT_TRUE(log.writer().Flush());
+  }
+  const SegmentStart first = *ReadAll(disk->files["daybook-00000001.dbk"]).segment;
+  const SegmentStart second = *ReadAll(disk->files["daybook-00000002.dbk"]).segment;
+  EXPECT_EQ(second.previous_segment_no, 1u);
+  EXPECT_EQ(second.previous_tag, first.tag);
+  EXPECT_EQ(second.previous_end, PreviousEnd::kEnded);
+  EXPECT_EQ(second.previous_next_seq, 3u);
+  EXPECT_EQ(second.previous_bytes, disk->files["daybook-00000001.dbk"].size());
+  EXPECT_LT(*second.previous_synced_bytes, *second.previous_bytes) << "its end was at work";
+  EXPECT_GT(*second.previous_synced_bytes, 0u);
+
+  const size_t whole = disk->files["daybook-00000002.dbk"].size();
+  disk->files["daybook-00000002.dbk"].resize(whole + 30);
+  LogBuilder after_crash({}, disk);
+  const SegmentStart third = *ReadAll(after_crash.Segment(3)).segment;
+  EXPECT_EQ(third.previous_end, PreviousEnd::kOpen);
+  EXPECT_EQ(third.previous_tag, second.tag);
+  EXPECT_EQ(third.previous_bytes, whole);
+  EXPECT_LT(*third.previous_synced_bytes, whole);
+  EXPECT_EQ(third.previous_next_seq, 5u);
+
+  disk->files["daybook-00000004.dbk"] = {1, 2, 3};
+  LogBuilder after_damage({}, disk);
+  const SegmentStart fifth = *ReadAll(after_damage.Segment(5)).segment;
+  EXPECT_EQ(fifth.previous_segment_no, 4u);
+  EXPECT_EQ(fifth.previous_end, PreviousEnd::kUnreadable);
+  EXPECT_FALSE(fifth.previous_tag);
+}
+
+// The newest segment may have ended before it had repeated all that the one before it holds.
+TEST(WriterTest, NumbersOfASegmentThatWasGivenUpAreNotUsedAgain) {
+  auto disk = std::make_shared<FakeDisk>();
+  {
+    LogBuilder log({}, disk);
+    for (uint32_t pid = 1; pid <= 50; ++pid) {
+      log.Add(TestFork(pid));
+      ASSERT_TRUE(log.writer().Flush());
+    }
+    size_t seen = 0;
+    disk->fault = [&](std::string_view operation, size_t) {
+      return operation == "write" && seen++ == 0 ? EIO : 0;
+    };
+    log.Add(TestFork(51));
+    EXPECT_FALSE(log.writer().Flush());
+  }
+  disk->fault = [](std::string_view, size_t) { return 0; };
+  auto& newest = disk->files["daybook-00000002.dbk"];
+  newest.resize(newest.size() - 500);
+  ASSERT_LT(ReadAll(newest).events.size(), 50u);
+  LogBuilder log({}, disk);
+  EXPECT_EQ(log.writer().next_seq(), 51u);
+}
+
+SegmentEnd EndOf(std::span<const uint8_t> bytes) {
+  SegmentReader reader(bytes);
+  SegmentEnd end;
+  for (Item item = reader.Next(); !std::holds_alternative<End>(item); item = reader.Next()) {
+    const auto* record = std::get_if<RecordView>(&item);
+    if (record != nullptr && record->As(&end)) return end;
+  }
+  ADD_FAILURE() << "no end";
+  return end;
+}
+
+TEST(WriterTest, TheEndTellsTheSpanAlsoByAClockThatWasSetBack) {
+  constexpr uint64_t kSecond = 1'000'000'000;
+  constexpr auto kSecondSigned = static_cast<int64_t>(kSecond);
+  LogBuilder log;
+  log.Add(TestFork(1, kTestBootNs - kSecond));
+  log.Advance(10 * kSecond);
+  log.Add(Clock{.time_ns = log.now_ns(),
+                .realtime_ns = kTestRealtimeNs - 100 * kSecondSigned,
+                .reason = ClockReason::kStep});
+  log.Add(TestFork(2, log.now_ns() + kSecond));
+  log.Advance(2 * kSecond);
+  ASSERT_TRUE(log.writer().Close());
+  const SegmentEnd end = EndOf(log.Segment());
+  EXPECT_EQ(end.first_time_ns, kTestBootNs - kSecond);
+  EXPECT_EQ(end.last_time_ns, kTestBootNs + 12 * kSecond);
+  EXPECT_EQ(end.first_realtime_ns, kTestRealtimeNs - 100 * kSecondSigned);
+  EXPECT_EQ(end.last_realtime_ns, kTestRealtimeNs + 10 * kSecondSigned) << "before the step";
+}
+
+class FullDiskTest : public testing::Test {
+ protected:
+  FullDiskTest() {
+    options_.segment_bytes = 1 << 20;
+    options_.ballast_bytes = 64 << 10;
+    options_.max_pending_bytes = 10'000;
+    options_.retry_interval_ns = 1'000'000;
+    disk_->capacity = 1 << 20;
+  }
+  uint32_t FillUp(LogBuilder& log) {
+    uint32_t pid = 0;
+    while (pid < 200'000) {
+      for (int i = 0; i < 100; ++i) log.Add(TestFork(++pid));
+      if (!log.writer().Flush()) return pid;
+    }
+    ADD_FAILURE() << "never full";
+    return pid;
+  }
+
+  WriterOptions options_;
+  std::shared_ptr<FakeDisk> disk_ = std::make_shared<FakeDisk>();
+};
+
+TEST_F(FullDiskTest, TheEndIsSaidAndWhatIsLostMeanwhileIsToldWhenSpaceIsBack) {
+  LogBuilder log(options_, disk_);
+  ASSERT_TRUE(disk_->files.contains("daybook.ballast"));
+  const uint32_t written = FillUp(log);
+  EXPECT_FALSE(disk_->files.contains("daybook.ballast")) << "it gave its room";
+  EXPECT_TRUE(ReadAll(log.Segment()).complete) << "ended in order";
+  EXPECT_THAT(ReadAll(log.Segment()).events, SizeIs(written)) << "nothing that was appended";
+  uint32_t pid = written;
+  uint64_t dropped_first_ns = 0;
+  for (int i = 0; i < 2000; ++i) {
+    log.Advance(1'000'000);
+    if (log.writer().next_seq() == 1u + pid) dropped_first_ns = log.now_ns();
+    log.Add(TestFork(++pid, log.now_ns()));
+    EXPECT_FALSE(log.writer().Flush());
+  }
+  EXPECT_THAT(disk_->files, SizeIs(1)) << "no empty files";
+  disk_->capacity = 100 << 20;
+  log.Advance(1'000'000'000);
+  ASSERT_TRUE(log.writer().Flush());
+  log.Add(TestExit(1));
+  ASSERT_TRUE(log.writer().Close());
+  EXPECT_TRUE(disk_->files.contains("daybook.ballast")) << "made again";
+
+  uint64_t forks = 0;
+  std::optional<Lost> lost;
+  const std::vector<uint8_t> bytes = log.Segment(2);
+  SegmentReader reader(bytes);
+  for (Item item = reader.Next(); !std::holds_alternative<End>(item); item = reader.Next()) {
+    const auto& record = std::get<RecordView>(item);
+    Lost told;
+    if (record.Is<Fork>()) {
+      EXPECT_FALSE(lost) << "what was kept comes first";
+      ++forks;
+    }
+    if (record.As(&told)) lost = told;
+  }
+  ASSERT_TRUE(lost);
+  EXPECT_EQ(lost->reason, LostReason::kDiskFull);
+  EXPECT_EQ(written + forks + *lost->records, pid);
+  EXPECT_GE(lost->first_time_ns, dropped_first_ns);
+  EXPECT_LE(lost->last_time_ns, kTestBootNs + 2000 * 1'000'000);
+}
+
+TEST_F(FullDiskTest, OldSegmentsGoFirst) {
+  options_.segment_bytes = 100 << 10;
+  LogBuilder log(options_, disk_);
+  uint32_t pid = 0;
+  for (int turn = 0; turn < 3000; ++turn) {
+    for (int i = 0; i < 20; ++i) log.Add(TestFork(++pid));
+    ASSERT_TRUE(log.writer().Flush());
+    if (const auto reason = log.writer().RotationDue(log.now_ns())) {
+      ASSERT_TRUE(log.writer().Rotate(*reason));
+    }
+  }
+  ASSERT_TRUE(log.writer().Close());
+  EXPECT_FALSE(disk_->files.contains("daybook-00000001.dbk"));
+  const auto events = EventsOf(*disk_);
+  for (size_t i = 0; i < events.size(); ++i) ASSERT_EQ(events[i].seq, events[0].seq + i);
+  EXPECT_EQ(events.back().seq, pid);
+}
+
+// Nothing says it beforehand: a file system that reserves nothing.
+TEST_F(FullDiskTest, AWriteThatIsCutByAFullDiskIsNotRepeated) {
+  options_.retention.max_segments = 1000;
+  LogBuilder log(options_, disk_);
+  disk_->fault = [this, writes = 0](std::string_view operation, size_t) mutable {
+    disk_->write_limit = 3000;
+    return operation == "write" && ++writes > 20 ? ENOSPC : 0;
+  };
+  for (uint32_t pid = 1; pid <= 3000; ++pid) {
+    log.Add(TestFork(pid));
+    if (pid % 100 == 0) (void)log.writer().Flush();
+  }
+  disk_->fault = [](std::string_view, size_t) { return 0; };
+  log.Advance(1'000'000'000);
+  ASSERT_TRUE(log.writer().Close());
+  const uint64_t first_durable = ReadAll(log.Segment(1)).events.back().seq;
+  const ReadBack second = ReadAll(log.Segment(2));
+  EXPECT_GT(first_durable, 300u);
+  EXPECT_LE(second.events.front().seq, first_durable + 1);
+  EXPECT_GT(second.events.front().seq + 200, first_durable) << "one block, not all";
 }
 
 // A disk with little room: what was wholly written before it was full is not written again.

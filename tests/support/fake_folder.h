@@ -1,6 +1,7 @@
-// A log folder in memory that fails when told to.
+// A log folder in memory that fails when told to, and keeps a journal of what was done to it.
 #pragma once
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdint>
 #include <functional>
@@ -13,43 +14,111 @@
 
 namespace daybook {
 
+// One operation that changed the disk or made a change durable.
+struct DiskOperation {
+  enum class Kind { kCreate, kWrite, kSync, kRemove, kRename, kSyncFolder };
+  Kind kind;
+  std::string name;
+  std::string new_name;
+  std::vector<uint8_t> bytes;
+};
+
 // Shared by the folder, its files and the test: lives as long as any of them.
 struct FakeDisk {
   std::map<std::string, std::vector<uint8_t>> files;
   std::vector<std::string> calls;
-  // Asked before each operation ("create", "write", "sync", "close", "sync_folder") with the number
-  // of operations before it; returns an errno, or 0 to let it pass.
+  std::vector<DiskOperation> journal;
+  // Asked before each operation ("create", "write", "reserve", "sync", "close", "remove", "rename",
+  // "list", "read", "sync_folder") with the number of operations before it; returns an errno, or 0
+  // to let it pass.
   std::function<int(std::string_view operation, size_t index)> fault = [](auto, auto) { return 0; };
   // At most so many bytes are taken by one write.
   size_t write_limit = SIZE_MAX;
+  // How much it holds, and what others have taken of that.
+  uint64_t capacity = uint64_t{1} << 40;
+  uint64_t others_bytes = 0;
+  // Called after each change.
+  std::function<void()> changed = [] {};
 
   int Ask(std::string_view operation) {
     calls.emplace_back(operation);
     return fault(operation, calls.size() - 1);
   }
+  // As Linux: room beyond a file's length may be set aside for it.
+  uint64_t BytesOf(const std::string& name) const {
+    const auto reserved = reserved_bytes.find(name);
+    const uint64_t length = files.at(name).size();
+    return reserved == reserved_bytes.end() ? length : std::max(length, reserved->second);
+  }
+  uint64_t UsedBytes() const {
+    uint64_t used = 0;
+    for (const auto& [name, bytes] : files) used += BytesOf(name);
+    return used;
+  }
+  uint64_t FreeBytes() const {
+    const uint64_t taken = UsedBytes() + others_bytes;
+    return capacity - std::min(capacity, taken);
+  }
+  void Did(DiskOperation operation) {
+    journal.push_back(std::move(operation));
+    changed();
+  }
+
+  std::map<std::string, uint64_t> reserved_bytes;
+  std::map<std::string, size_t> synced_bytes;
 };
 
 class FakeFile : public LogFile {
  public:
   FakeFile(std::shared_ptr<FakeDisk> disk, std::string name)
       : disk_(std::move(disk)), name_(std::move(name)) {}
+  ~FakeFile() override { disk_->reserved_bytes.erase(name_); }
 
   Result<size_t> Write(std::span<const uint8_t> bytes) override {
     if (const int error = disk_->Ask("write")) return Error::FromErrno("write", error);
-    const size_t size = std::min(bytes.size(), disk_->write_limit);
+    if (!disk_->files.contains(name_)) return bytes.size();  // removed, and still open
     auto& file = disk_->files[name_];
-    file.insert(file.end(), bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(size));
+    const uint64_t room = disk_->BytesOf(name_) - file.size() + disk_->FreeBytes();
+    const size_t size = std::min<uint64_t>({bytes.size(), disk_->write_limit, room});
+    if (size == 0 && !bytes.empty()) return Error::FromErrno("write", ENOSPC);
+    bytes = bytes.first(size);
+    file.insert(file.end(), bytes.begin(), bytes.end());
+    disk_->Did({DiskOperation::Kind::kWrite, name_, {}, {bytes.begin(), bytes.end()}});
     return size;
   }
-  Status Sync() override { return Answer("sync"); }
-  Status Close() override { return Answer("close"); }
-
- private:
-  Status Answer(std::string_view operation) {
-    if (const int error = disk_->Ask(operation)) return Error::FromErrno(operation, error);
+  Status Reserve(uint64_t length) override {
+    if (const int error = disk_->Ask("reserve")) return Error::FromErrno("reserve", error);
+    if (!disk_->files.contains(name_)) return Ok{};
+    const uint64_t now = disk_->BytesOf(name_);
+    if (length > now && length - now > disk_->FreeBytes()) {
+      return Error::FromErrno("reserve", ENOSPC);
+    }
+    disk_->reserved_bytes[name_] = std::max(length, now);
+    disk_->changed();
+    return Ok{};
+  }
+  // What could not be written is gone, and the next sync knows nothing of it: as Linux does.
+  Status Sync() override {
+    const auto file = disk_->files.find(name_);
+    if (const int error = disk_->Ask("sync")) {
+      if (file != disk_->files.end()) {
+        const auto synced = static_cast<std::ptrdiff_t>(disk_->synced_bytes[name_]);
+        std::fill(file->second.begin() + synced, file->second.end(), uint8_t{0});
+      }
+      return Error::FromErrno("sync", error);
+    }
+    if (file == disk_->files.end()) return Ok{};
+    disk_->synced_bytes[name_] = file->second.size();
+    disk_->Did({DiskOperation::Kind::kSync, name_, {}, {}});
+    return Ok{};
+  }
+  Status Close() override {
+    disk_->reserved_bytes.erase(name_);
+    if (const int error = disk_->Ask("close")) return Error::FromErrno("close", error);
     return Ok{};
   }
 
+ private:
   std::shared_ptr<FakeDisk> disk_;
   std::string name_;
 };
@@ -61,10 +130,15 @@ class FakeFolder : public LogFolder {
   Result<std::unique_ptr<LogFile>> Create(const std::string& name) override {
     if (const int error = disk_->Ask("create")) return Error::FromErrno("create", error);
     if (!disk_->files.try_emplace(name).second) return Error::FromErrno("create", EEXIST);
+    disk_->synced_bytes.erase(name);
+    disk_->Did({DiskOperation::Kind::kCreate, name, {}, {}});
     return std::unique_ptr<LogFile>(std::make_unique<FakeFile>(disk_, name));
   }
   Status Remove(const std::string& name) override {
-    disk_->files.erase(name);
+    if (const int error = disk_->Ask("remove")) return Error::FromErrno("remove", error);
+    if (disk_->files.erase(name) == 0) return Error::FromErrno("remove", ENOENT);
+    disk_->reserved_bytes.erase(name);
+    disk_->Did({DiskOperation::Kind::kRemove, name, {}, {}});
     return Ok{};
   }
   Status Rename(const std::string& from, const std::string& to) override {
@@ -72,20 +146,31 @@ class FakeFolder : public LogFolder {
     auto node = disk_->files.extract(from);
     if (node.empty()) return Error::FromErrno("rename", ENOENT);
     disk_->files[to] = std::move(node.mapped());
+    disk_->Did({DiskOperation::Kind::kRename, from, to, {}});
     return Ok{};
   }
   Result<std::vector<FileInfo>> List() override {
+    if (const int error = disk_->Ask("list")) return Error::FromErrno("list", error);
     std::vector<FileInfo> files;
-    for (const auto& [name, bytes] : disk_->files) files.push_back({name, bytes.size()});
+    for (const auto& [name, bytes] : disk_->files) files.push_back({name, disk_->BytesOf(name)});
     return files;
   }
-  Result<uint64_t> FreeBytes() override { return uint64_t{1} << 40; }
+  Result<uint64_t> FreeBytes() override { return disk_->FreeBytes(); }
   Result<std::vector<uint8_t>> Read(const std::string& name) override {
-    return disk_->files.at(name);
+    if (const int error = disk_->Ask("read")) return Error::FromErrno("read", error);
+    const auto file = disk_->files.find(name);
+    if (file == disk_->files.end()) return Error::FromErrno("read", ENOENT);
+    return file->second;
+  }
+  Result<std::vector<uint8_t>> ReadFirst(const std::string& name, size_t bytes) override {
+    auto all = Read(name);
+    if (all) all->resize(std::min(all->size(), bytes));
+    return all;
   }
   Status Lock() override { return Ok{}; }
   Status Sync() override {
     if (const int error = disk_->Ask("sync_folder")) return Error::FromErrno("sync", error);
+    disk_->Did({DiskOperation::Kind::kSyncFolder, {}, {}, {}});
     return Ok{};
   }
 

@@ -18,10 +18,11 @@ inline constexpr int64_t kTestRealtimeNs = 1'790'000'000'000'000'000;
 
 class LogBuilder {
  public:
-  explicit LogBuilder(WriterOptions options = {}, std::shared_ptr<FakeDisk> disk = nullptr)
+  explicit LogBuilder(WriterOptions options = {}, std::shared_ptr<FakeDisk> disk = nullptr,
+                      std::unique_ptr<Syncer> syncer = MakeInlineSyncer())
       : disk_(disk ? std::move(disk) : std::make_shared<FakeDisk>()),
         now_ns_(std::make_shared<uint64_t>(kTestBootNs)),
-        writer_(Open(options, disk_, now_ns_)) {}
+        writer_(Open(options, disk_, now_ns_, std::move(syncer))) {}
 
   LogWriter& writer() { return writer_; }
   FakeDisk& disk() { return *disk_; }
@@ -44,7 +45,7 @@ class LogBuilder {
 
  private:
   static LogWriter Open(WriterOptions options, std::shared_ptr<FakeDisk> disk,
-                        std::shared_ptr<uint64_t> now_ns) {
+                        std::shared_ptr<uint64_t> now_ns, std::unique_ptr<Syncer> syncer) {
     LogIdentity identity;
     identity.boot_id.bytes.fill(0xB0);
     identity.host_id.bytes.fill(0x05);
@@ -54,8 +55,8 @@ class LogBuilder {
                    .realtime_ns = kTestRealtimeNs + static_cast<int64_t>(*now_ns - kTestBootNs),
                    .monotonic_ns = *now_ns};
     };
-    auto writer =
-        LogWriter::Open(std::make_unique<FakeFolder>(std::move(disk)), identity, clock, options);
+    auto writer = LogWriter::Open(std::make_unique<FakeFolder>(std::move(disk)), identity, clock,
+                                  options, std::move(syncer));
     if (!writer) throw std::runtime_error(writer.error().message());
     return *std::move(writer);
   }

@@ -1,7 +1,9 @@
 // Writes a log: a folder of segments that are only ever appended to by the process that created
-// them. A write that fails ends the segment; what is still in memory goes into the next one.
+// them. A write or sync that fails ends the segment; whatever is not known to be on disk goes into
+// the next one, with the sequence numbers that it had.
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -18,13 +20,17 @@
 namespace daybook {
 
 // A segment's file, as the writer needs it. The operating system's is behind OpenLogFolder; tests
-// bring their own to make it fail.
+// bring their own to make it fail. Sync runs beside the other calls, in another thread.
 class LogFile {
  public:
   virtual ~LogFile() = default;
   // Appends some or all of `bytes` and returns how many.
   virtual Result<size_t> Write(std::span<const uint8_t> bytes) = 0;
+  // Has the file system set aside what the file will take up to that length, so that a full disk
+  // shows before a record is cut; its length stays. Where that cannot be done, it is no error.
+  virtual Status Reserve(uint64_t length) = 0;
   virtual Status Sync() = 0;
+  // Gives back what was reserved and not used.
   virtual Status Close() = 0;
 };
 
@@ -33,6 +39,7 @@ struct FileInfo {
   uint64_t bytes = 0;  // that it takes on the disk
 };
 
+// Usable from several threads at once.
 class LogFolder {
  public:
   virtual ~LogFolder() = default;
@@ -46,6 +53,8 @@ class LogFolder {
   // Bytes that the file system has left for this process.
   virtual Result<uint64_t> FreeBytes() = 0;
   virtual Result<std::vector<uint8_t>> Read(const std::string& name) = 0;
+  // The first so many bytes, or all where there are fewer.
+  virtual Result<std::vector<uint8_t>> ReadFirst(const std::string& name, size_t bytes) = 0;
   // Makes what was created, renamed and removed durable.
   virtual Status Sync() = 0;
   // Keeps other writers out until this object is gone. An error where one is there.
@@ -55,10 +64,42 @@ class LogFolder {
 // The folder must exist. Its descriptor is kept: after a change of user no path is looked up again.
 Result<std::unique_ptr<LogFolder>> OpenLogFolder(const std::string& path);
 
+// The numbers of the folder's segments, compressed or not, in order.
+Result<std::vector<uint64_t>> ListSegments(LogFolder& folder);
+
+// Waits for the disk in the writer's place: one task after the other.
+class Syncer {
+ public:
+  virtual ~Syncer() = default;  // waits for the task at work
+  // Begins the task. Precondition: the result of the last one was taken.
+  virtual void Begin(std::function<Status()> task) = 0;
+  // The task's result, once; nullopt while it is at work.
+  virtual std::optional<Status> Poll() = 0;
+  virtual Status Wait() = 0;
+};
+
+// In a thread of its own, which sleeps while there is nothing to do.
+std::unique_ptr<Syncer> MakeThreadSyncer();
+// At once, in the calling thread.
+std::unique_ptr<Syncer> MakeInlineSyncer();
+
+// What the log may take of the disk. Where it is too much, the oldest segments go, by number: those
+// of a wrong clock go no earlier than others.
+struct RetentionLimits {
+  // Everything in the folder that belongs to the log, the segment being written included.
+  uint64_t max_total_bytes = UINT64_MAX;
+  // What is left to others on the file system.
+  uint64_t min_free_bytes = 0;
+  // Of the newest moment in a segment. 0 is no limit.
+  uint64_t max_age_ns = 0;
+  uint64_t max_segments = UINT64_MAX;
+};
+
 enum class SyncPolicy : uint8_t { kNone, kInterval, kFlush };
 
 struct WriterOptions {
-  // A segment is ended by the first record that reaches this size,
+  // A segment is ended by the first record that reaches this size (never more than an eighth of
+  // the retention's total),
   uint64_t segment_bytes = 64 << 20;
   // or when it is this old.
   uint64_t segment_age_ns = 3'600'000'000'000;
@@ -67,10 +108,18 @@ struct WriterOptions {
   uint64_t block_bytes = 4096;
   SyncPolicy sync = SyncPolicy::kInterval;
   uint64_t sync_interval_ns = 1'000'000'000;
-  // While no segment can be written, records are kept up to this size; then they are counted lost.
+  // While no segment can be written, so much is kept beyond what waited already; later records are
+  // counted lost.
   uint64_t max_pending_bytes = 8 << 20;
+  // What is written and not known to be on disk is kept up to this size. Beyond it the oldest is
+  // forgotten: lost should its sync fail.
+  uint64_t max_unsynced_bytes = 8 << 20;
   // And a new segment is tried no more often than this.
   uint64_t retry_interval_ns = 1'000'000'000;
+  // Size of the file that is given up when the disk is full, so that the end can still be said;
+  // never more than an eighth of the retention's total. 0 is none.
+  uint64_t ballast_bytes = 0;
+  RetentionLimits retention = {};
 };
 
 // Facts that stand at the head of every segment.
@@ -88,7 +137,8 @@ class LogWriter {
   // Continues the log in `folder` with a new segment, numbered after the newest one. Fails where
   // another writer is at work there: their sequence numbers would collide.
   static Result<LogWriter> Open(std::unique_ptr<LogFolder> folder, LogIdentity identity,
-                                ReadClock read_clock, WriterOptions options = {});
+                                ReadClock read_clock, WriterOptions options = {},
+                                std::unique_ptr<Syncer> syncer = MakeInlineSyncer());
 
   LogWriter(LogWriter&&) noexcept;
   LogWriter& operator=(LogWriter&&) noexcept;
@@ -108,32 +158,42 @@ class LogWriter {
     if constexpr (requires { record.last_time_ns; }) NoteMoment(record.last_time_ns);
     if constexpr (requires { record.time_ns; }) NoteMoment(record.time_ns);
     if constexpr (requires { record.pid; }) NotePid(record.pid);
+    if constexpr (std::same_as<Record, Clock>) NoteAnchor(record);
     FinishRecord(Schema<Record>::kType, payload, end);
   }
 
-  // Writes everything that was appended. On an error the segment is ended and the next one begun;
-  // nothing that was appended since the last successful write is forgotten.
+  // Writes everything that was appended, and takes note of what the syncer has done. On an error
+  // the segment is ended and the next one begun; nothing that was appended since the last
+  // successful sync is forgotten.
   Status Flush();
 
-  // Closes the block, writes, and makes durable.
+  // Closes the block, writes, and begins to make it durable. Does not wait for that.
+  Status BeginSync();
+  // Closes the block, writes, and waits until all of it is durable.
   Status Sync();
 
-  // True when appended records have waited for durability as long as the policy allows.
+  // True when appended records have waited for durability as long as the policy allows, and none
+  // is being made durable.
   bool SyncDue(uint64_t now_ns) const;
-  // True when numbered records are not durable, due or not; never with SyncPolicy::kNone.
+  // True while numbered records are not durable, due or not; never with SyncPolicy::kNone.
   bool SyncPending() const;
 
   // Why the segment should be ended now; nullopt where it should not.
   std::optional<EndReason> RotationDue(uint64_t now_ns) const;
-  // Ends the segment in order and begins the next. Afterwards segment_no() has changed.
+  // Ends the segment in order and begins the next, without waiting until its end is durable.
+  // Afterwards segment_no() has changed.
   Status Rotate(EndReason reason);
 
-  // Ends the segment in order. Nothing may be appended afterwards.
+  // Ends the segment in order and waits until it is durable. Nothing may be appended afterwards.
   Status Close();
 
   // Number of the current segment. Whenever it changes, also by an error, a snapshot is due.
   uint64_t segment_no() const;
   uint64_t next_seq() const;
+  // Numbered records before this one are known to be durable.
+  uint64_t durable_seq() const;
+  // Segments before this one are finished with: ended or given up, and durable as far as they go.
+  uint64_t first_unfinished_segment_no() const;
 
   // Tells the writer that events were lost elsewhere; goes into every checkpoint.
   void AddLost(uint64_t count);
@@ -160,6 +220,7 @@ class LogWriter {
   void FinishRecord(uint8_t type, uint8_t* payload, uint8_t* end);
   void NoteMoment(uint64_t time_ns);
   void NotePid(uint32_t pid);
+  void NoteAnchor(const Clock& clock);
   void CountDropped(uint8_t type, uint64_t time_ns, uint64_t told_lost);
 
   std::unique_ptr<Impl> impl_;
