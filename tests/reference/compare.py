@@ -32,8 +32,8 @@ def items_of_ours(dump_items, path, salvage):
 
 def items_of_reference(path, salvage):
     """What the reader written from the manual makes of it."""
-    data, compressed = daybook_log.load(str(path))
-    events = daybook_log.read_log(data, salvage, compressed)
+    data, lacking = daybook_log.load(str(path))
+    events = daybook_log.read_log(data, salvage, lacking)
     return [daybook_log.json_event(event) for event in events]
 
 

@@ -7,7 +7,7 @@ compared with one.  Where the page leaves a choice, the comment begins with
 "GUESS".
 
 Use as a library: ``for event in read_log(data, salvage=True): ...`` gives
-Record, Gap and, last, End.  ``load(path)`` gives (data, compressed).
+Record, Gap and, last, End.  ``load(path)`` gives (data, lacking).
 
 Use as a program: daybook_log.py [--salvage] [--decode] FILE...
 """
@@ -745,13 +745,13 @@ class Reader:
     one begins is in self.pos.
     """
 
-    def __init__(self, data, salvage=False, compressed=False):
+    def __init__(self, data, salvage=False, lacking=False):
         """Do step 1."""
         self.log = Log(bytes(data))
         self.data = self.log.data
         self.size = self.log.size
         self.salvage = salvage
-        self.compressed = compressed
+        self.lacking = lacking
         self.segment, self.expected_tag = find_head(self.log)
         self.context = None
         self.complete = False
@@ -1066,7 +1066,7 @@ class Reader:
             return 'trailing'
         durable, has_last, is_followed = self.look_ahead(low)
         logical = self.context.logical_end + handed_bytes & MASK64
-        if self.compressed or has_last or logical < durable:
+        if self.lacking or has_last or logical < durable:
             return 'damaged'
         return 'hole' if is_followed else 'torn_tail'
 
@@ -1372,6 +1372,9 @@ FRAME_FIELDS = _type('frame', 0, 255, '''
     offset uint, raw_bytes uint, compressed_bytes uint,
     compressed_crc fixed32, first_seq uint, seq_count uint,
     first_time ticks?, last_time ticks?''').fields
+CONTAINER = 0x0A
+CONTAINER_FIELDS = _type('container', 0, 255, '''
+    version uint, raw_bytes uint, raw_crc fixed32''').fields
 
 
 def is_compressed(path, data):
@@ -1500,6 +1503,23 @@ def decompress(data):
     return bytes(content)
 
 
+def is_lacking(data, content):
+    """READING, Causes: whether a compressed segment's content is another one
+    than its head tells of, or it has no head.
+    """
+    frame = our_frame(data, 0)
+    header = header_at(frame[0], 0, len(frame[0])) if frame else None
+    if header is None or header[0] != CONTAINER:
+        return True
+    try:
+        head = decode_fields(CONTAINER_FIELDS,
+                             frame[0][HEADER_BYTES:header[2]], None, 1)
+    except Malformed:
+        return True
+    return (head['raw_bytes'], head['raw_crc']) != (len(content),
+                                                    crc32c(content))
+
+
 def is_behind_frame(data, pos):
     """Whether a description can have told truly that a frame ends here."""
     return pos == len(data) or our_frame(data, pos) is not None
@@ -1524,17 +1544,20 @@ def next_frame(data, pos):
 # --------------------------------------------------------------------------
 
 def load(path):
-    """Read a file; give (content, whether it was compressed)."""
+    """Read a file; give (content, whether damage to a compressed one cost a
+    part of it).
+    """
     with open(path, 'rb') as file:
         data = file.read()
     if is_compressed(path, data):
-        return decompress(data), True
+        content = decompress(data)
+        return content, is_lacking(data, content)
     return data, False
 
 
-def read_log(data, salvage=False, compressed=False):
+def read_log(data, salvage=False, lacking=False):
     """READING: the records, gaps and the end of some bytes."""
-    return Reader(data, salvage, compressed).read()
+    return Reader(data, salvage, lacking).read()
 
 
 def decode_record(record):
@@ -1604,12 +1627,12 @@ def main(arguments=None):
     for path in options.files:
         print(json.dumps({'kind': 'file', 'path': path}))
         try:
-            data, compressed = load(path)
+            data, lacking = load(path)
         except OSError as error:
             print('daybook_log.py: %s' % error, file=sys.stderr)
             status = 3
             continue
-        for event in read_log(data, options.salvage, compressed):
+        for event in read_log(data, options.salvage, lacking):
             print(json.dumps(json_event(event, options.decode)))
     return status
 
