@@ -115,10 +115,11 @@ class CompressedJudgement {
       if (AnyFrameIsLeft()) Broken("it is not seen to be a container");
       return verdict_;
     }
-    DecodedContainer decoded = DecodeContainer(damaged_.bytes);
-    JudgeContent(decoded.content);
-    if (kind_.shape != Shape::kMoved) CheckFramesLeftAlone(decoded.content);
-    CheckTold(decoded.damage);
+    const Content decoded = DecodeContainer(damaged_.bytes);
+    const std::vector<uint8_t> content(decoded.bytes.begin(), decoded.bytes.end());
+    JudgeContent(content);
+    if (kind_.shape != Shape::kMoved) CheckFramesLeftAlone(content);
+    CheckTold(decoded.frame_damage);
     return verdict_;
   }
 
