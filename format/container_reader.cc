@@ -24,6 +24,11 @@ constexpr size_t kAttemptBytes = 1024;
 // What is wrong behind so many places is reported as one.
 constexpr size_t kMaxDamages = 4096;
 
+// Where its content ends in the segment. A description may say anything.
+uint64_t EndOf(const Frame& frame) {
+  return frame.offset + std::min(frame.raw_bytes, UINT64_MAX - frame.offset);
+}
+
 class ContainerReader {
  public:
   ContainerReader(Bytes file, const ContentSink& sink) : file_(file), sink_(sink), finder_(file) {}
@@ -193,7 +198,7 @@ void ContainerReader::CheckFrame(const DecodedFrame& frame, size_t begin, size_t
   const bool expected = expected_.has_value();
   if (description) {
     damage.raw_begin = description->offset;
-    damage.raw_end = description->offset + description->raw_bytes;
+    damage.raw_end = EndOf(*description);
   }
   expected_ = damage.raw_end;
   if (!frame.whole) {
@@ -248,7 +253,7 @@ const char* ContainerReader::NameOfUnknown() const {
 
 void ContainerReader::MissFrame(size_t position) {
   const Frame frame = *std::exchange(description_, std::nullopt);
-  expected_ = frame.offset + frame.raw_bytes;
+  expected_ = EndOf(frame);
   Report({.begin = position,
           .end = position,
           .raw_begin = frame.offset,
@@ -333,17 +338,17 @@ ContainerReport ReadContainer(Bytes file, const ContentSink& sink) {
   return ContainerReader(file, sink).Read();
 }
 
-Content DecodeContainer(Bytes file) {
-  Content content;
+DecodedContainer DecodeContainer(Bytes file) {
+  DecodedContainer decoded;
   const auto part = ReadPart(file, 0);
   const auto head = part ? DecodeHead(*part) : std::nullopt;
-  if (head) content.bytes.reserve(std::min(head->container.raw_bytes, ContentLimit(file)));
+  if (head) decoded.content.reserve(std::min(head->container.raw_bytes, ContentLimit(file)));
   ContainerReport report = ReadContainer(file, [&](Bytes frame) {
-    content.bytes.insert(content.bytes.end(), frame.begin(), frame.end());
+    decoded.content.insert(decoded.content.end(), frame.begin(), frame.end());
   });
-  content.is_durable = !report.is_whole;
-  content.frame_damage = std::move(report.damage);
-  return content;
+  decoded.damage = std::move(report.damage);
+  decoded.is_whole = report.is_whole;
+  return decoded;
 }
 
 }  // namespace daybook

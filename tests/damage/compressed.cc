@@ -115,11 +115,11 @@ class CompressedJudgement {
       if (AnyFrameIsLeft()) Broken("it is not seen to be a container");
       return verdict_;
     }
-    const Content decoded = DecodeContainer(damaged_.bytes);
-    const std::vector<uint8_t> content(decoded.bytes.begin(), decoded.bytes.end());
+    const DecodedContainer decoded = DecodeContainer(damaged_.bytes);
+    const std::vector<uint8_t> content(decoded.content.begin(), decoded.content.end());
     JudgeContent(content);
     if (kind_.shape != Shape::kMoved) CheckFramesLeftAlone(content);
-    CheckTold(decoded.frame_damage);
+    CheckTold(decoded.damage);
     return verdict_;
   }
 

@@ -109,7 +109,7 @@ class ContainerDamageTest : public testing::TestWithParam<bool> {
     return numbers;
   }
 
-  const File raw_ = LogOfLives(60, GetParam());
+  const File raw_ = LogOfLives(40, GetParam());
   const File file_ = Compressed(raw_, kFrameTarget);
   const ReadBack whole_ = ReadAll(raw_);
   std::vector<Unit> units_;
@@ -134,7 +134,7 @@ INSTANTIATE_TEST_SUITE_P(OpenAndClosed, ContainerDamageTest, testing::Bool(),
 
 TEST_P(ContainerDamageTest, TheUndamagedFileIsWhole) {
   EXPECT_GT(units_.size(), 5u);
-  EXPECT_EQ(whole_.events.size(), 120u);
+  EXPECT_EQ(whole_.events.size(), 80u);
   EXPECT_TRUE(whole_.gaps.empty());
   const Decompressed decoded = Decompress(file_);
   EXPECT_EQ(Causes(decoded.damage), "");

@@ -1,0 +1,336 @@
+// Answers for a window of time, over logs whose clock was set back and forth: against every record
+// looked at one by one, and against the same answer without leaving out any file.
+
+#include "window.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <random>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "report.h"
+#include "scripted_log.h"
+#include "segment_skips.h"
+
+namespace daybook {
+namespace {
+
+constexpr int64_t kHourNs = 3'600'000'000'000;
+
+// Writes boots of several segments each, with a wall clock that can be set.
+class SteppingLog {
+ public:
+  SteppingLog(std::string folder, uint32_t seed) : folder_(std::move(folder)), random_(seed) {}
+
+  void WriteBoot(uint8_t boot, int segments) {
+    now_ns_ = 5'000'000'000;
+    LogIdentity identity;
+    identity.boot_id.bytes.fill(boot);
+    auto folder = OpenLogFolder(folder_);
+    auto writer = LogWriter::Open(*std::move(folder), identity, [this] { return Read(); },
+                                  {.block_bytes = 300, .sync = SyncPolicy::kNone});
+    ASSERT_TRUE(writer) << writer.error().message();
+    for (int segment = 0; segment < segments; ++segment) {
+      WriteSegment(*writer);
+      const bool is_last = segment + 1 == segments;
+      ASSERT_TRUE(is_last ? writer->Close() : writer->Rotate(EndReason::kSize));
+    }
+    wall_ns_ += kHourNs;  // switched off
+  }
+
+  // Where the wall clock stands.
+  int64_t wall_ns() const { return wall_ns_; }
+
+ private:
+  Clock Read() const {
+    return {.time_ns = now_ns_, .realtime_ns = wall_ns_, .monotonic_ns = now_ns_};
+  }
+  void Pass(uint64_t ns) {
+    now_ns_ += ns;
+    wall_ns_ += static_cast<int64_t>(ns);
+  }
+  uint32_t Below(uint32_t end) { return static_cast<uint32_t>(random_() % end); }
+
+  void WriteSegment(LogWriter& writer) {
+    writer.Append(SnapBegin{.time_ns = now_ns_});
+    for (const auto& [pid, start_ns] : living_) {
+      writer.Append(SnapProc{.pid = pid, .start_ns = start_ns, .comm = "old"});
+    }
+    writer.Append(SnapEnd{.time_ns = now_ns_, .process_count = living_.size()});
+    for (int event = 0; event < 25; ++event) {
+      Pass(uint64_t{1 + Below(600)} * 1'000'000'000);
+      if (Below(8) == 0) StepClock(writer);
+      // Some come late, also over the end of a segment.
+      const uint64_t time_ns = now_ns_ - uint64_t{Below(3)} * 400'000'000;
+      if (living_.empty() || Below(2) == 0) {
+        living_.emplace_back(next_pid_++, time_ns);
+        writer.Append(Fork{.time_ns = time_ns, .pid = living_.back().first, .ppid = 1});
+      } else {
+        const size_t i = Below(static_cast<uint32_t>(living_.size()));
+        writer.Append(Exit{.time_ns = time_ns,
+                           .pid = living_[i].first,
+                           .start_ns = living_[i].second,
+                           .wait_status = 0});
+        living_.erase(living_.begin() + static_cast<std::ptrdiff_t>(i));
+      }
+    }
+  }
+
+  void StepClock(LogWriter& writer) {
+    wall_ns_ += (int64_t{Below(9)} - 4) * kHourNs / 2;
+    Clock clock = Read();
+    clock.reason = ClockReason::kStep;
+    writer.Append(clock);
+  }
+
+  std::string folder_;
+  std::mt19937 random_;
+  uint64_t now_ns_ = 0;
+  int64_t wall_ns_ = kScriptRealtimeNs;
+  uint32_t next_pid_ = 100;
+  std::vector<std::pair<uint32_t, uint64_t>> living_;
+};
+
+std::string TextOf(const Cell& cell) {
+  if (const auto* flag = std::get_if<bool>(&cell)) return *flag ? "yes" : "no";
+  if (const auto* number = std::get_if<int64_t>(&cell)) return std::to_string(*number);
+  if (const auto* count = std::get_if<uint64_t>(&cell)) return std::to_string(*count);
+  if (const auto* text = std::get_if<Text>(&cell)) return std::string(text->bytes);
+  return "-";
+}
+
+class Rows : public RowSink {
+ public:
+  void Row(std::span<const Cell> cells) override {
+    std::vector<std::string> row;
+    for (const Cell& cell : cells) row.push_back(TextOf(cell));
+    rows.push_back(std::move(row));
+  }
+  bool closed() const override { return false; }
+
+  std::vector<std::vector<std::string>> rows;
+};
+
+struct Ran {
+  std::vector<std::vector<std::string>> rows;
+  Coverage coverage;
+};
+
+size_t ColumnOf(const Report& report, std::string_view name) {
+  const auto column = std::ranges::find(report.columns, name, &Column::name);
+  EXPECT_NE(column, report.columns.end());
+  return static_cast<size_t>(column - report.columns.begin());
+}
+
+Ran RunReport(const Report& report, const std::string& path, const Window& window,
+              LogSet::Skips skips) {
+  auto log = LogSet::Open(std::vector<std::string>{path},
+                          {.repeats = report.repeats, .window = window, .skips = skips});
+  EXPECT_TRUE(log);
+  TableView view;
+  for (size_t i = 0; i < report.columns.size(); ++i) view.columns.push_back(i);
+  if (!std::string_view(report.default_sort).empty()) {
+    view.sort_by = ColumnOf(report, report.default_sort.substr(1));
+    view.descending = true;
+  }
+  Rows sink;
+  Table table(view, &sink);
+  const auto answer = report.run({.log = *log}, table);
+  EXPECT_TRUE(answer);
+  table.Finish();
+  return {.rows = std::move(sink.rows), .coverage = answer->coverage};
+}
+
+// "file:offset" of every record in the window, each judged by the anchors before it in its segment.
+std::vector<std::string> DumpByHand(const std::string& folder, const Window& window) {
+  std::vector<std::string> places;
+  const auto paths = FindSegments(folder);
+  for (const std::string& path : *paths) {
+    auto reader = SegmentReader::Open(path);
+    std::vector<std::pair<uint64_t, int64_t>> anchors;
+    for (Item item = reader->Next(); !std::holds_alternative<End>(item); item = reader->Next()) {
+      const auto& record = std::get<RecordView>(item);
+      if (anchors.empty()) {
+        anchors.emplace_back(reader->segment()->time_ns, reader->segment()->realtime_ns);
+      }
+      if (Clock clock; record.As(&clock)) anchors.emplace_back(clock.time_ns, clock.realtime_ns);
+      const uint64_t block_ns = record.base.time_ticks * record.base.tick_ns;
+      const uint64_t time_ns =
+          TimeOf(record).value_or(std::max(block_ns, reader->segment()->time_ns));
+      auto anchor = anchors.front();
+      for (const auto& later : anchors) {
+        if (later.first <= time_ns && later.first >= anchor.first) anchor = later;
+      }
+      const int64_t wall_ns = anchor.second + static_cast<int64_t>(time_ns - anchor.first);
+      if (window.since_ns && wall_ns < *window.since_ns) continue;
+      if (window.until_ns && wall_ns >= *window.until_ns) continue;
+      places.push_back(path + ":" + std::to_string(record.offset));
+    }
+  }
+  return places;
+}
+
+class WindowTest : public testing::TestWithParam<uint32_t> {
+ protected:
+  WindowTest() {
+    SteppingLog log(folder_.path(), GetParam());
+    for (uint8_t boot = 1; boot <= 3; ++boot) log.WriteBoot(boot, 4);
+    end_ns_ = log.wall_ns();
+  }
+
+  Window RandomWindow() {
+    const auto moment = [&] {
+      const auto span = static_cast<uint64_t>(end_ns_ - kScriptRealtimeNs + 4 * kHourNs);
+      return kScriptRealtimeNs - 2 * kHourNs + static_cast<int64_t>(random_() % span);
+    };
+    Window window;
+    if (random_() % 4 != 0) window.since_ns = moment();
+    if (random_() % 4 != 0) window.until_ns = window.since_ns.value_or(moment()) + kHourNs;
+    return window;
+  }
+
+  TempFolder folder_;
+  std::mt19937_64 random_{GetParam()};
+  int64_t end_ns_ = 0;
+};
+
+TEST_P(WindowTest, ADumpHasExactlyTheRecordsInTheWindow) {
+  uint64_t skipped = 0;
+  for (int round = 0; round < 12; ++round) {
+    const Window window = RandomWindow();
+    const Ran ran = RunReport(kDumpReport, folder_.path(), window, LogSet::Skips::kSegments);
+    std::vector<std::string> places;
+    for (const auto& row : ran.rows) places.push_back(row[0] + ":" + row[1]);
+    ASSERT_EQ(places, DumpByHand(folder_.path(), window)) << round;
+    skipped += ran.coverage.skipped_segments;
+  }
+  EXPECT_GT(skipped, 12U);
+}
+
+TEST_P(WindowTest, FilesThatAreLeftOutChangeNoRow) {
+  std::map<std::string_view, uint64_t> skipped;
+  for (int round = 0; round < 12; ++round) {
+    const Window window = RandomWindow();
+    for (const Report* report :
+         {&kDumpReport, &kInfoReport, &kListReport, &kTreeReport, &kSummaryReport}) {
+      const Ran all = RunReport(*report, folder_.path(), window, LogSet::Skips::kNothing);
+      const Ran some = RunReport(*report, folder_.path(), window, report->skips);
+      ASSERT_EQ(some.rows, all.rows) << report->name << round;
+      EXPECT_EQ(some.coverage.segments + some.coverage.skipped_segments, all.coverage.segments);
+      EXPECT_EQ(some.coverage.missing_records, 0U);
+      skipped[report->name] += some.coverage.skipped_segments;
+    }
+  }
+  EXPECT_GT(skipped["info"], 12U);
+  EXPECT_GT(skipped["list"], 12U);
+}
+
+// Of the lives whose end is told: those that the whole list shows to have been there.
+TEST_P(WindowTest, AListHasExactlyTheLivesInTheWindow) {
+  const size_t start = ColumnOf(kListReport, "start_time");
+  const size_t end = ColumnOf(kListReport, "end_time");
+  const size_t id = ColumnOf(kListReport, "proc_id");
+  const size_t state = ColumnOf(kListReport, "state");
+  const Ran whole = RunReport(kListReport, folder_.path(), {}, LogSet::Skips::kNothing);
+  for (int round = 0; round < 12; ++round) {
+    const Window window = RandomWindow();
+    std::set<std::string> expected;
+    std::set<std::string> found;
+    for (const auto& row : whole.rows) {
+      if (row[state] != "ended") continue;
+      const int64_t first_ns = std::stoll(row[start]);
+      const int64_t last_ns = std::stoll(row[end]);
+      if (window.until_ns && first_ns >= *window.until_ns) continue;
+      if (window.since_ns && last_ns < *window.since_ns) continue;
+      expected.insert(row[id]);
+    }
+    const Ran ran = RunReport(kListReport, folder_.path(), window, LogSet::Skips::kBoots);
+    for (const auto& row : ran.rows) {
+      if (row[state] == "ended") found.insert(row[id]);
+    }
+    ASSERT_EQ(found, expected) << round;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Seeds, WindowTest, testing::Range<uint32_t>(1, 7));
+
+// ---- In doubt a file is read ----
+
+class SegmentSkipsTest : public testing::Test {
+ protected:
+  static PeekedFile File(uint64_t number, uint8_t boot, int64_t first_ns, int64_t last_ns) {
+    PeekedFile file{.peek = {}, .holds_one_segment = true};
+    file.peek.start = SegmentStart{.segment_no = number, .time_ns = 0, .realtime_ns = first_ns};
+    file.peek.start->boot_id.bytes.fill(boot);
+    file.peek.end = SegmentEnd{.time_ns = 50,
+                               .first_time_ns = 0,
+                               .last_time_ns = 50,
+                               .first_realtime_ns = first_ns,
+                               .last_realtime_ns = last_ns};
+    return file;
+  }
+  std::vector<PeekedFile> files_{File(1, 1, 100, 200), File(2, 1, 200, 300), File(3, 2, 400, 500),
+                                 File(4, 2, 500, 600), File(5, 2, 600, 700)};
+};
+
+using testing::ElementsAre;
+
+TEST_F(SegmentSkipsTest, SegmentsThatLieOutsideAreLeftOut) {
+  EXPECT_THAT(SegmentsOutside(files_, {.since_ns = 301, .until_ns = 500}),
+              ElementsAre(true, true, false, true, true));
+  EXPECT_THAT(SegmentsOutside(files_, {.since_ns = 300, .until_ns = 501}),
+              ElementsAre(true, false, false, false, true));
+}
+
+TEST_F(SegmentSkipsTest, BootsThatLieOutsideAreLeftOutButForWhatOthersNeed) {
+  EXPECT_THAT(BootsOutside(files_, {.since_ns = 700}),
+              ElementsAre(true, true, false, false, false));
+  EXPECT_THAT(BootsOutside(files_, {.since_ns = 800}), ElementsAre(true, true, false, false, false))
+      << "the last boot still runs";
+  EXPECT_THAT(BootsOutside(files_, {.until_ns = 400}), ElementsAre(false, false, false, true, true))
+      << "the first file ends the boot before";
+  EXPECT_THAT(BootsOutside(files_, {.until_ns = 401}),
+              ElementsAre(false, false, false, false, false));
+}
+
+TEST_F(SegmentSkipsTest, WhatIsNotKnownIsRead) {
+  files_[0].peek.end.reset();
+  EXPECT_THAT(SegmentsOutside(files_, {.since_ns = 301}),
+              ElementsAre(false, true, false, false, false));
+  EXPECT_THAT(BootsOutside(files_, {.since_ns = 301}),
+              ElementsAre(false, false, false, false, false));
+}
+
+TEST_F(SegmentSkipsTest, AnEndOfAnOlderVersionSaysNothing) {
+  files_[0].peek.end->first_realtime_ns.reset();
+  files_[1].peek.end->last_time_ns.reset();
+  EXPECT_THAT(SegmentsOutside(files_, {.since_ns = 301}),
+              ElementsAre(false, false, false, false, false));
+}
+
+TEST_F(SegmentSkipsTest, AFileThatMayHoldMoreIsReadAndSoIsEveryBoot) {
+  files_[4].holds_one_segment = false;
+  EXPECT_THAT(BootsOutside(files_, {.since_ns = 301}),
+              ElementsAre(false, false, false, false, false));
+}
+
+TEST_F(SegmentSkipsTest, ABootInTwoPlacesIsRead) {
+  std::swap(files_[1], files_[3]);
+  EXPECT_THAT(BootsOutside(files_, {.since_ns = 650}),
+              ElementsAre(false, false, false, false, false));
+}
+
+TEST_F(SegmentSkipsTest, ABootThatNothingOfTheSameLogFollowsIsRead) {
+  for (size_t i = 2; i < files_.size(); ++i) files_[i].peek.start->stream_id.bytes.fill(9);
+  EXPECT_THAT(BootsOutside(files_, {.since_ns = 301}),
+              ElementsAre(false, false, false, false, false));
+}
+
+}  // namespace
+}  // namespace daybook
