@@ -163,6 +163,14 @@ std::optional<SegmentStart> ReadSegmentStart(Bytes bytes, size_t offset,
   return start;
 }
 
+// Times are in ticks of the segment's own length; those of a real head fit.
+std::optional<SegmentStart> ReadHead(Bytes bytes, size_t begin, const FoundCheckpoint& checkpoint) {
+  if (checkpoint.record.logical_offset != 0) return std::nullopt;
+  auto start = ReadSegmentStart(bytes, begin, checkpoint.record);
+  if (start && !ReadCheckpoint(bytes, checkpoint.begin, start->tick_ns)) start.reset();
+  return start;
+}
+
 bool IsSupported(const SegmentStart& start) {
   return start.major_version == kMajorVersion && start.min_reader <= kMinorVersion &&
          start.incompat_flags == 0;

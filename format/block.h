@@ -89,6 +89,9 @@ std::optional<SegmentStart> ReadSegmentStart(Bytes bytes, size_t offset);
 std::optional<SegmentStart> ReadSegmentStart(Bytes bytes, size_t offset,
                                              const Checkpoint& checkpoint);
 
+// The same, of the head of a segment, where the checkpoint's block begins at `begin` and is one.
+std::optional<SegmentStart> ReadHead(Bytes bytes, size_t begin, const FoundCheckpoint& checkpoint);
+
 // False where this reader is too old to decode the segment's payloads.
 bool IsSupported(const SegmentStart& start);
 

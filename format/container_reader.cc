@@ -171,7 +171,11 @@ void ContainerReader::TakeSeekTable() {
 // Where a frame does not decode to its end, what ends it is the next part that proves itself.
 void ContainerReader::TakeFrame() {
   const size_t begin = position_;
-  DecodedFrame frame = decoder_.DecodeWhole(file_.subspan(begin), FrameLimit(), &content_);
+  DecodedFrame frame;
+  // The library would also take frames that hold nothing, or are of its first versions.
+  if (HasZstdMagic(file_, begin)) {
+    frame = decoder_.DecodeWhole(file_.subspan(begin), FrameLimit(), &content_);
+  }
   size_t end = begin + frame.frame_bytes;
   if (!frame.whole) {
     end = finder_.Next(begin + 1);

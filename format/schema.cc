@@ -135,26 +135,11 @@ bool GetFixedValue(Cursor& cursor, FieldValue* value) {
   return true;
 }
 
-// False also for a wire code that this reader does not know: what follows cannot be found then.
 bool GetValue(const FieldInfo& field, Cursor& cursor, const BlockBase& base, FieldValue* value) {
+  if (field.wire == Wire::kFixed32) return GetFixedValue<uint32_t>(cursor, value);
+  if (field.wire == Wire::kFixed64) return GetFixedValue<uint64_t>(cursor, value);
+  if (field.wire == Wire::kId) return GetId(cursor, value);
   uint64_t number = 0;
-  switch (field.wire) {
-    case Wire::kFixed32:
-      return GetFixedValue<uint32_t>(cursor, value);
-    case Wire::kFixed64:
-      return GetFixedValue<uint64_t>(cursor, value);
-    case Wire::kId:
-      return GetId(cursor, value);
-    case Wire::kUint:
-    case Wire::kInt:
-    case Wire::kString:
-    case Wire::kTime:
-    case Wire::kTicks:
-    case Wire::kPid:
-      break;
-    default:
-      return false;
-  }
   if (!cursor.GetVarint(&number)) return false;
   if (field.optional && number-- == 0) return *value = std::monostate{}, true;
   if (field.wire == Wire::kString) return GetText(cursor, number, value);
@@ -163,6 +148,23 @@ bool GetValue(const FieldInfo& field, Cursor& cursor, const BlockBase& base, Fie
 }
 
 }  // namespace
+
+bool IsKnownCode(const FieldInfo& field) {
+  switch (field.wire) {
+    case Wire::kFixed32:
+    case Wire::kFixed64:
+    case Wire::kId:
+      return !field.optional;
+    case Wire::kUint:
+    case Wire::kInt:
+    case Wire::kString:
+    case Wire::kTime:
+    case Wire::kTicks:
+    case Wire::kPid:
+      return true;
+  }
+  return false;
+}
 
 const std::vector<TypeInfo>& BuiltinTypes() {
   static const std::vector<TypeInfo> types = DescribeAll(AllRecords{});
@@ -213,7 +215,7 @@ DecodedFields DecodeFields(const TypeInfo& type, std::span<const uint8_t> payloa
   decoded.rest = payload;
   for (const FieldInfo& field : type.fields) {
     FieldValue value;
-    if (cursor.empty() || !GetValue(field, cursor, base, &value)) break;
+    if (cursor.empty() || !IsKnownCode(field) || !GetValue(field, cursor, base, &value)) break;
     decoded.values.push_back(value);
     decoded.rest = payload.last(cursor.remaining());
   }
