@@ -2,6 +2,7 @@
 
 #include <map>
 
+#include "cookie.h"
 #include "layout.h"
 
 namespace daybook {
@@ -17,9 +18,8 @@ struct Run {
   bool starts_segment = false;
   std::optional<SegmentStart> head;  // of the segment, or a copy of it
 
-  // What stands in a payload is never longer in a row: there a header of ours comes in between, and
-  // from that on going from header to header leads only to checkpoints of ours. So this was not
-  // forged in a program's arguments.
+  // What stands in a payload is never longer in a row: there a CONT header of ours comes in
+  // between.
   bool IsLong() const { return end - begin > kMaxPayloadBytes; }
 };
 
@@ -50,20 +50,33 @@ class HeadSearch {
 
  private:
   std::optional<size_t> ProvedBegin(const FoundCheckpoint& checkpoint);
+  bool IsOurs(size_t begin, const FoundCheckpoint& checkpoint);
 
   RangeSums& sums_;
   uint64_t walked_in_vain_ = 0;
 };
 
-// Of a block that is one from header to header: nothing else speaks for its tag yet.
 std::optional<size_t> HeadSearch::ProvedBegin(const FoundCheckpoint& checkpoint) {
   if (walked_in_vain_ > kPasses * sums_.bytes().size()) return std::nullopt;
   const auto begin = ProveBlock(sums_, checkpoint, 0);
-  if (!begin) return std::nullopt;
-  const size_t end = WalkBlock(sums_.bytes(), *begin);
-  if (end == checkpoint.begin) return begin;
-  walked_in_vain_ += end - *begin;
-  return std::nullopt;
+  return begin && IsOurs(*begin, checkpoint) ? begin : std::nullopt;
+}
+
+// Nothing else speaks for its tag yet: it could be forged, and the CONT headers that our writer put
+// into a program's arguments be hidden inside its records.
+bool HeadSearch::IsOurs(size_t begin, const FoundCheckpoint& checkpoint) {
+  const Bytes bytes = sums_.bytes();
+  size_t at = begin;
+  while (at < checkpoint.end) {
+    const auto header = ReadHeader(bytes, at);
+    if (!header || (header->type == Schema<Checkpoint>::kType && at != checkpoint.begin)) break;
+    const size_t end = header->end;
+    if (FindCookieOfType(bytes.first(end), at + 1, Schema<Continuation>::kType) < end) break;
+    at = end;
+  }
+  if (at == checkpoint.end) return true;
+  walked_in_vain_ += at - begin;
+  return false;
 }
 
 FoundHead HeadSearch::Run() {

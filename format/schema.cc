@@ -103,12 +103,13 @@ bool GetFieldInfo(Cursor& cursor, FieldInfo* field) {
   return true;
 }
 
-// The meaning of a number by its wire code.
-FieldValue NumberValue(Wire wire, uint64_t number, const BlockBase& base) {
-  uint64_t value = 0;
-  if (wire == Wire::kInt) return UnZigZag(number);
-  (void)internal::FromNumber(wire, number, base, &value);
-  return value;
+// The meaning of a number by its wire code. False where it is no pid.
+bool GetNumberValue(Wire wire, uint64_t number, const BlockBase& base, FieldValue* value) {
+  if (wire == Wire::kInt) return *value = UnZigZag(number), true;
+  uint64_t meaning = 0;
+  (void)internal::FromNumber(wire, number, base, &meaning);
+  *value = meaning;
+  return wire != Wire::kPid || meaning <= UINT32_MAX;
 }
 
 bool GetText(Cursor& cursor, uint64_t size, FieldValue* value) {
@@ -143,8 +144,7 @@ bool GetValue(const FieldInfo& field, Cursor& cursor, const BlockBase& base, Fie
   if (!cursor.GetVarint(&number)) return false;
   if (field.optional && number-- == 0) return *value = std::monostate{}, true;
   if (field.wire == Wire::kString) return GetText(cursor, number, value);
-  *value = NumberValue(field.wire, number, base);
-  return true;
+  return GetNumberValue(field.wire, number, base, value);
 }
 
 }  // namespace

@@ -303,6 +303,21 @@ TEST_P(ContainerDamageTest, SizesThatLieAreReportedAndNotFollowed) {
   }
 }
 
+// The library would call one whole that holds nothing.
+TEST_P(ContainerDamageTest, ASkippableFrameInTheirPlaceIsADamagedFrame) {
+  for (const Unit& unit : units_) {
+    File skippable(8);
+    PutFixed(PutFixed(skippable.data(), uint32_t{0x184D'2A50}),
+             static_cast<uint32_t>(unit.end - unit.begin - skippable.size()));
+    const Decompressed decoded =
+        Decompress(Replaced(unit.begin, unit.begin + skippable.size(), skippable));
+    ASSERT_FALSE(decoded.damage.empty());
+    EXPECT_THAT(decoded.damage[0].cause, testing::StartsWith("a frame is damaged"));
+    EXPECT_EQ(decoded.damage[0].begin, unit.begin);
+    EXPECT_EQ(decoded.damage[0].end, unit.end);
+  }
+}
+
 TEST_P(ContainerDamageTest, AHeadThatLiesIsReportedAndNotFollowed) {
   const auto head = DecodeHead(*ReadPart(file_, 0));
   ASSERT_TRUE(head);

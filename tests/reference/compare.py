@@ -26,7 +26,6 @@ SHOWN = 10
 def lines_of_ours(dump_items, folder, salvage):
     """What the C++ reader makes of each file of a folder: {name: [item]}."""
     options = ["--salvage"] if salvage else []
-<<<<<<< HEAD
     command = [dump_items, *options, str(folder)]
     items = {}
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
@@ -39,19 +38,6 @@ def lines_of_ours(dump_items, folder, salvage):
     if process.returncode != 0:
         sys.exit(f"compare.py: {' '.join(command)} failed")
     return items
-=======
-    out = subprocess.run([dump_items, *options, str(path)], check=True,
-                         capture_output=True, text=True).stdout
-    items = [json.loads(line) for line in out.splitlines()]
-    return [item for item in items if item["kind"] != "file"]
-
-
-def items_of_reference(path, salvage):
-    """What the reader written from the manual makes of it."""
-    data, lacking = daybook_log.load(str(path))
-    events = daybook_log.read_log(data, salvage, lacking)
-    return [daybook_log.json_event(event) for event in events]
->>>>>>> main
 
 
 def first_difference(ours, reference):

@@ -597,6 +597,20 @@ class Log:
         start = self.start_of(checkpoint)
         return start if start and checkpoint.fits(start.tick_ns) else None
 
+    def walk_as_ours(self, checkpoint):
+        """Step 1: the end of the checkpoint, if going from header to header leads there and no CONT
+        stands within a record; else where that ended.
+        """
+        pos = checkpoint.block_begin
+        while pos < checkpoint.end:
+            header = header_at(self.data, pos, self.size)
+            if header is None or header[0] == CHECKPOINT and pos != checkpoint.begin:
+                break
+            if self.data.find(COOKIE + bytes([CONT]), pos + 1, header[1]) >= 0:
+                break
+            pos = header[1]
+        return pos
+
     def walk(self, pos):
         """The records (begin, type, end) from header to header, and where that ends: the first
         header of a CHECKPOINT, or the first place where no header stands.
@@ -644,8 +658,8 @@ def find_head(log):
         if in_vain > PASSES * log.size or not log.is_proved(checkpoint, 0):
             continue
         begin = checkpoint.block_begin
-        place = log.walk(begin)[1]
-        if place != checkpoint.begin:
+        place = log.walk_as_ours(checkpoint)
+        if place != checkpoint.end:
             in_vain += place - begin
             continue
         start = log.start_of(checkpoint)
@@ -1160,6 +1174,7 @@ SEEK_TABLE_MAGIC = b'\x5e\x2a\x4d\x18'
 SEEK_TABLE_END = b'\xb1\xea\x92\x8f'
 MAX_FRAME_CONTENT = 1024 * 1024
 MAX_WINDOW = 8 * 1024 * 1024
+ANY_WINDOW = 2 ** 31
 
 
 def part_at(data, pos):
@@ -1213,11 +1228,11 @@ def next_place(data, pos, zstd_too=True):
     return pos
 
 
-def decode_frame(frame, step):
+def decode_frame(frame, step, max_window):
     """A zstd frame at the begin of some bytes: (its content as far as it can be decoded, its length
     or None if it is not whole). Bytes are fed by so many at a time.
     """
-    decoder = zstandard.ZstdDecompressor(max_window_size=MAX_WINDOW).decompressobj()
+    decoder = zstandard.ZstdDecompressor(max_window_size=max_window).decompressobj()
     content = b''
     try:
         parameters = zstandard.get_frame_parameters(frame[:18])
@@ -1253,9 +1268,11 @@ def decompress(data):
             continue
         end = next_place(data, pos + 1)
         if is_described or data[pos:pos + 4] == ZSTD_MAGIC:
-            piece, length = decode_frame(data[pos:], 4096)
+            piece, length = b'', None
+            if data[pos:pos + 4] == ZSTD_MAGIC:
+                piece, length = decode_frame(data[pos:], 4096, ANY_WINDOW)
             if length is None and end - pos >= 4:
-                piece, length = decode_frame(ZSTD_MAGIC + data[pos + 4:end], 1)
+                piece, length = decode_frame(ZSTD_MAGIC + data[pos + 4:end], 1, MAX_WINDOW)
             content += piece
             end = end if length is None else pos + length
         is_described = False
