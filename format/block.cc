@@ -76,12 +76,7 @@ uint64_t DurableEnd(const Checkpoint& checkpoint) {
 }
 
 size_t FindCheckpointHeader(Bytes bytes, size_t from) {
-  constexpr uint8_t kType = Schema<Checkpoint>::kType;
-  for (size_t at = FindCookieOfType(bytes, from, kType); at < bytes.size();
-       at = FindCookieOfType(bytes, at + 1, kType)) {
-    if (ReadHeader(bytes, at)) return at;
-  }
-  return bytes.size();
+  return FindCookieOfType(bytes, from, Schema<Checkpoint>::kType);
 }
 
 size_t WalkBlock(Bytes bytes, size_t begin) {

@@ -45,8 +45,8 @@ std::optional<size_t> ProveBlock(RangeSums& sums, const FoundCheckpoint& checkpo
 // highest number where the segment was ended in order.
 uint64_t DurableEnd(const Checkpoint& checkpoint);
 
-// The next place at or after `from` where the header of a checkpoint stands; the length of `bytes`
-// where there is none. At memory speed.
+// The next place at or after `from` where the header of a checkpoint might stand; the length of
+// `bytes` where there is none. At memory speed.
 size_t FindCheckpointHeader(Bytes bytes, size_t from);
 
 // Hops from header to header, up to the first checkpoint or the first place where no header stands.

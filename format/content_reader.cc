@@ -29,6 +29,7 @@ ContentReader::Work ContentReader::work() const {
 }
 
 Item ContentReader::Next() {
+  if (!turning_ && position_ < proved_) return NextRecord();
   if (!begun_) Begin();
   for (;;) {
     if (salvager_) {
@@ -37,6 +38,7 @@ Item ContentReader::Next() {
       salvager_.reset();
     }
     if (next_segment_) BeginSegment();
+    turning_ = false;
     if (position_ < proved_) return NextRecord();
     if (damaged_) return Resync();
     if (position_ == bytes_.size()) return End{.complete = complete_};
@@ -83,8 +85,13 @@ Item ContentReader::NextRecord() {
     record.seq = next_seq_++;
   }
   if (position_ == proved_) next_seq_ = block_next_seq_.value_or(next_seq_);
-  if (SchemaRecord schema; types_ && record.As(&schema)) types_->Learn(schema);
+  if (types_) Learn(record);
   return record;
+}
+
+void ContentReader::Learn(const RecordView& record) {
+  SchemaRecord schema;
+  if (record.As(&schema)) types_->Learn(schema);
 }
 
 // Proves the block at position_; where that fails, the part of it that a MARK proves is handed out
@@ -176,6 +183,7 @@ std::optional<ContentReader::Ending> ContentReader::TryStart(const FoundCheckpoi
 
 void ContentReader::EnterSegment(const SegmentStart& start) {
   next_segment_ = start;
+  turning_ = true;
   // Where no segment is known, what stands before this one may as well belong to it.
   if (!segment_) segment_ = start;
   tick_ns_ = start.tick_ns;
@@ -341,6 +349,7 @@ void ContentReader::Salvage(const std::optional<Ending>& ending, Gap* gap) {
     scope.last_base_begin = checkpoint.begin - std::min(checkpoint.begin, block_bytes);
   }
   salvager_.emplace(bytes_, scope, *types_);
+  turning_ = true;
   gap->records_salvaged = salvager_->numbered();
 }
 

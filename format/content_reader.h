@@ -48,6 +48,7 @@ class ContentReader {
 
   void Begin();
   Item NextRecord();
+  void Learn(const RecordView& record);
   std::optional<Gap> OpenBlock();
   void OpenPart(size_t walk_end);
   size_t Walk();
@@ -75,6 +76,7 @@ class ContentReader {
   RangeSums sums_;
   std::optional<TypeRegistry> types_;  // with salvage only
   bool begun_ = false;
+  bool turning_ = true;  // before the record at position_ something else is to be done
 
   std::optional<SegmentStart> segment_;
   std::optional<SegmentStart> next_segment_;  // entered, but what stands before it comes first

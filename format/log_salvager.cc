@@ -1,5 +1,3 @@
-#include "daybook/salvage.h"
-
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -12,6 +10,7 @@
 
 #include "block.h"
 #include "daybook/peek.h"
+#include "daybook/salvage.h"
 #include "daybook/schema.h"
 #include "file.h"
 #include "layout.h"
@@ -262,7 +261,7 @@ Result<std::optional<SalvagedSegment>> LogSalvager::Impl::Take(
 }
 
 void LogSalvager::Impl::Begin(const std::string& path, const std::optional<SegmentStart>& segment) {
-  current_.emplace();
+  current_ = Current{};
   current_->report.path = path;
   current_->start = segment;
 }

@@ -7,12 +7,12 @@ namespace daybook {
 namespace {
 
 void ReadAsContainer(Bytes file) {
-  const Content decoded = DecodeContainer(file);
-  for (const FrameDamage& damage : decoded.frame_damage) {
+  const DecodedContainer decoded = DecodeContainer(file);
+  for (const FrameDamage& damage : decoded.damage) {
     Require(damage.begin <= damage.end && damage.end <= file.size());
     Require(damage.raw_begin <= damage.raw_end && !damage.cause.empty());
   }
-  RequireSoundReading(decoded.bytes);
+  RequireSoundReading(decoded.content);
   const auto index = ReadCompressedIndex(file);
   if (!index) return;
   for (size_t i = 0; i < index->frames.size() && i < 4; ++i) {
