@@ -121,6 +121,17 @@ bool LogSet::Reads(const std::string& path) const {
          });
 }
 
+bool LogSet::ReadsFolderOf(const std::string& path) const {
+  const std::filesystem::path absolute = std::filesystem::absolute(path).lexically_normal();
+  return std::ranges::any_of(files_, [&](const File& file) {
+    std::error_code unknown;
+    const auto folder = std::filesystem::path(file.path).parent_path();
+    return file.found_in_folder &&
+           (std::filesystem::equivalent(folder, absolute, unknown) ||
+            std::filesystem::equivalent(folder, absolute.parent_path(), unknown));
+  });
+}
+
 std::optional<Item> LogSet::Next() {
   for (;;) {
     if (file_ended_) reader_.reset();
