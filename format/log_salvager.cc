@@ -1,5 +1,3 @@
-#include "daybook/salvage.h"
-
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -12,6 +10,7 @@
 
 #include "block.h"
 #include "daybook/peek.h"
+#include "daybook/salvage.h"
 #include "daybook/schema.h"
 #include "file.h"
 #include "layout.h"
