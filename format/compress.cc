@@ -82,7 +82,9 @@ Result<Copy> CompareFiles(LogFolder& folder, const std::string& compressed_name,
 // What makes the compressed file certain to be there comes before what makes the raw one vanish.
 Status RemoveRaw(LogFolder& folder, uint64_t segment_no) {
   if (Status synced = folder.Sync(); !synced) return synced;
-  if (Status removed = folder.Remove(SegmentName(segment_no)); !removed) return removed;
+  Status removed = folder.Remove(SegmentName(segment_no));
+  // Retention may have been quicker.
+  if (!removed && removed.error().error_number() != ENOENT) return removed;
   return folder.Sync();
 }
 
@@ -118,25 +120,33 @@ Status Compress(LogFolder& folder, uint64_t segment_no, const CompressOptions& o
   return Error("not enough memory");
 }
 
-Result<std::set<SegmentFile>> ListSegments(LogFolder& folder,
-                                           std::vector<std::string>* unfinished) {
+struct Listing {
+  std::set<SegmentFile> segments;
+  std::vector<std::string> unfinished;
+
+  bool Has(uint64_t number, SegmentForm form) const {
+    return segments.contains({.number = number, .form = form});
+  }
+  bool HasBoth(uint64_t number) const {
+    return Has(number, SegmentForm::kRaw) && Has(number, SegmentForm::kCompressed);
+  }
+};
+
+Result<Listing> ListFiles(LogFolder& folder) {
   const auto files = folder.List();
   if (!files) return files.error();
-  std::set<SegmentFile> segments;
+  Listing listing;
   for (const FileInfo& file : *files) {
-    if (const auto segment = ParseSegmentName(file.name)) segments.insert(*segment);
     std::string_view name = file.name;
-    if (unfinished == nullptr || !name.ends_with(kTemporarySuffix)) continue;
+    if (const auto segment = ParseSegmentName(name)) listing.segments.insert(*segment);
+    if (!name.ends_with(kTemporarySuffix)) continue;
     name.remove_suffix(std::string_view(kTemporarySuffix).size());
     const auto segment = ParseSegmentName(name);
-    if (segment && segment->form == SegmentForm::kCompressed) unfinished->push_back(file.name);
+    if (segment && segment->form == SegmentForm::kCompressed) {
+      listing.unfinished.push_back(file.name);
+    }
   }
-  return segments;
-}
-
-bool HasBoth(const std::set<SegmentFile>& segments, uint64_t number) {
-  return segments.contains({.number = number, .form = SegmentForm::kRaw}) &&
-         segments.contains({.number = number, .form = SegmentForm::kCompressed});
+  return listing;
 }
 
 // From the first bytes of a file and its last ones, which begin at `tail_begin`.
@@ -203,12 +213,14 @@ Result<CompressedIndex> IndexOfFile(int fd) {
 
 Status CompressSegment(LogFolder& folder, uint64_t segment_no, const CompressOptions& options) {
   const std::string context = "cannot compress " + SegmentName(segment_no);
-  const auto segments = ListSegments(folder, nullptr);
-  if (!segments) return Error(segments.error()).WithContext(context);
-  if (HasBoth(*segments, segment_no)) {
+  const auto files = ListFiles(folder);
+  if (!files) return Error(files.error()).WithContext(context);
+  if (files->HasBoth(segment_no)) {
     auto settled = Settle(folder, segment_no);
     if (!settled) return std::move(settled).error().WithContext(context);
     if (*settled) return Ok{};
+  } else if (files->Has(segment_no, SegmentForm::kCompressed)) {
+    return Ok{};
   }
   if (Status compressed = Compress(folder, segment_no, options); !compressed) {
     // It may never have been created; whatever is left, CleanUp removes.
@@ -221,15 +233,14 @@ Status CompressSegment(LogFolder& folder, uint64_t segment_no, const CompressOpt
 }
 
 Status CleanUp(LogFolder& folder) {
-  std::vector<std::string> unfinished;
-  const auto segments = ListSegments(folder, &unfinished);
-  if (!segments) return segments.error();
+  const auto files = ListFiles(folder);
+  if (!files) return files.error();
   Status result = Ok{};
-  for (const std::string& name : unfinished) {
+  for (const std::string& name : files->unfinished) {
     if (Status removed = folder.Remove(name); !removed) result = removed;
   }
-  for (const SegmentFile& segment : *segments) {
-    if (segment.form != SegmentForm::kRaw || !HasBoth(*segments, segment.number)) continue;
+  for (const SegmentFile& segment : files->segments) {
+    if (segment.form != SegmentForm::kRaw || !files->HasBoth(segment.number)) continue;
     if (auto settled = Settle(folder, segment.number); !settled) result = settled.error();
   }
   return result;

@@ -24,6 +24,11 @@ constexpr size_t kAttemptBytes = 1024;
 // What is wrong behind so many places is reported as one.
 constexpr size_t kMaxDamages = 4096;
 
+// Where its content ends in the segment. A description may say anything.
+uint64_t EndOf(const Frame& frame) {
+  return frame.offset + std::min(frame.raw_bytes, UINT64_MAX - frame.offset);
+}
+
 class ContainerReader {
  public:
   ContainerReader(Bytes file, const ContentSink& sink) : file_(file), sink_(sink), finder_(file) {}
@@ -166,7 +171,11 @@ void ContainerReader::TakeSeekTable() {
 // Where a frame does not decode to its end, what ends it is the next part that proves itself.
 void ContainerReader::TakeFrame() {
   const size_t begin = position_;
-  DecodedFrame frame = decoder_.DecodeWhole(file_.subspan(begin), FrameLimit(), &content_);
+  DecodedFrame frame;
+  // The library would also take frames that hold nothing, or are of its first versions.
+  if (HasZstdMagic(file_, begin)) {
+    frame = decoder_.DecodeWhole(file_.subspan(begin), FrameLimit(), &content_);
+  }
   size_t end = begin + frame.frame_bytes;
   if (!frame.whole) {
     end = finder_.Next(begin + 1);
@@ -189,7 +198,7 @@ void ContainerReader::CheckFrame(const DecodedFrame& frame, size_t begin, size_t
   const bool expected = expected_.has_value();
   if (description) {
     damage.raw_begin = description->offset;
-    damage.raw_end = description->offset + description->raw_bytes;
+    damage.raw_end = EndOf(*description);
   }
   expected_ = damage.raw_end;
   if (!frame.whole) {
@@ -244,7 +253,7 @@ const char* ContainerReader::NameOfUnknown() const {
 
 void ContainerReader::MissFrame(size_t position) {
   const Frame frame = *std::exchange(description_, std::nullopt);
-  expected_ = frame.offset + frame.raw_bytes;
+  expected_ = EndOf(frame);
   Report({.begin = position,
           .end = position,
           .raw_begin = frame.offset,
@@ -329,17 +338,17 @@ ContainerReport ReadContainer(Bytes file, const ContentSink& sink) {
   return ContainerReader(file, sink).Read();
 }
 
-Content DecodeContainer(Bytes file) {
-  Content content;
+DecodedContainer DecodeContainer(Bytes file) {
+  DecodedContainer decoded;
   const auto part = ReadPart(file, 0);
   const auto head = part ? DecodeHead(*part) : std::nullopt;
-  if (head) content.bytes.reserve(std::min(head->container.raw_bytes, ContentLimit(file)));
+  if (head) decoded.content.reserve(std::min(head->container.raw_bytes, ContentLimit(file)));
   ContainerReport report = ReadContainer(file, [&](Bytes frame) {
-    content.bytes.insert(content.bytes.end(), frame.begin(), frame.end());
+    decoded.content.insert(decoded.content.end(), frame.begin(), frame.end());
   });
-  content.is_durable = !report.is_whole;
-  content.frame_damage = std::move(report.damage);
-  return content;
+  decoded.damage = std::move(report.damage);
+  decoded.is_whole = report.is_whole;
+  return decoded;
 }
 
 }  // namespace daybook

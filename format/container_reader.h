@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "block.h"
-#include "content.h"
+#include "buffer.h"
 #include "daybook/reader.h"
 
 namespace daybook {
@@ -28,8 +28,11 @@ struct ContainerReport {
 // Decodes every frame, or what can be decoded of it, in the order of the file.
 ContainerReport ReadContainer(Bytes file, const ContentSink& sink);
 
-// As a whole segment has the gaps of the raw one, they are judged like those; of one that is not
-// whole, nothing can be missing but by damage.
-Content DecodeContainer(Bytes file);
+struct DecodedContainer {
+  Buffer content;
+  std::vector<FrameDamage> damage;
+  bool is_whole = false;
+};
+DecodedContainer DecodeContainer(Bytes file);
 
 }  // namespace daybook

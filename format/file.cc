@@ -179,23 +179,6 @@ Result<std::vector<uint8_t>> ReadAll(int fd, const std::string& name) {
   }
 }
 
-Result<std::vector<uint8_t>> ReadWholeFile(const std::string& path) {
-  if (path == "-") return ReadAll(STDIN_FILENO, "standard input");
-  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return Error::FromErrno("cannot open " + path, errno);
-  auto bytes = ReadAll(fd, path);
-  close(fd);
-  return bytes;
-}
-
-Result<bool> IsRegularFileWithContent(const std::string& path) {
-  if (path == "-") return false;
-  struct stat status = {};
-  if (stat(path.c_str(), &status) != 0) return Error::FromErrno("cannot open " + path, errno);
-  if (S_ISDIR(status.st_mode)) return Error("cannot read " + path + ": it is a folder");
-  return S_ISREG(status.st_mode) && status.st_size > 0;
-}
-
 Result<std::vector<std::string>> FindSegments(const std::string& path) {
   struct stat status = {};
   if (path == "-" || stat(path.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) {

@@ -262,7 +262,7 @@ Result<std::optional<SalvagedSegment>> LogSalvager::Impl::Take(
 }
 
 void LogSalvager::Impl::Begin(const std::string& path, const std::optional<SegmentStart>& segment) {
-  current_.emplace();
+  current_ = Current{};
   current_->report.path = path;
   current_->start = segment;
 }

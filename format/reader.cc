@@ -82,10 +82,15 @@ SegmentReader::~SegmentReader() = default;
 Result<SegmentReader> SegmentReader::Open(const std::string& path, ReaderOptions options) {
   auto bytes = ReadWholeContent(path);
   if (!bytes) return std::move(bytes).error();
-  if (IsContainer(*bytes)) {
-    return SegmentReader(std::make_unique<Impl>(DecodeContainer(*bytes), options));
-  }
   Content content{.bytes = *std::move(bytes), .is_durable = false, .frame_damage = {}};
+  if (IsContainer(content.bytes)) {
+    DecodedContainer decoded = DecodeContainer(content.bytes);
+    // A whole content has the gaps that the raw segment had, and for the reasons that it had them.
+    // What another one lacks was there, and on disk, when it was compressed.
+    content = {.bytes = std::move(decoded.content),
+               .is_durable = !decoded.is_whole,
+               .frame_damage = std::move(decoded.damage)};
+  }
   return SegmentReader(std::make_unique<Impl>(std::move(content), options));
 }
 

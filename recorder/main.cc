@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "bpf_source.h"
+#include "daybook/compress.h"
 #include "daybook/writer.h"
 #include "housekeeper.h"
 #include "options.h"
@@ -70,6 +71,14 @@ WriterOptions ToWriterOptions(const Options& options) {
                         .max_age_ns = options.max_age_ns}};
 }
 
+// What is done to a segment that is finished with.
+std::vector<Housekeeper::Job> JobsOf(const Options& options) {
+  if (options.compression == Compression::kNone) return {};
+  return {[](LogFolder& folder, uint64_t segment_no, std::stop_token stop) {
+    return CompressSegment(folder, segment_no, {.stop = std::move(stop)});
+  }};
+}
+
 // Everything that needs privilege comes before the drop, everything that makes files after it.
 Status Record(const Options& options) {
   auto source = OpenSource(options);
@@ -93,9 +102,10 @@ Status Record(const Options& options) {
     return Error(fmt::format("{} (as user {}: give the folder to that user, or use --user)",
                              error.message(), (*account)->name));
   }
-  // What is done to a segment that is finished with; in order.
-  const std::vector<Housekeeper::Job> jobs;
-  Housekeeper housekeeper(*std::move(housekeeping), jobs);
+  if (Status clean = CleanUp(**housekeeping); !clean) {
+    fmt::print(stderr, "daybookd: {}; going on\n", clean.error().message());
+  }
+  Housekeeper housekeeper(*std::move(housekeeping), JobsOf(options));
   RecorderOptions recorder_options{
       .drain_interval_ns = options.drain_interval_ns,
       .duration_ns = options.duration_ns.value_or(0),

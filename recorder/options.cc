@@ -46,16 +46,26 @@ CLI::Validator Within(uint64_t lowest, uint64_t highest, const std::string& word
 }
 
 // The name to the enumerator's number, which CLI11 can convert.
-CLI::Validator AsArgsMode() {
-  const auto convert = [](std::string& text) -> std::string {
-    const std::map<std::string, ArgsMode> modes = {
-        {"none", ArgsMode::kNone}, {"argv0", ArgsMode::kArgv0}, {"full", ArgsMode::kFull}};
-    const auto mode = modes.find(text);
-    if (mode == modes.end()) return "must be none, argv0 or full";
-    text = std::to_string(static_cast<int>(mode->second));
+template <class Enum>
+CLI::Validator AsEnum(const std::map<std::string, Enum>& values, const std::string& words) {
+  const auto convert = [=](std::string& text) -> std::string {
+    const auto value = values.find(text);
+    if (value == values.end()) return "must be " + words;
+    text = std::to_string(static_cast<int>(value->second));
     return {};
   };
   return CLI::Validator(convert, "");
+}
+
+CLI::Validator AsArgsMode() {
+  return AsEnum<ArgsMode>(
+      {{"none", ArgsMode::kNone}, {"argv0", ArgsMode::kArgv0}, {"full", ArgsMode::kFull}},
+      "none, argv0 or full");
+}
+
+CLI::Validator AsCompression() {
+  return AsEnum<Compression>({{"none", Compression::kNone}, {"zstd", Compression::kZstd}},
+                             "zstd or none");
 }
 
 std::string CheckSource(const std::string& source) {
@@ -103,6 +113,10 @@ void AddOptions(CLI::App& app, Options& options) {
       ->transform(AsTime())
       ->check(Within(60'000'000'000, UINT64_MAX, "1min or more"))
       ->type_name("TIME");
+  app.add_option("--compress", options.compression,
+                 "What becomes of segments that are finished: zstd (default) or none")
+      ->transform(AsCompression())
+      ->type_name("zstd|none");
   app.add_option("--drain-interval", options.drain_interval_ns,
                  "Take events from the kernel this often while there are any, 10ms to 5s "
                  "(default 250ms)")

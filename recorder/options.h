@@ -9,6 +9,7 @@
 namespace daybook {
 
 enum class ArgsMode { kNone, kArgv0, kFull };
+enum class Compression { kNone, kZstd };
 
 struct Options {
   std::string log_dir;
@@ -19,6 +20,7 @@ struct Options {
   uint64_t max_bytes = uint64_t{1} << 30;
   uint64_t min_free_bytes = 64 << 20;
   uint64_t max_age_ns = 0;  // no limit
+  Compression compression = Compression::kZstd;
   uint64_t drain_interval_ns = 250'000'000;
   ArgsMode args = ArgsMode::kFull;
   std::string user;  // empty: the default account

@@ -115,9 +115,10 @@ class CompressedJudgement {
       if (AnyFrameIsLeft()) Broken("it is not seen to be a container");
       return verdict_;
     }
-    DecodedContainer decoded = DecodeContainer(damaged_.bytes);
-    JudgeContent(decoded.content);
-    if (kind_.shape != Shape::kMoved) CheckFramesLeftAlone(decoded.content);
+    const DecodedContainer decoded = DecodeContainer(damaged_.bytes);
+    const std::vector<uint8_t> content(decoded.content.begin(), decoded.content.end());
+    JudgeContent(content);
+    if (kind_.shape != Shape::kMoved) CheckFramesLeftAlone(content);
     CheckTold(decoded.damage);
     return verdict_;
   }

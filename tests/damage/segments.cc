@@ -148,7 +148,7 @@ class Maker {
   void Sync() {
     buffer_.CloseBlock();
     Write();
-    buffer_.Synced();
+    buffer_.Synced(buffer_.written());
   }
 
   void Open() {

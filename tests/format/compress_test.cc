@@ -10,7 +10,7 @@
 
 #include "file.h"
 #include "support/compressed_log.h"
-#include "support/fake_folder.h"
+#include "support/crash_model.h"
 
 namespace daybook {
 namespace {
@@ -21,30 +21,6 @@ const std::string kRawName = "daybook-00000001.dbk";
 const std::string kCompressedName = "daybook-00000001.dbk.zst";
 const std::string kUnfinishedName = "daybook-00000001.dbk.zst.tmp";
 const CompressOptions kSmallFrames = {.frame_bytes = 300};
-
-// Also asked before what only reads or removes.
-class AskingFolder : public FakeFolder {
- public:
-  explicit AskingFolder(std::shared_ptr<FakeDisk> disk) : FakeFolder(disk), disk_(disk) {}
-
-  Status Remove(const std::string& name) override {
-    if (const int error = disk_->Ask("remove")) return Error::FromErrno("remove", error);
-    if (!disk_->files.contains(name)) return Error::FromErrno("remove", ENOENT);
-    return FakeFolder::Remove(name);
-  }
-  Result<std::vector<FileInfo>> List() override {
-    if (const int error = disk_->Ask("list")) return Error::FromErrno("list", error);
-    return FakeFolder::List();
-  }
-  Result<File> Read(const std::string& name) override {
-    if (const int error = disk_->Ask("read")) return Error::FromErrno("read", error);
-    if (!disk_->files.contains(name)) return Error::FromErrno("read", ENOENT);
-    return FakeFolder::Read(name);
-  }
-
- private:
-  std::shared_ptr<FakeDisk> disk_;
-};
 
 class CompressTest : public testing::Test {
  protected:
@@ -79,7 +55,7 @@ class CompressTest : public testing::Test {
   const File raw_ = LogOfLives(60, true);
   const size_t events_ = ReadAll(raw_).events.size();
   std::shared_ptr<FakeDisk> disk_ = std::make_shared<FakeDisk>();
-  AskingFolder folder_{disk_};
+  FakeFolder folder_{disk_};
 };
 
 TEST_F(CompressTest, TheCompressedSegmentStandsInThePlaceOfTheRawOne) {
@@ -162,92 +138,40 @@ TEST_F(CompressTest, AProcessStoppedAnywhereLeavesWhatCleanUpSettles) {
   }
 }
 
-// The disk as it is and as it was last made durable; what a power loss leaves of it.
-class DurableFolder : public AskingFolder {
- public:
-  explicit DurableFolder(std::shared_ptr<FakeDisk> disk) : AskingFolder(disk), disk_(disk) {
-    (void)DurableFolder::Sync();
-  }
-
-  Result<std::unique_ptr<LogFile>> Create(const std::string& name) override {
-    auto file = AskingFolder::Create(name);
-    if (file) synced_[name] = false;
-    if (!file) return file;
-    return std::unique_ptr<LogFile>(std::make_unique<SyncedFile>(*std::move(file), &synced_[name]));
-  }
-  Status Rename(const std::string& from, const std::string& to) override {
-    Status status = AskingFolder::Rename(from, to);
-    if (status) synced_[to] = synced_[from];
-    if (status) steps_.push_back(disk_->files);
-    return status;
-  }
-  Status Remove(const std::string& name) override {
-    Status status = AskingFolder::Remove(name);
-    if (status) steps_.push_back(disk_->files);
-    return status;
-  }
-  Status Sync() override {
-    Status status = AskingFolder::Sync();
-    if (status) steps_ = {disk_->files};
-    return status;
-  }
-
-  // The names are those of any moment since the last sync of the folder; the content of a file that
-  // was not synced is gone.
-  std::vector<std::map<std::string, File>> AfterPowerLoss() const {
-    std::vector<std::map<std::string, File>> disks = steps_;
-    disks.push_back(disk_->files);
-    for (auto& disk : disks) {
-      for (auto& [name, bytes] : disk) {
-        const auto synced = synced_.find(name);
-        if (synced != synced_.end() && !synced->second) std::fill(bytes.begin(), bytes.end(), 0);
-      }
-    }
-    return disks;
-  }
-
- private:
-  class SyncedFile : public LogFile {
-   public:
-    SyncedFile(std::unique_ptr<LogFile> file, bool* synced)
-        : file_(std::move(file)), synced_(synced) {}
-    Result<size_t> Write(Bytes bytes) override { return file_->Write(bytes); }
-    Status Sync() override {
-      Status status = file_->Sync();
-      if (status) *synced_ = true;
-      return status;
-    }
-    Status Close() override { return file_->Close(); }
-
-   private:
-    std::unique_ptr<LogFile> file_;
-    bool* synced_;
-  };
-
-  std::shared_ptr<FakeDisk> disk_;
-  std::map<std::string, bool> synced_;
-  std::vector<std::map<std::string, File>> steps_;
-};
-
 TEST_F(CompressTest, APowerLossAnywhereLeavesWhatCleanUpSettles) {
-  ASSERT_TRUE(CompressSegment(folder_, 1, kSmallFrames));
-  const size_t operations = disk_->calls.size();
-  for (size_t index = 0; index <= operations; ++index) {
-    disk_->files = {{kRawName, raw_}};
-    FailNoMore();
-    DurableFolder folder(disk_);
-    disk_->calls.clear();
-    FailFrom(index);
-    EXPECT_EQ(CompressSegment(folder, 1, kSmallFrames).has_value(), index == operations);
-    FailNoMore();
-    for (const auto& files : folder.AfterPowerLoss()) {
-      EXPECT_EQ(EventsOf(files), events_) << index;
+  disk_->journal.clear();
+  ASSERT_TRUE(CompressSegment(folder_, 1, {.frame_bytes = 1500}));
+  const std::vector<DiskOperation> journal = disk_->journal;
+  size_t states = 0;
+  for (size_t length = 0; length <= journal.size(); ++length) {
+    // Whole files or nothing of them: which part of an unfinished one is there is all the same.
+    const CrashModel model({{kRawName, raw_}}, std::span(journal).first(length), 1 << 20);
+    model.EachState(500, [&](const DiskFiles& files) {
+      ++states;
+      ASSERT_EQ(EventsOf(files), events_) << length;
       disk_->files = files;
-      EXPECT_TRUE(CleanUp(folder_)) << index;
-      EXPECT_EQ(disk_->files.size(), 1u) << index;
-      EXPECT_EQ(EventsOf(disk_->files), events_) << index;
-    }
+      ASSERT_TRUE(CleanUp(folder_)) << length;
+      ASSERT_EQ(disk_->files.size(), 1u) << length;
+      ASSERT_EQ(EventsOf(disk_->files), events_) << length;
+    });
   }
+  EXPECT_GT(states, 100u);
+}
+
+TEST_F(CompressTest, OneThatIsCompressedAlreadyIsLeftAlone) {
+  ASSERT_TRUE(CompressSegment(folder_, 1));
+  const File file = disk_->files[kCompressedName];
+  ASSERT_TRUE(CompressSegment(folder_, 1, kSmallFrames));
+  EXPECT_EQ(disk_->files[kCompressedName], file);
+}
+
+TEST_F(CompressTest, ARawOneThatRetentionRemovesMeanwhileIsNoError) {
+  disk_->fault = [this](std::string_view operation, auto) {
+    if (operation == "remove") disk_->files.erase(kRawName);
+    return 0;
+  };
+  EXPECT_TRUE(CompressSegment(folder_, 1));
+  EXPECT_THAT(Names(), testing::ElementsAre(kCompressedName));
 }
 
 TEST_F(CompressTest, CleanUpThatFailsLosesNothing) {

@@ -60,6 +60,7 @@ TEST_F(OptionsTest, Defaults) {
   EXPECT_EQ(options.segment_age_ns, 3'600'000'000'000u);
   EXPECT_EQ(options.drain_interval_ns, 250'000'000u);
   EXPECT_EQ(options.args, ArgsMode::kFull);
+  EXPECT_EQ(options.compression, Compression::kZstd);
   EXPECT_EQ(options.user, "");
 }
 
@@ -110,6 +111,9 @@ TEST_F(OptionsTest, SourcesAreNamed) {
 }
 
 TEST_F(OptionsTest, ArgumentsAreKeptInThreeWays) {
+  EXPECT_EQ(Good({"--compress", "none"}).compression, Compression::kNone);
+  EXPECT_EQ(Good({"--compress", "zstd"}).compression, Compression::kZstd);
+  for (const char* value : {"", "gzip", "1"}) ExpectMistake("--compress", value);
   EXPECT_EQ(Good({"--args", "none"}).args, ArgsMode::kNone);
   EXPECT_EQ(Good({"--args", "argv0"}).args, ArgsMode::kArgv0);
   EXPECT_EQ(Good({"--args", "full"}).args, ArgsMode::kFull);

@@ -584,12 +584,12 @@ class CompressedTest(unittest.TestCase):
         packed, _ = self.pack(corpus('open'), 1000)
         for length in range(0, len(packed), 7):
             content = daybook_log.decompress(packed[:length])
-            events_of(content, compressed=True, salvage=True)
+            events_of(content, lacking=True, salvage=True)
 
     def test_no_torn_tail(self):
         data = begun().data + b'x'
         self.assertEqual(gaps_of(data)[0].cause, 'torn_tail')
-        self.assertEqual(gaps_of(data, compressed=True)[0].cause, 'damaged')
+        self.assertEqual(gaps_of(data, lacking=True)[0].cause, 'damaged')
 
 
 class CommandTest(unittest.TestCase):

@@ -27,14 +27,14 @@ inline std::vector<uint8_t> Compressed(std::span<const uint8_t> raw, size_t fram
 struct Decompressed {
   std::vector<uint8_t> content;
   std::vector<FrameDamage> damage;
-  bool is_durable = false;
+  bool is_whole = false;
 };
 
 inline Decompressed Decompress(std::span<const uint8_t> file) {
-  Content content = DecodeContainer(file);
-  return {.content = {content.bytes.begin(), content.bytes.end()},
-          .damage = std::move(content.frame_damage),
-          .is_durable = content.is_durable};
+  DecodedContainer decoded = DecodeContainer(file);
+  return {.content = {decoded.content.begin(), decoded.content.end()},
+          .damage = std::move(decoded.damage),
+          .is_whole = decoded.is_whole};
 }
 
 // As a message of a failed test.

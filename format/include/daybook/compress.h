@@ -26,8 +26,9 @@ struct CompressOptions {
 
 // Puts a compressed segment in the place of a raw one that is no longer written to. The raw file is
 // removed only when the compressed one is on the disk and was read back. Whatever fails or stops
-// this, one of the two is there, whole; where both are, CleanUp sorts it out. May run while a
-// LogWriter writes other segments of the same folder.
+// this, one of the two is there, whole; where both are, CleanUp sorts it out. Where only the
+// compressed one is there, there is nothing to do. May run while a LogWriter writes other segments
+// of the same folder.
 Status CompressSegment(LogFolder& folder, uint64_t segment_no, const CompressOptions& options = {});
 
 // Removes what compressions left that were stopped by force: files that were not finished, and of a
