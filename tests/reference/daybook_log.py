@@ -1312,28 +1312,26 @@ def read_log(data, salvage=False, changed=False):
 
 
 def decode_record(record):
-    """A record as {name: value}, None where nothing describes it. Raises Malformed."""
+    """A record as {name: value}. None where nothing describes it, its base is unknown, or it is
+    malformed.
+    """
     known = RECORD_TYPES.get(record.type) or record.described
-    if known is None:
+    if known is None or record.base is None:
         return None
-    return decode_fields(known.fields, record.payload, record.base, record.tick_ns)
+    try:
+        return decode_fields(known.fields, record.payload, record.base, record.tick_ns)
+    except Malformed:
+        return None
 
 
 def json_fields(record):
-    """The key that --decode adds to a record; null for one that cannot be decoded."""
-    try:
-        values = decode_record(record)
-    except Malformed:
-        values = None
-    codes = {'id': bytes.hex, 'string': lambda text: text.decode('latin-1'), 'unknown': bytes.hex}
-    known = RECORD_TYPES.get(record.type) or record.described
-    return {'fields': values and {
-        field.name: codes[field.code](values[field.name])
-        if isinstance(values.get(field.name), bytes) else values.get(field.name)
-        for field in known.fields}}
+    """The values of a record for JSON: strings and ids in hexadecimal."""
+    values = decode_record(record)
+    return values and {name: value.hex() if isinstance(value, bytes) else value
+                       for name, value in values.items()}
 
 
-def json_event(event, decode=False):
+def json_event(event):
     """The JSON object of a Record, a Gap or an End."""
     if isinstance(event, End):
         return {'kind': 'end', 'complete': event.complete}
@@ -1342,17 +1340,16 @@ def json_event(event, decode=False):
         if event.wrong_byte is not None:
             out['wrong_byte'] = dict(zip(('offset', 'is', 'was'), event.wrong_byte))
         return out
-    out = {'kind': 'record', 'offset': event.offset, 'size': event.size, 'type': event.type,
-           'seq': event.seq, 'proof': event.proof, 'has_base': event.base is not None,
-           'is_whole': event.is_whole, 'payload_hex': event.payload.hex()}
-    return out | json_fields(event) if decode else out
+    return {'kind': 'record', 'offset': event.offset, 'size': event.size, 'type': event.type,
+            'seq': event.seq, 'proof': event.proof, 'has_base': event.base is not None,
+            'is_whole': event.is_whole, 'payload_hex': event.payload.hex(),
+            'fields': json_fields(event)}
 
 
 def main(arguments=None):
     """The command line. Gives the exit status: 3 if a file could not be read."""
     parser = argparse.ArgumentParser(description='Print what daybook logs hold, as lines of JSON.')
     parser.add_argument('--salvage', action='store_true', help='hand out what gaps hold, too')
-    parser.add_argument('--decode', action='store_true', help='decode payloads')
     parser.add_argument('files', nargs='+', metavar='FILE')
     options = parser.parse_args(arguments)
     status = 0
@@ -1365,7 +1362,7 @@ def main(arguments=None):
             continue
         print(json.dumps({'kind': 'file', 'name': os.path.basename(path)}))
         for event in read_log(data, options.salvage, changed):
-            print(json.dumps(json_event(event, options.decode)))
+            print(json.dumps(json_event(event)))
     return status
 
 
