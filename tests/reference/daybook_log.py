@@ -1282,14 +1282,11 @@ def decompress(data):
     return content, not is_whole
 
 
-def is_compressed(data):
+def is_compressed(path, data):
     """Is it one?"""
-    if data[:4] in (PART_MAGIC, ZSTD_MAGIC):
-        return True
-    if header_at(data, 0, len(data)):
-        return False
-    place = next_place(data, 0, zstd_too=False)
-    return place < len(data) and next(Log(data[:place]).checkpoints_from(0), None) is None
+    if path.endswith(('.dbk', '.dbk.zst')):
+        return path.endswith('.zst')
+    return data[:4] in (PART_MAGIC, ZSTD_MAGIC)
 
 
 # Use
@@ -1299,7 +1296,7 @@ def load(path):
     """A file's content, and whether that has changed since it was compressed."""
     with open(path, 'rb') as file:
         data = file.read()
-    if not is_compressed(data):
+    if not is_compressed(path, data):
         return data, False
     if zstandard is None:
         raise OSError('%s is compressed, and the Python module zstandard is missing' % path)
