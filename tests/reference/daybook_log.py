@@ -1236,11 +1236,11 @@ def part_records(records):
     return found
 
 
-def next_place(data, pos, zstd_too=True):
+def next_place(data, pos):
     """The first offset from pos on where reading can go on; the length of data if there is none."""
     while pos < len(data):
         magic = data[pos:pos + 4]
-        if zstd_too and magic == ZSTD_MAGIC or part_at(data, pos) or is_seek_table(data, pos):
+        if magic == ZSTD_MAGIC or part_at(data, pos) or is_seek_table(data, pos):
             break
         places = [data.find(magic, pos + 1)
                   for magic in (ZSTD_MAGIC, PART_MAGIC, SEEK_TABLE_MAGIC)]
@@ -1357,14 +1357,11 @@ def end_of(frame):
     return min(frame['offset'] + frame['raw_bytes'], MASK64)
 
 
-def is_compressed(data):
+def is_compressed(path, data):
     """Is it one?"""
-    if data[:4] in (PART_MAGIC, ZSTD_MAGIC):
-        return True
-    if header_at(data, 0, len(data)):
-        return False
-    place = next_place(data, 0, zstd_too=False)
-    return place < len(data) and next(Log(data[:place]).checkpoints_from(0), None) is None
+    if path.endswith(('.dbk', '.dbk.zst')):
+        return path.endswith('.zst')
+    return data[:4] in (PART_MAGIC, ZSTD_MAGIC)
 
 
 # Use
