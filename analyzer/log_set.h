@@ -62,6 +62,8 @@ class LogSet {
 
   // True where that file is one of those that are read.
   bool Reads(const std::string& path) const;
+  // True where that path is a folder whose segments are read, or stands in one.
+  bool ReadsFolderOf(const std::string& path) const;
 
   // The next record, gap, or end of a file; nullopt at the end of all. Valid until the next call.
   std::optional<Item> Next();
@@ -107,6 +109,7 @@ class LogSet {
   Status AddFiles(const std::string& path);
   void SortFiles();
   void PlanSkips();
+  Result<SegmentReader> OpenFile(File* file) const;
   bool OpenNextFile();
   void Skip(const SegmentPeek& segment);
   bool Take(const RecordView& record);  // false where it is to be skipped

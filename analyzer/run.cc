@@ -34,14 +34,19 @@ std::vector<Column> SelectedColumns(const Report& report, const TableView& view)
   return columns;
 }
 
+Error IsPartOfLog(const std::string& path) {
+  return Error("cannot write to " + path + ": it is a part of the log");
+}
+
 Result<OutputFile> OpenOutput(const std::string& path) {
   if (path == "-") return OutputFile::StandardOutput();
   return OutputFile::Create(path);
 }
 
 // The folder of a report that writes_folder, else nullptr.
-Result<std::unique_ptr<LogFolder>> OpenFolder(const Options& options) {
+Result<std::unique_ptr<LogFolder>> OpenFolder(const Options& options, const LogSet& log) {
   if (!options.report->writes_folder) return std::unique_ptr<LogFolder>();
+  if (log.ReadsFolderOf(options.folder)) return IsPartOfLog(options.folder);
   return CreateLogFolder(options.folder);
 }
 
@@ -72,12 +77,11 @@ int Run(const Options& options, const LocalZone& zone) {
   auto log = LogSet::Open(options.paths, options.log);
   if (!log) return Fail(log.error(), kExitUnreadable);
   if (log->Reads(options.output_path)) {
-    return Fail(Error("cannot write to " + options.output_path + ": it is a part of the log"),
-                kExitUsage);
+    return Fail(IsPartOfLog(options.output_path), kExitUsage);
   }
   auto file = OpenOutput(options.output_path);
   if (!file) return Fail(file.error(), kExitUsage);
-  auto folder = OpenFolder(options);
+  auto folder = OpenFolder(options, *log);
   if (!folder) return Fail(folder.error(), kExitUsage);
 
   const auto output = MakeOutput(options.format, &*file, zone);

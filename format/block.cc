@@ -76,12 +76,7 @@ uint64_t DurableEnd(const Checkpoint& checkpoint) {
 }
 
 size_t FindCheckpointHeader(Bytes bytes, size_t from) {
-  constexpr uint8_t kType = Schema<Checkpoint>::kType;
-  for (size_t at = FindCookieOfType(bytes, from, kType); at < bytes.size();
-       at = FindCookieOfType(bytes, at + 1, kType)) {
-    if (ReadHeader(bytes, at)) return at;
-  }
-  return bytes.size();
+  return FindCookieOfType(bytes, from, Schema<Checkpoint>::kType);
 }
 
 size_t WalkBlock(Bytes bytes, size_t begin) {
@@ -165,6 +160,14 @@ std::optional<SegmentStart> ReadSegmentStart(Bytes bytes, size_t offset,
                                              const Checkpoint& checkpoint) {
   auto start = ReadSegmentStart(bytes, offset);
   if (start && start->tag != checkpoint.tag) start.reset();
+  return start;
+}
+
+// Times are in ticks of the segment's own length; those of a real head fit.
+std::optional<SegmentStart> ReadHead(Bytes bytes, size_t begin, const FoundCheckpoint& checkpoint) {
+  if (checkpoint.record.logical_offset != 0) return std::nullopt;
+  auto start = ReadSegmentStart(bytes, begin, checkpoint.record);
+  if (start && !ReadCheckpoint(bytes, checkpoint.begin, start->tick_ns)) start.reset();
   return start;
 }
 

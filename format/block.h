@@ -45,8 +45,8 @@ std::optional<size_t> ProveBlock(RangeSums& sums, const FoundCheckpoint& checkpo
 // highest number where the segment was ended in order.
 uint64_t DurableEnd(const Checkpoint& checkpoint);
 
-// The next place at or after `from` where the header of a checkpoint stands; the length of `bytes`
-// where there is none. At memory speed.
+// The next place at or after `from` where the header of a checkpoint might stand; the length of
+// `bytes` where there is none. At memory speed.
 size_t FindCheckpointHeader(Bytes bytes, size_t from);
 
 // Hops from header to header, up to the first checkpoint or the first place where no header stands.
@@ -88,6 +88,9 @@ std::optional<SegmentStart> ReadSegmentStart(Bytes bytes, size_t offset);
 // The same, of the segment that the checkpoint of its block is of.
 std::optional<SegmentStart> ReadSegmentStart(Bytes bytes, size_t offset,
                                              const Checkpoint& checkpoint);
+
+// The same, of the head of a segment, where the checkpoint's block begins at `begin` and is one.
+std::optional<SegmentStart> ReadHead(Bytes bytes, size_t begin, const FoundCheckpoint& checkpoint);
 
 // False where this reader is too old to decode the segment's payloads.
 bool IsSupported(const SegmentStart& start);

@@ -50,6 +50,7 @@ class ContainerReader {
   void Expect(uint64_t offset, size_t position);
   void Finish();
   void CheckTotals();
+  std::optional<MissingTail> FindMissingTail() const;
   bool IsWhole() const {
     return head_ && head_->container.raw_bytes == content_bytes_ &&
            head_->container.raw_crc == content_crc_;
@@ -72,9 +73,11 @@ class ContainerReader {
 
   size_t position_ = 0;
   std::optional<ContainerHead> head_;
-  std::optional<Frame> description_;      // of the frame that must stand at position_
-  std::vector<Frame> frames_;             // all that are described
-  std::optional<uint64_t> expected_ = 0;  // where in the segment the next frame begins, if known
+  std::optional<Frame> description_;         // of the frame that must stand at position_
+  std::vector<Frame> frames_;                // all that are described
+  std::optional<Frame> last_indexed_;        // of the index
+  std::optional<uint64_t> content_end_ = 0;  // in the segment, of what was decoded last
+  std::optional<uint64_t> expected_ = 0;     // where in the segment the next frame begins, if known
   bool has_index_ = false;
   bool has_seek_table_ = false;
   std::vector<SeekEntry> entries_;  // what the seek table must say
@@ -106,7 +109,7 @@ ContainerReport ContainerReader::Read() {
     }
   }
   Finish();
-  return {.damage = std::move(damage_), .is_whole = IsWhole()};
+  return {.damage = std::move(damage_), .is_whole = IsWhole(), .missing_tail = FindMissingTail()};
 }
 
 void ContainerReader::TakePart(const ContainerPart& part) {
@@ -151,6 +154,7 @@ void ContainerReader::TakeIndex(const ContainerPart& part, const ContainerIndex&
     Report({.begin = part.begin, .end = part.end, .cause = "the index is not that of the frames"});
   }
   has_index_ = true;
+  if (!index.frames.empty()) last_indexed_ = index.frames.back();
 }
 
 void ContainerReader::TakeSeekTable() {
@@ -171,7 +175,11 @@ void ContainerReader::TakeSeekTable() {
 // Where a frame does not decode to its end, what ends it is the next part that proves itself.
 void ContainerReader::TakeFrame() {
   const size_t begin = position_;
-  DecodedFrame frame = decoder_.DecodeWhole(file_.subspan(begin), FrameLimit(), &content_);
+  DecodedFrame frame;
+  // The library would also take frames that hold nothing, or are of its first versions.
+  if (HasZstdMagic(file_, begin)) {
+    frame = decoder_.DecodeWhole(file_.subspan(begin), FrameLimit(), &content_);
+  }
   size_t end = begin + frame.frame_bytes;
   if (!frame.whole) {
     end = finder_.Next(begin + 1);
@@ -197,6 +205,7 @@ void ContainerReader::CheckFrame(const DecodedFrame& frame, size_t begin, size_t
     damage.raw_end = EndOf(*description);
   }
   expected_ = damage.raw_end;
+  if (description || expected) content_end_ = damage.raw_begin + content_.size();
   if (!frame.whole) {
     if (!description) expected_.reset();
     damage.cause = "a frame is damaged: " + frame.why + "; the first " +
@@ -291,6 +300,19 @@ void ContainerReader::Finish() {
   }
 }
 
+// By whatever tells most: the head, the index, the last description.
+std::optional<MissingTail> ContainerReader::FindMissingTail() const {
+  std::optional<Frame> last = last_indexed_;
+  if (!last && !frames_.empty()) last = frames_.back();
+  uint64_t end = head_ ? head_->container.raw_bytes : 0;
+  if (last) end = std::max(end, EndOf(*last));
+  if (!content_end_ || *content_end_ >= end) return std::nullopt;
+  MissingTail tail;
+  const bool is_last = last && EndOf(*last) == end;
+  if (is_last && last->seq_count != 0) tail.next_seq = last->first_seq + last->seq_count;
+  return tail;
+}
+
 void ContainerReader::CheckTotals() {
   MissContent(head_->container.raw_bytes, file_.size());
   if (damage_.empty() && !IsWhole()) {
@@ -310,24 +332,10 @@ void ContainerReader::Report(const FrameDamage& damage) {
 
 }  // namespace
 
-// Most files say it with their first bytes. Where those are damaged, it is a container if a part of
-// one is proved before a block of a log is.
 bool IsContainer(Bytes file) {
   Cursor cursor(file);
   uint32_t magic = 0;
-  if (!cursor.GetFixed(&magic)) return false;
-  if (magic == kContainerMagic || magic == kZstdMagic) return true;
-  if (ReadHeader(file, 0)) return false;
-  PartFinder finder(file);
-  size_t part = finder.Next(0);
-  while (part < file.size() && HasZstdMagic(file, part)) part = finder.Next(part + 1);
-  if (part == file.size()) return false;
-  const Bytes before = file.first(part);
-  for (size_t at = FindCheckpointHeader(before, 0); at < before.size();
-       at = FindCheckpointHeader(before, at + 1)) {
-    if (ReadCheckpoint(before, at, kTickNs)) return false;
-  }
-  return true;
+  return cursor.GetFixed(&magic) && (magic == kContainerMagic || magic == kZstdMagic);
 }
 
 ContainerReport ReadContainer(Bytes file, const ContentSink& sink) {
@@ -344,6 +352,7 @@ DecodedContainer DecodeContainer(Bytes file) {
   });
   decoded.damage = std::move(report.damage);
   decoded.is_whole = report.is_whole;
+  decoded.missing_tail = report.missing_tail;
   return decoded;
 }
 

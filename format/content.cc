@@ -5,24 +5,29 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <boost/iostreams/device/file_descriptor.hpp>
 #include <cerrno>
+#include <ios>
 
 namespace daybook {
 namespace {
 
 // Up to the end, or up to `limit` bytes.
-Status ReadUpTo(int fd, const std::string& name, size_t limit, Buffer* bytes) {
+Status ReadUpTo(int fd, const std::string& name, size_t limit, Buffer* bytes) try {
   constexpr size_t kChunkBytes = 1 << 20;
+  boost::iostreams::file_descriptor_source source(fd, boost::iostreams::never_close_handle);
   while (bytes->size() < limit) {
     const size_t size = bytes->size();
     const size_t chunk = std::min(kChunkBytes, limit - size);
     bytes->resize(size + chunk);
-    const ssize_t got = read(fd, bytes->data() + size, chunk);
-    bytes->resize(size + static_cast<size_t>(std::max<ssize_t>(got, 0)));
-    if (got == 0) break;
-    if (got < 0 && errno != EINTR) return Error::FromErrno("cannot read " + name, errno);
+    const std::streamsize got = source.read(reinterpret_cast<char*>(bytes->data()) + size,
+                                            static_cast<std::streamsize>(chunk));
+    bytes->resize(size + static_cast<size_t>(std::max<std::streamsize>(got, 0)));
+    if (got <= 0) break;
   }
   return Ok{};
+} catch (const std::ios_base::failure& failure) {
+  return Error("cannot read " + name + ": " + failure.what());
 }
 
 // Of a regular file, what it held at the beginning: one that is being written to would never end.

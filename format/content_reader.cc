@@ -29,6 +29,7 @@ ContentReader::Work ContentReader::work() const {
 }
 
 Item ContentReader::Next() {
+  if (!turning_ && position_ < proved_) return NextRecord();
   if (!begun_) Begin();
   for (;;) {
     if (salvager_) {
@@ -37,11 +38,21 @@ Item ContentReader::Next() {
       salvager_.reset();
     }
     if (next_segment_) BeginSegment();
+    turning_ = false;
     if (position_ < proved_) return NextRecord();
     if (damaged_) return Resync();
     if (position_ == bytes_.size()) return End{.complete = complete_};
     if (const auto gap = OpenBlock()) return *gap;
   }
+}
+
+Gap ContentReader::GapAtEnd(std::optional<uint64_t> next_seq) const {
+  Gap gap{.begin = bytes_.size(), .end = bytes_.size(), .cause = GapCause::kDamaged};
+  gap.first_time_ns = last_time_ns_;
+  if (!context_ || !next_seq || *next_seq < next_seq_) return gap;
+  gap.records_lost = *next_seq - next_seq_;
+  if (*next_seq > next_seq_) gap.first_lost_seq = next_seq_;
+  return gap;
 }
 
 // What is known of the segment should be known before its first record.
@@ -83,34 +94,26 @@ Item ContentReader::NextRecord() {
     record.seq = next_seq_++;
   }
   if (position_ == proved_) next_seq_ = block_next_seq_.value_or(next_seq_);
-  if (SchemaRecord schema; types_ && record.As(&schema)) types_->Learn(schema);
+  if (types_) Learn(record);
   return record;
 }
 
-// A block that begins a segment may have another tick than the one before it.
-uint32_t ContentReader::TickAt(size_t block_begin) const {
-  const auto start = ReadSegmentStart(bytes_, block_begin);
-  return start ? start->tick_ns : tick_ns_;
-}
-
-// The SEGMENT_START that begins the block, where the block is the first of a segment.
-std::optional<SegmentStart> ContentReader::HeadOf(const FoundCheckpoint& checkpoint,
-                                                  size_t block_begin) const {
-  if (checkpoint.record.logical_offset != 0) return std::nullopt;
-  return ReadSegmentStart(bytes_, block_begin, checkpoint.record);
+void ContentReader::Learn(const RecordView& record) {
+  SchemaRecord schema;
+  if (record.As(&schema)) types_->Learn(schema);
 }
 
 // Proves the block at position_; where that fails, the part of it that a MARK proves is handed out
 // and what follows is damaged.
 std::optional<Gap> ContentReader::OpenBlock() {
   const size_t walk_end = Walk();
-  const auto checkpoint = ReadCheckpoint(bytes_, walk_end, TickAt(position_));
+  const auto checkpoint = ReadCheckpoint(bytes_, walk_end, tick_ns_);
   if (!checkpoint || ProveBlock(sums_, *checkpoint, position_) != position_) {
     OpenPart(walk_end);
     return std::nullopt;
   }
-  const auto head = HeadOf(*checkpoint, position_);
-  if (head && !IsSupported(*head)) unsupported_ = true;
+  const auto head = ReadHead(bytes_, position_, *checkpoint);
+  if (head && !IsSupported(*head)) unsupported_ = head->stream_id;
   const bool starts = head && IsSupported(*head);
   if (starts || (IsInPlace(*checkpoint) && checkpoint->record.first_seq == next_seq_)) {
     Enter(*checkpoint, position_);
@@ -169,33 +172,33 @@ bool ContentReader::MayFollow(const FoundCheckpoint& checkpoint) const {
 }
 
 // After damage. While a segment has not ended, what looks like another one may be forged inside a
-// program's arguments: only one of the same log is believed, since nobody can guess its id.
+// program's arguments: only one of the same log is believed, since nobody can guess its id. A
+// segment that cannot be decoded is never searched for another one of some other log.
 std::optional<ContentReader::Ending> ContentReader::TryStart(const FoundCheckpoint& checkpoint) {
   const auto claimed = ClaimedBegin(checkpoint, position_);
-  const auto head = claimed ? HeadOf(checkpoint, *claimed) : std::nullopt;
+  const auto head = claimed ? ReadHead(bytes_, *claimed, checkpoint) : std::nullopt;
   if (!head) return std::nullopt;
-  const bool is_free =
-      complete_ || unsupported_ || (!context_ && !expected_tag_ && claimed == next_begin_);
-  if (!is_free && !(segment_ && segment_->stream_id == head->stream_id)) return std::nullopt;
+  const bool is_next = !context_ && !expected_tag_ && claimed == next_begin_;
+  const bool is_same_log =
+      head->stream_id == unsupported_ || (segment_ && segment_->stream_id == head->stream_id);
+  if (!complete_ && !is_next && !is_same_log) return std::nullopt;
   if (!ProveBlock(sums_, checkpoint, position_)) return std::nullopt;
   if (!IsSupported(*head)) {
-    unsupported_ = true;
+    unsupported_ = head->stream_id;
     return std::nullopt;
   }
-  // Its times are in ticks of its own.
-  const auto again = ReadCheckpoint(bytes_, checkpoint.begin, head->tick_ns);
-  if (!again) return std::nullopt;
-  return Ending{.checkpoint = *again, .block_begin = claimed};
+  return Ending{.checkpoint = checkpoint, .block_begin = claimed};
 }
 
 void ContentReader::EnterSegment(const SegmentStart& start) {
   next_segment_ = start;
+  turning_ = true;
   // Where no segment is known, what stands before this one may as well belong to it.
   if (!segment_) segment_ = start;
   tick_ns_ = start.tick_ns;
   durable_end_ = 0;
   outlook_.reset();
-  unsupported_ = false;
+  unsupported_.reset();
 }
 
 // What stood before it has been handed out.
@@ -204,10 +207,20 @@ void ContentReader::BeginSegment() {
   if (types_) types_.emplace();
 }
 
+// The segment that the proved block starts, if it does.
+std::optional<SegmentStart> ContentReader::StartOf(const FoundCheckpoint& checkpoint,
+                                                   size_t block_begin) const {
+  auto head = ReadHead(bytes_, block_begin, checkpoint);
+  if (head && !IsSupported(*head)) head.reset();
+  return head;
+}
+
 // The block is proved: from here its records are handed out.
-void ContentReader::Enter(const FoundCheckpoint& checkpoint, size_t block_begin) {
-  const auto head = HeadOf(checkpoint, block_begin);
-  if (head && IsSupported(*head)) EnterSegment(*head);
+void ContentReader::Enter(FoundCheckpoint checkpoint, size_t block_begin) {
+  if (const auto start = StartOf(checkpoint, block_begin)) {
+    EnterSegment(*start);
+    checkpoint = *ReadCheckpoint(bytes_, checkpoint.begin, start->tick_ns);
+  }
   Pass(checkpoint);
   position_ = block_begin;
   base_ = {.time_ticks = checkpoint.record.base_time_ns / tick_ns_,
@@ -283,9 +296,12 @@ Gap ContentReader::GapUntil(size_t end, const std::optional<Ending>& ending) {
 // What the numbers and times on both sides say of what is missing between them. Those of another
 // segment have nothing to do with ours.
 void ContentReader::TellLoss(const Ending& ending, Gap* gap) const {
-  const Checkpoint& next = ending.checkpoint.record;
+  Checkpoint next = ending.checkpoint.record;
   gap->first_time_ns = last_time_ns_;
   if (context_ && next.tag != context_->tag) return;
+  const auto start =
+      ending.block_begin ? StartOf(ending.checkpoint, *ending.block_begin) : std::nullopt;
+  if (start) next = ReadCheckpoint(bytes_, ending.checkpoint.begin, start->tick_ns)->record;
   gap->last_time_ns = ending.block_begin ? next.first_time_ns : next.last_time_ns;
   if (!context_) return;
   const uint64_t next_seq = next.first_seq + (ending.block_begin ? 0 : next.seq_count);
@@ -330,7 +346,8 @@ void ContentReader::Salvage(const std::optional<Ending>& ending, Gap* gap) {
                                .begins_at_record = true,
                                .ends_at_record = ending.has_value()},
                      .proof = ending ? Proof::kSalvaged : Proof::kTail};
-  if (context_) scope.first_base = next_base_;
+  // Nothing continues a segment that was ended in order.
+  if (context_ && !complete_) scope.first_base = next_base_;
   if (ending && !ending->block_begin) {
     const FoundCheckpoint& checkpoint = ending->checkpoint;
     scope.range.end = checkpoint.begin;
@@ -341,6 +358,7 @@ void ContentReader::Salvage(const std::optional<Ending>& ending, Gap* gap) {
     scope.last_base_begin = checkpoint.begin - std::min(checkpoint.begin, block_bytes);
   }
   salvager_.emplace(bytes_, scope, *types_);
+  turning_ = true;
   gap->records_salvaged = salvager_->numbered();
 }
 

@@ -33,6 +33,9 @@ class ContentReader {
   const std::optional<SegmentStart>& segment() const { return segment_; }
   Work work() const;
 
+  // The gap at the end of all, where something is known to follow that is not there.
+  Gap GapAtEnd(std::optional<uint64_t> next_seq) const;
+
  private:
   // What a block must continue in order to belong to the segment that is being read.
   struct Context {
@@ -48,6 +51,7 @@ class ContentReader {
 
   void Begin();
   Item NextRecord();
+  void Learn(const RecordView& record);
   std::optional<Gap> OpenBlock();
   void OpenPart(size_t walk_end);
   size_t Walk();
@@ -60,14 +64,13 @@ class ContentReader {
   std::optional<WrongByte> FindWrongByteOf(const FoundCheckpoint& checkpoint, const Gap& gap) const;
   void Salvage(const std::optional<Ending>& ending, Gap* gap);
 
-  uint32_t TickAt(size_t block_begin) const;
-  std::optional<SegmentStart> HeadOf(const FoundCheckpoint& checkpoint, size_t block_begin) const;
   std::optional<Ending> TryStart(const FoundCheckpoint& checkpoint);
+  std::optional<SegmentStart> StartOf(const FoundCheckpoint& checkpoint, size_t block_begin) const;
   bool IsInPlace(const FoundCheckpoint& checkpoint) const;
   bool MayFollow(const FoundCheckpoint& checkpoint) const;
   void EnterSegment(const SegmentStart& start);
   void BeginSegment();
-  void Enter(const FoundCheckpoint& checkpoint, size_t block_begin);
+  void Enter(FoundCheckpoint checkpoint, size_t block_begin);
   void Pass(const FoundCheckpoint& checkpoint);
 
   Bytes bytes_;
@@ -76,6 +79,7 @@ class ContentReader {
   RangeSums sums_;
   std::optional<TypeRegistry> types_;  // with salvage only
   bool begun_ = false;
+  bool turning_ = true;  // before the record at position_ something else is to be done
 
   std::optional<SegmentStart> segment_;
   std::optional<SegmentStart> next_segment_;  // entered, but what stands before it comes first
@@ -94,8 +98,8 @@ class ContentReader {
   uint64_t durable_end_ = 0;                // as the checkpoints read so far promise
   std::optional<Outlook> outlook_;          // from the first gap of the segment on
   bool complete_ = false;
-  bool damaged_ = false;  // at proved_ begins what could not be proved
-  bool unsupported_ = false;
+  bool damaged_ = false;              // at proved_ begins what could not be proved
+  std::optional<Id128> unsupported_;  // stream id of a segment that this reader cannot decode
   std::optional<Salvager> salvager_;
   uint64_t walked_bytes_ = 0;
   uint64_t looked_bytes_ = 0;

@@ -158,6 +158,18 @@ class PosixFolder : public LogFolder {
   std::string path_;
 };
 
+void AddSegments(const std::vector<FileInfo>& files, std::map<SegmentFile, std::string>* segments) {
+  for (const FileInfo& file : files) {
+    if (const auto segment = ParseSegmentName(file.name)) segments->emplace(*segment, file.name);
+  }
+}
+
+bool HasHole(const std::map<SegmentFile, std::string>& segments) {
+  return std::ranges::adjacent_find(segments, [](const auto& a, const auto& b) {
+           return b.first.number - a.first.number > 1;
+         }) != segments.end();
+}
+
 const char* SuffixOf(SegmentForm form) {
   return form == SegmentForm::kRaw ? kSegmentSuffix : kCompressedSuffix;
 }
@@ -179,23 +191,6 @@ Result<std::vector<uint8_t>> ReadAll(int fd, const std::string& name) {
   }
 }
 
-Result<std::vector<uint8_t>> ReadWholeFile(const std::string& path) {
-  if (path == "-") return ReadAll(STDIN_FILENO, "standard input");
-  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return Error::FromErrno("cannot open " + path, errno);
-  auto bytes = ReadAll(fd, path);
-  close(fd);
-  return bytes;
-}
-
-Result<bool> IsRegularFileWithContent(const std::string& path) {
-  if (path == "-") return false;
-  struct stat status = {};
-  if (stat(path.c_str(), &status) != 0) return Error::FromErrno("cannot open " + path, errno);
-  if (S_ISDIR(status.st_mode)) return Error("cannot read " + path + ": it is a folder");
-  return S_ISREG(status.st_mode) && status.st_size > 0;
-}
-
 Result<std::vector<std::string>> FindSegments(const std::string& path) {
   struct stat status = {};
   if (path == "-" || stat(path.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) {
@@ -206,8 +201,11 @@ Result<std::vector<std::string>> FindSegments(const std::string& path) {
   auto files = (*folder)->List();
   if (!files) return std::move(files).error();
   std::map<SegmentFile, std::string> segments;  // raw before compressed
-  for (const FileInfo& file : *files) {
-    if (const auto segment = ParseSegmentName(file.name)) segments.emplace(*segment, file.name);
+  AddSegments(*files, &segments);
+  // One that is compressed while the folder is listed may be seen under neither of its names.
+  if (HasHole(segments)) {
+    if (files = (*folder)->List(); !files) return std::move(files).error();
+    AddSegments(*files, &segments);
   }
   if (segments.empty()) return Error("no segments (daybook-*.dbk) in the folder " + path);
   std::vector<std::string> paths;

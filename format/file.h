@@ -18,12 +18,6 @@ bool IsDiskFull(int error_number);
 // Everything from the descriptor's position to its end. `name` is for the error.
 Result<std::vector<uint8_t>> ReadAll(int fd, const std::string& name);
 
-// "-" is standard input.
-Result<std::vector<uint8_t>> ReadWholeFile(const std::string& path);
-
-// True for what can be mapped. An error where the path cannot be looked at, or is a folder.
-Result<bool> IsRegularFileWithContent(const std::string& path);
-
 enum class SegmentForm : uint8_t { kRaw, kCompressed };
 
 struct SegmentFile {

@@ -48,10 +48,9 @@ Outlook LookAhead(RangeSums& sums, size_t from, uint32_t tag,
     outlook.end = at;
     const auto checkpoint = ReadCheckpoint(bytes, at, kTickNs);
     if (!checkpoint) continue;
-    if (segment && checkpoint->record.logical_offset == 0) {
+    if (segment) {
       const auto claimed = ClaimedBegin(*checkpoint, from);
-      const auto start =
-          claimed ? ReadSegmentStart(bytes, *claimed, checkpoint->record) : std::nullopt;
+      const auto start = claimed ? ReadHead(bytes, *claimed, *checkpoint) : std::nullopt;
       const bool same_log = start && start->stream_id == segment->stream_id && IsSupported(*start);
       if (same_log && ProveBlock(sums, *checkpoint, from)) return outlook;
     }
@@ -65,7 +64,7 @@ Outlook LookAhead(RangeSums& sums, size_t from, uint32_t tag,
 }
 
 TailKind KindOfTail(Bytes bytes, size_t begin) {
-  if (IsZero(bytes.subspan(begin))) return TailKind::kZeroFill;
+  if (begin < bytes.size() && IsZero(bytes.subspan(begin))) return TailKind::kZeroFill;
   if (IsCut(bytes, begin)) return TailKind::kCutRecord;
   return HasZeroSector(bytes, begin) ? TailKind::kZeroSector : TailKind::kGarbage;
 }

@@ -22,7 +22,7 @@ struct Outlook {
 Outlook LookAhead(RangeSums& sums, size_t from, uint32_t tag,
                   const std::optional<SegmentStart>& segment);
 
-// Of bytes from `begin` to the end of `bytes`, which were the last of a segment; `bytes` begins
+// Of the bytes from `begin` to the end of `bytes`, which were the last of a segment; `bytes` begins
 // where the file does.
 TailKind KindOfTail(Bytes bytes, size_t begin);
 

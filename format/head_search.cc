@@ -1,67 +1,117 @@
 #include "head_search.h"
 
-#include <algorithm>
 #include <map>
 
+#include "cookie.h"
 #include "layout.h"
 
 namespace daybook {
-
 namespace {
 
-// Blocks of one tag. A run of them that follow each other longer than any payload was not forged in
-// a program's arguments: there a header of ours would stand in between. Shorter ones prove nothing.
-struct Claim {
-  std::optional<SegmentStart> head;
-  uint64_t bytes = 0;  // in runs that are long enough
-  size_t run_begin = 0;
-  size_t run_end = 0;
-  bool run_starts_segment = false;
+// So many bytes for each byte there is may be walked in vain; damage never comes near.
+constexpr uint64_t kPasses = 16;
 
-  void Add(size_t begin, size_t end, bool starts_segment) {
-    if (begin != run_end || starts_segment) {
-      run_begin = begin;
-      run_starts_segment = starts_segment;
-    }
-    const bool was_long = begin - run_begin > kMaxPayloadBytes;
-    run_end = end;
-    if (IsLong()) bytes += end - (was_long ? begin : run_begin);
-  }
-  bool IsLong() const { return run_end - run_begin > kMaxPayloadBytes; }
+// Blocks of one tag that follow each other.
+struct Run {
+  size_t begin = 0;
+  size_t end = 0;
+  bool starts_segment = false;
+  std::optional<SegmentStart> head;  // of the segment, or a copy of it
+
+  // What stands in a payload is never longer in a row: there a CONT header of ours comes in
+  // between.
+  bool IsLong() const { return end - begin > kMaxPayloadBytes; }
 };
 
-}  // namespace
+struct Claim {
+  Run run;             // the last one
+  uint64_t bytes = 0;  // of all that are long
+  std::optional<SegmentStart> head;
 
-FoundHead FindHead(RangeSums& sums) {
-  const Bytes bytes = sums.bytes();
-  FoundHead found;
+  void Add(size_t begin, size_t end, const std::optional<SegmentStart>& start,
+           bool starts_segment) {
+    if (begin != run.end || starts_segment) {
+      run = {.begin = begin, .end = begin, .starts_segment = starts_segment, .head = {}};
+    }
+    const size_t counted = run.IsLong() ? run.end : run.begin;
+    run.end = end;
+    if (start) run.head = start;
+    if (!run.IsLong() || run.starts_segment) return;
+    bytes += end - counted;
+    if (run.head) head = run.head;
+  }
+};
+
+class HeadSearch {
+ public:
+  explicit HeadSearch(RangeSums& sums) : sums_(sums) {}
+
+  FoundHead Run();
+
+ private:
+  std::optional<size_t> ProvedBegin(const FoundCheckpoint& checkpoint);
+  bool IsOurs(size_t begin, const FoundCheckpoint& checkpoint);
+
+  RangeSums& sums_;
+  uint64_t walked_in_vain_ = 0;
+};
+
+std::optional<size_t> HeadSearch::ProvedBegin(const FoundCheckpoint& checkpoint) {
+  if (walked_in_vain_ > kPasses * sums_.bytes().size()) return std::nullopt;
+  const auto begin = ProveBlock(sums_, checkpoint, 0);
+  return begin && IsOurs(*begin, checkpoint) ? begin : std::nullopt;
+}
+
+// Nothing else speaks for its tag yet: it could be forged, and the CONT headers that our writer put
+// into a program's arguments be hidden inside its records.
+bool HeadSearch::IsOurs(size_t begin, const FoundCheckpoint& checkpoint) {
+  const Bytes bytes = sums_.bytes();
+  size_t at = begin;
+  while (at < checkpoint.end) {
+    const auto header = ReadHeader(bytes, at);
+    if (!header || (header->type == Schema<Checkpoint>::kType && at != checkpoint.begin)) break;
+    const size_t end = header->end;
+    if (FindCookieOfType(bytes.first(end), at + 1, Schema<Continuation>::kType) < end) break;
+    at = end;
+  }
+  if (at == checkpoint.end) return true;
+  walked_in_vain_ += at - begin;
+  return false;
+}
+
+FoundHead HeadSearch::Run() {
+  const Bytes bytes = sums_.bytes();
+  std::optional<size_t> next_begin;
   std::map<uint32_t, Claim> claims;
   for (size_t at = FindCheckpointHeader(bytes, 0); at < bytes.size();
        at = FindCheckpointHeader(bytes, at + 1)) {
     // The tick is not known yet; only times depend on it.
     const auto checkpoint = ReadCheckpoint(bytes, at, kTickNs);
-    const auto begin = checkpoint ? ProveBlock(sums, *checkpoint, 0) : std::nullopt;
+    const auto begin = checkpoint ? ProvedBegin(*checkpoint) : std::nullopt;
     if (!begin) continue;
-    const auto start = ReadSegmentStart(bytes, *begin, checkpoint->record);
-    const bool is_head = start && IsSupported(*start);
-    const bool is_copy = checkpoint->record.logical_offset != 0;
-    if (is_head && *begin == 0) return {.tag = start->tag, .segment = start, .next_begin = {}};
+    auto start = ReadSegmentStart(bytes, *begin, checkpoint->record);
+    if (start && !IsSupported(*start)) start.reset();
+    if (start && *begin == 0) return {.tag = start->tag, .segment = start, .next_begin = {}};
     Claim& claim = claims[checkpoint->record.tag];
-    claim.Add(*begin, checkpoint->end, is_head && !is_copy);
-    if (is_head) claim.head = *start;
-    if (claim.IsLong() && claim.run_starts_segment) {  // of another segment, behind ours
-      found.next_begin = claim.run_begin;
+    claim.Add(*begin, checkpoint->end, start, start && checkpoint->record.logical_offset == 0);
+    if (claim.run.IsLong() && claim.run.starts_segment) {  // another segment, behind ours
+      next_begin = claim.run.begin;
       break;
     }
   }
+  FoundHead found{.tag = {}, .segment = {}, .next_begin = next_begin};
   uint64_t most = 0;
   for (const auto& [tag, claim] : claims) {
-    if (claim.bytes <= most || claim.run_begin == found.next_begin) continue;
+    if (claim.bytes <= most) continue;
     most = claim.bytes;
     found.tag = tag;
     found.segment = claim.head;
   }
   return found;
 }
+
+}  // namespace
+
+FoundHead FindHead(RangeSums& sums) { return HeadSearch(sums).Run(); }
 
 }  // namespace daybook

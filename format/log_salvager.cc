@@ -1,5 +1,3 @@
-#include "daybook/salvage.h"
-
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -12,6 +10,7 @@
 
 #include "block.h"
 #include "daybook/peek.h"
+#include "daybook/salvage.h"
 #include "daybook/schema.h"
 #include "file.h"
 #include "layout.h"
@@ -213,6 +212,7 @@ class LogSalvager::Impl {
     std::optional<SegmentStart> start;
     KeptBlock block;
     std::vector<KeptBlock> held;
+    std::optional<KeptBlock> last;  // ends the segment: nothing may stand behind it
     std::optional<NewSegment> output;
     bool is_changed = false;  // the output does not hold all that was in the input
   };
@@ -224,7 +224,7 @@ class LogSalvager::Impl {
   bool IsToBeKept(const RecordView& record) const;
   bool FitsBlock(const RecordView& record, bool proved) const;
   Status EndBlock(std::optional<Checkpoint> checkpoint);
-  Status Put(const KeptBlock& block);
+  Status Put(KeptBlock block);
   Status Start(std::optional<Clock> clock);
   SegmentStart MakeStart(const std::optional<Clock>& clock) const;
   uint64_t TakeNumber(uint64_t wanted);
@@ -262,7 +262,7 @@ Result<std::optional<SalvagedSegment>> LogSalvager::Impl::Take(
 }
 
 void LogSalvager::Impl::Begin(const std::string& path, const std::optional<SegmentStart>& segment) {
-  current_.emplace();
+  current_ = Current{};
   current_->report.path = path;
   current_->start = segment;
 }
@@ -326,18 +326,17 @@ Status LogSalvager::Impl::EndBlock(std::optional<Checkpoint> checkpoint) {
   KeptBlock block = std::exchange(current_->block, {});
   if (block.records.empty()) return Ok{};
   block.checkpoint = checkpoint;
-  if (current_->output) return Put(block);
+  if (current_->output) return Put(std::move(block));
   const auto clock = FindClock(block);
   current_->held.push_back(std::move(block));
   return current_->start || clock ? Start(clock) : Status(Ok{});
 }
 
-Status LogSalvager::Impl::Put(const KeptBlock& block) {
+Status LogSalvager::Impl::Put(KeptBlock block) {
   const bool is_last = block.checkpoint && (block.checkpoint->flags & kCheckpointLast) != 0;
-  if (is_last) {
-    if (Status told = PutInfo(); !told) return told;
-  }
-  return current_->output->Append(block);
+  if (!is_last) return current_->output->Append(block);
+  current_->last = std::move(block);
+  return Ok{};
 }
 
 // The first number that is free, from the one that is wanted; 0 wants one behind all others.
@@ -362,9 +361,10 @@ Status LogSalvager::Impl::Start(std::optional<Clock> clock) {
   if (!BeginsSegment(current_->held.front())) {
     if (Status begun = current_->output->AppendHead(); !begun) return begun;
   }
-  for (const KeptBlock& block : std::exchange(current_->held, {})) {
-    if (Status put = Put(block); !put) return put;
+  for (KeptBlock& block : current_->held) {
+    if (Status put = Put(std::move(block)); !put) return put;
   }
+  current_->held.clear();
   return Ok{};
 }
 
@@ -390,7 +390,7 @@ SegmentStart LogSalvager::Impl::MakeStart(const std::optional<Clock>& clock) con
 }
 
 Status LogSalvager::Impl::PutInfo() {
-  if (!std::exchange(current_->is_changed, false)) return Ok{};
+  if (!current_->is_changed) return Ok{};
   const SalvagedSegment& report = current_->report;
   return current_->output->AppendInfo({{"salvaged_from", report.path},
                                        {"salvaged_gaps", std::to_string(report.gaps)},
@@ -407,6 +407,9 @@ Result<std::optional<SalvagedSegment>> LogSalvager::Impl::End() {
     }
     if (!current_->output) return Ok{};
     if (Status told = PutInfo(); !told) return told;
+    if (current_->last) {
+      if (Status ended = current_->output->Append(*current_->last); !ended) return ended;
+    }
     if (Status closed = current_->output->Close(); !closed) return closed;
     const std::string& name = current_->report.name;
     current_->report.bytes = current_->output->bytes();

@@ -4,7 +4,6 @@
 #include <optional>
 
 #include "cookie.h"
-#include "layout.h"
 
 namespace daybook {
 namespace {
@@ -146,8 +145,6 @@ LengthBounds::LengthBounds(const TypeRegistry& types) {
     const TypeInfo* const info = types.Find(static_cast<uint8_t>(type));
     if (info != nullptr) bounds_[type] = {.min = info->min_bytes, .max = info->max_bytes};
   }
-  // Its description knows the index only, not the bytes behind it.
-  bounds_[Schema<Continuation>::kType].max = kMaxPayloadBytes;
 }
 
 std::vector<Chain> FindChains(Bytes bytes, const DamagedRange& range, const LengthBounds& bounds) {

@@ -14,7 +14,6 @@ bool SkipPlain(const FieldInfo& field, Cursor& cursor) {
   uint32_t fixed32 = 0;
   uint64_t number = 0;
   std::string_view bytes;
-  if (field.optional) return cursor.GetVarint(&number);
   switch (field.wire) {
     case Wire::kFixed32:
       return cursor.GetFixed(&fixed32);
@@ -46,7 +45,7 @@ void ShortenString(const FieldInfo& field, size_t begin, size_t text,
 void CutToFit(const TypeInfo& type, std::vector<uint8_t>* payload) {
   Cursor cursor(*payload);
   for (const FieldInfo& field : type.fields) {
-    if (cursor.empty()) return;
+    if (cursor.empty() || !IsKnownCode(field)) return;
     const size_t begin = payload->size() - cursor.remaining();
     if (field.wire != Wire::kString) {
       if (SkipPlain(field, cursor)) continue;

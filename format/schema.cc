@@ -103,12 +103,13 @@ bool GetFieldInfo(Cursor& cursor, FieldInfo* field) {
   return true;
 }
 
-// The meaning of a number by its wire code.
-FieldValue NumberValue(Wire wire, uint64_t number, const BlockBase& base) {
-  uint64_t value = 0;
-  if (wire == Wire::kInt) return UnZigZag(number);
-  (void)internal::FromNumber(wire, number, base, &value);
-  return value;
+// The meaning of a number by its wire code. False where it is no pid.
+bool GetNumberValue(Wire wire, uint64_t number, const BlockBase& base, FieldValue* value) {
+  if (wire == Wire::kInt) return *value = UnZigZag(number), true;
+  uint64_t meaning = 0;
+  (void)internal::FromNumber(wire, number, base, &meaning);
+  *value = meaning;
+  return wire != Wire::kPid || meaning <= UINT32_MAX;
 }
 
 bool GetText(Cursor& cursor, uint64_t size, FieldValue* value) {
@@ -135,34 +136,35 @@ bool GetFixedValue(Cursor& cursor, FieldValue* value) {
   return true;
 }
 
-// False also for a wire code that this reader does not know: what follows cannot be found then.
 bool GetValue(const FieldInfo& field, Cursor& cursor, const BlockBase& base, FieldValue* value) {
+  if (field.wire == Wire::kFixed32) return GetFixedValue<uint32_t>(cursor, value);
+  if (field.wire == Wire::kFixed64) return GetFixedValue<uint64_t>(cursor, value);
+  if (field.wire == Wire::kId) return GetId(cursor, value);
   uint64_t number = 0;
+  if (!cursor.GetVarint(&number)) return false;
+  if (field.optional && number-- == 0) return *value = std::monostate{}, true;
+  if (field.wire == Wire::kString) return GetText(cursor, number, value);
+  return GetNumberValue(field.wire, number, base, value);
+}
+
+}  // namespace
+
+bool IsKnownCode(const FieldInfo& field) {
   switch (field.wire) {
     case Wire::kFixed32:
-      return GetFixedValue<uint32_t>(cursor, value);
     case Wire::kFixed64:
-      return GetFixedValue<uint64_t>(cursor, value);
     case Wire::kId:
-      return GetId(cursor, value);
+      return !field.optional;
     case Wire::kUint:
     case Wire::kInt:
     case Wire::kString:
     case Wire::kTime:
     case Wire::kTicks:
     case Wire::kPid:
-      break;
-    default:
-      return false;
+      return true;
   }
-  if (!cursor.GetVarint(&number)) return false;
-  if (field.optional && number-- == 0) return *value = std::monostate{}, true;
-  if (field.wire == Wire::kString) return GetText(cursor, number, value);
-  *value = NumberValue(field.wire, number, base);
-  return true;
+  return false;
 }
-
-}  // namespace
 
 const std::vector<TypeInfo>& BuiltinTypes() {
   static const std::vector<TypeInfo> types = DescribeAll(AllRecords{});
@@ -213,7 +215,7 @@ DecodedFields DecodeFields(const TypeInfo& type, std::span<const uint8_t> payloa
   decoded.rest = payload;
   for (const FieldInfo& field : type.fields) {
     FieldValue value;
-    if (cursor.empty() || !GetValue(field, cursor, base, &value)) break;
+    if (cursor.empty() || !IsKnownCode(field) || !GetValue(field, cursor, base, &value)) break;
     decoded.values.push_back(value);
     decoded.rest = payload.last(cursor.remaining());
   }

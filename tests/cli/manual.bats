@@ -20,7 +20,7 @@ options_are_in() {
 @test "every option of daybook is in its page" {
   text=$(page daybook.1)
   options_are_in "$("$DAYBOOK" --help)" "$text"
-  for verb in list summary tree info dump; do
+  for verb in list summary tree info dump verify salvage; do
     options_are_in "$("$DAYBOOK" "$verb" --help)" "$text"
   done
 }
@@ -31,7 +31,7 @@ options_are_in() {
 
 @test "every verb and every column is in the page" {
   text=$(page daybook.1)
-  for verb in list summary tree info dump; do
+  for verb in list summary tree info dump verify salvage; do
     columns=$("$DAYBOOK" "$verb" --help | sed -n 's/^Columns: //p')
     section=" ${text#*Columns of "$verb" }"
     section=${section%% Columns of *}

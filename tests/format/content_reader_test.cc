@@ -157,6 +157,46 @@ TEST(GapCauseTest, TheNextSegmentPromisesNothingForTheTornOneBeforeIt) {
   EXPECT_TRUE(read.complete);
 }
 
+// Only this tells that the first one was not ended.
+TEST(GapCauseTest, ATailThatEndsWithItsLastMarkIsEmpty) {
+  RawLog torn;
+  torn.AddHead().Add(TestFork(1)).AddMark();
+  RawLog next;
+  next.next().tag = kRawTag + 1;
+  next.AddHead().Add(TestFork(2)).Close();
+  const size_t end = torn.size();
+  torn.AddBytes(next.bytes());
+  const ReadBack read = ReadAll(torn.bytes());
+  EXPECT_THAT(read.events, SizeIs(2));
+  ASSERT_THAT(read.gaps, SizeIs(1));
+  EXPECT_EQ(read.gaps[0].begin, end);
+  EXPECT_EQ(read.gaps[0].end, end);
+  EXPECT_EQ(read.gaps[0].cause, GapCause::kTornTail);
+  EXPECT_EQ(read.gaps[0].tail, TailKind::kCutRecord);
+}
+
+// RawLog counts in ticks of a microsecond; this segment has another one.
+TEST(GapCauseTest, TheTimesOfASegmentThatFollowsAreInItsOwnTicks) {
+  RawLog log;
+  log.next().first_time_ns = log.next().last_time_ns = 3'000'000;
+  SegmentStart start{.signature = kSignature,
+                     .major_version = kMajorVersion,
+                     .tag = kRawTag,
+                     .tick_ns = 2 * kTickNs,
+                     .first_seq = 1};
+  log.Add(start).Close(kCheckpointFirst);
+  for (uint32_t pid = 1; pid < 9; ++pid) log.Add(TestFork(pid));
+  log.Close();
+  std::vector<uint8_t> bytes(20, 0xEE);
+  bytes.insert(bytes.end(), log.bytes().begin(), log.bytes().end());
+  bytes.push_back(0xEE);
+  const ReadBack read = ReadAll(bytes);
+  ASSERT_THAT(read.gaps, SizeIs(2));
+  EXPECT_EQ(read.gaps[0].end, 20u);
+  EXPECT_EQ(read.gaps[0].last_time_ns, 6'000'000u);
+  EXPECT_EQ(read.gaps[1].first_time_ns, 6'000'000u);
+}
+
 TEST(GapCauseTest, AGapThatAnEarlierSalvageLeftIsSaidAndTheBlockIsProved) {
   Blocks blocks = UnsyncedBlocks(2);
   RawLog& log = blocks.log;
@@ -317,6 +357,42 @@ TEST(CandidateTest, WhatACandidateClaimsToCoverIsLookedAtAllTheSame) {
 }
 
 // The same when the head of the file, and then the promises of its rest are looked for.
+// A segment as somebody would put it into a program's arguments; behind it, bytes that are no
+// log's. A record of it may hide the header of the CONT that our writer puts in between.
+std::vector<uint8_t> HeadlessWith(const std::vector<uint8_t>& hidden) {
+  RawLog forged;
+  forged.AddHead().AddPayload(Schema<Info>::kType, hidden).Close();
+  std::vector<uint8_t> bytes(100, 0xEE);
+  bytes.insert(bytes.end(), forged.bytes().begin(), forged.bytes().end());
+  bytes.insert(bytes.end(), 100, 0xEE);
+  return bytes;
+}
+
+TEST(CandidateTest, WhereNothingElseIsLeftASegmentInArgumentsIsNotBelieved) {
+  std::vector<uint8_t> payload(200, 'x');
+  EXPECT_THAT(ReadAll(HeadlessWith(payload)).gaps, SizeIs(2)) << "of blocks that may be ours";
+  const std::vector<uint8_t> cont = {kCookie[0], kCookie[1], Schema<Continuation>::kType, 255, 0};
+  std::ranges::copy(cont, payload.begin() + 50);
+  const ReadBack read = ReadAll(HeadlessWith(payload));
+  ASSERT_THAT(read.gaps, SizeIs(1));
+  EXPECT_EQ(read.gaps[0].begin, 0u);
+  EXPECT_EQ(read.gaps[0].end, HeadlessWith(payload).size());
+  payload.resize(10);
+  EXPECT_THAT(ReadAll(HeadlessWith(payload)).gaps, SizeIs(1)) << "as long as a payload may be";
+}
+
+// The second of two copies of a segment says nothing against the first.
+TEST(CandidateTest, WhatIsLeftOfASegmentIsReadAlsoBeforeAnotherOneOfTheSameTag) {
+  Blocks blocks = UnsyncedBlocks(3);
+  const std::vector<uint8_t> whole = blocks.log.bytes();
+  blocks.log.AddBytes(whole);
+  blocks.log.bytes()[3] ^= 1;  // in the first head
+  const ReadBack read = ReadAll(blocks.log.bytes());
+  EXPECT_THAT(read.events, SizeIs(24));
+  ASSERT_THAT(read.gaps, testing::Not(IsEmpty()));
+  EXPECT_EQ(read.gaps[0].end, blocks.begins[0]);
+}
+
 TEST(CandidateTest, ForgedHeadersHideNeitherTagNorPromise) {
   RawLog log;
   log.AddHead().Add(TestFork(1));

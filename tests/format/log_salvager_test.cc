@@ -249,6 +249,18 @@ TEST(LogSalvagerTest, RandomDamageOfAllSorts) {
   }
 }
 
+TEST(LogSalvagerTest, WhatStoodBehindTheEndIsBeforeIt) {
+  Bytes bytes = MakeSegment(Ending::kClosed);
+  bytes.insert(bytes.end(), 3000, 'x');
+  const Bytes sound = MakeSegment(Ending::kClosed);
+  bytes.insert(bytes.end(), sound.begin() + 5000, sound.begin() + 9000);
+  for (const bool unproved : {false, true}) {
+    const Contents after = Read(Salvage(bytes, {.unproved = unproved}).File());
+    EXPECT_THAT(after.gaps, IsEmpty());
+    EXPECT_TRUE(after.complete);
+  }
+}
+
 // ---- Without its head ----
 
 TEST(LogSalvagerTest, ACopyOfTheHeadTellsWhoseItIs) {

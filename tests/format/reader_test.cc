@@ -223,14 +223,15 @@ TEST(ReaderTest, AnEmptyFileAndAFolderAreToldApart) {
 }
 
 // A whole segment with one birth, by a writer whose features may be unknown to us.
-std::vector<uint8_t> SegmentWithFeatures(uint64_t incompat_flags, uint32_t tag) {
+std::vector<uint8_t> SegmentWithFeatures(uint64_t incompat_flags, uint32_t tag,
+                                         uint8_t stream = 1) {
   SegmentStart start{.signature = kSignature,
                      .major_version = kMajorVersion,
                      .incompat_flags = incompat_flags,
                      .tag = tag,
                      .tick_ns = kTickNs,
                      .first_seq = 1};
-  start.stream_id.bytes.fill(static_cast<uint8_t>(tag));
+  start.stream_id.bytes.fill(stream);
   SegmentBuffer buffer(tag, start.first_seq);
   buffer.Append(start);
   buffer.CloseBlock(kCheckpointFirst);
@@ -281,6 +282,18 @@ TEST(ReaderTest, AFileThatShrinksWhileItIsReadDoesNoHarm) {
   ASSERT_TRUE(shorter);
   EXPECT_EQ(shorter->file_bytes(), 1000u);
   std::filesystem::remove(path);
+}
+
+// It might be a part of a program's arguments: its blocks are not followed.
+TEST(ReaderTest, BehindASegmentOfAnUnknownVersionNoOtherLogIsBelieved) {
+  std::vector<uint8_t> both = SegmentWithFeatures(1, 6);
+  const std::vector<uint8_t> other = SegmentWithFeatures(0, 5, /*stream=*/2);
+  both.insert(both.end(), other.begin(), other.end());
+  const ReadBack read = ReadAll(both);
+  EXPECT_THAT(read.events, IsEmpty());
+  ASSERT_THAT(read.gaps, SizeIs(1));
+  EXPECT_EQ(read.gaps[0].cause, GapCause::kUnsupported);
+  EXPECT_EQ(read.gaps[0].end, both.size());
 }
 
 }  // namespace

@@ -141,7 +141,9 @@ TEST_P(BudgetTest, HoldsAtEveryStep) {
   options.ballast_bytes = 16 << 10;
   options.max_pending_bytes = 64 << 10;
   options.retry_interval_ns = 1'000'000;
-  options.retention = {.max_total_bytes = kBudget, .min_free_bytes = kMinFree, .max_age_ns = kHour};
+  options.retention = {.max_total_bytes = kBudget,
+                       .min_free_bytes = kMinFree,
+                       .max_age_ns = GetParam() % 2 == 0 ? kHour : 0};
   uint64_t steps = 0, removals = 0;
   uint64_t others = 0;
   disk->changed = [&] {

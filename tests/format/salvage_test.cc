@@ -54,6 +54,18 @@ TEST(CutToFitTest, APayloadThatIsCutAnywhereDecodesToWhatIsLeft) {
   }
 }
 
+// Where a field of a later writer stands, nothing says which bytes are a length.
+TEST(CutToFitTest, NothingIsCutBehindAFieldThatIsNotKnown) {
+  const TypeInfo type{.type = 0x70,
+                      .fields = {{.name = "known", .wire = Wire::kString},
+                                 {.name = "later", .wire = static_cast<Wire>(10)},
+                                 {.name = "text", .wire = Wire::kString}}};
+  const std::vector<uint8_t> payload = {1, 'a', 3, 200, 200};
+  std::vector<uint8_t> cut = payload;
+  CutToFit(type, &cut);
+  EXPECT_EQ(cut, payload);
+}
+
 struct Seen {
   std::vector<std::string> args;
   size_t cut = 0;
@@ -169,6 +181,22 @@ TEST(SalvageTest, ARecordHasABaseOnlyWhereSomethingSaysIt) {
     EXPECT_EQ(record.base.has_value(), record.offset < second);
     EXPECT_EQ(record.proof, Proof::kTail);
   }
+}
+
+// Its times would look as if they were known.
+TEST(SalvageTest, WhatStandsBehindACompleteSegmentHasNoBase) {
+  RawLog log;
+  log.AddHead();
+  log.next().last_pid = 40;
+  log.Add(SegmentEnd{}).Close(kCheckpointLast);
+  const size_t end = log.size();
+  for (uint32_t pid = 50; pid < 55; ++pid) log.Add(TestFork(pid));
+  const ReadBack read = ReadAll(log.bytes(), kSalvage);
+  ASSERT_THAT(read.gaps, SizeIs(1));
+  EXPECT_EQ(read.gaps[0].cause, GapCause::kTrailing);
+  EXPECT_EQ(read.gaps[0].begin, end);
+  ASSERT_THAT(read.unproved, SizeIs(5));
+  for (const auto& record : read.unproved) EXPECT_FALSE(record.base);
 }
 
 // The log describes a type that this reader does not know.

@@ -124,5 +124,27 @@ TEST(SchemaTest, ATypeThatOnlyTheFileKnowsIsReadByItsSchema) {
   EXPECT_EQ(decoded.rest.size(), 1u);
 }
 
+// What no writer of this version describes is left as bytes, with all that follows it.
+TEST(SchemaTest, AFieldThatCannotBeKnownEndsWhatIsDecoded) {
+  const std::vector<uint8_t> payload = {7, 1, 2, 3, 4, 9};
+  for (const FieldInfo& strange : {FieldInfo{.name = "later", .wire = static_cast<Wire>(10)},
+                                   FieldInfo{.name = "x", .wire = Wire::kFixed32, .optional = true},
+                                   FieldInfo{.name = "x", .wire = Wire::kId, .optional = true}}) {
+    EXPECT_FALSE(IsKnownCode(strange));
+    const TypeInfo type{.type = 0x70, .fields = {{.name = "known"}, strange, {.name = "behind"}}};
+    const DecodedFields decoded = DecodeFields(type, payload, {});
+    EXPECT_EQ(decoded.values, std::vector<FieldValue>{uint64_t{7}});
+    EXPECT_EQ(decoded.rest.size(), payload.size() - 1);
+  }
+}
+
+TEST(SchemaTest, APidHas32Bits) {
+  const TypeInfo type{.type = 0x70, .fields = {{.name = "pid", .wire = Wire::kPid}}};
+  const std::vector<uint8_t> one_more = {2};
+  EXPECT_EQ(DecodeFields(type, one_more, {.pid = UINT32_MAX - 1}).values,
+            std::vector<FieldValue>{uint64_t{UINT32_MAX}});
+  EXPECT_TRUE(DecodeFields(type, one_more, {.pid = UINT32_MAX}).values.empty());
+}
+
 }  // namespace
 }  // namespace daybook

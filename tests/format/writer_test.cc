@@ -507,6 +507,39 @@ TEST(WriterTest, NumbersOfASegmentThatWasGivenUpAreNotUsedAgain) {
   EXPECT_EQ(LogBuilder({}, disk).writer().next_seq(), 51u) << "it is told in the second, too";
 }
 
+// Two in a row were given up before they had repeated it all: only the third-newest holds the last
+// numbers.
+TEST(WriterTest, NumbersAreLookedForAsFarBackAsTheyAreRepeated) {
+  auto disk = std::make_shared<FakeDisk>();
+  WriterOptions options;
+  options.block_bytes = 128;
+  options.retry_interval_ns = 0;
+  {
+    LogBuilder log(options, disk);
+    for (uint32_t pid = 1; pid <= 200; ++pid) {
+      log.Add(TestFork(pid));
+      ASSERT_TRUE(log.writer().Flush());
+    }
+    disk->write_limit = 100;
+    bool first = true;
+    disk->fault = [&](std::string_view operation, size_t) {
+      if (operation != "write") return 0;
+      if (std::exchange(first, false)) return EIO;
+      constexpr size_t kMoreThanItsHead = 6000;
+      return disk->files.rbegin()->second.size() > kMoreThanItsHead ? EIO : 0;
+    };
+    log.Add(TestFork(201));
+    EXPECT_FALSE(log.writer().Flush());
+    EXPECT_EQ(log.writer().segment_no(), 2u);
+    EXPECT_FALSE(log.writer().Flush());
+  }
+  disk->fault = [](std::string_view, size_t) { return 0; };
+  ASSERT_TRUE(disk->files.contains("daybook-00000003.dbk"));
+  const ReadBack third = ReadAll(disk->files["daybook-00000003.dbk"]);
+  ASSERT_LT(*third.segment->previous_next_seq, 201u);
+  EXPECT_EQ(LogBuilder({}, disk).writer().next_seq(), 201u);
+}
+
 SegmentEnd EndOf(std::span<const uint8_t> bytes) {
   SegmentReader reader(bytes);
   SegmentEnd end;

@@ -3,95 +3,99 @@
 
     compare.py WRITE_CASES DUMP_ITEMS COUNT [FILE...]
 
-WRITE_CASES makes about COUNT damaged files; both readers read them, and the
-FILEs too, with and without salvage. Of raw files every item must be the same.
-What a damaged frame of a compressed file still gives depends on the decoder,
-so there what the reference reader proves must be proved by the other one too,
-unless the file is not damaged.
+WRITE_CASES makes about COUNT damaged files, forged_cases.py COUNT others; both readers read them,
+and the FILEs too, with and without salvage. Every item must be the same. Exit status: 0 if so, 1 if
+not.
 """
 
+import collections
 import json
+import multiprocessing
 import pathlib
+import shutil
 import subprocess
 import sys
 import tempfile
 
 import daybook_log
+import forged_cases
 
-SHOWN = 5
+SHOWN = 10
 
 
-def items_of_ours(dump_items, path, salvage):
-    """What the C++ reader makes of a file."""
+def lines_of_ours(dump_items, folder, salvage):
+    """What the C++ reader makes of each file of a folder: {name: [item]}."""
     options = ["--salvage"] if salvage else []
-    out = subprocess.run([dump_items, *options, str(path)], check=True,
-                         capture_output=True, text=True).stdout
-    items = [json.loads(line) for line in out.splitlines()]
-    return [item for item in items if item["kind"] != "file"]
-
-
-def items_of_reference(path, salvage):
-    """What the reader written from the manual makes of it."""
-    data, lacking = daybook_log.load(str(path))
-    events = daybook_log.read_log(data, salvage, lacking)
-    return [daybook_log.json_event(event) for event in events]
+    command = [dump_items, *options, str(folder)]
+    items = {}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        for line in process.stdout:
+            item = json.loads(line)
+            if item["kind"] == "file":
+                own = items[item["name"]] = []
+            else:
+                own.append(item)
+    if process.returncode != 0:
+        sys.exit(f"compare.py: {' '.join(command)} failed")
+    return items
 
 
 def first_difference(ours, reference):
-    """The number of the first item that differs, or None."""
+    """A text about the first item that differs, or None."""
     for number in range(max(len(ours), len(reference))):
-        if ours[number:number + 1] != reference[number:number + 1]:
-            return number
+        one, other = ours[number:number + 1], reference[number:number + 1]
+        if one != other:
+            return f"item {number}:\n   ours      {one}\n   reference {other}"
     return None
 
 
-def unproved(ours, reference):
-    """Verified records of the reference that ours did not prove."""
-    def proved(items):
-        return {(item["type"], item["seq"], item["payload_hex"])
-                for item in items
-                if item["kind"] == "record" and item["proof"] == "verified"
-                and item["seq"] is not None}
-    return proved(reference) - proved(ours)
+def item_of(event):
+    """What the C++ reader should print; it knows no values of types that only the log describes."""
+    item = daybook_log.json_event(event)
+    if item.get("type") not in daybook_log.RECORD_TYPES and "fields" in item:
+        item["fields"] = None
+    return item
 
 
-def compare(dump_items, path, salvage):
-    """A text about the difference, or None."""
-    ours = items_of_ours(dump_items, path, salvage)
-    reference = items_of_reference(path, salvage)
-    if path.suffix == ".zst":
-        missing = unproved(ours, reference)
-        return f"not proved: {sorted(missing)[:2]}" if missing else None
-    number = first_difference(ours, reference)
-    if number is None:
-        return None
-    return (f"item {number}:\n   ours      {ours[number:number + 1]}\n"
-            f"   reference {reference[number:number + 1]}")
+def compare(path, ours):
+    """What the two readers see differently in a file, without and with salvage."""
+    data, changed = daybook_log.load(path)
+    texts = []
+    for salvage in (False, True):
+        events = daybook_log.read_log(data, salvage, changed)
+        text = first_difference(ours[salvage], [item_of(event) for event in events])
+        if text is not None:
+            texts.append(f"salvage {salvage}: {text}")
+    return texts
 
 
 def main(write_cases, dump_items, count, *files):
     """Compares, prints the first differences, and returns the exit status."""
-    with tempfile.TemporaryDirectory() as folder:
-        subprocess.run([write_cases, folder, count], check=True)
-        kinds = {}
-        for line in (pathlib.Path(folder) / "manifest.jsonl").open():
-            case = json.loads(line)
-            kinds[case["file"]] = f'{case["kind"]}, {case["text"]}'
-        paths = sorted(pathlib.Path(folder).glob("case-*"))
-        paths += [pathlib.Path(file) for file in files]
-        differences = 0
-        for path in paths:
-            for salvage in (False, True):
-                text = compare(dump_items, path, salvage)
-                if text is None:
-                    continue
-                differences += 1
-                if differences <= SHOWN:
-                    print(f"{path.name} ({kinds.get(path.name, path)}), "
-                          f"salvage {salvage}: {text}")
-    print(f"{len(paths)} files read by both, each twice; "
-          f"{differences} differences")
-    return 1 if differences or not paths else 0
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        subprocess.run([write_cases, name, count], check=True)
+        with (folder / "manifest.jsonl").open() as manifest:
+            cases = {case["file"]: f'{case["kind"]}, {case["text"]}'
+                     for case in map(json.loads, manifest)}
+        for number, file in enumerate(files):
+            copy = f"file-{number}{pathlib.Path(file).suffix}"
+            shutil.copyfile(file, folder / copy)
+            cases[copy] = file
+        for number, (what, data) in enumerate(forged_cases.forged_cases(int(count))):
+            (folder / f"forged-{number:06}").write_bytes(data)
+            cases[f"forged-{number:06}"] = what
+        ours = [lines_of_ours(dump_items, folder, salvage) for salvage in (False, True)]
+        arguments = [(folder / case, [items[case] for items in ours]) for case in cases]
+        with multiprocessing.Pool() as pool:
+            results = pool.starmap(compare, arguments, chunksize=8)
+    differing = [(case, text) for case, texts in zip(cases, results) for text in texts]
+    for case, text in differing[:SHOWN]:
+        print(f"{case} ({cases[case]}), {text}")
+    counts = collections.Counter(item["kind"] for items in ours for file in items.values()
+                                 for item in file)
+    print(f"{len(cases)} files read by both, each twice: {counts['record']} records and "
+          f"{counts['gap']} gaps; {len(differing)} differences")
+    return 1 if differing or not cases else 0
 
 
 if __name__ == "__main__":

@@ -24,6 +24,9 @@ struct FieldInfo {
   bool operator==(const FieldInfo&) const = default;
 };
 
+// False for a code of a newer writer: neither such a field nor what follows it can be decoded.
+bool IsKnownCode(const FieldInfo& field);
+
 struct TypeInfo {
   uint8_t type = 0;
   std::string name;
