@@ -235,7 +235,7 @@ DecodedFrame ContainerReader::DecodeDamaged(size_t begin, size_t end) {
                              file_.begin() + static_cast<std::ptrdiff_t>(end));
   if (bytes.size() < sizeof(kZstdMagic)) return {.why = "it ends too early"};
   PutFixed(bytes.data(), kZstdMagic);
-  const DecodedFrame frame = decoder_.DecodePrefix(bytes, FrameLimit(), &content_);
+  DecodedFrame frame = decoder_.DecodePrefix(bytes, FrameLimit(), &content_);
   finder_.Charge(kAttemptBytes + frame.frame_bytes);
   return frame;
 }
