@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "container_reader.h"
 #include "daybook/reader.h"
 #include "file.h"
 
@@ -58,6 +59,19 @@ ReadSegment Read(uint64_t number, std::span<const uint8_t> bytes) {
   return segment;
 }
 
+// The segment's bytes, raw: those that its compressed file holds where there is no other.
+Result<std::vector<uint8_t>> ReadRaw(LogFolder& folder, uint64_t number) {
+  auto raw = folder.Read(SegmentName(number));
+  if (raw) return raw;
+  const auto compressed = folder.Read(SegmentName(number, SegmentForm::kCompressed));
+  if (!compressed) return raw;
+  std::vector<uint8_t> content;
+  ReadContainer(*compressed, [&content](Bytes part) {
+    content.insert(content.end(), part.begin(), part.end());
+  });
+  return content;
+}
+
 // True where the segment repeats numbers of the one before it, which may go further than it does.
 bool RepeatsOlder(const SegmentStart& start) {
   return start.previous_next_seq && *start.previous_next_seq > start.first_seq;
@@ -82,7 +96,7 @@ Result<LogState> FindLogState(LogFolder& folder) {
   if (!numbers->empty()) state.last_segment_no = numbers->front();
   for (const uint64_t number : *numbers) {
     // An old segment that cannot be read is no reason not to record.
-    const auto bytes = folder.Read(SegmentName(number));
+    const auto bytes = ReadRaw(folder, number);
     ReadSegment segment;
     segment.facts.number = number;
     if (bytes) segment = Read(number, *bytes);
