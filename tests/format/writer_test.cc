@@ -576,6 +576,23 @@ TEST(WriterTest, NumbersAreLookedForAsFarBackAsTheyAreRepeated) {
   EXPECT_EQ(LogBuilder({}, disk).writer().next_seq(), 201u);
 }
 
+TEST(WriterTest, ACompressedSegmentTellsItsNumbersToo) {
+  auto disk = std::make_shared<FakeDisk>();
+  LogBuilder({}, disk).Add(TestFork(1)).writer().Close().value();
+  LogBuilder({}, disk).Add(TestFork(2)).writer().Close().value();
+  const SegmentStart raw = *ReadAll(disk->files["daybook-00000002.dbk"]).segment;
+  const size_t raw_bytes = disk->files["daybook-00000002.dbk"].size();
+  FakeFolder folder(disk);
+  ASSERT_TRUE(CompressSegment(folder, 2));
+  ASSERT_FALSE(disk->files.contains("daybook-00000002.dbk"));
+  LogBuilder log({}, disk);
+  EXPECT_EQ(log.writer().next_seq(), 3u);
+  const SegmentStart start = *ReadAll(log.Segment(3)).segment;
+  EXPECT_EQ(start.previous_tag, raw.tag);
+  EXPECT_EQ(start.previous_end, PreviousEnd::kEnded);
+  EXPECT_EQ(start.previous_bytes, raw_bytes);
+}
+
 SegmentEnd EndOf(std::span<const uint8_t> bytes) {
   SegmentReader reader(bytes);
   SegmentEnd end;
