@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <filesystem>
 #include <set>
 #include <tuple>
@@ -153,6 +154,18 @@ std::optional<Item> LogSet::Next() {
   }
 }
 
+// A recorder may have compressed it since the folder was listed.
+Result<SegmentReader> LogSet::OpenFile(File* file) const {
+  const ReaderOptions options{.salvage = options_.salvage};
+  auto reader = SegmentReader::Open(file->path, options);
+  if (reader || !file->found_in_folder || reader.error().error_number() != ENOENT) return reader;
+  const std::string compressed = file->path + ".zst";
+  auto other = SegmentReader::Open(compressed, options);
+  if (!other) return reader;
+  file->path = compressed;
+  return other;
+}
+
 bool LogSet::OpenNextFile() {
   while (next_file_ < files_.size()) {
     file_ = next_file_++;
@@ -160,7 +173,10 @@ bool LogSet::OpenNextFile() {
       Skip(*files_[file_].skipped);
       continue;
     }
-    auto reader = SegmentReader::Open(files_[file_].path, {.salvage = options_.salvage});
+    auto reader = OpenFile(&files_[file_]);
+    if (!reader && files_[file_].found_in_folder && reader.error().error_number() == ENOENT) {
+      continue;  // retention has removed it since the folder was listed
+    }
     if (reader) {
       reader_.emplace(std::move(*reader));
       boot_ = nullptr;

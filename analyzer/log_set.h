@@ -109,6 +109,7 @@ class LogSet {
   Status AddFiles(const std::string& path);
   void SortFiles();
   void PlanSkips();
+  Result<SegmentReader> OpenFile(File* file) const;
   bool OpenNextFile();
   void Skip(const SegmentPeek& segment);
   bool Take(const RecordView& record);  // false where it is to be skipped

@@ -11,8 +11,9 @@
 namespace daybook {
 namespace {
 
-// A few bytes can claim to be a megabyte: no more content than this is decoded, whatever a file
-// claims. A segment of zeros may be smaller than a thousandth, so small files may grow more.
+// A few bytes can claim to be a megabyte: no more content than this is decoded, in vain or not,
+// whatever a file claims. A segment of zeros may be smaller than a thousandth, so small files may
+// grow more.
 constexpr uint64_t kContentPerByte = 64;
 constexpr uint64_t kLeastContent = 256 << 20;
 
@@ -50,6 +51,7 @@ class ContainerReader {
   void Expect(uint64_t offset, size_t position);
   void Finish();
   void CheckTotals();
+  std::optional<MissingTail> FindMissingTail() const;
   bool IsWhole() const {
     return head_ && head_->container.raw_bytes == content_bytes_ &&
            head_->container.raw_crc == content_crc_;
@@ -59,7 +61,10 @@ class ContainerReader {
   // True where what ends there was damaged: that something is missing behind it is no news.
   bool IsTold(size_t position) const { return !damage_.empty() && damage_.back().end == position; }
   size_t FrameLimit() const {
-    return std::min<uint64_t>(kMaxFrameBytes, ContentLimit(file_) - content_bytes_);
+    return std::min<uint64_t>(kMaxFrameBytes, ContentLimit(file_) - decoded_bytes());
+  }
+  uint64_t decoded_bytes() const {
+    return std::min(content_bytes_ + vain_bytes_, ContentLimit(file_));
   }
   uint32_t tick_ns() const { return head_ ? TickOf(head_->segment) : kTickNs; }
 
@@ -72,13 +77,16 @@ class ContainerReader {
 
   size_t position_ = 0;
   std::optional<ContainerHead> head_;
-  std::optional<Frame> description_;      // of the frame that must stand at position_
-  std::vector<Frame> frames_;             // all that are described
-  std::optional<uint64_t> expected_ = 0;  // where in the segment the next frame begins, if known
+  std::optional<Frame> description_;         // of the frame that must stand at position_
+  std::vector<Frame> frames_;                // all that are described
+  std::optional<Frame> last_indexed_;        // of the index
+  std::optional<uint64_t> content_end_ = 0;  // in the segment, of what was decoded last
+  std::optional<uint64_t> expected_ = 0;     // where in the segment the next frame begins, if known
   bool has_index_ = false;
   bool has_seek_table_ = false;
   std::vector<SeekEntry> entries_;  // what the seek table must say
   uint64_t content_bytes_ = 0;
+  uint64_t vain_bytes_ = 0;  // of content that were decoded and could not be believed
   uint32_t content_crc_ = 0;
 };
 
@@ -88,7 +96,7 @@ ContainerReport ContainerReader::Read() {
     Report({.begin = 0, .end = 0, .cause = "the head is missing"});
   }
   while (position_ < file_.size()) {
-    if (content_bytes_ >= ContentLimit(file_)) {
+    if (decoded_bytes() >= ContentLimit(file_)) {
       Report({.begin = position_,
               .end = file_.size(),
               .cause = "the file claims to hold more than " + std::to_string(ContentLimit(file_)) +
@@ -106,7 +114,7 @@ ContainerReport ContainerReader::Read() {
     }
   }
   Finish();
-  return {.damage = std::move(damage_), .is_whole = IsWhole()};
+  return {.damage = std::move(damage_), .is_whole = IsWhole(), .missing_tail = FindMissingTail()};
 }
 
 void ContainerReader::TakePart(const ContainerPart& part) {
@@ -151,6 +159,7 @@ void ContainerReader::TakeIndex(const ContainerPart& part, const ContainerIndex&
     Report({.begin = part.begin, .end = part.end, .cause = "the index is not that of the frames"});
   }
   has_index_ = true;
+  if (!index.frames.empty()) last_indexed_ = index.frames.back();
 }
 
 void ContainerReader::TakeSeekTable() {
@@ -178,6 +187,7 @@ void ContainerReader::TakeFrame() {
   }
   size_t end = begin + frame.frame_bytes;
   if (!frame.whole) {
+    vain_bytes_ += frame.vain_bytes;
     end = finder_.Next(begin + 1);
     frame = DecodeDamaged(begin, end);
     if (frame.whole) end = begin + frame.frame_bytes;
@@ -201,6 +211,7 @@ void ContainerReader::CheckFrame(const DecodedFrame& frame, size_t begin, size_t
     damage.raw_end = EndOf(*description);
   }
   expected_ = damage.raw_end;
+  if (description || expected) content_end_ = damage.raw_begin + content_.size();
   if (!frame.whole) {
     if (!description) expected_.reset();
     damage.cause = "a frame is damaged: " + frame.why + "; the first " +
@@ -230,7 +241,7 @@ DecodedFrame ContainerReader::DecodeDamaged(size_t begin, size_t end) {
                              file_.begin() + static_cast<std::ptrdiff_t>(end));
   if (bytes.size() < sizeof(kZstdMagic)) return {.why = "it ends too early"};
   PutFixed(bytes.data(), kZstdMagic);
-  const DecodedFrame frame = decoder_.DecodePrefix(bytes, FrameLimit(), &content_);
+  DecodedFrame frame = decoder_.DecodePrefix(bytes, FrameLimit(), &content_);
   finder_.Charge(kAttemptBytes + frame.frame_bytes);
   return frame;
 }
@@ -295,6 +306,19 @@ void ContainerReader::Finish() {
   }
 }
 
+// By whatever tells most: the head, the index, the last description.
+std::optional<MissingTail> ContainerReader::FindMissingTail() const {
+  std::optional<Frame> last = last_indexed_;
+  if (!last && !frames_.empty()) last = frames_.back();
+  uint64_t end = head_ ? head_->container.raw_bytes : 0;
+  if (last) end = std::max(end, EndOf(*last));
+  if (!content_end_ || *content_end_ >= end) return std::nullopt;
+  MissingTail tail;
+  const bool is_last = last && EndOf(*last) == end;
+  if (is_last && last->seq_count != 0) tail.next_seq = last->first_seq + last->seq_count;
+  return tail;
+}
+
 void ContainerReader::CheckTotals() {
   MissContent(head_->container.raw_bytes, file_.size());
   if (damage_.empty() && !IsWhole()) {
@@ -314,24 +338,10 @@ void ContainerReader::Report(const FrameDamage& damage) {
 
 }  // namespace
 
-// Most files say it with their first bytes. Where those are damaged, it is a container if a part of
-// one is proved before a block of a log is.
 bool IsContainer(Bytes file) {
   Cursor cursor(file);
   uint32_t magic = 0;
-  if (!cursor.GetFixed(&magic)) return false;
-  if (magic == kContainerMagic || magic == kZstdMagic) return true;
-  if (ReadHeader(file, 0)) return false;
-  PartFinder finder(file);
-  size_t part = finder.Next(0);
-  while (part < file.size() && HasZstdMagic(file, part)) part = finder.Next(part + 1);
-  if (part == file.size()) return false;
-  const Bytes before = file.first(part);
-  for (size_t at = FindCheckpointHeader(before, 0); at < before.size();
-       at = FindCheckpointHeader(before, at + 1)) {
-    if (ReadCheckpoint(before, at, kTickNs)) return false;
-  }
-  return true;
+  return cursor.GetFixed(&magic) && (magic == kContainerMagic || magic == kZstdMagic);
 }
 
 ContainerReport ReadContainer(Bytes file, const ContentSink& sink) {
@@ -342,12 +352,16 @@ DecodedContainer DecodeContainer(Bytes file) {
   DecodedContainer decoded;
   const auto part = ReadPart(file, 0);
   const auto head = part ? DecodeHead(*part) : std::nullopt;
-  if (head) decoded.content.reserve(std::min(head->container.raw_bytes, ContentLimit(file)));
+  // What it claims is believed as far as the file is long.
+  if (head) {
+    decoded.content.reserve(std::min(head->container.raw_bytes, kContentPerByte * file.size()));
+  }
   ContainerReport report = ReadContainer(file, [&](Bytes frame) {
     decoded.content.insert(decoded.content.end(), frame.begin(), frame.end());
   });
   decoded.damage = std::move(report.damage);
   decoded.is_whole = report.is_whole;
+  decoded.missing_tail = report.missing_tail;
   return decoded;
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <vector>
 
 #include "block.h"
@@ -11,18 +12,25 @@
 
 namespace daybook {
 
-// True for a compressed segment, also a damaged one; false for a raw segment, and for what is
-// neither.
+// True where the first bytes are those of a compressed segment. Where a file's name says what it
+// is, the name decides: what is left of a raw segment may begin with anything that a program was
+// given as an argument.
 bool IsContainer(Bytes file);
 
 // Gets the content in order, piece by piece.
 using ContentSink = std::function<void(Bytes content)>;
+
+// What the content lacks at its end: nothing in the content itself tells of it.
+struct MissingTail {
+  std::optional<uint64_t> next_seq;  // one more than the last number in it
+};
 
 struct ContainerReport {
   // Every byte of the file that is not as it was written is in one of these.
   std::vector<FrameDamage> damage;
   // The content has the length and the checksum that the head tells of.
   bool is_whole = false;
+  std::optional<MissingTail> missing_tail;
 };
 
 // Decodes every frame, or what can be decoded of it, in the order of the file.
@@ -32,6 +40,7 @@ struct DecodedContainer {
   Buffer content;
   std::vector<FrameDamage> damage;
   bool is_whole = false;
+  std::optional<MissingTail> missing_tail;
 };
 DecodedContainer DecodeContainer(Bytes file);
 

@@ -1,10 +1,12 @@
 // What a reader reads: the content of a file, in memory of its own.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "buffer.h"
+#include "container_reader.h"
 #include "daybook/reader.h"
 #include "daybook/result.h"
 
@@ -15,6 +17,7 @@ struct Content {
   bool is_durable =
       false;  // nothing of it can have been lost in a crash: it was checked and synced
   std::vector<FrameDamage> frame_damage;
+  std::optional<MissingTail> missing_tail;
 };
 
 // Everything in the file; "-" is standard input. It is read and not mapped: a mapping of a file

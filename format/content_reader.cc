@@ -46,6 +46,15 @@ Item ContentReader::Next() {
   }
 }
 
+Gap ContentReader::GapAtEnd(std::optional<uint64_t> next_seq) const {
+  Gap gap{.begin = bytes_.size(), .end = bytes_.size(), .cause = GapCause::kDamaged};
+  gap.first_time_ns = last_time_ns_;
+  if (!context_ || !next_seq || *next_seq < next_seq_) return gap;
+  gap.records_lost = *next_seq - next_seq_;
+  if (*next_seq > next_seq_) gap.first_lost_seq = next_seq_;
+  return gap;
+}
+
 // What is known of the segment should be known before its first record.
 void ContentReader::Begin() {
   begun_ = true;

@@ -33,6 +33,9 @@ class ContentReader {
   const std::optional<SegmentStart>& segment() const { return segment_; }
   Work work() const;
 
+  // The gap at the end of all, where something is known to follow that is not there.
+  Gap GapAtEnd(std::optional<uint64_t> next_seq) const;
+
  private:
   // What a block must continue in order to belong to the segment that is being read.
   struct Context {
@@ -95,7 +98,7 @@ class ContentReader {
   uint64_t durable_end_ = 0;                // as the checkpoints read so far promise
   std::optional<Outlook> outlook_;          // from the first gap of the segment on
   bool complete_ = false;
-  bool damaged_ = false;  // at proved_ begins what could not be proved
+  bool damaged_ = false;              // at proved_ begins what could not be proved
   std::optional<Id128> unsupported_;  // stream id of a segment that this reader cannot decode
   std::optional<Salvager> salvager_;
   uint64_t walked_bytes_ = 0;

@@ -5,6 +5,7 @@
 #include "container_reader.h"
 #include "content.h"
 #include "content_reader.h"
+#include "layout.h"
 
 namespace daybook {
 
@@ -16,6 +17,14 @@ class SegmentReader::Impl {
         bytes_(content_.bytes),
         reader_(bytes_, content_.is_durable, options) {}
 
+  // Behind the last item of the content, what it lacks.
+  Item Next() {
+    Item item = reader_.Next();
+    if (content_.missing_tail && std::holds_alternative<End>(item)) {
+      return reader_.GapAtEnd(std::exchange(content_.missing_tail, std::nullopt)->next_seq);
+    }
+    return item;
+  }
   ContentReader& reader() { return reader_; }
   uint64_t file_bytes() const { return bytes_.size(); }
   const std::vector<FrameDamage>& frame_damage() const { return content_.frame_damage; }
@@ -82,19 +91,22 @@ SegmentReader::~SegmentReader() = default;
 Result<SegmentReader> SegmentReader::Open(const std::string& path, ReaderOptions options) {
   auto bytes = ReadWholeContent(path);
   if (!bytes) return std::move(bytes).error();
-  Content content{.bytes = *std::move(bytes), .is_durable = false, .frame_damage = {}};
-  if (IsContainer(content.bytes)) {
+  Content content{
+      .bytes = *std::move(bytes), .is_durable = false, .frame_damage = {}, .missing_tail = {}};
+  const bool is_named_raw = path.ends_with(kSegmentSuffix);
+  if (path.ends_with(kCompressedSuffix) || (!is_named_raw && IsContainer(content.bytes))) {
     DecodedContainer decoded = DecodeContainer(content.bytes);
     // A whole content has the gaps that the raw segment had, and for the reasons that it had them.
     // What another one lacks was there, and on disk, when it was compressed.
     content = {.bytes = std::move(decoded.content),
                .is_durable = !decoded.is_whole,
-               .frame_damage = std::move(decoded.damage)};
+               .frame_damage = std::move(decoded.damage),
+               .missing_tail = decoded.missing_tail};
   }
   return SegmentReader(std::make_unique<Impl>(std::move(content), options));
 }
 
-Item SegmentReader::Next() { return impl_->reader().Next(); }
+Item SegmentReader::Next() { return impl_->Next(); }
 const std::optional<SegmentStart>& SegmentReader::segment() const {
   return impl_->reader().segment();
 }

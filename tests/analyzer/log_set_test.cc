@@ -8,6 +8,8 @@
 #include <sstream>
 #include <vector>
 
+#include "daybook/compress.h"
+#include "daybook/writer.h"
 #include "life_log.h"
 #include "scripted_log.h"
 
@@ -73,6 +75,27 @@ TEST_F(LogSetTest, ReadsAFolderInOrder) {
   EXPECT_FALSE(seen.coverage.incomplete());
   EXPECT_EQ(seen.coverage.first_ns, kScriptRealtimeNs);
   EXPECT_EQ(seen.coverage.last_ns, kScriptRealtimeNs + 5'000'000'000);
+}
+
+// A recorder does both while we read.
+TEST_F(LogSetTest, WhatIsCompressedOrRemovedMeanwhileIsNoError) {
+  WriteThreeSegments();
+  std::filesystem::copy(Segment(1), folder_ / "daybook-00000000.dbk");
+  auto log = LogSet::Open(std::vector<std::string>{folder_.path()}, {});
+  ASSERT_TRUE(log);
+  std::filesystem::remove(Segment(1));  // the next one
+  auto folder = OpenLogFolder(folder_.path());
+  ASSERT_TRUE(folder);
+  ASSERT_TRUE(CompressSegment(**folder, 3));
+  ASSERT_FALSE(std::filesystem::exists(Segment(3)));
+  std::vector<uint32_t> forked;
+  while (const auto item = log->Next()) {
+    Fork fork;
+    const auto* record = std::get_if<RecordView>(&*item);
+    if (record != nullptr && record->As(&fork)) forked.push_back(fork.pid);
+  }
+  EXPECT_THAT(forked, ElementsAre(201, 202, 203));
+  EXPECT_FALSE(log->coverage().incomplete());
 }
 
 TEST_F(LogSetTest, PutsFilesInTheOrderOfTheirNumbers) {

@@ -110,11 +110,6 @@ class CompressedJudgement {
       : compressed_(compressed), kind_(kind), damaged_(damaged) {}
 
   Verdict Run() {
-    // Without a frame there is nothing to be lost.
-    if (!IsContainer(damaged_.bytes)) {
-      if (AnyFrameIsLeft()) Broken("it is not seen to be a container");
-      return verdict_;
-    }
     const DecodedContainer decoded = DecodeContainer(damaged_.bytes);
     const std::vector<uint8_t> content(decoded.content.begin(), decoded.content.end());
     JudgeContent(content);

@@ -32,12 +32,47 @@ std::string WrongByteText(const std::optional<WrongByte>& wrong) {
   return fmt::format(R"({{"offset":{},"is":{},"was":{}}})", wrong->offset, wrong->is, wrong->was);
 }
 
+template <class T>
+std::string ValueText(const T& value) {
+  if constexpr (internal::kIsOptional<T>) {
+    return value ? ValueText(*value) : "null";
+  } else if constexpr (std::is_same_v<T, std::string_view>) {
+    return '"' + Hex({reinterpret_cast<const uint8_t*>(value.data()), value.size()}) + '"';
+  } else if constexpr (std::is_same_v<T, Id128>) {
+    return '"' + Hex(value.bytes) + '"';
+  } else if constexpr (std::is_enum_v<T>) {
+    return std::to_string(static_cast<uint64_t>(value));
+  } else {
+    return std::to_string(value);
+  }
+}
+
+template <class Record>
+std::string FieldsAs(const RecordView& record) {
+  Record decoded;
+  if (!record.As(&decoded)) return "";
+  std::string text;
+  internal::ForEachField<Record>([&](const auto& field) {
+    text += fmt::format(R"({}"{}":{})", text.empty() ? '{' : ',', field.name,
+                        ValueText(decoded.*field.member));
+  });
+  return text + '}';
+}
+
+// null where the type is not known, or the record malformed or without a base.
+template <class... Records>
+std::string FieldsText(const RecordView& record, TypeList<Records...>) {
+  const std::string text = (FieldsAs<Records>(record) + ...);
+  return text.empty() ? "null" : text;
+}
+
 void Print(const RecordView& record) {
   fmt::print(R"({{"kind":"record","offset":{},"size":{},"type":{},"seq":{},"proof":"{}",)"
-             R"("has_base":{},"is_whole":{},"payload_hex":"{}"}})"
+             R"("has_base":{},"is_whole":{},"payload_hex":"{}","fields":{}}})"
              "\n",
              record.offset, record.size, record.type, Number(record.seq), ProofName(record.proof),
-             record.has_base, record.is_whole, Hex(record.payload));
+             record.has_base, record.is_whole, Hex(record.payload),
+             FieldsText(record, AllRecords{}));
 }
 
 void Print(const Gap& gap) {

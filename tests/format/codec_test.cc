@@ -173,5 +173,13 @@ TEST(CodecLimitsTest, UnknownAndZeroAreDifferent) {
   EXPECT_EQ(read.utime_us, std::nullopt);
 }
 
+// It would tell a reason that nobody gave.
+TEST(CodecLimitsTest, AnAbsentFieldIsZeroWhateverRecordsAreMadeWith) {
+  SegmentEnd end;
+  ASSERT_NE(end.reason, EndReason{0});
+  ASSERT_TRUE(Decode({}, BlockBase{}, &end));
+  EXPECT_EQ(end.reason, EndReason{0});
+}
+
 }  // namespace
 }  // namespace daybook

@@ -84,7 +84,11 @@ class Forger:
         if kind == 2:
             return record(0x0F, bytes([self.random.choice([0, 1, 5, 128])]) +
                           self.text(self.random.choice([3, 254])))
-        if kind > 5:
+        if kind in (3, 4, 5):
+            record_type = self.random.choice([5, 6, 7, 9, 0x10, 0x11, 0x12, 0x13, 0x20, 0x21, 0x22])
+            numbers = (self.number() for _ in range(self.random.randrange(26)))
+            return record(record_type, b''.join(map(write_uint, numbers))[:254])
+        if kind in (6, 7, 8, 9):
             return record(0x20, bytes([2, 4, 2, 0, 0, 0, 0, 0, 0, 0]))
         exec_type = self.random.choice([0x21, 0x21, 0x90, 0x06])
         length = self.random.choice([240, 254, 255, 256, 509, 600, 900])
@@ -122,13 +126,13 @@ class Forger:
                  'first_time', 'last_time', 'base_pid', 'last_pid', 'unsynced']
         last = (self.base[0] + self.random.randrange(50)) % 2 ** 64
         values = dict(zip(names, [
-            flags | self.random.choice([0] * 20 + [2, 8, 16, 4]), len(block), self.logical, self.seq,
-            self.numbered, self.base[0], last, last, self.base[1], 7,
+            flags | self.random.choice([0] * 20 + [2, 8, 16, 4]), len(block), self.logical,
+            self.seq, self.numbered, self.base[0], last, last, self.base[1], 7,
             self.random.choice([0, len(block), len(self.data)])]))
         for _ in range(self.random.choice([0] * 8 + [1, 2])):
             name = self.random.choice(names[1:])
-            values[name] = self.random.choice([
-                self.number(), values[name] + 1, max(values[name] - 1, 0), values[name] + 39]) % 2 ** 64
+            values[name] = self.random.choice([self.number(), values[name] + 1, values[name] - 1,
+                                               values[name] + 39]) % 2 ** 64
         crc = crc32c(self.data[max(len(self.data) - values['block_bytes'], 0):])
         crc ^= self.random.choice([0] * 15 + [1])
         payload = write_uint(values['flags']) + struct.pack('<I', self.tag)

@@ -150,6 +150,13 @@ bool GetField(const F& field, Cursor& cursor, const BlockBase& base, T* value) {
   }
 }
 
+// What a record is made with may be a value that nobody wrote.
+template <class T>
+bool Clear(T* value) {
+  *value = T{};
+  return true;
+}
+
 // Room that a member takes at most, strings' own bytes not counted.
 template <class T>
 constexpr size_t MaxFixedBytes() {
@@ -193,17 +200,18 @@ uint8_t* Encode(const Record& record, const BlockBase& base, uint8_t* out) {
   return out;
 }
 
-// Reads a payload. Fields that an older writer did not know keep their defaults, bytes of a newer
-// one are ignored. False where the payload is malformed. Strings point into `payload`.
+// Reads a payload. Fields that an older writer did not know are unknown, or 0; bytes of a newer one
+// are ignored. False where the payload is malformed. Strings point into `payload`.
 template <class Record>
 [[nodiscard]] bool Decode(std::span<const uint8_t> payload, const BlockBase& base, Record* record) {
   *record = Record{};
   Cursor cursor(payload);
   return std::apply(
       [&](const auto&... field) {
-        return (
-            (cursor.empty() || internal::GetField(field, cursor, base, &(record->*field.member))) &&
-            ...);
+        return ((cursor.empty()
+                     ? internal::Clear(&(record->*field.member))
+                     : internal::GetField(field, cursor, base, &(record->*field.member))) &&
+                ...);
       },
       Schema<Record>::kFields);
 }
