@@ -8,11 +8,12 @@
 #include <cerrno>
 #include <new>
 #include <set>
+#include <string_view>
 #include <utility>
 
 #include "compression.h"
 #include "container.h"
-#include "container_reader.h"
+#include "container_stream.h"
 #include "crc32c.h"
 #include "file.h"
 #include "layout.h"
@@ -43,81 +44,121 @@ Result<std::unique_ptr<LogFile>> CreateAnew(LogFolder& folder, const std::string
   return folder.Create(name);
 }
 
-Status WriteCompressed(LogFolder& folder, const std::string& name, Bytes raw,
-                       const CompressOptions& options) {
-  auto file = CreateAnew(folder, name);
-  if (!file) return std::move(file).error();
-  SegmentCompressor compressor(raw, options.frame_bytes);
+// One of the folder's files; an error where it was asked to stop.
+ReadBytes ReaderOf(LogFolder& folder, std::string name, std::stop_token stop) {
+  return [&folder, name = std::move(name), stop = std::move(stop)](
+             uint64_t offset, size_t bytes) -> Result<std::vector<uint8_t>> {
+    if (stop.stop_requested()) return Error("stopped");
+    return folder.ReadAt(name, offset, bytes);
+  };
+}
+
+Status CheckRoom(LogFolder& folder, size_t bytes, const CompressOptions& options) {
+  if (options.min_free_bytes == 0) return Ok{};
+  const auto free = folder.FreeBytes();
+  if (!free) return free.error();
+  if (*free >= bytes && *free - bytes >= options.min_free_bytes) return Ok{};
+  return Error("the file system has " + std::to_string(*free) + " bytes free, and " +
+               std::to_string(options.min_free_bytes) +
+               " are to stay free: it is tried again later");
+}
+
+Status WriteCompressed(LogFolder& folder, uint64_t segment_no, const CompressOptions& options) {
+  SegmentCompressor compressor(ReaderOf(folder, SegmentName(segment_no), options.stop),
+                               options.frame_bytes);
+  std::unique_ptr<LogFile> file;
   for (;;) {
     if (options.stop.stop_requested()) return Error("stopped");
     auto piece = compressor.Next();
     if (!piece) return std::move(piece).error();
     if (piece->empty()) break;
-    if (Status written = WriteAll(**file, *piece); !written) return written;
+    if (Status room = CheckRoom(folder, piece->size(), options); !room) return room;
+    if (!file) {
+      auto created = CreateAnew(folder, TemporaryName(segment_no));
+      if (!created) return std::move(created).error();
+      file = *std::move(created);
+    }
+    if (Status written = WriteAll(*file, *piece); !written) return written;
   }
-  if (Status synced = (*file)->Sync(); !synced) return synced;
-  return (*file)->Close();
+  if (Status synced = file->Sync(); !synced) return synced;
+  return file->Close();
 }
 
 enum class Copy : uint8_t { kEqual, kDamaged, kOther };
 
-// What the bytes of a compressed file are to the raw ones.
-Copy Compare(Bytes compressed, Bytes raw) {
-  bool equal = true;
-  const ContainerReport report = ReadContainer(compressed, [&](Bytes content) {
-    equal = equal && content.size() <= raw.size() &&
-            std::ranges::equal(content, raw.first(content.size()));
-    if (equal) raw = raw.subspan(content.size());
-  });
-  if (!report.damage.empty()) return Copy::kDamaged;
-  return equal && raw.empty() ? Copy::kEqual : Copy::kOther;
+// What the bytes of a compressed file are to the raw ones; both are read in the same steps.
+Result<Copy> Compare(const ReadBytes& compressed, const ReadBytes& raw) {
+  ContainerStream stream(compressed);
+  for (bool equal = true;;) {
+    const auto step = stream.Next();
+    if (!step) return step.error();
+    if (*step == ContainerStream::Step::kDamaged) return Copy::kDamaged;
+    const bool at_end = *step == ContainerStream::Step::kEnd;
+    if (equal) {
+      const auto bytes = raw(stream.content_begin(), at_end ? 1 : stream.content().size());
+      if (!bytes) return bytes.error();
+      equal = std::ranges::equal(*bytes, stream.content());
+    }
+    if (at_end) return equal ? Copy::kEqual : Copy::kOther;
+  }
 }
 
-Result<Copy> CompareFiles(LogFolder& folder, const std::string& compressed_name, Bytes raw) {
-  const auto compressed = folder.Read(compressed_name);
-  if (!compressed) return compressed.error();
-  return Compare(*compressed, raw);
+Result<Copy> CompareFiles(LogFolder& folder, const std::string& compressed, uint64_t segment_no,
+                          const std::stop_token& stop) {
+  return Compare(ReaderOf(folder, compressed, stop),
+                 ReaderOf(folder, SegmentName(segment_no), stop));
+}
+
+bool IsNotThere(const Status& status) { return !status && status.error().error_number() == ENOENT; }
+
+// True where the raw file is certainly gone.
+bool IsRawGone(LogFolder& folder, uint64_t segment_no) {
+  const auto first = folder.ReadFirst(SegmentName(segment_no), 1);
+  return !first && first.error().error_number() == ENOENT;
+}
+
+// Also where retention has removed it.
+Status RemoveIfThere(LogFolder& folder, const std::string& name) {
+  Status removed = folder.Remove(name);
+  return IsNotThere(removed) ? Status(Ok{}) : removed;
 }
 
 // What makes the compressed file certain to be there comes before what makes the raw one vanish.
+// Where the raw one has vanished already, retention has removed the segment: it must not come back
+// before newer ones that went with it.
 Status RemoveRaw(LogFolder& folder, uint64_t segment_no) {
   if (Status synced = folder.Sync(); !synced) return synced;
   Status removed = folder.Remove(SegmentName(segment_no));
-  // Retention may have been quicker.
-  if (!removed && removed.error().error_number() != ENOENT) return removed;
+  if (IsNotThere(removed)) {
+    removed = RemoveIfThere(folder, SegmentName(segment_no, SegmentForm::kCompressed));
+  }
+  if (!removed) return removed;
   return folder.Sync();
 }
 
 // Both files of the segment are there. Returns true where the raw one was not needed any more. A
 // compressed one that is in order was equal when it was made, so the raw one has changed since: it
 // is not for us to say which is the better.
-Result<bool> Settle(LogFolder& folder, uint64_t segment_no) {
+Result<bool> Settle(LogFolder& folder, uint64_t segment_no, const std::stop_token& stop) {
   const std::string name = SegmentName(segment_no, SegmentForm::kCompressed);
-  const auto raw = folder.Read(SegmentName(segment_no));
-  if (!raw) return raw.error();
-  const auto copy = CompareFiles(folder, name, *raw);
+  const auto copy = CompareFiles(folder, name, segment_no, stop);
   if (!copy) return copy.error();
   if (*copy == Copy::kOther) {
     return Error(SegmentName(segment_no) + " and " + name +
                  " are there and differ: both are kept; remove the one that is worse");
   }
-  Status done = *copy == Copy::kEqual ? RemoveRaw(folder, segment_no) : folder.Remove(name);
+  Status done = *copy == Copy::kEqual ? RemoveRaw(folder, segment_no) : RemoveIfThere(folder, name);
   if (!done) return std::move(done).error();
   return *copy == Copy::kEqual;
 }
 
-// Also where memory is short: the recorder goes on without.
-Status Compress(LogFolder& folder, uint64_t segment_no, const CompressOptions& options) try {
-  const auto raw = folder.Read(SegmentName(segment_no));
-  if (!raw) return raw.error();
+Status Compress(LogFolder& folder, uint64_t segment_no, const CompressOptions& options) {
   const std::string name = TemporaryName(segment_no);
-  if (Status written = WriteCompressed(folder, name, *raw, options); !written) return written;
-  const auto copy = CompareFiles(folder, name, *raw);
+  if (Status written = WriteCompressed(folder, segment_no, options); !written) return written;
+  const auto copy = CompareFiles(folder, name, segment_no, options.stop);
   if (!copy) return copy.error();
   if (*copy != Copy::kEqual) return Error(name + " was read back, and is not what was written");
   return folder.Rename(name, SegmentName(segment_no, SegmentForm::kCompressed));
-} catch (const std::bad_alloc&) {
-  return Error("not enough memory");
 }
 
 struct Listing {
@@ -209,15 +250,12 @@ Result<CompressedIndex> IndexOfFile(int fd) {
   }
 }
 
-}  // namespace
-
-Status CompressSegment(LogFolder& folder, uint64_t segment_no, const CompressOptions& options) {
-  const std::string context = "cannot compress " + SegmentName(segment_no);
+Status CompressOne(LogFolder& folder, uint64_t segment_no, const CompressOptions& options) {
   const auto files = ListFiles(folder);
-  if (!files) return Error(files.error()).WithContext(context);
+  if (!files) return files.error();
   if (files->HasBoth(segment_no)) {
-    auto settled = Settle(folder, segment_no);
-    if (!settled) return std::move(settled).error().WithContext(context);
+    const auto settled = Settle(folder, segment_no, options.stop);
+    if (!settled) return settled.error();
     if (*settled) return Ok{};
   } else if (files->Has(segment_no, SegmentForm::kCompressed)) {
     return Ok{};
@@ -225,25 +263,40 @@ Status CompressSegment(LogFolder& folder, uint64_t segment_no, const CompressOpt
   if (Status compressed = Compress(folder, segment_no, options); !compressed) {
     // It may never have been created; whatever is left, CleanUp removes.
     (void)folder.Remove(TemporaryName(segment_no));
-    return std::move(compressed).error().WithContext(context);
+    const bool is_pruned = IsNotThere(compressed) && files->Has(segment_no, SegmentForm::kRaw) &&
+                           IsRawGone(folder, segment_no);
+    return is_pruned ? Status(Ok{}) : compressed;
   }
-  Status removed = RemoveRaw(folder, segment_no);
-  if (!removed) return std::move(removed).error().WithContext(context);
-  return Ok{};
+  return RemoveRaw(folder, segment_no);
 }
 
-Status CleanUp(LogFolder& folder) {
+}  // namespace
+
+// Also where memory is short: the recorder goes on without.
+Status CompressSegment(LogFolder& folder, uint64_t segment_no, const CompressOptions& options) try {
+  Status done = CompressOne(folder, segment_no, options);
+  if (done) return done;
+  return std::move(done).error().WithContext("cannot compress " + SegmentName(segment_no));
+} catch (const std::bad_alloc&) {
+  return Error("cannot compress a segment: not enough memory");
+}
+
+Status CleanUp(LogFolder& folder, std::stop_token stop) try {
   const auto files = ListFiles(folder);
   if (!files) return files.error();
   Status result = Ok{};
   for (const std::string& name : files->unfinished) {
-    if (Status removed = folder.Remove(name); !removed) result = removed;
+    if (Status removed = RemoveIfThere(folder, name); !removed) result = removed;
   }
   for (const SegmentFile& segment : files->segments) {
     if (segment.form != SegmentForm::kRaw || !files->HasBoth(segment.number)) continue;
-    if (auto settled = Settle(folder, segment.number); !settled) result = settled.error();
+    const auto settled = Settle(folder, segment.number, stop);
+    // What retention has removed meanwhile is settled.
+    if (!settled && settled.error().error_number() != ENOENT) result = settled.error();
   }
   return result;
+} catch (const std::bad_alloc&) {
+  return Error("cannot clean up the log folder: not enough memory");
 }
 
 Result<CompressedIndex> ReadCompressedIndex(Bytes file) { return IndexOf(file, file, 0); }

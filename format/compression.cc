@@ -119,7 +119,7 @@ DecodedFrame FrameDecoder::DecodeWhole(Bytes bytes, size_t max_bytes, Buffer* co
                                           bytes.data(), frame_bytes);
   if (size == *declared) return {.whole = true, .frame_bytes = frame_bytes};
   content->clear();
-  return {.why = ZSTD_getErrorName(size)};
+  return {.why = ZSTD_getErrorName(size), .vain_bytes = *declared};
 }
 
 DecodedFrame FrameDecoder::DecodePrefix(Bytes bytes, size_t max_bytes, Buffer* content) {

@@ -34,6 +34,7 @@ struct DecodedFrame {
   bool whole = false;
   size_t frame_bytes = 0;  // of the input: the frame's length where it is whole, else what was fed
   std::string why;         // it is not whole
+  size_t vain_bytes = 0;   // of content that were decoded, or set aside, and are not handed out
 };
 
 class FrameDecoder {

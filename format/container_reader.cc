@@ -11,8 +11,9 @@
 namespace daybook {
 namespace {
 
-// A few bytes can claim to be a megabyte: no more content than this is decoded, whatever a file
-// claims. A segment of zeros may be smaller than a thousandth, so small files may grow more.
+// A few bytes can claim to be a megabyte: no more content than this is decoded, in vain or not,
+// whatever a file claims. A segment of zeros may be smaller than a thousandth, so small files may
+// grow more.
 constexpr uint64_t kContentPerByte = 64;
 constexpr uint64_t kLeastContent = 256 << 20;
 
@@ -60,7 +61,10 @@ class ContainerReader {
   // True where what ends there was damaged: that something is missing behind it is no news.
   bool IsTold(size_t position) const { return !damage_.empty() && damage_.back().end == position; }
   size_t FrameLimit() const {
-    return std::min<uint64_t>(kMaxFrameBytes, ContentLimit(file_) - content_bytes_);
+    return std::min<uint64_t>(kMaxFrameBytes, ContentLimit(file_) - decoded_bytes());
+  }
+  uint64_t decoded_bytes() const {
+    return std::min(content_bytes_ + vain_bytes_, ContentLimit(file_));
   }
   uint32_t tick_ns() const { return head_ ? TickOf(head_->segment) : kTickNs; }
 
@@ -82,6 +86,7 @@ class ContainerReader {
   bool has_seek_table_ = false;
   std::vector<SeekEntry> entries_;  // what the seek table must say
   uint64_t content_bytes_ = 0;
+  uint64_t vain_bytes_ = 0;  // of content that were decoded and could not be believed
   uint32_t content_crc_ = 0;
 };
 
@@ -91,7 +96,7 @@ ContainerReport ContainerReader::Read() {
     Report({.begin = 0, .end = 0, .cause = "the head is missing"});
   }
   while (position_ < file_.size()) {
-    if (content_bytes_ >= ContentLimit(file_)) {
+    if (decoded_bytes() >= ContentLimit(file_)) {
       Report({.begin = position_,
               .end = file_.size(),
               .cause = "the file claims to hold more than " + std::to_string(ContentLimit(file_)) +
@@ -182,6 +187,7 @@ void ContainerReader::TakeFrame() {
   }
   size_t end = begin + frame.frame_bytes;
   if (!frame.whole) {
+    vain_bytes_ += frame.vain_bytes;
     end = finder_.Next(begin + 1);
     frame = DecodeDamaged(begin, end);
     if (frame.whole) end = begin + frame.frame_bytes;
@@ -237,7 +243,7 @@ DecodedFrame ContainerReader::DecodeDamaged(size_t begin, size_t end) {
                              file_.begin() + static_cast<std::ptrdiff_t>(end));
   if (bytes.size() < sizeof(kZstdMagic)) return {.why = "it ends too early"};
   PutFixed(bytes.data(), kZstdMagic);
-  const DecodedFrame frame = decoder_.DecodePrefix(bytes, FrameLimit(), &content_);
+  DecodedFrame frame = decoder_.DecodePrefix(bytes, FrameLimit(), &content_);
   finder_.Charge(kAttemptBytes + frame.frame_bytes);
   return frame;
 }
@@ -350,7 +356,10 @@ DecodedContainer DecodeContainer(Bytes file) {
   DecodedContainer decoded;
   const auto part = ReadPart(file, 0);
   const auto head = part ? DecodeHead(*part) : std::nullopt;
-  if (head) decoded.content.reserve(std::min(head->container.raw_bytes, ContentLimit(file)));
+  // What it claims is believed as far as the file is long.
+  if (head) {
+    decoded.content.reserve(std::min(head->container.raw_bytes, kContentPerByte * file.size()));
+  }
   ContainerReport report = ReadContainer(file, [&](Bytes frame) {
     decoded.content.insert(decoded.content.end(), frame.begin(), frame.end());
   });

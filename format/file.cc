@@ -75,6 +75,22 @@ class PosixFile : public LogFile {
   bool can_reserve_ = true;
 };
 
+Result<std::vector<uint8_t>> ReadPartOf(int fd, uint64_t offset, size_t bytes,
+                                        const std::string& name) {
+  std::vector<uint8_t> part(bytes);
+  size_t filled = 0;
+  while (filled < bytes) {
+    const ssize_t got =
+        pread(fd, part.data() + filled, bytes - filled, static_cast<off_t>(offset + filled));
+    if (got == 0) break;
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return Error::FromErrno("cannot read " + name, errno);
+    filled += static_cast<size_t>(got);
+  }
+  part.resize(filled);
+  return part;
+}
+
 class PosixFolder : public LogFolder {
  public:
   PosixFolder(int fd, std::string path) : fd_(fd), path_(std::move(path)) {}
@@ -130,16 +146,13 @@ class PosixFolder : public LogFolder {
     return bytes;
   }
 
-  Result<std::vector<uint8_t>> ReadFirst(const std::string& name, size_t bytes) override {
+  Result<std::vector<uint8_t>> ReadAt(const std::string& name, uint64_t offset,
+                                      size_t bytes) override {
     const int fd = openat(fd_, name.c_str(), O_RDONLY | O_CLOEXEC);
     if (fd < 0) return Error::FromErrno("cannot open " + path_ + "/" + name, errno);
-    std::vector<uint8_t> head(bytes);
-    const ssize_t got = pread(fd, head.data(), head.size(), 0);
-    const int error = errno;
+    auto part = ReadPartOf(fd, offset, bytes, path_ + "/" + name);
     close(fd);
-    if (got < 0) return Error::FromErrno("cannot read " + path_ + "/" + name, error);
-    head.resize(static_cast<size_t>(got));
-    return head;
+    return part;
   }
 
   Status Sync() override {

@@ -6,8 +6,11 @@
 #include <utility>
 #include <vector>
 
+#include "container_reader.h"
+#include "container_stream.h"
 #include "daybook/reader.h"
 #include "file.h"
+#include "segment_walk.h"
 
 namespace daybook {
 namespace {
@@ -34,21 +37,78 @@ void Note(const Gap& gap, ReadSegment* segment) {
   segment->next_seq = std::max(segment->next_seq, first + gap.records_lost.value_or(0));
 }
 
-ReadSegment Read(uint64_t number, std::span<const uint8_t> bytes) {
-  ReadSegment segment;
-  segment.facts.number = number;
-  SegmentReader reader(bytes);
-  bool is_complete = false;
-  for (;;) {
-    const Item item = reader.Next();
-    if (const auto* end = std::get_if<End>(&item)) {
-      is_complete = end->complete;
-      break;
-    }
-    if (const auto* record = std::get_if<RecordView>(&item)) Note(*record, &segment);
-    if (const auto* gap = std::get_if<Gap>(&item)) Note(*gap, &segment);
+class Noter : public SegmentVisitor {
+ public:
+  explicit Noter(uint64_t number) { segment_.facts.number = number; }
+
+  void Begin(const std::optional<SegmentStart>& start) override {
+    *this = Noter(segment_.facts.number);
+    segment_.start = start;
   }
-  segment.start = reader.segment();
+  void Take(const RecordView& record, Bytes) override { Note(record, &segment_); }
+  void Take(const Gap& gap) override { Note(gap, &segment_); }
+
+  const ReadSegment& segment() const { return segment_; }
+
+ private:
+  ReadSegment segment_;
+};
+
+// The content of a compressed segment, read in order, or again from its beginning. An error where
+// the container is not as it was written.
+class CompressedContent {
+ public:
+  explicit CompressedContent(ReadBytes read) : read_(std::move(read)), stream_(read_) {}
+
+  Result<std::vector<uint8_t>> Read(uint64_t offset, size_t bytes) {
+    std::vector<uint8_t> part;
+    if (offset < stream_.content_begin()) {
+      stream_ = ContainerStream(read_);
+      at_end_ = false;
+    }
+    while (part.size() < bytes) {
+      const uint64_t at = offset + part.size();
+      if (at >= stream_.content_end()) {
+        if (at_end_) break;
+        const auto step = stream_.Next();
+        if (!step) return step.error();
+        if (*step == ContainerStream::Step::kDamaged) return Error("the container is damaged");
+        at_end_ = *step == ContainerStream::Step::kEnd;
+        continue;
+      }
+      Bytes rest = stream_.content().subspan(at - stream_.content_begin());
+      rest = rest.first(std::min(rest.size(), bytes - part.size()));
+      part.insert(part.end(), rest.begin(), rest.end());
+    }
+    return part;
+  }
+
+ private:
+  ReadBytes read_;
+  ContainerStream stream_;
+  bool at_end_ = false;
+};
+
+ReadBytes ReaderOf(LogFolder& folder, std::string name) {
+  return [&folder, name = std::move(name)](uint64_t offset, size_t bytes) {
+    return folder.ReadAt(name, offset, bytes);
+  };
+}
+
+ReadBytes ReaderOf(Bytes content) {
+  return [content](uint64_t offset, size_t bytes) -> Result<std::vector<uint8_t>> {
+    const Bytes rest = content.subspan(std::min<uint64_t>(offset, content.size()));
+    const Bytes part = rest.first(std::min(bytes, rest.size()));
+    return std::vector<uint8_t>(part.begin(), part.end());
+  };
+}
+
+std::optional<ReadSegment> ReadFrom(uint64_t number, const ReadBytes& read) {
+  Noter noter(number);
+  const auto walked = WalkSegment(read, noter);
+  if (!walked) return std::nullopt;
+  ReadSegment segment = noter.segment();
+  const bool is_complete = walked->is_complete;
   if (!segment.start) return segment;
   segment.next_seq = std::max(segment.next_seq, segment.start->first_seq);
   segment.facts.tag = segment.start->tag;
@@ -56,6 +116,29 @@ ReadSegment Read(uint64_t number, std::span<const uint8_t> bytes) {
   segment.facts.next_seq = segment.next_seq;
   if (is_complete) segment.facts.synced_bytes = segment.facts.bytes;
   return segment;
+}
+
+// Only a container that is damaged must be read whole.
+std::optional<ReadSegment> ReadCompressed(LogFolder& folder, uint64_t number) {
+  const std::string name = SegmentName(number, SegmentForm::kCompressed);
+  CompressedContent content(ReaderOf(folder, name));
+  auto segment = ReadFrom(
+      number, [&content](uint64_t offset, size_t bytes) { return content.Read(offset, bytes); });
+  if (segment) return segment;
+  const auto file = folder.Read(name);
+  if (!file) return std::nullopt;
+  const DecodedContainer decoded = DecodeContainer(*file);
+  return ReadFrom(number, ReaderOf(decoded.content));
+}
+
+// An old segment that cannot be read is no reason not to record.
+ReadSegment Read(LogFolder& folder, uint64_t number) {
+  auto segment = ReadFrom(number, ReaderOf(folder, SegmentName(number)));
+  if (!segment) segment = ReadCompressed(folder, number);
+  if (segment) return *segment;
+  ReadSegment unread;
+  unread.facts.number = number;
+  return unread;
 }
 
 // True where the segment repeats numbers of the one before it, which may go further than it does.
@@ -81,11 +164,7 @@ Result<LogState> FindLogState(LogFolder& folder) {
   LogState state;
   if (!numbers->empty()) state.last_segment_no = numbers->front();
   for (const uint64_t number : *numbers) {
-    // An old segment that cannot be read is no reason not to record.
-    const auto bytes = folder.Read(SegmentName(number));
-    ReadSegment segment;
-    segment.facts.number = number;
-    if (bytes) segment = Read(number, *bytes);
+    const ReadSegment segment = Read(folder, number);
     if (!state.newest) state.newest = segment.facts;
     state.next_seq = std::max(state.next_seq, segment.next_seq);
     if (!segment.start) continue;

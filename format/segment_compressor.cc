@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "crc32c.h"
-#include "daybook/reader.h"
 
 namespace daybook {
 namespace {
@@ -13,22 +12,23 @@ namespace {
 constexpr size_t kMaxFrameTarget =
     kMaxFrameBytes - (kMaxBlockBytes + kHeaderBytes + kMaxPayloadBytes);
 
-// Walks the segment with the reader itself: what it proves is what is described, and where it finds
-// a block's end, or the end of damage, a frame may be cut.
-class Planner {
+// What the reader proves is what is described, and where it finds a block's end, or the end of
+// damage, a frame may be cut.
+class Planner : public SegmentVisitor {
  public:
-  Planner(Bytes raw, size_t frame_bytes)
-      : raw_(raw), frame_bytes_(std::clamp<size_t>(frame_bytes, 1, kMaxFrameTarget)) {}
+  explicit Planner(size_t frame_bytes)
+      : frame_bytes_(std::clamp<size_t>(frame_bytes, 1, kMaxFrameTarget)) {}
 
-  SegmentPlan Plan();
+  void Begin(const std::optional<SegmentStart>& segment) override;
+  void Take(const RecordView& record, Bytes bytes) override;
+  void Take(const Gap& gap) override;
+  SegmentPlan Finish(const WalkedSegment& walked);
 
  private:
-  void TakeRecord(const RecordView& record);
   void TakeBlock(const RecordView& record, const Checkpoint& checkpoint);
-  void Boundary(size_t offset);
-  void Cut(size_t offset);
+  void Boundary(uint64_t offset);
+  void Cut(uint64_t offset);
 
-  Bytes raw_;
   size_t frame_bytes_;
   SegmentPlan plan_;
   Frame frame_;                // the one that is being filled
@@ -36,35 +36,32 @@ class Planner {
   std::vector<Clock> clocks_;  // of a block that is not proved yet
 };
 
-SegmentPlan Planner::Plan() {
-  SegmentReader reader(raw_);
-  bool begun = false;
-  for (;;) {
-    const Item item = reader.Next();
-    if (!std::exchange(begun, true)) plan_.segment = reader.segment();
-    if (std::holds_alternative<End>(item)) break;
-    if (const auto* gap = std::get_if<Gap>(&item)) {
-      clocks_.clear();
-      Boundary(gap->end);
-    } else {
-      TakeRecord(std::get<RecordView>(item));
-    }
-  }
-  Boundary(raw_.size());
-  if (frame_.offset < raw_.size()) Cut(raw_.size());
+void Planner::Begin(const std::optional<SegmentStart>& segment) {
+  *this = Planner(frame_bytes_);
+  plan_.segment = segment;
+}
+
+SegmentPlan Planner::Finish(const WalkedSegment& walked) {
+  Boundary(walked.bytes);
+  if (frame_.offset < walked.bytes) Cut(walked.bytes);
   plan_.container = {
-      .version = kContainerVersion, .raw_bytes = raw_.size(), .raw_crc = Crc32c(raw_)};
+      .version = kContainerVersion, .raw_bytes = walked.bytes, .raw_crc = walked.crc};
   return std::move(plan_);
 }
 
-void Planner::TakeRecord(const RecordView& record) {
+void Planner::Take(const Gap& gap) {
+  clocks_.clear();
+  Boundary(gap.end);
+}
+
+void Planner::Take(const RecordView& record, Bytes bytes) {
   Checkpoint checkpoint;
   if (record.As(&checkpoint)) return TakeBlock(record, checkpoint);
   if (Clock clock; record.As(&clock)) clocks_.push_back(clock);
   if (SegmentStart start; plan_.segment_start.empty() && record.As(&start) && plan_.segment &&
                           start.tag == plan_.segment->tag &&
                           record.size <= kHeaderBytes + kMaxPayloadBytes) {
-    plan_.segment_start = raw_.subspan(record.offset, record.size);
+    plan_.segment_start.assign(bytes.begin(), bytes.end());
   }
 }
 
@@ -87,12 +84,12 @@ void Planner::TakeBlock(const RecordView& record, const Checkpoint& checkpoint) 
   Boundary(record.offset + record.size);
 }
 
-void Planner::Boundary(size_t offset) {
+void Planner::Boundary(uint64_t offset) {
   while (offset - frame_.offset > kMaxFrameBytes) Cut(frame_.offset + kMaxFrameBytes);
   if (offset - frame_.offset >= frame_bytes_) Cut(offset);
 }
 
-void Planner::Cut(size_t offset) {
+void Planner::Cut(uint64_t offset) {
   frame_.raw_bytes = offset - frame_.offset;
   if (block_bytes_ != frame_.raw_bytes) frame_.first_time_ns = frame_.last_time_ns = std::nullopt;
   plan_.frames.push_back(frame_);
@@ -102,12 +99,24 @@ void Planner::Cut(size_t offset) {
 
 }  // namespace
 
-SegmentPlan PlanSegment(Bytes raw, size_t frame_bytes) { return Planner(raw, frame_bytes).Plan(); }
+Result<SegmentPlan> PlanSegment(const ReadBytes& read, size_t frame_bytes) {
+  Planner planner(frame_bytes);
+  const auto walked = WalkSegment(read, planner);
+  if (!walked) return walked.error();
+  return planner.Finish(*walked);
+}
+
+SegmentCompressor::SegmentCompressor(ReadBytes read, size_t frame_bytes)
+    : read_(std::move(read)), frame_target_(frame_bytes) {}
 
 SegmentCompressor::SegmentCompressor(Bytes raw, size_t frame_bytes)
-    : raw_(raw),
-      plan_(PlanSegment(raw, frame_bytes)),
-      tick_ns_(TickOf(ReadSegmentStart(plan_.segment_start, 0))) {}
+    : SegmentCompressor(
+          [raw](uint64_t offset, size_t bytes) -> Result<std::vector<uint8_t>> {
+            const Bytes rest = raw.subspan(std::min<uint64_t>(offset, raw.size()));
+            const Bytes part = rest.first(std::min(bytes, rest.size()));
+            return std::vector<uint8_t>(part.begin(), part.end());
+          },
+          frame_bytes) {}
 
 Result<std::vector<uint8_t>> SegmentCompressor::Next() {
   switch (stage_) {
@@ -128,7 +137,11 @@ void SegmentCompressor::Count(size_t frame_bytes, uint64_t content_bytes) {
   file_bytes_ += frame_bytes;
 }
 
-std::vector<uint8_t> SegmentCompressor::Head() {
+Result<std::vector<uint8_t>> SegmentCompressor::Head() {
+  auto plan = PlanSegment(read_, frame_target_);
+  if (!plan) return std::move(plan).error();
+  plan_ = *std::move(plan);
+  tick_ns_ = TickOf(ReadSegmentStart(plan_.segment_start, 0));
   PartBuilder builder(tick_ns_);
   std::vector<uint8_t> head =
       std::move(builder.Add(plan_.container).AddEncoded(plan_.segment_start)).Finish();
@@ -138,8 +151,11 @@ std::vector<uint8_t> SegmentCompressor::Head() {
 
 Result<std::vector<uint8_t>> SegmentCompressor::DescribedFrame() {
   Frame& frame = plan_.frames[next_frame_++];
+  const auto content = read_(frame.offset, frame.raw_bytes);
+  if (!content) return content.error();
+  if (content->size() != frame.raw_bytes) return Error("it became shorter while it was read");
   std::vector<uint8_t> compressed;
-  Status status = compressor_.Compress(raw_.subspan(frame.offset, frame.raw_bytes), &compressed);
+  Status status = compressor_.Compress(*content, &compressed);
   if (!status) return std::move(status).error();
   frame.compressed_bytes = compressed.size();
   frame.compressed_crc = Crc32c(compressed);

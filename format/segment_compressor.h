@@ -1,7 +1,9 @@
-// Makes the container of one segment, piece by piece: never more than one frame of it is in memory.
+// Makes the container of one segment, piece by piece: of the segment and of the container no more
+// than one frame and the window of a walk are in memory.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "block.h"
@@ -9,6 +11,7 @@
 #include "container.h"
 #include "daybook/result.h"
 #include "layout.h"
+#include "segment_walk.h"
 
 namespace daybook {
 
@@ -17,17 +20,18 @@ namespace daybook {
 struct SegmentPlan {
   Container container;
   std::optional<SegmentStart> segment;
-  Bytes segment_start;        // the record, or a copy of it, where a block of the segment has one
-  std::vector<Frame> frames;  // what is known of each before it is compressed
-  std::vector<Clock> clocks;  // of the segment's proved blocks
+  std::vector<uint8_t> segment_start;  // the record, or a copy of it, where a block has one
+  std::vector<Frame> frames;           // what is known of each before it is compressed
+  std::vector<Clock> clocks;           // of the segment's proved blocks
 };
 
-// What it holds points into `raw`.
-SegmentPlan PlanSegment(Bytes raw, size_t frame_bytes);
+Result<SegmentPlan> PlanSegment(const ReadBytes& read, size_t frame_bytes);
 
 class SegmentCompressor {
  public:
-  // `raw` must outlive this object and not change.
+  // What `read` returns must not change.
+  explicit SegmentCompressor(ReadBytes read, size_t frame_bytes = kFrameBytes);
+  // `raw` must outlive this object.
   explicit SegmentCompressor(Bytes raw, size_t frame_bytes = kFrameBytes);
 
   // The next bytes of the file; empty behind its end.
@@ -36,14 +40,15 @@ class SegmentCompressor {
  private:
   enum class Stage : uint8_t { kHead, kFrames, kDone };
 
-  std::vector<uint8_t> Head();
+  Result<std::vector<uint8_t>> Head();
   Result<std::vector<uint8_t>> DescribedFrame();
   std::vector<uint8_t> IndexAndSeekTable();
   void Count(size_t frame_bytes, uint64_t content_bytes);
 
-  Bytes raw_;
+  ReadBytes read_;
+  size_t frame_target_;
   SegmentPlan plan_;
-  uint32_t tick_ns_;
+  uint32_t tick_ns_ = kTickNs;
   FrameCompressor compressor_;
   Stage stage_ = Stage::kHead;
   size_t next_frame_ = 0;

@@ -5,6 +5,8 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <exception>
+#include <string>
 #include <utility>
 
 namespace daybook {
@@ -20,57 +22,80 @@ void BecomeIdle() {
   (void)!syscall(SYS_ioprio_set, kWhoProcess, 0, kClassIdle);
 }
 
+// Nothing that goes wrong here may end the recorder, want of memory neither.
+Status DoSafely(const std::function<Status()>& task) try {
+  return task();
+} catch (const std::exception& error) {
+  return Error(std::string("housekeeping failed: ") + error.what());
+}
+
+void Say(const Error& error) {
+  std::fprintf(stderr, "daybookd: %s; going on\n", error.message().c_str());
+}
+
 }  // namespace
 
-Housekeeper::Housekeeper(std::unique_ptr<LogFolder> folder, std::vector<Job> jobs)
-    : folder_(std::move(folder)), jobs_(std::move(jobs)) {
-  if (!jobs_.empty()) thread_ = std::jthread([this](const std::stop_token& stop) { Work(stop); });
+Housekeeper::Housekeeper(std::unique_ptr<LogFolder> folder, Beginning beginning,
+                         std::vector<Job> jobs)
+    : folder_(std::move(folder)), beginning_(std::move(beginning)), jobs_(std::move(jobs)) {
+  thread_ = std::jthread([this](const std::stop_token& stop) { Work(stop); });
 }
 
 void Housekeeper::Finished(uint64_t first_unfinished_no) {
-  {
-    const std::lock_guard lock(mutex_);
-    first_unfinished_no_ = first_unfinished_no;
-  }
-  changed_.notify_all();
+  first_unfinished_no_ = first_unfinished_no;
+  bell_.Ring();
 }
 
 void Housekeeper::Work(const std::stop_token& stop) {
   BecomeIdle();
-  for (uint64_t kept_no = 0; !stop.stop_requested();) {
-    {
-      std::unique_lock lock(mutex_);
-      if (!changed_.wait(lock, stop, [&] { return first_unfinished_no_ > kept_no; })) return;
-      kept_no = first_unfinished_no_;
+  const std::stop_callback wake(stop, [this] { bell_.Ring(); });
+  const Status begun = DoSafely([&] { return beginning_(*folder_, stop); });
+  if (!begun && !stop.stop_requested()) Say(begun.error());
+  for (uint64_t kept_no = 0; !jobs_.empty() && !stop.stop_requested();) {
+    const uint64_t first_unfinished_no = first_unfinished_no_;
+    if (first_unfinished_no == kept_no) {
+      bell_.Await();
+      continue;
     }
-    KeepHouse(kept_no, stop);
+    kept_no = first_unfinished_no;
+    const Status kept = DoSafely([&] {
+      KeepHouse(kept_no, stop);
+      return Status(Ok{});
+    });
+    if (!kept) Say(kept.error());
   }
 }
 
-// The folder says what there is: also what an earlier recorder has left.
+// The folder says what there is: also what an earlier recorder has left. Of what fails, one is said
+// each time, and each once until it goes well.
 void Housekeeper::KeepHouse(uint64_t first_unfinished_no, const std::stop_token& stop) {
   const auto numbers = ListSegments(*folder_);
   if (!numbers) return;
   std::set<uint64_t> finished(numbers->begin(), numbers->end());
   finished.erase(finished.lower_bound(first_unfinished_no), finished.end());
+  bool said = false;
   for (const uint64_t segment_no : finished) {
+    if (done_.contains(segment_no)) continue;
+    const Status done = DoSafely([&] { return DoJobs(segment_no, stop); });
     if (stop.stop_requested()) return;
-    if (done_.insert(segment_no).second) DoJobs(segment_no, stop);
+    if (done) {
+      done_.insert(segment_no);
+      failing_.erase(segment_no);
+    } else if (failing_.insert(segment_no).second && !std::exchange(said, true)) {
+      Say(done.error());
+    }
   }
-  std::erase_if(done_, [&](uint64_t segment_no) { return !finished.contains(segment_no); });
+  const auto is_gone = [&](uint64_t segment_no) { return !finished.contains(segment_no); };
+  std::erase_if(done_, is_gone);
+  std::erase_if(failing_, is_gone);
 }
 
-// What failed once is tried again by the next recorder. Said once, until it goes well again.
-void Housekeeper::DoJobs(uint64_t segment_no, const std::stop_token& stop) {
+Status Housekeeper::DoJobs(uint64_t segment_no, const std::stop_token& stop) {
   for (const Job& job : jobs_) {
-    const Status done = job(*folder_, segment_no, stop);
-    if (stop.stop_requested()) return;
-    if (!done && !std::exchange(failing_, true)) {
-      std::fprintf(stderr, "daybookd: %s; going on\n", done.error().message().c_str());
-    }
-    if (!done) return;
-    failing_ = false;
+    if (Status done = job(*folder_, segment_no, stop); !done) return done;
+    if (stop.stop_requested()) break;
   }
+  return Ok{};
 }
 
 }  // namespace daybook

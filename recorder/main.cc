@@ -74,8 +74,10 @@ WriterOptions ToWriterOptions(const Options& options) {
 // What is done to a segment that is finished with.
 std::vector<Housekeeper::Job> JobsOf(const Options& options) {
   if (options.compression == Compression::kNone) return {};
-  return {[](LogFolder& folder, uint64_t segment_no, std::stop_token stop) {
-    return CompressSegment(folder, segment_no, {.stop = std::move(stop)});
+  return {[min_free_bytes = options.min_free_bytes](LogFolder& folder, uint64_t segment_no,
+                                                    std::stop_token stop) {
+    return CompressSegment(folder, segment_no,
+                           {.stop = std::move(stop), .min_free_bytes = min_free_bytes});
   }};
 }
 
@@ -102,10 +104,8 @@ Status Record(const Options& options) {
     return Error(fmt::format("{} (as user {}: give the folder to that user, or use --user)",
                              error.message(), (*account)->name));
   }
-  if (Status clean = CleanUp(**housekeeping); !clean) {
-    fmt::print(stderr, "daybookd: {}; going on\n", clean.error().message());
-  }
-  Housekeeper housekeeper(*std::move(housekeeping), JobsOf(options));
+  // What an earlier recorder left is cleaned up in any case.
+  Housekeeper housekeeper(*std::move(housekeeping), CleanUp, JobsOf(options));
   RecorderOptions recorder_options{
       .drain_interval_ns = options.drain_interval_ns,
       .duration_ns = options.duration_ns.value_or(0),

@@ -104,6 +104,22 @@ class Walk {
     }
   }
 
+  // A block in whose records a CONT stands may be one that an argument was made of, our CONTs among
+  // its bytes.
+  bool HidesCont(const Anchor& anchor) const {
+    constexpr uint8_t kCont[] = {kCookie[0], kCookie[1], Schema<Continuation>::kType};
+    for (size_t at = anchor.block_begin(); at < anchor.end;) {
+      const size_t end = at + kHeaderBytes + bytes_[at + kLengthOffset];
+      const Bytes record = bytes_.subspan(at + 1, end - at - 1);
+      if (std::search(record.begin(), record.end(), std::begin(kCont), std::end(kCont)) !=
+          record.end()) {
+        return true;
+      }
+      at = end;
+    }
+    return false;
+  }
+
   // What is not longer than a payload may have been forged in one: it neither counts, nor does it
   // begin another segment.
   void FindHead() {
@@ -115,7 +131,7 @@ class Walk {
     };
     std::map<const Written*, Claim> claims;
     for (const Anchor& anchor : anchors_) {
-      if (!anchor.intact) continue;
+      if (!anchor.intact || HidesCont(anchor)) continue;
       if (anchor.written().has_start && anchor.block_begin() == 0) {
         tag_of_ = segment_ = anchor.segment;
         return;
@@ -130,7 +146,6 @@ class Walk {
       if (claim.Length() <= kMaxPayloadBytes) continue;
       if (claim.run.front()->starts_segment()) {
         next_begin_ = claim.run.front()->block_begin();
-        claims.erase(anchor.segment);
         break;
       }
       claim.bytes += was_long ? anchor.end - anchor.block_begin() : claim.Length();

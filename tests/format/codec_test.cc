@@ -174,7 +174,7 @@ TEST(CodecLimitsTest, UnknownAndZeroAreDifferent) {
 }
 
 // It would tell a reason that nobody gave.
-TEST(CodecTest, AnAbsentFieldIsZeroWhateverRecordsAreMadeWith) {
+TEST(CodecLimitsTest, AnAbsentFieldIsZeroWhateverRecordsAreMadeWith) {
   SegmentEnd end;
   ASSERT_NE(end.reason, EndReason{0});
   ASSERT_TRUE(Decode({}, BlockBase{}, &end));

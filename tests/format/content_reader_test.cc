@@ -414,8 +414,10 @@ TEST(CandidateTest, ForgedHeadersHideNeitherTagNorPromise) {
   // Only that block is left.
   RawLog alone;
   alone.next().logical_offset = 500;
-  alone.AddPayload(0x7E, payload).Close().AddBytes(std::vector<uint8_t>(100, 'x'));
-  EXPECT_THAT(ReadAll(alone.bytes()).events, SizeIs(1));
+  // Longer than what an argument can hold in a row.
+  for (int i = 0; i < 8; ++i) alone.AddPayload(0x7E, payload);
+  alone.Close().AddBytes(std::vector<uint8_t>(100, 'x'));
+  EXPECT_THAT(ReadAll(alone.bytes()).events, SizeIs(8));
 }
 
 // ---- What hostile bytes may cost ----

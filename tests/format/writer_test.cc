@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <map>
 
+#include "daybook/compress.h"
 #include "support/log_builder.h"
 
 namespace daybook {
@@ -507,6 +508,41 @@ TEST(WriterTest, NumbersOfASegmentThatWasGivenUpAreNotUsedAgain) {
   EXPECT_EQ(LogBuilder({}, disk).writer().next_seq(), 51u) << "it is told in the second, too";
 }
 
+// The newest segment may be empty after a power loss, and the one before it compressed already.
+TEST(WriterTest, ACompressedSegmentTellsTheNextWriterAllThatItToldRaw) {
+  const std::string raw_name = "daybook-00000001.dbk";
+  const std::string compressed_name = raw_name + ".zst";
+  auto disk = std::make_shared<FakeDisk>();
+  {
+    LogBuilder log({}, disk);
+    for (uint32_t pid = 1; pid <= 50; ++pid) log.Add(TestFork(pid));
+    ASSERT_TRUE(log.writer().Close());
+  }
+  const std::vector<uint8_t> raw = disk->files[raw_name];
+  LogBuilder after_raw({}, disk);
+  const SegmentStart by_raw = *ReadAll(after_raw.Segment(2)).segment;
+  EXPECT_EQ(by_raw.previous_end, PreviousEnd::kEnded);
+  disk->files = {{raw_name, raw}};
+  FakeFolder folder(disk);
+  ASSERT_TRUE(CompressSegment(folder, 1));
+  ASSERT_FALSE(disk->files.contains(raw_name));
+  const std::vector<uint8_t> whole = disk->files[compressed_name];
+  std::vector<uint8_t> damaged = whole;
+  damaged.back() ^= 1;
+  for (const std::vector<uint8_t>& file : {whole, damaged}) {
+    disk->files = {{compressed_name, file}};
+    LogBuilder after_compressed({}, disk);
+    const SegmentStart start = *ReadAll(after_compressed.Segment(2)).segment;
+    EXPECT_EQ(start.stream_id, by_raw.stream_id);
+    EXPECT_EQ(start.first_seq, by_raw.first_seq);
+    EXPECT_EQ(start.previous_end, by_raw.previous_end);
+    EXPECT_EQ(start.previous_tag, by_raw.previous_tag);
+    EXPECT_EQ(start.previous_next_seq, by_raw.previous_next_seq);
+  }
+  disk->files = {{compressed_name, whole}, {"daybook-00000002.dbk", {}}};
+  EXPECT_EQ(LogBuilder({}, disk).writer().next_seq(), 51u);
+}
+
 // Two in a row were given up before they had repeated it all: only the third-newest holds the last
 // numbers.
 TEST(WriterTest, NumbersAreLookedForAsFarBackAsTheyAreRepeated) {
@@ -538,6 +574,23 @@ TEST(WriterTest, NumbersAreLookedForAsFarBackAsTheyAreRepeated) {
   const ReadBack third = ReadAll(disk->files["daybook-00000003.dbk"]);
   ASSERT_LT(*third.segment->previous_next_seq, 201u);
   EXPECT_EQ(LogBuilder({}, disk).writer().next_seq(), 201u);
+}
+
+TEST(WriterTest, ACompressedSegmentTellsItsNumbersToo) {
+  auto disk = std::make_shared<FakeDisk>();
+  LogBuilder({}, disk).Add(TestFork(1)).writer().Close().value();
+  LogBuilder({}, disk).Add(TestFork(2)).writer().Close().value();
+  const SegmentStart raw = *ReadAll(disk->files["daybook-00000002.dbk"]).segment;
+  const size_t raw_bytes = disk->files["daybook-00000002.dbk"].size();
+  FakeFolder folder(disk);
+  ASSERT_TRUE(CompressSegment(folder, 2));
+  ASSERT_FALSE(disk->files.contains("daybook-00000002.dbk"));
+  LogBuilder log({}, disk);
+  EXPECT_EQ(log.writer().next_seq(), 3u);
+  const SegmentStart start = *ReadAll(log.Segment(3)).segment;
+  EXPECT_EQ(start.previous_tag, raw.tag);
+  EXPECT_EQ(start.previous_end, PreviousEnd::kEnded);
+  EXPECT_EQ(start.previous_bytes, raw_bytes);
 }
 
 SegmentEnd EndOf(std::span<const uint8_t> bytes) {

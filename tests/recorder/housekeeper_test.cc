@@ -8,7 +8,11 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <mutex>
+#include <new>
+#include <optional>
 #include <string>
+#include <thread>
 
 #include "support/fake_folder.h"
 
@@ -26,7 +30,7 @@ class HousekeeperTest : public testing::Test {
     }
   }
   void Keep(std::vector<Housekeeper::Job> jobs) {
-    keeper_.emplace(std::make_unique<FakeFolder>(disk_), std::move(jobs));
+    keeper_.emplace(std::make_unique<FakeFolder>(disk_), beginning_, std::move(jobs));
   }
   Housekeeper::Job Noting(std::string what, Status result = Ok{}) {
     return [this, what, result](LogFolder&, uint64_t segment_no, std::stop_token) {
@@ -51,8 +55,50 @@ class HousekeeperTest : public testing::Test {
   std::mutex mutex_;
   std::condition_variable noted_;
   std::vector<std::string> done_;
+  Housekeeper::Beginning beginning_ = [](LogFolder&, std::stop_token) { return Status(Ok{}); };
   std::optional<Housekeeper> keeper_;
 };
+
+TEST_F(HousekeeperTest, TheBeginningComesBeforeAllJobsAndAlsoWithoutAny) {
+  beginning_ = [this](LogFolder& folder, const std::stop_token& stop) {
+    return Noting("begin")(folder, 0, stop);
+  };
+  Keep({Noting("a")});
+  keeper_->Finished(2);
+  EXPECT_THAT(DoneAfter(2), ElementsAre("begin0", "a1"));
+  done_.clear();
+  Keep({});
+  EXPECT_THAT(DoneAfter(1), ElementsAre("begin0"));
+}
+
+TEST_F(HousekeeperTest, WhatFailedIsTriedAgainWhenTheNextSegmentIsFinished) {
+  testing::internal::CaptureStderr();
+  bool fails = true;
+  Keep({[&](LogFolder& folder, uint64_t segment_no, const std::stop_token& stop) {
+    const bool failed = segment_no == 1 && std::exchange(fails, false);
+    return Noting("a", failed ? Status(Error("not now")) : Status(Ok{}))(folder, segment_no, stop);
+  }});
+  keeper_->Finished(2);
+  Await(1);
+  keeper_->Finished(3);
+  EXPECT_THAT(DoneAfter(3), ElementsAre("a1", "a1", "a2"));
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "daybookd: not now; going on\n");
+}
+
+TEST_F(HousekeeperTest, WantOfMemoryEndsOneJobAndNothingElse) {
+  testing::internal::CaptureStderr();
+  beginning_ = [](LogFolder&, const std::stop_token&) -> Status { throw std::bad_alloc(); };
+  Keep({[&](LogFolder& folder, uint64_t segment_no, const std::stop_token& stop) {
+    (void)Noting("a")(folder, segment_no, stop);
+    if (segment_no == 1) throw std::bad_alloc();
+    return Status(Ok{});
+  }});
+  keeper_->Finished(3);
+  EXPECT_THAT(DoneAfter(2), ElementsAre("a1", "a2"));
+  EXPECT_EQ(testing::internal::GetCapturedStderr(),
+            "daybookd: housekeeping failed: std::bad_alloc; going on\n"
+            "daybookd: housekeeping failed: std::bad_alloc; going on\n");
+}
 
 TEST_F(HousekeeperTest, EachJobIsDoneToEachFinishedSegmentOnce) {
   Keep({Noting("a"), Noting("b")});

@@ -59,10 +59,10 @@ def item_of(event):
 
 def compare(path, ours):
     """What the two readers see differently in a file, without and with salvage."""
-    data, changed = daybook_log.load(path)
+    content = daybook_log.load(path)
     texts = []
     for salvage in (False, True):
-        events = daybook_log.read_log(data, salvage, changed)
+        events = daybook_log.read_log(content, salvage)
         text = first_difference(ours[salvage], [item_of(event) for event in events])
         if text is not None:
             texts.append(f"salvage {salvage}: {text}")

@@ -4,8 +4,8 @@
 It follows the sections READING and COMPRESSED SEGMENTS step by step and shares no code with any
 other reader, so that each can be held against the other (compare.py).
 
-As a library: load(path) gives (bytes, whether they were damaged in a container), read_log(bytes)
-the Records, Gaps and, last, the End. As a program: see --help.
+As a library: load(path) gives a Content, read_log(content) the Records, Gaps and, last, the End. As a
+program: see --help.
 """
 
 import argparse
@@ -36,7 +36,11 @@ SEGMENT_START = 0x01
 SCHEMA = 0x02
 CHECKPOINT = 0x03
 MARK = 0x04
+CLOCK = 0x05
 LOST = 0x07
+CONTAINER = 0x0A
+FRAME = 0x0B
+FRAME_INDEX = 0x0C
 CONT = 0x0F
 FIRST_NUMBERED = 0x13
 
@@ -293,11 +297,15 @@ RECORD_TYPES = {
         stime uint?, cpu uint?, maxrss uint?, minflt uint?, majflt uint?, nvcsw uint?,
         nivcsw uint?, comm string?'''),
 }
-FRAME_FIELDS = _type('frame', 0, 255, '''
-    offset uint, raw_bytes uint, compressed_bytes uint, compressed_crc fixed32, first_seq uint,
-    seq_count uint, first_time ticks?, last_time ticks?''').fields
-CONTAINER_FIELDS = _type('container', 0, 255,
-                         'version uint32, raw_bytes uint, raw_crc fixed32').fields
+PART_TYPES = {
+    CONTAINER: _type('container', 0, 255, 'version uint32, raw_bytes uint, raw_crc fixed32'),
+    FRAME: _type('frame', 0, 255, '''
+        offset uint, raw_bytes uint, compressed_bytes uint, compressed_crc fixed32,
+        first_seq uint, seq_count uint, first_time ticks?, last_time ticks?'''),
+    FRAME_INDEX: _type('frame_index', 0, 255, 'frame_count uint, container_bytes uint'),
+    CLOCK: RECORD_TYPES[CLOCK],
+    SEGMENT_START: RECORD_TYPES[SEGMENT_START],
+}
 
 
 def is_numbered(record_type):
@@ -695,13 +703,13 @@ class Reader:
     begins is in self.pos.
     """
 
-    def __init__(self, data, salvage, changed):
+    def __init__(self, content, salvage):
         """Do step 1."""
-        self.log = Log(data)
-        self.data = data
-        self.size = len(data)
+        self.content = content
+        self.data = content.data
+        self.size = len(self.data)
+        self.log = Log(self.data)
         self.salvage = salvage
-        self.changed = changed  # since it was put in a container
         self.found = find_head(self.log)
         self.segment = self.found.segment
         self.context = None
@@ -726,7 +734,18 @@ class Reader:
         """All records and gaps, then the end."""
         while self.pos < self.size:
             yield from self.step2()
+        if self.content.lacks_end:
+            yield self.lacking_end()
         yield End(self.complete)
+
+    def lacking_end(self):
+        """COMPRESSED SEGMENTS: the gap of what the content lacks at its end."""
+        gap = Gap(self.size, self.size, 'damaged', first_time=self.last_time)
+        next_seq = self.content.next_seq
+        if self.context is not None and next_seq is not None and next_seq >= self.next_seq:
+            gap.records_lost = next_seq - self.next_seq
+            gap.first_lost_seq = self.next_seq if gap.records_lost else None
+        return gap
 
     def ns(self, ticks):
         """Ticks in nanoseconds."""
@@ -952,7 +971,7 @@ class Reader:
             return 'damaged'
         if self.complete:
             return 'trailing'
-        if self.changed:
+        if self.content.changed:
             return 'damaged'
         if self.outlook is None and self.looked <= PASSES * self.size:
             self.outlook = self.look_ahead(gap.begin)
@@ -1199,28 +1218,29 @@ def is_seek_table(data, pos):
     return data[-4:] == SEEK_TABLE_END and length == 8 * count + 9 == len(data) - pos - 8
 
 
-def first_record(records, record_type, fields):
-    """The first record of a part: ({name: value}, its end), or None where it is another one."""
-    header = header_at(records, 0, len(records))
-    if header is None or header[0] != record_type:
-        return None
-    try:
-        return decode_fields(fields, records[HEADER_BYTES:header[1]]), header[1]
-    except Malformed:
-        return None
+def part_records(records):
+    """The records of a part as [(type, {name: value})], up to (None, None) for what is none."""
+    found = []
+    pos = 0
+    while pos < len(records):
+        header = header_at(records, pos, len(records))
+        known = header and PART_TYPES.get(header[0])
+        if not known:
+            return found + [(None, None)]
+        try:
+            values = decode_fields(known.fields, records[pos + HEADER_BYTES:header[1]], ZERO_BASE)
+        except Malformed:
+            return found + [(None, None)]
+        found.append((header[0], values))
+        pos = header[1]
+    return found
 
 
-def is_description(records):
-    """Whether a part with these records is the description of a frame."""
-    found = first_record(records, 0x0B, FRAME_FIELDS)
-    return found is not None and found[1] == len(records)
-
-
-def next_place(data, pos, zstd_too=True):
+def next_place(data, pos):
     """The first offset from pos on where reading can go on; the length of data if there is none."""
     while pos < len(data):
         magic = data[pos:pos + 4]
-        if zstd_too and magic == ZSTD_MAGIC or part_at(data, pos) or is_seek_table(data, pos):
+        if magic == ZSTD_MAGIC or part_at(data, pos) or is_seek_table(data, pos):
             break
         places = [data.find(magic, pos + 1)
                   for magic in (ZSTD_MAGIC, PART_MAGIC, SEEK_TABLE_MAGIC)]
@@ -1250,36 +1270,91 @@ def decode_frame(frame, step, max_window):
     return content, None
 
 
-def decompress(data):
-    """Reading one: the content of a compressed file, and whether that is another one than its head
-    tells of.
-    """
-    content = b''
-    head = None
-    pos = 0
-    is_described = False
-    while pos < len(data) and not is_seek_table(data, pos):
-        part = part_at(data, pos)
-        if part is not None:
-            found = first_record(part[0], 0x0A, CONTAINER_FIELDS)
-            head = head or found and found[0]
-            is_described = is_description(part[0])
-            pos = part[1]
-            continue
-        end = next_place(data, pos + 1)
-        if is_described or data[pos:pos + 4] == ZSTD_MAGIC:
-            piece, length = b'', None
-            if data[pos:pos + 4] == ZSTD_MAGIC:
-                piece, length = decode_frame(data[pos:], 4096, ANY_WINDOW)
-            if length is None and end - pos >= 4:
-                piece, length = decode_frame(ZSTD_MAGIC + data[pos + 4:end], 1, MAX_WINDOW)
-            content += piece
-            end = end if length is None else pos + length
-        is_described = False
-        pos = end
-    is_whole = (head is not None and head['raw_bytes'] == len(content) and
-                head['raw_crc'] == crc32c(content))
-    return content, not is_whole
+@dataclasses.dataclass
+class Content:
+    """What a file holds, uncompressed."""
+
+    data: bytes
+    changed: bool = False    # since it was compressed
+    lacks_end: bool = False
+    next_seq: object = None  # one more than the last number in what it lacks
+
+
+class Decompressor:
+    """Reading one."""
+
+    def __init__(self, data):
+        """The bytes of a file."""
+        self.data = data
+        self.content = b''
+        self.head = None
+        self.description = None  # of the frame that should stand here
+        self.last = None         # the last description
+        self.last_indexed = None
+        self.begin = 0           # in the segment, of the next frame; None if unknown
+        self.end = 0             # in the segment, of what was decoded last
+
+    def read(self):
+        """The Content."""
+        pos = 0
+        while pos < len(self.data) and not is_seek_table(self.data, pos):
+            part = part_at(self.data, pos)
+            if part is not None:
+                self.take_part(part_records(part[0]))
+                pos = part[1]
+                continue
+            end = next_place(self.data, pos + 1)
+            if self.description or self.data[pos:pos + 4] == ZSTD_MAGIC:
+                end = self.take_frame(pos, end)
+            pos = end
+        head = self.head
+        changed = (head is None or head['raw_bytes'] != len(self.content) or
+                   head['raw_crc'] != crc32c(self.content))
+        last = self.last_indexed or self.last
+        told = max(head['raw_bytes'] if head else 0, end_of(last) if last else 0)
+        next_seq = None
+        if last and end_of(last) == told and last['seq_count']:
+            next_seq = last['first_seq'] + last['seq_count'] & MASK64
+        return Content(self.content, changed, self.end < told, next_seq)
+
+    def take_part(self, records):
+        """A part: head, description, index, or none of them."""
+        if self.description:
+            self.begin = end_of(self.description)
+        self.description = None
+        types = [record[0] for record in records]
+        if types[:1] == [CONTAINER]:
+            self.head = self.head or records[0][1]
+        elif types == [FRAME]:
+            self.description = self.last = records[0][1]
+        elif types[:1] == [FRAME_INDEX]:
+            count = records[0][1]['frame_count']
+            clocks = len(types) - 1 - count
+            if clocks >= 0 and types[1:] == [FRAME] * count + [CLOCK] * clocks and count:
+                self.last_indexed = records[count][1]
+
+    def take_frame(self, pos, end):
+        """A zstd frame, which ends at end if it is not whole. Gives its end."""
+        piece, length = b'', None
+        if self.data[pos:pos + 4] == ZSTD_MAGIC:
+            piece, length = decode_frame(self.data[pos:], 4096, ANY_WINDOW)
+        if length is None and end - pos >= 4:
+            piece, length = decode_frame(ZSTD_MAGIC + self.data[pos + 4:end], 1, MAX_WINDOW)
+        self.content += piece
+        begin = self.description['offset'] if self.description else self.begin
+        if begin is not None:
+            self.end = begin + len(piece) & MASK64
+        if self.description:
+            self.begin = end_of(self.description)
+        else:
+            self.begin = self.end if begin is not None and length is not None else None
+        self.description = None
+        return end if length is None else pos + length
+
+
+def end_of(frame):
+    """Where the content of a frame ends in the segment, as its description says."""
+    return min(frame['offset'] + frame['raw_bytes'], MASK64)
 
 
 def is_compressed(path, data):
@@ -1293,19 +1368,21 @@ def is_compressed(path, data):
 
 
 def load(path):
-    """A file's content, and whether that has changed since it was compressed."""
+    """The Content of a file."""
     with open(path, 'rb') as file:
         data = file.read()
-    if not is_compressed(path, data):
-        return data, False
+    if not is_compressed(str(path), data):
+        return Content(data)
     if zstandard is None:
         raise OSError('%s is compressed, and the Python module zstandard is missing' % path)
-    return decompress(data)
+    return Decompressor(data).read()
 
 
-def read_log(data, salvage=False, changed=False):
-    """The Records and Gaps of some bytes, and the End."""
-    return Reader(bytes(data), salvage, changed).read()
+def read_log(content, salvage=False):
+    """The Records and Gaps of some bytes or a Content, and the End."""
+    if not isinstance(content, Content):
+        content = Content(bytes(content))
+    return Reader(content, salvage).read()
 
 
 def decode_record(record):
@@ -1352,13 +1429,13 @@ def main(arguments=None):
     status = 0
     for path in options.files:
         try:
-            data, changed = load(path)
+            content = load(path)
         except OSError as error:
             print('daybook_log.py: %s' % error, file=sys.stderr)
             status = 3
             continue
         print(json.dumps({'kind': 'file', 'name': os.path.basename(path)}))
-        for event in read_log(data, options.salvage, changed):
+        for event in read_log(content, options.salvage):
             print(json.dumps(json_event(event)))
     return status
 

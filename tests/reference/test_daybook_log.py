@@ -513,6 +513,12 @@ class CompressedTest(unittest.TestCase):
         whole = head + records + struct.pack('<I', len(records) + 16)
         return whole + struct.pack('<I', crc32c(whole))
 
+    @staticmethod
+    def content_of(packed):
+        """The content, and whether it has changed."""
+        content = daybook_log.Decompressor(packed).read()
+        return content.data, content.changed
+
     def pack(self, data, length):
         """A compressed segment, cut at any length."""
         compressor = daybook_log.zstandard.ZstdCompressor(write_checksum=True)
@@ -538,7 +544,7 @@ class CompressedTest(unittest.TestCase):
     def test_whole(self):
         data = slurp(SAMPLE)
         packed, _ = self.pack(data, 4000)
-        self.assertEqual(daybook_log.decompress(packed), (data, False))
+        self.assertEqual(self.content_of(packed), (data, False))
         self.assertTrue(daybook_log.is_compressed('-', packed))
         self.assertFalse(daybook_log.is_compressed('-', data))
 
@@ -551,14 +557,14 @@ class CompressedTest(unittest.TestCase):
             for place in (begin, begin + 5, (begin + end) // 2, end - 1):
                 damaged = bytearray(packed)
                 damaged[place] ^= 0x55
-                content, changed = daybook_log.decompress(bytes(damaged))
+                content, changed = self.content_of(bytes(damaged))
                 self.assertTrue(content.startswith(before) and content.endswith(after))
                 # The first bytes of a frame are known; its checksum proves nothing but itself.
                 self.assertEqual(changed, content != data)
                 if place in (begin, end - 1):
                     self.assertEqual(content, before + part + after)
             cut = packed[:begin + 9] + packed[begin + 30:]
-            content, changed = daybook_log.decompress(cut)
+            content, changed = self.content_of(cut)
             self.assertTrue(content.startswith(before) and content.endswith(after) and changed)
 
     def test_each_description_damaged(self):
@@ -567,7 +573,7 @@ class CompressedTest(unittest.TestCase):
         for begin, _, _ in frames:
             damaged = bytearray(packed)
             damaged[begin - 10] ^= 0x55
-            self.assertEqual(daybook_log.decompress(bytes(damaged)), (data, False))
+            self.assertEqual(self.content_of(bytes(damaged)), (data, False))
 
     def test_head_damaged(self):
         data = slurp(SAMPLE)
@@ -575,19 +581,19 @@ class CompressedTest(unittest.TestCase):
         for place in range(16):
             damaged = bytearray(packed)
             damaged[place] ^= 0x55
-            self.assertEqual(daybook_log.decompress(bytes(damaged)), (data, True))
+            self.assertEqual(self.content_of(bytes(damaged)), (data, True))
 
     def test_truncations(self):
         packed, _ = self.pack(corpus('open'), 1000)
         for length in range(0, len(packed), 7):
-            content, changed = daybook_log.decompress(packed[:length])
+            content, changed = self.content_of(packed[:length])
             self.assertTrue(corpus('open').startswith(content))
-            events_of(content, changed=changed, salvage=True)
+            events_of(daybook_log.Content(content, changed), salvage=True)
 
     def test_no_torn_tail(self):
         data = begun().data + b'x'
         self.assertEqual(gaps_of(data)[0].cause, 'torn_tail')
-        self.assertEqual(gaps_of(data, changed=True)[0].cause, 'damaged')
+        self.assertEqual(gaps_of(daybook_log.Content(data, True))[0].cause, 'damaged')
 
 
 class CommandTest(unittest.TestCase):

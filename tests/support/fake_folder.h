@@ -162,10 +162,15 @@ class FakeFolder : public LogFolder {
     if (file == disk_->files.end()) return Error::FromErrno("read", ENOENT);
     return file->second;
   }
-  Result<std::vector<uint8_t>> ReadFirst(const std::string& name, size_t bytes) override {
-    auto all = Read(name);
-    if (all) all->resize(std::min(all->size(), bytes));
-    return all;
+  Result<std::vector<uint8_t>> ReadAt(const std::string& name, uint64_t offset,
+                                      size_t bytes) override {
+    if (const int error = disk_->Ask("read")) return Error::FromErrno("read", error);
+    const auto file = disk_->files.find(name);
+    if (file == disk_->files.end()) return Error::FromErrno("read", ENOENT);
+    std::span<const uint8_t> rest(file->second);
+    rest = rest.subspan(std::min<uint64_t>(offset, rest.size()));
+    rest = rest.first(std::min(bytes, rest.size()));
+    return std::vector<uint8_t>(rest.begin(), rest.end());
   }
   Status Lock() override { return Ok{}; }
   Status Sync() override {

@@ -22,19 +22,26 @@ struct CompressOptions {
   size_t frame_bytes = 256 * 1024;
   // Asked before each frame. A compression that was stopped is an error, and changes nothing.
   std::stop_token stop = {};
+  // What is left to others on the file system: where there is less, it is an error, and may be
+  // tried again later.
+  uint64_t min_free_bytes = 0;
 };
 
 // Puts a compressed segment in the place of a raw one that is no longer written to. The raw file is
-// removed only when the compressed one is on the disk and was read back. Whatever fails or stops
-// this, one of the two is there, whole; where both are, CleanUp sorts it out. Where only the
-// compressed one is there, there is nothing to do. May run while a LogWriter writes other segments
-// of the same folder.
+// removed only when the compressed one was made durable, and was read again and found to hold the
+// same; that read may be answered from memory, so it proves the compression rather than the disk.
+// Whatever fails or stops this, one of the two is there, whole; where both are, CleanUp sorts it
+// out. Where only the compressed one is there, or retention removes the segment meanwhile, there is
+// nothing to do. May run while a LogWriter writes other segments of the same folder. Takes a few
+// megabytes of memory, however long the segment is; only one whose head is damaged, or that has
+// another behind it, is read whole.
 Status CompressSegment(LogFolder& folder, uint64_t segment_no, const CompressOptions& options = {});
 
 // Removes what compressions left that were stopped by force: files that were not finished, and of a
 // segment that is there raw and compressed the one that is not needed. Nothing else may compress
-// meanwhile. Two that are both in order and still differ are both kept, which is an error.
-Status CleanUp(LogFolder& folder);
+// meanwhile; a LogWriter may be at work. Two that are both in order and still differ are both kept,
+// which is an error.
+Status CleanUp(LogFolder& folder, std::stop_token stop = {});
 
 // Where a frame stands in the compressed file.
 struct FramePlace {

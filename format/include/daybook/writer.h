@@ -53,8 +53,12 @@ class LogFolder {
   // Bytes that the file system has left for this process.
   virtual Result<uint64_t> FreeBytes() = 0;
   virtual Result<std::vector<uint8_t>> Read(const std::string& name) = 0;
-  // The first so many bytes, or all where there are fewer.
-  virtual Result<std::vector<uint8_t>> ReadFirst(const std::string& name, size_t bytes) = 0;
+  // So many bytes from `offset` on, or fewer where the file ends before.
+  virtual Result<std::vector<uint8_t>> ReadAt(const std::string& name, uint64_t offset,
+                                              size_t bytes) = 0;
+  Result<std::vector<uint8_t>> ReadFirst(const std::string& name, size_t bytes) {
+    return ReadAt(name, 0, bytes);
+  }
   // Makes what was created, renamed and removed durable.
   virtual Status Sync() = 0;
   // Keeps other writers out until this object is gone. An error where one is there.
