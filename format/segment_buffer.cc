@@ -248,7 +248,14 @@ SegmentBuffer SegmentBuffer::TakeUnwritten() {
   return rest;
 }
 
+// Its memory is free again at once.
+void SegmentBuffer::TakeOver(SegmentBuffer&& other) {
+  const SegmentBuffer taken = std::move(other);
+  TakeOverFrom(taken, 0);
+}
+
 void SegmentBuffer::TakeOverFrom(const SegmentBuffer& other, size_t first_block) {
+  bytes_.reserve(bytes_.size() + other.bytes_.size());
   auto take = [&](const Block& block, size_t end) {
     CloseBlock();
     const size_t begin = bytes_.size();
