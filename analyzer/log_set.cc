@@ -28,14 +28,17 @@ bool IsRegularFile(const std::string& path) {
   return path != "-" && std::filesystem::is_regular_file(path, unknown);
 }
 
-// Where the head does not tell which segment it is, a copy of it may. A pipe can be read only once.
-std::optional<SegmentStart> FindFirstSegment(const std::string& path) {
-  if (!IsRegularFile(path)) return std::nullopt;
-  if (auto peek = PeekSegment(path); peek && peek->start) return peek->start;
-  auto reader = SegmentReader::Open(path);
-  if (!reader) return std::nullopt;  // reported when it is to be read
-  (void)reader->Next();
-  return reader->segment();
+// What is left of a segment without a head: the whole file has to be read for it.
+HeadlessSegment ReadHeadless(SegmentReader& reader, uint32_t tag) {
+  HeadlessSegment headless{.tag = tag, .first_seq = {}, .end = {}};
+  for (Item item = reader.Next(); !std::holds_alternative<End>(item); item = reader.Next()) {
+    const auto* record = std::get_if<RecordView>(&item);
+    if (record == nullptr || record->proof != Proof::kVerified) continue;
+    if (reader.tag() != tag) break;  // another segment in the same file
+    if (!headless.first_seq) headless.first_seq = record->seq;
+    if (SegmentEnd end; record->As(&end)) headless.end = end;
+  }
+  return headless;
 }
 
 }  // namespace
@@ -53,7 +56,7 @@ Result<LogSet> LogSet::Open(std::span<const std::string> paths, const Options& o
   for (const std::string& path : paths) {
     if (Status status = log.AddFiles(path); !status) return std::move(status).error();
   }
-  if (paths.size() > 1) log.SortFiles();
+  if (log.files_.size() > 1) log.SortFiles();
   if (options.skips != Skips::kNothing && options.window.bounded()) log.PlanSkips();
   const bool is_open = log.OpenNextFile();
   if (!is_open && log.coverage_.skipped_segments == 0) {
@@ -72,20 +75,45 @@ Status LogSet::AddFiles(const std::string& path) {
                       .found_in_folder = found_in_folder,
                       .is_newest = is_newest,
                       .first_segment = {},
+                      .headless = {},
                       .skipped = {}});
   }
   return Ok{};
 }
 
+// What each file says of itself, and what the others prove of those that say nothing. A pipe can be
+// read only once.
+void LogSet::JoinHeadless() {
+  std::vector<SegmentPeek> peeks;
+  for (File& file : files_) {
+    if (!IsRegularFile(file.path)) continue;
+    auto peek = PeekSegment(file.path);
+    if (!peek) continue;  // reported when it is to be read
+    if (!peek->start) {
+      auto reader = SegmentReader::Open(file.path);
+      if (!reader) continue;
+      (void)reader->Next();
+      peek->start = reader->segment();
+      const auto tag = reader->tag();
+      if (!peek->start && tag) file.headless = ReadHeadless(*reader, *tag);
+    }
+    file.first_segment = peek->start;
+    peeks.push_back(*peek);
+  }
+  for (File& file : files_) {
+    if (file.headless) file.first_segment = InferStart(*file.headless, peeks);
+  }
+}
+
 // By log in order of appearance, then by number. A file that does not tell stays behind the one
 // that it was given after.
 void LogSet::SortFiles() {
+  JoinHeadless();
   std::map<Id128, size_t> rank_of_log;
   using Key = std::pair<size_t, uint64_t>;
   std::vector<std::pair<Key, File>> keyed;
   Key key{0, 0};
   for (File& file : files_) {
-    file.first_segment = FindFirstSegment(file.path);
     if (file.first_segment) {
       const size_t next_rank = rank_of_log.size();
       key.first = rank_of_log.try_emplace(file.first_segment->stream_id, next_rank).first->second;
@@ -131,6 +159,11 @@ bool LogSet::ReadsFolderOf(const std::string& path) const {
            (std::filesystem::equivalent(folder, absolute, unknown) ||
             std::filesystem::equivalent(folder, absolute.parent_path(), unknown));
   });
+}
+
+const std::optional<SegmentStart>& LogSet::segment() const {
+  const bool is_known = reader_->segment() || !files_[file_].headless;
+  return is_known ? reader_->segment() : files_[file_].first_segment;
 }
 
 std::optional<Item> LogSet::Next() {
@@ -182,6 +215,7 @@ bool LogSet::OpenNextFile() {
       boot_ = nullptr;
       tag_.reset();
       is_log_ = false;
+      coverage_before_file_ = coverage_;
       return true;
     }
     failures_.push_back(
@@ -243,7 +277,9 @@ void LogSet::TakeGap(const Gap& gap) {
 void LogSet::EndFile() {
   file_ended_ = true;
   const File& file = files_[file_];
-  if (is_log_ || reader_->segment() || file.found_in_folder) return;
+  const bool is_named_so = file.path != "-" && SegmentNumberOf(file.path);
+  if (is_log_ || segment() || file.found_in_folder || is_named_so) return;
+  coverage_ = coverage_before_file_;
   const std::string name = file.path == "-" ? "standard input" : file.path;
   failures_.push_back(
       {.path = file.path, .error = Error(name + ": not a daybook log"), .is_readable = true});
@@ -252,32 +288,43 @@ void LogSet::EndFile() {
 
 // One file may hold several segments, one after another.
 void LogSet::EnterSegmentOfItem() {
-  const auto& segment = reader_->segment();
-  if (!segment) {
+  const auto& start = segment();
+  if (!start) {
     if (boot_ == nullptr) EnterHeadless();
-  } else if (tag_ != segment->tag) {
-    tag_ = segment->tag;
-    EnterSegment(*segment);
+  } else if (tag_ != start->tag) {
+    tag_ = start->tag;
+    EnterSegment(*start);
   }
 }
 
 void LogSet::EnterSegment(const SegmentStart& start) {
   ++coverage_.segments;
-  Boot*& boot = boots_by_id_[{start.stream_id, start.boot_id}];
-  if (boot == nullptr) {
-    boot = AddBoot();
-    boot->stream_id = start.stream_id;
-    boot->boot_id = start.boot_id;
-    boot->boot_text = HexId(start.boot_id);
-    if (start.host_id != Id128{}) boot->host = HexId(start.host_id);
-  }
-  boot_ = boot;
-  boot_->first_ns = std::min(boot_->first_ns.value_or(start.time_ns), start.time_ns);
-  boot_->last_ns = std::max(boot_->last_ns, start.time_ns);
+  boot_ = BootOf(start);
   segment_clock_ = {};
-  AddAnchor(start.time_ns, start.realtime_ns);
+  in_window_.reset();
+  // Else a salvage found nothing that tells it.
+  if (start.realtime_ns != 0) {
+    boot_->first_ns = std::min(boot_->first_ns.value_or(start.time_ns), start.time_ns);
+    boot_->last_ns = std::max(boot_->last_ns, start.time_ns);
+    AddAnchor(start.time_ns, start.realtime_ns);
+  }
   sequence_ = &sequences_[start.stream_id];
   TakeMissing(start.first_seq);
+}
+
+// Segments whose boot is not known may be of several.
+Boot* LogSet::BootOf(const SegmentStart& start) {
+  const bool is_known = start.boot_id != Id128{};
+  const auto found = boots_by_id_.find({start.stream_id, start.boot_id});
+  if (is_known && found != boots_by_id_.end()) return found->second;
+  Boot* const boot = AddBoot();
+  boot->stream_id = start.stream_id;
+  if (start.host_id != Id128{}) boot->host = HexId(start.host_id);
+  if (!is_known) return boot;
+  boot->boot_id = start.boot_id;
+  boot->boot_text = HexId(start.boot_id);
+  boots_by_id_[{start.stream_id, start.boot_id}] = boot;
+  return boot;
 }
 
 void LogSet::EnterHeadless() {

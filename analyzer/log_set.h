@@ -15,6 +15,7 @@
 #include "daybook/peek.h"
 #include "daybook/reader.h"
 #include "daybook/result.h"
+#include "headless.h"
 #include "window.h"
 
 namespace daybook {
@@ -71,7 +72,11 @@ class LogSet {
   // Where the last item stands.
   const std::string& path() const { return files_[file_].path; }
   uint64_t file_bytes() const { return reader_->file_bytes(); }
-  const std::optional<SegmentStart>& segment() const { return reader_->segment(); }
+  // Where nothing is left of it in the file, as the next segment knows it: without a time.
+  const std::optional<SegmentStart>& segment() const;
+  bool is_segment_inferred() const { return segment() && !reader_->segment(); }
+  std::optional<uint32_t> tag() const { return segment() ? segment()->tag : reader_->tag(); }
+  bool is_compressed() const { return reader_->is_compressed(); }
   const Boot& boot() const { return *boot_; }
   const std::vector<FrameDamage>& frame_damage() const { return reader_->frame_damage(); }
   // The file was the newest one of the folder in which it was found.
@@ -96,6 +101,8 @@ class LogSet {
     bool found_in_folder = false;  // by its name
     bool is_newest = false;        // in that folder
     std::optional<SegmentStart> first_segment;
+    // What is known of it without its SEGMENT_START; `first_segment` may then come from others.
+    std::optional<HeadlessSegment> headless;
     std::optional<SegmentPeek> skipped;  // not to be read: what is known of it
   };
   // What has been seen of the sequence numbers of one log.
@@ -107,6 +114,7 @@ class LogSet {
   explicit LogSet(const Options& options) : options_(options) {}
 
   Status AddFiles(const std::string& path);
+  void JoinHeadless();
   void SortFiles();
   void PlanSkips();
   Result<SegmentReader> OpenFile(File* file) const;
@@ -120,6 +128,7 @@ class LogSet {
   void EnterHeadless();
   void AddAnchor(uint64_t boot_ns, int64_t realtime_ns);
   Boot* AddBoot();
+  Boot* BootOf(const SegmentStart& start);
   bool TakeNumber(uint64_t seq);
   void TakeMissing(uint64_t next_seq);
   void TakeLost(const Lost& lost);
@@ -141,6 +150,7 @@ class LogSet {
   Sequence headless_sequence_;
   Sequence* sequence_ = nullptr;
   Coverage coverage_;
+  Coverage coverage_before_file_;
   std::vector<Failure> failures_;
 };
 

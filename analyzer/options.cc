@@ -54,7 +54,8 @@ void AddInput(CLI::App* verb, const Report& report, RawOptions* raw) {
         ->type_name("FOLDER")
         ->required();
   } else {
-    verb->add_option("--log", raw->paths, "A file, a folder, or - (default: /var/log/daybook)")
+    verb->add_option(report.takes_paths ? "--log,log" : "--log", raw->paths,
+                     "A file, a folder, or - (default: /var/log/daybook)")
         ->type_name("PATH")
         ->allow_extra_args(false);
     verb->add_option("-o", raw->output_path, "Write to this file")->type_name("FILE");

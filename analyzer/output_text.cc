@@ -254,6 +254,9 @@ std::string CoverageLine(const Coverage& coverage, const LocalZone& zone) {
   if (coverage.malformed_records != 0) {
     fmt::format_to(to, ", malformed {}", coverage.malformed_records);
   }
+  if (coverage.repeated_records != 0) {
+    fmt::format_to(to, ", repeated {}", coverage.repeated_records);
+  }
   if (coverage.hole_bytes != 0) fmt::format_to(to, ", holes {} bytes", coverage.hole_bytes);
   if (coverage.torn_bytes != 0) fmt::format_to(to, ", torn tail {} bytes", coverage.torn_bytes);
   if (coverage.salvaged_records != 0) {

@@ -41,6 +41,7 @@ struct Report {
   bool counts_salvaged = false;  // is handed what no checksum proves without it, too
   // Takes the logs as arguments, and with -o a folder in which it may write.
   bool writes_folder = false;
+  bool takes_paths = false;  // the logs as arguments, too
   // Reads the log and adds the rows, a cell for each of `columns`. An Error where it cannot write.
   Result<Answer> (*run)(const Question& question, Table& table) = nullptr;
 };

@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <filesystem>
 #include <memory>
 #include <string>
+#include <system_error>
 #include <utility>
 
 #include "daybook/salvage.h"
@@ -81,6 +83,9 @@ int Run(const Options& options, const LocalZone& zone) {
   }
   auto file = OpenOutput(options.output_path);
   if (!file) return Fail(file.error(), kExitUsage);
+  std::error_code unknown;
+  const bool makes_folder =
+      options.report->writes_folder && !std::filesystem::exists(options.folder, unknown);
   auto folder = OpenFolder(options, *log);
   if (!folder) return Fail(folder.error(), kExitUsage);
 
@@ -89,6 +94,8 @@ int Run(const Options& options, const LocalZone& zone) {
   Table table(options.view, output.get());
   const auto answer = options.report->run(
       {.log = *log, .salvaged = options.salvaged, .folder = folder->get()}, table);
+  // Only where nothing was written to it.
+  if (makes_folder) std::filesystem::remove(options.folder, unknown);
   if (!answer) return Fail(answer.error(), kExitUnreadable);
   table.Finish();
   output->Finish({.total = table.total(), .notes = table.notes(), .coverage = answer->coverage});

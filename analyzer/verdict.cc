@@ -11,11 +11,19 @@ bool HasGap(const SegmentFacts& segment, GapCause cause) {
   return std::ranges::find(segment.gaps, cause, &Gap::cause) != segment.gaps.end();
 }
 
-// True where what `next` knows of its predecessor is about `segment`.
+// True where what `next` knows of its predecessor is about `segment`. One of which nothing is left
+// is known by its number.
 bool Knows(const SegmentFacts* next, const SegmentFacts& segment) {
-  if (next == nullptr || !next->start || !segment.start) return false;
-  return next->start->previous_segment_no == segment.start->segment_no &&
-         next->start->previous_tag == segment.start->tag;
+  if (next == nullptr || !next->start || !segment.segment_no) return false;
+  if (next->start->previous_segment_no != segment.segment_no) return false;
+  const auto tag = segment.start ? std::optional(segment.start->tag) : segment.tag;
+  return !tag || next->start->previous_tag == tag;
+}
+
+// True where all of `segment` had been on disk.
+bool WasSynced(const SegmentFacts& segment, const SegmentFacts* next) {
+  return segment.is_synced_behind && Knows(next, segment) &&
+         next->start->previous_end == PreviousEnd::kEnded;
 }
 
 // Where what could be read of the segment ends.
@@ -44,7 +52,8 @@ std::optional<Judgement> JudgeLength(const SegmentFacts& segment, const SegmentF
   if (!Knows(next, segment) || segment.has_end) return std::nullopt;
   const uint64_t read = ReadBytes(segment);
   const uint64_t written = next->start->previous_bytes.value_or(0);
-  const uint64_t synced = next->start->previous_synced_bytes.value_or(0);
+  const uint64_t synced =
+      WasSynced(segment, next) ? written : next->start->previous_synced_bytes.value_or(0);
   if (read < synced) {
     const bool at_boundary = segment.begin + read == segment.end;
     return Judgement{
@@ -68,6 +77,12 @@ Judgement JudgeRead(const SegmentFacts& segment, const SegmentFacts* next) {
   if (HasGap(segment, GapCause::kDamaged)) {
     return {.verdict = Verdict::kDamaged, .severity = Severity::kDamaged};
   }
+  // It had been checked and synced when it was compressed.
+  if (segment.lost_bytes != 0) {
+    return {.verdict = Verdict::kDamaged,
+            .severity = Severity::kDamaged,
+            .detail = fmt::format("{} bytes of its content are gone", segment.lost_bytes)};
+  }
   if (auto judgement = JudgeLength(segment, next)) return *std::move(judgement);
   if (segment.has_damaged_frames) {
     return {.verdict = Verdict::kDamaged,
@@ -76,6 +91,11 @@ Judgement JudgeRead(const SegmentFacts& segment, const SegmentFacts* next) {
   }
   if (HasGap(segment, GapCause::kTrailing)) {
     return {.verdict = Verdict::kTrailing, .severity = Severity::kDamaged};
+  }
+  if (HasGap(segment, GapCause::kHole) && WasSynced(segment, next)) {
+    return {.verdict = Verdict::kDamaged,
+            .severity = Severity::kDamaged,
+            .detail = "all of it had been on disk"};
   }
   if (HasGap(segment, GapCause::kHole)) {
     return {.verdict = Verdict::kHole, .severity = Severity::kUnclean};
@@ -93,10 +113,13 @@ void AddLosses(const SegmentFacts& segment, Judgement* judgement) {
   if (segment.lost_events != 0) {
     AddDetail(fmt::format("the recorder lost {} events", segment.lost_events), &judgement->detail);
   }
-  if (HasGap(segment, GapCause::kLostBefore)) {
-    AddDetail("salvaged from a damaged one", &judgement->detail);
+  const bool was_salvaged = segment.was_salvaged || HasGap(segment, GapCause::kLostBefore);
+  if (was_salvaged) AddDetail("salvaged from a damaged one", &judgement->detail);
+  if (segment.lost_at_begin != 0) {
+    AddDetail(fmt::format("{} records lost at its beginning", segment.lost_at_begin),
+              &judgement->detail);
   }
-  const bool is_unclean = segment.lost_events != 0 || HasGap(segment, GapCause::kLostBefore);
+  const bool is_unclean = segment.lost_events != 0 || segment.lost_at_begin != 0 || was_salvaged;
   if (is_unclean) judgement->severity = std::max(judgement->severity, Severity::kUnclean);
 }
 

@@ -39,14 +39,22 @@ struct SegmentFacts {
   Access access = Access::kRead;
   std::optional<uint64_t> segment_no;  // by its head, else by the name of its file
   std::optional<SegmentStart> start;
-  uint64_t begin = 0;  // in its file
+  std::optional<uint32_t> tag;  // also where the start is not known
+  uint64_t begin = 0;           // in its file
   uint64_t end = 0;
   bool has_end = false;  // its last checkpoint was read
   bool is_live = false;
   std::vector<Gap> gaps;
   std::optional<uint64_t> next_seq;  // behind the last number that it is known to have had
+  uint64_t lost_at_begin = 0;        // numbers before the first one, of which no gap tells
   uint64_t lost_events = 0;          // told by LOST records
   bool has_damaged_frames = false;
+  uint64_t lost_bytes = 0;  // of the content, which damaged frames held
+  bool was_salvaged = false;
+  // A checkpoint of it says that something of it is on disk, or it was compressed: the recorder
+  // syncs one segment after the other, so all of those that it ended before are on disk, too.
+  bool is_synced = false;
+  bool is_synced_behind = false;  // that is so of a later segment of the same log
 };
 
 struct Judgement {

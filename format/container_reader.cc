@@ -214,6 +214,8 @@ void ContainerReader::CheckFrame(const DecodedFrame& frame, size_t begin, size_t
   if (description || expected) content_end_ = damage.raw_begin + content_.size();
   if (!frame.whole) {
     if (!description) expected_.reset();
+    const uint64_t described = damage.raw_end - damage.raw_begin;
+    damage.lost_bytes = described - std::min<uint64_t>(described, content_.size());
     damage.cause = "a frame is damaged: " + frame.why + "; the first " +
                    std::to_string(content_.size()) + " bytes of its content are left";
     return Report(damage);
@@ -269,6 +271,7 @@ void ContainerReader::MissFrame(size_t position) {
           .end = position,
           .raw_begin = frame.offset,
           .raw_end = *expected_,
+          .lost_bytes = *expected_ - frame.offset,
           .cause = "a frame is missing"});
 }
 
@@ -278,6 +281,7 @@ void ContainerReader::MissContent(uint64_t end, size_t position) {
           .end = position,
           .raw_begin = *expected_,
           .raw_end = end,
+          .lost_bytes = end - *expected_,
           .cause = "the frame is missing that holds bytes " + std::to_string(*expected_) + " to " +
                    std::to_string(end) + " of the segment"});
   expected_ = end;
@@ -362,6 +366,7 @@ DecodedContainer DecodeContainer(Bytes file) {
   decoded.damage = std::move(report.damage);
   decoded.is_whole = report.is_whole;
   decoded.missing_tail = report.missing_tail;
+  if (head) decoded.segment = head->segment;
   return decoded;
 }
 

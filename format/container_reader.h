@@ -41,6 +41,7 @@ struct DecodedContainer {
   std::vector<FrameDamage> damage;
   bool is_whole = false;
   std::optional<MissingTail> missing_tail;
+  std::optional<SegmentStart> segment;  // as the head says
 };
 DecodedContainer DecodeContainer(Bytes file);
 

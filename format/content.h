@@ -14,10 +14,12 @@ namespace daybook {
 
 struct Content {
   Buffer bytes;
-  bool is_durable =
-      false;  // nothing of it can have been lost in a crash: it was checked and synced
+  bool is_compressed = false;
+  // Nothing of it can have been lost in a crash: it was checked and synced.
+  bool is_durable = false;
   std::vector<FrameDamage> frame_damage;
   std::optional<MissingTail> missing_tail;
+  std::optional<SegmentStart> segment;  // as the container says
 };
 
 // Everything in the file; "-" is standard input. It is read and not mapped: a mapping of a file

@@ -46,12 +46,15 @@ Item ContentReader::Next() {
   }
 }
 
-Gap ContentReader::GapAtEnd(std::optional<uint64_t> next_seq) const {
+Gap ContentReader::GapAtEnd(std::optional<uint64_t> next_seq,
+                            const std::optional<SegmentStart>& start) const {
   Gap gap{.begin = bytes_.size(), .end = bytes_.size(), .cause = GapCause::kDamaged};
   gap.first_time_ns = last_time_ns_;
-  if (!context_ || !next_seq || *next_seq < next_seq_) return gap;
-  gap.records_lost = *next_seq - next_seq_;
-  if (*next_seq > next_seq_) gap.first_lost_seq = next_seq_;
+  if (!context_ && !start) return gap;
+  const uint64_t first = context_ ? next_seq_ : start->first_seq;
+  if (!next_seq || *next_seq < first) return gap;
+  gap.records_lost = *next_seq - first;
+  if (*next_seq > first) gap.first_lost_seq = first;
   return gap;
 }
 
@@ -289,7 +292,9 @@ Gap ContentReader::GapUntil(size_t end, const std::optional<Ending>& ending) {
   gap.first_time_ns = last_time_ns_;
   if (!ending) return gap;
   TellLoss(*ending, &gap);
-  if (!ending->block_begin) gap.wrong_byte = FindWrongByteOf(ending->checkpoint, gap);
+  // Behind a frame that is not whole, no byte is one of the medium's.
+  if (!ending->block_begin && !is_durable_)
+    gap.wrong_byte = FindWrongByteOf(ending->checkpoint, gap);
   return gap;
 }
 

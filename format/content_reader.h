@@ -31,10 +31,15 @@ class ContentReader {
 
   Item Next();
   const std::optional<SegmentStart>& segment() const { return segment_; }
+  // Of the segment's checkpoints, where they tell.
+  std::optional<uint32_t> tag() const {
+    return context_ ? std::optional(context_->tag) : expected_tag_;
+  }
   Work work() const;
 
   // The gap at the end of all, where something is known to follow that is not there.
-  Gap GapAtEnd(std::optional<uint64_t> next_seq) const;
+  // `start` is what the container knows of the segment, in case that nothing is left of it.
+  Gap GapAtEnd(std::optional<uint64_t> next_seq, const std::optional<SegmentStart>& start) const;
 
  private:
   // What a block must continue in order to belong to the segment that is being read.

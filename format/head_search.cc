@@ -16,7 +16,6 @@ struct Run {
   size_t begin = 0;
   size_t end = 0;
   bool starts_segment = false;
-  std::optional<SegmentStart> head;  // of the segment, or a copy of it
 
   // What stands in a payload is never longer in a row: there a CONT header of ours comes in
   // between.
@@ -26,19 +25,19 @@ struct Run {
 struct Claim {
   Run run;             // the last one
   uint64_t bytes = 0;  // of all that are long
+  // The last head or copy of one: whose tag has long runs is whose head this is, however short its
+  // own run.
   std::optional<SegmentStart> head;
 
   void Add(size_t begin, size_t end, const std::optional<SegmentStart>& start,
            bool starts_segment) {
     if (begin != run.end || starts_segment) {
-      run = {.begin = begin, .end = begin, .starts_segment = starts_segment, .head = {}};
+      run = {.begin = begin, .end = begin, .starts_segment = starts_segment};
     }
     const size_t counted = run.IsLong() ? run.end : run.begin;
     run.end = end;
-    if (start) run.head = start;
-    if (!run.IsLong() || run.starts_segment) return;
-    bytes += end - counted;
-    if (run.head) head = run.head;
+    if (start) head = start;
+    if (run.IsLong() && !run.starts_segment) bytes += end - counted;
   }
 };
 

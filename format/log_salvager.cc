@@ -89,6 +89,9 @@ bool BeginsSegment(const KeptBlock& block) {
          block.records.front().type == Schema<SegmentStart>::kType;
 }
 
+// False of a segment whose head is lost, and of which nothing tells what the wall clock was.
+bool IsTimeKnown(const SegmentStart& start) { return start.realtime_ns != 0; }
+
 // One segment's new file.
 class NewSegment {
  public:
@@ -97,8 +100,9 @@ class NewSegment {
 
   Status AppendHead();
   Status Append(const KeptBlock& block);
-  // About the salvage itself.
-  Status AppendInfo(const std::vector<std::pair<std::string, std::string>>& info);
+  // About the salvage itself. Numbers before `next_seq` that have not been written are lost.
+  Status AppendInfo(const std::vector<std::pair<std::string, std::string>>& info,
+                    uint64_t next_seq);
   Status Close();
   uint64_t bytes() const { return buffer_.logical_bytes(); }
 
@@ -118,7 +122,7 @@ class NewSegment {
 Status NewSegment::AppendHead() {
   buffer_.PlaceBlock({.time_ticks = 0, .pid = 0, .tick_ns = start_.tick_ns}, start_.first_seq);
   buffer_.Append(start_);
-  buffer_.NoteMoment(start_.time_ns);
+  if (IsTimeKnown(start_)) buffer_.NoteMoment(start_.time_ns);
   return CloseBlock(0);
 }
 
@@ -162,10 +166,12 @@ Status NewSegment::Append(const KeptBlock& block) {
   return CloseBlock(flags);
 }
 
-Status NewSegment::AppendInfo(const std::vector<std::pair<std::string, std::string>>& info) {
-  buffer_.PlaceBlock(last_base_, buffer_.next_seq());
+Status NewSegment::AppendInfo(const std::vector<std::pair<std::string, std::string>>& info,
+                              uint64_t next_seq) {
+  const bool has_lost = next_seq > buffer_.next_seq();
+  buffer_.PlaceBlock(last_base_, std::max(next_seq, buffer_.next_seq()));
   for (const auto& [key, value] : info) buffer_.Append(Info{.key = key, .value = value});
-  return CloseBlock(0);
+  return CloseBlock(has_lost ? kCheckpointAfterLoss : 0);
 }
 
 // The file gets its name only when all of it is on disk, so no checkpoint ever stands before bytes
@@ -214,20 +220,22 @@ class LogSalvager::Impl {
     std::vector<KeptBlock> held;
     std::optional<KeptBlock> last;  // ends the segment: nothing may stand behind it
     std::optional<NewSegment> output;
-    bool is_changed = false;  // the output does not hold all that was in the input
+    std::optional<uint64_t> next_seq;  // behind all numbers that were read, or are known to be lost
+    bool is_changed = false;           // the output does not hold all that was in the input
   };
 
   void Begin(const std::string& path, const std::optional<SegmentStart>& segment);
   Result<std::optional<SalvagedSegment>> End();
   Status Take(const RecordView& record);
+  static void TakeNumber(uint64_t seq, Current* current);
   void Take(const Gap& gap);
   bool IsToBeKept(const RecordView& record) const;
   bool FitsBlock(const RecordView& record, bool proved) const;
   Status EndBlock(std::optional<Checkpoint> checkpoint);
   Status Put(KeptBlock block);
   Status Start(std::optional<Clock> clock);
-  SegmentStart MakeStart(const std::optional<Clock>& clock) const;
-  uint64_t TakeNumber(uint64_t wanted);
+  SegmentStart MakeStart() const;
+  uint64_t TakeFileNumber(uint64_t wanted);
   Status PutInfo();
   Status Discard(Status status);
 
@@ -265,6 +273,16 @@ void LogSalvager::Impl::Begin(const std::string& path, const std::optional<Segme
   current_ = Current{};
   current_->report.path = path;
   current_->start = segment;
+  if (segment) current_->next_seq = segment->first_seq;
+}
+
+// Before the first number, no gap tells how many are missing.
+void LogSalvager::Impl::TakeNumber(uint64_t seq, Current* current) {
+  if (current->next_seq && seq > *current->next_seq) {
+    current->report.lost += seq - *current->next_seq;
+    current->is_changed = true;
+  }
+  current->next_seq = std::max(seq + 1, current->next_seq.value_or(0));
 }
 
 // The checkpoint of a block is made anew; what only sealed a part of it is in it.
@@ -286,6 +304,7 @@ Status LogSalvager::Impl::Take(const RecordView& record) {
     block.proved = proved;
   }
   if (record.seq) {
+    TakeNumber(*record.seq, &*current_);
     if (!block.first_seq) block.first_seq = record.seq;
     ++block.seq_count;
   }
@@ -317,6 +336,9 @@ void LogSalvager::Impl::Take(const Gap& gap) {
   SalvagedSegment& report = current_->report;
   ++report.gaps;
   report.lost += gap.records_lost.value_or(0);
+  if (gap.records_lost && gap.first_lost_seq) {
+    current_->next_seq = *gap.first_lost_seq + *gap.records_lost;
+  }
   report.damaged_bytes += gap.end - gap.begin;
   // Those that were lost before are announced in the input already.
   current_->is_changed = current_->is_changed || gap.cause != GapCause::kLostBefore;
@@ -329,7 +351,9 @@ Status LogSalvager::Impl::EndBlock(std::optional<Checkpoint> checkpoint) {
   if (current_->output) return Put(std::move(block));
   const auto clock = FindClock(block);
   current_->held.push_back(std::move(block));
-  return current_->start || clock ? Start(clock) : Status(Ok{});
+  const bool is_known =
+      BeginsSegment(current_->held.front()) || (current_->start && IsTimeKnown(*current_->start));
+  return is_known || clock ? Start(clock) : Status(Ok{});
 }
 
 Status LogSalvager::Impl::Put(KeptBlock block) {
@@ -340,7 +364,7 @@ Status LogSalvager::Impl::Put(KeptBlock block) {
 }
 
 // The first number that is free, from the one that is wanted; 0 wants one behind all others.
-uint64_t LogSalvager::Impl::TakeNumber(uint64_t wanted) {
+uint64_t LogSalvager::Impl::TakeFileNumber(uint64_t wanted) {
   if (wanted == 0 || numbers_.contains(wanted)) {
     wanted = numbers_.empty() ? 1 : *numbers_.rbegin() + 1;
   }
@@ -349,8 +373,12 @@ uint64_t LogSalvager::Impl::TakeNumber(uint64_t wanted) {
 }
 
 Status LogSalvager::Impl::Start(std::optional<Clock> clock) {
-  SegmentStart start = current_->start ? *current_->start : MakeStart(clock);
-  const uint64_t number = TakeNumber(start.segment_no);
+  SegmentStart start = current_->start ? *current_->start : MakeStart();
+  if (clock && !IsTimeKnown(start)) {
+    start.time_ns = clock->time_ns;
+    start.realtime_ns = clock->realtime_ns;
+  }
+  const uint64_t number = TakeFileNumber(start.segment_no);
   if (!current_->start) start.segment_no = number;
   start.tag = std::random_device{}();
   current_->report.segment_no = start.segment_no;
@@ -369,7 +397,7 @@ Status LogSalvager::Impl::Start(std::optional<Clock> clock) {
 }
 
 // What can be known of a segment without its head: the name of its file, and its own records.
-SegmentStart LogSalvager::Impl::MakeStart(const std::optional<Clock>& clock) const {
+SegmentStart LogSalvager::Impl::MakeStart() const {
   const KeptBlock& first = current_->held.front();
   SegmentStart start{.signature = kSignature,
                      .major_version = kMajorVersion,
@@ -382,10 +410,6 @@ SegmentStart LogSalvager::Impl::MakeStart(const std::optional<Clock>& clock) con
     if (proved->checkpoint) start.first_seq = proved->checkpoint->first_seq;
     start.first_seq = proved->first_seq.value_or(start.first_seq);
   }
-  if (clock) {
-    start.time_ns = clock->time_ns;
-    start.realtime_ns = clock->realtime_ns;
-  }
   return start;
 }
 
@@ -396,7 +420,8 @@ Status LogSalvager::Impl::PutInfo() {
                                        {"salvaged_gaps", std::to_string(report.gaps)},
                                        {"salvaged_lost", std::to_string(report.lost)},
                                        {"salvaged_records", std::to_string(report.salvaged)},
-                                       {"salvaged_left_out", std::to_string(report.left_out)}});
+                                       {"salvaged_left_out", std::to_string(report.left_out)}},
+                                      current_->next_seq.value_or(0));
 }
 
 Result<std::optional<SalvagedSegment>> LogSalvager::Impl::End() {

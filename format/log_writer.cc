@@ -21,6 +21,8 @@ constexpr uint64_t kRoomStepBytes = 1 << 20;
 constexpr uint64_t kMinRoomStepBytes = 16 << 10;
 // So much is free again before a ballast is made.
 constexpr uint64_t kBallastsForBallast = 4;
+// However often syncs fail, one is tried again after so long.
+constexpr uint64_t kMaxSyncPauseNs = 60'000'000'000;
 
 WriterOptions Clamped(WriterOptions options) {
   constexpr uint64_t kShare = 8;  // so that what one segment takes is never most of the log
@@ -29,6 +31,13 @@ WriterOptions Clamped(WriterOptions options) {
   options.segment_bytes = std::min(options.segment_bytes, most);
   options.ballast_bytes = std::min(options.ballast_bytes, most);
   return options;
+}
+
+std::vector<uint8_t> RandomBytes(size_t count) {
+  std::minstd_rand random(std::random_device{}());
+  std::vector<uint8_t> bytes(count);
+  for (uint8_t& byte : bytes) byte = static_cast<uint8_t>(random() >> 8);
+  return bytes;
 }
 
 // As LogWriter::Append, for what the writer itself has to say.
@@ -54,6 +63,7 @@ class LogWriter::Impl {
         current_(state.last_segment_no, SegmentBuffer(0, state.next_seq)),
         syncer_(std::move(syncer)) {}
 
+  Status Start();
   Status StartSegment();
   Status Flush();
   Status BeginSync();
@@ -64,6 +74,7 @@ class LogWriter::Impl {
   bool SyncPending() const;
   std::optional<EndReason> RotationDue(uint64_t now_ns) const;
   uint64_t durable_seq() const { return durable_seq_; }
+  bool sync_failing() const { return failed_syncs_ != 0; }
   uint64_t first_unfinished_segment_no() const;
 
   uint8_t* BeginRecord(size_t max_payload_bytes);
@@ -81,12 +92,13 @@ class LogWriter::Impl {
     uint64_t number;
     std::shared_ptr<LogFile> file;  // null while it cannot be written
     SegmentBuffer buffer;
+    uint64_t head_end = 0;  // logical; what comes behind it is of use to somebody
     uint64_t room_end = 0;  // the file may be written up to here
     bool is_named = false;  // the folder's entry is on disk
   };
   // What the syncer is at.
   struct SyncAtWork {
-    uint64_t segment_no = 0;
+    std::shared_ptr<LogFile> file;  // a number may be used again, this not
     SegmentBuffer::Position position;
     bool ends_segment = false;
     uint64_t removals = 0;
@@ -96,8 +108,11 @@ class LogWriter::Impl {
   SegmentStart DescribeSegment(uint64_t segment_no, const Clock& clock) const;
   void AppendHead(SegmentBuffer& buffer, const SegmentStart& start, uint32_t flags) const;
   void AppendDropped();
+  void BeginTrouble();
+  bool InTrouble() const { return pending_limit_.has_value(); }
   uint64_t FirstKeptSeq() const;
   size_t KeptBytes() const;
+  size_t WrittenBytes() const;
 
   uint64_t RoomStep() const;
   Status MakeRoomForSegment(const Clock& clock);
@@ -117,12 +132,15 @@ class LogWriter::Impl {
 
   void BeginSyncOf(Segment& segment, const SegmentBuffer::Position& position, bool ends_segment);
   void BeginEndSync();
-  Segment* FindUnsynced(uint64_t segment_no);
+  Segment* FindUnsynced(const std::shared_ptr<LogFile>& file);
+  bool SyncsPause() const;
   Status NoteSync(Status result);
+  Status NoteFailedSync(Error error);
   Status PollSyncs();
   Status WaitForSyncs();
   void GiveUp(const Error& error);
   void GiveUpWriting(const Error& error);
+  bool TakeBackFile();
   Status BeginAnew(Error error);
   void NotePrevious(PreviousEnd end);
 
@@ -142,7 +160,11 @@ class LogWriter::Impl {
   std::deque<Segment> closing_;  // ended, but that is not on disk yet; in order
   Segment current_;
   std::optional<SyncAtWork> at_work_;
-  size_t pending_limit_ = 0;  // of the buffer, while there is no file
+  // Of the buffer, from a failure until all that waits is written: set once, however often it is
+  // tried meanwhile.
+  std::optional<size_t> pending_limit_;
+  unsigned failed_syncs_ = 0;  // in a row
+  uint64_t next_sync_ns_ = 0;  // none is begun before, but those that are waited for
   bool is_disk_full_ = false;
   bool has_ballast_ = false;
   uint64_t removals_ = 0;  // of segments; they reach the disk one after the other
@@ -225,6 +247,25 @@ size_t LogWriter::Impl::KeptBytes() const {
   return bytes;
 }
 
+// Of what goes into the next segment, so much stands in those that were given up.
+size_t LogWriter::Impl::WrittenBytes() const {
+  size_t bytes = current_.buffer.buffered_bytes() - current_.buffer.Unwritten().size();
+  for (const SegmentBuffer& buffer : carried_) {
+    bytes += buffer.buffered_bytes() - buffer.Unwritten().size();
+  }
+  return bytes;
+}
+
+// A disk that is full now may have room later; where no file can be made for another reason,
+// somebody must act.
+Status LogWriter::Impl::Start() {
+  Status started = StartSegment();
+  if (started) started = Flush();
+  if (started || !IsDiskFull(started.error().error_number())) return started;
+  BeginTrouble();
+  return Ok{};
+}
+
 // What is still in memory from segments that were given up goes into this one, numbers unchanged. A
 // file that cannot even take its head is removed, so that a full disk does not fill with empty
 // files.
@@ -245,6 +286,7 @@ Status LogWriter::Impl::StartSegment() {
   AppendAt(next.buffer, clock, clock.time_ns);
   next.buffer.NoteAnchor(clock);
   next.buffer.CloseHeadBlock(0);
+  next.head_end = next.buffer.logical_bytes();
   next.room_end = RoomStep();
   Status ready = next.file->Reserve(next.room_end);
   if (ready) ready = WriteOut(*next.file, next.buffer);
@@ -253,8 +295,8 @@ Status LogWriter::Impl::StartSegment() {
     is_disk_full_ |= IsDiskFull(ready.error().error_number());
     return ready;
   }
-  for (const SegmentBuffer& buffer : carried_) next.buffer.TakeOver(buffer);
-  next.buffer.TakeOver(current_.buffer);
+  for (SegmentBuffer& buffer : carried_) next.buffer.TakeOver(std::move(buffer));
+  next.buffer.TakeOver(std::move(current_.buffer));
   carried_.clear();
   current_ = std::move(next);
   next_copy_ = current_.buffer.logical_bytes() + kCopyIntervalBytes;
@@ -287,12 +329,16 @@ Status LogWriter::Impl::MakeRoomForSegment(const Clock& clock) {
   const RetentionLimits& limits = options_.retention;
   const uint64_t again = is_disk_full_ ? 2 * options_.ballast_bytes : 0;
   const uint64_t pending = KeptBytes();
+  // What is written a second time takes the room of what was to be spare: no old segment goes for
+  // it.
+  const uint64_t spare = 2 * options_.segment_bytes;
+  const uint64_t repeated = std::min<uint64_t>(WrittenBytes(), spare);
   // The newest segment stays: it says which numbers are taken.
   const uint64_t newest = store->segments.empty() ? 0 : store->segments.back().number;
   Removal removal =
       PlanRemoval(*store, limits,
                   {.bytes = std::min(options_.segment_bytes, RoomStep()) + pending + again,
-                   .spare_bytes = 2 * options_.segment_bytes,
+                   .spare_bytes = spare - repeated,
                    .segments = 1,
                    .active_no = newest});
   if (limits.max_age_ns != 0) {
@@ -352,8 +398,8 @@ void LogWriter::Impl::ReleaseBallast() {
   if (std::exchange(has_ballast_, false)) (void)folder_->Remove(kBallastName);
 }
 
-// Its bytes are written, not only reserved: no file system gives them to others then. One that a
-// crash left half written is made anew.
+// Its bytes are written, not only reserved, and cannot be compressed: no file system gives their
+// room to others then. One that a crash left half written is made anew.
 void LogWriter::Impl::RestoreBallast() {
   if (has_ballast_ || options_.ballast_bytes == 0) return;
   auto store = ReadStore(*folder_);
@@ -368,7 +414,7 @@ void LogWriter::Impl::RestoreBallast() {
   if (store->ballast_bytes != 0) (void)folder_->Remove(kBallastName);
   auto file = folder_->Create(kBallastName);
   if (!file) return;
-  const std::vector<uint8_t> bytes(options_.ballast_bytes, 0xDB);
+  const std::vector<uint8_t> bytes = RandomBytes(options_.ballast_bytes);
   std::span<const uint8_t> rest = bytes;
   while (!rest.empty()) {
     auto written = (*file)->Write(rest);
@@ -392,12 +438,15 @@ Status LogWriter::Impl::WriteOut(LogFile& file, SegmentBuffer& buffer) {
 // Everything that is sealed, into the current segment.
 Status LogWriter::Impl::WriteCurrent() {
   if (Status room = MakeRoomInSegment(current_.buffer.logical_bytes()); !room) {
-    return EndForWantOfRoom(std::move(room).error());
+    if (IsDiskFull(room.error().error_number())) return EndForWantOfRoom(std::move(room).error());
+    // Whether there is room is not known: nothing is spoilt yet, and it is looked at again.
+    return BeginTrouble(), std::move(room);
   }
   if (Status written = WriteOut(*current_.file, current_.buffer); !written) {
     GiveUpWriting(written.error());
     return BeginAnew(std::move(written).error());
   }
+  pending_limit_.reset();
   ForgetExcess();
   return Ok{};
 }
@@ -414,7 +463,7 @@ void LogWriter::Impl::ForgetExcess() {
     buffer.ForgetWritten(bytes - excess);
     kept -= bytes - buffer.buffered_bytes();
   };
-  if (kept > options_.max_unsynced_bytes / 2 && !at_work_ && closing_.empty()) {
+  if (kept > options_.max_unsynced_bytes / 2 && !at_work_ && closing_.empty() && !SyncsPause()) {
     BeginSyncOf(current_, current_.buffer.written(), false);
   }
   for (Segment& segment : closing_) forget_from(segment.buffer);
@@ -429,11 +478,26 @@ void LogWriter::Impl::GiveUp(const Error& error) {
   if (is_disk_full_) ReleaseBallast();
   if (current_.file != nullptr) NotePrevious(PreviousEnd::kAbandoned);
   current_.file.reset();
-  pending_limit_ = current_.buffer.buffered_bytes() + options_.max_pending_bytes;
+  BeginTrouble();
+}
+
+void LogWriter::Impl::BeginTrouble() {
+  if (!InTrouble()) pending_limit_ = current_.buffer.buffered_bytes() + options_.max_pending_bytes;
+}
+
+// Removes the current file, of which nothing is missed: the next one takes its number.
+bool LogWriter::Impl::TakeBackFile() {
+  if (!folder_->Remove(SegmentName(current_.number))) return false;
+  current_.file.reset();
+  --current_.number;
+  return true;
 }
 
 // A full disk spoils nothing of what it took before: it need not take that twice.
 void LogWriter::Impl::GiveUpWriting(const Error& error) {
+  const bool is_head_only =
+      current_.file != nullptr && current_.buffer.written().logical <= current_.head_end;
+  if (is_head_only && TakeBackFile()) return GiveUp(error);
   const bool keep = IsDiskFull(error.error_number()) && options_.sync != SyncPolicy::kNone;
   if (keep && current_.file != nullptr) {
     NotePrevious(PreviousEnd::kAbandoned);
@@ -451,6 +515,7 @@ Status LogWriter::Impl::BeginAnew(Error error) {
   if (Status started = StartSegment(); started) {
     Status written = MakeRoomInSegment(current_.buffer.logical_bytes());
     if (written) written = WriteOut(*current_.file, current_.buffer);
+    if (written) pending_limit_.reset();
     if (!written) GiveUpWriting(written.error());
   }
   return error;
@@ -485,7 +550,8 @@ Status LogWriter::Impl::EnsureFile() {
 Status LogWriter::Impl::Flush() {
   if (Status synced = PollSyncs(); !synced) return synced;
   if (Status ready = EnsureFile(); !ready) return ready;
-  if (options_.sync == SyncPolicy::kFlush) return Sync();
+  if (options_.sync == SyncPolicy::kFlush && !SyncsPause()) return Sync();
+  if (!InTrouble()) AppendDropped();
   current_.buffer.Seal();
   return WriteCurrent();
 }
@@ -493,9 +559,11 @@ Status LogWriter::Impl::Flush() {
 Status LogWriter::Impl::BeginSync() {
   if (Status synced = PollSyncs(); !synced) return synced;
   if (Status ready = EnsureFile(); !ready) return ready;
+  if (!InTrouble()) AppendDropped();
   current_.buffer.CloseBlock();
   if (Status written = WriteCurrent(); !written) return written;
   if (at_work_ || current_.file == nullptr || options_.sync == SyncPolicy::kNone) return Ok{};
+  if (SyncsPause()) return Ok{};
   BeginSyncOf(current_, current_.buffer.written(), false);
   return PollSyncs();
 }
@@ -509,7 +577,7 @@ Status LogWriter::Impl::Sync() {
 // The file's entry in the folder, and the removal of older ones, go to the disk with it.
 void LogWriter::Impl::BeginSyncOf(Segment& segment, const SegmentBuffer::Position& position,
                                   bool ends_segment) {
-  at_work_ = {.segment_no = segment.number,
+  at_work_ = {.file = segment.file,
               .position = position,
               .ends_segment = ends_segment,
               .removals = removals_};
@@ -527,28 +595,25 @@ void LogWriter::Impl::BeginSyncOf(Segment& segment, const SegmentBuffer::Positio
 
 // The ends of segments reach the disk in their order.
 void LogWriter::Impl::BeginEndSync() {
-  if (at_work_ || closing_.empty()) return;
+  if (at_work_ || closing_.empty() || SyncsPause()) return;
   BeginSyncOf(closing_.front(), closing_.front().buffer.written(), true);
 }
 
-LogWriter::Impl::Segment* LogWriter::Impl::FindUnsynced(uint64_t segment_no) {
-  if (current_.file != nullptr && current_.number == segment_no) return &current_;
-  if (!closing_.empty() && closing_.front().number == segment_no) return &closing_.front();
+LogWriter::Impl::Segment* LogWriter::Impl::FindUnsynced(const std::shared_ptr<LogFile>& file) {
+  if (current_.file == file) return &current_;
+  if (!closing_.empty() && closing_.front().file == file) return &closing_.front();
   return nullptr;
 }
 
-// Where the sync of one segment fails, those behind it are given up too: what the next one repeats
-// must come before what they hold.
+bool LogWriter::Impl::SyncsPause() const { return read_clock_().time_ns < next_sync_ns_; }
+
 Status LogWriter::Impl::NoteSync(Status result) {
   const SyncAtWork done = *std::exchange(at_work_, std::nullopt);
-  Segment* const segment = FindUnsynced(done.segment_no);
+  Segment* const segment = FindUnsynced(done.file);
   if (segment == nullptr) return BeginEndSync(), Ok{};  // given up meanwhile
-  if (!result) {
-    for (Segment& ended : closing_) carried_.push_back(std::move(ended.buffer));
-    closing_.clear();
-    GiveUp(result.error());
-    return BeginAnew(std::move(result).error());
-  }
+  if (!result) return NoteFailedSync(std::move(result).error());
+  failed_syncs_ = 0;
+  next_sync_ns_ = 0;
   segment->is_named = true;
   synced_removals_ = std::max(synced_removals_, done.removals);
   segment->buffer.Synced(done.position);
@@ -558,16 +623,44 @@ Status LogWriter::Impl::NoteSync(Status result) {
   return Ok{};
 }
 
+// Where the sync of one segment fails, those behind it are given up too: what the next one repeats
+// must come before what they hold. A disk on which syncs keep failing is asked ever more rarely,
+// and does not fill with copies: the next one takes the place of the last, or, where that holds
+// more than is still in memory, repeats nothing.
+Status LogWriter::Impl::NoteFailedSync(Error error) {
+  ++failed_syncs_;
+  const uint64_t doublings = std::min(failed_syncs_ - 1, 16U);
+  next_sync_ns_ =
+      read_clock_().time_ns + std::min(options_.retry_interval_ns << doublings, kMaxSyncPauseNs);
+  const bool again = failed_syncs_ > 1;
+  if (!again) {
+    for (Segment& ended : closing_) carried_.push_back(std::move(ended.buffer));
+  }
+  const bool is_copy =
+      again && closing_.empty() && current_.file != nullptr && current_.buffer.is_whole();
+  closing_.clear();
+  if (is_copy && TakeBackFile()) {
+    BeginTrouble();
+    return BeginAnew(std::move(error));
+  }
+  if (again) current_.buffer.ForgetWritten(0);
+  GiveUp(error);
+  return BeginAnew(std::move(error));
+}
+
 Status LogWriter::Impl::PollSyncs() {
   while (at_work_) {
     auto result = syncer_->Poll();
     if (!result) break;
     if (Status noted = NoteSync(*std::move(result)); !noted) return noted;
   }
+  BeginEndSync();
   return Ok{};
 }
 
 Status LogWriter::Impl::WaitForSyncs() {
+  next_sync_ns_ = 0;
+  BeginEndSync();
   while (at_work_) {
     if (Status noted = NoteSync(syncer_->Wait()); !noted) return noted;
   }
@@ -605,13 +698,14 @@ Status LogWriter::Impl::AppendEnd(EndReason reason) {
   }
   current_ = Segment(previous_->number, SegmentBuffer(0, next_seq));
   current_.buffer.AddLost(lost_total);
-  pending_limit_ = current_.buffer.buffered_bytes() + options_.max_pending_bytes;
+  BeginTrouble();  // until the next one has begun
   BeginEndSync();
   return Ok{};
 }
 
 Status LogWriter::Impl::EndSegment(EndReason reason) {
   if (Status ready = EnsureFile(); !ready) return ready;
+  AppendDropped();
   current_.buffer.CloseBlock();
   if (Status written = WriteCurrent(); !written) return written;
   Status ended = AppendEnd(reason);
@@ -623,6 +717,7 @@ Status LogWriter::Impl::EndSegment(EndReason reason) {
 Status LogWriter::Impl::Rotate(EndReason reason) {
   if (Status ended = EndSegment(reason); !ended) return ended;
   if (Status started = StartSegment(); !started) return started;
+  pending_limit_.reset();
   return PollSyncs();
 }
 
@@ -645,16 +740,20 @@ Status LogWriter::Impl::Close() {
 bool LogWriter::Impl::SyncPending() const {
   if (options_.sync == SyncPolicy::kNone) return false;
   if (at_work_ || !closing_.empty()) return true;
-  return current_.file != nullptr && current_.buffer.has_unsynced_events();
+  if (current_.file == nullptr) return false;
+  return current_.buffer.has_unsynced_events() || sync_failing();
 }
 
 bool LogWriter::Impl::SyncDue(uint64_t now_ns) const {
-  return SyncPending() && !at_work_ && now_ns - last_sync_ns_ >= options_.sync_interval_ns;
+  return SyncPending() && !at_work_ && now_ns >= next_sync_ns_ &&
+         now_ns - last_sync_ns_ >= options_.sync_interval_ns;
 }
 
 std::optional<EndReason> LogWriter::Impl::RotationDue(uint64_t now_ns) const {
-  if (current_.file == nullptr) return std::nullopt;
+  if (current_.file == nullptr || InTrouble()) return std::nullopt;
   if (current_.buffer.logical_bytes() >= options_.segment_bytes) return EndReason::kSize;
+  // A copy can be replaced as long as it is the only one.
+  if (sync_failing()) return std::nullopt;
   // Events of the past are no reason: they may be older than the segment.
   const bool aged = now_ns > start_.time_ns && now_ns - start_.time_ns >= options_.segment_age_ns;
   return aged ? std::optional(EndReason::kAge) : std::nullopt;
@@ -666,7 +765,7 @@ uint64_t LogWriter::Impl::first_unfinished_segment_no() const {
 }
 
 uint8_t* LogWriter::Impl::BeginRecord(size_t max_payload_bytes) {
-  const bool full = current_.file == nullptr && current_.buffer.buffered_bytes() >= pending_limit_;
+  const bool full = InTrouble() && current_.buffer.buffered_bytes() >= *pending_limit_;
   if (full || max_payload_bytes > kMaxLogicalBytes) return nullptr;
   return current_.buffer.BeginRecord(max_payload_bytes);
 }
@@ -698,8 +797,7 @@ Result<LogWriter> LogWriter::Open(std::unique_ptr<LogFolder> folder, LogIdentity
   if (!state) return std::move(state).error();
   auto impl = std::make_unique<Impl>(std::move(folder), std::move(identity), std::move(read_clock),
                                      options, std::move(syncer), *state);
-  if (Status started = impl->StartSegment(); !started) return std::move(started).error();
-  if (Status written = impl->Flush(); !written) return std::move(written).error();
+  if (Status started = impl->Start(); !started) return std::move(started).error();
   return LogWriter(std::move(impl));
 }
 
@@ -721,6 +819,7 @@ Status LogWriter::Close() { return impl_->Close(); }
 uint64_t LogWriter::segment_no() const { return impl_->segment_no(); }
 uint64_t LogWriter::next_seq() const { return impl_->buffer().next_seq(); }
 uint64_t LogWriter::durable_seq() const { return impl_->durable_seq(); }
+bool LogWriter::sync_failing() const { return impl_->sync_failing(); }
 uint64_t LogWriter::first_unfinished_segment_no() const {
   return impl_->first_unfinished_segment_no();
 }

@@ -6,10 +6,14 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 #include <vector>
 
 #include "block.h"
+#include "clock_span.h"
+#include "daybook/compress.h"
 #include "file.h"
+#include "layout.h"
 
 namespace daybook {
 namespace {
@@ -90,6 +94,45 @@ std::optional<SegmentEnd> ReadEnd(Bytes bytes, uint64_t file_bytes, const Segmen
   return std::nullopt;
 }
 
+// What SEGMENT_END would say, from the descriptions of the frames. nullopt where some of the
+// segment is in no block, so that no block tells its time.
+std::optional<SegmentEnd> ReadEnd(const CompressedIndex& index) {
+  SegmentEnd end;
+  uint64_t raw_bytes = 0;
+  for (const FramePlace& place : index.frames) {
+    const Frame& frame = place.description;
+    if (!frame.first_time_ns || !frame.last_time_ns || frame.offset != raw_bytes) {
+      return std::nullopt;
+    }
+    raw_bytes += frame.raw_bytes;
+    end.first_time_ns = std::min(end.first_time_ns.value_or(UINT64_MAX), *frame.first_time_ns);
+    end.last_time_ns = std::max(end.last_time_ns.value_or(0), *frame.last_time_ns);
+    end.next_seq = std::max(end.next_seq, frame.first_seq + frame.seq_count);
+  }
+  if (raw_bytes != index.container.raw_bytes || !end.last_time_ns) return std::nullopt;
+  std::vector<ClockAnchor> anchors{{index.segment->time_ns, index.segment->realtime_ns}};
+  for (const Clock& clock : index.clocks) anchors.push_back({clock.time_ns, clock.realtime_ns});
+  const auto realtime = FindRealtimeSpan(std::move(anchors), *end.first_time_ns, *end.last_time_ns);
+  if (!realtime) return std::nullopt;
+  end.first_realtime_ns = realtime->first_ns;
+  end.last_realtime_ns = realtime->last_ns;
+  end.time_ns = *end.last_time_ns;
+  end.first_seq = index.segment->first_seq;
+  return end;
+}
+
+// In doubt nothing.
+SegmentPeek PeekCompressed(const std::string& path) {
+  const auto index = ReadCompressedIndex(path);
+  if (!index || !index->segment || !IsSupported(*index->segment)) return {};
+  return {.start = index->segment, .end = ReadEnd(*index)};
+}
+
+bool BeginsContainer(Bytes bytes) {
+  uint32_t magic = 0;
+  return Cursor(bytes).GetFixed(&magic) && magic == kContainerMagic;
+}
+
 }  // namespace
 
 Result<SegmentPeek> PeekSegment(const std::string& path) {
@@ -102,7 +145,9 @@ Result<SegmentPeek> PeekSegment(const std::string& path) {
   if (!S_ISREG(status.st_mode)) return peek;
   const auto file_bytes = static_cast<uint64_t>(status.st_size);
   const auto size = static_cast<size_t>(std::min<uint64_t>(file_bytes, kPeekBytes));
-  peek.start = ReadHead(file.Read(0, size));
+  const std::vector<uint8_t> head = file.Read(0, size);
+  if (BeginsContainer(head)) return PeekCompressed(path);
+  peek.start = ReadHead(head);
   if (peek.start) {
     peek.end = ReadEnd(file.Read(file_bytes - size, size), file_bytes, *peek.start);
   }

@@ -19,20 +19,27 @@ class SegmentReader::Impl {
 
   // Behind the last item of the content, what it lacks.
   Item Next() {
+    begun_ = true;
     Item item = reader_.Next();
     if (content_.missing_tail && std::holds_alternative<End>(item)) {
-      return reader_.GapAtEnd(std::exchange(content_.missing_tail, std::nullopt)->next_seq);
+      const MissingTail tail = *std::exchange(content_.missing_tail, std::nullopt);
+      return reader_.GapAtEnd(tail.next_seq, content_.segment);
     }
     return item;
   }
-  ContentReader& reader() { return reader_; }
+  const ContentReader& reader() const { return reader_; }
+  const Content& content() const { return content_; }
+  // Where the content tells of no segment, the container does. Known from the first item on.
+  const std::optional<SegmentStart>& segment() const {
+    return begun_ && !reader_.segment() ? content_.segment : reader_.segment();
+  }
   uint64_t file_bytes() const { return bytes_.size(); }
-  const std::vector<FrameDamage>& frame_damage() const { return content_.frame_damage; }
 
  private:
   Content content_;
   Bytes bytes_;
   ContentReader reader_;
+  bool begun_ = false;
 };
 
 std::string_view GapCauseName(GapCause cause) {
@@ -92,27 +99,31 @@ Result<SegmentReader> SegmentReader::Open(const std::string& path, ReaderOptions
   auto bytes = ReadWholeContent(path);
   if (!bytes) return std::move(bytes).error();
   Content content{
-      .bytes = *std::move(bytes), .is_durable = false, .frame_damage = {}, .missing_tail = {}};
+      .bytes = *std::move(bytes), .frame_damage = {}, .missing_tail = {}, .segment = {}};
   const bool is_named_raw = path.ends_with(kSegmentSuffix);
   if (path.ends_with(kCompressedSuffix) || (!is_named_raw && IsContainer(content.bytes))) {
     DecodedContainer decoded = DecodeContainer(content.bytes);
     // A whole content has the gaps that the raw segment had, and for the reasons that it had them.
     // What another one lacks was there, and on disk, when it was compressed.
     content = {.bytes = std::move(decoded.content),
+               .is_compressed = true,
                .is_durable = !decoded.is_whole,
                .frame_damage = std::move(decoded.damage),
-               .missing_tail = decoded.missing_tail};
+               .missing_tail = decoded.missing_tail,
+               .segment = decoded.segment};
   }
   return SegmentReader(std::make_unique<Impl>(std::move(content), options));
 }
 
 Item SegmentReader::Next() { return impl_->Next(); }
-const std::optional<SegmentStart>& SegmentReader::segment() const {
-  return impl_->reader().segment();
+const std::optional<SegmentStart>& SegmentReader::segment() const { return impl_->segment(); }
+std::optional<uint32_t> SegmentReader::tag() const {
+  return segment() ? std::optional(segment()->tag) : impl_->reader().tag();
 }
 uint64_t SegmentReader::file_bytes() const { return impl_->file_bytes(); }
+bool SegmentReader::is_compressed() const { return impl_->content().is_compressed; }
 const std::vector<FrameDamage>& SegmentReader::frame_damage() const {
-  return impl_->frame_damage();
+  return impl_->content().frame_damage;
 }
 
 }  // namespace daybook

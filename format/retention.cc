@@ -4,9 +4,11 @@
 #include <map>
 
 #include "block.h"
+#include "container.h"
 #include "daybook/coding.h"
 #include "file.h"
 #include "layout.h"
+#include "range_sums.h"
 
 namespace daybook {
 namespace {
@@ -18,12 +20,37 @@ std::optional<SegmentFile> ParseLogFile(std::string_view name) {
   return ParseSegmentName(name);
 }
 
+int64_t Sum(int64_t a, uint64_t b) {
+  const auto added = static_cast<int64_t>(std::min<uint64_t>(b, INT64_MAX));
+  return a > INT64_MAX - added ? INT64_MAX : a + added;
+}
+
+// Precondition: to >= from.
+uint64_t Distance(int64_t from, int64_t to) {
+  return static_cast<uint64_t>(to) - static_cast<uint64_t>(from);
+}
+
 // Boot time steps for nobody: within a boot it says how much later `now` is.
 int64_t ExpectedRealtime(const Store::Segment::Begun& begun, const Clock& now,
                          const Id128& boot_id) {
   const bool same_boot = begun.boot_id == boot_id;
-  const uint64_t since_ns = same_boot ? now.time_ns - begun.time_ns : now.time_ns;
-  return begun.realtime_ns + static_cast<int64_t>(since_ns);
+  const uint64_t begun_ns = same_boot ? std::min(begun.time_ns, now.time_ns) : 0;
+  return Sum(begun.realtime_ns, now.time_ns - begun_ns);
+}
+
+// Both are proved by their checksums: nothing is deleted on the word of damaged bytes.
+std::optional<SegmentStart> ReadProvedStart(std::span<const uint8_t> head) {
+  Cursor cursor(head);
+  uint32_t magic = 0;
+  if (cursor.GetFixed(&magic) && magic == kContainerMagic) {
+    const auto part = ReadPart(head, 0);
+    const auto container = part ? DecodeHead(*part) : std::nullopt;
+    return container ? container->segment : std::nullopt;
+  }
+  RangeSums sums(head);
+  const auto checkpoint = ReadCheckpoint(head, WalkBlock(head, 0), kTickNs);
+  if (!checkpoint || ProveBlock(sums, *checkpoint, 0) != size_t{0}) return std::nullopt;
+  return ReadHead(head, 0, *checkpoint);
 }
 
 }  // namespace
@@ -53,22 +80,14 @@ Result<Store> ReadStore(LogFolder& folder) {
 }
 
 std::optional<Store::Segment::Begun> ReadBegun(std::span<const uint8_t> head) {
-  size_t offset = 0;
-  Cursor cursor(head);
-  uint32_t magic = 0;
-  if (cursor.GetFixed(&magic) && magic == kContainerMagic) {
-    const auto container = ReadHeader(head, kSkippableHeaderBytes);
-    if (!container) return std::nullopt;
-    offset = container->end;
-  }
-  const auto start = ReadSegmentStart(head, offset);
+  const auto start = ReadProvedStart(head);
   if (!start) return std::nullopt;
   return Store::Segment::Begun{
       .boot_id = start->boot_id, .time_ns = start->time_ns, .realtime_ns = start->realtime_ns};
 }
 
 void ReadHeads(LogFolder& folder, Store* store) {
-  constexpr size_t kHeadBytes = 512;  // the longest SEGMENT_START, behind a CONTAINER
+  constexpr size_t kHeadBytes = 16 * 1024;  // the head's own block, or a CONTAINER, is shorter
   for (Store::Segment& segment : store->segments) {
     for (const std::string& name : segment.names) {
       const auto head = folder.ReadFirst(name, kHeadBytes);
@@ -81,10 +100,14 @@ Removal PlanRemoval(const Store& store, const RetentionLimits& limits, const Roo
   uint64_t used = store.used_bytes;
   uint64_t free = store.free_bytes;
   uint64_t count = store.segments.size();
+  // On a small disk no more is spare than on a small budget.
+  constexpr uint64_t kSpareShare = 4;
+  const uint64_t free_spare = std::min(need.spare_bytes, (used + free) / kSpareShare);
   const auto fits = [&] {
     const uint64_t wanted = need.bytes + need.spare_bytes;
     const bool in_total = used <= limits.max_total_bytes && wanted <= limits.max_total_bytes - used;
-    return in_total && free >= need.bytes && free - need.bytes >= limits.min_free_bytes;
+    const uint64_t wanted_free = need.bytes + free_spare;
+    return in_total && free >= wanted_free && free - wanted_free >= limits.min_free_bytes;
   };
   Removal removal;
   for (const Store::Segment& segment : store.segments) {
@@ -113,7 +136,7 @@ size_t CountAged(const Store& store, uint64_t max_age_ns, const Clock& now, cons
     int64_t newest_ns = next->begun->realtime_ns;
     if (begun) newest_ns = std::max(newest_ns, begun->realtime_ns);
     if (newest_ns > now.realtime_ns) break;
-    if (static_cast<uint64_t>(now.realtime_ns - newest_ns) <= max_age_ns) break;
+    if (Distance(newest_ns, now.realtime_ns) <= max_age_ns) break;
     aged = i + 1;
   }
   return aged;
@@ -123,7 +146,7 @@ size_t CountAged(const Store& store, uint64_t max_age_ns, const Clock& now, cons
 // has got into the log meanwhile is not what it is held against.
 bool RunsAhead(const Store& store, const Clock& now, const Id128& boot_id) {
   if (now.max_error_us) return false;
-  constexpr int64_t kTolerance = 3'600'000'000'000;
+  constexpr uint64_t kTolerance = 3'600'000'000'000;
   std::optional<int64_t> expected;
   for (const Store::Segment& segment : store.segments) {
     if (!segment.begun) continue;
@@ -132,7 +155,7 @@ bool RunsAhead(const Store& store, const Clock& now, const Id128& boot_id) {
     expected = same_boot ? std::min(expected.value_or(by_this), by_this) : by_this;
     if (same_boot) break;
   }
-  return expected && now.realtime_ns > *expected + kTolerance;
+  return expected && now.realtime_ns > Sum(*expected, kTolerance);
 }
 
 }  // namespace daybook

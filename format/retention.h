@@ -39,13 +39,14 @@ struct Store {
 Result<Store> ReadStore(LogFolder& folder);
 void ReadHeads(LogFolder& folder, Store* store);
 
-// When the segment was begun, from the first bytes of its file, compressed or not.
+// When the segment was begun, from the first bytes of its file, compressed or not; nullopt where no
+// checksum proves it.
 std::optional<Store::Segment::Begun> ReadBegun(std::span<const uint8_t> head);
 
 // What is about to be written.
 struct RoomNeeded {
   uint64_t bytes = 0;               // beyond what is on the disk
-  uint64_t spare_bytes = 0;         // of the total, for what others will write: a compressor
+  uint64_t spare_bytes = 0;         // beside it, for what others will write: a compressor
   uint64_t segments = 0;            // new ones
   uint64_t active_no = UINT64_MAX;  // this segment, and those behind it, stay
 };

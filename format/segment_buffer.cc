@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cassert>
+#include <utility>
 
 #include "block.h"
+#include "clock_span.h"
 #include "crc32c.h"
 #include "layout.h"
 
@@ -246,7 +248,14 @@ SegmentBuffer SegmentBuffer::TakeUnwritten() {
   return rest;
 }
 
+// Its memory is free again at once.
+void SegmentBuffer::TakeOver(SegmentBuffer&& other) {
+  const SegmentBuffer taken = std::move(other);
+  TakeOverFrom(taken, 0);
+}
+
 void SegmentBuffer::TakeOverFrom(const SegmentBuffer& other, size_t first_block) {
+  bytes_.reserve(bytes_.size() + other.bytes_.size());
   auto take = [&](const Block& block, size_t end) {
     CloseBlock();
     const size_t begin = bytes_.size();
@@ -283,21 +292,11 @@ SegmentBuffer::Span SegmentBuffer::TimeSpan() const {
   last *= open_.base.tick_ns;
   span.first_time_ns = first;
   span.last_time_ns = last;
-  std::vector<Anchor> anchors = anchors_;
-  std::stable_sort(anchors.begin(), anchors.end(),
-                   [](const Anchor& a, const Anchor& b) { return a.time_ns < b.time_ns; });
-  const auto note = [&](const Anchor& anchor, uint64_t time_ns) {
-    const int64_t realtime = anchor.realtime_ns + static_cast<int64_t>(time_ns - anchor.time_ns);
-    span.first_realtime_ns = std::min(span.first_realtime_ns.value_or(INT64_MAX), realtime);
-    span.last_realtime_ns = std::max(span.last_realtime_ns.value_or(INT64_MIN), realtime);
-  };
-  for (size_t i = 0; i < anchors.size(); ++i) {
-    const bool is_last = i + 1 == anchors.size();
-    const uint64_t begin = i == 0 ? first : std::max(first, anchors[i].time_ns);
-    const uint64_t end = is_last ? last : std::min(last, anchors[i + 1].time_ns);
-    if (begin > end) continue;
-    note(anchors[i], begin);
-    note(anchors[i], end);
+  std::vector<ClockAnchor> anchors;
+  for (const Anchor& anchor : anchors_) anchors.push_back({anchor.time_ns, anchor.realtime_ns});
+  if (const auto realtime = FindRealtimeSpan(std::move(anchors), first, last)) {
+    span.first_realtime_ns = realtime->first_ns;
+    span.last_realtime_ns = realtime->last_ns;
   }
   return span;
 }

@@ -70,7 +70,7 @@ class SegmentBuffer {
   void ForgetWritten(size_t keep_bytes);
 
   // Appends the blocks of `other`, each closed, records and numbers unchanged.
-  void TakeOver(const SegmentBuffer& other) { TakeOverFrom(other, 0); }
+  void TakeOver(SegmentBuffer&& other);
 
   // Moves out the blocks that are not wholly written, for another segment to take over. Nothing may
   // be appended here afterwards.
@@ -87,6 +87,8 @@ class SegmentBuffer {
   // Length of the whole segment, written or not.
   uint64_t logical_bytes() const { return start_offset_ + bytes_.size(); }
   size_t buffered_bytes() const { return bytes_.size(); }
+  // True while nothing of the segment was forgotten.
+  bool is_whole() const { return start_offset_ == 0; }
   // Sequence number of the first numbered record still in memory, or of the next one.
   uint64_t first_buffered_seq() const {
     return closed_.empty() ? open_.first_seq : closed_.front().first_seq;

@@ -85,7 +85,8 @@ Status RecorderLoop::Impl::Start() {
   AppendRecorder(RecorderEvent::kStart);
   TakeSnapshot();
   wake_ups_->SetTurns(options_.drain_interval_ns);
-  return writer_.Flush();
+  Report(writer_.Flush());
+  return Ok{};
 }
 
 Status RecorderLoop::Impl::Run() {
@@ -114,7 +115,8 @@ void RecorderLoop::Impl::Turn() {
   if (writer_.SyncDue(now_ns)) Report(writer_.BeginSync());
   TellFinishedSegments();
   // Draining ends the source's readiness to wake us: it must be asked for anew.
-  if (asleep_ && drained && *drained == 0 && source_.PrepareToSleep()) return;
+  const bool quiet = drained && *drained == 0 && !writer_.SyncPending();
+  if (asleep_ && quiet && source_.PrepareToSleep()) return;
   WakeUp();
   quiet_turns_ = drained && *drained == 0 ? quiet_turns_ + 1 : 0;
   if (quiet_turns_ >= kQuietTurns) GoToSleep();
@@ -161,7 +163,7 @@ void RecorderLoop::Impl::RotateIfDue(uint64_t now_ns) {
   const auto reason = writer_.RotationDue(now_ns);
   if (!reason || (*reason == EndReason::kSize && events_in_segment_ < snapshot_processes_)) return;
   Report(writer_.Rotate(*reason));
-  TakeSnapshot();
+  if (writer_.segment_no() != snapshot_segment_no_) TakeSnapshot();
 }
 
 void RecorderLoop::Impl::TakeSnapshot() {
@@ -223,7 +225,8 @@ void RecorderLoop::Impl::AppendRecorder(RecorderEvent event) {
 // The recorder goes on whatever happens; it says when trouble begins and when it is over.
 void RecorderLoop::Impl::Report(const Status& status) {
   if (status) {
-    if (std::exchange(failing_, false)) std::fprintf(stderr, "daybookd: recording again\n");
+    if (!writer_.sync_failing() && std::exchange(failing_, false))
+      std::fprintf(stderr, "daybookd: recording again\n");
     return;
   }
   if (!std::exchange(failing_, true)) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <utility>
@@ -15,16 +16,17 @@ namespace daybook {
 namespace {
 
 constexpr Column kColumns[] = {
-    {"file", Kind::kString, 1},      {"segment_no", Kind::kNumber},
-    {"host", Kind::kString, 2},      {"boot_id", Kind::kString},
-    {"stream_id", Kind::kString},    {"start_time", Kind::kTime, 3},
-    {"end_time", Kind::kTime, 4},    {"bytes", Kind::kBytes, 5},
-    {"records", Kind::kNumber, 6},   {"events", Kind::kNumber, 7},
-    {"lost", Kind::kNumber, 8},      {"damaged_bytes", Kind::kNumber, 9},
-    {"hole_bytes", Kind::kNumber},   {"torn_bytes", Kind::kNumber},
-    {"gaps", Kind::kNumber, 10},     {"complete", Kind::kBool, 11},
-    {"previous_end", Kind::kString}, {"version", Kind::kString, 12},
-    {"source", Kind::kString, 13},   {"kernel", Kind::kString, 14},
+    {"file", Kind::kString, 1},          {"segment_no", Kind::kNumber},
+    {"host", Kind::kString, 2},          {"boot_id", Kind::kString},
+    {"stream_id", Kind::kString},        {"start_time", Kind::kTime, 3},
+    {"end_time", Kind::kTime, 4},        {"bytes", Kind::kBytes, 5},
+    {"file_bytes", Kind::kBytes},        {"records", Kind::kNumber, 6},
+    {"events", Kind::kNumber, 7},        {"lost", Kind::kNumber, 8},
+    {"damaged_bytes", Kind::kNumber, 9}, {"hole_bytes", Kind::kNumber},
+    {"torn_bytes", Kind::kNumber},       {"gaps", Kind::kNumber, 10},
+    {"complete", Kind::kBool, 11},       {"previous_end", Kind::kString},
+    {"version", Kind::kString, 12},      {"source", Kind::kString, 13},
+    {"kernel", Kind::kString, 14},
 };
 
 // One segment's row as it is gathered.
@@ -34,7 +36,8 @@ struct SegmentRow {
   uint64_t bytes = 0;
   const Boot* boot = nullptr;
   std::optional<SegmentStart> start;
-  ClockMap clock;  // its own anchors: whether it is shown depends on no other segment
+  bool has_time = false;  // the start says when it was made
+  ClockMap clock;         // its own anchors: whether it is shown depends on no other segment
   std::optional<uint64_t> first_ns;
   uint64_t last_ns = 0;
   uint64_t records = 0;
@@ -58,12 +61,13 @@ class SegmentLister {
   void Begin(uint64_t offset);
   void Take(const RecordView& record);
   void End(uint64_t offset, bool complete);
+  std::optional<uint64_t> StoredBytes(uint64_t bytes) const;
 
   LogSet& log_;
   Table& table_;
   std::optional<SegmentRow> row_;
   Coverage before_;
-  uint64_t bytes_ = 0;
+  std::optional<uint64_t> bytes_ = 0;  // in files; unknown where one of them is
   uint64_t ended_ = 0;
 };
 
@@ -95,9 +99,9 @@ Coverage SegmentLister::Run() {
       Begin(0);
     }
   }
-  if (ended_ != 0) {
-    table_.AddNote(fmt::format("{} bytes, {} processes ended: {:.1f} bytes for each", bytes_,
-                               ended_, static_cast<double>(bytes_) / static_cast<double>(ended_)));
+  if (ended_ != 0 && bytes_) {
+    table_.AddNote(fmt::format("{} bytes, {} processes ended: {:.1f} bytes for each", *bytes_,
+                               ended_, static_cast<double>(*bytes_) / static_cast<double>(ended_)));
   }
   return log_.coverage();
 }
@@ -113,7 +117,10 @@ void SegmentLister::Begin(uint64_t offset) {
   row_->offset = offset;
   row_->before = before_;
   row_->start = log_.segment();
-  if (row_->start) row_->clock.Add(row_->start->time_ns, row_->start->realtime_ns);
+  if (row_->start && row_->start->realtime_ns != 0) {
+    row_->clock.Add(row_->start->time_ns, row_->start->realtime_ns);
+  }
+  row_->has_time = row_->start && row_->start->realtime_ns != 0 && !log_.is_segment_inferred();
 }
 
 void SegmentLister::Take(const RecordView& record) {
@@ -139,14 +146,23 @@ void SegmentLister::Take(const RecordView& record) {
   }
 }
 
+// What a segment takes in its file. A compressed one is alone in it.
+std::optional<uint64_t> SegmentLister::StoredBytes(uint64_t bytes) const {
+  if (!log_.is_compressed()) return bytes;
+  std::error_code unknown;
+  const auto file_bytes = std::filesystem::file_size(log_.path(), unknown);
+  return unknown ? std::nullopt : std::optional<uint64_t>(file_bytes);
+}
+
 void SegmentLister::End(uint64_t offset, bool complete) {
   const SegmentRow row = *std::exchange(row_, std::nullopt);
   const Coverage after = log_.coverage();
   before_ = after;
   const uint64_t bytes = offset - row.offset;
+  const auto file_bytes = StoredBytes(bytes);
   const Boot& boot = row.boot != nullptr ? *row.boot : log_.boot();
   std::optional<uint64_t> first_ns = row.first_ns;
-  if (row.start) first_ns = row.start->time_ns;
+  if (row.has_time) first_ns = row.start->time_ns;
   const uint64_t last_ns = std::max(row.last_ns, first_ns.value_or(0));
   const auto first = first_ns ? boot.clock.ToRealtime(*first_ns) : std::nullopt;
   const auto last = first_ns ? boot.clock.ToRealtime(last_ns) : std::nullopt;
@@ -154,19 +170,21 @@ void SegmentLister::End(uint64_t offset, bool complete) {
     const auto intervals = row.clock.ToBootTimes(log_.window());
     if (!first_ns || !Overlaps(intervals, *first_ns, last_ns)) return;
   }
-  bytes_ += bytes;
+  if (bytes_) bytes_ = file_bytes ? std::optional(*bytes_ + *file_bytes) : std::nullopt;
   ended_ += row.ended;
+  const bool has_boot = row.start && row.start->boot_id != Id128{};
   const std::string boot_id = row.start ? HexId(row.start->boot_id) : "";
   const std::string stream_id = row.start ? HexId(row.start->stream_id) : "";
   const std::array<Cell, std::size(kColumns)> cells = {
       Text{row.path},
       row.start ? Cell(row.start->segment_no) : Cell(),
       StringCell(boot.host),
-      row.start ? Cell(Text{boot_id}) : Cell(),
+      has_boot ? Cell(Text{boot_id}) : Cell(),
       row.start ? Cell(Text{stream_id}) : Cell(),
       OptionalCell(first),
       OptionalCell(last),
       bytes,
+      OptionalCell(file_bytes),
       row.records,
       row.events,
       after.lost_events + after.missing_records - row.before.lost_events -

@@ -49,7 +49,9 @@ Result<Answer> RunSalvage(const Question& question, Table& table) {
     if (HasLost(**finished)) status = kExitIncomplete;
   }
   if (Status durable = salvager.Finish(); !durable) return std::move(durable).error();
-  return Answer{.coverage = log.coverage(), .exit_status = status};
+  const Coverage coverage = log.coverage();
+  if (coverage.incomplete()) status = kExitIncomplete;
+  return Answer{.coverage = coverage, .exit_status = status};
 }
 
 }  // namespace

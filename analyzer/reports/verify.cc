@@ -23,27 +23,28 @@ namespace {
 constexpr Column kColumns[] = {
     {"segment", Kind::kString, 1, Shown::kToPeople},
     {"file", Kind::kString},
-    {"segment_no", Kind::kNumber},
+    {"segment_no", Kind::kNumber, 2},
     {"stream_id", Kind::kString},
     {"row", Kind::kString},
-    {"verdict", Kind::kString, 2},
-    {"begin", Kind::kNumber, 3},
-    {"end", Kind::kNumber, 4},
+    {"verdict", Kind::kString, 3},
+    {"begin", Kind::kNumber, 5},
+    {"end", Kind::kNumber, 6},
     {"file_begin", Kind::kNumber},
     {"file_end", Kind::kNumber},
     {"verified_bytes", Kind::kNumber},
-    {"damaged_bytes", Kind::kNumber, 5},
-    {"records", Kind::kNumber, 6},
-    {"lost", Kind::kNumber, 7},
-    {"salvageable", Kind::kNumber, 8},
+    {"damaged_bytes", Kind::kNumber, 8},
+    {"records", Kind::kNumber, 9},
+    {"lost", Kind::kNumber, 4},
+    {"salvageable", Kind::kNumber, 10},
+    {"salvageable_records", Kind::kNumber},
     {"first_lost_seq", Kind::kNumber},
     {"last_lost_seq", Kind::kNumber},
-    {"first_time", Kind::kTime, 9},
-    {"last_time", Kind::kTime, 10},
+    {"first_time", Kind::kTime},
+    {"last_time", Kind::kTime},
     {"wrong_byte", Kind::kNumber},
     {"byte_is", Kind::kNumber},
     {"byte_was", Kind::kNumber},
-    {"detail", Kind::kString, 11},
+    {"detail", Kind::kString, 7},
 };
 
 // A row under construction; what its cells point to lives as long as the row.
@@ -63,6 +64,7 @@ struct Row {
   std::optional<uint64_t> records;
   std::optional<uint64_t> lost;
   std::optional<uint64_t> salvageable;
+  std::optional<uint64_t> salvageable_records;
   std::optional<uint64_t> first_lost_seq;
   std::optional<uint64_t> last_lost_seq;
   std::optional<int64_t> first_ns;
@@ -90,6 +92,7 @@ std::array<Cell, std::size(kColumns)> Cells(const Row& row) {
           OptionalCell(row.records),
           OptionalCell(row.lost),
           OptionalCell(row.salvageable),
+          OptionalCell(row.salvageable_records),
           OptionalCell(row.first_lost_seq),
           OptionalCell(row.last_lost_seq),
           OptionalCell(row.first_ns),
@@ -107,6 +110,7 @@ struct Segment {
   const Boot* boot = nullptr;
   uint64_t records = 0;
   std::vector<FrameDamage> frames;
+  std::vector<uint64_t> salvageable;  // records of each gap, numbered or not
 };
 
 // Reads everything: what the next segment knows of one is learnt only then.
@@ -118,6 +122,7 @@ class SegmentCollector {
 
  private:
   void Take(const RecordView& record);
+  void TakeUnproved(const RecordView& record);
   void End(uint64_t offset);
   void EndFile(const daybook::End& end);
   bool IsLive() const;
@@ -134,10 +139,15 @@ std::vector<Segment> SegmentCollector::Collect() {
   while (const auto item = log_.Next()) {
     if (!current_) TakeFailures();
     if (const auto* record = std::get_if<RecordView>(&*item)) {
-      if (record->proof == Proof::kVerified) Take(*record);
+      if (record->proof == Proof::kVerified) {
+        Take(*record);
+      } else {
+        TakeUnproved(*record);
+      }
     } else if (const auto* gap = std::get_if<Gap>(&*item)) {
       SegmentFacts& facts = Current(gap->begin).facts;
       facts.gaps.push_back(*gap);
+      current_->salvageable.push_back(0);
       if (gap->records_lost && gap->first_lost_seq) {
         facts.next_seq = *gap->first_lost_seq + *gap->records_lost;
       }
@@ -156,8 +166,19 @@ Segment& SegmentCollector::Current(uint64_t offset) {
   current_->boot = &log_.boot();
   current_->facts.begin = offset;
   current_->facts.start = log_.segment();
+  current_->facts.tag = log_.tag();
   if (log_.segment()) current_->facts.next_seq = log_.segment()->first_seq;
   return *current_;
+}
+
+bool PromisesSync(const Checkpoint& checkpoint) {
+  return checkpoint.unsynced_bytes < checkpoint.logical_offset + checkpoint.block_bytes;
+}
+
+// Behind the first number, gaps tell of all that are missing.
+void TakeNumber(uint64_t seq, SegmentFacts* facts) {
+  if (facts->next_seq && seq > *facts->next_seq) facts->lost_at_begin += seq - *facts->next_seq;
+  facts->next_seq = seq + 1;
 }
 
 // One file may hold several segments, one after another.
@@ -168,10 +189,23 @@ void SegmentCollector::Take(const RecordView& record) {
   }
   Segment& segment = Current(record.offset);
   ++segment.records;
-  if (record.seq) segment.facts.next_seq = *record.seq + 1;
+  if (record.seq) TakeNumber(*record.seq, &segment.facts);
   if (Lost lost; record.As(&lost)) segment.facts.lost_events += LostEvents(lost);
+  if (Info info; record.As(&info) && info.key == "salvaged_from") {
+    segment.facts.was_salvaged = true;
+  }
   Checkpoint checkpoint;
-  segment.facts.has_end = record.As(&checkpoint) && (checkpoint.flags & kCheckpointLast) != 0;
+  const bool closes_block = record.As(&checkpoint);
+  segment.facts.has_end = closes_block && (checkpoint.flags & kCheckpointLast) != 0;
+  if (closes_block && PromisesSync(checkpoint)) segment.facts.is_synced = true;
+}
+
+// What a salvage would write.
+void SegmentCollector::TakeUnproved(const RecordView& record) {
+  const bool is_salvageable = record.has_base && !record.Is<SegmentStart>();
+  if (is_salvageable && current_ && !current_->salvageable.empty()) {
+    ++current_->salvageable.back();
+  }
 }
 
 void SegmentCollector::End(uint64_t offset) {
@@ -186,10 +220,12 @@ void SegmentCollector::EndFile(const daybook::End& end) {
   Segment& segment = Current(0);
   segment.frames = log_.frame_damage();
   segment.facts.has_damaged_frames = !segment.frames.empty();
+  for (const FrameDamage& frame : segment.frames) segment.facts.lost_bytes += frame.lost_bytes;
+  segment.facts.is_synced = segment.facts.is_synced || log_.is_compressed();
   segment.facts.has_end = segment.facts.has_end || end.complete;
   segment.facts.is_live = !segment.facts.has_end && IsLive();
   const auto& failures = log_.failures();
-  if (failures.size() > failures_ && failures.back().is_readable) {
+  if (failures.size() > failures_ && failures[failures_].is_readable) {
     segment.facts.access = SegmentFacts::Access::kNoLog;
     ++failures_;
   }
@@ -211,6 +247,7 @@ bool SegmentCollector::IsLive() const {
 void SegmentCollector::TakeFailures() {
   for (; failures_ < log_.failures().size(); ++failures_) {
     const LogSet::Failure& failure = log_.failures()[failures_];
+    if (failure.is_readable) return;  // the file that ends now
     Segment& segment = segments_.emplace_back();
     segment.path = failure.path;
     segment.facts.access = SegmentFacts::Access::kUnreadable;
@@ -227,10 +264,14 @@ class SegmentJudge {
   Severity JudgeAll();
 
  private:
+  using Log = std::map<uint64_t, Segment*>;  // by number
+
   void LinkSegments();
+  static void PlaceByName(Segment* segment, std::map<Id128, Log>* logs);
+  void LinkLog(const Log& log);
   void AddMissing(const Segment& segment, const Segment& next);
   void AddSegment(const Segment& segment, const Judgement& judgement);
-  void AddGap(const Segment& segment, const Gap& gap);
+  void AddGap(const Segment& segment, const Gap& gap, uint64_t salvageable_records);
   void AddFrame(const Segment& segment, const FrameDamage& frame);
 
   std::vector<Segment> segments_;
@@ -242,19 +283,55 @@ class SegmentJudge {
 
 // Several files may have one number: copies.
 void SegmentJudge::LinkSegments() {
-  std::map<Id128, std::map<uint64_t, const Segment*>> logs;
-  for (const Segment& segment : segments_) {
-    if (segment.facts.start) {
-      logs[segment.facts.start->stream_id].try_emplace(segment.facts.start->segment_no, &segment);
-    }
+  std::map<Id128, Log> logs;
+  for (Segment& segment : segments_) {
+    const auto& start = segment.facts.start;
+    if (start) logs[start->stream_id].try_emplace(start->segment_no, &segment);
   }
-  for (const Segment& segment : segments_) {
+  for (Segment& segment : segments_) {
+    if (!segment.facts.start && segment.facts.segment_no) PlaceByName(&segment, &logs);
+  }
+  for (auto& [unused, log] : logs) LinkLog(log);
+  for (Segment& segment : segments_) {
     if (!segment.facts.start) continue;
-    const auto& log = logs[segment.facts.start->stream_id];
-    const auto next = log.upper_bound(segment.facts.start->segment_no);
-    if (next == log.end()) continue;
-    next_[&segment] = next->second;
-    if (log.at(segment.facts.start->segment_no) == &segment) previous_[next->second] = &segment;
+    const Log& log = logs[segment.facts.start->stream_id];
+    const auto original = log.find(segment.facts.start->segment_no);
+    if (original->second == &segment) continue;
+    segment.facts.is_synced_behind = original->second->facts.is_synced_behind;
+    const auto next = next_.find(original->second);
+    if (next != next_.end()) next_[&segment] = next->second;
+  }
+}
+
+// A file of which nothing is left that tells whose it is: by its name, where the segment after it
+// in the same folder names one with that number, and no other file has it.
+void SegmentJudge::PlaceByName(Segment* segment, std::map<Id128, Log>* logs) {
+  const auto folder = std::filesystem::path(segment->path).parent_path();
+  for (auto& [unused, log] : *logs) {
+    const auto next = log.upper_bound(*segment->facts.segment_no);
+    if (next == log.end() || !next->second->facts.start) continue;
+    const SegmentStart& start = *next->second->facts.start;
+    const bool fits = start.previous_segment_no == segment->facts.segment_no &&
+                      (!segment->facts.tag || segment->facts.tag == start.previous_tag) &&
+                      std::filesystem::path(next->second->path).parent_path() == folder;
+    if (fits && log.try_emplace(*segment->facts.segment_no, segment).second) return;
+  }
+}
+
+void SegmentJudge::LinkLog(const Log& log) {
+  Segment* previous = nullptr;
+  for (const auto& [unused, segment] : log) {
+    if (previous != nullptr) {
+      next_[previous] = segment;
+      previous_[segment] = previous;
+      if (!segment->facts.next_seq) segment->facts.next_seq = previous->facts.next_seq;
+    }
+    previous = segment;
+  }
+  bool is_synced_behind = false;
+  for (auto entry = log.rbegin(); entry != log.rend(); ++entry) {
+    entry->second->facts.is_synced_behind = is_synced_behind;
+    is_synced_behind = is_synced_behind || entry->second->facts.is_synced;
   }
 }
 
@@ -273,7 +350,10 @@ Severity SegmentJudge::JudgeAll() {
         Judge(segment.facts, next == next_.end() ? nullptr : &next->second->facts);
     worst = std::max(worst, judgement.severity);
     AddSegment(segment, judgement);
-    for (const Gap& gap : segment.facts.gaps) AddGap(segment, gap);
+    if (segment.facts.access != SegmentFacts::Access::kRead) continue;
+    for (size_t i = 0; i < segment.facts.gaps.size(); ++i) {
+      AddGap(segment, segment.facts.gaps[i], segment.salvageable[i]);
+    }
     for (const FrameDamage& frame : segment.frames) AddFrame(segment, frame);
   }
   return worst;
@@ -316,11 +396,12 @@ void SegmentJudge::AddSegment(const Segment& segment, const Judgement& judgement
   row.segment = segment.path;
   row.verdict = VerdictName(judgement.verdict);
   row.detail = judgement.detail;
-  if (segment.facts.access != SegmentFacts::Access::kUnreadable) {
+  if (segment.facts.access == SegmentFacts::Access::kRead) {
     row.begin = segment.facts.begin;
     row.end = segment.facts.end;
-    row.damaged_bytes = row.salvageable = 0;
-    row.lost = judgement.lost_at_end;
+    row.damaged_bytes = row.salvageable = row.salvageable_records = 0;
+    for (const uint64_t records : segment.salvageable) *row.salvageable_records += records;
+    row.lost = judgement.lost_at_end + segment.facts.lost_at_begin;
     row.records = segment.records;
     for (const Gap& gap : segment.facts.gaps) {
       *row.damaged_bytes += gap.end - gap.begin;
@@ -330,11 +411,12 @@ void SegmentJudge::AddSegment(const Segment& segment, const Judgement& judgement
       row.last_ns = std::max(row.last_ns, WallTime(segment, gap.last_time_ns));
     }
     row.verified_bytes = *row.end - *row.begin - *row.damaged_bytes;
+    *row.damaged_bytes += segment.facts.lost_bytes;
   }
   table_.Add(Cells(row));
 }
 
-void SegmentJudge::AddGap(const Segment& segment, const Gap& gap) {
+void SegmentJudge::AddGap(const Segment& segment, const Gap& gap, uint64_t salvageable_records) {
   Row row = RowOf(segment, "gap");
   row.segment = "  gap";
   row.verdict = GapCauseName(gap.cause);
@@ -343,6 +425,7 @@ void SegmentJudge::AddGap(const Segment& segment, const Gap& gap) {
   row.damaged_bytes = gap.end - gap.begin;
   row.lost = gap.records_lost;
   row.salvageable = gap.records_salvaged;
+  row.salvageable_records = salvageable_records;
   if (gap.first_lost_seq && gap.records_lost.value_or(0) != 0) {
     row.first_lost_seq = gap.first_lost_seq;
     row.last_lost_seq = *gap.first_lost_seq + *gap.records_lost - 1;
@@ -365,6 +448,7 @@ void SegmentJudge::AddFrame(const Segment& segment, const FrameDamage& frame) {
   row.end = frame.raw_end;
   row.file_begin = frame.begin;
   row.file_end = frame.end;
+  row.damaged_bytes = frame.lost_bytes;
   row.detail = fmt::format("bytes {} to {} of the file: {}", frame.begin, frame.end, frame.cause);
   table_.Add(Cells(row));
 }
@@ -396,12 +480,14 @@ constinit const Report kVerifyReport{
     .summary = "Checks every segment to its end: is it whole, and if not, what happened to it?",
     .examples =
         "  daybook verify\n"
+        "  daybook verify daybook-00000007.dbk\n"
         "  daybook verify --log /backup/web1 --output jsonl | jq 'select(.row == \"gap\")'\n",
     .columns = kColumns,
     .default_sort = "",
     .repeats = LogSet::Repeats::kKeep,
     .has_window = false,
     .counts_salvaged = true,
+    .takes_paths = true,
     .run = RunVerify,
 };
 

@@ -209,6 +209,42 @@ TEST_F(LogSetTest, TwoHostsDoNotMix) {
                           LifeState::kRunning));
 }
 
+TEST_F(LogSetTest, FilesThatChangedTheirNamesAreReadInTheOrderInWhichTheyWereWritten) {
+  WriteThreeSegments();
+  std::filesystem::rename(Segment(1), folder_ / "one");
+  std::filesystem::rename(Segment(2), Segment(1));
+  std::filesystem::rename(folder_ / "one", Segment(2));
+  const Seen seen = Read({folder_.path()});
+  EXPECT_THAT(seen.forked, ElementsAre(201, 202, 203));
+  EXPECT_EQ(seen.coverage.repeated_records, 0U);
+  EXPECT_FALSE(seen.coverage.incomplete());
+}
+
+// Whose it is, the segment behind it proves.
+TEST_F(LogSetTest, AHeadlessSegmentBelongsToTheLogThatNamesIt) {
+  WriteThreeSegments();
+  std::fstream file(Segment(2), std::ios::in | std::ios::out);
+  file.seekp(40).write("\0\0\0\0", 4);
+  file.close();
+  const Seen seen = Read({folder_.path()});
+  EXPECT_THAT(seen.forked, ElementsAre(201, 202, 203));
+  EXPECT_EQ(seen.coverage.missing_records, 0U);
+  EXPECT_EQ(seen.coverage.boots, 1U);
+  EXPECT_EQ(seen.coverage.segments, 3U);
+  EXPECT_GT(seen.coverage.damaged_bytes, 0U);
+  EXPECT_THAT(States({folder_.path()}),
+              ElementsAre(LifeState::kRunning, LifeState::kRunning, LifeState::kRunning));
+}
+
+TEST_F(LogSetTest, WhatIsNoLogCountsNowhereElse) {
+  WriteThreeSegments();
+  std::ofstream(folder_ / "other") << std::string(5000, 'x');
+  const Seen seen = Read({Segment(1), folder_ / "other", Segment(2), Segment(3)});
+  EXPECT_EQ(seen.coverage.unreadable_files, 1U);
+  EXPECT_EQ(seen.coverage.damaged_bytes, 0U);
+  EXPECT_EQ(seen.coverage.segments, 3U);
+}
+
 TEST_F(LogSetTest, AHeadlessSegmentIsUsableWithoutHostAndBoot) {
   {
     ScriptedLog log(folder_.path());

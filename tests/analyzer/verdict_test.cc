@@ -155,6 +155,57 @@ TEST(VerdictTest, ADamagedContainerIsDamageAlsoWhereTheContentIsWhole) {
   ExpectVerdict(Judge(segment, nullptr), Verdict::kDamaged, Severity::kDamaged);
 }
 
+TEST(VerdictTest, OfALostFrameTheContentIsDamagedWhateverIsKnownOfItsLength) {
+  SegmentFacts segment = Open();
+  segment.has_damaged_frames = true;
+  const SegmentFacts next = Next(20'000, 9000);
+  ExpectVerdict(Judge(segment, &next), Verdict::kTruncated, Severity::kUnclean);
+  segment.lost_bytes = 10'000;
+  const Judgement judgement = Judge(segment, &next);
+  ExpectVerdict(judgement, Verdict::kDamaged, Severity::kDamaged);
+  EXPECT_EQ(judgement.detail, "10000 bytes of its content are gone");
+}
+
+// A rotation does not wait for the sync, so what it says of it is too little.
+TEST(VerdictTest, WhatALaterSegmentHasOnDiskProvesThatTheOnesBeforeItWereToo) {
+  SegmentFacts torn = WithGap(Open(), GapCause::kTornTail, 9000, 10'000, TailKind::kZeroFill);
+  SegmentFacts hole = WithGap(Whole(), GapCause::kHole, 4000, 8000);
+  SegmentFacts next = Next(10'000, 0);
+  next.start->previous_end = PreviousEnd::kEnded;
+  ExpectVerdict(Judge(torn, &next), Verdict::kTornTail, Severity::kUnclean);
+  ExpectVerdict(Judge(hole, &next), Verdict::kHole, Severity::kUnclean);
+  torn.is_synced_behind = hole.is_synced_behind = true;
+  ExpectVerdict(Judge(torn, &next), Verdict::kDamaged, Severity::kDamaged);
+  ExpectVerdict(Judge(hole, &next), Verdict::kDamaged, Severity::kDamaged);
+  next.start->previous_end = PreviousEnd::kOpen;  // after a crash: nobody ended it
+  ExpectVerdict(Judge(torn, &next), Verdict::kTornTail, Severity::kUnclean);
+  ExpectVerdict(Judge(hole, &next), Verdict::kHole, Severity::kUnclean);
+}
+
+TEST(VerdictTest, OfAFileWithNothingLeftTheNextSegmentTellsWhatItHad) {
+  SegmentFacts empty;
+  empty.segment_no = 7;
+  empty.next_seq = 100;  // behind the segment before it
+  const SegmentFacts next = Next(10'000, 10'000);
+  const Judgement judgement = Judge(empty, &next);
+  ExpectVerdict(judgement, Verdict::kTruncated, Severity::kDamaged);
+  EXPECT_EQ(judgement.lost_at_end, 100U);
+}
+
+TEST(VerdictTest, RecordsBeforeTheFirstOneAreLost) {
+  SegmentFacts segment = Whole();
+  segment.lost_at_begin = 5;
+  const Judgement judgement = Judge(segment, nullptr);
+  ExpectVerdict(judgement, Verdict::kComplete, Severity::kUnclean);
+  EXPECT_EQ(judgement.detail, "5 records lost at its beginning");
+}
+
+TEST(VerdictTest, WhatASalvageWroteIsUncleanAlsoWhereNoNumberIsMissing) {
+  SegmentFacts segment = Whole();
+  segment.was_salvaged = true;
+  ExpectVerdict(Judge(segment, nullptr), Verdict::kComplete, Severity::kUnclean);
+}
+
 TEST(VerdictTest, WhatCannotBeReadIsWorst) {
   ExpectVerdict(Judge(WithGap(Whole(), GapCause::kUnsupported, 0, 10'000), nullptr),
                 Verdict::kUnsupported, Severity::kUnreadable);

@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "daybook/compress.h"
 #include "report.h"
 #include "scripted_log.h"
 #include "segment_skips.h"
@@ -182,6 +183,10 @@ class WindowTest : public testing::TestWithParam<uint32_t> {
     SteppingLog log(folder_.path(), GetParam());
     for (uint8_t boot = 1; boot <= 3; ++boot) log.WriteBoot(boot, 4);
     end_ns_ = log.wall_ns();
+    const auto folder = OpenLogFolder(folder_.path());
+    for (uint64_t number = 1; number <= 12; number += 2) {
+      EXPECT_TRUE(CompressSegment(**folder, number));
+    }
   }
 
   Window RandomWindow() {

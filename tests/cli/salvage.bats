@@ -89,4 +89,16 @@ records() {
 @test "what is no log is exit status 3" {
   run -3 --separate-stderr "$DAYBOOK" salvage /dev/null -o "$out"
   has "$stderr" "/dev/null: not a daybook log"
+  [[ ! -e $out ]] || fail "an empty folder is left"
+}
+
+# Without the beginning and without a CLOCK record, nothing tells the wall clock.
+@test "a time that nothing tells stays unknown" {
+  dd if=/dev/zero of="$log" bs=1 count=512 conv=notrunc status=none
+  "$DAYBOOK" salvage "$log" -o "$out" || [[ $? -eq 4 ]]
+  run -4 --separate-stderr "$DAYBOOK" list --log "$log" --output jsonl --columns start_time
+  before=$output
+  run --separate-stderr "$DAYBOOK" list --log "$out" --output jsonl --columns start_time
+  same "$before" "$output"
+  run -1 "$DAYBOOK" verify "$out"
 }

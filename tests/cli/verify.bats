@@ -107,6 +107,40 @@ block_ends() {
   same "$before" "$(sha256sum "$log" && stat -c '%Y %Z %s' "$log")"
 }
 
+@test "of a compressed segment that is cut, the content is damaged, all of it" {
+  log=$BATS_TEST_TMPDIR/cut.zst
+  head -c 900 "$sample.zst" >"$log"
+  verdict 4 damaged
+  same 1 "$(jq -s 'map(select(.row == "segment")) | length' <<<"$answer")"
+  same "$size" "$(jq 'select(.row == "segment").damaged_bytes' <<<"$answer")"
+  [[ $answer != *"only the container"* ]]
+}
+
+@test "no byte is named wrong behind a frame that is not whole" {
+  cp "$sample.zst" "$log.zst"
+  log=$log.zst
+  printf '\377\377' | dd of="$log" bs=1 seek=3000 conv=notrunc status=none
+  verdict 4 damaged
+  run -0 jq -es 'all(.[]; .wrong_byte == null)' <<<"$answer"
+}
+
+@test "the name says what is a log, in a folder and alone" {
+  : >"$BATS_TEST_TMPDIR/daybook-00000002.dbk"
+  log=$BATS_TEST_TMPDIR/daybook-00000002.dbk
+  verdict 1 empty
+}
+
+@test "what is no log is not counted as damage" {
+  head -c 5000 /dev/zero >"$BATS_TEST_TMPDIR/zeros"
+  run -3 --separate-stderr "$DAYBOOK" verify --log "$BATS_TEST_TMPDIR/zeros"
+  has "$output" "damaged 0 bytes"
+}
+
+@test "logs may be arguments" {
+  run -0 "$DAYBOOK" verify "$log"
+  has "$output" complete
+}
+
 @test "of a compressed segment the frame is told, too" {
   cp "$sample.zst" "$log.zst"
   printf '\377\377\377' | dd of="$log.zst" bs=1 seek=3000 conv=notrunc status=none

@@ -7,6 +7,20 @@
 #include "oracle.h"
 
 namespace daybook::damage {
+
+bool HidesCont(Bytes bytes, size_t begin, size_t end) {
+  constexpr uint8_t kCont[] = {kCookie[0], kCookie[1], Schema<Continuation>::kType};
+  for (size_t at = begin; at < end;) {
+    const size_t next = at + kHeaderBytes + bytes[at + kLengthOffset];
+    const Bytes record = bytes.subspan(at + 1, next - at - 1);
+    const auto found =
+        std::search(record.begin(), record.end(), std::begin(kCont), std::end(kCont));
+    if (found != record.end()) return true;
+    at = next;
+  }
+  return false;
+}
+
 namespace {
 
 // A checkpoint that was written, found again.
@@ -104,22 +118,6 @@ class Walk {
     }
   }
 
-  // A block in whose records a CONT stands may be one that an argument was made of, our CONTs among
-  // its bytes.
-  bool HidesCont(const Anchor& anchor) const {
-    constexpr uint8_t kCont[] = {kCookie[0], kCookie[1], Schema<Continuation>::kType};
-    for (size_t at = anchor.block_begin(); at < anchor.end;) {
-      const size_t end = at + kHeaderBytes + bytes_[at + kLengthOffset];
-      const Bytes record = bytes_.subspan(at + 1, end - at - 1);
-      if (std::search(record.begin(), record.end(), std::begin(kCont), std::end(kCont)) !=
-          record.end()) {
-        return true;
-      }
-      at = end;
-    }
-    return false;
-  }
-
   // What is not longer than a payload may have been forged in one: it neither counts, nor does it
   // begin another segment.
   void FindHead() {
@@ -131,7 +129,7 @@ class Walk {
     };
     std::map<const Written*, Claim> claims;
     for (const Anchor& anchor : anchors_) {
-      if (!anchor.intact || HidesCont(anchor)) continue;
+      if (!anchor.intact || HidesCont(bytes_, anchor.block_begin(), anchor.end)) continue;
       if (anchor.written().has_start && anchor.block_begin() == 0) {
         tag_of_ = segment_ = anchor.segment;
         return;

@@ -311,7 +311,8 @@ class Judgement {
     if (!touched[0] && blocks[0].record) return true;
     size_t run = 0;
     for (size_t i = 0; i < blocks.size(); ++i) {
-      if (touched[i] || !blocks[i].record) {
+      if (touched[i] || !blocks[i].record ||
+          HidesCont(kind_.original->bytes, blocks[i].begin, blocks[i].end)) {
         run = 0;
       } else {
         run += blocks[i].end - blocks[i].begin;

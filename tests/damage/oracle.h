@@ -74,4 +74,9 @@ Expected Expect(const Kind& kind, const Damaged& damaged);
 // Reads the bytes with and without salvage and judges both.
 Verdict Judge(const Kind& kind, const Damaged& damaged);
 
+// True where one of the records of [begin, end), which is a block with its checkpoint, has a CONT
+// header within: what an argument is made of may hide those of our writer so. Where the head of a
+// segment is lost, such blocks do not say whose they are.
+bool HidesCont(Bytes bytes, size_t begin, size_t end);
+
 }  // namespace daybook::damage

@@ -198,7 +198,9 @@ TEST_F(CompressTest, ASegmentThatIsRemovedMeanwhileDoesNotComeBack) {
       const Status status = CompressSegment(folder_, 1, kSmallFrames);
       EXPECT_TRUE(status) << index << status.error().message();
       // At the very last operation there is no raw one any more, and nothing was removed.
-      if (index + 1 < operations) EXPECT_THAT(Names(), testing::IsEmpty()) << index;
+      if (index + 1 < operations) {
+        EXPECT_THAT(Names(), testing::IsEmpty()) << index;
+      }
     }
   }
 }

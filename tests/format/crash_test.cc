@@ -184,6 +184,38 @@ TEST(CrashTest, ManyStatesOfLongerRuns) {
   std::printf("crash states: %zu\n", states);
 }
 
+// Every sync for a while: what one copy held goes, and the next one takes its place.
+TEST(CrashTest, CrashesWhileSyncsKeepFailing) {
+  size_t states = 0;
+  for (size_t failing = 1; failing <= 3; ++failing) {
+    std::mt19937 random(static_cast<uint32_t>(failing));
+    Story story({}, 1);
+    story.Tell(SmallOptions(), [&](Story& told) {
+      size_t syncs = 0;
+      told.disk().fault = [&](std::string_view operation, size_t) {
+        if (operation != "sync") return 0;
+        ++syncs;
+        return syncs >= failing && syncs < failing + 3 ? EIO : 0;
+      };
+      for (int i = 0; i < 6; ++i) {
+        told.Add(3);
+        (void)told.writer().Sync();
+      }
+      (void)told.writer().Close();
+    });
+    for (size_t operations = 0; operations <= story.journal().size(); ++operations) {
+      const CrashModel model({}, std::span(story.journal()).first(operations), 512);
+      for (int i = 0; i < 10; ++i) {
+        SCOPED_TRACE(operations);
+        ++states;
+        CheckDouble(model.RandomState(random), story, story.DurableAt(operations), random, &states);
+        if (HasFatalFailure()) return;
+      }
+    }
+  }
+  std::printf("crash states: %zu\n", states);
+}
+
 // A sync that fails in the middle: numbers are written twice, into different segments.
 TEST(CrashTest, CrashesAfterAFailedSync) {
   size_t states = 0;

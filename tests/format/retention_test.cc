@@ -57,6 +57,17 @@ TEST(PlanRemovalTest, FreeSpaceIsLeftToOthers) {
   EXPECT_EQ(PlanRemoval(store, {.min_free_bytes = 900}, {.bytes = 301}).segments, 3u);
 }
 
+TEST(PlanRemovalTest, WhatIsSpareIsLeftFreeToo) {
+  const Store store = HourlyStore(5);  // 1500 bytes in all
+  EXPECT_EQ(PlanRemoval(store, {.min_free_bytes = 700}, {.bytes = 100}).segments, 0u);
+  EXPECT_EQ(
+      PlanRemoval(store, {.min_free_bytes = 700}, {.bytes = 100, .spare_bytes = 300}).segments, 1u);
+  const Removal most =
+      PlanRemoval(store, {.min_free_bytes = 700}, {.bytes = 100, .spare_bytes = 100'000});
+  EXPECT_EQ(most.segments, 2u) << "never more than a quarter of a small disk";
+  EXPECT_TRUE(most.is_enough);
+}
+
 TEST(PlanRemovalTest, TheActiveSegmentStaysWhateverIsNeeded) {
   const Store store = HourlyStore(5);
   const Removal removal =
@@ -105,6 +116,38 @@ TEST(CountAgedTest, AClockThatWasSetBackForAWhileMakesNothingOld) {
   Store store = HourlyStore(5);
   store.segments[2].begun->realtime_ns = 0;
   EXPECT_EQ(CountAged(store, 5 * kHour, ClockAt(6), Boot(1)), 0u);
+}
+
+TEST(CountAgedTest, TimesThatNoClockHasAreBorne) {
+  Store store = HourlyStore(3);
+  store.segments[0].begun->realtime_ns = INT64_MIN;
+  store.segments[1].begun->realtime_ns = INT64_MIN;
+  store.segments[2].begun->realtime_ns = INT64_MIN;
+  Clock now = ClockAt(6);
+  now.realtime_ns = INT64_MAX;
+  now.max_error_us = 1;
+  EXPECT_EQ(CountAged(store, kHour, now, Boot(1)), 2u);
+  for (auto& segment : store.segments) segment.begun->realtime_ns = INT64_MAX;
+  now.max_error_us.reset();
+  EXPECT_EQ(CountAged(store, kHour, now, Boot(1)), 0u);
+  store.segments[0].begun->time_ns = UINT64_MAX;
+  EXPECT_FALSE(RunsAhead(store, now, Boot(1)));
+}
+
+// Age is told by bytes whose checksum is right, or not at all.
+TEST(StoreTest, NoDamagedHeadIsBelieved) {
+  LogBuilder log;
+  const std::vector<uint8_t> head = log.Segment();
+  const auto begun = ReadBegun(head);
+  ASSERT_TRUE(begun);
+  EXPECT_EQ(begun->realtime_ns, kTestRealtimeNs);
+  constexpr size_t kStartBytes = 100;
+  ASSERT_GT(head.size(), kStartBytes);
+  for (size_t i = 0; i < kStartBytes; ++i) {
+    std::vector<uint8_t> damaged = head;
+    damaged[i] ^= 0x10;
+    EXPECT_FALSE(ReadBegun(damaged)) << "byte " << i;
+  }
 }
 
 TEST(StoreTest, EverythingOfTheLogCountsAndGoesByNumber) {

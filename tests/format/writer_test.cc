@@ -369,6 +369,81 @@ TEST_F(SlowSyncTest, AnEndThatIsNotSyncedIsRepeatedWithAllThatCameAfter) {
   ExpectWhole(3);
 }
 
+// For minutes: neither is old, good history given for copies, nor are there more and more of them.
+TEST_F(SlowSyncTest, WhileSyncsKeepFailingTheLogDoesNotFillWithCopies) {
+  constexpr uint64_t kSecond = 1'000'000'000;
+  WriterOptions options;
+  options.segment_bytes = 64 << 10;
+  options.retention.max_total_bytes = 1 << 20;
+  Open(options);
+  uint32_t pid = 0;
+  while (!disk_->files.empty() && disk_->files.contains("daybook-00000001.dbk")) {
+    AddAndFlush(++pid);
+    if (writer().RotationDue(log_->now_ns())) {
+      ASSERT_TRUE(writer().Rotate(EndReason::kSize));
+      ASSERT_TRUE(writer().Sync());
+    }
+  }
+  ASSERT_TRUE(writer().Sync());
+  const auto before = disk_->files;
+  int failures = 0;
+  disk_->fault = [&failures](std::string_view operation, size_t) {
+    return operation == "sync" ? ++failures, EIO : 0;
+  };
+  const uint32_t first_pid = pid + 1;
+  for (int second = 0; second < 600; ++second) {
+    log_->Advance(kSecond);
+    log_->Add(TestFork(++pid, log_->now_ns()));
+    (void)writer().Flush();
+    if (writer().SyncDue(log_->now_ns())) (void)writer().BeginSync();
+    if (hand_->IsBusy()) hand_->Work();
+  }
+  (void)writer().Flush();
+  EXPECT_TRUE(writer().sync_failing());
+  EXPECT_GT(failures, 5);
+  EXPECT_LT(failures, 20) << "ever more rarely";
+  EXPECT_LE(disk_->files.size(), before.size() + 1);
+  for (const auto& [name, bytes] : before) EXPECT_TRUE(disk_->files.contains(name)) << name;
+  disk_->fault = [](std::string_view, size_t) { return 0; };
+  log_->Advance(61 * kSecond);
+  ASSERT_TRUE(writer().SyncDue(log_->now_ns()));
+  ASSERT_TRUE(writer().Sync());
+  EXPECT_FALSE(writer().sync_failing());
+  EXPECT_EQ(writer().durable_seq(), pid + 1u);
+  std::map<uint64_t, uint32_t> pids;
+  for (const auto& event : EventsOf(*disk_)) pids[event.seq] = event.pid;
+  for (uint32_t one = first_pid; one <= pid; ++one) EXPECT_EQ(pids[one], one);
+}
+
+// Where more comes than is kept in memory, a copy holds what nobody else does, and it stays.
+TEST_F(SlowSyncTest, WhileSyncsFailNothingThatIsForgottenIsRemoved) {
+  WriterOptions options;
+  options.max_unsynced_bytes = 20'000;
+  Open(options);
+  disk_->fault = [](std::string_view operation, size_t) { return operation == "sync" ? EIO : 0; };
+  uint32_t pid = 0;
+  for (int round = 0; round < 5; ++round) {
+    for (int i = 0; i < 3000; ++i) {
+      log_->Add(TestFork(++pid));
+      (void)writer().Flush();
+    }
+    log_->Advance(61'000'000'000);
+    (void)writer().BeginSync();
+    // As a disk that keeps its pages.
+    if (hand_->IsBusy()) {
+      hand_->task = nullptr;
+      hand_->result = Error::FromErrno("sync", EIO);
+    }
+    (void)writer().Flush();
+  }
+  disk_->fault = [](std::string_view, size_t) { return 0; };
+  ASSERT_TRUE(writer().Close());
+  ExpectWhole(pid);
+  size_t bytes = 0;
+  for (const auto& [name, content] : disk_->files) bytes += content.size();
+  EXPECT_LT(bytes, pid * 40u);
+}
+
 TEST_F(SlowSyncTest, AWriteThatFailsMeanwhileDoesNotConfuseIt) {
   Open();
   AddAndFlush(1);
@@ -761,6 +836,121 @@ TEST(WriterTest, EachSegmentOnANearlyFullDiskGoesOnWhereTheLastOneEnded) {
   EXPECT_THAT(EventsOf(*disk), SizeIs(5000));
 }
 
+// It can be begun, and nothing behind its head: memory stays bounded, and no such heads pile up.
+TEST(WriterTest, WhereOnlyHeadsCanBeWrittenMemoryIsBoundedAndNoneStays) {
+  auto disk = std::make_shared<FakeDisk>();
+  WriterOptions options;
+  options.max_pending_bytes = 4000;
+  LogBuilder log(options, disk);
+  const size_t head_bytes = log.Segment().size();
+  log.Add(TestFork(1));
+  ASSERT_TRUE(log.writer().Sync());
+  disk->fault = [&](std::string_view operation, size_t) {
+    return operation == "write" && disk->files.rbegin()->second.size() >= head_bytes ? EIO : 0;
+  };
+  uint32_t pid = 1;
+  for (int second = 0; second < 50; ++second) {
+    for (int i = 0; i < 200; ++i) log.Add(TestFork(++pid));
+    log.Advance(options.retry_interval_ns);
+    EXPECT_FALSE(log.writer().Flush());
+  }
+  EXPECT_THAT(disk->files, SizeIs(1));
+  EXPECT_LT(log.writer().next_seq(), 1000u) << "kept no more than once";
+  disk->fault = [](std::string_view, size_t) { return 0; };
+  log.Advance(options.retry_interval_ns);
+  ASSERT_TRUE(log.writer().Flush());
+  ASSERT_TRUE(log.writer().Close());
+  const auto events = EventsOf(*disk);
+  EXPECT_EQ(events.back().seq, events.size()) << "no hole";
+}
+
+// What is not known is no full disk: nothing is ended or given up for it, and nothing written.
+TEST_F(FullDiskTest, AnErrorOfAnotherKindIsNoFullDisk) {
+  options_.segment_bytes = 64 << 10;
+  LogBuilder log(options_, disk_);
+  disk_->fault = [](std::string_view operation, size_t) {
+    return operation == "list" ? EMFILE : 0;
+  };
+  uint32_t pid = 0;
+  bool failed = false;
+  for (int turn = 0; turn < 100; ++turn) {
+    for (int i = 0; i < 100; ++i) log.Add(TestFork(++pid));
+    failed |= !log.writer().Flush();
+  }
+  ASSERT_TRUE(failed);
+  EXPECT_EQ(log.writer().segment_no(), 1u);
+  EXPECT_TRUE(disk_->files.contains("daybook.ballast"));
+  EXPECT_FALSE(ReadAll(log.Segment()).complete);
+  EXPECT_LE(log.Segment().size(), 16u << 10) << "the room that was made";
+  EXPECT_LT(log.writer().next_seq(), pid) << "memory is bounded";
+  disk_->fault = [](std::string_view, size_t) { return 0; };
+  ASSERT_TRUE(log.writer().Flush());
+  ASSERT_TRUE(log.writer().Close());
+  const std::vector<uint8_t> bytes = log.Segment(1);
+  SegmentReader reader(bytes);
+  uint64_t told = 0;
+  for (Item item = reader.Next(); !std::holds_alternative<End>(item); item = reader.Next()) {
+    const auto& record = std::get<RecordView>(item);
+    Lost lost;
+    if (record.Is<Fork>()) ++told;
+    if (!record.As(&lost)) continue;
+    EXPECT_EQ(lost.reason, LostReason::kWriteError);
+    told += *lost.records;
+  }
+  EXPECT_EQ(told, pid);
+}
+
+TEST(WriterTest, AFullDiskAtTheStartIsWaitedFor) {
+  auto disk = std::make_shared<FakeDisk>();
+  disk->capacity = 0;
+  LogBuilder log({}, disk);
+  log.Add(TestFork(1));
+  EXPECT_FALSE(log.writer().Flush());
+  EXPECT_THAT(disk->files, IsEmpty());
+  disk->capacity = 100 << 20;
+  log.Advance(WriterOptions{}.retry_interval_ns);
+  EXPECT_TRUE(log.writer().Flush());
+  ASSERT_TRUE(log.writer().Close());
+  EXPECT_THAT(EventsOf(*disk), SizeIs(1));
+}
+
+TEST(WriterTest, AFolderThatTakesNoFilesIsAnErrorAtTheStart) {
+  for (const int error : {EACCES, EROFS, EMFILE}) {
+    auto disk = std::make_shared<FakeDisk>();
+    disk->fault = [error](std::string_view operation, size_t) {
+      return operation == "create" ? error : 0;
+    };
+    EXPECT_FALSE(LogWriter::Open(std::make_unique<FakeFolder>(disk), {},
+                                 [] { return Clock{.time_ns = 1}; }));
+  }
+}
+
+TEST(WriterTest, ARecordThatIsTooLongIsToldAsLostAtOnce) {
+  LogBuilder log;
+  log.Add(TestFork(1));
+  log.Add(Exec{.time_ns = log.now_ns(), .pid = 1, .args = std::string(70'000, 'a')});
+  log.Add(TestExit(1));
+  ASSERT_TRUE(log.writer().Close());
+  const std::vector<uint8_t> bytes = log.Segment();
+  SegmentReader reader(bytes);
+  std::optional<Lost> lost;
+  for (Item item = reader.Next(); !std::holds_alternative<End>(item); item = reader.Next()) {
+    Lost told;
+    if (std::get<RecordView>(item).As(&told)) lost = told;
+  }
+  ASSERT_TRUE(lost);
+  EXPECT_EQ(lost->records, 1u);
+}
+
+TEST(WriterTest, TheBallastCannotBeCompressed) {
+  WriterOptions options;
+  options.ballast_bytes = 64 << 10;
+  LogBuilder log(options);
+  std::map<uint8_t, size_t> counts;
+  for (const uint8_t byte : log.disk().files.at("daybook.ballast")) ++counts[byte];
+  for (const auto& [byte, count] : counts) EXPECT_LT(count, 512u) << "twice its share";
+}
+
 TEST(WriterTest, ClosingTriesOnceMoreWhateverThePause) {
   auto disk = std::make_shared<FakeDisk>();
   LogBuilder log({}, disk);
@@ -822,13 +1012,12 @@ TEST(WriterTest, WhileNothingCanBeWrittenRecordsAreKeptThenCountedAndToldAfterwa
       EXPECT_FALSE(log.writer().Flush());
     }
   }
-  const size_t files_when_full = disk->files.size();
-  EXPECT_EQ(files_when_full, 1u) << "a full disk is not filled with empty files";
+  EXPECT_THAT(disk->files, IsEmpty()) << "a full disk is not filled with mere heads";
   disk->fault = [](std::string_view, size_t) { return 0; };
   log.Advance(2 * options.retry_interval_ns);
   ASSERT_TRUE(log.writer().Flush());
   ASSERT_TRUE(log.writer().Close());
-  const std::vector<uint8_t> bytes = log.Segment(2);
+  const std::vector<uint8_t> bytes = log.Segment(1);
   SegmentReader reader(bytes);
   uint64_t forks = 0;
   std::optional<uint64_t> lost;

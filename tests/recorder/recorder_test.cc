@@ -53,6 +53,7 @@ class FakeSource : public EventSource {
   int wake_fd() const override { return can_sleep ? nap_.get() : -1; }
   bool PrepareToSleep() override {
     ++sleeps;
+    if (log_.writer().SyncPending()) ++sleeps_unsynced;
     if (!may_sleep) return false;
     const itimerspec nap{.it_value = {.tv_nsec = static_cast<long>(kNapNs)}};
     timerfd_settime(nap_.get(), 0, &nap, nullptr);
@@ -92,6 +93,7 @@ class FakeSource : public EventSource {
   bool endless = false;
   bool snapshot_error = false;
   int sleeps = 0;
+  int sleeps_unsynced = 0;
   int drains = 0;
   int drains_asleep = 0;
   int snapshots = 0;
@@ -108,9 +110,29 @@ class FakeSource : public EventSource {
   bool asleep_ = false;
 };
 
+// A disk that takes its time: the result is there when it is asked for the second time.
+class LateSyncer : public Syncer {
+ public:
+  void Begin(std::function<Status()> task) override {
+    task_ = std::move(task);
+    polls_ = 0;
+  }
+  std::optional<Status> Poll() override {
+    if (!task_ || ++polls_ < 2) return std::nullopt;
+    return Wait();
+  }
+  Status Wait() override { return std::exchange(task_, nullptr)(); }
+
+ private:
+  std::function<Status()> task_;
+  int polls_ = 0;
+};
+
 class RecorderTest : public testing::Test {
  protected:
-  explicit RecorderTest(WriterOptions options = {}) : log_(options), source_(log_) {
+  explicit RecorderTest(WriterOptions options = {},
+                        std::unique_ptr<Syncer> syncer = MakeInlineSyncer())
+      : log_(options, nullptr, std::move(syncer)), source_(log_) {
     // As daybookd does: signals wait until they are read.
     sigset_t signals;
     sigemptyset(&signals);
@@ -442,7 +464,73 @@ TEST_F(RecorderSleepTest, WhatIsNotDurableIsMadeSoBefore) {
   EXPECT_TRUE(synced);
 }
 
+class RecorderLateSyncTest : public RecorderTest {
+ protected:
+  RecorderLateSyncTest() : RecorderTest({}, std::make_unique<LateSyncer>()) {
+    source_.can_sleep = true;
+    source_.endless = true;
+  }
+};
+
+TEST_F(RecorderLateSyncTest, ASegmentThatAgedInItsSleepIsMadeDurableBeforeItSleepsAgain) {
+  options_.clock_interval_ns = 5 * kMs;
+  options_.duration_ns = FakeSource::kNapNs - 3 * kMs;
+  bool aged = false;
+  const FakeSource::Step age = [&](EventSink&) -> Result<size_t> {
+    if (source_.sleeps == 0) {
+      source_.ThenDo(age);
+      return size_t{0};
+    }
+    log_.Advance(3'600'000 * kMs);
+    aged = true;
+    return size_t{0};
+  };
+  source_.ThenDo(age);
+  ASSERT_TRUE(Record());
+  ASSERT_TRUE(aged);
+  EXPECT_GT(source_.sleeps, 1) << "and then again";
+  EXPECT_EQ(source_.sleeps_unsynced, 0);
+}
+
 // ---- Trouble ----
+
+TEST_F(RecorderTest, AFullDiskAtTheStartIsWaitedFor) {
+  const auto give_room = [this] { log_.disk().fault = [](std::string_view, size_t) { return 0; }; };
+  log_.disk().fault = [](std::string_view, size_t) { return ENOSPC; };
+  source_.Then(TestFork(10)).ThenDo([&](EventSink& sink) {
+    give_room();
+    log_.Advance(2'000 * kMs);
+    sink.OnFork(TestFork(11));
+    return size_t{1};
+  });
+  source_.Then(TestFork(12));
+  EXPECT_THAT(RecordAndListen(), HasSubstr("No space left on device; going on"));
+  EXPECT_THAT(PidsOfForks(), ElementsAre(10, 11, 12));
+}
+
+TEST_F(RecorderTest, WhileSyncsKeepFailingThereIsOneSnapshotMoreAndOneComplaint) {
+  for (uint32_t second = 1; second <= 300; ++second) {
+    source_.ThenDo([this, second](EventSink& sink) {
+      log_.disk().fault = [](std::string_view operation, size_t) {
+        return operation == "sync" ? EIO : 0;
+      };
+      log_.Advance(1'000 * kMs);
+      sink.OnFork(TestFork(second));
+      return size_t{1};
+    });
+  }
+  source_.ThenDo([this](EventSink&) {
+    log_.disk().fault = [](std::string_view, size_t) { return 0; };
+    log_.Advance(60'000 * kMs);
+    return size_t{0};
+  });
+  source_.Then(TestFork(301));
+  const std::string said = RecordAndListen();
+  EXPECT_EQ(source_.snapshots, 2);
+  EXPECT_EQ(said.find("going on"), said.rfind("going on")) << said;
+  EXPECT_THAT(said, HasSubstr("recording again"));
+  EXPECT_THAT(PidsOfForks(), SizeIs(301));
+}
 
 TEST_F(RecorderTest, AWriteThatFailsCostsNothingButTheSegment) {
   source_.Then(TestFork(10)).ThenDo([this](EventSink& sink) {
@@ -475,6 +563,10 @@ TEST_F(RecorderTest, WhileTheDiskIsFullEventsWait) {
     log_.Advance(2'000 * kMs);  // past the writer's retry interval
     sink.OnFork(TestFork(13));
     return size_t{1};
+  });
+  source_.ThenDo([this](EventSink&) {
+    log_.Advance(1'000 * kMs);  // until the next sync, which must succeed too
+    return size_t{0};
   });
   source_.Then(TestFork(14));
   const std::string said = RecordAndListen();

@@ -643,7 +643,6 @@ class Run:
     begin: int
     end: int
     starts_segment: bool
-    head: object = None
 
 
 @dataclasses.dataclass
@@ -681,14 +680,13 @@ def find_head(log):
             run = runs[checkpoint.tag] = Run(begin, begin, starts_segment)
         counted = run.end if run.end - run.begin > 255 else run.begin
         run.end = checkpoint.end
-        run.head = start or run.head
+        heads[checkpoint.tag] = start or heads.get(checkpoint.tag)
         if run.end - run.begin <= 255:
             continue
         if run.starts_segment:
             found.next_begin = run.begin
             break
         claims[checkpoint.tag] = claims.get(checkpoint.tag, 0) + run.end - counted
-        heads[checkpoint.tag] = run.head or heads.get(checkpoint.tag)
     if claims:
         found.expected_tag = min(claims, key=lambda tag: (-claims[tag], tag))
         found.segment = heads[found.expected_tag]

@@ -99,8 +99,9 @@ class FakeFile : public LogFile {
   }
   // What could not be written is gone, and the next sync knows nothing of it: as Linux does.
   Status Sync() override {
-    const auto file = disk_->files.find(name_);
-    if (const int error = disk_->Ask("sync")) {
+    const int error = disk_->Ask("sync");
+    const auto file = disk_->files.find(name_);  // asking may have removed it
+    if (error != 0) {
       if (file != disk_->files.end()) {
         const auto synced = static_cast<std::ptrdiff_t>(disk_->synced_bytes[name_]);
         std::fill(file->second.begin() + synced, file->second.end(), uint8_t{0});

@@ -15,10 +15,12 @@ namespace daybook {
 // end. What lies between may be damaged all the same.
 struct SegmentPeek {
   std::optional<SegmentStart> start;
+  // Of a compressed segment what its index says: without a reason, and with the last moment as the
+  // time.
   std::optional<SegmentEnd> end;
 };
 
-// Reads the first and the last few KiB of a regular file. What is not plain to see there is left
+// Reads the first and the last few KiB of a regular file, or the index of a compressed segment. What is not plain to see there is left
 // open: a segment that is still being written, damaged, or one of several in the file.
 Result<SegmentPeek> PeekSegment(const std::string& path);
 

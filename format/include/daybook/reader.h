@@ -108,6 +108,7 @@ struct FrameDamage {
   uint64_t end = 0;
   uint64_t raw_begin = 0;  // what of the segment's content it holds; empty where none
   uint64_t raw_end = 0;
+  uint64_t lost_bytes = 0;  // of that content, which could not be decoded
   std::string cause;
 };
 
@@ -138,8 +139,13 @@ class SegmentReader {
   // the first call of Next, and where none is left.
   const std::optional<SegmentStart>& segment() const;
 
+  // The tag of that segment: that of its checkpoints, where no SEGMENT_START is left.
+  std::optional<uint32_t> tag() const;
+
   // Length of the content, uncompressed.
   uint64_t file_bytes() const;
+
+  bool is_compressed() const;
 
   // What is wrong with the container of a compressed segment; empty for others.
   const std::vector<FrameDamage>& frame_damage() const;

@@ -84,7 +84,7 @@ struct Schema<SegmentStart> {
       Field{"time", &SegmentStart::time_ns, Wire::kTicks, Unit::kNanoseconds,
             "When the segment was created."},
       Field{"realtime", &SegmentStart::realtime_ns, Wire::kInt, Unit::kNanoseconds,
-            "The same moment by CLOCK_REALTIME."},
+            "The same moment by CLOCK_REALTIME; 0 where a salvage found nothing that tells it."},
       Field{"previous_segment_no", &SegmentStart::previous_segment_no, Wire::kUint, Unit::kNone,
             "Number of the segment before this one; unknown in the first segment of a log."},
       Field{"previous_tag", &SegmentStart::previous_tag, Wire::kUint, Unit::kHex, "Its tag."},

@@ -114,11 +114,12 @@ struct WriterOptions {
   uint64_t sync_interval_ns = 1'000'000'000;
   // While no segment can be written, so much is kept beyond what waited already; later records are
   // counted lost.
-  uint64_t max_pending_bytes = 8 << 20;
+  uint64_t max_pending_bytes = 2 << 20;
   // What is written and not known to be on disk is kept up to this size. Beyond it the oldest is
   // forgotten: lost should its sync fail.
-  uint64_t max_unsynced_bytes = 8 << 20;
-  // And a new segment is tried no more often than this.
+  uint64_t max_unsynced_bytes = 2 << 20;
+  // And a new segment is tried no more often than this. So is a sync after one that failed, and half
+  // as often after each further one, down to once a minute.
   uint64_t retry_interval_ns = 1'000'000'000;
   // Size of the file that is given up when the disk is full, so that the end can still be said;
   // never more than an eighth of the retention's total. 0 is none.
@@ -138,8 +139,9 @@ class LogWriter {
   // Reads the clocks; the reason in the record is set by the caller.
   using ReadClock = std::function<Clock()>;
 
-  // Continues the log in `folder` with a new segment, numbered after the newest one. Fails where
-  // another writer is at work there: their sequence numbers would collide.
+  // Continues the log in `folder` with a new segment, numbered after the newest one; where the disk
+  // is full, as soon as there is room. Fails where another writer is at work there, since their
+  // sequence numbers would collide, and where no file can be made for another reason.
   static Result<LogWriter> Open(std::unique_ptr<LogFolder> folder, LogIdentity identity,
                                 ReadClock read_clock, WriterOptions options = {},
                                 std::unique_ptr<Syncer> syncer = MakeInlineSyncer());
@@ -196,6 +198,8 @@ class LogWriter {
   uint64_t next_seq() const;
   // Numbered records before this one are known to be durable.
   uint64_t durable_seq() const;
+  // True from a sync that failed to the next one that does not.
+  bool sync_failing() const;
   // Segments before this one are finished with: ended or given up, and durable as far as they go.
   uint64_t first_unfinished_segment_no() const;
 

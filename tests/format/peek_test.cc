@@ -1,0 +1,128 @@
+#include "daybook/peek.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include "daybook/compress.h"
+#include "support/log_builder.h"
+
+namespace daybook {
+namespace {
+
+class PeekTest : public testing::Test {
+ protected:
+  PeekTest() {
+    std::string name = std::filesystem::temp_directory_path() / "daybook-peek-XXXXXX";
+    if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("mkdtemp");
+    folder_ = name;
+    path_ = folder_ / "daybook-00000001.dbk";
+  }
+  ~PeekTest() override { std::filesystem::remove_all(folder_); }
+
+  SegmentPeek Peek(const std::vector<uint8_t>& bytes) {
+    std::ofstream(path_, std::ios::binary)
+        .write(reinterpret_cast<const char*>(bytes.data()),
+               static_cast<std::streamsize>(bytes.size()));
+    const auto peek = PeekSegment(path_);
+    EXPECT_TRUE(peek);
+    return *peek;
+  }
+
+  static std::vector<uint8_t> Segment(bool closed, uint32_t processes = 2000) {
+    LogBuilder log;
+    for (uint32_t i = 0; i < processes; ++i) {
+      log.Advance(1'000'000);
+      log.Add(TestFork(1000 + i, log.now_ns()));
+    }
+    EXPECT_TRUE(closed ? log.writer().Close() : log.writer().Flush());
+    return log.Segment();
+  }
+
+  std::filesystem::path folder_;
+  std::filesystem::path path_;
+};
+
+TEST_F(PeekTest, HeadAndEndOfAClosedSegment) {
+  const SegmentPeek peek = Peek(Segment(true));
+  ASSERT_TRUE(peek.start);
+  ASSERT_TRUE(peek.end);
+  EXPECT_EQ(peek.start->segment_no, 1U);
+  EXPECT_EQ(peek.end->next_seq - peek.end->first_seq, 2000U);
+  EXPECT_EQ(peek.end->last_time_ns, kTestBootNs + 2'000'000'000);
+  EXPECT_EQ(peek.end->last_realtime_ns, kTestRealtimeNs + 2'000'000'000);
+}
+
+TEST_F(PeekTest, AnOpenSegmentHasNoEnd) {
+  const SegmentPeek peek = Peek(Segment(false));
+  EXPECT_TRUE(peek.start);
+  EXPECT_FALSE(peek.end);
+}
+
+TEST_F(PeekTest, AnEndThatDoesNotFitTheFileSaysNothing) {
+  const auto bytes = Segment(true);
+  auto other = bytes;
+  other.push_back(0);
+  EXPECT_FALSE(Peek(other).end) << "something stands behind it";
+  other = bytes;
+  other.erase(other.begin() + 20'000);
+  EXPECT_FALSE(Peek(other).end) << "a byte is missing";
+  other = bytes;
+  const auto second = Segment(true);
+  other.insert(other.end(), second.begin(), second.end());
+  EXPECT_FALSE(Peek(other).end) << "it is that of another segment";
+  EXPECT_TRUE(Peek(other).start);
+}
+
+TEST_F(PeekTest, WhatNoChecksumProvesIsNotBelieved) {
+  const auto bytes = Segment(true);
+  auto other = bytes;
+  other[20] ^= 1;
+  EXPECT_FALSE(Peek(other).start);
+  other = bytes;
+  other[other.size() - 60] ^= 1;
+  EXPECT_TRUE(Peek(other).start);
+  EXPECT_FALSE(Peek(other).end);
+}
+
+TEST_F(PeekTest, EveryTruncationOfAShortSegment) {
+  const auto bytes = Segment(true, 3);
+  for (size_t size = 0; size < bytes.size(); size += 7) {
+    const SegmentPeek peek = Peek({bytes.begin(), bytes.begin() + static_cast<long>(size)});
+    EXPECT_FALSE(peek.end) << size;
+  }
+  EXPECT_TRUE(Peek(bytes).end);
+}
+
+TEST_F(PeekTest, ACompressedSegmentSaysTheSame) {
+  const SegmentPeek raw = Peek(Segment(true));
+  const auto folder = OpenLogFolder(folder_);
+  ASSERT_TRUE(CompressSegment(**folder, 1));
+  const auto peek = PeekSegment(path_.string() + ".zst");
+  ASSERT_TRUE(peek);
+  EXPECT_EQ(peek->start, raw.start);
+  ASSERT_TRUE(peek->end);
+  EXPECT_EQ(peek->end->next_seq, raw.end->next_seq);
+  EXPECT_EQ(peek->end->first_time_ns, raw.end->first_time_ns);
+  EXPECT_EQ(peek->end->last_time_ns, raw.end->last_time_ns);
+  EXPECT_EQ(peek->end->first_realtime_ns, raw.end->first_realtime_ns);
+  EXPECT_EQ(peek->end->last_realtime_ns, raw.end->last_realtime_ns);
+}
+
+TEST_F(PeekTest, WhatIsNoFileOfASegment) {
+  EXPECT_FALSE(PeekSegment(folder_ / "nothing"));
+  EXPECT_FALSE(Peek({}).start);
+  EXPECT_FALSE(Peek(std::vector<uint8_t>(50'000, 'x')).start);
+  EXPECT_FALSE(PeekSegment("/dev/null")->start);
+}
+
+TEST_F(PeekTest, AFilesNameSaysItsNumber) {
+  EXPECT_EQ(SegmentNumberOf("/a/daybook-00000042.dbk"), 42U);
+  EXPECT_EQ(SegmentNumberOf("daybook-00000042.dbk.zst"), 42U);
+  EXPECT_EQ(SegmentNumberOf("/daybook-00000042.dbk/other"), std::nullopt);
+}
+
+}  // namespace
+}  // namespace daybook
