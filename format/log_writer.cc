@@ -129,6 +129,7 @@ class LogWriter::Impl {
   Status EndForWantOfRoom(Error error);
   Status EndAndWait();
   Status EnsureFile();
+  Status TryToStart();
 
   void BeginSyncOf(Segment& segment, const SegmentBuffer::Position& position, bool ends_segment);
   void BeginEndSync();
@@ -155,6 +156,7 @@ class LogWriter::Impl {
   uint64_t next_copy_ = 0;  // its head is copied at this logical offset
   uint64_t last_sync_ns_ = 0;
   uint64_t last_attempt_ns_ = 0;
+  std::optional<Error> refused_;  // why there is no file, where one was tried for
   // Of segments that were given up: what the next one begins with, in order.
   std::vector<SegmentBuffer> carried_;
   std::deque<Segment> closing_;  // ended, but that is not on disk yet; in order
@@ -259,7 +261,7 @@ size_t LogWriter::Impl::WrittenBytes() const {
 // A disk that is full now may have room later; where no file can be made for another reason,
 // somebody must act.
 Status LogWriter::Impl::Start() {
-  Status started = StartSegment();
+  Status started = TryToStart();
   if (started) started = Flush();
   if (started || !IsDiskFull(started.error().error_number())) return started;
   BeginTrouble();
@@ -542,9 +544,17 @@ Status LogWriter::Impl::EndForWantOfRoom(Error error) {
 Status LogWriter::Impl::EnsureFile() {
   if (current_.file != nullptr) return Ok{};
   if (read_clock_().time_ns - last_attempt_ns_ < options_.retry_interval_ns) {
-    return Error("no segment can be written; retrying");
+    return refused_ ? *refused_ : Error("no segment can be written; retrying");
   }
-  return StartSegment();
+  return TryToStart();
+}
+
+// Why it failed is said until it succeeds.
+Status LogWriter::Impl::TryToStart() {
+  Status started = StartSegment();
+  refused_.reset();
+  if (!started) refused_ = started.error();
+  return started;
 }
 
 Status LogWriter::Impl::Flush() {

@@ -20,8 +20,9 @@ struct SegmentPeek {
   std::optional<SegmentEnd> end;
 };
 
-// Reads the first and the last few KiB of a regular file, or the index of a compressed segment. What is not plain to see there is left
-// open: a segment that is still being written, damaged, or one of several in the file.
+// Reads the first and the last few KiB of a regular file, or the index of a compressed segment.
+// What is not plain to see there is left open: a segment that is still being written, damaged, or
+// one of several in the file.
 Result<SegmentPeek> PeekSegment(const std::string& path);
 
 // The number that the file's name says; nullopt where it is not named as a segment.

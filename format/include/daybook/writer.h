@@ -118,8 +118,8 @@ struct WriterOptions {
   // What is written and not known to be on disk is kept up to this size. Beyond it the oldest is
   // forgotten: lost should its sync fail.
   uint64_t max_unsynced_bytes = 2 << 20;
-  // And a new segment is tried no more often than this. So is a sync after one that failed, and half
-  // as often after each further one, down to once a minute.
+  // And a new segment is tried no more often than this. So is a sync after one that failed, and
+  // half as often after each further one, down to once a minute.
   uint64_t retry_interval_ns = 1'000'000'000;
   // Size of the file that is given up when the disk is full, so that the end can still be said;
   // never more than an eighth of the retention's total. 0 is none.
