@@ -2,25 +2,19 @@
 #include <cassert>
 #include <cerrno>
 #include <deque>
-#include <random>
 #include <utility>
 
-#include "daybook/schema.h"
 #include "daybook/writer.h"
+#include "disk_room.h"
 #include "file.h"
 #include "layout.h"
 #include "log_state.h"
-#include "retention.h"
 #include "segment_buffer.h"
+#include "segment_head.h"
 
 namespace daybook {
 namespace {
 
-// Room is reserved, and the limits are looked at, in steps of this size.
-constexpr uint64_t kRoomStepBytes = 1 << 20;
-constexpr uint64_t kMinRoomStepBytes = 16 << 10;
-// So much is free again before a ballast is made.
-constexpr uint64_t kBallastsForBallast = 4;
 // However often syncs fail, one is tried again after so long.
 constexpr uint64_t kMaxSyncPauseNs = 60'000'000'000;
 
@@ -33,20 +27,6 @@ WriterOptions Clamped(WriterOptions options) {
   return options;
 }
 
-std::vector<uint8_t> RandomBytes(size_t count) {
-  std::minstd_rand random(std::random_device{}());
-  std::vector<uint8_t> bytes(count);
-  for (uint8_t& byte : bytes) byte = static_cast<uint8_t>(random() >> 8);
-  return bytes;
-}
-
-// As LogWriter::Append, for what the writer itself has to say.
-template <class Record>
-void AppendAt(SegmentBuffer& buffer, const Record& record, uint64_t time_ns) {
-  buffer.Append(record);
-  buffer.NoteMoment(time_ns);
-}
-
 }  // namespace
 
 class LogWriter::Impl {
@@ -57,6 +37,7 @@ class LogWriter::Impl {
         identity_(std::move(identity)),
         read_clock_(std::move(read_clock)),
         options_(Clamped(options)),
+        room_(*folder_, options_, identity_.boot_id),
         stream_id_(state.stream_id.value_or(RandomId())),
         previous_(state.newest),
         durable_seq_(state.next_seq),
@@ -105,8 +86,6 @@ class LogWriter::Impl {
   };
 
   Result<Segment> CreateFile(const Clock& clock);
-  SegmentStart DescribeSegment(uint64_t segment_no, const Clock& clock) const;
-  void AppendHead(SegmentBuffer& buffer, const SegmentStart& start, uint32_t flags) const;
   void AppendDropped();
   void BeginTrouble();
   bool InTrouble() const { return pending_limit_.has_value(); }
@@ -114,17 +93,11 @@ class LogWriter::Impl {
   size_t KeptBytes() const;
   size_t WrittenBytes() const;
 
-  uint64_t RoomStep() const;
-  Status MakeRoomForSegment(const Clock& clock);
-  Status MakeRoomInSegment(uint64_t length);
-  Status RemoveOldest(const Store& store, size_t count);
-  void ReleaseBallast();
-  void RestoreBallast();
-
+  Status MakeRoom();
   static Status WriteOut(LogFile& file, SegmentBuffer& buffer);
   Status WriteCurrent();
   void ForgetExcess();
-  Status AppendEnd(EndReason reason);
+  Status SayEnd(EndReason reason);
   Status EndSegment(EndReason reason);
   Status EndForWantOfRoom(Error error);
   Status EndAndWait();
@@ -149,6 +122,7 @@ class LogWriter::Impl {
   LogIdentity identity_;
   ReadClock read_clock_;
   WriterOptions options_;
+  DiskRoom room_;
   Id128 stream_id_;
   std::optional<PreviousSegment> previous_;
   uint64_t durable_seq_;
@@ -167,10 +141,6 @@ class LogWriter::Impl {
   std::optional<size_t> pending_limit_;
   unsigned failed_syncs_ = 0;  // in a row
   uint64_t next_sync_ns_ = 0;  // none is begun before, but those that are waited for
-  bool is_disk_full_ = false;
-  bool has_ballast_ = false;
-  uint64_t removals_ = 0;  // of segments; they reach the disk one after the other
-  uint64_t synced_removals_ = 0;
   Lost dropped_;
   uint64_t dropped_count_ = 0;
   uint64_t dropped_told_ = 0;       // of these, what AddLost has counted already
@@ -183,7 +153,10 @@ Result<LogWriter::Impl::Segment> LogWriter::Impl::CreateFile(const Clock& clock)
   for (uint64_t number = current_.number + 1;; ++number) {
     auto file = folder_->Create(SegmentName(number));
     if (file) {
-      SegmentStart start = DescribeSegment(number, clock);
+      SegmentStart start = DescribeSegment(identity_, clock, previous_);
+      start.segment_no = number;
+      start.stream_id = stream_id_;
+      start.first_seq = FirstKeptSeq();
       Segment segment(number, SegmentBuffer(start.tag, start.first_seq));
       segment.file = *std::move(file);
       start_ = start;
@@ -192,48 +165,6 @@ Result<LogWriter::Impl::Segment> LogWriter::Impl::CreateFile(const Clock& clock)
     const bool taken = file.error().error_number() == EEXIST;
     if (!taken || number == current_.number + kAttempts) return std::move(file).error();
   }
-}
-
-SegmentStart LogWriter::Impl::DescribeSegment(uint64_t segment_no, const Clock& clock) const {
-  SegmentStart start{.signature = kSignature,
-                     .major_version = kMajorVersion,
-                     .minor_version = kMinorVersion,
-                     .min_reader = 0,
-                     .compat_flags = 0,
-                     .incompat_flags = 0,
-                     .tag = std::random_device{}(),
-                     .segment_no = segment_no,
-                     .stream_id = stream_id_,
-                     .host_id = identity_.host_id,
-                     .boot_id = identity_.boot_id,
-                     .tick_ns = kTickNs,
-                     .first_seq = FirstKeptSeq(),
-                     .time_ns = clock.time_ns,
-                     .realtime_ns = clock.realtime_ns};
-  if (!previous_) return start;
-  start.previous_segment_no = previous_->number;
-  start.previous_tag = previous_->tag;
-  start.previous_end = previous_->end;
-  start.previous_next_seq = previous_->next_seq;
-  start.previous_bytes = previous_->bytes;
-  start.previous_synced_bytes = previous_->synced_bytes;
-  return start;
-}
-
-// Who wrote the segment stands in a block of its own, so that damage to the descriptions behind it
-// does not hide it.
-void LogWriter::Impl::AppendHead(SegmentBuffer& buffer, const SegmentStart& start,
-                                 uint32_t flags) const {
-  buffer.Append(start);
-  for (const auto& [key, value] : identity_.info) buffer.Append(Info{.key = key, .value = value});
-  buffer.CloseHeadBlock(flags);
-  for (const TypeInfo& type : BuiltinTypes()) {
-    const std::vector<uint8_t> payload = EncodeSchema(type);
-    uint8_t* out = buffer.BeginRecord(payload.size());
-    buffer.FinishRecord(Schema<SchemaRecord>::kType, out,
-                        PutBytes(out, payload.data(), payload.size()));
-  }
-  buffer.CloseHeadBlock(flags & kCheckpointCopy);
 }
 
 // Numbered records before it are on disk, or were forgotten because that took too long.
@@ -275,26 +206,27 @@ Status LogWriter::Impl::StartSegment() {
   Clock clock = read_clock_();
   clock.reason = ClockReason::kSegment;
   last_attempt_ns_ = clock.time_ns;
-  Status room = MakeRoomForSegment(clock);
+  Status room = room_.MakeForSegment(
+      clock, {.bytes = KeptBytes(), .repeated_bytes = WrittenBytes()});
   auto created = room ? CreateFile(clock) : Result<Segment>(std::move(room).error());
   if (!created) {
-    is_disk_full_ |= IsDiskFull(created.error().error_number());
+    room_.NoteError(created.error());
     return std::move(created).error();
   }
   Segment& next = *created;
   next.buffer.AddLost(current_.buffer.lost_total());
   next.buffer.NoteMoment(clock.time_ns);
-  AppendHead(next.buffer, start_, kCheckpointFirst);
+  AppendHead(next.buffer, identity_, start_, kCheckpointFirst);
   AppendAt(next.buffer, clock, clock.time_ns);
   next.buffer.NoteAnchor(clock);
   next.buffer.CloseHeadBlock(0);
   next.head_end = next.buffer.logical_bytes();
-  next.room_end = RoomStep();
+  next.room_end = room_.Step();
   Status ready = next.file->Reserve(next.room_end);
   if (ready) ready = WriteOut(*next.file, next.buffer);
   if (!ready) {
     (void)folder_->Remove(SegmentName(next.number));
-    is_disk_full_ |= IsDiskFull(ready.error().error_number());
+    room_.NoteError(ready.error());
     return ready;
   }
   for (SegmentBuffer& buffer : carried_) next.buffer.TakeOver(std::move(buffer));
@@ -304,8 +236,7 @@ Status LogWriter::Impl::StartSegment() {
   next_copy_ = current_.buffer.logical_bytes() + kCopyIntervalBytes;
   last_sync_ns_ = clock.time_ns;
   AppendDropped();
-  is_disk_full_ = false;
-  RestoreBallast();
+  room_.NoteRoom();
   return Ok{};
 }
 
@@ -319,112 +250,14 @@ void LogWriter::Impl::AppendDropped() {
   dropped_told_ = 0;
 }
 
-uint64_t LogWriter::Impl::RoomStep() const {
-  return std::clamp(options_.segment_bytes / 4, kMinRoomStepBytes, kRoomStepBytes);
-}
-
-// The whole segment must fit, and beside it one that a compressor may be writing. After the disk
-// was full there must be some more, or it would be full again at once.
-Status LogWriter::Impl::MakeRoomForSegment(const Clock& clock) {
-  auto store = ReadStore(*folder_);
-  if (!store) return std::move(store).error();
-  const RetentionLimits& limits = options_.retention;
-  const uint64_t again = is_disk_full_ ? 2 * options_.ballast_bytes : 0;
-  const uint64_t pending = KeptBytes();
-  // What is written a second time takes the room of what was to be spare: no old segment goes for
-  // it.
-  const uint64_t spare = 2 * options_.segment_bytes;
-  const uint64_t repeated = std::min<uint64_t>(WrittenBytes(), spare);
-  // The newest segment stays: it says which numbers are taken.
-  const uint64_t newest = store->segments.empty() ? 0 : store->segments.back().number;
-  Removal removal =
-      PlanRemoval(*store, limits,
-                  {.bytes = std::min(options_.segment_bytes, RoomStep()) + pending + again,
-                   .spare_bytes = spare - repeated,
-                   .segments = 1,
-                   .active_no = newest});
-  if (limits.max_age_ns != 0) {
-    ReadHeads(*folder_, &*store);
-    removal.segments =
-        std::max(removal.segments, CountAged(*store, limits.max_age_ns, clock, identity_.boot_id));
-  }
-  if (Status removed = RemoveOldest(*store, removal.segments); !removed) return removed;
-  if (removal.is_enough) return Ok{};
-  return Error::FromErrno("the log's limits leave no room for a segment", ENOSPC);
-}
-
-// Room for the current segment up to `length`. What is reserved is on the disk already.
-Status LogWriter::Impl::MakeRoomInSegment(uint64_t length) {
+// For all that the current segment is to hold.
+Status LogWriter::Impl::MakeRoom() {
+  const uint64_t length = current_.buffer.logical_bytes();
   if (length <= current_.room_end) return Ok{};
-  const uint64_t step = RoomStep();
-  const uint64_t room_end = (length + step - 1) / step * step;
-  auto store = ReadStore(*folder_);
-  if (!store) return std::move(store).error();
-  uint64_t on_disk = 0;
-  for (const Store::Segment& segment : store->segments) {
-    if (segment.number == current_.number) on_disk = segment.bytes;
-  }
-  const bool is_overlong = room_end > options_.segment_bytes;
-  const Removal removal = PlanRemoval(*store, options_.retention,
-                                      {.bytes = room_end - std::min(room_end, on_disk),
-                                       .spare_bytes = is_overlong ? options_.segment_bytes : 0,
-                                       .active_no = current_.number});
-  if (Status removed = RemoveOldest(*store, removal.segments); !removed) return removed;
-  if (!removal.is_enough) {
-    return Error::FromErrno("the log's limits leave no room for more", ENOSPC);
-  }
-  if (Status reserved = current_.file->Reserve(room_end); !reserved) return reserved;
-  current_.room_end = room_end;
-  RestoreBallast();
+  auto room_end = room_.MakeInSegment(current_.number, *current_.file, length);
+  if (!room_end) return std::move(room_end).error();
+  current_.room_end = *room_end;
   return Ok{};
-}
-
-// Each removal is on disk before the next one: never is a newer segment gone and an older one
-// there.
-Status LogWriter::Impl::RemoveOldest(const Store& store, size_t count) {
-  for (size_t i = 0; i < count; ++i) {
-    if (removals_ != synced_removals_ && options_.sync != SyncPolicy::kNone) {
-      if (Status synced = folder_->Sync(); !synced) return synced;
-      synced_removals_ = removals_;
-    }
-    for (const std::string& name : store.segments[i].names) {
-      Status removed = folder_->Remove(name);
-      if (!removed && removed.error().error_number() != ENOENT) return removed;
-    }
-    ++removals_;
-  }
-  return Ok{};
-}
-
-void LogWriter::Impl::ReleaseBallast() {
-  if (std::exchange(has_ballast_, false)) (void)folder_->Remove(kBallastName);
-}
-
-// Its bytes are written, not only reserved, and cannot be compressed: no file system gives their
-// room to others then. One that a crash left half written is made anew.
-void LogWriter::Impl::RestoreBallast() {
-  if (has_ballast_ || options_.ballast_bytes == 0) return;
-  auto store = ReadStore(*folder_);
-  if (!store) return;
-  has_ballast_ = store->ballast_bytes >= options_.ballast_bytes;
-  if (has_ballast_) return;
-  const Removal removal = PlanRemoval(*store, options_.retention,
-                                      {.bytes = kBallastsForBallast * options_.ballast_bytes,
-                                       .spare_bytes = options_.segment_bytes,
-                                       .active_no = 0});
-  if (!removal.is_enough) return;
-  if (store->ballast_bytes != 0) (void)folder_->Remove(kBallastName);
-  auto file = folder_->Create(kBallastName);
-  if (!file) return;
-  const std::vector<uint8_t> bytes = RandomBytes(options_.ballast_bytes);
-  std::span<const uint8_t> rest = bytes;
-  while (!rest.empty()) {
-    auto written = (*file)->Write(rest);
-    if (!written || *written == 0) break;
-    rest = rest.subspan(*written);
-  }
-  has_ballast_ = true;
-  if (!rest.empty()) ReleaseBallast();
 }
 
 Status LogWriter::Impl::WriteOut(LogFile& file, SegmentBuffer& buffer) {
@@ -439,7 +272,7 @@ Status LogWriter::Impl::WriteOut(LogFile& file, SegmentBuffer& buffer) {
 
 // Everything that is sealed, into the current segment.
 Status LogWriter::Impl::WriteCurrent() {
-  if (Status room = MakeRoomInSegment(current_.buffer.logical_bytes()); !room) {
+  if (Status room = MakeRoom(); !room) {
     if (IsDiskFull(room.error().error_number())) return EndForWantOfRoom(std::move(room).error());
     // Whether there is room is not known: nothing is spoilt yet, and it is looked at again.
     return BeginTrouble(), std::move(room);
@@ -476,8 +309,7 @@ void LogWriter::Impl::ForgetExcess() {
 // again: the kernel may have dropped the pages that it could not write and would then report
 // success.
 void LogWriter::Impl::GiveUp(const Error& error) {
-  is_disk_full_ |= IsDiskFull(error.error_number());
-  if (is_disk_full_) ReleaseBallast();
+  room_.NoteError(error);
   if (current_.file != nullptr) NotePrevious(PreviousEnd::kAbandoned);
   current_.file.reset();
   BeginTrouble();
@@ -515,7 +347,7 @@ void LogWriter::Impl::GiveUpWriting(const Error& error) {
 // What was given up goes into a new segment at once, where one can be written.
 Status LogWriter::Impl::BeginAnew(Error error) {
   if (Status started = StartSegment(); started) {
-    Status written = MakeRoomInSegment(current_.buffer.logical_bytes());
+    Status written = MakeRoom();
     if (written) written = WriteOut(*current_.file, current_.buffer);
     if (written) pending_limit_.reset();
     if (!written) GiveUpWriting(written.error());
@@ -535,9 +367,8 @@ void LogWriter::Impl::NotePrevious(PreviousEnd end) {
 // Nothing was written, so nothing is cut: what waits and the segment's end go into the room that
 // the ballast gives.
 Status LogWriter::Impl::EndForWantOfRoom(Error error) {
-  is_disk_full_ = true;
-  ReleaseBallast();
-  if (Status ended = AppendEnd(EndReason::kSize); !ended) GiveUpWriting(ended.error());
+  room_.NoteError(error);
+  if (Status ended = SayEnd(EndReason::kSize); !ended) GiveUpWriting(ended.error());
   return error;
 }
 
@@ -590,10 +421,10 @@ void LogWriter::Impl::BeginSyncOf(Segment& segment, const SegmentBuffer::Positio
   at_work_ = {.file = segment.file,
               .position = position,
               .ends_segment = ends_segment,
-              .removals = removals_};
+              .removals = room_.removals()};
   last_sync_ns_ = read_clock_().time_ns;
   LogFolder* const folder =
-      segment.is_named && removals_ == synced_removals_ ? nullptr : folder_.get();
+      segment.is_named && room_.removals() == room_.synced_removals() ? nullptr : folder_.get();
   syncer_->Begin([file = segment.file, folder, ends_segment]() -> Status {
     if (folder != nullptr) {
       if (Status named = folder->Sync(); !named) return named;
@@ -625,7 +456,7 @@ Status LogWriter::Impl::NoteSync(Status result) {
   failed_syncs_ = 0;
   next_sync_ns_ = 0;
   segment->is_named = true;
-  synced_removals_ = std::max(synced_removals_, done.removals);
+  room_.NoteSynced(done.removals);
   segment->buffer.Synced(done.position);
   durable_seq_ = std::max(durable_seq_, done.position.next_seq);
   if (done.ends_segment) closing_.pop_front();
@@ -678,25 +509,9 @@ Status LogWriter::Impl::WaitForSyncs() {
 }
 
 // Says the end and leaves the rest to the syncer.
-Status LogWriter::Impl::AppendEnd(EndReason reason) {
+Status LogWriter::Impl::SayEnd(EndReason reason) {
   SegmentBuffer& buffer = current_.buffer;
-  const uint64_t now_ns = read_clock_().time_ns;
-  buffer.CloseBlock();
-  buffer.NoteMoment(now_ns);
-  const SegmentBuffer::Span span = buffer.TimeSpan();
-  AppendAt(buffer,
-           SegmentEnd{.time_ns = now_ns,
-                      .reason = reason,
-                      .record_count = buffer.record_count(),
-                      .first_seq = start_.first_seq,
-                      .next_seq = buffer.next_seq(),
-                      .lost_total = buffer.lost_total(),
-                      .first_time_ns = span.first_time_ns,
-                      .last_time_ns = span.last_time_ns,
-                      .first_realtime_ns = span.first_realtime_ns,
-                      .last_realtime_ns = span.last_realtime_ns},
-           now_ns);
-  buffer.CloseHeadBlock(kCheckpointLast);
+  AppendEnd(buffer, start_, reason, read_clock_().time_ns);
   if (Status written = WriteOut(*current_.file, buffer); !written) return written;
   const uint64_t next_seq = buffer.next_seq();
   const uint64_t lost_total = buffer.lost_total();
@@ -718,7 +533,7 @@ Status LogWriter::Impl::EndSegment(EndReason reason) {
   AppendDropped();
   current_.buffer.CloseBlock();
   if (Status written = WriteCurrent(); !written) return written;
-  Status ended = AppendEnd(reason);
+  Status ended = SayEnd(reason);
   if (ended) return ended;
   GiveUpWriting(ended.error());
   return BeginAnew(std::move(ended).error());
@@ -786,14 +601,14 @@ void LogWriter::Impl::FinishRecord(uint8_t type, uint8_t* payload, uint8_t* end)
   if (buffer.open_block_bytes() < options_.block_bytes) return;
   buffer.CloseBlock();
   if (current_.file == nullptr || buffer.logical_bytes() < next_copy_) return;
-  AppendHead(buffer, start_, kCheckpointCopy);
+  AppendHead(buffer, identity_, start_, kCheckpointCopy);
   next_copy_ = buffer.logical_bytes() + kCopyIntervalBytes;
 }
 
 void LogWriter::Impl::CountDropped(uint8_t type, uint64_t time_ns, uint64_t told_lost) {
   if (!IsNumbered(type)) return;
   if (dropped_count_ == 0) dropped_.first_time_ns = time_ns;
-  dropped_.reason = is_disk_full_ ? LostReason::kDiskFull : LostReason::kWriteError;
+  dropped_.reason = room_.is_full() ? LostReason::kDiskFull : LostReason::kWriteError;
   dropped_count_ += std::max<uint64_t>(told_lost, 1);
   dropped_told_ += told_lost;
   dropped_.last_time_ns = std::max(dropped_.last_time_ns, time_ns);
