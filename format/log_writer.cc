@@ -206,8 +206,8 @@ Status LogWriter::Impl::StartSegment() {
   Clock clock = read_clock_();
   clock.reason = ClockReason::kSegment;
   last_attempt_ns_ = clock.time_ns;
-  Status room = room_.MakeForSegment(
-      clock, {.bytes = KeptBytes(), .repeated_bytes = WrittenBytes()});
+  Status room =
+      room_.MakeForSegment(clock, {.bytes = KeptBytes(), .repeated_bytes = WrittenBytes()});
   auto created = room ? CreateFile(clock) : Result<Segment>(std::move(room).error());
   if (!created) {
     room_.NoteError(created.error());

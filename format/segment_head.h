@@ -18,8 +18,8 @@ void AppendAt(SegmentBuffer& buffer, const Record& record, uint64_t time_ns) {
   buffer.NoteMoment(time_ns);
 }
 
-// The beginning of a segment behind that one, with a tag of its own. Its numbers are the caller's to
-// say.
+// The beginning of a segment behind that one, with a tag of its own. Its numbers are the caller's
+// to say.
 SegmentStart DescribeSegment(const LogIdentity& identity, const Clock& clock,
                              const std::optional<PreviousSegment>& previous);
 
