@@ -101,9 +101,9 @@ mutant "a reader goes back after damage" format/content_reader.cc \
 mutant "missing blocks are not seen in place" format/content_reader.cc \
   'checkpoint.record.logical_offset == context_->logical_end &&' ''
 mutant "any log's segment is believed after damage" format/content_reader.cc \
-  'if (!is_free && !(segment_ && segment_->stream_id == head->stream_id)) return std::nullopt;' ''
+  'if (!complete_ && !is_next && !is_same_log) return std::nullopt;' ''
 mutant "a short run of blocks says whose they are" format/head_search.cc \
-  'bool IsLong() const { return run_end - run_begin > kMaxPayloadBytes; }' \
+  'bool IsLong() const { return end - begin > kMaxPayloadBytes; }' \
   'bool IsLong() const { return true; }'
 mutant "numbers go on after a gap as if nothing was lost" format/content_reader.cc \
   'next_seq_ = checkpoint.record.first_seq;' ''
