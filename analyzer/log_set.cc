@@ -58,11 +58,10 @@ Result<LogSet> LogSet::Open(std::span<const std::string> paths, const Options& o
   }
   if (log.files_.size() > 1) log.SortFiles();
   if (options.skips != Skips::kNothing && options.window.bounded()) log.PlanSkips();
-  const bool is_open = log.OpenNextFile();
-  if (!is_open && log.coverage_.skipped_segments == 0) {
-    return std::move(log.failures_.front().error);
-  }
-  return log;
+  if (log.OpenNextFile() || log.coverage_.skipped_segments != 0) return log;
+  // Retention may have removed all of them meanwhile.
+  if (log.failures_.empty()) return Error("no segment is left of " + paths.front());
+  return std::move(log.failures_.front().error);
 }
 
 Status LogSet::AddFiles(const std::string& path) {
