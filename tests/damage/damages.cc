@@ -347,6 +347,15 @@ Kind ForeignBlocks(const Written& original, const Written& other) {
       other);
 }
 
+Kind MissingBlocks(const Written& original) {
+  return KindOf("a block missing", Shape::kOnePlace, original, original.blocks.size(),
+                [&original](size_t number) {
+                  const WrittenBlock& block = original.blocks[number];
+                  return Remove(original.bytes, {block.begin, block.end},
+                                "block " + Number(number) + " missing");
+                });
+}
+
 Kind LostHeads(const Written& original) {
   return KindOf("everything before zeroed", Shape::kOnePlace, original, original.bytes.size() + 1,
                 [&original](size_t size) {

@@ -78,6 +78,8 @@ Kind Interleaved(const Written& original, const Written& other, size_t piece, si
 Kind Doubled(const Written& original);
 // Each block replaced by that of another segment, and put in before it.
 Kind ForeignBlocks(const Written& original, const Written& other);
+// Each block missing, checkpoint and all: what is left fits together but for its numbers.
+Kind MissingBlocks(const Written& original);
 // Everything before a place overwritten with zeros: the head is gone, and the place is everywhere.
 Kind LostHeads(const Written& original);
 // A byte flipped in each of the `before` bytes in front of each `needle` in the original, and the

@@ -135,6 +135,7 @@ void Subjects::AddSmall() {
     Add(subject, Runs(*segment, RunChange::kZeroed, step));
     Add(subject, Runs(*segment, RunChange::kRemoved, step));
     Add(subject, Runs(*segment, RunChange::kInserted, step));
+    Add(subject, MissingBlocks(*segment));
     Add(subject, LostHeads(*segment));
     Add(subject, ScatteredBytes(*segment, 5000));
   }
@@ -180,6 +181,10 @@ void Subjects::AddSpliced() {
     Add(name, ForeignBlocks(one, *other));
   }
   Add("of one log", Doubled(one));
+  // All is the same but the tag.
+  Recipe twin;
+  twin.tag += 3;
+  Add("of a twin", ForeignBlocks(one, Keep(MakeSegment(twin))));
 }
 
 void Subjects::AddHostile() {
