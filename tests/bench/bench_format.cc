@@ -9,15 +9,19 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "daybook/compress.h"
 #include "daybook/reader.h"
 #include "daybook/schema.h"
+#include "daybook/writer.h"
 
 namespace daybook {
 namespace {
@@ -33,7 +37,7 @@ struct TypeUse {
 struct LogUse {
   std::array<TypeUse, 256> types;
   uint64_t bytes = 0;
-  uint64_t file_bytes = 0;  // as they lie on the disk
+  uint64_t compressed_bytes = 0;
   uint64_t gaps = 0;
 };
 
@@ -44,6 +48,19 @@ uint64_t FileBytes(const std::string& path) {
   const long bytes = std::ftell(file);
   std::fclose(file);
   return bytes > 0 ? static_cast<uint64_t>(bytes) : 0;
+}
+
+// Of what becomes of a raw segment when the recorder is done with it.
+uint64_t CompressedBytes(const std::string& path) {
+  if (!path.ends_with(".dbk")) return FileBytes(path);
+  std::string folder = std::filesystem::temp_directory_path() / "bench_format_XXXXXX";
+  if (mkdtemp(folder.data()) == nullptr) return 0;
+  std::filesystem::copy_file(path, folder + "/daybook-00000001.dbk");
+  auto opened = OpenLogFolder(folder);
+  const bool done = opened && CompressSegment(**opened, 1);
+  const uint64_t bytes = done ? FileBytes(folder + "/daybook-00000001.dbk.zst") : 0;
+  std::filesystem::remove_all(folder);
+  return bytes;
 }
 
 void Count(SegmentReader& reader, LogUse* use) {
@@ -79,10 +96,9 @@ void PrintUse(const LogUse& use) {
   const uint64_t lives = use.types[Schema<Exit>::kType].records;
   const auto bytes_of = [&](uint8_t type) { return use.types[type].bytes; };
   const uint64_t framing = bytes_of(Schema<Checkpoint>::kType) + bytes_of(Schema<Mark>::kType);
-  fmt::print("\n{} bytes of records in {} bytes of files; {} lives\n", use.bytes, use.file_bytes,
-             lives);
-  fmt::print("a life: {:.1f} bytes of records, {:.1f} bytes of files; fork+exit {:.1f}\n",
-             PerOne(use.bytes, lives), PerOne(use.file_bytes, lives),
+  fmt::print("\n{} bytes, {} compressed; {} lives\n", use.bytes, use.compressed_bytes, lives);
+  fmt::print("a life: {:.1f} bytes, {:.1f} compressed; of that fork+exit {:.1f}\n",
+             PerOne(use.bytes, lives), PerOne(use.compressed_bytes, lives),
              PerOne(bytes_of(Schema<Fork>::kType) + bytes_of(Schema<Exit>::kType), lives));
   fmt::print("checkpoints {:.2f} %, with marks {:.2f} % of all bytes; {} gaps\n",
              Percent(bytes_of(Schema<Checkpoint>::kType), use.bytes), Percent(framing, use.bytes),
@@ -194,7 +210,7 @@ int Run(std::span<char*> arguments) {
     auto reader = SegmentReader::Open(path);
     if (!reader) return fmt::print(stderr, "bench_format: {}\n", reader.error().message()), 3;
     Count(*reader, &use);
-    use.file_bytes += FileBytes(path);
+    use.compressed_bytes += CompressedBytes(path);
   }
   PrintUse(use);
   const std::vector<uint8_t> bytes = BytesToRead(paths);
