@@ -293,8 +293,9 @@ Gap ContentReader::GapUntil(size_t end, const std::optional<Ending>& ending) {
   if (!ending) return gap;
   TellLoss(*ending, &gap);
   // Behind a frame that is not whole, no byte is one of the medium's.
-  if (!ending->block_begin && !is_durable_)
+  if (!ending->block_begin && !is_durable_) {
     gap.wrong_byte = FindWrongByteOf(ending->checkpoint, gap);
+  }
   return gap;
 }
 

@@ -113,10 +113,11 @@ void Subjects::Add(const std::string& subject, Kind kind) {
 
 void Subjects::AddTo(const Compressed& compressed, const std::string& subject, Kind kind) {
   kind.name = subject + ": " + kind.name;
-  trials_.push_back(
-      {.kind = std::move(kind), .judge = [&compressed](const Kind& of, const Damaged& damaged) {
-         return JudgeCompressed(compressed, of, damaged);
-       }});
+  trials_.push_back({.kind = std::move(kind),
+                     .compressed = true,
+                     .judge = [&compressed](const Kind& of, const Damaged& damaged) {
+                       return JudgeCompressed(compressed, of, damaged);
+                     }});
 }
 
 // Many small blocks: what happens at a boundary happens often.

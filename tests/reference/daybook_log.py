@@ -526,6 +526,11 @@ class Start:
     is_supported: bool
 
 
+def is_start(values):
+    """Whether a SEGMENT_START with these values is a start."""
+    return values['signature'] == int.from_bytes(SIGNATURE, 'little') and values['tick_ns'] != 0
+
+
 def parse_start(data, pos):
     """The start at pos, or None."""
     header = header_at(data, pos, len(data))
@@ -536,7 +541,7 @@ def parse_start(data, pos):
                                data[pos + HEADER_BYTES:header[1]])
     except Malformed:
         return None
-    if values['signature'] != int.from_bytes(SIGNATURE, 'little') or values['tick_ns'] == 0:
+    if not is_start(values):
         return None
     is_supported = (values['major_version'] == 1 and values['min_reader'] == 0 and
                     values['incompat_flags'] == 0)
@@ -739,10 +744,11 @@ class Reader:
     def lacking_end(self):
         """COMPRESSED SEGMENTS: the gap of what the content lacks at its end."""
         gap = Gap(self.size, self.size, 'damaged', first_time=self.last_time)
+        first = self.next_seq if self.context is not None else self.content.first_seq
         next_seq = self.content.next_seq
-        if self.context is not None and next_seq is not None and next_seq >= self.next_seq:
-            gap.records_lost = next_seq - self.next_seq
-            gap.first_lost_seq = self.next_seq if gap.records_lost else None
+        if None not in (first, next_seq) and next_seq >= first:
+            gap.records_lost = next_seq - first
+            gap.first_lost_seq = first if gap.records_lost else None
         return gap
 
     def ns(self, ticks):
@@ -932,7 +938,7 @@ class Reader:
             self.tell_losses(gap, ender, is_proved,
                              head.tick_ns if head and head.is_supported else self.tick_ns)
         salvaged = []
-        if ender is not None and not is_proved:
+        if ender is not None and not is_proved and not self.content.changed:
             gap.wrong_byte = self.wrong_byte(gap, ender)
         if self.salvage and gap.cause != 'unsupported_version':
             salvaged = self.salvaged(gap, ender, is_proved)
@@ -1273,9 +1279,10 @@ class Content:
     """What a file holds, uncompressed."""
 
     data: bytes
-    changed: bool = False    # since it was compressed
+    changed: bool = False     # since it was compressed
     lacks_end: bool = False
-    next_seq: object = None  # one more than the last number in what it lacks
+    first_seq: object = None  # as the start in the head says
+    next_seq: object = None   # one more than the last number in what it lacks
 
 
 class Decompressor:
@@ -1286,6 +1293,7 @@ class Decompressor:
         self.data = data
         self.content = b''
         self.head = None
+        self.first_seq = None    # of the start in the head at 0
         self.description = None  # of the frame that should stand here
         self.last = None         # the last description
         self.last_indexed = None
@@ -1298,7 +1306,7 @@ class Decompressor:
         while pos < len(self.data) and not is_seek_table(self.data, pos):
             part = part_at(self.data, pos)
             if part is not None:
-                self.take_part(part_records(part[0]))
+                self.take_part(pos, part_records(part[0]))
                 pos = part[1]
                 continue
             end = next_place(self.data, pos + 1)
@@ -1313,15 +1321,17 @@ class Decompressor:
         next_seq = None
         if last and end_of(last) == told and last['seq_count']:
             next_seq = last['first_seq'] + last['seq_count'] & MASK64
-        return Content(self.content, changed, self.end < told, next_seq)
+        return Content(self.content, changed, self.end < told, self.first_seq, next_seq)
 
-    def take_part(self, records):
+    def take_part(self, pos, records):
         """A part: head, description, index, or none of them."""
         if self.description:
             self.begin = end_of(self.description)
         self.description = None
         types = [record[0] for record in records]
         if types[:1] == [CONTAINER]:
+            if pos == 0 and types[1:2] == [SEGMENT_START] and is_start(records[1][1]):
+                self.first_seq = records[1][1]['first_seq']
             self.head = self.head or records[0][1]
         elif types == [FRAME]:
             self.description = self.last = records[0][1]
