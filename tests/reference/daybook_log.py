@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""A second reader of daybook logs: plain, slow, and written from daybook-log(5) alone.
+"""A second reader of daybook logs: plain, slow, and by daybook-log(5).
 
 It follows the sections READING and COMPRESSED SEGMENTS step by step and shares no code with any
 other reader, so that each can be held against the other (compare.py).
