@@ -21,22 +21,29 @@ import daybook_log
 import forged_cases
 
 SHOWN = 10
+BATCH = 100  # files in a folder
 
 
-def lines_of_ours(dump_items, folder, salvage):
+def items_of_ours(dump_items, folder, salvage):
     """What the C++ reader makes of each file of a folder: {name: [item]}."""
     options = ["--salvage"] if salvage else []
-    command = [dump_items, *options, str(folder)]
+    output = subprocess.run([dump_items, *options, str(folder)], check=True, text=True,
+                            stdout=subprocess.PIPE).stdout
     items = {}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        for line in process.stdout:
-            item = json.loads(line)
-            if item["kind"] == "file":
-                own = items[item["name"]] = []
-            else:
-                own.append(item)
-    if process.returncode != 0:
-        sys.exit(f"compare.py: {' '.join(command)} failed")
+    for item in map(json.loads, output.splitlines()):
+        if item["kind"] == "file":
+            own = items[item["name"]] = []
+        else:
+            own.append(item)
+    return items
+
+
+def items_of_reference(content, salvage):
+    """What it should make of it: it knows no values of types that only a log describes."""
+    items = [daybook_log.json_event(event) for event in daybook_log.read_log(content, salvage)]
+    for item in items:
+        if item["kind"] == "record" and item["type"] not in daybook_log.RECORD_TYPES:
+            item["fields"] = None
     return items
 
 
@@ -49,53 +56,59 @@ def first_difference(ours, reference):
     return None
 
 
-def item_of(event):
-    """What the C++ reader should print; it knows no values of types that only the log describes."""
-    item = daybook_log.json_event(event)
-    if item.get("type") not in daybook_log.RECORD_TYPES and "fields" in item:
-        item["fields"] = None
-    return item
-
-
-def compare(path, ours):
-    """What the two readers see differently in a file, without and with salvage."""
-    content = daybook_log.load(path)
+def compare_folder(dump_items, folder):
+    """The differences in a folder as texts, and how many items of each kind were compared."""
     texts = []
-    for salvage in (False, True):
-        events = daybook_log.read_log(content, salvage)
-        text = first_difference(ours[salvage], [item_of(event) for event in events])
-        if text is not None:
-            texts.append(f"salvage {salvage}: {text}")
-    return texts
+    counts = collections.Counter()
+    ours = {salvage: items_of_ours(dump_items, folder, salvage) for salvage in (False, True)}
+    for path in sorted(folder.iterdir()):
+        content = daybook_log.load(path)
+        for salvage in (False, True):
+            items = ours[salvage][path.name]
+            counts.update(item["kind"] for item in items)
+            text = first_difference(items, items_of_reference(content, salvage))
+            if text is not None:
+                texts.append((path.name, f"salvage {salvage}, {text}"))
+    return texts, counts
+
+
+def make_cases(folder, write_cases, count, files):
+    """Fills a folder; gives what each file in it is."""
+    subprocess.run([write_cases, str(folder), count], check=True)
+    manifest = folder / "manifest.jsonl"
+    cases = {case["file"]: f'{case["kind"]}, {case["text"]}'
+             for case in map(json.loads, manifest.read_text().splitlines())}
+    manifest.unlink()
+    for number, file in enumerate(files):
+        name = f"file-{number}{''.join(pathlib.Path(file).suffixes)}"
+        shutil.copyfile(file, folder / name)
+        cases[name] = file
+    for what, data in forged_cases.forged_cases(int(count)):
+        (folder / what).write_bytes(data)
+        cases[what] = "forged_cases.py"
+    return cases
 
 
 def main(write_cases, dump_items, count, *files):
     """Compares, prints the first differences, and returns the exit status."""
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
-        subprocess.run([write_cases, name, count], check=True)
-        with (folder / "manifest.jsonl").open() as manifest:
-            cases = {case["file"]: f'{case["kind"]}, {case["text"]}'
-                     for case in map(json.loads, manifest)}
-        for number, file in enumerate(files):
-            copy = f"file-{number}{pathlib.Path(file).suffix}"
-            shutil.copyfile(file, folder / copy)
-            cases[copy] = file
-        for number, (what, data) in enumerate(forged_cases.forged_cases(int(count))):
-            (folder / f"forged-{number:06}").write_bytes(data)
-            cases[f"forged-{number:06}"] = what
-        ours = [lines_of_ours(dump_items, folder, salvage) for salvage in (False, True)]
-        arguments = [(folder / case, [items[case] for items in ours]) for case in cases]
+        cases = make_cases(folder, write_cases, count, files)
+        for number, case in enumerate(cases):
+            batch = folder / f"batch-{number // BATCH}"
+            batch.mkdir(exist_ok=True)
+            (folder / case).rename(batch / case)
         with multiprocessing.Pool() as pool:
-            results = pool.starmap(compare, arguments, chunksize=8)
-    differing = [(case, text) for case, texts in zip(cases, results) for text in texts]
-    for case, text in differing[:SHOWN]:
+            results = pool.starmap(compare_folder,
+                                   [(dump_items, batch) for batch in folder.glob("batch-*")],
+                                   chunksize=1)
+    differences = [text for texts, _ in results for text in texts]
+    for case, text in differences[:SHOWN]:
         print(f"{case} ({cases[case]}), {text}")
-    counts = collections.Counter(item["kind"] for items in ours for file in items.values()
-                                 for item in file)
-    print(f"{len(cases)} files read by both, each twice: {counts['record']} records and "
-          f"{counts['gap']} gaps; {len(differing)} differences")
-    return 1 if differing or not cases else 0
+    counts = sum((counts for _, counts in results), collections.Counter())
+    print(f"{counts['end'] // 2} files read by both, each twice: {counts['record']} records and "
+          f"{counts['gap']} gaps; {len(differences)} differences")
+    return 1 if differences or counts["end"] != 2 * len(cases) else 0
 
 
 if __name__ == "__main__":

@@ -4,8 +4,8 @@
 It follows the sections READING and COMPRESSED SEGMENTS step by step and shares no code with any
 other reader, so that each can be held against the other (compare.py).
 
-As a library: load(path) gives a Content, read_log(content) the Records, Gaps and, last, the End. As a
-program: see --help.
+As a library: load(path) gives a Content, read_log(content) the Records, Gaps and, last, the End.
+As a program: see --help.
 """
 
 import argparse

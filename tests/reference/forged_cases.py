@@ -203,4 +203,4 @@ class Forger:
 def forged_cases(count):
     """So many logs, the same ones each time: (name, bytes)."""
     for seed in range(count):
-        yield 'forged %d' % seed, Forger(seed).log()
+        yield 'forged-%06d' % seed, Forger(seed).log()
