@@ -14,6 +14,7 @@ struct Coverage {
   uint64_t segments = 0;
   uint64_t records = 0;
   uint64_t skipped_segments = 0;  // not read, since they lie outside --since and --until
+  uint64_t skipped_bytes = 0;     // the same, of segments of which other parts were read
 
   // Lives; unknown for reports that do not join records to lives.
   std::optional<uint64_t> processes;

@@ -75,7 +75,8 @@ Status LogSet::AddFiles(const std::string& path) {
                       .is_newest = is_newest,
                       .first_segment = {},
                       .headless = {},
-                      .skipped = {}});
+                      .skipped = {},
+                      .anchors = {}});
   }
   return Ok{};
 }
@@ -134,8 +135,8 @@ void LogSet::PlanSkips() {
     }
     entry.holds_one_segment = file.found_in_folder || entry.peek.end;
   }
-  const auto outside = options_.skips == Skips::kSegments ? SegmentsOutside(peeked, options_.window)
-                                                          : BootsOutside(peeked, options_.window);
+  const auto outside = options_.skips == Skips::kBoots ? BootsOutside(peeked, options_.window)
+                                                       : SegmentsOutside(peeked, options_.window);
   for (size_t i = 0; i < files_.size(); ++i) {
     if (outside[i]) files_[i].skipped = peeked[i].peek;
   }
@@ -181,18 +182,32 @@ std::optional<Item> LogSet::Next() {
       TakeGap(*gap);
       return item;
     }
+    if (const auto* skip = std::get_if<Skip>(&item)) {
+      TakeSkip(*skip);
+      continue;
+    }
     EndFile();
     return item;
   }
 }
 
+Result<SegmentReader> LogSet::OpenReader(const std::string& path, File* file) const {
+  ReaderOptions options{.salvage = options_.salvage};
+  if (options_.skips == Skips::kFrames && options_.window.bounded()) {
+    options.choose_frames = [&](const CompressedIndex& index) {
+      file->anchors = index.clocks;
+      return FramesInside(index, options_.window);
+    };
+  }
+  return SegmentReader::Open(path, std::move(options));
+}
+
 // A recorder may have compressed it since the folder was listed.
 Result<SegmentReader> LogSet::OpenFile(File* file) const {
-  const ReaderOptions options{.salvage = options_.salvage};
-  auto reader = SegmentReader::Open(file->path, options);
+  auto reader = OpenReader(file->path, file);
   if (reader || !file->found_in_folder || reader.error().error_number() != ENOENT) return reader;
   const std::string compressed = file->path + ".zst";
-  auto other = SegmentReader::Open(compressed, options);
+  auto other = OpenReader(compressed, file);
   if (!other) return reader;
   file->path = compressed;
   return other;
@@ -202,7 +217,7 @@ bool LogSet::OpenNextFile() {
   while (next_file_ < files_.size()) {
     file_ = next_file_++;
     if (files_[file_].skipped) {
-      Skip(*files_[file_].skipped);
+      SkipSegment(*files_[file_].skipped);
       continue;
     }
     auto reader = OpenFile(&files_[file_]);
@@ -225,11 +240,16 @@ bool LogSet::OpenNextFile() {
 }
 
 // Its numbers are not missing.
-void LogSet::Skip(const SegmentPeek& segment) {
+void LogSet::SkipSegment(const SegmentPeek& segment) {
   ++coverage_.skipped_segments;
   sequence_ = &sequences_[segment.start->stream_id];
   TakeMissing(segment.start->first_seq);
   sequence_->next = std::max(*sequence_->next, segment.end->next_seq);
+}
+
+void LogSet::TakeSkip(const Skip& skip) {
+  coverage_.skipped_bytes += skip.end - skip.begin;
+  sequence_->next = std::max(sequence_->next.value_or(0), skip.next_seq);
 }
 
 bool LogSet::Take(const RecordView& record) {
@@ -307,6 +327,7 @@ void LogSet::EnterSegment(const SegmentStart& start) {
     boot_->last_ns = std::max(boot_->last_ns, start.time_ns);
     AddAnchor(start.time_ns, start.realtime_ns);
   }
+  for (const Clock& clock : files_[file_].anchors) AddAnchor(clock.time_ns, clock.realtime_ns);
   sequence_ = &sequences_[start.stream_id];
   TakeMissing(start.first_seq);
 }

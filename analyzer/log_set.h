@@ -40,7 +40,12 @@ class LogSet {
   enum class Repeats : uint8_t { kSkip, kKeep };
 
   // What is not read at all where it lies outside the window; see segment_skips.h.
-  enum class Skips : uint8_t { kNothing, kSegments, kBoots };
+  enum class Skips : uint8_t {
+    kNothing,
+    kSegments,
+    kFrames,  // segments, and of compressed ones frames
+    kBoots,
+  };
 
   struct Options {
     Repeats repeats = Repeats::kSkip;
@@ -104,6 +109,7 @@ class LogSet {
     // What is known of it without its SEGMENT_START; `first_segment` may then come from others.
     std::optional<HeadlessSegment> headless;
     std::optional<SegmentPeek> skipped;  // not to be read: what is known of it
+    std::vector<Clock> anchors;  // also of frames that are not read
   };
   // What has been seen of the sequence numbers of one log.
   struct Sequence {
@@ -119,7 +125,9 @@ class LogSet {
   void PlanSkips();
   Result<SegmentReader> OpenFile(File* file) const;
   bool OpenNextFile();
-  void Skip(const SegmentPeek& segment);
+  Result<SegmentReader> OpenReader(const std::string& path, File* file) const;
+  void SkipSegment(const SegmentPeek& segment);
+  void TakeSkip(const Skip& skip);
   bool Take(const RecordView& record);  // false where it is to be skipped
   void TakeGap(const Gap& gap);
   void EndFile();

@@ -165,6 +165,7 @@ void AppendCoverage(const Coverage& coverage, const LocalZone& zone, std::string
   member("segments", coverage.segments);
   member("records", coverage.records);
   member("skipped_segments", coverage.skipped_segments);
+  member("skipped_bytes", coverage.skipped_bytes);
   member("processes", OptionalCell(coverage.processes));
   if (coverage.processes) {
     member("running", coverage.running);

@@ -242,6 +242,9 @@ std::string CoverageLine(const Coverage& coverage, const LocalZone& zone) {
   if (coverage.skipped_segments != 0) {
     fmt::format_to(to, ", outside the time and not read: segments {}", coverage.skipped_segments);
   }
+  if (coverage.skipped_bytes != 0) {
+    fmt::format_to(to, ", parts of others: {} bytes", coverage.skipped_bytes);
+  }
   if (coverage.processes) {
     fmt::format_to(to, "; processes {}, running {}, ended unseen {}", *coverage.processes,
                    coverage.running, coverage.ended_unseen);

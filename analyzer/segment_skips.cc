@@ -4,6 +4,8 @@
 #include <limits>
 #include <optional>
 
+#include "clock_map.h"
+
 namespace daybook {
 namespace {
 
@@ -111,6 +113,24 @@ std::vector<bool> SegmentsOutside(std::span<const PeekedFile> files, const Windo
     outside[i] = span && (IsBefore(*span, window) || IsAfter(*span, window));
   }
   return outside;
+}
+
+std::vector<bool> FramesInside(const CompressedIndex& index, const Window& window) {
+  std::vector<bool> inside(index.frames.size(), true);
+  if (!index.segment) return inside;
+  ClockMap clock;
+  clock.Add(index.segment->time_ns, index.segment->realtime_ns);
+  for (const Clock& anchor : index.clocks) clock.Add(anchor.time_ns, anchor.realtime_ns);
+  const std::vector<BootInterval> intervals = clock.ToBootTimes(window);
+  uint64_t base_ns = index.segment->time_ns;
+  for (size_t i = 0; i < inside.size(); ++i) {
+    const Frame& frame = index.frames[i].description;
+    if (!frame.first_time_ns || !frame.last_time_ns) continue;
+    inside[i] = Overlaps(intervals, std::min(base_ns, *frame.first_time_ns),
+                         std::max(base_ns, *frame.last_time_ns));
+    base_ns = *frame.last_time_ns;
+  }
+  return inside;
 }
 
 std::vector<bool> BootsOutside(std::span<const PeekedFile> files, const Window& window) {

@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "daybook/compress.h"
 #include "daybook/peek.h"
 #include "window.h"
 
@@ -19,6 +20,10 @@ struct PeekedFile {
 // For rows that rest on their own segment only: true for each file of which no moment lies within
 // the window. `files` are in the order in which they are to be read.
 std::vector<bool> SegmentsOutside(std::span<const PeekedFile> files, const Window& window);
+
+// The same for the frames of a compressed segment: true for each that has to be read. A record
+// without a time has that of the block before it.
+std::vector<bool> FramesInside(const CompressedIndex& index, const Window& window);
 
 // For rows about lives, which may begin before and end after a segment. Those of one boot do not
 // depend on other boots: true for the files of each boot of which no life touches the window.

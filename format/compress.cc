@@ -1,9 +1,5 @@
 #include "daybook/compress.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <new>
@@ -11,10 +7,7 @@
 #include <string_view>
 #include <utility>
 
-#include "compression.h"
-#include "container.h"
 #include "container_stream.h"
-#include "crc32c.h"
 #include "file.h"
 #include "layout.h"
 #include "segment_compressor.h"
@@ -190,66 +183,6 @@ Result<Listing> ListFiles(LogFolder& folder) {
   return listing;
 }
 
-// From the first bytes of a file and its last ones, which begin at `tail_begin`.
-Result<CompressedIndex> IndexOf(Bytes head_bytes, Bytes tail, uint64_t tail_begin) {
-  const auto head_part = ReadPart(head_bytes, 0);
-  const auto head = head_part ? DecodeHead(*head_part) : std::nullopt;
-  if (!head) return Error("the head of the compressed segment is damaged");
-  const uint32_t tick_ns = TickOf(head->segment);
-  const auto seek_table = FindSeekTable(tail);
-  const auto index_part = seek_table ? ReadPartBefore(tail, *seek_table) : std::nullopt;
-  const auto index = index_part ? DecodeIndex(*index_part, tick_ns) : std::nullopt;
-  if (!index) return Error("the index of the compressed segment is damaged");
-  CompressedIndex result{
-      .container = head->container, .segment = head->segment, .clocks = index->clocks};
-  const Error misfit("the index of the compressed segment does not fit the file");
-  const uint64_t end = tail_begin + index_part->begin;
-  uint64_t begin = head_part->end;
-  uint64_t content = 0;
-  for (const Frame& frame : index->frames) {
-    begin += EncodeDescription(frame, tick_ns).size();
-    result.frames.push_back({.begin = begin, .description = frame});
-    const bool fits = frame.offset == content && frame.raw_bytes <= kMaxFrameBytes &&
-                      begin <= end && frame.compressed_bytes <= end - begin;
-    if (!fits) return misfit;
-    begin += frame.compressed_bytes;
-    content += frame.raw_bytes;
-  }
-  const bool fits =
-      begin == end && begin == index->container_bytes && content == head->container.raw_bytes;
-  return fits ? Result<CompressedIndex>(std::move(result)) : misfit;
-}
-
-// Up to `size` bytes at `offset`; fewer where the file ends, or cannot be read.
-std::vector<uint8_t> ReadAt(int fd, uint64_t offset, size_t size) {
-  std::vector<uint8_t> bytes(size);
-  size_t filled = 0;
-  while (filled < size) {
-    const ssize_t got =
-        pread(fd, bytes.data() + filled, size - filled, static_cast<off_t>(offset + filled));
-    if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) break;
-    filled += static_cast<size_t>(got);
-  }
-  bytes.resize(filled);
-  return bytes;
-}
-
-Result<CompressedIndex> IndexOfFile(int fd) {
-  // A head has two records of 255 bytes at most; an index of 64 MiB, and its seek table, 16 KiB.
-  constexpr uint64_t kHeadBytes = 1024;
-  constexpr uint64_t kTailBytes = 64 * 1024;
-  struct stat status = {};
-  if (fstat(fd, &status) != 0) return Error::FromErrno("cannot look at it", errno);
-  if (!S_ISREG(status.st_mode)) return Error("it is no regular file");
-  const auto size = static_cast<uint64_t>(status.st_size);
-  const auto head = ReadAt(fd, 0, std::min(size, kHeadBytes));
-  for (uint64_t tail = std::min(size, kTailBytes);; tail = std::min(size, tail * 16)) {
-    auto index = IndexOf(head, ReadAt(fd, size - tail, tail), size - tail);
-    if (index || tail == size) return index;
-  }
-}
-
 Status CompressOne(LogFolder& folder, uint64_t segment_no, const CompressOptions& options) {
   const auto files = ListFiles(folder);
   if (!files) return files.error();
@@ -297,39 +230,6 @@ Status CleanUp(LogFolder& folder, std::stop_token stop) try {
   return result;
 } catch (const std::bad_alloc&) {
   return Error("cannot clean up the log folder: not enough memory");
-}
-
-Result<CompressedIndex> ReadCompressedIndex(Bytes file) { return IndexOf(file, file, 0); }
-
-Result<CompressedIndex> ReadCompressedIndex(const std::string& path) {
-  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return Error::FromErrno("cannot open " + path, errno);
-  auto index = IndexOfFile(fd);
-  close(fd);
-  if (!index) return std::move(index).error().WithContext(path);
-  return index;
-}
-
-Result<std::vector<uint8_t>> DecodeFrames(Bytes file, const CompressedIndex& index,
-                                          std::span<const size_t> frame_numbers) {
-  FrameDecoder decoder;
-  std::vector<uint8_t> contents;
-  Buffer content;
-  for (const size_t number : frame_numbers) {
-    const std::string name = "frame " + std::to_string(number);
-    if (number >= index.frames.size()) return Error(name + " is not in the compressed segment");
-    const auto& [begin, frame] = index.frames[number];
-    const bool inside = begin <= file.size() && frame.compressed_bytes <= file.size() - begin;
-    const Bytes bytes = inside ? file.subspan(begin, frame.compressed_bytes) : Bytes();
-    if (!inside || Crc32c(bytes) != frame.compressed_crc) return Error(name + " is damaged");
-    const DecodedFrame decoded = decoder.DecodeWhole(bytes, kMaxFrameBytes, &content);
-    if (!decoded.whole || decoded.frame_bytes != bytes.size() ||
-        content.size() != frame.raw_bytes) {
-      return Error(name + " is not as it is described");
-    }
-    contents.insert(contents.end(), content.begin(), content.end());
-  }
-  return contents;
 }
 
 }  // namespace daybook

@@ -12,6 +12,13 @@
 
 namespace daybook {
 
+// Here some of the segment's content was left out, on request.
+struct Jump {
+  size_t at = 0;          // in the bytes that were read
+  uint64_t bytes = 0;     // of content
+  uint64_t next_seq = 0;  // the number behind the last one in it
+};
+
 struct Content {
   Buffer bytes;
   bool is_compressed = false;
@@ -20,6 +27,7 @@ struct Content {
   std::vector<FrameDamage> frame_damage;
   std::optional<MissingTail> missing_tail;
   std::optional<SegmentStart> segment;  // as the container says
+  std::vector<Jump> jumps;              // in the order of the bytes
 };
 
 // Everything in the file; "-" is standard input. It is read and not mapped: a mapping of a file

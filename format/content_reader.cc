@@ -17,8 +17,13 @@ constexpr uint64_t kPasses = 16;
 
 }  // namespace
 
-ContentReader::ContentReader(Bytes bytes, bool is_durable, ReaderOptions options)
-    : bytes_(bytes), is_durable_(is_durable), options_(options), sums_(bytes) {
+ContentReader::ContentReader(Bytes bytes, bool is_durable, ReaderOptions options,
+                             std::vector<Jump> jumps)
+    : bytes_(bytes),
+      is_durable_(is_durable),
+      jumps_(std::move(jumps)),
+      options_(std::move(options)),
+      sums_(bytes) {
   if (options_.salvage) types_.emplace();
 }
 
@@ -41,6 +46,7 @@ Item ContentReader::Next() {
     turning_ = false;
     if (position_ < proved_) return NextRecord();
     if (damaged_) return Resync();
+    if (const auto skip = TakeJump()) return *skip;
     if (position_ == bytes_.size()) return End{.complete = complete_};
     if (const auto gap = OpenBlock()) return *gap;
   }
@@ -104,6 +110,19 @@ Item ContentReader::NextRecord() {
 void ContentReader::Learn(const RecordView& record) {
   SchemaRecord schema;
   if (record.As(&schema)) types_->Learn(schema);
+}
+
+// Where damage reaches over the jump, what ends the damage tells where it stands.
+std::optional<Skip> ContentReader::TakeJump() {
+  if (next_jump_ == jumps_.size() || position_ < jumps_[next_jump_].at) return std::nullopt;
+  const Jump& jump = jumps_[next_jump_++];
+  if (context_ && context_->file_end == jump.at) {
+    context_->logical_end += jump.bytes;
+    next_seq_ = jump.next_seq;
+  }
+  const uint64_t begin = jump.at + jumped_bytes_;
+  jumped_bytes_ += jump.bytes;
+  return Skip{.begin = begin, .end = begin + jump.bytes, .next_seq = jump.next_seq};
 }
 
 // Proves the block at position_; where that fails, the part of it that a MARK proves is handed out

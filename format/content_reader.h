@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "block.h"
+#include "content.h"
 #include "daybook/reader.h"
 #include "daybook/schema.h"
 #include "gap_cause.h"
@@ -27,7 +28,8 @@ class ContentReader {
   };
 
   // The bytes must outlive this and not change. Of durable ones nothing can be lost in a crash.
-  ContentReader(Bytes bytes, bool is_durable, ReaderOptions options);
+  // Between `jumps` there are whole blocks.
+  ContentReader(Bytes bytes, bool is_durable, ReaderOptions options, std::vector<Jump> jumps = {});
 
   Item Next();
   const std::optional<SegmentStart>& segment() const { return segment_; }
@@ -36,6 +38,8 @@ class ContentReader {
     return context_ ? std::optional(context_->tag) : expected_tag_;
   }
   Work work() const;
+  // All offsets are in the bytes; so many more were left out before the last item.
+  uint64_t jumped_bytes() const { return jumped_bytes_; }
 
   // The gap at the end of all, where something is known to follow that is not there.
   // `start` is what the container knows of the segment, in case that nothing is left of it.
@@ -57,6 +61,7 @@ class ContentReader {
   void Begin();
   Item NextRecord();
   void Learn(const RecordView& record);
+  std::optional<Skip> TakeJump();
   std::optional<Gap> OpenBlock();
   void OpenPart(size_t walk_end);
   size_t Walk();
@@ -80,6 +85,9 @@ class ContentReader {
 
   Bytes bytes_;
   bool is_durable_;
+  std::vector<Jump> jumps_;
+  size_t next_jump_ = 0;
+  uint64_t jumped_bytes_ = 0;
   ReaderOptions options_;
   RangeSums sums_;
   std::optional<TypeRegistry> types_;  // with salvage only

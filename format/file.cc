@@ -17,6 +17,7 @@
 
 #include "daybook/reader.h"
 #include "layout.h"
+#include "regular_file.h"
 
 namespace daybook {
 namespace {
@@ -74,22 +75,6 @@ class PosixFile : public LogFile {
   uint64_t reserved_ = 0;
   bool can_reserve_ = true;
 };
-
-Result<std::vector<uint8_t>> ReadPartOf(int fd, uint64_t offset, size_t bytes,
-                                        const std::string& name) {
-  std::vector<uint8_t> part(bytes);
-  size_t filled = 0;
-  while (filled < bytes) {
-    const ssize_t got =
-        pread(fd, part.data() + filled, bytes - filled, static_cast<off_t>(offset + filled));
-    if (got == 0) break;
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return Error::FromErrno("cannot read " + name, errno);
-    filled += static_cast<size_t>(got);
-  }
-  part.resize(filled);
-  return part;
-}
 
 class PosixFolder : public LogFolder {
  public:
@@ -150,7 +135,7 @@ class PosixFolder : public LogFolder {
                                       size_t bytes) override {
     const int fd = openat(fd_, name.c_str(), O_RDONLY | O_CLOEXEC);
     if (fd < 0) return Error::FromErrno("cannot open " + path_ + "/" + name, errno);
-    auto part = ReadPartOf(fd, offset, bytes, path_ + "/" + name);
+    auto part = daybook::ReadAt(fd, offset, bytes, path_ + "/" + name);
     close(fd);
     return part;
   }

@@ -1,51 +1,21 @@
 #include "daybook/peek.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <utility>
 #include <vector>
 
 #include "block.h"
 #include "clock_span.h"
-#include "daybook/compress.h"
+#include "compressed_index.h"
 #include "file.h"
 #include "layout.h"
+#include "regular_file.h"
 
 namespace daybook {
 namespace {
 
 // The head's own block is shorter than a page, and so is the block of SEGMENT_END.
 constexpr size_t kPeekBytes = 16 * 1024;
-
-class PeekedFile {
- public:
-  explicit PeekedFile(int fd) : fd_(fd) {}
-  PeekedFile(const PeekedFile&) = delete;
-  PeekedFile& operator=(const PeekedFile&) = delete;
-  ~PeekedFile() { close(fd_); }
-
-  // Fewer bytes where the file is shorter meanwhile.
-  std::vector<uint8_t> Read(uint64_t offset, size_t size) const {
-    std::vector<uint8_t> bytes(size);
-    size_t done = 0;
-    while (done < size) {
-      const ssize_t got =
-          pread(fd_, bytes.data() + done, size - done, static_cast<off_t>(offset + done));
-      if (got < 0 && errno == EINTR) continue;
-      if (got <= 0) break;
-      done += static_cast<size_t>(got);
-    }
-    bytes.resize(done);
-    return bytes;
-  }
-
- private:
-  int fd_;
-};
 
 std::optional<SegmentStart> ReadHead(Bytes bytes) {
   RangeSums sums(bytes);
@@ -122,8 +92,8 @@ std::optional<SegmentEnd> ReadEnd(const CompressedIndex& index) {
 }
 
 // In doubt nothing.
-SegmentPeek PeekCompressed(const std::string& path) {
-  const auto index = ReadCompressedIndex(path);
+SegmentPeek PeekCompressed(const RegularFile& file) {
+  const auto index = ReadCompressedIndex(file);
   if (!index || !index->segment || !IsSupported(*index->segment)) return {};
   return {.start = index->segment, .end = ReadEnd(*index)};
 }
@@ -136,21 +106,17 @@ bool BeginsContainer(Bytes bytes) {
 }  // namespace
 
 Result<SegmentPeek> PeekSegment(const std::string& path) {
-  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (fd < 0) return Error::FromErrno("cannot open " + path, errno);
-  const PeekedFile file(fd);
-  struct stat status = {};
-  if (fstat(fd, &status) != 0) return Error::FromErrno("cannot look at " + path, errno);
-  SegmentPeek peek;
-  if (!S_ISREG(status.st_mode)) return peek;
-  const auto file_bytes = static_cast<uint64_t>(status.st_size);
-  const auto size = static_cast<size_t>(std::min<uint64_t>(file_bytes, kPeekBytes));
-  const std::vector<uint8_t> head = file.Read(0, size);
-  if (BeginsContainer(head)) return PeekCompressed(path);
-  peek.start = ReadHead(head);
-  if (peek.start) {
-    peek.end = ReadEnd(file.Read(file_bytes - size, size), file_bytes, *peek.start);
-  }
+  const auto file = RegularFile::Open(path);
+  if (!file) return file.error();
+  const auto size = static_cast<size_t>(std::min<uint64_t>(file->size(), kPeekBytes));
+  const auto head = file->ReadAt(0, size);
+  if (!head) return head.error();
+  if (BeginsContainer(*head)) return PeekCompressed(*file);
+  SegmentPeek peek{.start = ReadHead(*head), .end = {}};
+  if (!peek.start) return peek;
+  const auto tail = file->ReadAt(file->size() - size, size);
+  if (!tail) return tail.error();
+  peek.end = ReadEnd(*tail, file->size(), *peek.start);
   return peek;
 }
 

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "chosen_frames.h"
 #include "container_reader.h"
 #include "content.h"
 #include "content_reader.h"
@@ -11,16 +12,21 @@ namespace daybook {
 
 class SegmentReader::Impl {
  public:
-  Impl(Bytes bytes, ReaderOptions options) : bytes_(bytes), reader_(bytes_, false, options) {}
+  Impl(Bytes bytes, ReaderOptions options)
+      : bytes_(bytes), reader_(bytes_, false, std::move(options)), file_bytes_(bytes.size()) {}
   Impl(Content content, ReaderOptions options)
       : content_(std::move(content)),
         bytes_(content_.bytes),
-        reader_(bytes_, content_.is_durable, options) {}
+        reader_(bytes_, content_.is_durable, std::move(options), content_.jumps),
+        file_bytes_(bytes_.size()) {
+    for (const Jump& jump : content_.jumps) file_bytes_ += jump.bytes;
+  }
 
   // Behind the last item of the content, what it lacks.
   Item Next() {
     begun_ = true;
     Item item = reader_.Next();
+    if (const uint64_t jumped = reader_.jumped_bytes(); jumped != 0) Move(&item, jumped);
     if (content_.missing_tail && std::holds_alternative<End>(item)) {
       const MissingTail tail = *std::exchange(content_.missing_tail, std::nullopt);
       return reader_.GapAtEnd(tail.next_seq, content_.segment);
@@ -33,12 +39,23 @@ class SegmentReader::Impl {
   const std::optional<SegmentStart>& segment() const {
     return begun_ && !reader_.segment() ? content_.segment : reader_.segment();
   }
-  uint64_t file_bytes() const { return bytes_.size(); }
+  uint64_t file_bytes() const { return file_bytes_; }
 
  private:
+  static void Move(Item* item, uint64_t by) {
+    if (auto* record = std::get_if<RecordView>(item)) {
+      record->offset += by;
+    } else if (auto* gap = std::get_if<Gap>(item)) {
+      gap->begin += by;
+      gap->end += by;
+      if (gap->wrong_byte) gap->wrong_byte->offset += by;
+    }
+  }
+
   Content content_;
   Bytes bytes_;
   ContentReader reader_;
+  uint64_t file_bytes_;
   bool begun_ = false;
 };
 
@@ -89,18 +106,23 @@ std::string_view ProofName(Proof proof) {
 }
 
 SegmentReader::SegmentReader(std::span<const uint8_t> bytes, ReaderOptions options)
-    : impl_(std::make_unique<Impl>(bytes, options)) {}
+    : impl_(std::make_unique<Impl>(bytes, std::move(options))) {}
 SegmentReader::SegmentReader(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 SegmentReader::SegmentReader(SegmentReader&&) noexcept = default;
 SegmentReader& SegmentReader::operator=(SegmentReader&&) noexcept = default;
 SegmentReader::~SegmentReader() = default;
 
 Result<SegmentReader> SegmentReader::Open(const std::string& path, ReaderOptions options) {
+  const bool is_named_raw = path.ends_with(kSegmentSuffix);
+  if (options.choose_frames && path != "-" && !is_named_raw) {
+    if (auto chosen = ReadChosenFrames(path, options.choose_frames)) {
+      return SegmentReader(std::make_unique<Impl>(*std::move(chosen), std::move(options)));
+    }
+  }
   auto bytes = ReadWholeContent(path);
   if (!bytes) return std::move(bytes).error();
   Content content{
-      .bytes = *std::move(bytes), .frame_damage = {}, .missing_tail = {}, .segment = {}};
-  const bool is_named_raw = path.ends_with(kSegmentSuffix);
+      .bytes = *std::move(bytes), .frame_damage = {}, .missing_tail = {}, .segment = {}, .jumps = {}};
   if (path.ends_with(kCompressedSuffix) || (!is_named_raw && IsContainer(content.bytes))) {
     DecodedContainer decoded = DecodeContainer(content.bytes);
     // A whole content has the gaps that the raw segment had, and for the reasons that it had them.
@@ -110,9 +132,10 @@ Result<SegmentReader> SegmentReader::Open(const std::string& path, ReaderOptions
                .is_durable = !decoded.is_whole,
                .frame_damage = std::move(decoded.damage),
                .missing_tail = decoded.missing_tail,
-               .segment = decoded.segment};
+               .segment = decoded.segment,
+               .jumps = {}};
   }
-  return SegmentReader(std::make_unique<Impl>(std::move(content), options));
+  return SegmentReader(std::make_unique<Impl>(std::move(content), std::move(options)));
 }
 
 Item SegmentReader::Next() { return impl_->Next(); }

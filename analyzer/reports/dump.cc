@@ -154,7 +154,7 @@ constinit const Report kDumpReport{
     .columns = kColumns,
     .default_sort = "",
     .repeats = LogSet::Repeats::kKeep,
-    .skips = LogSet::Skips::kSegments,
+    .skips = LogSet::Skips::kFrames,
     .has_salvaged = true,
     .run = RunDump,
 };

@@ -185,7 +185,7 @@ class WindowTest : public testing::TestWithParam<uint32_t> {
     end_ns_ = log.wall_ns();
     const auto folder = OpenLogFolder(folder_.path());
     for (uint64_t number = 1; number <= 12; number += 2) {
-      EXPECT_TRUE(CompressSegment(**folder, number));
+      EXPECT_TRUE(CompressSegment(**folder, number, {.frame_bytes = 700}));
     }
   }
 
@@ -207,15 +207,18 @@ class WindowTest : public testing::TestWithParam<uint32_t> {
 
 TEST_P(WindowTest, ADumpHasExactlyTheRecordsInTheWindow) {
   uint64_t skipped = 0;
+  uint64_t skipped_bytes = 0;
   for (int round = 0; round < 12; ++round) {
     const Window window = RandomWindow();
-    const Ran ran = RunReport(kDumpReport, folder_.path(), window, LogSet::Skips::kSegments);
+    const Ran ran = RunReport(kDumpReport, folder_.path(), window, LogSet::Skips::kFrames);
     std::vector<std::string> places;
     for (const auto& row : ran.rows) places.push_back(row[0] + ":" + row[1]);
     ASSERT_EQ(places, DumpByHand(folder_.path(), window)) << round;
     skipped += ran.coverage.skipped_segments;
+    skipped_bytes += ran.coverage.skipped_bytes;
   }
   EXPECT_GT(skipped, 12U);
+  EXPECT_GT(skipped_bytes, 1'000U);
 }
 
 TEST_P(WindowTest, FilesThatAreLeftOutChangeNoRow) {

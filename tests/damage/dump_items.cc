@@ -85,6 +85,10 @@ void Print(const Gap& gap) {
              Number(gap.last_time_ns), gap.records_salvaged, WrongByteText(gap.wrong_byte));
 }
 
+void Print(const Skip& skip) {
+  fmt::print("{{\"kind\":\"skip\",\"begin\":{},\"end\":{}}}\n", skip.begin, skip.end);
+}
+
 void Print(const End& end) { fmt::print("{{\"kind\":\"end\",\"complete\":{}}}\n", end.complete); }
 
 bool Dump(const std::string& path, ReaderOptions options) {

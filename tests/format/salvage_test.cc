@@ -13,7 +13,7 @@ namespace {
 using testing::IsEmpty;
 using testing::SizeIs;
 
-constexpr ReaderOptions kSalvage{.salvage = true};
+const ReaderOptions kSalvage{.salvage = true};
 
 std::vector<uint8_t> PayloadOfExec(const Exec& exec) {
   std::vector<uint8_t> payload(MaxEncodedBytes(exec));

@@ -12,7 +12,7 @@
 
 #include "clocks.h"
 #include "live/support/process.h"
-#include "recorder/temp_folder.h"
+#include "support/temp_folder.h"
 #include "support/log_builder.h"
 
 namespace daybook {

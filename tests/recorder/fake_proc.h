@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "recorder/temp_folder.h"
+#include "support/temp_folder.h"
 
 namespace daybook {
 

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "recorder/temp_folder.h"
+#include "support/temp_folder.h"
 
 namespace daybook {
 namespace {

@@ -5,7 +5,7 @@
 
 #include "recorder.h"
 #include "recorder/kept.h"
-#include "recorder/temp_folder.h"
+#include "support/temp_folder.h"
 #include "support/log_builder.h"
 
 namespace daybook {

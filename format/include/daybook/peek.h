@@ -22,7 +22,7 @@ struct SegmentPeek {
 
 // Reads the first and the last few KiB of a regular file, or the index of a compressed segment.
 // What is not plain to see there is left open: a segment that is still being written, damaged, or
-// one of several in the file.
+// one of several in the file. An error where it cannot be read, or is something else, like a pipe.
 Result<SegmentPeek> PeekSegment(const std::string& path);
 
 // The number that the file's name says; nullopt where it is not named as a segment.

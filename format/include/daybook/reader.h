@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -88,13 +89,20 @@ struct Gap {
   uint64_t records_salvaged = 0;  // numbered records among those that follow; salvage only
 };
 
+// What was not read, since ReaderOptions::choose_frames did not choose it.
+struct Skip {
+  uint64_t begin = 0;  // byte range in the segment's content
+  uint64_t end = 0;
+  uint64_t next_seq = 0;  // the number behind the last one in it
+};
+
 // The end of the bytes. Without a SEGMENT_END the segment is still being written, or its recorder
 // was stopped by force.
 struct End {
   bool complete = false;  // the last thing read was the last checkpoint of a segment
 };
 
-using Item = std::variant<RecordView, Gap, End>;
+using Item = std::variant<RecordView, Gap, Skip, End>;
 
 // Words for programs and people: "torn_tail".
 std::string_view GapCauseName(GapCause cause);
@@ -112,9 +120,18 @@ struct FrameDamage {
   std::string cause;
 };
 
+struct CompressedIndex;
+
+// Which frames of a compressed segment are to be read: one for each of the index.
+using FrameChoice = std::function<std::vector<bool>(const CompressedIndex& index)>;
+
 struct ReaderOptions {
   // Also hand out what no checksum proves, marked as such.
   bool salvage = false;
+  // Asked once, when the file is opened; for the others there are Skips. The frame with the
+  // segment's head is read in any case. A file that is not compressed, or where anything is missing
+  // or damaged that would be read, is read whole.
+  FrameChoice choose_frames = {};
 };
 
 // Reads one file: usually one segment; several concatenated ones are legal. Of a compressed segment
@@ -132,7 +149,7 @@ class SegmentReader {
   SegmentReader& operator=(SegmentReader&&) noexcept;
   ~SegmentReader();
 
-  // The next record or gap; End again and again at the end.
+  // The next record, gap or skip; End again and again at the end.
   Item Next();
 
   // The SEGMENT_START of the segment that the last item stood in, or a copy of it; nullopt before

@@ -12,7 +12,7 @@
 
 #include "live/support/process.h"
 #include "recorder/kept.h"
-#include "recorder/temp_folder.h"
+#include "support/temp_folder.h"
 
 namespace daybook {
 
