@@ -109,7 +109,7 @@ class LogSet {
     // What is known of it without its SEGMENT_START; `first_segment` may then come from others.
     std::optional<HeadlessSegment> headless;
     std::optional<SegmentPeek> skipped;  // not to be read: what is known of it
-    std::vector<Clock> anchors;  // also of frames that are not read
+    std::vector<Clock> anchors;          // also of frames that are not read
   };
   // What has been seen of the sequence numbers of one log.
   struct Sequence {

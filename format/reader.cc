@@ -121,8 +121,11 @@ Result<SegmentReader> SegmentReader::Open(const std::string& path, ReaderOptions
   }
   auto bytes = ReadWholeContent(path);
   if (!bytes) return std::move(bytes).error();
-  Content content{
-      .bytes = *std::move(bytes), .frame_damage = {}, .missing_tail = {}, .segment = {}, .jumps = {}};
+  Content content{.bytes = *std::move(bytes),
+                  .frame_damage = {},
+                  .missing_tail = {},
+                  .segment = {},
+                  .jumps = {}};
   if (path.ends_with(kCompressedSuffix) || (!is_named_raw && IsContainer(content.bytes))) {
     DecodedContainer decoded = DecodeContainer(content.bytes);
     // A whole content has the gaps that the raw segment had, and for the reasons that it had them.

@@ -12,8 +12,8 @@
 
 #include "clocks.h"
 #include "live/support/process.h"
-#include "support/temp_folder.h"
 #include "support/log_builder.h"
+#include "support/temp_folder.h"
 
 namespace daybook {
 namespace {

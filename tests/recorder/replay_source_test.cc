@@ -5,8 +5,8 @@
 
 #include "recorder.h"
 #include "recorder/kept.h"
-#include "support/temp_folder.h"
 #include "support/log_builder.h"
+#include "support/temp_folder.h"
 
 namespace daybook {
 namespace {
