@@ -134,7 +134,8 @@ std::optional<Gap> ContentReader::OpenBlock() {
     OpenPart(walk_end);
     return std::nullopt;
   }
-  const auto head = ReadHead(bytes_, position_, *checkpoint);
+  auto head = ReadHead(bytes_, position_, *checkpoint);
+  if (head && IsInsideOurs(*head)) head.reset();
   if (head && !IsSupported(*head)) unsupported_ = head->stream_id;
   const bool starts = head && IsSupported(*head);
   if (starts || (IsInPlace(*checkpoint) && checkpoint->record.first_seq == next_seq_)) {
@@ -334,6 +335,22 @@ void ContentReader::TellLoss(const Ending& ending, Gap* gap) const {
   if (gap->records_lost > 0u) gap->first_lost_seq = next_seq_;
 }
 
+Outlook ContentReader::LookFrom(size_t begin) {
+  if (!outlook_ && looked_bytes_ <= kPasses * bytes_.size()) {
+    outlook_ = LookAhead(sums_, begin, context_->tag, segment_);
+    looked_bytes_ += outlook_->end - begin;
+  }
+  return outlook_.value_or(Outlook{});
+}
+
+// The head of another log at position_, but behind it our segment goes on: it stands in a program's
+// arguments, and what was before it in the record is missing.
+bool ContentReader::IsInsideOurs(const SegmentStart& head) {
+  if (!context_ || complete_) return false;
+  if (segment_ && segment_->stream_id == head.stream_id) return false;
+  return LookFrom(position_).last_checkpoint >= position_;
+}
+
 // Bytes that a checkpoint had called durable do not vanish in a crash: that is damage. Others the
 // writer was about to write when it was stopped.
 GapCause ContentReader::CauseOf(const Gap& gap) {
@@ -341,11 +358,7 @@ GapCause ContentReader::CauseOf(const Gap& gap) {
   if (!context_) return GapCause::kDamaged;
   if (complete_) return GapCause::kTrailing;
   if (is_durable_) return GapCause::kDamaged;
-  if (!outlook_ && looked_bytes_ <= kPasses * bytes_.size()) {
-    outlook_ = LookAhead(sums_, gap.begin, context_->tag, segment_);
-    looked_bytes_ += outlook_->end - gap.begin;
-  }
-  const Outlook outlook = outlook_.value_or(Outlook{});
+  const Outlook outlook = LookFrom(gap.begin);
   const uint64_t logical_begin = context_->logical_end + (gap.begin - context_->file_end);
   if (logical_begin < std::max(durable_end_, outlook.durable_end)) return GapCause::kDamaged;
   return outlook.last_checkpoint >= gap.begin ? GapCause::kHole : GapCause::kTornTail;

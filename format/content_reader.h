@@ -71,6 +71,8 @@ class ContentReader {
   Gap GapUntil(size_t end, const std::optional<Ending>& ending);
   void TellLoss(const Ending& ending, Gap* gap) const;
   GapCause CauseOf(const Gap& gap);
+  Outlook LookFrom(size_t begin);
+  bool IsInsideOurs(const SegmentStart& head);
   std::optional<WrongByte> FindWrongByteOf(const FoundCheckpoint& checkpoint, const Gap& gap) const;
   void Salvage(const std::optional<Ending>& ending, Gap* gap);
 

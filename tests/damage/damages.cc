@@ -43,9 +43,12 @@ Damaged Overwrite(const Vector& original, size_t begin, const Vector& with, std:
   return result;
 }
 
+// Where the bytes behind the range are like its first ones, it may as well be those that are gone.
 Damaged Remove(const Vector& original, Range range, std::string text) {
   Damaged result{.text = std::move(text), .bytes = original, .damaged = {range}};
   result.bytes.erase(At(result.bytes, range.begin), At(result.bytes, range.end));
+  size_t& end = result.damaged.back().end;
+  for (size_t at = range.begin; end < original.size() && original[at] == original[end]; ++at) ++end;
   return result;
 }
 

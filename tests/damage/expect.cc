@@ -172,11 +172,21 @@ class Walk {
            anchor.record().first_seq + anchor.record().seq_count >= next_seq_;
   }
 
+  bool IsInsideOurs(const Anchor& start) const {
+    if (!context_ || complete_) return false;
+    if (segment_ != nullptr && segment_->start.stream_id == start.segment->start.stream_id) {
+      return false;
+    }
+    return std::ranges::any_of(anchors_, [&](const Anchor& anchor) {
+      return anchor.begin >= at_ && anchor.segment == context_->segment;
+    });
+  }
+
   // The block that begins exactly here and belongs here.
   const Anchor* NextInPlace() const {
     for (const Anchor& anchor : anchors_) {
       if (!anchor.intact || anchor.begin - anchor.block_bytes() != at_) continue;
-      if (anchor.starts_segment()) return &anchor;
+      if (anchor.starts_segment() && !IsInsideOurs(anchor)) return &anchor;
       const bool continues = context_ && !complete_ && anchor.segment == context_->segment &&
                              anchor.record().logical_offset == context_->logical_end &&
                              at_ == context_->file_end && anchor.record().first_seq == next_seq_;

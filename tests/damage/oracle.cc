@@ -1,6 +1,7 @@
 #include "oracle.h"
 
 #include <algorithm>
+#include <set>
 #include <string_view>
 #include <utility>
 
@@ -413,12 +414,33 @@ class Judgement {
   // much or as many of its bytes are missing: nothing shows that its payload is not all its own.
   bool IsSwallowed(const WrittenRecord& record) const {
     const size_t begin = Moved(record.offset);
-    const size_t end = begin + record.size;
-    return std::any_of(
-        salvage_.records.begin(), salvage_.records.end(), [&](const SeenRecord& seen) {
-          const RecordView& view = seen.view;
-          return IsSalvage(seen) && view.offset < begin && view.offset + view.size >= end;
-        });
+    // What was forged in its payload may go on from within it.
+    const size_t end = begin + (kind_.forged.empty() ? record.size : 1);
+    return std::any_of(salvage_.records.begin(), salvage_.records.end(),
+                       [&](const SeenRecord& seen) {
+                         const RecordView& view = seen.view;
+                         return IsSalvage(seen) && view.offset < begin &&
+                                view.offset + view.size >= end;
+                       }) ||
+           IsSwallowedByStructure(begin, end);
+  }
+
+  // The same, where it is a CHECKPOINT, MARK or CONT that takes their place: those are not handed
+  // out by themselves.
+  bool IsSwallowedByStructure(size_t begin, size_t end) const {
+    const Bytes original = kind_.original->bytes;
+    std::set<size_t> places;
+    for (size_t at = 0; at < original.size(); at = ReadHeader(original, at)->end) {
+      places.insert(Moved(at));
+    }
+    for (size_t at = 0; at < original.size() && at < begin;) {
+      const RecordHeader was = *ReadHeader(original, at);
+      const bool is_structure = !IsNumbered(was.type) && IsTouched(at, was.end);
+      const auto is = is_structure ? ReadHeader(bytes_, at) : std::nullopt;
+      if (is && is->end >= end && places.contains(is->end)) return true;
+      at = was.end;
+    }
+    return false;
   }
 
   // A single header between the damage and the end of the file is no chain.

@@ -296,5 +296,36 @@ TEST(ReaderTest, BehindASegmentOfAnUnknownVersionNoOtherLogIsBelieved) {
   EXPECT_EQ(read.gaps[0].end, both.size());
 }
 
+// Where a record loses its beginning, what a program was given as arguments may stand behind a
+// checkpoint. But for that a segment that was not ended may have another log behind it.
+TEST(ReaderTest, TheHeadOfAnotherLogIsNotBelievedInsideASegmentThatGoesOn) {
+  LogBuilder builder({.block_bytes = 200});
+  for (uint32_t pid = 100; pid < 130; ++pid) builder.Add(TestFork(pid));
+  ASSERT_TRUE(builder.writer().Sync());
+  const std::vector<uint8_t> ours = builder.Segment();
+  std::vector<size_t> ends;
+  SegmentReader reader{ours};
+  for (Item item = reader.Next(); !std::holds_alternative<End>(item); item = reader.Next()) {
+    const auto& record = std::get<RecordView>(item);
+    if (record.Is<Checkpoint>()) ends.push_back(record.offset + record.size);
+  }
+  ASSERT_GT(ends.size(), 4U);
+  const size_t all = ReadAll(ours).events.size();
+  for (const unsigned features : {0U, 1U}) {
+    const std::vector<uint8_t> other = SegmentWithFeatures(features, 5, /*stream=*/2);
+    std::vector<uint8_t> bytes = ours;
+    bytes.insert(bytes.begin() + static_cast<std::ptrdiff_t>(ends[ends.size() - 3]), other.begin(),
+                 other.end());
+    const ReadBack read = ReadAll(bytes);
+    EXPECT_THAT(read.events, SizeIs(all));
+    ASSERT_THAT(read.gaps, SizeIs(1));
+    EXPECT_EQ(read.gaps[0].end - read.gaps[0].begin, other.size());
+  }
+  std::vector<uint8_t> both = ours;
+  const std::vector<uint8_t> other = SegmentWithFeatures(0, 5, /*stream=*/2);
+  both.insert(both.end(), other.begin(), other.end());
+  EXPECT_THAT(ReadAll(both).events, SizeIs(all + 1));
+}
+
 }  // namespace
 }  // namespace daybook

@@ -777,6 +777,8 @@ class Reader:
         if (checkpoint and checkpoint.block_begin == begin and
                 self.log.is_proved(checkpoint, begin)):
             head = self.log.head_of(checkpoint)
+            if head and self.is_inside(head):
+                head = None
             if head and not head.is_supported:
                 self.unsupported = head.stream_id
             if head and head.is_supported or self.continues(checkpoint, begin):
@@ -785,6 +787,14 @@ class Reader:
                 return
         self.walked += place - begin
         yield from self.step3(begin, records)
+
+    def is_inside(self, head):
+        """Whether the segment goes on behind a head of another log."""
+        if self.context is None or self.complete:
+            return False
+        if self.segment is not None and self.segment.stream_id == head.stream_id:
+            return False
+        return any(checkpoint.begin >= self.pos for checkpoint in self.outlook_from(self.pos))
 
     def continues(self, checkpoint, begin):
         """Whether it continues the context, perhaps after a loss."""
@@ -977,17 +987,22 @@ class Reader:
             return 'trailing'
         if self.content.changed:
             return 'damaged'
-        if self.outlook is None and self.looked <= PASSES * self.size:
-            self.outlook = self.look_ahead(gap.begin)
-        durable = max([self.durable] + [checkpoint.durable for checkpoint in self.outlook or []])
+        outlook = self.outlook_from(gap.begin)
+        durable = max([self.durable] + [checkpoint.durable for checkpoint in outlook])
         logical = self.context.logical_end + gap.begin - self.context.file_end & MASK64
         if logical < durable:
             return 'damaged'
-        is_followed = any(checkpoint.begin >= gap.begin for checkpoint in self.outlook or [])
+        is_followed = any(checkpoint.begin >= gap.begin for checkpoint in outlook)
         return 'hole' if is_followed else 'torn_tail'
 
+    def outlook_from(self, low):
+        """The outlook, looked for where it is not yet known."""
+        if self.outlook is None and self.looked <= PASSES * self.size:
+            self.outlook = self.look_ahead(low)
+        return self.outlook or []
+
     def look_ahead(self, low):
-        """The outlook."""
+        """Looks for the outlook."""
         outlook = []
         stop = self.size
         for checkpoint in self.log.checkpoints_from(low):
