@@ -433,12 +433,13 @@ class Judgement {
     for (size_t at = 0; at < original.size(); at = ReadHeader(original, at)->end) {
       places.insert(Moved(at));
     }
+    // One that was forged in a payload can stand anywhere.
     for (size_t at = 0; at < original.size() && at < begin;) {
-      const RecordHeader was = *ReadHeader(original, at);
-      const bool is_structure = !IsNumbered(was.type) && IsTouched(at, was.end);
+      const auto was = ReadHeader(original, at);
+      const bool is_structure = was && !IsNumbered(was->type) && IsTouched(at, was->end);
       const auto is = is_structure ? ReadHeader(bytes_, at) : std::nullopt;
       if (is && is->end >= end && places.contains(is->end)) return true;
-      at = was.end;
+      at = kind_.forged.empty() ? was->end : at + 1;
     }
     return false;
   }
