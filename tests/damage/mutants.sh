@@ -99,6 +99,8 @@ mutant "missing blocks are not seen in place" format/content_reader.cc \
   'checkpoint.record.logical_offset == context_->logical_end &&' ''
 mutant "any log's segment is believed after damage" format/content_reader.cc \
   'if (!complete_ && !is_next && !is_same_log) return std::nullopt;' ''
+mutant "another log is believed inside a segment" format/content_reader.cc \
+  'return LookFrom(position_).last_checkpoint >= position_;' 'return false;'
 mutant "a short run of blocks says whose they are" format/head_search.cc \
   'bool IsLong() const { return end - begin > kMaxPayloadBytes; }' \
   'bool IsLong() const { return true; }'
