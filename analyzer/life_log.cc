@@ -103,6 +103,10 @@ void LifeReader::Take(const RecordView& record) {
       return TakeAs<Exec>(record);
     case Schema<Exit>::kType:
       return TakeAs<Exit>(record);
+    case Schema<Reap>::kType:
+      return TakeAs<Reap>(record);
+    case Schema<CommChange>::kType:
+      return TakeAs<CommChange>(record);
     case Schema<SnapBegin>::kType:
       return TakeAs<SnapBegin>(record);
     case Schema<SnapProc>::kType:

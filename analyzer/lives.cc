@@ -43,6 +43,22 @@ std::shared_ptr<const Image> MakeImage(const Record& record, uint64_t since_ns) 
   return image;
 }
 
+// EXIT and REAP name it alike.
+template <class Record>
+void TakeUsage(const Record& record, Usage* usage) {
+  usage->utime_us = record.utime_us;
+  usage->stime_us = record.stime_us;
+  usage->cpu_us = record.cpu_us;
+  usage->minflt = record.minflt;
+  usage->majflt = record.majflt;
+  usage->nvcsw = record.nvcsw;
+  usage->nivcsw = record.nivcsw;
+  usage->rchar_bytes = record.rchar_bytes;
+  usage->wchar_bytes = record.wchar_bytes;
+  usage->read_bytes = record.read_bytes;
+  usage->write_bytes = record.write_bytes;
+}
+
 bool IsCoarse(uint32_t flags) { return (flags & kProcCoarseStart) != 0; }
 
 }  // namespace
@@ -86,16 +102,41 @@ void LifeBuilder::Take(const Exit& exit) {
   life.exit_ppid = exit.ppid;
   life.flags = exit.flags;
   life.wait_status = exit.wait_status;
-  life.usage = {.utime_us = exit.utime_us,
-                .stime_us = exit.stime_us,
-                .cpu_us = exit.cpu_us,
-                .maxrss_kib = exit.maxrss_kib,
-                .minflt = exit.minflt,
-                .majflt = exit.majflt,
-                .nvcsw = exit.nvcsw,
-                .nivcsw = exit.nivcsw};
+  TakeUsage(exit, &life.usage);
+  life.usage.maxrss_kib = exit.maxrss_kib;
+  life.usage.image_maxrss_kib = exit.image_maxrss_kib;
+  life.usage.zombie_us = exit.zombie_us;
   MergeIdentity(exit, true, &life.identity);
-  Close(slots_[exit.pid], open, LifeState::kEnded);
+  const bool is_exact = (exit.flags & kProcUsageExact) != 0;
+  reaps_are_told_ = reaps_are_told_ || is_exact;
+  if (is_exact || !reaps_are_told_) return Close(slots_[exit.pid], open, LifeState::kEnded);
+  open->ended = true;
+  Doubt(open, exit.time_ns);
+}
+
+// What the end could not tell yet. A reap that is later than this waits for has no end any more.
+void LifeBuilder::Take(const Reap& reap) {
+  Advance(reap.time_ns);
+  reaps_are_told_ = true;
+  const auto slot = slots_.find(reap.pid);
+  Open* open = slot == slots_.end() ? nullptr : Find(slot->second, {reap.start_ns, false});
+  if (open == nullptr || !open->ended) return;
+  Life& life = open->life;
+  life.proof = std::max(life.proof, proof_);
+  life.flags = (life.flags | reap.flags) & ~kProcUsagePartial;
+  TakeUsage(reap, &life.usage);
+  if (life.end_ns)
+    life.usage.zombie_us = (reap.time_ns - std::min(reap.time_ns, *life.end_ns)) / 1000;
+  Close(slot->second, open, LifeState::kEnded);
+}
+
+void LifeBuilder::Take(const CommChange& change) {
+  Advance(change.time_ns);
+  if (!change.start_ns) return;
+  Open* open = Enter(change.pid, {*change.start_ns, false});
+  if (open == nullptr || open->ended) return;
+  if (change.time_ns >= open->newest_ns) open->life.identity.comm = change.comm;
+  See(open, change.time_ns);
 }
 
 void LifeBuilder::Take(const SnapBegin& begin) {
@@ -255,7 +296,8 @@ void LifeBuilder::Inherit(const Fork& fork, Open* child) {
 void LifeBuilder::See(Open* open, uint64_t time_ns) {
   open->newest_ns = std::max(open->newest_ns, time_ns);
   open->life.last_seen_ns = std::max(open->life.last_seen_ns, time_ns);
-  if (open->doubted && !open->replaced && *open->doubted < time_ns) open->doubted.reset();
+  const bool may_be_reset = !open->replaced && !open->ended;
+  if (open->doubted && may_be_reset && *open->doubted < time_ns) open->doubted.reset();
 }
 
 void LifeBuilder::Doubt(Open* open, uint64_t time_ns) {
@@ -293,7 +335,7 @@ void LifeBuilder::Close(Slot& slot, Open* open, LifeState state) {
 
 void LifeBuilder::HandOut(Open& open, LifeState state) {
   Life& life = open.life;
-  life.state = state;
+  life.state = open.ended ? LifeState::kEnded : state;
   if (open.birth_seen) life.execs = open.execs_seen;
   if (open.parent_start_coarse) {
     // The parent's own records may have told its start exactly meanwhile.

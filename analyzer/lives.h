@@ -47,6 +47,12 @@ struct Usage {
   std::optional<uint64_t> majflt;
   std::optional<uint64_t> nvcsw;
   std::optional<uint64_t> nivcsw;
+  std::optional<uint64_t> image_maxrss_kib;
+  std::optional<uint64_t> rchar_bytes;
+  std::optional<uint64_t> wchar_bytes;
+  std::optional<uint64_t> read_bytes;
+  std::optional<uint64_t> write_bytes;
+  std::optional<uint64_t> zombie_us;
 };
 
 // kLost: it has ended, but the log does not tell how or when.
@@ -85,6 +91,8 @@ class LifeBuilder {
   void Take(const Fork& fork);
   void Take(const Exec& exec);
   void Take(const Exit& exit);
+  void Take(const Reap& reap);
+  void Take(const CommChange& change);
   void Take(const SnapBegin& begin);
   void Take(const SnapProc& process);
   void Take(const SnapEnd& end);
@@ -110,6 +118,7 @@ class LifeBuilder {
     uint64_t newest_ns = 0;           // time of the newest record of it
     uint64_t snapshot_no = 0;         // of the last snapshot that has it
     bool replaced = false;            // another process has its pid since
+    bool ended = false;               // all that may follow is its reap
     std::optional<uint64_t> doubted;  // time by which it must have ended, as it seems
   };
   // All that is known of one pid.
@@ -156,6 +165,7 @@ class LifeBuilder {
   uint64_t now_ns_ = 0;  // the latest time seen
   std::deque<Deadline> deadlines_;
   size_t living_ = 0;
+  bool reaps_are_told_ = false;  // by this recorder
 };
 
 }  // namespace daybook

@@ -270,10 +270,33 @@ bool LogSet::Take(const RecordView& record) {
     AddAnchor(clock.time_ns, clock.realtime_ns);
   } else if (Info info; record.As(&info)) {
     if (info.key == "hostname") boot_->host = info.value;
-  } else if (Lost lost; record.As(&lost)) {
-    coverage_.lost_events += LostEvents(lost);
+  } else {
+    TakeAbout(record);
   }
   return true;
+}
+
+// What the recorder says of its own work.
+void LogSet::TakeAbout(const RecordView& record) {
+  if (Lost lost; record.As(&lost)) {
+    coverage_.lost_events += LostEvents(lost);
+  } else if (RecordingGap gap; record.As(&gap)) {
+    ++coverage_.recording_gaps;
+    coverage_.missed_forks += gap.missed_forks.value_or(0);
+  } else if (Audit audit; record.As(&audit)) {
+    TakeForks(audit.kernel_forks, audit.forks_seen, false);
+  } else if (Recorder recorder; record.As(&recorder)) {
+    TakeForks(recorder.kernel_forks, recorder.forks_seen, recorder.event == RecorderEvent::kStart);
+  }
+}
+
+void LogSet::TakeForks(std::optional<uint64_t> kernel, std::optional<uint64_t> seen,
+                       bool is_start) {
+  if (!kernel || !seen) return;
+  const uint64_t ahead = *kernel - *seen;
+  auto& before = sequence_->forks_ahead;
+  if (before && !is_start && ahead > *before) coverage_.unseen_forks += ahead - *before;
+  before = ahead;
 }
 
 void LogSet::TakeGap(const Gap& gap) {

@@ -115,6 +115,8 @@ class LogSet {
   struct Sequence {
     std::optional<uint64_t> next;
     uint64_t lost_in_gaps = 0;  // since the last numbered record
+    // The kernel's count of forks is ahead of the hook's by so much, from a recorder's start on.
+    std::optional<uint64_t> forks_ahead;
   };
 
   explicit LogSet(const Options& options) : options_(options) {}
@@ -139,7 +141,8 @@ class LogSet {
   Boot* BootOf(const SegmentStart& start);
   bool TakeNumber(uint64_t seq);
   void TakeMissing(uint64_t next_seq);
-  void TakeLost(const Lost& lost);
+  void TakeAbout(const RecordView& record);
+  void TakeForks(std::optional<uint64_t> kernel, std::optional<uint64_t> seen, bool is_start);
 
   Options options_;
   std::vector<File> files_;

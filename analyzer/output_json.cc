@@ -174,6 +174,9 @@ void AppendCoverage(const Coverage& coverage, const LocalZone& zone, std::string
   member("filtered", coverage.filtered);
   member("undated", coverage.undated);
   member("lost_events", coverage.lost_events);
+  member("recording_gaps", coverage.recording_gaps);
+  member("missed_forks", coverage.missed_forks);
+  member("unseen_forks", coverage.unseen_forks);
   member("missing_records", coverage.missing_records);
   member("malformed_records", coverage.malformed_records);
   member("repeated_records", coverage.repeated_records);

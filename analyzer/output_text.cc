@@ -254,6 +254,11 @@ std::string CoverageLine(const Coverage& coverage, const LocalZone& zone) {
   fmt::format_to(to, "; lost {}, damaged {} bytes", coverage.lost_events + coverage.missing_records,
                  coverage.damaged_bytes);
   if (coverage.gaps != 0) fmt::format_to(to, ", gaps {}", coverage.gaps);
+  if (coverage.recording_gaps != 0) {
+    fmt::format_to(to, "; not recorded: times {}, forks {}", coverage.recording_gaps,
+                   coverage.missed_forks);
+  }
+  if (coverage.unseen_forks != 0) fmt::format_to(to, ", forks unseen {}", coverage.unseen_forks);
   if (coverage.malformed_records != 0) {
     fmt::format_to(to, ", malformed {}", coverage.malformed_records);
   }

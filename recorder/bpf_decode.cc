@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstring>
 #include <optional>
 #include <string_view>
@@ -14,6 +15,7 @@ static_assert(PROCESS_NEVER_EXECED == kProcNeverExeced);
 static_assert(PROCESS_SUPERUSER == kProcSuperuser);
 static_assert(PROCESS_OOM_KILLED == kProcOomKilled);
 static_assert(PROCESS_USAGE_PARTIAL == kProcUsagePartial);
+static_assert(PROCESS_USAGE_EXACT == kProcUsageExact);
 
 constexpr uint64_t kNsPerUs = 1000;
 
@@ -92,6 +94,10 @@ bool DeliverFork(std::span<const std::byte> bytes, EventSink& sink) {
   record.gid = event->gid;
   record.egid = event->egid;
   record.sid = event->sid;
+  if (event->namespace_level != 0) {
+    record.namespace_level = event->namespace_level;
+    record.namespace_pid = event->namespace_pid;
+  }
   sink.OnFork(record);
   return true;
 }
@@ -114,22 +120,39 @@ bool DeliverExec(std::span<const std::byte> bytes, EventSink& sink) {
   if (strings->exe) record.exe_bytes = strings->exe->size();
   record.args_bytes = event->args_bytes;
   record.args = strings->args;
+  record.cpu_us = event->cpu_ns / kNsPerUs;
   sink.OnExec(record);
   return true;
 }
 
-void SetUsage(const exit_event& event, Exit& record) {
-  record.utime_us = event.utime_ns / kNsPerUs;
-  record.stime_us = event.stime_ns / kNsPerUs;
-  record.cpu_us = event.cpu_ns / kNsPerUs;
-  record.maxrss_kib = event.maxrss_pages * PageKib();
-  record.minflt = event.minflt;
-  record.majflt = event.majflt;
-  record.nvcsw = event.nvcsw;
-  record.nivcsw = event.nivcsw;
+std::optional<uint64_t> Known(uint64_t number) {
+  return number == USAGE_UNKNOWN ? std::nullopt : std::optional(number);
 }
 
-bool DeliverExit(std::span<const std::byte> bytes, EventSink& sink) {
+// EXIT and REAP name them alike.
+template <class Record>
+void SetUsage(const usage& used, Record& record) {
+  record.utime_us = used.utime_ns / kNsPerUs;
+  record.stime_us = used.stime_ns / kNsPerUs;
+  record.cpu_us = used.cpu_ns / kNsPerUs;
+  record.minflt = used.minflt;
+  record.majflt = used.majflt;
+  record.nvcsw = used.nvcsw;
+  record.nivcsw = used.nivcsw;
+  record.rchar_bytes = Known(used.rchar);
+  record.wchar_bytes = Known(used.wchar);
+  record.read_bytes = Known(used.read_bytes);
+  record.write_bytes = Known(used.write_bytes);
+}
+
+// Nothing is used any more between the end and the reap but by the end itself.
+void SetReap(const reap_event& reap, Exit& record) {
+  SetUsage(reap.usage, record);
+  record.flags = (record.flags | reap.flags) & ~kProcUsagePartial;
+  record.zombie_us = (reap.time_ns - std::min(reap.time_ns, record.time_ns)) / kNsPerUs;
+}
+
+bool DeliverExit(std::span<const std::byte> bytes, ReapJoin& reaps, EventSink& sink) {
   const auto event = FixedPart<exit_event>(bytes);
   if (!event || bytes.size() != sizeof(*event)) return false;
   Exit record;
@@ -141,9 +164,48 @@ bool DeliverExit(std::span<const std::byte> bytes, EventSink& sink) {
   record.wait_status = event->wait_status;
   record.flags = event->flags;
   SetIds(event->ids, record);
-  SetUsage(*event, record);
+  record.audit_session = KnownId(event->ids.audit_session);
+  SetUsage(event->usage, record);
+  record.maxrss_kib = event->maxrss_pages * PageKib();
+  if (event->image_maxrss_pages != 0) {
+    record.image_maxrss_kib = event->image_maxrss_pages * PageKib();
+  }
+  record.children_cpu_us = event->children_cpu_ns / kNsPerUs;
   record.comm = CommAt(bytes, offsetof(exit_event, comm));
+  if (const reap_event* reap = reaps.Find(*event)) SetReap(*reap, record);
   sink.OnExit(record);
+  return true;
+}
+
+bool DeliverReap(std::span<const std::byte> bytes, ReapJoin& reaps, EventSink& sink) {
+  const auto event = FixedPart<reap_event>(bytes);
+  if (!event || bytes.size() != sizeof(*event)) return false;
+  if (!reaps.IsLate(*event)) return true;
+  Reap record;
+  record.time_ns = event->time_ns;
+  record.pid = event->pid;
+  record.start_ns = event->start_ns;
+  record.flags = event->flags;
+  SetUsage(event->usage, record);
+  sink.OnReap(record);
+  return true;
+}
+
+bool DeliverComm(std::span<const std::byte> bytes, EventSink& sink) {
+  const auto event = FixedPart<comm_event>(bytes);
+  if (!event || bytes.size() != sizeof(*event)) return false;
+  sink.OnCommChange({.time_ns = event->time_ns,
+                     .pid = event->pid,
+                     .start_ns = event->start_ns,
+                     .comm = CommAt(bytes, offsetof(comm_event, comm))});
+  return true;
+}
+
+bool DeliverCgroup(std::span<const std::byte> bytes, EventSink& sink) {
+  const auto event = FixedPart<cgroup_event>(bytes);
+  if (!event || bytes.size() != sizeof(*event) + event->path_bytes) return false;
+  sink.OnCgroup(
+      {.time_ns = event->time_ns, .id = event->id, .path = Text(bytes.subspan(sizeof(*event)))});
   return true;
 }
 
@@ -182,14 +244,26 @@ event_header HeaderOf(std::span<const std::byte> bytes) {
 
 }  // namespace
 
-bool DeliverEvent(std::span<const std::byte> event, EventSink& sink) {
+void NoteReap(std::span<const std::byte> event, ReapJoin& reaps) {
+  if (HeaderOf(event).type != EVENT_REAP || event.size() != sizeof(reap_event)) return;
+  // The ring aligns its records as the kernel's program writes them.
+  reaps.Add(*reinterpret_cast<const reap_event*>(event.data()));
+}
+
+bool DeliverEvent(std::span<const std::byte> event, ReapJoin& reaps, EventSink& sink) {
   switch (HeaderOf(event).type) {
     case EVENT_FORK:
       return DeliverFork(event, sink);
     case EVENT_EXEC:
       return DeliverExec(event, sink);
     case EVENT_EXIT:
-      return DeliverExit(event, sink);
+      return DeliverExit(event, reaps, sink);
+    case EVENT_REAP:
+      return DeliverReap(event, reaps, sink);
+    case EVENT_COMM:
+      return DeliverComm(event, sink);
+    case EVENT_CGROUP:
+      return DeliverCgroup(event, sink);
     default:
       return false;
   }

@@ -6,13 +6,17 @@
 #include <span>
 
 #include "bpf/events.h"
+#include "reap_join.h"
 #include "source.h"
 
 namespace daybook {
 
+// Shows the event to `reaps` if it is one. Before DeliverEvent, for all events of a batch.
+void NoteReap(std::span<const std::byte> event, ReapJoin& reaps);
+
 // Hands the event to `sink`; false where it is of no known type or its lengths do not agree.
-// Strings of the record point into `event`.
-bool DeliverEvent(std::span<const std::byte> event, EventSink& sink);
+// Strings of the record point into `event`. A reap goes into its end where both are in the batch.
+bool DeliverEvent(std::span<const std::byte> event, ReapJoin& reaps, EventSink& sink);
 
 // How much of the arguments a snapshot keeps; the iterator gives all of them up to the limit.
 enum class SnapshotArgs { kAll, kFirst };

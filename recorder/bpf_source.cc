@@ -28,6 +28,7 @@
 #include "bpf_load_error.h"
 #include "proc_scan.h"
 #include "process.skel.h"
+#include "reap_join.h"
 #include "ring_buffer.h"
 #include "snapshot_merge.h"
 
@@ -190,6 +191,7 @@ struct LoadPlan {
 void Configure(process_bpf& skeleton, const BpfSourceOptions& options, const LoadPlan& plan) {
   skeleton.rodata->args_mode = KernelArgsMode(options.args);
   skeleton.rodata->args_limit = options.args_limit;
+  skeleton.rodata->usage_exact = options.exact_usage ? 1 : 0;
   skeleton.rodata->high_water_bytes = plan.ring_bytes / 4;
   skeleton.rodata->assume_no_group_dead = options.assume_no_group_dead ? 1 : 0;
   skeleton.bss->high_water_armed = 1;
@@ -197,7 +199,7 @@ void Configure(process_bpf& skeleton, const BpfSourceOptions& options, const Loa
   bpf_map__set_max_entries(skeleton.maps.counters, plan.cpus);
   bpf_map__set_max_entries(skeleton.maps.exit_claims, plan.uses_group_dead ? 1 : kMaxExitClaims);
   const bool with_args = plan.snapshot == SnapshotProgram::kWithArgs;
-  bpf_program__set_autoload(skeleton.progs.on_free, !plan.uses_group_dead);
+  bpf_program__set_autoload(skeleton.progs.on_free, options.exact_usage || !plan.uses_group_dead);
   bpf_program__set_autoload(skeleton.progs.snapshot_with_args, with_args);
   bpf_program__set_autoload(skeleton.progs.snapshot_without_args, !with_args);
 }
@@ -231,6 +233,8 @@ Status Attach(process_bpf& skeleton) {
       {skeleton.progs.on_exit, &skeleton.links.on_exit},
       {skeleton.progs.on_exec, &skeleton.links.on_exec},
       {skeleton.progs.on_fork, &skeleton.links.on_fork},
+      {skeleton.progs.on_rename, &skeleton.links.on_rename},
+      {skeleton.progs.on_cgroup, &skeleton.links.on_cgroup},
       {skeleton.progs.snapshot_with_args, &skeleton.links.snapshot_with_args},
       {skeleton.progs.snapshot_without_args, &skeleton.links.snapshot_without_args}};
   for (const auto& [program, link] : order) {
@@ -322,9 +326,13 @@ class BpfSource::Impl {
   size_t Drain(EventSink& sink) {
     ForgetWakeup();
     SetFlag(skeleton_->bss->idle, 0);
+    if (options_.exact_usage) {
+      reader_.Peek([this](std::span<const std::byte> event) { NoteReap(event, reaps_); });
+    }
     const size_t count = reader_.Peek([this, &sink](std::span<const std::byte> event) {
-      if (!DeliverEvent(event, sink)) ++damaged_;
+      if (!DeliverEvent(event, reaps_, sink)) ++damaged_;
     });
+    reaps_.EndBatch();
     reader_.Commit();
     SetFlag(skeleton_->bss->high_water_armed, 1);
     return count;
@@ -333,7 +341,8 @@ class BpfSource::Impl {
   // The hooks only: snapshots may still be taken.
   void Stop() {
     auto& links = skeleton_->links;
-    for (bpf_link** link : {&links.on_fork, &links.on_exec, &links.on_exit, &links.on_free}) {
+    for (bpf_link** link : {&links.on_fork, &links.on_exec, &links.on_exit, &links.on_free,
+                            &links.on_rename, &links.on_cgroup}) {
       bpf_link__destroy(std::exchange(*link, nullptr));
     }
   }
@@ -380,6 +389,7 @@ class BpfSource::Impl {
   RingReader reader_;
   CountersMapping counters_;
   FileDescriptor wakeups_;
+  ReapJoin reaps_;
   uint64_t damaged_ = 0;
 };
 
@@ -433,7 +443,7 @@ SourceCounters BpfSource::counters() const {
   totals.forks_lost = counters.Sum(&cpu_counters::forks_lost);
   totals.execs_lost = counters.Sum(&cpu_counters::execs_lost);
   totals.exits_lost = counters.Sum(&cpu_counters::exits_lost);
-  totals.others_lost = damaged_events();
+  totals.others_lost = damaged_events() + counters.Sum(&cpu_counters::others_lost);
   return totals;
 }
 

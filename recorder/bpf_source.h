@@ -18,6 +18,8 @@ struct BpfSourceOptions {
   std::optional<uint64_t> ring_bytes;
   ArgsCapture args = ArgsCapture::kAll;
   uint32_t args_limit = 1024;  // bytes that are kept; at most kMaxArgsLimit
+  // Also tells of every reap, so that what a process used is known to the last.
+  bool exact_usage = true;
   std::string proc_root = "/proc";
   // Finds the last thread of a process as on kernels before 6.16, for tests.
   bool assume_no_group_dead = false;

@@ -70,6 +70,14 @@ void LivingSet::Apply(const Exit& exit) {
   }
 }
 
+void LivingSet::Apply(const CommChange& change) {
+  const auto known = by_pid_.find(change.pid);
+  if (known == by_pid_.end()) return;
+  if (!change.start_ns || known->second.record.start_ns == change.start_ns) {
+    known->second.comm = change.comm;
+  }
+}
+
 void LivingSet::Tell(SnapshotSink& sink) const {
   for (const auto& [pid, process] : by_pid_) {
     SnapProc record = process.record;

@@ -17,6 +17,7 @@ class LivingSet {
   void Apply(const Fork& fork);
   void Apply(const Exec& exec);
   void Apply(const Exit& exit);
+  void Apply(const CommChange& change);
 
   // Hands over all of them, each as a record of a snapshot.
   void Tell(SnapshotSink& sink) const;

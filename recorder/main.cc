@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <fmt/core.h>
 
 #include <csignal>
@@ -13,9 +14,11 @@
 #include "daybook/writer.h"
 #include "housekeeper.h"
 #include "options.h"
+#include "previous_run.h"
 #include "privileges.h"
 #include "recorder.h"
 #include "replay_source.h"
+#include "wake_ups.h"
 
 namespace daybook {
 namespace {
@@ -34,6 +37,7 @@ void BlockSignals() {
 
 BpfSourceOptions BpfOptions(const Options& options) {
   BpfSourceOptions bpf;
+  bpf.exact_usage = options.usage == UsageMode::kExact;
   switch (options.args) {
     case ArgsMode::kNone:
       bpf.args = ArgsCapture::kNone;
@@ -92,9 +96,12 @@ Status Record(const Options& options) {
   if (!folder) return std::move(folder).error();
   auto housekeeping = OpenLogFolder(options.log_dir);
   if (!housekeeping) return std::move(housekeeping).error();
+  const FileDescriptor log_dir(open(options.log_dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (Status dropped = DropPrivileges(*account); !dropped) return dropped;
 
   EventSource& events = **source;
+  // By descriptor: the user that we are now may not be let through the folders above.
+  const auto previous_run = FindPreviousRun("/proc/self/fd/" + std::to_string(log_dir.get()));
   auto writer = LogWriter::Open(
       *std::move(folder), events.identity(), [&events] { return events.ReadClock(); },
       ToWriterOptions(options), MakeThreadSyncer());
@@ -108,8 +115,10 @@ Status Record(const Options& options) {
   Housekeeper housekeeper(*std::move(housekeeping), CleanUp, JobsOf(options));
   RecorderOptions recorder_options{
       .drain_interval_ns = options.drain_interval_ns,
+      .audit_interval_ns = options.audit_interval_ns,
       .duration_ns = options.duration_ns.value_or(0),
       .version = DAYBOOK_VERSION,
+      .previous_run = previous_run,
       .on_finished = [&housekeeper](uint64_t segment_no) { housekeeper.Finished(segment_no); }};
   if (events.name() == "bpf") {
     recorder_options.args_limit_bytes =

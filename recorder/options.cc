@@ -63,6 +63,11 @@ CLI::Validator AsArgsMode() {
       "none, argv0 or full");
 }
 
+CLI::Validator AsUsageMode() {
+  return AsEnum<UsageMode>({{"exact", UsageMode::kExact}, {"fast", UsageMode::kFast}},
+                           "exact or fast");
+}
+
 CLI::Validator AsCompression() {
   return AsEnum<Compression>({{"none", Compression::kNone}, {"zstd", Compression::kZstd}},
                              "zstd or none");
@@ -126,6 +131,16 @@ void AddOptions(CLI::App& app, Options& options) {
   app.add_option("--args", options.args, "What to keep of programs' arguments: none, argv0 or full")
       ->transform(AsArgsMode())
       ->type_name("none|argv0|full");
+  app.add_option("--usage", options.usage,
+                 "What processes used: exact, also by what they did last (default), or fast: as "
+                 "known at their end")
+      ->transform(AsUsageMode())
+      ->type_name("exact|fast");
+  app.add_option("--audit-interval", options.audit_interval_ns,
+                 "Hold what was recorded against the kernel's counts this often (default 10min)")
+      ->transform(AsTime())
+      ->check(Within(1'000'000'000, UINT64_MAX, "1s or more"))
+      ->type_name("TIME");
   app.add_option("--user", options.user,
                  "Become this user once recording is set up (default, for root: daybook, else "
                  "nobody)")

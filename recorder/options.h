@@ -8,6 +8,7 @@
 
 namespace daybook {
 
+enum class UsageMode { kExact, kFast };
 enum class ArgsMode { kNone, kArgv0, kFull };
 enum class Compression { kNone, kZstd };
 
@@ -23,6 +24,8 @@ struct Options {
   Compression compression = Compression::kZstd;
   uint64_t drain_interval_ns = 250'000'000;
   ArgsMode args = ArgsMode::kFull;
+  UsageMode usage = UsageMode::kExact;
+  uint64_t audit_interval_ns = 600'000'000'000;
   std::string user;  // empty: the default account
 };
 

@@ -1,9 +1,10 @@
 #include "recorder.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <utility>
 
-#include "host.h"
+#include "auditor.h"
 #include "wake_ups.h"
 
 namespace daybook {
@@ -11,6 +12,9 @@ namespace {
 
 // After so many turns without an event the recorder goes to sleep.
 constexpr int kQuietTurns = 2;
+
+// A crash leaves the forks of so long uncounted.
+constexpr uint64_t kCountIntervalNs = 1'000'000'000;
 
 uint64_t LostTotal(const SourceCounters& counters) {
   return counters.forks_lost + counters.execs_lost + counters.exits_lost + counters.others_lost;
@@ -21,19 +25,36 @@ uint64_t LostTotal(const SourceCounters& counters) {
 class RecorderLoop::Impl : public EventSink, public SnapshotSink {
  public:
   Impl(EventSource& source, LogWriter& writer, RecorderOptions options)
-      : source_(source), writer_(writer), options_(std::move(options)) {}
+      : source_(source),
+        writer_(writer),
+        options_(std::move(options)),
+        auditor_(
+            source, [this] { Drain(); }, options_.root) {}
 
   Status Start();
   Status Run();
 
-  void OnFork(const Fork& fork) override { Append(fork, fork.time_ns); }
+  void OnFork(const Fork& fork) override {
+    auditor_.OnBirth(fork.pid, fork.time_ns);
+    Append(fork, fork.time_ns);
+  }
   void OnExec(const Exec& exec) override { Append(exec, exec.time_ns); }
-  void OnExit(const Exit& exit) override { Append(exit, exit.time_ns); }
+  void OnExit(const Exit& exit) override {
+    auditor_.OnEnd(exit.pid, exit.start_ns);
+    Append(exit, exit.time_ns);
+  }
+  void OnReap(const Reap& reap) override { Append(reap, reap.time_ns); }
+  void OnIdChange(const IdChange& change) override { Append(change, change.time_ns); }
+  void OnSession(const Session& session) override { Append(session, session.time_ns); }
+  void OnCommChange(const CommChange& change) override { Append(change, change.time_ns); }
+  void OnPtrace(const Ptrace& ptrace) override { Append(ptrace, ptrace.time_ns); }
+  void OnCgroup(const CgroupPath& cgroup) override { Append(cgroup, cgroup.time_ns); }
   void OnLost(const Lost& lost) override {
     writer_.AddLost(LostEvents(lost));
     Append(lost, lost.last_time_ns);
   }
   void OnProcess(const SnapProc& process) override {
+    auditor_.OnBirth(process.pid, process.start_ns);
     writer_.Append(process);
     ++snapshot_processes_;
   }
@@ -53,6 +74,9 @@ class RecorderLoop::Impl : public EventSink, public SnapshotSink {
   void AppendLosses();
   void AppendClock(ClockReason reason);
   void AppendRecorder(RecorderEvent event);
+  void AppendGap(const Recorder& start);
+  void AuditIfDue(uint64_t now_ns);
+  size_t Drain();
   void TellFinishedSegments();
   void GoToSleep();
   void WakeUp();
@@ -62,7 +86,12 @@ class RecorderLoop::Impl : public EventSink, public SnapshotSink {
   LogWriter& writer_;
   RecorderOptions options_;
   std::optional<WakeUps> wake_ups_;
+  Auditor auditor_;
   SourceCounters told_;  // losses up to here are in the log
+  uint64_t last_count_ns_ = 0;
+  uint64_t last_audit_ns_ = 0;
+  bool uncounted_ = false;  // events came since the last count
+  bool unaudited_ = false;
   uint64_t last_turn_ns_ = 0;
   uint64_t told_unfinished_ = 0;
   uint64_t snapshot_segment_no_ = 0;
@@ -82,6 +111,7 @@ Status RecorderLoop::Impl::Start() {
   if (!wake_ups) return std::move(wake_ups).error();
   wake_ups_ = *std::move(wake_ups);
   last_turn_ns_ = source_.ReadClock().time_ns;
+  last_audit_ns_ = last_count_ns_ = last_turn_ns_;
   AppendRecorder(RecorderEvent::kStart);
   TakeSnapshot();
   wake_ups_->SetTurns(options_.drain_interval_ns);
@@ -104,21 +134,21 @@ Status RecorderLoop::Impl::Run() {
 
 // Takes what is there, writes it, and sees whether more is to come.
 void RecorderLoop::Impl::Turn() {
-  auto drained = source_.Drain(*this);
-  if (!drained) Report(drained.error());
+  const size_t drained = Drain();
   AppendLosses();
   const uint64_t now_ns = source_.ReadClock().time_ns;
   last_turn_ns_ = now_ns;
   RotateIfDue(now_ns);
+  AuditIfDue(now_ns);
   Report(writer_.Flush());
   if (writer_.segment_no() != snapshot_segment_no_) TakeSnapshot();
   if (writer_.SyncDue(now_ns)) Report(writer_.BeginSync());
   TellFinishedSegments();
   // Draining ends the source's readiness to wake us: it must be asked for anew.
-  const bool quiet = drained && *drained == 0 && !writer_.SyncPending();
+  const bool quiet = drained == 0 && !writer_.SyncPending();
   if (asleep_ && quiet && source_.PrepareToSleep()) return;
   WakeUp();
-  quiet_turns_ = drained && *drained == 0 ? quiet_turns_ + 1 : 0;
+  quiet_turns_ = drained == 0 ? quiet_turns_ + 1 : 0;
   if (quiet_turns_ >= kQuietTurns) GoToSleep();
 }
 
@@ -150,8 +180,7 @@ void RecorderLoop::Impl::WakeUp() {
 
 Status RecorderLoop::Impl::Finish() {
   source_.Stop();
-  auto drained = source_.Drain(*this);
-  if (!drained) Report(drained.error());
+  Drain();
   AppendLosses();
   AppendRecorder(RecorderEvent::kStop);
   return writer_.Close();
@@ -170,6 +199,7 @@ void RecorderLoop::Impl::TakeSnapshot() {
   snapshot_segment_no_ = writer_.segment_no();
   snapshot_processes_ = 0;
   events_in_segment_ = 0;
+  auditor_.BeginSnapshot();
   writer_.Append(SnapBegin{.time_ns = source_.ReadClock().time_ns});
   Status taken = source_.Snapshot(*this);
   // Without its end, a reader does not take the snapshot for complete.
@@ -183,6 +213,9 @@ void RecorderLoop::Impl::TakeSnapshot() {
                  taken.error().message().c_str());
   }
   if (taken) snapshot_failing_ = false;
+  // So that each segment knows how far the kernel's count was at its begin.
+  const Audit counts = auditor_.CountForks();
+  if (counts.forks_seen) writer_.Append(counts);
 }
 
 void RecorderLoop::Impl::AppendLosses() {
@@ -208,18 +241,63 @@ void RecorderLoop::Impl::AppendClock(ClockReason reason) {
 }
 
 void RecorderLoop::Impl::AppendRecorder(RecorderEvent event) {
-  const SourceCounters counters = source_.counters();
-  writer_.Append(Recorder{.time_ns = source_.ReadClock().time_ns,
-                          .event = event,
-                          .source = source_.name(),
-                          .version = options_.version,
-                          .kernel_forks = counters.forks_seen ? KernelForks() : std::nullopt,
-                          .forks_seen = counters.forks_seen,
-                          .execs_seen = counters.execs_seen,
-                          .exits_seen = counters.exits_seen,
-                          .ring_bytes = source_.ring_bytes(),
-                          .drain_interval_us = options_.drain_interval_ns / 1000,
-                          .args_limit_bytes = options_.args_limit_bytes});
+  const Audit counts = auditor_.CountForks();
+  const std::string abilities = source_.abilities();
+  const Recorder record{.time_ns = source_.ReadClock().time_ns,
+                        .event = event,
+                        .source = source_.name(),
+                        .version = options_.version,
+                        .kernel_forks = counts.kernel_forks,
+                        .forks_seen = counts.forks_seen,
+                        .execs_seen = counts.execs_seen,
+                        .exits_seen = counts.exits_seen,
+                        .ring_bytes = source_.ring_bytes(),
+                        .drain_interval_us = options_.drain_interval_ns / 1000,
+                        .args_limit_bytes = options_.args_limit_bytes,
+                        .abilities = abilities};
+  if (event == RecorderEvent::kStart) AppendGap(record);
+  writer_.Append(record);
+}
+
+// Between the recorder before this one and this one's first look. After another boot it is counted
+// from the boot on.
+void RecorderLoop::Impl::AppendGap(const Recorder& start) {
+  if (!options_.previous_run) return;
+  const PreviousRun& run = *options_.previous_run;
+  const bool is_same_boot = run.boot_id == source_.identity().boot_id;
+  RecordingGap gap{.first_time_ns = is_same_boot ? std::min(run.last_time_ns, start.time_ns) : 0,
+                   .last_time_ns = start.time_ns,
+                   .missed_forks = {}};
+  const auto before = is_same_boot ? run.kernel_forks : 0;
+  if (start.kernel_forks && start.forks_seen && before) {
+    const uint64_t until = *start.kernel_forks - std::min(*start.kernel_forks, *start.forks_seen);
+    gap.missed_forks = until - std::min(until, *before);
+  }
+  writer_.Append(gap);
+}
+
+// Counts, so that a recorder which follows this one after a crash knows what it has missed; and
+// from time to time an audit. Who is missing, or too many, is settled by a snapshot.
+void RecorderLoop::Impl::AuditIfDue(uint64_t now_ns) {
+  if (!source_.counters().forks_seen) return;
+  if (unaudited_ && now_ns - last_audit_ns_ >= options_.audit_interval_ns) {
+    const Audit audit = auditor_.CountAll();
+    last_audit_ns_ = last_count_ns_ = now_ns;
+    unaudited_ = uncounted_ = false;
+    writer_.Append(audit);
+    if (audit.living && audit.living != audit.living_in_log) TakeSnapshot();
+  } else if (uncounted_ && now_ns - last_count_ns_ >= kCountIntervalNs) {
+    last_count_ns_ = now_ns;
+    uncounted_ = false;
+    writer_.Append(auditor_.Count());
+  }
+}
+
+size_t RecorderLoop::Impl::Drain() {
+  auto drained = source_.Drain(*this);
+  if (!drained) return Report(drained.error()), 0;
+  if (*drained != 0) uncounted_ = unaudited_ = true;
+  return *drained;
 }
 
 // The recorder goes on whatever happens; it says when trouble begins and when it is over.

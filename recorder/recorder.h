@@ -8,6 +8,7 @@
 
 #include "daybook/result.h"
 #include "daybook/writer.h"
+#include "previous_run.h"
 #include "source.h"
 
 namespace daybook {
@@ -17,11 +18,17 @@ struct RecorderOptions {
   uint64_t drain_interval_ns = 250'000'000;
   // How often boot time is tied to the wall clock.
   uint64_t clock_interval_ns = 60'000'000'000;
+  // How often the kernel's counts are held against what was recorded, while events come.
+  uint64_t audit_interval_ns = 600'000'000'000;
   // Stop by itself after this time; 0 is never.
   uint64_t duration_ns = 0;
   // For the log's START record; unknown where the source does not capture arguments by itself.
   std::optional<uint64_t> args_limit_bytes;
   std::string version;
+  // Where the recorder before this one left off in this log.
+  std::optional<PreviousRun> previous_run;
+  // Counts of the kernel are read below this folder.
+  std::string root = "/";
   // Called with the first segment that is not finished with, whenever that is another one.
   std::function<void(uint64_t segment_no)> on_finished;
 };

@@ -38,6 +38,8 @@ class ReplaySource::Impl {
   Result<bool> NextFile();
   Status Take(const Item& item, EventSink* sink);
   Status TakeRecord(const RecordView& record, EventSink* sink);
+  template <class Record>
+  bool Forward(const RecordView& record, EventSink* sink, void (EventSink::*take)(const Record&));
   void TakeInfo(const Info& info);
   void TakeGap(const Gap& gap, EventSink* sink);
   void MoveClock(uint64_t time_ns);
@@ -113,9 +115,6 @@ Status ReplaySource::Impl::Take(const Item& item, EventSink* sink) {
 Status ReplaySource::Impl::TakeRecord(const RecordView& record, EventSink* sink) {
   SegmentStart start;
   SnapProc process;
-  Fork fork;
-  Exec exec;
-  Exit exit;
   Lost lost;
   Clock clock;
   Info info;
@@ -136,27 +135,31 @@ Status ReplaySource::Impl::TakeRecord(const RecordView& record, EventSink* sink)
     TakeInfo(info);
   } else if (record.As(&process)) {
     living_.Apply(process);
-  } else if (record.As(&fork)) {
-    MoveClock(fork.time_ns);
-    living_.Apply(fork);
-    sink->OnFork(fork);
-    ++taken_;
-  } else if (record.As(&exec)) {
-    MoveClock(exec.time_ns);
-    living_.Apply(exec);
-    sink->OnExec(exec);
-    ++taken_;
-  } else if (record.As(&exit)) {
-    MoveClock(exit.time_ns);
-    living_.Apply(exit);
-    sink->OnExit(exit);
-    ++taken_;
   } else if (record.As(&lost)) {
     MoveClock(lost.last_time_ns);
     sink->OnLost(lost);
     ++taken_;
+  } else {
+    taken_ +=
+        Forward(record, sink, &EventSink::OnFork) || Forward(record, sink, &EventSink::OnExec) ||
+        Forward(record, sink, &EventSink::OnExit) || Forward(record, sink, &EventSink::OnReap) ||
+        Forward(record, sink, &EventSink::OnIdChange) ||
+        Forward(record, sink, &EventSink::OnSession) ||
+        Forward(record, sink, &EventSink::OnCommChange) ||
+        Forward(record, sink, &EventSink::OnPtrace) || Forward(record, sink, &EventSink::OnCgroup);
   }
   return Ok{};
+}
+
+template <class Record>
+bool ReplaySource::Impl::Forward(const RecordView& record, EventSink* sink,
+                                 void (EventSink::*take)(const Record&)) {
+  Record event;
+  if (!record.As(&event)) return false;
+  MoveClock(event.time_ns);
+  if constexpr (requires { living_.Apply(event); }) living_.Apply(event);
+  (sink->*take)(event);
+  return true;
 }
 
 // Every segment, and every copy of its head, repeats them.

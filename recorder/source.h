@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "daybook/records.h"
@@ -19,6 +20,12 @@ class EventSink {
   virtual void OnFork(const Fork& fork) = 0;
   virtual void OnExec(const Exec& exec) = 0;
   virtual void OnExit(const Exit& exit) = 0;
+  virtual void OnReap(const Reap&) {}
+  virtual void OnIdChange(const IdChange&) {}
+  virtual void OnSession(const Session&) {}
+  virtual void OnCommChange(const CommChange&) {}
+  virtual void OnPtrace(const Ptrace&) {}
+  virtual void OnCgroup(const CgroupPath&) {}
   // Only from a source that knows of losses in order (replay); others count them in Counters.
   virtual void OnLost(const Lost& lost) = 0;
 };
@@ -38,7 +45,8 @@ struct SourceCounters {
   uint64_t forks_lost = 0;
   uint64_t execs_lost = 0;
   uint64_t exits_lost = 0;
-  uint64_t others_lost = 0;  // of unknown kind
+  uint64_t others_lost = 0;          // of unknown kind
+  std::optional<uint64_t> filtered;  // left out on request
 };
 
 class EventSource {
@@ -73,6 +81,9 @@ class EventSource {
   virtual Status Snapshot(SnapshotSink& sink) = 0;
 
   virtual SourceCounters counters() const = 0;
+
+  // What it tells of, in words with spaces between, for the log: what a missing field means.
+  virtual std::string abilities() const { return {}; }
 
   // Size of the kernel's buffer, for the log; unknown where there is none.
   virtual std::optional<uint64_t> ring_bytes() const = 0;

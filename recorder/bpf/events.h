@@ -15,6 +15,9 @@ enum {
   EVENT_EXEC = 2,
   EVENT_EXIT = 3,
   EVENT_SNAPSHOT = 4,  // read from the iterator, never in the ring
+  EVENT_REAP = 5,
+  EVENT_COMM = 6,
+  EVENT_CGROUP = 7,
 };
 
 // Bits of `flags`; the same as kProc... in daybook/records.h.
@@ -24,6 +27,7 @@ enum {
   PROCESS_SUPERUSER = 4,
   PROCESS_OOM_KILLED = 8,
   PROCESS_USAGE_PARTIAL = 16,
+  PROCESS_USAGE_EXACT = 64,
 };
 
 // How much of the arguments is captured.
@@ -32,6 +36,8 @@ enum {
   ARGS_FIRST = 1,  // argv[0] only
   ARGS_ALL = 2,
 };
+
+#define USAGE_UNKNOWN UINT64_MAX
 
 enum {
   ID_UNKNOWN = 0xffffffffu,  // (uid_t)-1: no login, or a kernel without audit
@@ -56,9 +62,9 @@ struct process_ids {
   uint32_t sgid;
   uint32_t login_uid;  // ID_UNKNOWN where nobody logged in
   uint32_t sid;
-  uint32_t tty;  // major << 20 | minor; 0 is none
-  uint32_t reserved;
-  uint64_t cgroup_id;  // v2; 0 is unknown
+  uint32_t tty;            // major << 20 | minor; 0 is none
+  uint32_t audit_session;  // ID_UNKNOWN where nobody logged in
+  uint64_t cgroup_id;      // v2; 0 is unknown
 };
 
 struct fork_event {
@@ -73,6 +79,8 @@ struct fork_event {
   uint32_t gid;
   uint32_t egid;
   uint32_t sid;
+  uint32_t namespace_level;  // of pid namespaces; 0 is the first one
+  uint32_t namespace_pid;
 };
 
 // Followed by exe_captured bytes of path and args_captured bytes of arguments.
@@ -91,6 +99,22 @@ struct exec_event {
   uint32_t args_known;  // 0: not asked for, or not readable
   uint32_t reserved;
   char comm[COMM_BYTES];
+  uint64_t cpu_ns;  // of the whole process so far
+};
+
+// What all threads of a process used together; USAGE_UNKNOWN where the kernel does not count it.
+struct usage {
+  uint64_t utime_ns;
+  uint64_t stime_ns;
+  uint64_t cpu_ns;
+  uint64_t minflt;
+  uint64_t majflt;
+  uint64_t nvcsw;
+  uint64_t nivcsw;
+  uint64_t rchar;
+  uint64_t wchar;
+  uint64_t read_bytes;
+  uint64_t write_bytes;
 };
 
 struct exit_event {
@@ -103,16 +127,38 @@ struct exit_event {
   uint32_t wait_status;
   uint32_t flags;
   struct process_ids ids;
-  // Usage of all threads.
-  uint64_t utime_ns;
-  uint64_t stime_ns;
-  uint64_t cpu_ns;
+  struct usage usage;
   uint64_t maxrss_pages;
-  uint64_t minflt;
-  uint64_t majflt;
-  uint64_t nvcsw;
-  uint64_t nivcsw;
+  uint64_t image_maxrss_pages;  // 0 is unknown
+  uint64_t children_cpu_ns;
   char comm[COMM_BYTES];
+};
+
+struct reap_event {
+  struct event_header header;
+  uint64_t time_ns;
+  uint64_t start_ns;
+  uint32_t pid;
+  uint32_t flags;
+  struct usage usage;
+};
+
+struct comm_event {
+  struct event_header header;
+  uint64_t time_ns;
+  uint64_t start_ns;
+  uint32_t pid;
+  uint32_t reserved;
+  char comm[COMM_BYTES];
+};
+
+// Followed by path_bytes of path.
+struct cgroup_event {
+  struct event_header header;
+  uint64_t time_ns;
+  uint64_t id;
+  uint32_t path_bytes;
+  uint32_t reserved;
 };
 
 // Followed by exe_captured bytes of path and args_captured bytes of arguments.
@@ -141,18 +187,21 @@ struct cpu_counters {
   uint64_t execs_lost;
   uint64_t exits_lost;
   uint64_t threads_seen;  // that part of forks_seen which gives no event
-  uint64_t reserved;
+  uint64_t others_lost;
 };
 
 static_assert(sizeof(struct event_header) == 8, "event header");
 static_assert(sizeof(struct process_ids) == 48, "process ids");
-static_assert(sizeof(struct fork_event) == 56, "with the ring's 8 bytes: one cache line");
-static_assert(sizeof(struct exec_event) == 128, "exec event");
+static_assert(sizeof(struct fork_event) == 64, "fork event");
+static_assert(sizeof(struct exec_event) == 136, "exec event");
 static_assert(offsetof(struct exec_event, ids) == 32, "exec ids");
 static_assert(offsetof(struct exec_event, comm) == 112, "exec comm");
-static_assert(sizeof(struct exit_event) == 176, "exit event");
+static_assert(sizeof(struct exit_event) == 224, "exit event");
 static_assert(offsetof(struct exit_event, ids) == 48, "exit ids");
-static_assert(offsetof(struct exit_event, comm) == 160, "exit comm");
+static_assert(offsetof(struct exit_event, comm) == 208, "exit comm");
+static_assert(sizeof(struct reap_event) == 120, "reap event");
+static_assert(sizeof(struct comm_event) == 48, "comm event");
+static_assert(sizeof(struct cgroup_event) == 32, "cgroup event");
 static_assert(sizeof(struct snapshot_event) == 120, "snapshot event");
 static_assert(offsetof(struct snapshot_event, comm) == 104, "snapshot comm");
 static_assert(sizeof(struct cpu_counters) == 64, "counters of a CPU");

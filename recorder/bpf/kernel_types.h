@@ -45,6 +45,9 @@ enum {
   SIGNAL_GROUP_EXIT = 0x4,  // signal_struct.flags
   EXIT_ZOMBIE = 0x20,       // task_struct.exit_state
   ASU = 0x2,                // pacct_struct.ac_flag: a thread used superuser privileges
+  MM_FILEPAGES = 0,         // enum
+  MM_ANONPAGES = 1,
+  MM_SHMEMPAGES = 3,
   EEXIST = 17,
 };
 
@@ -80,6 +83,7 @@ struct upid {
 };
 
 struct pid {
+  unsigned int level;
   struct upid numbers[1];  // by level of pid namespace; [0] is the initial one
 };
 
@@ -95,6 +99,14 @@ struct tty_struct {
 
 struct pacct_struct {
   uint32_t ac_flag;
+};
+
+// Where CONFIG_TASK_XACCT and CONFIG_TASK_IO_ACCOUNTING are set.
+struct task_io_accounting {
+  uint64_t rchar;
+  uint64_t wchar;
+  uint64_t read_bytes;
+  uint64_t write_bytes;
 };
 
 struct mm_struct;
@@ -116,6 +128,10 @@ struct signal_struct {
   unsigned long maj_flt;
   unsigned long maxrss;  // pages
   unsigned long long sum_sched_runtime;
+  // Of the children that were waited for.
+  uint64_t cutime;
+  uint64_t cstime;
+  struct task_io_accounting ioac;
   struct pacct_struct pacct;
   struct mm_struct* oom_mm;
 };
@@ -128,8 +144,13 @@ struct kernfs_node {
   uint64_t id;
 };
 
+struct cgroup_root {
+  int hierarchy_id;  // 0 is that of v2
+};
+
 struct cgroup {
   struct kernfs_node* kn;
+  struct cgroup_root* root;
 };
 
 struct css_set {
@@ -158,6 +179,10 @@ struct task_struct {
   char comm[16];
   struct signal_struct* signal;
   kuid_t loginuid;
+  unsigned int sessionid;
+  struct pid* thread_pid;
+  struct task_io_accounting ioac;
+  unsigned int in_execve : 1;
   struct css_set* cgroups;
 };
 
@@ -200,7 +225,13 @@ struct file {
   struct inode* f_inode;
 };
 
+struct percpu_counter {
+  int64_t count;  // without what is still with the CPUs
+};
+
 struct mm_struct {
+  struct percpu_counter rss_stat[4];  // since 6.2; by MM_...
+  unsigned long hiwater_rss;          // pages; as of the last time that some were given back
   unsigned long arg_start;
   unsigned long arg_end;
   struct file* exe_file;

@@ -14,6 +14,7 @@ const volatile uint32_t args_mode = ARGS_NONE;
 const volatile uint32_t args_limit = 0;  // bytes, at most ARGS_LIMIT
 const volatile uint64_t high_water_bytes = 0;
 const volatile uint32_t assume_no_group_dead = 0;  // for tests
+const volatile uint32_t usage_exact = 0;           // tell of reaps
 
 // Written by both sides; mapped by the recorder.
 volatile uint32_t idle = 0;              // 1: the recorder sleeps until it is woken
@@ -100,6 +101,9 @@ int BPF_PROG(on_fork, struct task_struct* parent, struct task_struct* child) {
   event->gid = cred->gid.val;
   event->egid = cred->egid.val;
   event->sid = session_of(child->signal);
+  struct pid* pid = child->thread_pid;
+  event->namespace_level = pid->level;
+  event->namespace_pid = namespace_pid_of(pid, pid->level);
   bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
   wake_if_wanted();
   return 0;
@@ -162,6 +166,7 @@ static __always_inline void describe_exec(struct exec_event* event, struct task_
   event->exe_device = inode->i_sb->s_dev;
   event->reserved = 0;
   copy_comm(event->comm, task->group_leader);
+  event->cpu_ns = cpu_so_far(task);
 }
 
 SEC("tp_btf/sched_process_exec")
@@ -271,12 +276,101 @@ int on_exit(uint64_t* arguments) {
   return 0;
 }
 
-// Loaded only where ends are claimed. A leader is freed after all its threads.
+static __always_inline void forget_claim(struct task_struct* leader) {
+  struct exit_claim claim = claim_of(leader);
+  bpf_map_delete_elem(&exit_claims, &claim);
+}
+
+// By now all threads have left, and what each of them used is in the group's sums. Nothing may be
+// reached from here but the task and its signals: its parent may be gone.
+static __always_inline void tell_reap(struct task_struct* leader) {
+  struct cpu_counters* count = counters_of_this_cpu();
+  if (!count) return;
+  struct reap_event* event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
+  if (!event) {
+    ++count->others_lost;
+    return;
+  }
+  start_event(&event->header, sizeof(*event), EVENT_REAP);
+  event->time_ns = bpf_ktime_get_boot_ns();
+  event->start_ns = leader->start_boottime;
+  event->pid = (uint32_t)leader->tgid;
+  event->flags = flags_of(leader) | PROCESS_USAGE_EXACT;
+  read_group_sums(&event->usage, leader->signal);
+  bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
+  wake_if_wanted();
+}
+
+// Loaded only where ends are claimed, or usage is to be exact. A leader is freed after all its
+// threads, some milliseconds after it was reaped (RCU).
 SEC("tp_btf/sched_process_free")
 int BPF_PROG(on_free, struct task_struct* task) {
   if (task->pid != task->tgid) return 0;
-  struct exit_claim claim = claim_of(task);
-  bpf_map_delete_elem(&exit_claims, &claim);
+  if (assume_no_group_dead ||
+      !bpf_core_field_exists(struct trace_event_raw_sched_process_exit, group_dead)) {
+    forget_claim(task);
+  }
+  if (usage_exact) tell_reap(task);
+  return 0;
+}
+
+// ---- Names ----
+
+// An exec names the process, too: that is told by the exec.
+SEC("tp_btf/task_rename")
+int BPF_PROG(on_rename, struct task_struct* task, const char* comm) {
+  if (task->pid != task->tgid || BPF_CORE_READ_BITFIELD(task, in_execve)) return 0;
+  struct cpu_counters* count = counters_of_this_cpu();
+  if (!count) return 0;
+  struct comm_event* event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
+  if (!event) {
+    ++count->others_lost;
+    return 0;
+  }
+  start_event(&event->header, sizeof(*event), EVENT_COMM);
+  event->time_ns = bpf_ktime_get_boot_ns();
+  event->start_ns = task->start_boottime;
+  event->pid = (uint32_t)task->tgid;
+  event->reserved = 0;
+  __builtin_memset(event->comm, 0, sizeof(event->comm));
+  bpf_probe_read_kernel_str(event->comm, sizeof(event->comm), comm);
+  bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
+  wake_if_wanted();
+  return 0;
+}
+
+// Their id stands in execs and ends; the path is known only now without a race.
+struct cgroup_scratch {
+  struct cgroup_event event;
+  char path[PATH_LIMIT];
+};
+
+struct {
+  __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+  __uint(max_entries, 1);
+  __type(key, uint32_t);
+  __type(value, struct cgroup_scratch);
+} cgroup_scratch SEC(".maps");
+
+SEC("tp_btf/cgroup_mkdir")
+int BPF_PROG(on_cgroup, struct cgroup* cgroup, const char* path) {
+  uint32_t zero = 0;
+  struct cgroup_scratch* scratch = bpf_map_lookup_elem(&cgroup_scratch, &zero);
+  struct cpu_counters* count = counters_of_this_cpu();
+  if (!scratch || !count || cgroup->root->hierarchy_id != 0) return 0;
+  struct cgroup_event* event = &scratch->event;
+  long length = bpf_probe_read_kernel_str(scratch->path, PATH_LIMIT, path);
+  uint32_t path_bytes = length > 0 ? (uint32_t)(length - 1) & (PATH_LIMIT - 1) : 0;
+  start_event(&event->header, sizeof(*event) + path_bytes, EVENT_CGROUP);
+  event->time_ns = bpf_ktime_get_boot_ns();
+  event->id = cgroup->kn->id;
+  event->path_bytes = path_bytes;
+  event->reserved = 0;
+  if (bpf_ringbuf_output(&events, scratch, sizeof(*event) + path_bytes, BPF_RB_NO_WAKEUP)) {
+    ++count->others_lost;
+    return 0;
+  }
+  wake_if_wanted();
   return 0;
 }
 

@@ -39,7 +39,7 @@ static __always_inline void read_ids(struct process_ids* ids, struct task_struct
       bpf_core_field_exists(leader->loginuid) ? leader->loginuid.val : ID_UNKNOWN;  // CONFIG_AUDIT
   ids->sid = session_of(leader->signal);
   ids->tty = terminal_of(leader->signal);
-  ids->reserved = 0;
+  ids->audit_session = bpf_core_field_exists(leader->sessionid) ? leader->sessionid : ID_UNKNOWN;
   ids->cgroup_id = cgroup_of(leader);
 }
 
@@ -50,6 +50,14 @@ static __always_inline uint32_t flags_of(struct task_struct* leader) {
   if (leader->flags & PF_FORKNOEXEC) flags |= PROCESS_NEVER_EXECED;
   if (leader->flags & PF_SUPERPRIV) flags |= PROCESS_SUPERUSER;
   return flags;
+}
+
+// In the innermost of its pid namespaces; 0 in the first one, where `level` is 0.
+static __always_inline uint32_t namespace_pid_of(struct pid* pid, uint32_t level) {
+  if (level == 0) return 0;
+  const uint64_t offset = (uint64_t)level * bpf_core_type_size(struct upid);
+  struct upid* innermost = (struct upid*)((char*)&pid->numbers[0] + offset);
+  return (uint32_t)BPF_CORE_READ(innermost, nr);
 }
 
 // Two loads of 8 bytes instead of sixteen of one.

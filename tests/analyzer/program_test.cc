@@ -72,7 +72,7 @@ class ProgramTest : public testing::Test {
 };
 
 constexpr char kCoverage[] =
-    "-- 2026-09-21 14:13:20 to 2026-09-21 14:13:25; boots 1, segments 1, records 39; "
+    "-- 2026-09-21 14:13:20 to 2026-09-21 14:13:25; boots 1, segments 1, records 47; "
     "processes 6, running 3, ended unseen 0; lost 0, damaged 0 bytes\n";
 
 // ---- What the outputs look like ----
@@ -98,8 +98,8 @@ TEST_F(ProgramTest, ListAsJsonLines) {
   const Answer answer = Run("list --log LOG --output jsonl --sort end_ns -n 2");
   EXPECT_EQ(answer.status, 0);
   EXPECT_EQ(answer.out, std::string(R"(
-{"host":"web1","boot_id":"b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0","proc_id":"b0b0b0b0b0b0b0b0-5b8d80-200","pid":200,"start_time":"2026-09-21T14:13:21.000000+00:00","start_ns":6000000000,"end_time":"2026-09-21T14:13:21.500000+00:00","end_ns":6500000000,"elapsed_us":500000,"ppid":100,"parent_id":"b0b0b0b0b0b0b0b0-1e8480-100","exit_ppid":100,"comm":"ls","exe":"/bin/ls","args":["ls","-l","a b"],"uid":0,"euid":0,"gid":0,"user":"root","sid":100,"tty":"pts/3","cgroup":"77","wait_status":0,"exit_code":0,"signal":null,"core":false,"utime_us":375,"stime_us":750,"cpu_us":1500,"maxrss_kib":2048,"minflt":10,"majflt":0,"nvcsw":3,"nivcsw":1,"execs":1,"state":"ended"}
-{"host":"web1","boot_id":"b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0","proc_id":"b0b0b0b0b0b0b0b0-6c5660-202","pid":202,"start_time":"2026-09-21T14:13:22.100000+00:00","start_ns":7100000000,"end_time":"2026-09-21T14:13:22.200000+00:00","end_ns":7200000000,"elapsed_us":100000,"ppid":201,"parent_id":"b0b0b0b0b0b0b0b0-6acfc0-201","exit_ppid":100,"comm":"evil","exe":"/tmp/e\u001b[2J\u000a","args":["e","\\xff","q\"uote"],"uid":0,"euid":0,"gid":0,"user":"root","sid":100,"tty":"pts/3","cgroup":"77","wait_status":768,"exit_code":3,"signal":null,"core":false,"utime_us":50000,"stime_us":100000,"cpu_us":200000,"maxrss_kib":2048,"minflt":10,"majflt":0,"nvcsw":3,"nivcsw":1,"execs":0,"state":"ended"}
+{"host":"web1","boot_id":"b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0","proc_id":"b0b0b0b0b0b0b0b0-5b8d80-200","pid":200,"start_time":"2026-09-21T14:13:21.000000+00:00","start_ns":6000000000,"end_time":"2026-09-21T14:13:21.500000+00:00","end_ns":6500000000,"elapsed_us":500000,"ppid":100,"parent_id":"b0b0b0b0b0b0b0b0-1e8480-100","exit_ppid":100,"comm":"ls","exe":"/bin/ls","args":["ls","-l","a b"],"uid":0,"euid":0,"gid":0,"user":"root","sid":100,"tty":"pts/3","cgroup":"77","wait_status":0,"exit_code":0,"signal":null,"core":false,"utime_us":375,"stime_us":750,"cpu_us":1500,"maxrss_kib":2048,"minflt":10,"majflt":0,"nvcsw":3,"nivcsw":1,"image_maxrss_kib":null,"rchar_bytes":null,"wchar_bytes":null,"read_bytes":null,"write_bytes":null,"zombie_us":null,"exact":false,"execs":1,"state":"ended"}
+{"host":"web1","boot_id":"b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0","proc_id":"b0b0b0b0b0b0b0b0-6c5660-202","pid":202,"start_time":"2026-09-21T14:13:22.100000+00:00","start_ns":7100000000,"end_time":"2026-09-21T14:13:22.200000+00:00","end_ns":7200000000,"elapsed_us":100000,"ppid":201,"parent_id":"b0b0b0b0b0b0b0b0-6acfc0-201","exit_ppid":100,"comm":"evil","exe":"/tmp/e\u001b[2J\u000a","args":["e","\\xff","q\"uote"],"uid":0,"euid":0,"gid":0,"user":"root","sid":100,"tty":"pts/3","cgroup":"77","wait_status":768,"exit_code":3,"signal":null,"core":false,"utime_us":50000,"stime_us":100000,"cpu_us":200000,"maxrss_kib":2048,"minflt":10,"majflt":0,"nvcsw":3,"nivcsw":1,"image_maxrss_kib":null,"rchar_bytes":null,"wchar_bytes":null,"read_bytes":null,"write_bytes":null,"zombie_us":null,"exact":false,"execs":0,"state":"ended"}
 )")
                             .substr(1));
 }
@@ -139,7 +139,7 @@ TEST_F(ProgramTest, SummaryAsOneJsonDocument) {
 {"comm":"evil","count":2,"cpu_us":2200000}
 ],
 "total":{"comm":"TOTAL","count":6,"cpu_us":2201500},
-"coverage":{"first_time":"2026-09-21T14:13:20.000000+00:00","last_time":"2026-09-21T14:13:25.000000+00:00","hosts":1,"boots":1,"segments":1,"records":39,"skipped_segments":0,"skipped_bytes":0,"processes":6,"running":3,"ended_unseen":0,"filtered":0,"undated":0,"lost_events":0,"missing_records":0,"malformed_records":0,"repeated_records":0,"salvaged_records":0,"gaps":0,"damaged_bytes":0,"hole_bytes":0,"torn_bytes":0,"unreadable_files":0}}
+"coverage":{"first_time":"2026-09-21T14:13:20.000000+00:00","last_time":"2026-09-21T14:13:25.000000+00:00","hosts":1,"boots":1,"segments":1,"records":47,"skipped_segments":0,"skipped_bytes":0,"processes":6,"running":3,"ended_unseen":0,"filtered":0,"undated":0,"lost_events":0,"recording_gaps":0,"missed_forks":0,"unseen_forks":0,"missing_records":0,"malformed_records":0,"repeated_records":0,"salvaged_records":0,"gaps":0,"damaged_bytes":0,"hole_bytes":0,"torn_bytes":0,"unreadable_files":0}}
 )")
                 .substr(1));
 }
@@ -172,7 +172,7 @@ segment_no,host,start_time,end_time,events,complete,kernel
 TEST_F(ProgramTest, DumpShowsEveryFieldBySchema) {
   const Answer answer = Run("dump --log LOG --output jsonl --columns seq,type,fields");
   EXPECT_THAT(answer.out, HasSubstr(R"(
-{"seq":1,"type":"fork","fields":{"time":6000000000,"pid":200,"ppid":100,"parent_start":2000000000,"flags":[],"uid":0,"euid":0,"gid":0,"egid":null,"sid":100}}
+{"seq":1,"type":"fork","fields":{"time":6000000000,"pid":200,"ppid":100,"parent_start":2000000000,"flags":[],"uid":0,"euid":0,"gid":0,"egid":null,"sid":100,"namespace_level":null,"namespace_pid":null}}
 )"));
   EXPECT_THAT(Run("dump --log LOG").out,
               HasSubstr("  fork           time=6000000000 pid=200 ppid=100 "));

@@ -191,12 +191,13 @@ TEST_F(SelfDescriptionTest, FieldsThatALaterVersionAppendedAreShown) {
   Describe(DescribeLongExit());
   AppendBytes<0x22>(LongExit());
   const std::string dump = Dump(Format::kJsonLines);
-  EXPECT_THAT(dump, HasSubstr(R"("comm":"later","energy_uj":300,"verdict":"good"}})"));
+  EXPECT_THAT(dump, HasSubstr(R"("audit_session":null,"energy_uj":300,"verdict":"good"}})"));
 }
 
 TEST_F(SelfDescriptionTest, FieldsThatNoSchemaTellsOfAreTheRest) {
   AppendBytes<0x22>(LongExit());
-  EXPECT_THAT(Dump(Format::kJsonLines), HasSubstr(R"("comm":"later","rest":"ac0204676f6f64"}})"));
+  EXPECT_THAT(Dump(Format::kJsonLines),
+              HasSubstr(R"("audit_session":null,"rest":"ac0204676f6f64"}})"));
 }
 
 TEST_F(SelfDescriptionTest, OfTwoDescriptionsTheLaterOneHolds) {

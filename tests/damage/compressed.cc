@@ -138,7 +138,19 @@ class CompressedJudgement {
                        [&](const Compressed::Part& part) { return !IsTouched(part.frame); });
   }
 
+  // Whether the blocks that are left say whose they are.
+  bool IsSegmentKnown() const {
+    std::vector<bool> touched;
+    for (const WrittenBlock& block : compressed_.raw->blocks) {
+      touched.push_back(std::ranges::any_of(compressed_.frames, [&](const Compressed::Part& part) {
+        return IsTouched(part.frame) && Overlap(part.raw, {block.begin, block.end});
+      }));
+    }
+    return SaysWhoseItIs(*compressed_.raw, touched);
+  }
+
   void CheckFramesLeftAlone(const std::vector<uint8_t>& content) {
+    if (!IsSegmentKnown()) return;
     const Items items = ReadItems(content, {});
     auto seen = items.records.begin();
     for (const Compressed::Part& part : compressed_.frames) {

@@ -98,7 +98,8 @@ mutant "a reader goes back after damage" format/content_reader.cc \
 mutant "missing blocks are not seen in place" format/content_reader.cc \
   'checkpoint.record.logical_offset == context_->logical_end &&' ''
 mutant "any log's segment is believed after damage" format/content_reader.cc \
-  'if (!complete_ && !is_next && !is_same_log) return std::nullopt;' ''
+  'if (!complete_ && !is_next && !is_same_log) return std::nullopt;' \
+  '(void)is_next, (void)is_same_log;'
 mutant "another log is believed inside a segment" format/content_reader.cc \
   'return LookFrom(position_).last_checkpoint >= position_;' 'return false;'
 mutant "a short run of blocks says whose they are" format/head_search.cc \

@@ -299,28 +299,11 @@ class Judgement {
     const std::vector<WrittenBlock>& blocks = kind_.original->blocks;
     std::vector<bool> touched;
     for (const WrittenBlock& block : blocks) touched.push_back(IsTouched(block.begin, block.end));
-    if (!SaysWhoseItIs(touched)) touched.assign(touched.size(), true);
+    if (!SaysWhoseItIs(*kind_.original, touched)) touched.assign(touched.size(), true);
     if (blocks.back().record || blocks.size() == 1) return touched;
     const WrittenBlock& before = blocks[blocks.size() - 2];
     if (IsTouched(before.checkpoint, before.end)) touched.back() = true;
     return touched;
-  }
-
-  // True where the head is left, or closed blocks in a row that are together longer than a payload.
-  bool SaysWhoseItIs(const std::vector<bool>& touched) const {
-    const std::vector<WrittenBlock>& blocks = kind_.original->blocks;
-    if (!touched[0] && blocks[0].record) return true;
-    size_t run = 0;
-    for (size_t i = 0; i < blocks.size(); ++i) {
-      if (touched[i] || !blocks[i].record ||
-          HidesCont(kind_.original->bytes, blocks[i].begin, blocks[i].end)) {
-        run = 0;
-      } else {
-        run += blocks[i].end - blocks[i].begin;
-      }
-      if (run > kMaxPayloadBytes) return true;
-    }
-    return false;
   }
 
   // P2, by where the damage is.
@@ -466,6 +449,22 @@ class Judgement {
 };
 
 }  // namespace
+
+bool SaysWhoseItIs(const Written& original, const std::vector<bool>& touched) {
+  const std::vector<WrittenBlock>& blocks = original.blocks;
+  if (!touched[0] && blocks[0].record) return true;
+  size_t run = 0;
+  for (size_t i = 0; i < blocks.size(); ++i) {
+    if (touched[i] || !blocks[i].record ||
+        HidesCont(original.bytes, blocks[i].begin, blocks[i].end)) {
+      run = 0;
+    } else {
+      run += blocks[i].end - blocks[i].begin;
+    }
+    if (run > kMaxPayloadBytes) return true;
+  }
+  return false;
+}
 
 Verdict Judge(const Kind& kind, const Damaged& damaged) { return Judgement(kind, damaged).Run(); }
 

@@ -79,4 +79,8 @@ Verdict Judge(const Kind& kind, const Damaged& damaged);
 // segment is lost, such blocks do not say whose they are.
 bool HidesCont(Bytes bytes, size_t begin, size_t end);
 
+// True where the head is left, or closed blocks in a row that are together longer than a payload:
+// what is left then says whose it is. `touched` has one entry for each block.
+bool SaysWhoseItIs(const Written& original, const std::vector<bool>& touched);
+
 }  // namespace daybook::damage

@@ -22,7 +22,9 @@ struct AsTypes<TypeList<Records...>> {
 // Converts to anything: counts the members of an aggregate.
 struct Anything {
   template <class T>
-  operator T() const;
+  operator T() const {
+    return T{};
+  }
 };
 template <class Record, class... Members>
 consteval size_t MemberCount() {

@@ -495,7 +495,7 @@ TEST(OpenTest, WhatTheContainerLostIsDamageAndNoTornTail) {
 // What a report says is missing must be all that is missing: at the end nothing in the content
 // does.
 TEST(OpenTest, WhereverItIsCutTheRecordsLostAreTold) {
-  const File raw = LogOfLives(60, true);
+  const File raw = LogOfLives(70, true);
   const File file = Compressed(raw, kFrameTarget);
   const uint64_t events = ReadAll(raw).events.size();
   const auto index = ReadCompressedIndex(file);

@@ -48,7 +48,10 @@ inline uint64_t RequireSoundReading(SegmentReader reader, bool salvage) {
   for (;;) {
     const Item item = reader.Next();
     const auto* record = std::get_if<RecordView>(&item);
-    if (record != nullptr && record->proof != Proof::kVerified) {
+    // What was salvaged when the file was made stands in its place; what is salvaged now, in a gap.
+    const bool in_gap = record != nullptr && record->offset < position;
+    if (in_gap) {
+      Require(record->proof != Proof::kVerified);
       Require(salvage && !record->seq && record->offset >= salvaged_begin);
       Require(record->size > 0 && record->offset + record->size <= position);
       salvaged_begin = record->offset + 1;
@@ -60,6 +63,7 @@ inline uint64_t RequireSoundReading(SegmentReader reader, bool salvage) {
     salvaged = expected_salvaged = 0;
     if (record != nullptr) {
       Require(record->offset == position && record->size > 0 && record->has_base);
+      Require(record->proof != Proof::kTail);
       position = salvaged_begin = record->offset + record->size;
       verified = verified * 31 + record->offset * 7 + record->type + record->seq.value_or(0);
       TakeRecord(*record, &types);

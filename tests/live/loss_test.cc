@@ -89,6 +89,7 @@ TEST_F(LossTest, TheLogSaysHowManyAndWhen) {
   const KeptLog log = ReadLog(temp.path());
   EXPECT_EQ(log.GapCount(), 0u);
   Lost lost{.forks = 0, .execs = 0, .exits = 0};
+  uint64_t reaps = 0;
   for (const Lost& record : log.All<Lost>()) {
     EXPECT_EQ(record.reason, LostReason::kKernelRing);
     EXPECT_LE(record.first_time_ns, begin_ns);
@@ -96,10 +97,12 @@ TEST_F(LossTest, TheLogSaysHowManyAndWhen) {
     *lost.forks += record.forks.value_or(0);
     *lost.execs += record.execs.value_or(0);
     *lost.exits += record.exits.value_or(0);
+    reaps += record.records.value_or(0);
   }
   EXPECT_GT(*lost.forks, 1000u);
   EXPECT_GT(*lost.exits, 1000u);
-  EXPECT_EQ(log.All<SegmentEnd>().back().lost_total, *lost.forks + *lost.execs + *lost.exits);
+  EXPECT_EQ(log.All<SegmentEnd>().back().lost_total,
+            *lost.forks + *lost.execs + *lost.exits + reaps);
 
   // Delivered and lost are what was seen: at least before Run(), at most when it stopped.
   const Recorder stop = log.All<Recorder>().back();

@@ -16,6 +16,7 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::Optional;
+using testing::SizeIs;
 using testing::VariantWith;
 using std::string_view_literals::operator""sv;
 
@@ -91,16 +92,41 @@ exit_event AnExit() {
                    .wait_status = 0x300,
                    .flags = PROCESS_OOM_KILLED,
                    .ids = Ids(),
-                   .utime_ns = 1'999,
-                   .stime_ns = 2'000,
-                   .cpu_ns = 3'999'000,
+                   .usage = {.utime_ns = 1'999,
+                             .stime_ns = 2'000,
+                             .cpu_ns = 3'999'000,
+                             .minflt = 11,
+                             .majflt = 12,
+                             .nvcsw = 13,
+                             .nivcsw = 14,
+                             .rchar = 15,
+                             .wchar = 16,
+                             .read_bytes = USAGE_UNKNOWN,
+                             .write_bytes = 0},
                    .maxrss_pages = 10,
-                   .minflt = 11,
-                   .majflt = 12,
-                   .nvcsw = 13,
-                   .nivcsw = 14};
+                   .image_maxrss_pages = 5,
+                   .children_cpu_ns = 6'000};
   SetComm(event, "ls");
   return event;
+}
+
+reap_event AReap(uint32_t pid = 42) {
+  return {.header = {.type = EVENT_REAP},
+          .time_ns = 9000,
+          .start_ns = 1000,
+          .pid = pid,
+          .flags = PROCESS_USAGE_EXACT,
+          .usage = {.utime_ns = 2'999,
+                    .stime_ns = 3'000,
+                    .cpu_ns = 4'500'000,
+                    .minflt = 21,
+                    .majflt = 22,
+                    .nvcsw = 23,
+                    .nivcsw = 24,
+                    .rchar = 25,
+                    .wchar = 26,
+                    .read_bytes = 27,
+                    .write_bytes = 28}};
 }
 
 snapshot_event ALiving(uint32_t pid, std::string_view exe, std::string_view args) {
@@ -134,13 +160,19 @@ void ExpectIds(const auto& record) {
 
 class BpfDecodeTest : public testing::Test {
  protected:
-  bool Deliver(const Bytes& bytes) { return DeliverEvent(bytes, sink_); }
+  bool Deliver(const Bytes& bytes) { return DeliverEvent(bytes, reaps_, sink_); }
+  void DeliverBatch(const std::vector<Bytes>& events) {
+    for (const Bytes& event : events) NoteReap(event, reaps_);
+    for (const Bytes& event : events) EXPECT_TRUE(Deliver(event));
+    reaps_.EndBatch();
+  }
 
   const Exec& DeliveredExec(const exec_event& event, std::string_view strings) {
     EXPECT_TRUE(Deliver(Pack(event, strings)));
     return std::get<Exec>(sink_.events.at(0));
   }
 
+  ReapJoin reaps_;
   KeptEvents sink_;
   KeptProcesses living_;
 };
@@ -257,16 +289,48 @@ TEST_F(BpfDecodeTest, AnUnknownTypeIsRefused) {
   }
 }
 
+TEST_F(BpfDecodeTest, AReapInTheSameBatchGoesIntoTheEnd) {
+  DeliverBatch({Pack(AnExit()), Pack(AReap())});
+  ASSERT_THAT(sink_.events, SizeIs(1));
+  const Exit exit = sink_.All<Exit>().at(0);
+  EXPECT_EQ(exit.time_ns, 3000u);
+  EXPECT_EQ(exit.flags, kProcOomKilled | kProcUsageExact);
+  EXPECT_THAT(exit.cpu_us, Optional(4'500));
+  EXPECT_THAT(exit.nivcsw, Optional(24));
+  EXPECT_THAT(exit.read_bytes, Optional(27));
+  EXPECT_THAT(exit.zombie_us, Optional(6));
+  EXPECT_THAT(exit.maxrss_kib, Optional(40));
+}
+
+TEST_F(BpfDecodeTest, ALaterReapIsToldByItselfOnce) {
+  DeliverBatch({Pack(AnExit())});
+  EXPECT_EQ(sink_.All<Exit>().at(0).zombie_us, std::nullopt);
+  EXPECT_THAT(sink_.All<Exit>().at(0).cpu_us, Optional(3'999));
+  DeliverBatch({Pack(AReap())});
+  ASSERT_THAT(sink_.All<Reap>(), SizeIs(1));
+  EXPECT_EQ(sink_.All<Reap>()[0].flags, kProcUsageExact);
+  EXPECT_THAT(sink_.All<Reap>()[0].cpu_us, Optional(4'500));
+  DeliverBatch({Pack(AReap())});
+  EXPECT_THAT(sink_.All<Reap>(), SizeIs(1));
+}
+
+TEST_F(BpfDecodeTest, TheReapOfAnEndThatWasNotSeenIsNotTold) {
+  DeliverBatch({Pack(AReap(43))});
+  EXPECT_THAT(sink_.events, SizeIs(0));
+}
+
 TEST_F(BpfDecodeTest, RandomBytesDoNoHarm) {
   std::mt19937 random(1);
   for (int round = 0; round < 20'000; ++round) {
     Bytes bytes(random() % 300);
     for (std::byte& byte : bytes) byte = static_cast<std::byte>(random());
     const event_header header{.bytes = static_cast<uint32_t>(bytes.size()),
-                              .type = static_cast<uint16_t>(random() % 6)};
+                              .type = static_cast<uint16_t>(random() % 9)};
     if (bytes.size() >= sizeof(header)) std::memcpy(bytes.data(), &header, sizeof(header));
     KeptEvents events;
-    (void)DeliverEvent(bytes, events);
+    ReapJoin reaps;
+    NoteReap(bytes, reaps);
+    (void)DeliverEvent(bytes, reaps, events);
     (void)DeliverSnapshot(bytes, SnapshotArgs::kFirst, living_);
   }
 }

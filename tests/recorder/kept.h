@@ -69,7 +69,7 @@ class StringStore {
   std::deque<std::string> strings_;  // never moves what it holds
 };
 
-using Event = std::variant<Fork, Exec, Exit, Lost>;
+using Event = std::variant<Fork, Exec, Exit, Lost, Reap, CommChange, CgroupPath>;
 
 class KeptEvents : public EventSink {
  public:
@@ -77,6 +77,11 @@ class KeptEvents : public EventSink {
   void OnExec(const Exec& exec) override { events.emplace_back(strings_.Keep(exec)); }
   void OnExit(const Exit& exit) override { events.emplace_back(strings_.Keep(exit)); }
   void OnLost(const Lost& lost) override { events.emplace_back(lost); }
+  void OnReap(const Reap& reap) override { events.emplace_back(reap); }
+  void OnCommChange(const CommChange& change) override {
+    events.emplace_back(strings_.Keep(change));
+  }
+  void OnCgroup(const CgroupPath& cgroup) override { events.emplace_back(strings_.Keep(cgroup)); }
 
   template <class Record>
   std::vector<Record> All() const {
@@ -113,7 +118,8 @@ class KeptProcesses : public SnapshotSink {
 // ---- Whole logs ----
 
 using AnyRecord = std::variant<SegmentStart, Checkpoint, Clock, Info, Lost, SegmentEnd, SnapBegin,
-                               SnapProc, SnapEnd, Recorder, Fork, Exec, Exit>;
+                               SnapProc, SnapEnd, Recorder, RecordingGap, Audit, Fork, Exec, Exit,
+                               Reap, IdChange, Session, CommChange, Ptrace, CgroupPath>;
 
 // What a reader makes of one segment, without descriptions of types.
 struct KeptSegment {

@@ -278,24 +278,41 @@ RECORD_TYPES = {
         sid uint32?, tty uint32?, cgroup_id uint?, comm string?, exe string?, args_bytes uint?,
         args string?'''),
     0x12: _type('snap_end', 2, 20, 'time time, process_count uint'),
-    0x13: _type('recorder', 11, 255, '''
+    0x13: _type('recorder', 13, 255, '''
         time time, event uint8, source string, version string, kernel_forks uint?,
         forks_seen uint?, execs_seen uint?, exits_seen uint?, ring_bytes uint?,
-        drain_interval uint?, args_limit uint?'''),
-    0x20: _type('fork', 10, 100, '''
+        drain_interval uint?, args_limit uint?, abilities string?, filter string?'''),
+    0x14: _type('recording_gap', 3, 30, 'first_time time, last_time time, missed_forks uint?'),
+    0x15: _type('audit', 8, 80, '''
+        time time, forks_seen uint?, execs_seen uint?, exits_seen uint?, kernel_forks uint?,
+        living uint?, living_in_log uint?, filtered uint?'''),
+    0x20: _type('fork', 12, 120, '''
         time time, pid pid, ppid pid, parent_start time?, flags uint32, uid uint32?,
-        euid uint32?, gid uint32?, egid uint32?, sid uint32?'''),
-    0x21: _type('exec', 21, 255, '''
+        euid uint32?, gid uint32?, egid uint32?, sid uint32?, namespace_level uint32?,
+        namespace_pid uint32?'''),
+    0x21: _type('exec', 22, 255, '''
         time time, pid pid, start time, old_tid pid?, uid uint32?, euid uint32?, suid uint32?,
         gid uint32?, egid uint32?, sgid uint32?, login_uid uint32?, sid uint32?, tty uint32?,
         cgroup_id uint?, exe_device uint?, exe_inode uint?, comm string?, exe_bytes uint?,
-        exe string?, args_bytes uint?, args string?'''),
-    0x22: _type('exit', 26, 255, '''
+        exe string?, args_bytes uint?, args string?, cpu uint?'''),
+    0x22: _type('exit', 34, 255, '''
         time time, pid pid, start time, ppid pid?, parent_start time?, wait_status uint32?,
         flags uint32, uid uint32?, euid uint32?, suid uint32?, gid uint32?, egid uint32?,
         sgid uint32?, login_uid uint32?, sid uint32?, tty uint32?, cgroup_id uint?, utime uint?,
         stime uint?, cpu uint?, maxrss uint?, minflt uint?, majflt uint?, nvcsw uint?,
-        nivcsw uint?, comm string?'''),
+        nivcsw uint?, comm string?, image_maxrss uint?, rchar uint?, wchar uint?,
+        read_bytes uint?, write_bytes uint?, children_cpu uint?, zombie uint?,
+        audit_session uint32?'''),
+    0x23: _type('reap', 15, 150, '''
+        time time, pid pid, start time, flags uint32, utime uint?, stime uint?, cpu uint?,
+        minflt uint?, majflt uint?, nvcsw uint?, nivcsw uint?, rchar uint?, wchar uint?,
+        read_bytes uint?, write_bytes uint?'''),
+    0x24: _type('id', 7, 70, '''
+        time time, pid pid, start time?, uid uint32?, euid uint32?, gid uint32?, egid uint32?'''),
+    0x25: _type('session', 3, 30, 'time time, pid pid, start time?'),
+    0x26: _type('comm', 4, 255, 'time time, pid pid, start time?, comm string'),
+    0x27: _type('ptrace', 4, 40, 'time time, pid pid, start time?, tracer pid?'),
+    0x28: _type('cgroup', 3, 255, 'time time, id uint, path string'),
 }
 PART_TYPES = {
     CONTAINER: _type('container', 0, 255, 'version uint32, raw_bytes uint, raw_crc fixed32'),

@@ -466,17 +466,19 @@ struct Schema<SnapBegin> {
       Field{"time", &SnapBegin::time_ns, Wire::kTime, Unit::kNanoseconds, "When it was begun."}};
 };
 
-// Bits of `flags` in FORK, EXIT and SNAP_PROC.
+// Bits of `flags` in FORK, EXIT, REAP and SNAP_PROC.
 inline constexpr uint32_t kProcKernelThread = 1;
 inline constexpr uint32_t kProcNeverExeced = 2;
 inline constexpr uint32_t kProcSuperuser = 4;
 inline constexpr uint32_t kProcOomKilled = 8;
 inline constexpr uint32_t kProcUsagePartial = 16;
 inline constexpr uint32_t kProcCoarseStart = 32;
+inline constexpr uint32_t kProcUsageExact = 64;
 inline constexpr ValueName kProcFlagNames[] = {
     {kProcKernelThread, "kernel_thread"}, {kProcNeverExeced, "never_execed"},
     {kProcSuperuser, "superuser"},        {kProcOomKilled, "oom_killed"},
-    {kProcUsagePartial, "usage_partial"}, {kProcCoarseStart, "coarse_start"}};
+    {kProcUsagePartial, "usage_partial"}, {kProcCoarseStart, "coarse_start"},
+    {kProcUsageExact, "usage_exact"}};
 
 struct SnapProc {
   uint32_t pid = 0;
@@ -547,7 +549,7 @@ struct Schema<SnapEnd> {
             "Processes in it."}};
 };
 
-// ---- The recorder about itself (type 13) ----
+// ---- The recorder about itself (types 13-15) ----
 
 enum class RecorderEvent : uint8_t { kStart = 1, kStop = 2 };
 inline constexpr ValueName kRecorderEventNames[] = {{1, "start"}, {2, "stop"}};
@@ -565,6 +567,8 @@ struct Recorder {
   std::optional<uint64_t> ring_bytes;
   std::optional<uint64_t> drain_interval_us;
   std::optional<uint64_t> args_limit_bytes;
+  std::optional<std::string_view> abilities;
+  std::optional<std::string_view> filter;
   bool operator==(const Recorder&) const = default;
 };
 template <>
@@ -591,7 +595,70 @@ struct Schema<Recorder> {
       Field{"drain_interval", &Recorder::drain_interval_us, Wire::kUint, Unit::kMicroseconds,
             "How often the ring is emptied while events come."},
       Field{"args_limit", &Recorder::args_limit_bytes, Wire::kUint, Unit::kBytes,
-            "At most so many bytes of a program's arguments are kept."}};
+            "At most so many bytes of a program's arguments are kept."},
+      Field{"abilities", &Recorder::abilities, Wire::kString, Unit::kNone,
+            "What the source tells of, in words with spaces between: what is not among them is "
+            "unknown, not absent."},
+      Field{"filter", &Recorder::filter, Wire::kString, Unit::kNone,
+            "What is left out on request, as on the command line."}};
+};
+
+// Nobody was recording. Where the host was started anew meanwhile, what ran before that is not in
+// the number.
+struct RecordingGap {
+  uint64_t first_time_ns = 0;
+  uint64_t last_time_ns = 0;
+  std::optional<uint64_t> missed_forks;
+  bool operator==(const RecordingGap&) const = default;
+};
+template <>
+struct Schema<RecordingGap> {
+  static constexpr uint8_t kType = 0x14;
+  static constexpr std::string_view kName = "recording_gap";
+  static constexpr std::string_view kText = "Nobody was recording.";
+  static constexpr auto kFields =
+      std::tuple{Field{"first_time", &RecordingGap::first_time_ns, Wire::kTime, Unit::kNanoseconds,
+                       "From this time on,"},
+                 Field{"last_time", &RecordingGap::last_time_ns, Wire::kTime, Unit::kNanoseconds,
+                       "until this time."},
+                 Field{"missed_forks", &RecordingGap::missed_forks, Wire::kUint, Unit::kNone,
+                       "Forks and thread creations that the kernel counted meanwhile."}};
+};
+
+// What was seen so far, held against what the kernel counts. Sources: the hooks' own counters;
+// /proc/stat; the list of living processes.
+struct Audit {
+  uint64_t time_ns = 0;
+  std::optional<uint64_t> forks_seen;
+  std::optional<uint64_t> execs_seen;
+  std::optional<uint64_t> exits_seen;
+  std::optional<uint64_t> kernel_forks;
+  std::optional<uint64_t> living;
+  std::optional<uint64_t> living_in_log;
+  std::optional<uint64_t> filtered;
+  bool operator==(const Audit&) const = default;
+};
+template <>
+struct Schema<Audit> {
+  static constexpr uint8_t kType = 0x15;
+  static constexpr std::string_view kName = "audit";
+  static constexpr std::string_view kText =
+      "What was seen since the recorder's start, held against what the kernel counts.";
+  static constexpr auto kFields = std::tuple{
+      Field{"time", &Audit::time_ns, Wire::kTime, Unit::kNanoseconds, "When."},
+      Field{"forks_seen", &Audit::forks_seen, Wire::kUint, Unit::kNone,
+            "Forks and thread creations that the hook saw, before any filter."},
+      Field{"execs_seen", &Audit::execs_seen, Wire::kUint, Unit::kNone, "Execs that the hook saw."},
+      Field{"exits_seen", &Audit::exits_seen, Wire::kUint, Unit::kNone,
+            "Ends of processes that the hook saw."},
+      Field{"kernel_forks", &Audit::kernel_forks, Wire::kUint, Unit::kNone,
+            "The kernel's count of forks and thread creations since boot (/proc/stat)."},
+      Field{"living", &Audit::living, Wire::kUint, Unit::kNone,
+            "Processes that live, as the kernel lists them."},
+      Field{"living_in_log", &Audit::living_in_log, Wire::kUint, Unit::kNone,
+            "Processes that live, as the log tells."},
+      Field{"filtered", &Audit::filtered, Wire::kUint, Unit::kNone,
+            "Events that were left out on request."}};
 };
 
 // ---- The life of a process (types 20-7F) ----
@@ -608,6 +675,8 @@ struct Fork {
   std::optional<uint32_t> gid;
   std::optional<uint32_t> egid;
   std::optional<uint32_t> sid;
+  std::optional<uint32_t> namespace_level;
+  std::optional<uint32_t> namespace_pid;
   bool operator==(const Fork&) const = default;
 };
 template <>
@@ -627,7 +696,11 @@ struct Schema<Fork> {
       Field{"euid", &Fork::euid, Wire::kUint, Unit::kNone, "Effective user id."},
       Field{"gid", &Fork::gid, Wire::kUint, Unit::kNone, "Real group id."},
       Field{"egid", &Fork::egid, Wire::kUint, Unit::kNone, "Effective group id."},
-      Field{"sid", &Fork::sid, Wire::kUint, Unit::kNone, "Session id."}};
+      Field{"sid", &Fork::sid, Wire::kUint, Unit::kNone, "Session id."},
+      Field{"namespace_level", &Fork::namespace_level, Wire::kUint, Unit::kNone,
+            "Depth of its pid namespace; unknown in the first one."},
+      Field{"namespace_pid", &Fork::namespace_pid, Wire::kUint, Unit::kNone,
+            "Its process id there."}};
 };
 
 // A process has begun to run a program. Source: tracepoint sched_process_exec.
@@ -653,6 +726,7 @@ struct Exec {
   std::optional<std::string_view> exe;
   std::optional<uint64_t> args_bytes;
   std::optional<std::string_view> args;
+  std::optional<uint64_t> cpu_us;
   bool operator==(const Exec&) const = default;
 };
 template <>
@@ -687,7 +761,10 @@ struct Schema<Exec> {
       Field{"args_bytes", &Exec::args_bytes, Wire::kUint, Unit::kBytes,
             "True length of the arguments."},
       Field{"args", &Exec::args, Wire::kString, Unit::kArguments,
-            "Arguments, perhaps cut to the recorder's limit."}};
+            "Arguments, perhaps cut to the recorder's limit."},
+      Field{"cpu", &Exec::cpu_us, Wire::kUint, Unit::kMicroseconds,
+            "CPU time of the process so far, by the scheduler's clock as it was last brought up to "
+            "date: what comes behind it is that of the new program."}};
 };
 
 // A process (thread group) has ended. Source: tracepoint sched_process_exit, last thread only.
@@ -718,6 +795,14 @@ struct Exit {
   std::optional<uint64_t> nvcsw;
   std::optional<uint64_t> nivcsw;
   std::optional<std::string_view> comm;
+  std::optional<uint64_t> image_maxrss_kib;
+  std::optional<uint64_t> rchar_bytes;
+  std::optional<uint64_t> wchar_bytes;
+  std::optional<uint64_t> read_bytes;
+  std::optional<uint64_t> write_bytes;
+  std::optional<uint64_t> children_cpu_us;
+  std::optional<uint64_t> zombie_us;
+  std::optional<uint32_t> audit_session;
   bool operator==(const Exit&) const = default;
 };
 template <>
@@ -751,7 +836,8 @@ struct Schema<Exit> {
       Field{"stime", &Exit::stime_us, Wire::kUint, Unit::kMicroseconds,
             "CPU time in kernel mode, likewise."},
       Field{"cpu", &Exit::cpu_us, Wire::kUint, Unit::kMicroseconds,
-            "CPU time by the scheduler's clock up to the exit, all threads."},
+            "CPU time by the scheduler's clock, all threads: what wait4(2) tells the parent, where "
+            "the usage is exact; else up to the exit, as the clock was last brought up to date."},
       Field{"maxrss", &Exit::maxrss_kib, Wire::kUint, Unit::kKibibytes,
             "Peak resident size as getrusage(2) gives it."},
       Field{"minflt", &Exit::minflt, Wire::kUint, Unit::kNone, "Page faults without I/O."},
@@ -759,13 +845,185 @@ struct Schema<Exit> {
       Field{"nvcsw", &Exit::nvcsw, Wire::kUint, Unit::kNone, "Voluntary context switches."},
       Field{"nivcsw", &Exit::nivcsw, Wire::kUint, Unit::kNone, "Involuntary context switches."},
       Field{"comm", &Exit::comm, Wire::kString, Unit::kNone,
-            "Task name of the leader, at most 15 bytes."}};
+            "Task name of the leader, at most 15 bytes."},
+      Field{"image_maxrss", &Exit::image_maxrss_kib, Wire::kUint, Unit::kKibibytes,
+            "Peak resident size of the program that ended alone; maxrss may be inherited from "
+            "what ran before the exec."},
+      Field{"rchar", &Exit::rchar_bytes, Wire::kUint, Unit::kBytes,
+            "Read by read(2) and the like, as in /proc/PID/io."},
+      Field{"wchar", &Exit::wchar_bytes, Wire::kUint, Unit::kBytes,
+            "Written by write(2) and the like."},
+      Field{"read_bytes", &Exit::read_bytes, Wire::kUint, Unit::kBytes, "Read from storage."},
+      Field{"write_bytes", &Exit::write_bytes, Wire::kUint, Unit::kBytes,
+            "Sent to storage, or dirtied in the page cache."},
+      Field{"children_cpu", &Exit::children_cpu_us, Wire::kUint, Unit::kMicroseconds,
+            "CPU time of the children that it waited for."},
+      Field{"zombie", &Exit::zombie_us, Wire::kUint, Unit::kMicroseconds,
+            "How long it waited to be reaped, and then some 10 ms until the kernel freed it."},
+      Field{"audit_session", &Exit::audit_session, Wire::kUint, Unit::kNone,
+            "Session id of the audit system; unknown where nobody logged in."}};
+};
+
+// What a process used, to the last: where it was reaped so late that EXIT could not tell it.
+// Source: tracepoint sched_process_free of the group's leader.
+struct Reap {
+  uint64_t time_ns = 0;
+  uint32_t pid = 0;
+  uint64_t start_ns = 0;
+  uint32_t flags = 0;
+  std::optional<uint64_t> utime_us;
+  std::optional<uint64_t> stime_us;
+  std::optional<uint64_t> cpu_us;
+  std::optional<uint64_t> minflt;
+  std::optional<uint64_t> majflt;
+  std::optional<uint64_t> nvcsw;
+  std::optional<uint64_t> nivcsw;
+  std::optional<uint64_t> rchar_bytes;
+  std::optional<uint64_t> wchar_bytes;
+  std::optional<uint64_t> read_bytes;
+  std::optional<uint64_t> write_bytes;
+  bool operator==(const Reap&) const = default;
+};
+template <>
+struct Schema<Reap> {
+  static constexpr uint8_t kType = 0x23;
+  static constexpr std::string_view kName = "reap";
+  static constexpr std::string_view kText =
+      "A process that had ended was reaped: what it used, to the last.";
+  static constexpr auto kFields = std::tuple{
+      Field{"time", &Reap::time_ns, Wire::kTime, Unit::kNanoseconds, "When."},
+      Field{"pid", &Reap::pid, Wire::kPid, Unit::kNone, "Process id."},
+      Field{"start", &Reap::start_ns, Wire::kTime, Unit::kNanoseconds, "When it was born."},
+      Field{"flags", &Reap::flags, Wire::kUint, Unit::kFlags, "What it was.", kProcFlagNames},
+      Field{"utime", &Reap::utime_us, Wire::kUint, Unit::kMicroseconds, "As in EXIT."},
+      Field{"stime", &Reap::stime_us, Wire::kUint, Unit::kMicroseconds, "As in EXIT."},
+      Field{"cpu", &Reap::cpu_us, Wire::kUint, Unit::kMicroseconds,
+            "CPU time by the scheduler's clock, all threads: what wait4(2) tells the parent."},
+      Field{"minflt", &Reap::minflt, Wire::kUint, Unit::kNone, "As in EXIT."},
+      Field{"majflt", &Reap::majflt, Wire::kUint, Unit::kNone, "As in EXIT."},
+      Field{"nvcsw", &Reap::nvcsw, Wire::kUint, Unit::kNone, "As in EXIT."},
+      Field{"nivcsw", &Reap::nivcsw, Wire::kUint, Unit::kNone, "As in EXIT."},
+      Field{"rchar", &Reap::rchar_bytes, Wire::kUint, Unit::kBytes, "As in EXIT."},
+      Field{"wchar", &Reap::wchar_bytes, Wire::kUint, Unit::kBytes, "As in EXIT."},
+      Field{"read_bytes", &Reap::read_bytes, Wire::kUint, Unit::kBytes, "As in EXIT."},
+      Field{"write_bytes", &Reap::write_bytes, Wire::kUint, Unit::kBytes, "As in EXIT."}};
+};
+
+// A process has changed its user or group ids. Source: the proc connector.
+struct IdChange {
+  uint64_t time_ns = 0;
+  uint32_t pid = 0;
+  std::optional<uint64_t> start_ns;
+  std::optional<uint32_t> uid;
+  std::optional<uint32_t> euid;
+  std::optional<uint32_t> gid;
+  std::optional<uint32_t> egid;
+  bool operator==(const IdChange&) const = default;
+};
+template <>
+struct Schema<IdChange> {
+  static constexpr uint8_t kType = 0x24;
+  static constexpr std::string_view kName = "id";
+  static constexpr std::string_view kText = "A process has changed its user or group ids.";
+  static constexpr auto kFields = std::tuple{
+      Field{"time", &IdChange::time_ns, Wire::kTime, Unit::kNanoseconds, "When."},
+      Field{"pid", &IdChange::pid, Wire::kPid, Unit::kNone, "Process id."},
+      Field{"start", &IdChange::start_ns, Wire::kTime, Unit::kNanoseconds, "When it was born."},
+      Field{"uid", &IdChange::uid, Wire::kUint, Unit::kNone, "Real user id from now on."},
+      Field{"euid", &IdChange::euid, Wire::kUint, Unit::kNone, "Effective user id."},
+      Field{"gid", &IdChange::gid, Wire::kUint, Unit::kNone, "Real group id from now on."},
+      Field{"egid", &IdChange::egid, Wire::kUint, Unit::kNone, "Effective group id."}};
+};
+
+// A process leads a session of its own from now on. Source: the proc connector.
+struct Session {
+  uint64_t time_ns = 0;
+  uint32_t pid = 0;
+  std::optional<uint64_t> start_ns;
+  bool operator==(const Session&) const = default;
+};
+template <>
+struct Schema<Session> {
+  static constexpr uint8_t kType = 0x25;
+  static constexpr std::string_view kName = "session";
+  static constexpr std::string_view kText = "A process leads a session of its own from now on.";
+  static constexpr auto kFields = std::tuple{
+      Field{"time", &Session::time_ns, Wire::kTime, Unit::kNanoseconds, "When."},
+      Field{"pid", &Session::pid, Wire::kPid, Unit::kNone, "Process id."},
+      Field{"start", &Session::start_ns, Wire::kTime, Unit::kNanoseconds, "When it was born."}};
+};
+
+// A process has given itself another name without an exec. Sources: tracepoint task_rename; the
+// proc connector.
+struct CommChange {
+  uint64_t time_ns = 0;
+  uint32_t pid = 0;
+  std::optional<uint64_t> start_ns;
+  std::string_view comm;
+  bool operator==(const CommChange&) const = default;
+};
+template <>
+struct Schema<CommChange> {
+  static constexpr uint8_t kType = 0x26;
+  static constexpr std::string_view kName = "comm";
+  static constexpr std::string_view kText =
+      "A process has given itself another task name, without an exec.";
+  static constexpr auto kFields = std::tuple{
+      Field{"time", &CommChange::time_ns, Wire::kTime, Unit::kNanoseconds, "When."},
+      Field{"pid", &CommChange::pid, Wire::kPid, Unit::kNone, "Process id."},
+      Field{"start", &CommChange::start_ns, Wire::kTime, Unit::kNanoseconds, "When it was born."},
+      Field{"comm", &CommChange::comm, Wire::kString, Unit::kNone,
+            "Task name of the leader from now on, at most 15 bytes."}};
+};
+
+// A process is traced by another one from now on, or no longer. Source: the proc connector.
+struct Ptrace {
+  uint64_t time_ns = 0;
+  uint32_t pid = 0;
+  std::optional<uint64_t> start_ns;
+  std::optional<uint32_t> tracer_pid;
+  bool operator==(const Ptrace&) const = default;
+};
+template <>
+struct Schema<Ptrace> {
+  static constexpr uint8_t kType = 0x27;
+  static constexpr std::string_view kName = "ptrace";
+  static constexpr std::string_view kText =
+      "A process is traced by another one from now on, or no longer.";
+  static constexpr auto kFields = std::tuple{
+      Field{"time", &Ptrace::time_ns, Wire::kTime, Unit::kNanoseconds, "When."},
+      Field{"pid", &Ptrace::pid, Wire::kPid, Unit::kNone, "The traced process."},
+      Field{"start", &Ptrace::start_ns, Wire::kTime, Unit::kNanoseconds, "When it was born."},
+      Field{"tracer", &Ptrace::tracer_pid, Wire::kPid, Unit::kNone,
+            "Process id of the tracer; unknown where there is none any more."}};
+};
+
+// The path of a cgroup, under which its id is met elsewhere.
+struct CgroupPath {
+  uint64_t time_ns = 0;
+  uint64_t id = 0;
+  std::string_view path;
+  bool operator==(const CgroupPath&) const = default;
+};
+template <>
+struct Schema<CgroupPath> {
+  static constexpr uint8_t kType = 0x28;
+  static constexpr std::string_view kName = "cgroup";
+  static constexpr std::string_view kText =
+      "The path of a cgroup, whose id stands in other records.";
+  static constexpr auto kFields =
+      std::tuple{Field{"time", &CgroupPath::time_ns, Wire::kTime, Unit::kNanoseconds,
+                       "When it was made, or found to be there."},
+                 Field{"id", &CgroupPath::id, Wire::kUint, Unit::kNone, "Its id."},
+                 Field{"path", &CgroupPath::path, Wire::kString, Unit::kNone,
+                       "Its path in its hierarchy, perhaps cut."}};
 };
 
 // Those of a segment; each is described by a SCHEMA record there.
 using AllRecords =
     TypeList<SegmentStart, SchemaRecord, Checkpoint, Mark, Clock, Info, Lost, SegmentEnd,
-             Continuation, SnapBegin, SnapProc, SnapEnd, Recorder, Fork, Exec, Exit>;
+             Continuation, SnapBegin, SnapProc, SnapEnd, Recorder, RecordingGap, Audit, Fork, Exec,
+             Exit, Reap, IdChange, Session, CommChange, Ptrace, CgroupPath>;
 
 // Those of the container around a compressed segment.
 using ContainerRecords = TypeList<Container, Frame, FrameIndex>;

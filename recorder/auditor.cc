@@ -1,0 +1,78 @@
+#include "auditor.h"
+
+#include "host.h"
+
+namespace daybook {
+namespace {
+
+class Counting : public SnapshotSink {
+ public:
+  void OnProcess(const SnapProc&) override { ++count; }
+  uint64_t count = 0;
+};
+
+bool IsSameMoment(const SourceCounters& before, const SourceCounters& after) {
+  return before.forks_seen == after.forks_seen && before.exits_seen == after.exits_seen;
+}
+
+}  // namespace
+
+Audit Auditor::Count() const {
+  const SourceCounters counters = source_.counters();
+  return {.time_ns = source_.ReadClock().time_ns,
+          .forks_seen = counters.forks_seen,
+          .execs_seen = counters.execs_seen,
+          .exits_seen = counters.exits_seen,
+          .filtered = counters.filtered};
+}
+
+// The kernel counts a fork just before its tracepoint: the smallest difference is the right one.
+Audit Auditor::CountForks() const {
+  constexpr int kAttempts = 50;
+  constexpr int kEnough = 3;
+  Audit best = Count();
+  if (!best.forks_seen) return best;
+  int moments = 0;
+  for (int i = 0; i < kAttempts && moments < kEnough; ++i) {
+    Audit audit = Count();
+    audit.kernel_forks = KernelForks(root_);
+    if (!audit.kernel_forks) return audit;
+    if (source_.counters().forks_seen != audit.forks_seen) continue;
+    ++moments;
+    const bool is_better = !best.kernel_forks || *audit.kernel_forks - *audit.forks_seen <
+                                                     *best.kernel_forks - *best.forks_seen;
+    if (is_better) best = audit;
+  }
+  return best;
+}
+
+Audit Auditor::CountAll() {
+  Audit audit = CountForks();
+  if (const auto living = CountLiving()) {
+    audit.living = living->by_kernel;
+    audit.living_in_log = living->by_log;
+  }
+  return audit;
+}
+
+// A process that is just ending may be in one of them alone: only what is seen again counts.
+std::optional<Auditor::Living> Auditor::CountLiving() {
+  constexpr int kAttempts = 5;
+  std::optional<Living> seen;
+  for (int i = 0; i < kAttempts; ++i) {
+    const SourceCounters before = source_.counters();
+    if (!before.exits_seen) return std::nullopt;
+    drain_();
+    Counting kernel;
+    if (!source_.Snapshot(kernel)) return std::nullopt;
+    drain_();
+    if (!IsSameMoment(before, source_.counters())) continue;
+    const Living now{.by_kernel = kernel.count, .by_log = living_.size()};
+    const bool is_again = seen && seen->by_kernel - seen->by_log == now.by_kernel - now.by_log;
+    if (now.by_kernel == now.by_log || is_again) return now;
+    seen = now;
+  }
+  return std::nullopt;
+}
+
+}  // namespace daybook

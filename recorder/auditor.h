@@ -1,0 +1,50 @@
+// Holds what was recorded against what the kernel counts: every fork, and who lives.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "daybook/records.h"
+#include "living_pids.h"
+#include "source.h"
+
+namespace daybook {
+
+class Auditor {
+ public:
+  // `drain` takes what waits in the source; its records come back here.
+  Auditor(EventSource& source, std::function<void()> drain, std::string root = "/")
+      : source_(source), drain_(std::move(drain)), root_(std::move(root)) {}
+
+  void OnBirth(uint32_t pid, uint64_t start_ns) { living_.Insert(pid, start_ns); }
+  void OnEnd(uint32_t pid, uint64_t start_ns) { living_.Erase(pid, start_ns); }
+
+  // A snapshot is begun: who is in it lives, and nobody else but who was born since.
+  void BeginSnapshot() { living_.Clear(); }
+
+  // What the hooks have seen, without asking anybody.
+  Audit Count() const;
+
+  // The same, with the kernel's count of the same moment. Unknown where forks come so fast that
+  // there was no such moment.
+  Audit CountForks() const;
+
+  // And with the living processes, by the kernel and by the log.
+  Audit CountAll();
+
+ private:
+  struct Living {
+    uint64_t by_kernel = 0;
+    uint64_t by_log = 0;
+  };
+  std::optional<Living> CountLiving();
+
+  EventSource& source_;
+  std::function<void()> drain_;
+  std::string root_;
+  LivingPids living_;
+};
+
+}  // namespace daybook

@@ -1,0 +1,53 @@
+// Which processes live, by pid and start. Small: 8 bytes for each that lives, and where they are
+// sparse, a page for each.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <unordered_map>
+
+namespace daybook {
+
+class LivingPids {
+ public:
+  void Insert(uint32_t pid, uint64_t start_ns) {
+    Page& page = pages_[pid / kPerPage];
+    if (!page.starts) page.starts = std::make_unique<Starts>();
+    uint64_t& start = (*page.starts)[pid % kPerPage];
+    if (start == 0) ++page.living, ++size_;
+    start = start_ns + 1;
+  }
+
+  // Only the process that began then: the pid may be another one's by now.
+  void Erase(uint32_t pid, uint64_t start_ns) {
+    const auto found = pages_.find(pid / kPerPage);
+    if (found == pages_.end()) return;
+    uint64_t& start = (*found->second.starts)[pid % kPerPage];
+    if (start != start_ns + 1) return;
+    start = 0;
+    --size_;
+    if (--found->second.living == 0) pages_.erase(found);
+  }
+
+  void Clear() {
+    pages_.clear();
+    size_ = 0;
+  }
+
+  size_t size() const { return size_; }
+
+ private:
+  static constexpr size_t kPerPage = 512;
+  using Starts = std::array<uint64_t, kPerPage>;  // plus one; 0 is nobody
+  struct Page {
+    std::unique_ptr<Starts> starts;
+    size_t living = 0;
+  };
+
+  std::unordered_map<uint64_t, Page> pages_;
+  size_t size_ = 0;
+};
+
+}  // namespace daybook

@@ -1,0 +1,47 @@
+// Ends and the reaps that follow them: what a process used in all is known only when it is reaped,
+// usually some milliseconds later and so in the same batch of events.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "bpf/events.h"
+
+namespace daybook {
+
+// A batch is shown twice: first for its reaps, then to be delivered. No end is held back for a
+// later batch: that would put it behind what comes after it, and lose it in a crash.
+class ReapJoin {
+ public:
+  // First all reaps of the batch. The events must stay in place until EndBatch().
+  void Add(const reap_event& reap);
+
+  // The reap of that end, if it is in the batch; else the end is remembered.
+  const reap_event* Find(const exit_event& exit);
+
+  // True where the end was delivered without it, in this batch or an earlier one: only then it is
+  // told by itself. (The end of another one may have been lost, or came before the recorder.)
+  bool IsLate(const reap_event& reap);
+
+  void EndBatch() { batch_.clear(); }
+
+ private:
+  struct Process {
+    uint32_t pid;
+    uint64_t start_ns;
+    bool operator==(const Process&) const = default;
+  };
+  struct Hash {
+    // Start times differ nearly always.
+    size_t operator()(const Process& process) const {
+      return std::hash<uint64_t>()(process.start_ns ^ (uint64_t{process.pid} << 40));
+    }
+  };
+
+  std::unordered_map<Process, const reap_event*, Hash> batch_;
+  std::unordered_set<Process, Hash> unreaped_;  // delivered ends
+};
+
+}  // namespace daybook
