@@ -50,7 +50,12 @@ Cell ExeCell(const Life& life) {
 
 Cell ArgumentsCell(const Life& life) {
   if (!life.image) return std::monostate();
-  return StringCell(life.image->args, life.image->args_bytes);
+  Cell cell = StringCell(life.image->args, life.image->args_bytes);
+  // A secret and its mask differ in length: only what has no end was cut.
+  if (auto* text = std::get_if<Text>(&cell); text && text->bytes.find("***") != text->bytes.npos) {
+    text->cut = life.image->args_bytes && !text->bytes.ends_with('\0');
+  }
+  return cell;
 }
 
 Cell ExitCodeCell(const Life& life) {

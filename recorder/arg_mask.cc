@@ -295,8 +295,11 @@ size_t Scan::MatchEnd(const ArgMask::Word& word, size_t at) const {
       return 0;
     }
   }
-  if (word.bounds == ArgMask::Bounds::kBoth && !IsBoundary(at)) return 0;
-  if (word.bounds != ArgMask::Bounds::kAnywhere && !IsBoundary(end)) return 0;
+  using Bounds = ArgMask::Bounds;
+  const bool is_word = word.bounds == Bounds::kWord || word.bounds == Bounds::kLastWord;
+  if (is_word && !IsBoundary(at)) return 0;
+  if (word.bounds != Bounds::kAnywhere && !IsBoundary(end)) return 0;
+  if (word.bounds == Bounds::kLastWord && end < args_.size() && IsNameByte(args_[end])) return 0;
   return end;
 }
 
@@ -443,13 +446,13 @@ size_t Scan::TakeToolFlag(size_t flag) {
 
 }  // namespace
 
-// A word that goes on is often something else: tokenizer, author, passive.
+// A word that goes on is often something else: tokenizer, author, -pass-through (of linkers).
 ArgMask::ArgMask(const std::vector<std::string>& more_words)
     : words_({{"password", Bounds::kAnywhere, true},
               {"passwd", Bounds::kAnywhere, true},
               {"passphrase", Bounds::kAnywhere, true},
-              {"pass", Bounds::kBoth, true},
-              {"pwd", Bounds::kBoth, true},
+              {"pass", Bounds::kLastWord, true},
+              {"pwd", Bounds::kWord, true},
               {"secret", Bounds::kAnywhere, false},
               {"token", Bounds::kEnd, false},
               {"api-key", Bounds::kAnywhere, false},
@@ -457,7 +460,7 @@ ArgMask::ArgMask(const std::vector<std::string>& more_words)
               {"access-key", Bounds::kAnywhere, false},
               {"credential", Bounds::kAnywhere, false},
               {"authorization", Bounds::kAnywhere, true},
-              {"auth", Bounds::kBoth, false},
+              {"auth", Bounds::kWord, false},
               {"bearer", Bounds::kAnywhere, false}}) {
   for (std::string word : more_words) {
     assert(IsWord(word));

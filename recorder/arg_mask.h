@@ -34,10 +34,11 @@ class ArgMask {
 
   // ---- For the scan ----
 
-  enum class Bounds { kAnywhere, kEnd, kBoth };
+  // Where in a name: anywhere; but no letter follows; as a word of it; as its last word.
+  enum class Bounds { kAnywhere, kEnd, kWord, kLastWord };
   struct Word {
-    std::string text;   // lower case
-    Bounds bounds;      // where a word must not go on
+    std::string text;  // lower case
+    Bounds bounds;
     bool before_colon;  // also "name:value" without a blank: no name of hosts or images
   };
   const std::vector<Word>& words() const { return words_; }

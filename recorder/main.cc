@@ -38,6 +38,7 @@ void BlockSignals() {
 BpfSourceOptions BpfOptions(const Options& options) {
   BpfSourceOptions bpf;
   bpf.exact_usage = options.usage == UsageMode::kExact;
+  bpf.args_limit = static_cast<uint32_t>(options.args_max_bytes);
   switch (options.args) {
     case ArgsMode::kNone:
       bpf.args = ArgsCapture::kNone;
@@ -45,6 +46,7 @@ BpfSourceOptions BpfOptions(const Options& options) {
     case ArgsMode::kArgv0:
       bpf.args = ArgsCapture::kFirst;
       break;
+    case ArgsMode::kMasked:
     case ArgsMode::kFull:
       bpf.args = ArgsCapture::kAll;
       break;
@@ -117,12 +119,13 @@ Status Record(const Options& options) {
       .drain_interval_ns = options.drain_interval_ns,
       .audit_interval_ns = options.audit_interval_ns,
       .duration_ns = options.duration_ns.value_or(0),
+      .keep_args = KeptArgs(options.args, options.args_max_bytes, options.mask_words),
       .version = DAYBOOK_VERSION,
       .previous_run = previous_run,
       .on_finished = [&housekeeper](uint64_t segment_no) { housekeeper.Finished(segment_no); }};
   if (events.name() == "bpf") {
     recorder_options.args_limit_bytes =
-        options.args == ArgsMode::kNone ? 0 : BpfOptions(options).args_limit;
+        options.args == ArgsMode::kNone ? 0 : options.args_max_bytes;
   }
   RecorderLoop loop(events, *writer, std::move(recorder_options));
   if (Status started = loop.Start(); !started) return started;

@@ -4,6 +4,8 @@
 #include <iostream>
 #include <map>
 
+#include "bpf_source.h"
+
 namespace daybook {
 namespace {
 
@@ -58,9 +60,11 @@ CLI::Validator AsEnum(const std::map<std::string, Enum>& values, const std::stri
 }
 
 CLI::Validator AsArgsMode() {
-  return AsEnum<ArgsMode>(
-      {{"none", ArgsMode::kNone}, {"argv0", ArgsMode::kArgv0}, {"full", ArgsMode::kFull}},
-      "none, argv0 or full");
+  return AsEnum<ArgsMode>({{"none", ArgsMode::kNone},
+                           {"argv0", ArgsMode::kArgv0},
+                           {"masked", ArgsMode::kMasked},
+                           {"full", ArgsMode::kFull}},
+                          "none, argv0, masked or full");
 }
 
 CLI::Validator AsUsageMode() {
@@ -78,6 +82,10 @@ std::string CheckSource(const std::string& source) {
       source.starts_with("replay:") && source.size() > std::string("replay:").size();
   if (source == "auto" || source == "bpf" || replay) return {};
   return "must be auto, bpf or replay:FILE";
+}
+
+std::string CheckMaskWord(const std::string& word) {
+  return ArgMask::IsWord(word) ? "" : "must be of letters, digits and '-', two at least";
 }
 
 // One option, one line. The defaults stand in Options.
@@ -128,9 +136,21 @@ void AddOptions(CLI::App& app, Options& options) {
       ->transform(AsTime())
       ->check(Within(10'000'000, 5'000'000'000, "from 10ms to 5s"))
       ->type_name("TIME");
-  app.add_option("--args", options.args, "What to keep of programs' arguments: none, argv0 or full")
+  app.add_option("--args", options.args,
+                 "What to keep of programs' arguments: none, argv0, masked (all but secrets, the "
+                 "default) or full")
       ->transform(AsArgsMode())
-      ->type_name("none|argv0|full");
+      ->type_name("none|argv0|masked|full");
+  app.add_option("--args-max", options.args_max_bytes,
+                 "At most so much of each program's arguments, up to 4K (default 1K)")
+      ->transform(AsSize())
+      ->check(Within(1, kMaxArgsLimit, "from 1 to 4K"))
+      ->type_name("SIZE");
+  app.add_option("--mask", options.mask_words,
+                 "What this word names is a secret, too; may be given more than once")
+      ->check(CLI::Validator(CheckMaskWord, ""))
+      ->allow_extra_args(false)
+      ->type_name("WORD");
   app.add_option("--usage", options.usage,
                  "What processes used: exact, also by what they did last (default), or fast: as "
                  "known at their end")

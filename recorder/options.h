@@ -5,11 +5,13 @@
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
+
+#include "kept_args.h"
 
 namespace daybook {
 
 enum class UsageMode { kExact, kFast };
-enum class ArgsMode { kNone, kArgv0, kFull };
 enum class Compression { kNone, kZstd };
 
 struct Options {
@@ -23,9 +25,11 @@ struct Options {
   uint64_t max_age_ns = 0;  // no limit
   Compression compression = Compression::kZstd;
   uint64_t drain_interval_ns = 250'000'000;
-  ArgsMode args = ArgsMode::kFull;
   UsageMode usage = UsageMode::kExact;
   uint64_t audit_interval_ns = 600'000'000'000;
+  ArgsMode args = ArgsMode::kMasked;
+  uint64_t args_max_bytes = 1 << 10;
+  std::vector<std::string> mask_words;
   std::string user;  // empty: the default account
 };
 

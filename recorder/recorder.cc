@@ -38,7 +38,7 @@ class RecorderLoop::Impl : public EventSink, public SnapshotSink {
     auditor_.OnBirth(fork.pid, fork.time_ns);
     Append(fork, fork.time_ns);
   }
-  void OnExec(const Exec& exec) override { Append(exec, exec.time_ns); }
+  void OnExec(const Exec& exec) override { Append(WithKeptArgs(exec), exec.time_ns); }
   void OnExit(const Exit& exit) override {
     auditor_.OnEnd(exit.pid, exit.start_ns);
     Append(exit, exit.time_ns);
@@ -55,7 +55,7 @@ class RecorderLoop::Impl : public EventSink, public SnapshotSink {
   }
   void OnProcess(const SnapProc& process) override {
     auditor_.OnBirth(process.pid, process.start_ns);
-    writer_.Append(process);
+    writer_.Append(WithKeptArgs(process));
     ++snapshot_processes_;
   }
 
@@ -65,6 +65,13 @@ class RecorderLoop::Impl : public EventSink, public SnapshotSink {
     writer_.Append(record);
     ++events_in_segment_;
     RotateIfDue(time_ns);
+  }
+
+  // Here all arguments pass, of every source.
+  template <class Record>
+  Record WithKeptArgs(Record record) {
+    if (record.args && options_.keep_args) record.args = options_.keep_args(*record.args);
+    return record;
   }
 
   void Turn();

@@ -4,7 +4,9 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "daybook/result.h"
 #include "daybook/writer.h"
@@ -22,6 +24,9 @@ struct RecorderOptions {
   uint64_t audit_interval_ns = 600'000'000'000;
   // Stop by itself after this time; 0 is never.
   uint64_t duration_ns = 0;
+  // What of a program's arguments is written; where this is empty, all. What it returns is valid
+  // until the next call.
+  std::function<std::optional<std::string_view>(std::string_view args)> keep_args;
   // For the log's START record; unknown where the source does not capture arguments by itself.
   std::optional<uint64_t> args_limit_bytes;
   std::string version;

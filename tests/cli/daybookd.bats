@@ -37,7 +37,9 @@ usage_error() {
   usage_error "--max-bytes" --log-dir "$log" --max-bytes 1M
   usage_error "--min-free" --log-dir "$log" --min-free lots
   usage_error "--max-age" --log-dir "$log" --max-age 5s
-  usage_error "--args" --log-dir "$log" --args most
+  usage_error "none, argv0, masked or full" --log-dir "$log" --args most
+  usage_error "from 1 to 4K" --log-dir "$log" --args-max 5K
+  usage_error "--mask" --log-dir "$log" --mask "a b"
 }
 
 # cannot_record TEXT ARGUMENT...: exit status 1, and one line that has TEXT.

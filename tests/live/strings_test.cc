@@ -3,6 +3,8 @@
 #include <sys/prctl.h>
 
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 
 #include "live/support/live_test.h"
 
@@ -97,6 +99,50 @@ TEST_F(FirstArgTest, OnlyTheFirstIsKept) {
   const Exec exec = ExecOf("/bin/true", {"true", "secret"});
   EXPECT_THAT(exec.args, Optional("true\0"sv));
   EXPECT_THAT(exec.args_bytes, Optional(12));
+}
+
+// The bytes of all files of the log.
+std::string RawLog(const std::string& folder) {
+  std::string bytes;
+  for (const auto& file : std::filesystem::directory_iterator(folder)) {
+    std::ifstream stream(file.path(), std::ios::binary);
+    bytes.append(std::istreambuf_iterator<char>(stream), {});
+  }
+  return bytes;
+}
+
+class SecretTest : public StringsTest {
+ protected:
+  SecretTest() { recorder_options_ = {"--compress", "none", "--mask", "frob", "--args-max", "64"}; }
+};
+
+// Of an exec and of a process that was there before, whole and cut.
+TEST_F(SecretTest, NoByteOfASecretIsInTheLog) {
+  const Exec exec =
+      ExecOf("/bin/true", {"true", "--password=Hokuspokus", "--frob", "Simsalabim",
+                           "http://me:Abrakadabra" + std::string(100, 'y') + "@host"});
+  EXPECT_THAT(exec.args, Optional("true\0--password=***\0--frob\0***\0http://me:***"sv));
+  EXPECT_THAT(exec.args_bytes, Optional(5 + 22 + 7 + 11 + 10 + 11 + 100 + 6));
+  const std::string log = RawLog(folder());
+  EXPECT_NE(log.find("--password=***"), log.npos);
+  for (const char* secret : {"Hokus", "Simsa", "Abra"}) EXPECT_EQ(log.find(secret), log.npos);
+}
+
+class LivingSecretTest : public LiveTest {};
+
+TEST_F(LivingSecretTest, NorThatOfAProcessThatWasThereBefore) {
+  const pid_t pid = Spawn([] {
+    Become("/bin/sh", {"sh", "-c", "kill -STOP $$", "--token=Hokuspokus"});
+  });
+  ASSERT_EQ(waitpid(pid, nullptr, WUNTRACED), pid);
+  TempFolder temp;
+  Daybookd recorder(temp / "log", {"--compress", "none"});
+  EXPECT_EQ(recorder.Stop(), 0);
+  kill(pid, SIGKILL);
+  WaitFor(pid);
+  const std::string log = RawLog(temp / "log");
+  EXPECT_NE(log.find("--token=***"), log.npos);
+  EXPECT_EQ(log.find("Hokus"), log.npos);
 }
 
 TEST_F(StringsTest, ANameThatAProcessGivesItselfIsThatOfItsEnd) {

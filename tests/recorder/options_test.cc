@@ -9,7 +9,9 @@
 namespace daybook {
 namespace {
 
+using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::IsEmpty;
 using testing::Optional;
 using testing::StartsWith;
 
@@ -38,8 +40,15 @@ class OptionsTest : public testing::Test {
 
   // A mistake: status 2, and one line that names the option.
   void ExpectMistake(const std::string& option, const std::string& value) {
-    const auto parsed = Parse({"--log-dir", "/log", option, value});
-    ASSERT_TRUE(std::holds_alternative<ExitNow>(parsed)) << option << ' ' << value;
+    ExpectMistake(option, std::vector{option, value});
+  }
+  void ExpectMistake(const std::string& word) {
+    ExpectMistake(word.substr(0, word.find('=')), std::vector{word});
+  }
+  void ExpectMistake(const std::string& option, std::vector<std::string> words) {
+    words.insert(words.begin(), {"--log-dir", "/log"});
+    const auto parsed = Parse(words);
+    ASSERT_TRUE(std::holds_alternative<ExitNow>(parsed)) << testing::PrintToString(words);
     EXPECT_EQ(std::get<ExitNow>(parsed).status, 2);
     EXPECT_THAT(err_, StartsWith("daybookd: "));
     EXPECT_THAT(err_, HasSubstr(option));
@@ -59,7 +68,9 @@ TEST_F(OptionsTest, Defaults) {
   EXPECT_EQ(options.segment_bytes, 64u << 20);
   EXPECT_EQ(options.segment_age_ns, 3'600'000'000'000u);
   EXPECT_EQ(options.drain_interval_ns, 250'000'000u);
-  EXPECT_EQ(options.args, ArgsMode::kFull);
+  EXPECT_EQ(options.args, ArgsMode::kMasked);
+  EXPECT_EQ(options.args_max_bytes, 1024u);
+  EXPECT_THAT(options.mask_words, IsEmpty());
   EXPECT_EQ(options.compression, Compression::kZstd);
   EXPECT_EQ(options.user, "");
 }
@@ -110,14 +121,29 @@ TEST_F(OptionsTest, SourcesAreNamed) {
   }
 }
 
-TEST_F(OptionsTest, ArgumentsAreKeptInThreeWays) {
+TEST_F(OptionsTest, SegmentsAreCompressedOrNot) {
   EXPECT_EQ(Good({"--compress", "none"}).compression, Compression::kNone);
   EXPECT_EQ(Good({"--compress", "zstd"}).compression, Compression::kZstd);
   for (const char* value : {"", "gzip", "1"}) ExpectMistake("--compress", value);
+}
+
+TEST_F(OptionsTest, ArgumentsAreKeptInFourWays) {
   EXPECT_EQ(Good({"--args", "none"}).args, ArgsMode::kNone);
   EXPECT_EQ(Good({"--args", "argv0"}).args, ArgsMode::kArgv0);
+  EXPECT_EQ(Good({"--args", "masked"}).args, ArgsMode::kMasked);
   EXPECT_EQ(Good({"--args", "full"}).args, ArgsMode::kFull);
   for (const char* value : {"", "most", "1", "FULL"}) ExpectMistake("--args", value);
+}
+
+TEST_F(OptionsTest, ArgumentsAreKeptToALimit) {
+  EXPECT_EQ(Good({"--args-max", "4K"}).args_max_bytes, 4096u);
+  EXPECT_EQ(Good({"--args-max", "1"}).args_max_bytes, 1u);
+  for (const char* value : {"", "0", "4097", "5K"}) ExpectMistake("--args-max", value);
+}
+
+TEST_F(OptionsTest, WordsForTheMaskAddUp) {
+  EXPECT_THAT(Good({"--mask", "pin", "--mask", "my-id"}).mask_words, ElementsAre("pin", "my-id"));
+  for (const char* value : {"", "x", "a b", "-x"}) ExpectMistake("--mask=" + std::string(value));
 }
 
 TEST_F(OptionsTest, AUserMayBeNamed) { EXPECT_EQ(Good({"--user", "games"}).user, "games"); }

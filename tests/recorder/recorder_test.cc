@@ -23,6 +23,7 @@ using testing::IsEmpty;
 using testing::Not;
 using testing::Optional;
 using testing::SizeIs;
+using std::string_view_literals::operator""sv;
 
 constexpr uint64_t kMs = 1'000'000;
 
@@ -77,7 +78,9 @@ class FakeSource : public EventSource {
   bool exhausted() const override { return script_.empty() && !endless; }
   Status Snapshot(SnapshotSink& sink) override {
     ++snapshots;
-    for (const uint32_t pid : living) sink.OnProcess({.pid = pid, .start_ns = pid});
+    for (const uint32_t pid : living) {
+      sink.OnProcess({.pid = pid, .start_ns = pid, .args = living_args});
+    }
     if (snapshot_error) return Error("no snapshot today");
     return Ok{};
   }
@@ -87,6 +90,7 @@ class FakeSource : public EventSource {
   static constexpr uint64_t kNapNs = 30 * kMs;
 
   std::vector<uint32_t> living = {1, 2, 3};
+  std::optional<std::string_view> living_args;
   SourceCounters counts;
   bool can_sleep = false;
   bool may_sleep = true;
@@ -344,6 +348,23 @@ TEST_F(RecorderTest, ASnapshotThatFailsHasNoEndAndRecordingGoesOn) {
 }
 
 // ---- Losses ----
+
+TEST_F(RecorderTest, ArgumentsAreWrittenAsTheyAreToBeKept) {
+  options_.keep_args = [](std::string_view args) -> std::optional<std::string_view> {
+    if (args == "none") return std::nullopt;
+    return args.substr(1);
+  };
+  const auto exec_with = [](std::optional<std::string_view> args) {
+    return Exec{.time_ns = kTestBootNs, .pid = 10, .args_bytes = 4, .args = args};
+  };
+  source_.living_args = "abc";
+  source_.Then(exec_with("xyz"), exec_with("none"), exec_with(std::nullopt));
+  ASSERT_TRUE(Record());
+  const KeptLog log = Log();
+  EXPECT_THAT(log.All<Exec>(),
+              ElementsAre(exec_with("yz"), exec_with(std::nullopt), exec_with(std::nullopt)));
+  for (const SnapProc& process : log.All<SnapProc>()) EXPECT_THAT(process.args, Optional("bc"sv));
+}
 
 TEST_F(RecorderTest, LossesAreToldWhereTheyHappenedAndOnce) {
   source_.Then(TestFork(10)).ThenDo([this](EventSink& sink) {

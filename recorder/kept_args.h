@@ -1,0 +1,31 @@
+// What is kept of programs' arguments.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "arg_mask.h"
+
+namespace daybook {
+
+enum class ArgsMode { kNone, kArgv0, kMasked, kFull };
+
+class KeptArgs {
+ public:
+  // `mask_words` are for ArgMask.
+  KeptArgs(ArgsMode mode, size_t max_bytes, const std::vector<std::string>& mask_words)
+      : mode_(mode), max_bytes_(max_bytes), mask_(mask_words) {}
+
+  // Valid as long as `args`, and until the next call.
+  std::optional<std::string_view> operator()(std::string_view args);
+
+ private:
+  ArgsMode mode_;
+  size_t max_bytes_;
+  ArgMask mask_;
+};
+
+}  // namespace daybook
