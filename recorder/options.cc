@@ -1,10 +1,19 @@
 #include "options.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <iostream>
 #include <map>
+#include <optional>
+#include <sstream>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "bpf_source.h"
+#include "config_files.h"
+#include "daybook/result.h"
+#include "options_text.h"
 
 namespace daybook {
 namespace {
@@ -91,8 +100,8 @@ std::string CheckMaskWord(const std::string& word) {
 // One option, one line. The defaults stand in Options.
 void AddOptions(CLI::App& app, Options& options) {
   app.add_option("--log-dir", options.log_dir, "Folder of the log; created where it is missing")
-      ->required()
-      ->type_name("DIR");
+      ->type_name("DIR")
+      ->capture_default_str();
   app.add_option("--source", options.source, "Where events come from: auto, bpf or replay:FILE")
       ->check(CLI::Validator(CheckSource, ""))
       ->type_name("SOURCE")
@@ -167,22 +176,209 @@ void AddOptions(CLI::App& app, Options& options) {
       ->type_name("NAME");
 }
 
+// What says where the rest comes from: not for a file.
+struct ConfigChoice {
+  std::optional<std::string> file;
+  bool none = false;
+  bool check = false;
+};
+
+void AddConfigOptions(CLI::App& app, ConfigChoice& choice) {
+  CLI::Option* const file =
+      app.add_option("--config", choice.file, "Read this configuration, and no other")
+          ->type_name("FILE");
+  CLI::Option* const none = app.add_flag("--no-config", choice.none, "Read no configuration");
+  CLI::Option* const check = app.add_flag("--check-config", choice.check,
+                                          "Print the options that hold, and record nothing");
+  none->excludes(file);
+  for (CLI::Option* option : {file, none, check}) option->configurable(false);
+  app.set_version_flag("--version", "daybookd " DAYBOOK_VERSION)->configurable(false);
+  app.get_help_ptr()->configurable(false);
+}
+
+class CommandLine {
+ public:
+  CommandLine() {
+    AddOptions(app_, options_);
+    AddConfigOptions(app_, choice_);
+  }
+  CommandLine(const CommandLine&) = delete;
+  CommandLine& operator=(const CommandLine&) = delete;
+
+  const Options& options() const { return options_; }
+  const ConfigChoice& choice() const { return choice_; }
+
+  // Throws as CLI11 does. May be called once.
+  void Parse(std::vector<std::string> words) {
+    std::ranges::reverse(words);
+    app_.parse(std::move(words));
+  }
+  int Exit(const CLI::Success& wanted) const { return app_.exit(wanted); }
+
+  // The option of that name, where a file may have it.
+  const CLI::Option* FindConfigurable(const std::string& name) const {
+    const CLI::Option* option = app_.get_option_no_throw("--" + name);
+    return option != nullptr && option->get_configurable() ? option : nullptr;
+  }
+
+  bool Has(const std::string& name) const { return app_.count("--" + name) != 0; }
+
+  std::string ConfigurableNames() const {
+    std::string names;
+    for (const CLI::Option* option : app_.get_options()) {
+      if (!option->get_configurable()) continue;
+      names += (names.empty() ? "" : ", ") + option->get_lnames().at(0);
+    }
+    return names;
+  }
+
+ private:
+  CLI::App app_{"Records the life of every process into a log that daybook(1) reads.", "daybookd"};
+  Options options_;
+  ConfigChoice choice_;
+};
+
+// ---- Configuration files ----
+
+// Of one file, and then of all: an option's name and how it would stand on the command line.
+using Settings = std::map<std::string, std::vector<std::string>>;
+
+bool IsList(const CLI::Option& option) { return option.get_items_expected_max() > 1; }
+
+size_t LineOf(const std::string& text, const std::string& name) {
+  std::istringstream lines(text);
+  std::string line;
+  for (size_t number = 1; std::getline(lines, line); ++number) {
+    const std::string key = CLI::detail::trim_copy(line.substr(0, line.find('=')));
+    if (key == name || key == '"' + name + '"' || key.starts_with('[' + name)) return number;
+  }
+  return 0;
+}
+
+// What is wrong with the file's setting, after its place.
+Error SettingError(const ConfigFile& file, const std::string& name, const std::string& wrong) {
+  const size_t line = LineOf(file.text, name);
+  const std::string place = line == 0 ? file.path : file.path + ":" + std::to_string(line);
+  return Error(place + ": " + name + ": " + wrong);
+}
+
+// As if that argument stood alone on the command line; empty where it may.
+std::string WhatIsWrong(const std::string& argument) {
+  try {
+    CommandLine().Parse({argument});
+  } catch (const CLI::ParseError& error) {
+    const std::string text = error.what();
+    const size_t name_end = text.find(": ");
+    return name_end == text.npos ? text : text.substr(name_end + 2);
+  }
+  return {};
+}
+
+Status AddSetting(const ConfigFile& file, const CLI::ConfigItem& item, Settings& settings) {
+  const CommandLine allowed;
+  if (!item.parents.empty()) {
+    return SettingError(file, item.parents.front(), "there are no sections, and no dots in names");
+  }
+  const CLI::Option* const option = allowed.FindConfigurable(item.name);
+  if (option == nullptr) {
+    return SettingError(file, item.name,
+                        "no such setting; there are " + allowed.ConfigurableNames());
+  }
+  if (!IsList(*option) && (item.inputs.size() != 1 || settings.contains(item.name))) {
+    return SettingError(file, item.name,
+                        "takes one value, once; quotes are for one with blanks or commas");
+  }
+  for (const std::string& value : item.inputs) {
+    const std::string argument = "--" + item.name + "=" + value;
+    // CLI11 takes '#' for a comment even between quotes, and leaves the first one there.
+    const bool is_torn = value.starts_with('"') || value.starts_with('\'');
+    const std::string wrong =
+        is_torn ? "a quote that nothing closes; a value cannot have a '#'" : WhatIsWrong(argument);
+    if (!wrong.empty()) return SettingError(file, item.name, wrong);
+    settings[item.name].push_back(argument);
+  }
+  return Ok{};
+}
+
+// CLI11 passes over lines that are too short for it.
+Status CheckLines(const ConfigFile& file) {
+  std::istringstream lines(file.text);
+  std::string line;
+  for (size_t number = 1; std::getline(lines, line); ++number) {
+    CLI::detail::trim(line);
+    const bool is_known = line.empty() || line.size() > 2 || line == "]" || line.starts_with('#') ||
+                          line.starts_with(';');
+    if (!is_known) return Error(file.path + ":" + std::to_string(number) + ": no setting: " + line);
+  }
+  return Ok{};
+}
+
+Result<Settings> ParseConfigFile(const ConfigFile& file) {
+  if (Status checked = CheckLines(file); !checked) return std::move(checked).error();
+  Settings settings;
+  std::istringstream text(file.text);
+  for (const CLI::ConfigItem& item : CLI::ConfigTOML().from_config(text)) {
+    if (Status added = AddSetting(file, item, settings); !added) return std::move(added).error();
+  }
+  return settings;
+}
+
+Result<std::vector<ConfigFile>> FilesOf(const ConfigChoice& choice, const ConfigPaths& paths) {
+  if (choice.none) return std::vector<ConfigFile>();
+  if (!choice.file) return ReadConfigFiles(paths);
+  auto file = ReadConfigFile(*choice.file);
+  if (!file) return std::move(file).error();
+  return std::vector{*std::move(file)};
+}
+
+// What files say and the command line does not.
+Result<std::vector<std::string>> ArgumentsOfFiles(const CommandLine& given,
+                                                  const ConfigPaths& paths) {
+  auto files = FilesOf(given.choice(), paths);
+  if (!files) return std::move(files).error();
+  Settings all;
+  for (const ConfigFile& file : *files) {
+    auto settings = ParseConfigFile(file);
+    if (!settings) return std::move(settings).error();
+    for (auto& [name, arguments] : *settings) {
+      auto& so_far = all[name];
+      if (!IsList(*given.FindConfigurable(name))) so_far.clear();
+      so_far.insert(so_far.end(), arguments.begin(), arguments.end());
+    }
+  }
+  std::vector<std::string> words;
+  for (const auto& [name, arguments] : all) {
+    if (given.Has(name) && !IsList(*given.FindConfigurable(name))) continue;
+    words.insert(words.end(), arguments.begin(), arguments.end());
+  }
+  return words;
+}
+
+ExitNow Mistake(const std::string& what) {
+  std::cerr << "daybookd: " << what << '\n';
+  return ExitNow{kUsageStatus};
+}
+
 }  // namespace
 
-std::variant<Options, ExitNow> ParseOptions(int argc, char** argv) {
-  Options options;
-  CLI::App app("Records the life of every process into a log that daybook(1) reads.", "daybookd");
-  app.set_version_flag("--version", "daybookd " DAYBOOK_VERSION);
-  AddOptions(app, options);
+std::variant<Options, ExitNow> ParseOptions(int argc, char** argv, const ConfigPaths& paths) {
+  std::vector<std::string> words(argv + 1, argv + argc);
+  CommandLine given;
+  CommandLine all;
   try {
-    app.parse(argc, argv);
+    given.Parse(words);
+    auto from_files = ArgumentsOfFiles(given, paths);
+    if (!from_files) return Mistake(from_files.error().message());
+    words.insert(words.begin(), from_files->begin(), from_files->end());
+    all.Parse(words);
   } catch (const CLI::Success& wanted) {  // help or version
-    return ExitNow{app.exit(wanted)};
+    return ExitNow{given.Exit(wanted)};
   } catch (const CLI::ParseError& error) {
-    std::cerr << "daybookd: " << error.what() << " (see daybookd --help)\n";
-    return ExitNow{kUsageStatus};
+    return Mistake(std::string(error.what()) + " (see daybookd --help)");
   }
-  return options;
+  if (!given.choice().check) return all.options();
+  std::cout << OptionsText(all.options());
+  return ExitNow{0};
 }
 
 }  // namespace daybook

@@ -1,4 +1,4 @@
-// daybookd's command line.
+// daybookd's options, from its command line and its configuration files.
 #pragma once
 
 #include <cstdint>
@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "config_files.h"
 #include "kept_args.h"
 
 namespace daybook {
@@ -15,7 +16,7 @@ enum class UsageMode { kExact, kFast };
 enum class Compression { kNone, kZstd };
 
 struct Options {
-  std::string log_dir;
+  std::string log_dir = "/var/log/daybook";
   std::string source = "auto";  // auto, bpf, or replay:FILE
   std::optional<uint64_t> duration_ns;
   uint64_t segment_bytes = 64 << 20;
@@ -38,7 +39,8 @@ struct ExitNow {
   int status = 0;
 };
 
-// Prints help, version and errors itself.
-std::variant<Options, ExitNow> ParseOptions(int argc, char** argv);
+// The command line goes before files, and later files before earlier ones. Prints help, version,
+// the result where only a check is asked for, and errors itself.
+std::variant<Options, ExitNow> ParseOptions(int argc, char** argv, const ConfigPaths& paths = {});
 
 }  // namespace daybook

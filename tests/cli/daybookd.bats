@@ -25,7 +25,6 @@ usage_error() {
 
 @test "a mistake in the command line is exit status 2, and one line that helps" {
   log=$BATS_TEST_TMPDIR/log
-  usage_error "--log-dir"
   usage_error "--sauce" --log-dir "$log" --sauce bpf
   usage_error "auto, bpf or replay:FILE" --log-dir "$log" --source magic
   usage_error "auto, bpf or replay:FILE" --log-dir "$log" --source replay:
@@ -40,6 +39,39 @@ usage_error() {
   usage_error "none, argv0, masked or full" --log-dir "$log" --args most
   usage_error "from 1 to 4K" --log-dir "$log" --args-max 5K
   usage_error "--mask" --log-dir "$log" --mask "a b"
+}
+
+@test "a configuration is read, and the command line goes before it" {
+  conf=$BATS_TEST_TMPDIR/daybook.conf
+  printf 'args = none\nsource = "replay:%s"\nlog-dir = "%s"\n' "$sample" "$BATS_TEST_TMPDIR/log" >"$conf"
+  run -0 --separate-stderr "$DAYBOOKD" --config "$conf" --user "$(id -un)"
+  same "recording to $BATS_TEST_TMPDIR/log by replay" "$stderr"
+  run -0 jq -es 'all(.args == null)' <("$DAYBOOK" list --log "$BATS_TEST_TMPDIR/log" --output jsonl)
+  run -0 --separate-stderr "$DAYBOOKD" --config "$conf" --args argv0 --log-dir "$BATS_TEST_TMPDIR/other" \
+    --user "$(id -un)"
+  run -0 jq -es 'any(.args != null) and all(.args | length < 2)' \
+    <("$DAYBOOK" list --log "$BATS_TEST_TMPDIR/other" --output jsonl)
+}
+
+@test "a check of the configuration takes no privilege and records nothing" {
+  log=$BATS_TEST_TMPDIR/log
+  run -0 --separate-stderr unprivileged "$DAYBOOKD" --no-config --check-config --log-dir "$log"
+  same "log-dir = \"$log\"" "${lines[0]}"
+  has "$output" "args = masked"
+  same "" "$stderr"
+  [[ ! -e $log ]]
+  run -0 unprivileged "$DAYBOOKD" --no-config --check-config
+  same 'log-dir = "/var/log/daybook"' "${lines[0]}"
+}
+
+@test "a mistake in a configuration is exit status 2, and one line that says where" {
+  conf=$BATS_TEST_TMPDIR/daybook.conf
+  log=$BATS_TEST_TMPDIR/log
+  usage_error "$conf" --config "$conf" --log-dir "$log"
+  printf 'args = none\nsauce = bpf\n' >"$conf"
+  usage_error "$conf:2: sauce: no such setting" --config "$conf" --log-dir "$log" --check-config
+  printf 'args = most\n' >"$conf"
+  usage_error "$conf:1: args: must be none, argv0, masked or full" --config "$conf" --log-dir "$log"
 }
 
 # cannot_record TEXT ARGUMENT...: exit status 1, and one line that has TEXT.

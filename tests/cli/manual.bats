@@ -36,6 +36,25 @@ options_are_in() {
   options_are_in "$("$DAYBOOKD" --help)" "$(page daybookd.8)"
 }
 
+@test "every setting of daybookd is in the page of its configuration" {
+  settings=$("$DAYBOOKD" --no-config --check-config | sed -nE 's/^(# )?([a-z-]+)( =|:) .*/\2/p')
+  ((${#settings} > 0))
+  text=$(page daybook.conf.5)
+  for setting in $settings; do
+    [[ $text =~ [\ ,]${setting}[\ ,] ]] || fail "the page has no $setting"
+  done
+  # And none is left out there.
+  same "$("$DAYBOOKD" --help | grep -oE '^  --[a-z-]+' | tr -d ' ' | sed 's/^--//' |
+    grep -vE '^(config|no-config|check-config|version)$' | sort)" "$(sort <<<"$settings")"
+}
+
+@test "the example of a configuration is one" {
+  sed -n '/^\.Bd -literal/,/^\.Ed/{/^\./!p;}' "$TOP/man/daybook.conf.5" >"$BATS_TEST_TMPDIR/conf"
+  run -0 "$DAYBOOKD" --config "$BATS_TEST_TMPDIR/conf" --check-config
+  has "$output" "max-age = 30d"
+  has "$output" 'mask = ["pin", "licence-key"]'
+}
+
 @test "every verb and every column is in the page" {
   text=$(page daybook.1)
   for verb in $(verbs); do

@@ -3,8 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <iterator>
+#include <random>
 #include <string>
 #include <vector>
+
+#include "support/temp_folder.h"
 
 namespace daybook {
 namespace {
@@ -24,13 +28,13 @@ class OptionsTest : public testing::Test {
     for (std::string& argument : arguments) argv.push_back(argument.data());
     testing::internal::CaptureStdout();
     testing::internal::CaptureStderr();
-    auto parsed = ParseOptions(static_cast<int>(argv.size()), argv.data());
+    auto parsed = ParseOptions(static_cast<int>(argv.size()), argv.data(), paths_);
     out_ = testing::internal::GetCapturedStdout();
     err_ = testing::internal::GetCapturedStderr();
     return parsed;
   }
 
-  // With --log-dir, which is always needed.
+  // With a --log-dir.
   Options Good(std::vector<std::string> arguments) {
     arguments.insert(arguments.begin(), {"--log-dir", "/log"});
     const auto parsed = Parse(std::move(arguments));
@@ -56,6 +60,8 @@ class OptionsTest : public testing::Test {
     EXPECT_EQ(out_, "");
   }
 
+  TempFolder files_;
+  ConfigPaths paths_{files_ / "daybook.conf", files_ / "daybook.conf.d"};
   std::string out_;
   std::string err_;
 };
@@ -148,11 +154,10 @@ TEST_F(OptionsTest, WordsForTheMaskAddUp) {
 
 TEST_F(OptionsTest, AUserMayBeNamed) { EXPECT_EQ(Good({"--user", "games"}).user, "games"); }
 
-TEST_F(OptionsTest, TheFolderIsNeeded) {
+TEST_F(OptionsTest, TheFolderHasADefault) {
   const auto parsed = Parse({});
-  ASSERT_TRUE(std::holds_alternative<ExitNow>(parsed));
-  EXPECT_EQ(std::get<ExitNow>(parsed).status, 2);
-  EXPECT_THAT(err_, HasSubstr("--log-dir"));
+  ASSERT_TRUE(std::holds_alternative<Options>(parsed));
+  EXPECT_EQ(std::get<Options>(parsed).log_dir, "/var/log/daybook");
 }
 
 TEST_F(OptionsTest, UnknownOptionsAreMistakes) { ExpectMistake("--sauce", "bpf"); }
@@ -164,6 +169,156 @@ TEST_F(OptionsTest, HelpAndVersionAreNoMistakes) {
     EXPECT_EQ(std::get<ExitNow>(parsed).status, 0);
     EXPECT_THAT(out_, HasSubstr("daybookd"));
     EXPECT_EQ(err_, "");
+  }
+}
+
+class ConfigTest : public OptionsTest {
+ protected:
+  // A mistake in the default file: status 2, and one line that has its place and these words.
+  void ExpectMistakeIn(const std::string& text, const std::string& line, const std::string& words) {
+    files_.Put("daybook.conf", text);
+    const auto parsed = Parse({});
+    ASSERT_TRUE(std::holds_alternative<ExitNow>(parsed)) << text;
+    EXPECT_EQ(std::get<ExitNow>(parsed).status, 2);
+    EXPECT_THAT(err_, StartsWith("daybookd: " + paths_.file + line));
+    EXPECT_THAT(err_, HasSubstr(words));
+    EXPECT_EQ(err_.find('\n'), err_.size() - 1) << err_;
+    EXPECT_EQ(out_, "");
+  }
+
+  // What --check-config prints.
+  std::string Check(std::vector<std::string> arguments) {
+    arguments.push_back("--check-config");
+    const auto parsed = Parse(arguments);
+    EXPECT_TRUE(std::holds_alternative<ExitNow>(parsed));
+    EXPECT_EQ(std::get<ExitNow>(parsed).status, 0) << err_;
+    EXPECT_EQ(err_, "");
+    return out_;
+  }
+};
+
+TEST_F(ConfigTest, AFileHasTheSameNamesAsTheCommandLine) {
+  files_.Put("daybook.conf",
+             "# comment\n; comment\n\n"
+             "args = full\n"
+             "  max-bytes=2G  # and more\n"
+             "duration = \"10 min\"\n"
+             "log-dir = '/a b, c'\n"
+             "mask = [\"pin\", \"my-id\"]\n");
+  const auto parsed = Parse({});
+  ASSERT_TRUE(std::holds_alternative<Options>(parsed)) << err_;
+  const Options& options = std::get<Options>(parsed);
+  EXPECT_EQ(options.args, ArgsMode::kFull);
+  EXPECT_EQ(options.max_bytes, uint64_t{2} << 30);
+  EXPECT_THAT(options.duration_ns, Optional(600'000'000'000u));
+  EXPECT_EQ(options.log_dir, "/a b, c");
+  EXPECT_THAT(options.mask_words, ElementsAre("pin", "my-id"));
+}
+
+TEST_F(ConfigTest, TheCommandLineGoesBeforeFilesAndLaterFilesBeforeEarlier) {
+  files_.Put("daybook.conf", "user = a\nmax-bytes = 4M\nargs = none\nmask = one\n");
+  files_.Put("daybook.conf.d/20-late.conf", "max-bytes = 6M\nmask = three\n");
+  files_.Put("daybook.conf.d/10-early.conf", "max-bytes = 5M\nargs = full\nmask = two\n");
+  files_.Put("daybook.conf.d/30-other.conf.bak", "sauce = x\n");
+  const Options options = Good({"--args", "argv0", "--mask", "four"});
+  EXPECT_EQ(options.user, "a");
+  EXPECT_EQ(options.max_bytes, 6u << 20);
+  EXPECT_EQ(options.args, ArgsMode::kArgv0);
+  EXPECT_THAT(options.mask_words, ElementsAre("one", "two", "three", "four"));
+}
+
+TEST_F(ConfigTest, AnotherFileTakesThePlaceOfAll) {
+  files_.Put("daybook.conf", "args = none\n");
+  files_.Put("daybook.conf.d/1.conf", "max-bytes = 6M\n");
+  files_.Put("other", "user = x\n");
+  const Options options = Good({"--config", files_ / "other"});
+  EXPECT_EQ(options.user, "x");
+  EXPECT_EQ(options.args, ArgsMode::kMasked);
+  EXPECT_EQ(options.max_bytes, uint64_t{1} << 30);
+}
+
+TEST_F(ConfigTest, NoneIsRead) {
+  files_.Put("daybook.conf", "sauce = x\n");
+  EXPECT_EQ(Good({"--no-config"}).args, ArgsMode::kMasked);
+}
+
+TEST_F(ConfigTest, AFileThatIsNamedMustBeThere) {
+  for (const std::string& path : {files_ / "missing", files_.path(), std::string()}) {
+    const auto parsed = Parse({"--config", path});
+    ASSERT_TRUE(std::holds_alternative<ExitNow>(parsed)) << path;
+    EXPECT_EQ(std::get<ExitNow>(parsed).status, 2);
+    EXPECT_THAT(err_, StartsWith("daybookd: "));
+    EXPECT_THAT(err_, HasSubstr(path));
+  }
+}
+
+TEST_F(ConfigTest, ConfigAndNoConfigExcludeEachOther) {
+  files_.Put("other", "");
+  EXPECT_TRUE(
+      std::holds_alternative<ExitNow>(Parse({"--no-config", "--config", files_ / "other"})));
+}
+
+TEST_F(ConfigTest, WhatIsUnknownIsAMistakeWithItsPlace) {
+  ExpectMistakeIn("args = none\nsauce = x\n", ":2: sauce: ", "there are log-dir, source, ");
+  ExpectMistakeIn("sauce\n", ":1: sauce: ", "no such setting");
+  ExpectMistakeIn("[recorder]\nargs = none\n", ":1: recorder: ", "no sections");
+  ExpectMistakeIn("recorder.args = none\n", "", "no sections");
+  ExpectMistakeIn("x\n", ":1: ", "no setting: x");
+  for (const char* name : {"help", "version", "config", "no-config", "check-config"}) {
+    ExpectMistakeIn(name + std::string(" = true\n"), ":1: ", "no such setting");
+  }
+}
+
+TEST_F(ConfigTest, AValueThatIsNoneIsAMistakeWithItsPlace) {
+  ExpectMistakeIn("\nargs = most\n", ":2: args: ", "must be none, argv0, masked or full");
+  ExpectMistakeIn("args\n", ":1: args: ", "must be none, argv0, masked or full");
+  ExpectMistakeIn("args =\n", ":1: args: ", "");
+  ExpectMistakeIn("drain-interval = 1us\n", ":1: drain-interval: ", "from 10ms to 5s");
+  ExpectMistakeIn("duration = 10 min\n", ":1: duration: ", "takes one value, once");
+  ExpectMistakeIn("args = none\nargs = full\n", ":1: args: ", "takes one value, once");
+  ExpectMistakeIn("args = none\nuser = x\nargs = full\n", ":1: args: ", "takes one value, once");
+  ExpectMistakeIn("log-dir = \"/a#b\"\n", ":1: log-dir: ", "a quote that nothing closes");
+  ExpectMistakeIn("mask = [\"pin\", \"a b\"]\n", ":1: mask: ", "letters, digits");
+}
+
+TEST_F(ConfigTest, AMistakeIsOneThoughTheCommandLineGoesBefore) {
+  files_.Put("daybook.conf", "args = most\n");
+  EXPECT_TRUE(std::holds_alternative<ExitNow>(Parse({"--args", "none"})));
+}
+
+TEST_F(ConfigTest, AnyBytesAreAMistakeAtWorst) {
+  std::mt19937 random(1);
+  for (int i = 0; i < 300; ++i) {
+    std::string text;
+    static const char* const kPieces[] = {"args", "=", " ",    "\n",   "[", "]", "\"", ",", "none",
+                                          "#",    ".", "mask", "\xff", "'", ";", "-",  "x"};
+    for (size_t count = random() % 16; count > 0; --count) {
+      text += kPieces[random() % std::size(kPieces)];
+    }
+    files_.Put("daybook.conf", text);
+    Parse({});
+  }
+}
+
+TEST_F(ConfigTest, WhatACheckPrintsIsAFileOfTheSameOptions) {
+  const std::string defaults = Check({});
+  EXPECT_THAT(defaults, HasSubstr("log-dir = \"/var/log/daybook\"\n"));
+  EXPECT_THAT(defaults, HasSubstr("args = masked\n"));
+  EXPECT_THAT(defaults, HasSubstr("# duration: not set\n"));
+  const std::string all =
+      Check({"--log-dir",        "/a b",  "--source",      "replay:/x, y", "--duration",  "90s",
+             "--segment-size",   "65537", "--segment-age", "36h",          "--max-bytes", "3G",
+             "--min-free",       "0",     "--max-age",     "7d",           "--compress",  "none",
+             "--drain-interval", "15ms",  "--args",        "argv0",        "--args-max",  "4K",
+             "--mask",           "pin",   "--mask",        "my-id",        "--user",      "x"});
+  EXPECT_EQ(all,
+            "log-dir = \"/a b\"\nsource = \"replay:/x, y\"\nduration = 90s\nsegment-size = 65537\n"
+            "segment-age = 36h\nmax-bytes = 3G\nmin-free = 0\nmax-age = 7d\ncompress = none\n"
+            "drain-interval = 15ms\nargs = argv0\nargs-max = 4K\nmask = [\"pin\", \"my-id\"]\n"
+            "user = \"x\"\n");
+  for (const std::string& text : {defaults, all}) {
+    files_.Put("printed", text);
+    EXPECT_EQ(Check({"--config", files_ / "printed"}), text);
   }
 }
 

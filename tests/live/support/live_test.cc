@@ -113,7 +113,7 @@ void ExpectAgrees(const Exit& exit, const Ended& ended) {
 
 // --duration ends it where the test cannot, because it was killed.
 Daybookd::Daybookd(const std::string& folder, const std::vector<std::string>& options) {
-  std::vector<std::string> arguments = {"daybookd", "--log-dir", folder};
+  std::vector<std::string> arguments = {"daybookd", "--no-config", "--log-dir", folder};
   arguments.insert(arguments.end(), options.begin(), options.end());
   if (std::find(options.begin(), options.end(), "--duration") == options.end()) {
     arguments.insert(arguments.end(), {"--duration", "10min"});

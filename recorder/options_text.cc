@@ -1,0 +1,87 @@
+#include "options_text.h"
+
+#include <fmt/core.h>
+#include <fmt/format.h>
+
+#include <span>
+#include <string_view>
+
+namespace daybook {
+namespace {
+
+struct Scale {
+  std::string_view unit;
+  uint64_t one;
+};
+
+constexpr Scale kTimes[] = {{"d", 86'400'000'000'000}, {"h", 3'600'000'000'000},
+                            {"min", 60'000'000'000},   {"s", 1'000'000'000},
+                            {"ms", 1'000'000},         {"us", 1'000}};
+constexpr Scale kSizes[] = {{"G", 1 << 30}, {"M", 1 << 20}, {"K", 1 << 10}, {"", 1}};
+
+// In the largest unit of which it is a whole number.
+std::string Quantity(uint64_t value, std::span<const Scale> scales) {
+  for (const Scale& scale : scales) {
+    if (value != 0 && value % scale.one == 0) {
+      return fmt::format("{}{}", value / scale.one, scale.unit);
+    }
+  }
+  return fmt::format("{}{}", value / scales.back().one, scales.back().unit);
+}
+
+std::string Time(uint64_t ns) { return Quantity(ns, kTimes); }
+std::string Size(uint64_t bytes) { return Quantity(bytes, kSizes); }
+
+std::string Quoted(std::string_view text) { return fmt::format("\"{}\"", text); }
+
+std::string_view NameOf(ArgsMode mode) {
+  switch (mode) {
+    case ArgsMode::kNone:
+      return "none";
+    case ArgsMode::kArgv0:
+      return "argv0";
+    case ArgsMode::kMasked:
+      return "masked";
+    case ArgsMode::kFull:
+      return "full";
+  }
+  return "";
+}
+
+std::string Words(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : ", ") + Quoted(word);
+  return "[" + text + "]";
+}
+
+// A value of "" is none.
+void AddLine(std::string_view name, std::string_view value, std::string& text) {
+  text +=
+      value.empty() ? fmt::format("# {}: not set\n", name) : fmt::format("{} = {}\n", name, value);
+}
+
+}  // namespace
+
+std::string OptionsText(const Options& options) {
+  std::string text;
+  const auto add = [&](std::string_view name, std::string_view value) {
+    AddLine(name, value, text);
+  };
+  add("log-dir", Quoted(options.log_dir));
+  add("source", Quoted(options.source));
+  add("duration", options.duration_ns ? Time(*options.duration_ns) : "");
+  add("segment-size", Size(options.segment_bytes));
+  add("segment-age", Time(options.segment_age_ns));
+  add("max-bytes", Size(options.max_bytes));
+  add("min-free", Size(options.min_free_bytes));
+  add("max-age", options.max_age_ns != 0 ? Time(options.max_age_ns) : "");
+  add("compress", options.compression == Compression::kZstd ? "zstd" : "none");
+  add("drain-interval", Time(options.drain_interval_ns));
+  add("args", NameOf(options.args));
+  add("args-max", Size(options.args_max_bytes));
+  add("mask", options.mask_words.empty() ? "" : Words(options.mask_words));
+  add("user", options.user.empty() ? "" : Quoted(options.user));
+  return text;
+}
+
+}  // namespace daybook
