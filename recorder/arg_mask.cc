@@ -171,14 +171,18 @@ static_assert(kTools.size() <= 32);
 size_t Scan::NextCandidate(size_t at) const {
   for (; at < args_.size(); ++at) {
     const char c = args_[at];
-    if (mask_.MayBegin(c, At(at + 1))) return at;
+    const char next = At(at + 1);
+    if (mask_.MayBegin(c, next)) return at;
+    if (mask_.MayBeginTool(c, next) && IsProgramStart(at)) return at;
     if (tools_ != 0 && IsFlagStart(at)) return at;
   }
   return at;
 }
 
 size_t Scan::TakeAt(size_t at) {
-  if (args_.substr(at).starts_with(kUrlMark)) return TakeUrl(at);
+  if (args_[at] == ':') {
+    return args_.substr(at).starts_with(kUrlMark) ? TakeUrl(at) : at + 1;
+  }
   if (tools_ != 0 && IsFlagStart(at)) return TakeToolFlag(at);
   if (TakeToolName(at)) return at + 1;
   const ArgMask::Word* const word = WordAt(at);
@@ -285,6 +289,7 @@ size_t Scan::TakeUrl(size_t mark) {
 
 // Behind that word; 0 where it does not stand there.
 size_t Scan::MatchEnd(const ArgMask::Word& word, size_t at) const {
+  if (Lower(args_[at]) != word.text[0]) return 0;
   size_t end = at;
   for (const char c : word.text) {
     if (c == '-') {
@@ -395,7 +400,7 @@ bool Scan::TakeToolName(size_t at) {
     std::string_view name = kTools[i].name;
     const bool is_begin = name.ends_with('*');
     if (is_begin) name.remove_suffix(1);
-    if (!args_.substr(at).starts_with(name)) continue;
+    if (name[0] != args_[at] || !args_.substr(at).starts_with(name)) continue;
     size_t end = at + name.size();
     while (is_begin && end < args_.size() && IsNameByte(args_[end])) ++end;
     if (EndsWord(At(end)) || IsQuote(At(end))) tools_ |= uint32_t{1} << i;
@@ -467,9 +472,9 @@ ArgMask::ArgMask(const std::vector<std::string>& more_words)
     std::ranges::transform(word, word.begin(), Lower);
     words_.push_back({std::move(word), Bounds::kAnywhere, true});
   }
-  for (const Word& word : words_) AddPair(word.text);
-  for (const Tool& tool : kTools) AddPair(tool.name);
-  AddPair(kUrlMark);
+  for (const Word& word : words_) pairs_[Pair(word.text[0], word.text[1])] = true;
+  for (const Tool& tool : kTools) tool_pairs_[Pair(tool.name[0], tool.name[1])] = true;
+  pairs_[Pair(kUrlMark[0], kUrlMark[1])] = true;
 }
 
 bool ArgMask::IsWord(std::string_view word) {

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <array>
-#include <bitset>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -43,8 +42,10 @@ class ArgMask {
   };
   const std::vector<Word>& words() const { return words_; }
 
-  // False where neither a word nor a tool nor the mark of a URL can begin with these two bytes.
+  // False where neither a word nor the mark of a URL can begin with these two bytes.
   bool MayBegin(char first, char second) const { return pairs_[Pair(first, second)]; }
+  // The same of a tool.
+  bool MayBeginTool(char first, char second) const { return tool_pairs_[Pair(first, second)]; }
 
  private:
   static constexpr size_t kPasses = 8;
@@ -53,10 +54,10 @@ class ArgMask {
   static size_t Pair(char first, char second) {
     return (static_cast<size_t>(first) & 31) << 5 | (static_cast<size_t>(second) & 31);
   }
-  void AddPair(std::string_view text) { pairs_.set(Pair(text[0], text[1])); }
 
   std::vector<Word> words_;
-  std::bitset<1024> pairs_;
+  std::array<bool, 1024> pairs_{};
+  std::array<bool, 1024> tool_pairs_{};
   std::array<std::string, 2> buffers_;
 };
 
