@@ -311,6 +311,7 @@ class BpfSource::Impl {
 
   int wake_fd() const { return wakeups_.get(); }
   const LoadPlan& plan() const { return plan_; }
+  bool exact_usage() const { return options_.exact_usage; }
   const CountersMapping& counters() const { return counters_; }
   uint64_t damaged() const { return damaged_; }
 
@@ -429,6 +430,15 @@ Status BpfSource::Snapshot(SnapshotSink& sink) { return impl_->Snapshot(sink); }
 std::optional<uint64_t> BpfSource::ring_bytes() const { return impl_->plan().ring_bytes; }
 uint64_t BpfSource::damaged_events() const { return impl_->damaged(); }
 bool BpfSource::uses_group_dead() const { return impl_->plan().uses_group_dead; }
+
+std::string BpfSource::abilities() const {
+  std::string words(kTellsLives);
+  for (const std::string_view word : {kTellsUsage, kTellsComm, kTellsCgroups}) {
+    words.append(" ").append(word);
+  }
+  if (impl_->exact_usage()) words.append(" ").append(kTellsReaps);
+  return words;
+}
 
 uint64_t BpfSource::threads_seen() const {
   return impl_->counters().Sum(&cpu_counters::threads_seen);

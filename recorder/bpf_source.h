@@ -49,6 +49,7 @@ class BpfSource : public EventSource {
   bool exhausted() const override;
   Status Snapshot(SnapshotSink& sink) override;
   SourceCounters counters() const override;
+  std::string abilities() const override;
   std::optional<uint64_t> ring_bytes() const override;
 
   // Events that were not understood. Always 0, unless kernel and program disagree.

@@ -156,6 +156,8 @@ void SetStat(const ProcStat& stat, ScannedProcess& process) {
   process.fields.sid = stat.sid;
   process.fields.tty = stat.tty;
   process.comm = stat.comm;
+  process.threads = stat.threads;
+  process.has_leader = stat.state != 'Z';
 }
 
 void SetIds(const ProcIds& ids, SnapProc& fields) {
@@ -238,6 +240,11 @@ Result<std::vector<uint32_t>> ListProcesses(const std::string& root) {
     if (const auto pid = ParseNumber<uint32_t>(entry->d_name)) pids.push_back(*pid);
   }
   return pids;
+}
+
+std::vector<uint32_t> ListThreads(const std::string& root, uint32_t pid) {
+  auto tids = ListProcesses(root + "/" + std::to_string(pid) + "/task");
+  return tids ? *std::move(tids) : std::vector<uint32_t>();
 }
 
 std::optional<ScannedProcess> ScanProcess(const ProcScanOptions& options, uint32_t pid) {

@@ -50,6 +50,8 @@ struct ScannedProcess {
   std::string comm;
   std::optional<std::string> exe;
   std::optional<std::string> args;
+  uint32_t threads = 1;
+  bool has_leader = true;  // false where it has left, and other threads have not
 
   // Points into this object.
   SnapProc record() const;
@@ -66,6 +68,9 @@ struct ProcScanOptions {
 
 // Ids of all processes (not threads) that the folder lists, in no particular order.
 Result<std::vector<uint32_t>> ListProcesses(const std::string& root);
+
+// Ids of all threads of a process, the leader's too; none where it has vanished.
+std::vector<uint32_t> ListThreads(const std::string& root, uint32_t pid);
 
 // Nothing where the process has vanished, or is a zombie whose end has been told already. The start
 // time is coarse; the flag says so.

@@ -16,6 +16,9 @@ constexpr int kQuietTurns = 2;
 // A crash leaves the forks of so long uncounted.
 constexpr uint64_t kCountIntervalNs = 1'000'000'000;
 
+// A source that loses events is not made slower by more snapshots than these.
+constexpr uint64_t kResyncIntervalNs = 1'000'000'000;
+
 uint64_t LostTotal(const SourceCounters& counters) {
   return counters.forks_lost + counters.execs_lost + counters.exits_lost + counters.others_lost;
 }
@@ -78,6 +81,7 @@ class RecorderLoop::Impl : public EventSink, public SnapshotSink {
   Status Finish();
   void RotateIfDue(uint64_t now_ns);
   void TakeSnapshot();
+  void ResyncIfDue(uint64_t now_ns);
   void AppendLosses();
   void AppendClock(ClockReason reason);
   void AppendRecorder(RecorderEvent event);
@@ -102,6 +106,7 @@ class RecorderLoop::Impl : public EventSink, public SnapshotSink {
   uint64_t last_turn_ns_ = 0;
   uint64_t told_unfinished_ = 0;
   uint64_t snapshot_segment_no_ = 0;
+  uint64_t snapshot_ns_ = 0;
   uint64_t snapshot_processes_ = 0;
   uint64_t events_in_segment_ = 0;
   int quiet_turns_ = 0;
@@ -147,12 +152,13 @@ void RecorderLoop::Impl::Turn() {
   last_turn_ns_ = now_ns;
   RotateIfDue(now_ns);
   AuditIfDue(now_ns);
+  ResyncIfDue(now_ns);
   Report(writer_.Flush());
   if (writer_.segment_no() != snapshot_segment_no_) TakeSnapshot();
   if (writer_.SyncDue(now_ns)) Report(writer_.BeginSync());
   TellFinishedSegments();
   // Draining ends the source's readiness to wake us: it must be asked for anew.
-  const bool quiet = drained == 0 && !writer_.SyncPending();
+  const bool quiet = drained == 0 && !writer_.SyncPending() && !source_.WantsResync();
   if (asleep_ && quiet && source_.PrepareToSleep()) return;
   WakeUp();
   quiet_turns_ = drained == 0 ? quiet_turns_ + 1 : 0;
@@ -162,7 +168,7 @@ void RecorderLoop::Impl::Turn() {
 // Nothing may be left to do: until the next event there is no turn. While the disk refuses records
 // there is always something left; and what it does with the last ones must be seen.
 void RecorderLoop::Impl::GoToSleep() {
-  if (failing_ || source_.wake_fd() < 0) return;
+  if (failing_ || source_.wake_fd() < 0 || source_.WantsResync()) return;
   if (writer_.SyncPending()) {
     Report(writer_.BeginSync());
     if (writer_.SyncPending()) return;
@@ -206,8 +212,9 @@ void RecorderLoop::Impl::TakeSnapshot() {
   snapshot_segment_no_ = writer_.segment_no();
   snapshot_processes_ = 0;
   events_in_segment_ = 0;
+  snapshot_ns_ = source_.ReadClock().time_ns;
   auditor_.BeginSnapshot();
-  writer_.Append(SnapBegin{.time_ns = source_.ReadClock().time_ns});
+  writer_.Append(SnapBegin{.time_ns = snapshot_ns_});
   Status taken = source_.Snapshot(*this);
   // Without its end, a reader does not take the snapshot for complete.
   if (taken) {
@@ -223,6 +230,11 @@ void RecorderLoop::Impl::TakeSnapshot() {
   // So that each segment knows how far the kernel's count was at its begin.
   const Audit counts = auditor_.CountForks();
   if (counts.forks_seen) writer_.Append(counts);
+}
+
+// After the loss is told: who is missing in the log, or too many, is settled by a snapshot.
+void RecorderLoop::Impl::ResyncIfDue(uint64_t now_ns) {
+  if (source_.WantsResync() && now_ns - snapshot_ns_ >= kResyncIntervalNs) TakeSnapshot();
 }
 
 void RecorderLoop::Impl::AppendLosses() {

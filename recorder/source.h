@@ -13,6 +13,15 @@
 
 namespace daybook {
 
+// Words of abilities(). A log keeps them for ever.
+inline constexpr std::string_view kTellsLives = "fork exec exit";
+inline constexpr std::string_view kTellsUsage = "usage";  // what a process used, in EXIT
+inline constexpr std::string_view kTellsReaps = "reap";   // and exactly, to the last
+inline constexpr std::string_view kTellsComm = "comm";
+inline constexpr std::string_view kTellsCgroups = "cgroup";
+inline constexpr std::string_view kTellsIds = "ids session ptrace";     // changes, with their time
+inline constexpr std::string_view kTellsNamesByProc = "names_by_proc";  // of who lived long enough
+
 // Takes what a source hands over. Strings point into the source's buffers: valid during the call.
 class EventSink {
  public:
@@ -26,7 +35,8 @@ class EventSink {
   virtual void OnCommChange(const CommChange&) {}
   virtual void OnPtrace(const Ptrace&) {}
   virtual void OnCgroup(const CgroupPath&) {}
-  // Only from a source that knows of losses in order (replay); others count them in Counters.
+  // From a source that knows of losses in order (replay), or not how many there are (a filtered
+  // connector); others count them in SourceCounters.
   virtual void OnLost(const Lost& lost) = 0;
 };
 
@@ -57,7 +67,7 @@ class EventSource {
   virtual LogIdentity identity() const;
   virtual Clock ReadClock() const;
 
-  // As it stands in the log and on the command line: "bpf", "replay".
+  // As it stands in the log and on the command line: "bpf", "connector", "replay".
   virtual std::string_view name() const = 0;
 
   // A descriptor that becomes readable when the source wants to be drained at once; -1 where there
@@ -79,6 +89,9 @@ class EventSource {
 
   // Hands over every living process. Usable after privileges have been dropped.
   virtual Status Snapshot(SnapshotSink& sink) = 0;
+
+  // True from a loss that left the source in doubt of who lives, to the next Snapshot().
+  virtual bool WantsResync() const { return false; }
 
   virtual SourceCounters counters() const = 0;
 

@@ -1,0 +1,56 @@
+// The socket on which the kernel's proc connector sends its messages.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+
+#include "connector_decode.h"
+#include "daybook/result.h"
+#include "wake_ups.h"
+
+namespace daybook {
+
+class ConnectorSocket {
+ public:
+  // Only events of these types come from the kernel (6.6; before it, all of them).
+  static constexpr uint32_t kUnfiltered = 0;
+
+  // Messages wait from here on. Needs no privilege on Linux 6.6 and later, before it CAP_NET_ADMIN.
+  // The buffer is smaller where the caller may not have so much.
+  static Result<ConnectorSocket> Open(uint32_t filter, uint64_t buffer_bytes);
+
+  ConnectorSocket(ConnectorSocket&&) noexcept = default;
+  ConnectorSocket& operator=(ConnectorSocket&&) = delete;
+  ~ConnectorSocket() { Stop(); }
+
+  // Hands over all messages that wait, though no more than the buffer holds: new ones may come as
+  // fast as they are taken. Returns false where the kernel had to drop some for want of room.
+  Result<bool> Receive(const std::function<void(const ConnectorEvent&)>& take);
+
+  // Readable when a message waits, from PrepareToSleep() to StayAwake(); else never.
+  int wake_fd() const { return gate_.get(); }
+  bool PrepareToSleep();
+  void StayAwake();
+
+  // No message comes from now on.
+  void Stop();
+
+  // As the kernel counts it: with what it needs itself for each message.
+  uint64_t buffer_bytes() const;
+
+ private:
+  ConnectorSocket(FileDescriptor socket, FileDescriptor gate)
+      : socket_(std::move(socket)), gate_(std::move(gate)) {}
+
+  Status Subscribe(uint32_t filter);
+  Status AwaitAnswer();
+  bool HasData() const;
+
+  FileDescriptor socket_;
+  FileDescriptor gate_;  // an epoll that holds the socket while its reader sleeps
+  bool asleep_ = false;
+  bool listening_ = false;
+};
+
+}  // namespace daybook
