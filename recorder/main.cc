@@ -9,15 +9,14 @@
 #include <utility>
 #include <vector>
 
-#include "bpf_source.h"
 #include "daybook/compress.h"
 #include "daybook/writer.h"
 #include "housekeeper.h"
+#include "open_source.h"
 #include "options.h"
 #include "previous_run.h"
 #include "privileges.h"
 #include "recorder.h"
-#include "replay_source.h"
 #include "wake_ups.h"
 
 namespace daybook {
@@ -33,39 +32,6 @@ void BlockSignals() {
   sigaddset(&signals, SIGINT);
   sigprocmask(SIG_BLOCK, &signals, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
-}
-
-BpfSourceOptions BpfOptions(const Options& options) {
-  BpfSourceOptions bpf;
-  bpf.exact_usage = options.usage == UsageMode::kExact;
-  bpf.args_limit = static_cast<uint32_t>(options.args_max_bytes);
-  switch (options.args) {
-    case ArgsMode::kNone:
-      bpf.args = ArgsCapture::kNone;
-      break;
-    case ArgsMode::kArgv0:
-      bpf.args = ArgsCapture::kFirst;
-      break;
-    case ArgsMode::kMasked:
-    case ArgsMode::kFull:
-      bpf.args = ArgsCapture::kAll;
-      break;
-  }
-  return bpf;
-}
-
-template <class Source>
-Result<std::unique_ptr<EventSource>> AsSource(Result<std::unique_ptr<Source>> source) {
-  if (!source) return std::move(source).error();
-  return std::unique_ptr<EventSource>(*std::move(source));
-}
-
-Result<std::unique_ptr<EventSource>> OpenSource(const Options& options) {
-  const std::string replay = "replay:";
-  if (options.source.starts_with(replay)) {
-    return AsSource(ReplaySource::Open(options.source.substr(replay.size())));
-  }
-  return AsSource(BpfSource::Open(BpfOptions(options)));
 }
 
 WriterOptions ToWriterOptions(const Options& options) {
@@ -123,10 +89,8 @@ Status Record(const Options& options) {
       .version = DAYBOOK_VERSION,
       .previous_run = previous_run,
       .on_finished = [&housekeeper](uint64_t segment_no) { housekeeper.Finished(segment_no); }};
-  if (events.name() == "bpf") {
-    recorder_options.args_limit_bytes =
-        options.args == ArgsMode::kNone ? 0 : options.args_max_bytes;
-  }
+  // A replayed log has its own.
+  if (events.name() != "replay") recorder_options.args_limit_bytes = ArgsLimitBytes(options);
   RecorderLoop loop(events, *writer, std::move(recorder_options));
   if (Status started = loop.Start(); !started) return started;
   fmt::print(stderr, "recording to {} by {}\n", options.log_dir, events.name());

@@ -81,6 +81,11 @@ CLI::Validator AsUsageMode() {
                            "exact or fast");
 }
 
+CLI::Validator AsIdEvents() {
+  return AsEnum<IdEvents>({{"none", IdEvents::kNone}, {"connector", IdEvents::kConnector}},
+                          "none or connector");
+}
+
 CLI::Validator AsCompression() {
   return AsEnum<Compression>({{"none", Compression::kNone}, {"zstd", Compression::kZstd}},
                              "zstd or none");
@@ -89,8 +94,8 @@ CLI::Validator AsCompression() {
 std::string CheckSource(const std::string& source) {
   const bool replay =
       source.starts_with("replay:") && source.size() > std::string("replay:").size();
-  if (source == "auto" || source == "bpf" || replay) return {};
-  return "must be auto, bpf or replay:FILE";
+  if (source == "auto" || source == "bpf" || source == "connector" || replay) return {};
+  return "must be auto, bpf, connector or replay:FILE";
 }
 
 std::string CheckMaskWord(const std::string& word) {
@@ -102,10 +107,16 @@ void AddOptions(CLI::App& app, Options& options) {
   app.add_option("--log-dir", options.log_dir, "Folder of the log; created where it is missing")
       ->type_name("DIR")
       ->capture_default_str();
-  app.add_option("--source", options.source, "Where events come from: auto, bpf or replay:FILE")
+  app.add_option("--source", options.source,
+                 "Where events come from: auto, bpf, connector or replay:FILE")
       ->check(CLI::Validator(CheckSource, ""))
       ->type_name("SOURCE")
       ->capture_default_str();
+  app.add_option("--id-events", options.id_events,
+                 "What tells, beside bpf, when a process changes its ids: none (default) or "
+                 "connector")
+      ->transform(AsIdEvents())
+      ->type_name("none|connector");
   app.add_option("--duration", options.duration_ns, "Stop after this time (5s, 10min)")
       ->transform(AsTime())
       ->check(Within(1, UINT64_MAX, "longer than nothing"))

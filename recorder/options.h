@@ -13,11 +13,13 @@
 namespace daybook {
 
 enum class UsageMode { kExact, kFast };
+enum class IdEvents { kNone, kConnector };
 enum class Compression { kNone, kZstd };
 
 struct Options {
   std::string log_dir = "/var/log/daybook";
-  std::string source = "auto";  // auto, bpf, or replay:FILE
+  std::string source = "auto";           // auto, bpf, connector, or replay:FILE
+  IdEvents id_events = IdEvents::kNone;  // beside bpf
   std::optional<uint64_t> duration_ns;
   uint64_t segment_bytes = 64 << 20;
   uint64_t segment_age_ns = 3'600'000'000'000;

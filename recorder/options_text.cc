@@ -69,6 +69,7 @@ std::string OptionsText(const Options& options) {
   };
   add("log-dir", Quoted(options.log_dir));
   add("source", Quoted(options.source));
+  add("id-events", options.id_events == IdEvents::kNone ? "none" : "connector");
   add("duration", options.duration_ns ? Time(*options.duration_ns) : "");
   add("segment-size", Size(options.segment_bytes));
   add("segment-age", Time(options.segment_age_ns));
@@ -77,6 +78,8 @@ std::string OptionsText(const Options& options) {
   add("max-age", options.max_age_ns != 0 ? Time(options.max_age_ns) : "");
   add("compress", options.compression == Compression::kZstd ? "zstd" : "none");
   add("drain-interval", Time(options.drain_interval_ns));
+  add("usage", options.usage == UsageMode::kExact ? "exact" : "fast");
+  add("audit-interval", Time(options.audit_interval_ns));
   add("args", NameOf(options.args));
   add("args-max", Size(options.args_max_bytes));
   add("mask", options.mask_words.empty() ? "" : Words(options.mask_words));

@@ -1,0 +1,154 @@
+#include "composite_source.h"
+
+#include <sys/epoll.h>
+
+#include <utility>
+#include <variant>
+
+namespace daybook {
+namespace {
+
+using Starts = std::unordered_map<uint32_t, uint64_t>;
+using Ended = std::vector<std::pair<uint32_t, uint64_t>>;
+
+// Keeps what comes from beside until the main source has told of the births before it.
+class Held : public EventSink {
+ public:
+  void OnFork(const Fork&) override {}
+  void OnExec(const Exec&) override {}
+  void OnExit(const Exit&) override {}
+  void OnIdChange(const IdChange& change) override { events.emplace_back(change); }
+  void OnSession(const Session& session) override { events.emplace_back(session); }
+  void OnPtrace(const Ptrace& ptrace) override { events.emplace_back(ptrace); }
+  void OnLost(const Lost& lost) override { events.emplace_back(lost); }
+
+  std::vector<std::variant<IdChange, Session, Ptrace, Lost>> events;
+};
+
+// Passes on what the main source tells, and notes who lives.
+class Noting : public EventSink {
+ public:
+  Noting(EventSink& sink, Starts& starts, Ended& ended)
+      : sink_(sink), starts_(starts), ended_(ended) {}
+
+  void OnFork(const Fork& fork) override {
+    starts_[fork.pid] = fork.time_ns;
+    sink_.OnFork(fork);
+  }
+  void OnExec(const Exec& exec) override {
+    starts_[exec.pid] = exec.start_ns;
+    sink_.OnExec(exec);
+  }
+  void OnExit(const Exit& exit) override {
+    ended_.emplace_back(exit.pid, exit.start_ns);
+    sink_.OnExit(exit);
+  }
+  void OnReap(const Reap& reap) override { sink_.OnReap(reap); }
+  void OnIdChange(const IdChange& change) override { sink_.OnIdChange(change); }
+  void OnSession(const Session& session) override { sink_.OnSession(session); }
+  void OnCommChange(const CommChange& change) override { sink_.OnCommChange(change); }
+  void OnPtrace(const Ptrace& ptrace) override { sink_.OnPtrace(ptrace); }
+  void OnCgroup(const CgroupPath& cgroup) override { sink_.OnCgroup(cgroup); }
+  void OnLost(const Lost& lost) override { sink_.OnLost(lost); }
+
+ private:
+  EventSink& sink_;
+  Starts& starts_;
+  Ended& ended_;
+};
+
+class NotingLiving : public SnapshotSink {
+ public:
+  NotingLiving(SnapshotSink& sink, Starts& starts) : sink_(sink), starts_(starts) {}
+  void OnProcess(const SnapProc& process) override {
+    starts_[process.pid] = process.start_ns;
+    sink_.OnProcess(process);
+  }
+
+ private:
+  SnapshotSink& sink_;
+  Starts& starts_;
+};
+
+void Hand(EventSink& sink, const IdChange& change) { sink.OnIdChange(change); }
+void Hand(EventSink& sink, const Session& session) { sink.OnSession(session); }
+void Hand(EventSink& sink, const Ptrace& ptrace) { sink.OnPtrace(ptrace); }
+
+}  // namespace
+
+Result<std::unique_ptr<CompositeSource>> CompositeSource::Create(
+    std::unique_ptr<EventSource> main, std::unique_ptr<EventSource> beside) {
+  FileDescriptor either(epoll_create1(EPOLL_CLOEXEC));
+  for (const EventSource* source : {main.get(), beside.get()}) {
+    epoll_event interest{.events = EPOLLIN, .data = {}};
+    if (epoll_ctl(either.get(), EPOLL_CTL_ADD, source->wake_fd(), &interest) != 0) {
+      return Error::FromErrno("waiting for two sources", errno);
+    }
+  }
+  return std::unique_ptr<CompositeSource>(
+      new CompositeSource(std::move(main), std::move(beside), std::move(either)));
+}
+
+CompositeSource::CompositeSource(std::unique_ptr<EventSource> main,
+                                 std::unique_ptr<EventSource> beside, FileDescriptor either)
+    : main_(std::move(main)),
+      beside_(std::move(beside)),
+      name_(std::string(main_->name()) + "+" + std::string(beside_->name())),
+      either_(std::move(either)) {}
+
+bool CompositeSource::PrepareToSleep() {
+  return main_->PrepareToSleep() && beside_->PrepareToSleep();
+}
+
+// Beside first: whoever changed its ids was born before, and so the main source tells of it now at
+// the latest. Who ends meanwhile is remembered until both are done.
+Result<size_t> CompositeSource::Drain(EventSink& sink) {
+  Held held;
+  const auto from_beside = beside_->Drain(held);
+  Ended ended;
+  Noting noting(sink, starts_, ended);
+  const auto from_main = main_->Drain(noting);
+  for (const auto& event : held.events) {
+    std::visit(
+        [&](auto record) {
+          if constexpr (requires { record.start_ns; }) {
+            record.start_ns = StartOf(record.pid, record.time_ns);
+            Hand(sink, record);
+          } else {
+            sink.OnLost(record);
+          }
+        },
+        event);
+  }
+  for (const auto& [pid, start_ns] : ended) {
+    const auto found = starts_.find(pid);
+    if (found != starts_.end() && found->second == start_ns) starts_.erase(found);
+  }
+  if (!from_main) return from_main;
+  if (!from_beside) return from_beside;
+  return *from_main + *from_beside;
+}
+
+void CompositeSource::Stop() {
+  beside_->Stop();
+  main_->Stop();
+}
+
+Status CompositeSource::Snapshot(SnapshotSink& sink) {
+  starts_.clear();
+  NotingLiving noting(sink, starts_);
+  return main_->Snapshot(noting);
+}
+
+std::string CompositeSource::abilities() const {
+  return main_->abilities() + " " + beside_->abilities();
+}
+
+// Unknown where the number has passed to a younger one: the events of both came in one Drain().
+std::optional<uint64_t> CompositeSource::StartOf(uint32_t pid, uint64_t time_ns) const {
+  const auto found = starts_.find(pid);
+  if (found == starts_.end() || found->second > time_ns) return std::nullopt;
+  return found->second;
+}
+
+}  // namespace daybook

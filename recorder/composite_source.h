@@ -1,0 +1,50 @@
+// Two sources as one: a main one that tells of lives, and one beside it that tells of changes of
+// ids, which it knows no start times for.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+
+#include "daybook/result.h"
+#include "source.h"
+#include "wake_ups.h"
+
+namespace daybook {
+
+class CompositeSource : public EventSource {
+ public:
+  // Its name is that of the main one, a plus sign, and that of the one beside it.
+  static Result<std::unique_ptr<CompositeSource>> Create(std::unique_ptr<EventSource> main,
+                                                         std::unique_ptr<EventSource> beside);
+
+  LogIdentity identity() const override { return main_->identity(); }
+  Clock ReadClock() const override { return main_->ReadClock(); }
+  std::string_view name() const override { return name_; }
+  int wake_fd() const override { return either_.get(); }
+  bool PrepareToSleep() override;
+  Result<size_t> Drain(EventSink& sink) override;
+  void Stop() override;
+  bool exhausted() const override { return main_->exhausted(); }
+  Status Snapshot(SnapshotSink& sink) override;
+  bool WantsResync() const override { return main_->WantsResync(); }
+  SourceCounters counters() const override { return main_->counters(); }
+  std::string abilities() const override;
+  std::optional<uint64_t> ring_bytes() const override { return main_->ring_bytes(); }
+
+ private:
+  CompositeSource(std::unique_ptr<EventSource> main, std::unique_ptr<EventSource> beside,
+                  FileDescriptor either);
+
+  std::optional<uint64_t> StartOf(uint32_t pid, uint64_t time_ns) const;
+
+  std::unique_ptr<EventSource> main_;
+  std::unique_ptr<EventSource> beside_;
+  std::string name_;
+  FileDescriptor either_;                          // an epoll that holds both sources' wake_fd
+  std::unordered_map<uint32_t, uint64_t> starts_;  // of the living, by pid
+};
+
+}  // namespace daybook

@@ -1,0 +1,87 @@
+#include "open_source.h"
+
+#include <cstdio>
+#include <string>
+#include <utility>
+
+#include "bpf_source.h"
+#include "composite_source.h"
+#include "connector_source.h"
+#include "replay_source.h"
+
+namespace daybook {
+namespace {
+
+using OpenedSource = Result<std::unique_ptr<EventSource>>;
+
+BpfSourceOptions BpfOptions(const Options& options) {
+  BpfSourceOptions bpf;
+  bpf.exact_usage = options.usage == UsageMode::kExact;
+  bpf.args_limit = ArgsLimitBytes(options);
+  switch (options.args) {
+    case ArgsMode::kNone:
+      bpf.args = ArgsCapture::kNone;
+      break;
+    case ArgsMode::kArgv0:
+      bpf.args = ArgsCapture::kFirst;
+      break;
+    case ArgsMode::kMasked:
+    case ArgsMode::kFull:
+      bpf.args = ArgsCapture::kAll;
+      break;
+  }
+  return bpf;
+}
+
+template <class Source>
+OpenedSource AsSource(Result<std::unique_ptr<Source>> source) {
+  if (!source) return std::move(source).error();
+  return std::unique_ptr<EventSource>(*std::move(source));
+}
+
+OpenedSource OpenConnector(const Options& options, ConnectorEvents events) {
+  ConnectorSourceOptions connector;
+  connector.events = events;
+  connector.proc.args_limit = ArgsLimitBytes(options);
+  connector.proc.first_arg_only = options.args == ArgsMode::kArgv0;
+  auto source = AsSource(ConnectorSource::Open(connector));
+  if (source) return source;
+  return Error("connector: " + source.error().message());
+}
+
+OpenedSource OpenBpf(const Options& options) {
+  return AsSource(BpfSource::Open(BpfOptions(options)));
+}
+
+// What was asked for by name and is refused is an error.
+OpenedSource WithIds(OpenedSource bpf, const Options& options) {
+  if (!bpf || options.id_events == IdEvents::kNone) return bpf;
+  auto ids = OpenConnector(options, ConnectorEvents::kIds);
+  if (!ids) return ids;
+  return AsSource(CompositeSource::Create(*std::move(bpf), *std::move(ids)));
+}
+
+OpenedSource OpenBest(const Options& options) {
+  auto bpf = OpenBpf(options);
+  if (bpf) return WithIds(std::move(bpf), options);
+  std::fprintf(stderr, "daybookd: bpf: %s; trying connector\n", bpf.error().message().c_str());
+  return OpenConnector(options, ConnectorEvents::kAll);
+}
+
+}  // namespace
+
+uint32_t ArgsLimitBytes(const Options& options) {
+  return options.args == ArgsMode::kNone ? 0 : static_cast<uint32_t>(options.args_max_bytes);
+}
+
+OpenedSource OpenSource(const Options& options) {
+  const std::string replay = "replay:";
+  if (options.source.starts_with(replay)) {
+    return AsSource(ReplaySource::Open(options.source.substr(replay.size())));
+  }
+  if (options.source == "bpf") return WithIds(OpenBpf(options), options);
+  if (options.source == "connector") return OpenConnector(options, ConnectorEvents::kAll);
+  return OpenBest(options);
+}
+
+}  // namespace daybook

@@ -1,0 +1,18 @@
+// The event source that the command line asks for.
+#pragma once
+
+#include <memory>
+
+#include "daybook/result.h"
+#include "options.h"
+#include "source.h"
+
+namespace daybook {
+
+// How many bytes of a program's arguments are kept; 0 for none.
+uint32_t ArgsLimitBytes(const Options& options);
+
+// Where the choice is left to it, says on stderr which source was refused and why.
+Result<std::unique_ptr<EventSource>> OpenSource(const Options& options);
+
+}  // namespace daybook

@@ -1,0 +1,160 @@
+#include "composite_source.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <functional>
+
+namespace daybook {
+namespace {
+
+using testing::ElementsAre;
+using testing::Optional;
+
+// Hands over what the test puts into it.
+class ScriptedSource : public EventSource {
+ public:
+  explicit ScriptedSource(std::string_view name) : name_(name) {}
+
+  std::string_view name() const override { return name_; }
+  int wake_fd() const override { return wake_.get(); }
+  bool PrepareToSleep() override { return !next; }
+  Result<size_t> Drain(EventSink& sink) override {
+    if (!next) return size_t{0};
+    std::exchange(next, nullptr)(sink);
+    return size_t{1};
+  }
+  void Stop() override { stopped = true; }
+  bool exhausted() const override { return false; }
+  Status Snapshot(SnapshotSink& sink) override {
+    sink.OnProcess({.pid = 1, .start_ns = 7});
+    return Ok{};
+  }
+  SourceCounters counters() const override { return {.forks_seen = 3}; }
+  std::string abilities() const override { return std::string(name_) + "_things"; }
+  std::optional<uint64_t> ring_bytes() const override { return 4096; }
+
+  void Wake() {
+    const uint64_t one = 1;
+    ASSERT_EQ(write(wake_.get(), &one, sizeof(one)), ssize_t{sizeof(one)});
+  }
+
+  std::function<void(EventSink&)> next;
+  bool stopped = false;
+
+ private:
+  std::string name_;
+  FileDescriptor wake_{eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
+};
+
+class Seen : public EventSink, public SnapshotSink {
+ public:
+  void OnFork(const Fork& fork) override { order.push_back("fork " + std::to_string(fork.pid)); }
+  void OnExec(const Exec&) override { order.emplace_back("exec"); }
+  void OnExit(const Exit& exit) override { order.push_back("exit " + std::to_string(exit.pid)); }
+  void OnLost(const Lost&) override { order.emplace_back("lost"); }
+  void OnIdChange(const IdChange& change) override {
+    order.emplace_back("ids");
+    starts.push_back(change.start_ns);
+  }
+  void OnSession(const Session& session) override {
+    order.emplace_back("session");
+    starts.push_back(session.start_ns);
+  }
+  void OnProcess(const SnapProc&) override {}
+
+  std::vector<std::string> order;
+  std::vector<std::optional<uint64_t>> starts;
+};
+
+class CompositeSourceTest : public testing::Test {
+ protected:
+  CompositeSourceTest() {
+    auto main = std::make_unique<ScriptedSource>("bpf");
+    auto beside = std::make_unique<ScriptedSource>("connector");
+    main_ = main.get();
+    beside_ = beside.get();
+    auto source = CompositeSource::Create(std::move(main), std::move(beside));
+    if (!source) throw std::runtime_error(source.error().message());
+    source_ = *std::move(source);
+  }
+
+  void Drain() { EXPECT_TRUE(source_->Drain(seen_)); }
+
+  ScriptedSource* main_;
+  ScriptedSource* beside_;
+  std::unique_ptr<CompositeSource> source_;
+  Seen seen_;
+};
+
+TEST_F(CompositeSourceTest, ItIsNamedAfterBoth) {
+  EXPECT_EQ(source_->name(), "bpf+connector");
+  EXPECT_EQ(source_->abilities(), "bpf_things connector_things");
+  EXPECT_THAT(source_->ring_bytes(), Optional(4096));
+  EXPECT_THAT(source_->counters().forks_seen, Optional(3));
+}
+
+TEST_F(CompositeSourceTest, AChangeHasTheStartOfABirthInTheSameTurn) {
+  main_->next = [](EventSink& sink) {
+    sink.OnFork({.time_ns = 100, .pid = 10});
+    sink.OnExit({.time_ns = 300, .pid = 10, .start_ns = 100});
+  };
+  beside_->next = [](EventSink& sink) { sink.OnIdChange({.time_ns = 200, .pid = 10}); };
+  Drain();
+  EXPECT_THAT(seen_.order, ElementsAre("fork 10", "exit 10", "ids"));
+  EXPECT_THAT(seen_.starts, ElementsAre(Optional(100)));
+}
+
+TEST_F(CompositeSourceTest, WhoHasEndedInAnEarlierTurnIsUnknown) {
+  main_->next = [](EventSink& sink) {
+    sink.OnFork({.time_ns = 100, .pid = 10});
+    sink.OnExit({.time_ns = 300, .pid = 10, .start_ns = 100});
+  };
+  Drain();
+  beside_->next = [](EventSink& sink) { sink.OnIdChange({.time_ns = 200, .pid = 10}); };
+  Drain();
+  EXPECT_THAT(seen_.starts, ElementsAre(std::nullopt));
+}
+
+TEST_F(CompositeSourceTest, AYoungerProcessIsNotTakenForTheOlder) {
+  main_->next = [](EventSink& sink) { sink.OnFork({.time_ns = 500, .pid = 10}); };
+  beside_->next = [](EventSink& sink) { sink.OnSession({.time_ns = 200, .pid = 10}); };
+  Drain();
+  EXPECT_THAT(seen_.starts, ElementsAre(std::nullopt));
+}
+
+TEST_F(CompositeSourceTest, SnapshotsTellStartsToo) {
+  ASSERT_TRUE(source_->Snapshot(seen_));
+  beside_->next = [](EventSink& sink) {
+    sink.OnSession({.time_ns = 200, .pid = 1});
+    sink.OnLost({});
+  };
+  Drain();
+  EXPECT_THAT(seen_.starts, ElementsAre(Optional(7)));
+  EXPECT_THAT(seen_.order, ElementsAre("session", "lost"));
+}
+
+TEST_F(CompositeSourceTest, EitherWakesAndEitherKeepsAwake) {
+  for (ScriptedSource* source : {main_, beside_}) {
+    EXPECT_TRUE(source_->PrepareToSleep());
+    source->next = [](EventSink&) {};
+    EXPECT_FALSE(source_->PrepareToSleep());
+    Drain();
+  }
+  pollfd wait{.fd = source_->wake_fd(), .events = POLLIN, .revents = 0};
+  EXPECT_EQ(poll(&wait, 1, 0), 0);
+  beside_->Wake();
+  EXPECT_EQ(poll(&wait, 1, 0), 1);
+}
+
+TEST_F(CompositeSourceTest, BothAreStopped) {
+  source_->Stop();
+  EXPECT_TRUE(main_->stopped);
+  EXPECT_TRUE(beside_->stopped);
+}
+
+}  // namespace
+}  // namespace daybook
