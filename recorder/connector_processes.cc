@@ -49,6 +49,7 @@ ConnectorProcess& ConnectorProcesses::Begin(uint32_t pid, uint32_t ppid, uint64_
   process.start_ns = time_ns;
   process.birth_seen = true;
   process.never_execed = true;
+  process.ppid = ppid;
   if (const ConnectorProcess* parent = Find(ppid)) Inherit(*parent, process);
   return process;
 }
@@ -111,6 +112,13 @@ ConnectorProcess* ConnectorProcesses::Find(uint32_t pid) {
 std::optional<uint64_t> ConnectorProcesses::StartOf(uint32_t pid) const {
   const auto found = living_.find(pid);
   return found == living_.end() ? std::nullopt : std::optional(found->second.process.start_ns);
+}
+
+// A younger one only has the parent's number.
+std::optional<uint32_t> ConnectorProcesses::ParentOf(const ConnectorProcess& ended) const {
+  const auto start_ns = StartOf(ended.ppid);
+  if (!start_ns || *start_ns > ended.start_ns) return std::nullopt;
+  return ended.ppid;
 }
 
 uint64_t ConnectorProcesses::Found(uint32_t pid, ConnectorProcess found, Delivery delivery) {

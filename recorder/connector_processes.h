@@ -16,6 +16,7 @@ struct ConnectorProcess {
   bool birth_seen = false;    // start_ns is the time of its FORK, else from /proc
   bool never_execed = false;  // since it was born
   bool kernel_thread = false;
+  uint32_t ppid = 0;  // when that was last told; 0 is unknown
 
   bool has_leader = true;
   std::unordered_set<uint32_t> threads;  // tids of the others
@@ -63,6 +64,9 @@ class ConnectorProcesses {
 
   ConnectorProcess* Find(uint32_t pid);
   std::optional<uint64_t> StartOf(uint32_t pid) const;
+
+  // The parent of one that has just ended. A process has the same parent until that one ends.
+  std::optional<uint32_t> ParentOf(const ConnectorProcess& ended) const;
 
   // A snapshot found that process with these threads: what events failed to tell is set right.
   // Returns the start that it is told with. One with another start than is known is news: its

@@ -128,6 +128,7 @@ ConnectorProcess ToProcess(const ScannedProcess& scanned) {
   process.never_execed = (scanned.fields.flags & kProcNeverExeced) != 0;
   process.kernel_thread = (scanned.fields.flags & kProcKernelThread) != 0;
   process.has_leader = scanned.has_leader;
+  process.ppid = scanned.fields.ppid.value_or(0);
   CopyIds(scanned.fields, process);
   process.sid = scanned.fields.sid;
   process.comm = scanned.comm;
@@ -327,8 +328,9 @@ void ConnectorSource::Impl::DeliverExit(const ConnectorEvent& event, EventSink& 
   record.time_ns = time_ns;
   record.pid = event.pid;
   record.start_ns = ended->start_ns;
-  if (event.ppid != 0) record.ppid = event.ppid;
-  record.parent_start_ns = processes_.StartOf(event.ppid);
+  // The kernel does not tell the parent with a thread that is not the leader.
+  record.ppid = event.ppid != 0 ? std::optional(event.ppid) : processes_.ParentOf(*ended);
+  if (record.ppid) record.parent_start_ns = processes_.StartOf(*record.ppid);
   record.wait_status = ended->WaitStatus();
   record.flags = FlagsOf(*ended);
   CopyIds(*ended, record);

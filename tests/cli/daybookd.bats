@@ -26,8 +26,9 @@ usage_error() {
 @test "a mistake in the command line is exit status 2, and one line that helps" {
   log=$BATS_TEST_TMPDIR/log
   usage_error "--sauce" --log-dir "$log" --sauce bpf
-  usage_error "auto, bpf or replay:FILE" --log-dir "$log" --source magic
-  usage_error "auto, bpf or replay:FILE" --log-dir "$log" --source replay:
+  usage_error "auto, bpf, connector or replay:FILE" --log-dir "$log" --source magic
+  usage_error "auto, bpf, connector or replay:FILE" --log-dir "$log" --source replay:
+  usage_error "--id-events" --log-dir "$log" --id-events audit
   usage_error "--duration" --log-dir "$log" --duration 5
   usage_error "--duration" --log-dir "$log" --duration 5parsecs
   usage_error "--drain-interval" --log-dir "$log" --drain-interval 1us
@@ -85,7 +86,8 @@ cannot_record() {
 }
 
 @test "who may not record is told why in one line" {
-  cannot_record "CAP_BPF" unprivileged "$DAYBOOKD" --log-dir "$BATS_TEST_TMPDIR/log"
+  cannot_record "CAP_BPF" unprivileged "$DAYBOOKD" --log-dir "$BATS_TEST_TMPDIR/log" \
+    --source bpf
   [[ ! -e $BATS_TEST_TMPDIR/log ]]
 }
 

@@ -147,6 +147,27 @@ TEST_F(ConnectorProcessesTest, AnExecForgetsTheNameAndSavesTheEffectiveIds) {
   EXPECT_THAT(process.sgid, Optional(8));
 }
 
+// ---- The parent at the end ----
+
+TEST_F(ConnectorProcessesTest, AParentThatLivesIsStillTheParent) {
+  Begin(kParent);
+  Begin();
+  const auto ended = Leave(kPid);
+  ASSERT_TRUE(ended);
+  EXPECT_THAT(processes_.ParentOf(*ended), Optional(kParent));
+}
+
+TEST_F(ConnectorProcessesTest, AParentThatHasEndedOrIsTooYoungIsNot) {
+  Begin(kParent);
+  Begin();
+  EXPECT_TRUE(processes_.Leave(kParent, kParent, 0, ++now_ns_));
+  const auto ended = Leave(kPid);
+  ASSERT_TRUE(ended);
+  EXPECT_EQ(processes_.ParentOf(*ended), std::nullopt);
+  Begin(kParent);
+  EXPECT_EQ(processes_.ParentOf(*ended), std::nullopt);
+}
+
 // ---- Numbers that are used again ----
 
 TEST_F(ConnectorProcessesTest, ALateEndIsTheOlderOnes) {

@@ -121,6 +121,7 @@ TEST_F(OptionsTest, IntervalsHaveBounds) {
 
 TEST_F(OptionsTest, SourcesAreNamed) {
   EXPECT_EQ(Good({"--source", "bpf"}).source, "bpf");
+  EXPECT_EQ(Good({"--source", "connector"}).source, "connector");
   EXPECT_EQ(Good({"--source", "replay:/a b"}).source, "replay:/a b");
   for (const char* value : {"", "magic", "replay", "replay:", "bpf2"}) {
     ExpectMistake("--source", value);
@@ -150,6 +151,13 @@ TEST_F(OptionsTest, ArgumentsAreKeptToALimit) {
 TEST_F(OptionsTest, WordsForTheMaskAddUp) {
   EXPECT_THAT(Good({"--mask", "pin", "--mask", "my-id"}).mask_words, ElementsAre("pin", "my-id"));
   for (const char* value : {"", "x", "a b", "-x"}) ExpectMistake("--mask=" + std::string(value));
+}
+
+TEST_F(OptionsTest, ChangesOfIdsMayBeTold) {
+  EXPECT_EQ(Good({}).id_events, IdEvents::kNone);
+  EXPECT_EQ(Good({"--id-events", "none"}).id_events, IdEvents::kNone);
+  EXPECT_EQ(Good({"--id-events", "connector"}).id_events, IdEvents::kConnector);
+  for (const char* value : {"", "bpf", "1"}) ExpectMistake("--id-events", value);
 }
 
 TEST_F(OptionsTest, AUserMayBeNamed) { EXPECT_EQ(Good({"--user", "games"}).user, "games"); }

@@ -78,6 +78,7 @@ class FakeSource : public EventSource {
   bool exhausted() const override { return script_.empty() && !endless; }
   Status Snapshot(SnapshotSink& sink) override {
     ++snapshots;
+    in_doubt = false;
     for (const uint32_t pid : living) {
       sink.OnProcess({.pid = pid, .start_ns = pid, .args = living_args});
     }
@@ -85,6 +86,7 @@ class FakeSource : public EventSource {
     return Ok{};
   }
   SourceCounters counters() const override { return counts; }
+  bool WantsResync() const override { return in_doubt; }
   std::optional<uint64_t> ring_bytes() const override { return 65536; }
 
   static constexpr uint64_t kNapNs = 30 * kMs;
@@ -95,6 +97,7 @@ class FakeSource : public EventSource {
   bool can_sleep = false;
   bool may_sleep = true;
   bool endless = false;
+  bool in_doubt = false;
   bool snapshot_error = false;
   int sleeps = 0;
   int sleeps_unsynced = 0;
@@ -421,6 +424,34 @@ TEST_F(RecorderTest, LossesThatASourceTellsOfArePassedOnAndCounted) {
   EXPECT_EQ(Log().All<SegmentEnd>().at(0).lost_total, 9u);
 }
 
+TEST_F(RecorderTest, DoubtIsSettledByASnapshotAfterTheLoss) {
+  source_.Then(TestFork(10)).ThenDo([this](EventSink&) {
+    log_.Advance(1000 * kMs);
+    source_.in_doubt = true;
+    source_.counts.others_lost = 4;
+    return size_t{1};
+  });
+  source_.Then(TestFork(12));
+  ASSERT_TRUE(Record());
+  EXPECT_EQ(source_.snapshots, 2);
+  EXPECT_THAT(Types(),
+              ElementsAre("clock", "recorder", "snap_begin", "snap_proc", "snap_proc", "snap_proc",
+                          "snap_end", "fork", "lost", "snap_begin", "snap_proc", "snap_proc",
+                          "snap_proc", "snap_end", "fork", "recorder", "segment_end"));
+}
+
+TEST_F(RecorderTest, ASourceThatLosesAgainAndAgainIsNotMadeSlowerBySnapshots) {
+  for (int turn = 0; turn < 100; ++turn) {
+    source_.ThenDo([this](EventSink&) {
+      log_.Advance(25 * kMs);
+      source_.in_doubt = true;
+      return size_t{1};
+    });
+  }
+  ASSERT_TRUE(Record());
+  EXPECT_EQ(source_.snapshots, 1 + 2) << "at the start, and one in each second";
+}
+
 // ---- Sleep ----
 
 class RecorderSleepTest : public RecorderTest {
@@ -449,6 +480,16 @@ TEST_F(RecorderSleepTest, AnEventWakesItAndTurnsComeAgain) {
 TEST_F(RecorderSleepTest, ItStaysAwakeWhileEventsCome) {
   options_.duration_ns = 20 * kMs;
   for (uint32_t pid = 1; pid <= 1000; ++pid) source_.Then(TestFork(pid));
+  ASSERT_TRUE(Record());
+  EXPECT_EQ(source_.sleeps, 0);
+}
+
+TEST_F(RecorderSleepTest, ItStaysAwakeWhileTheSourceIsInDoubt) {
+  options_.duration_ns = 20 * kMs;
+  source_.ThenDo([this](EventSink&) {
+    source_.in_doubt = true;  // and no time passes
+    return size_t{0};
+  });
   ASSERT_TRUE(Record());
   EXPECT_EQ(source_.sleeps, 0);
 }
