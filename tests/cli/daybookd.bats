@@ -91,6 +91,17 @@ cannot_record() {
   [[ ! -e $BATS_TEST_TMPDIR/log ]]
 }
 
+@test "where every source is refused, each has its line with the cause" {
+  unprivileged unshare --user --net true || skip "no namespaces for the unprivileged"
+  run -1 --separate-stderr unprivileged unshare --user --net \
+    "$DAYBOOKD" --log-dir "$BATS_TEST_TMPDIR/log"
+  same "" "$output"
+  same 2 "${#stderr_lines[@]}"
+  [[ ${stderr_lines[0]} == "daybookd: bpf: "*"; trying connector" ]]
+  [[ ${stderr_lines[1]} == "daybookd: connector: "*"network namespace"* ]]
+  [[ ! -e $BATS_TEST_TMPDIR/log ]]
+}
+
 @test "a folder, a user or a log that is not there is named" {
   cannot_record "/does/not/exist" \
     "$DAYBOOKD" --log-dir /does/not/exist --source "replay:$sample"
