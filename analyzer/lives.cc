@@ -219,7 +219,9 @@ LifeBuilder::Open* LifeBuilder::Enter(uint32_t pid, Start start) {
 LifeBuilder::Open* LifeBuilder::FindOrOpen(uint32_t pid, Start start) {
   Slot& slot = slots_[pid];
   if (Open* open = Find(slot, start)) {
-    if (open->life.coarse_start && !start.coarse) {
+    // Records without flags have the start that FORK told, coarse or not: that is nothing new.
+    const bool is_news = open->life.start_ns != start.ns;
+    if (open->life.coarse_start && !start.coarse && is_news) {
       open->life.start_ns = start.ns;
       open->life.coarse_start = false;
     }

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <utility>
 
 #include "connector_decode.h"
 #include "daybook/result.h"
@@ -28,7 +29,8 @@ class ConnectorSocket {
   // fast as they are taken. Returns false where the kernel had to drop some for want of room.
   Result<bool> Receive(const std::function<void(const ConnectorEvent&)>& take);
 
-  // Readable when a message waits, from PrepareToSleep() to StayAwake(); else never.
+  // Readable when a message waits, from PrepareToSleep() to StayAwake(); and else when StayAwake()
+  // was so long ago that a busy machine may have filled the buffer.
   int wake_fd() const { return gate_.get(); }
   bool PrepareToSleep();
   void StayAwake();
@@ -40,15 +42,16 @@ class ConnectorSocket {
   uint64_t buffer_bytes() const;
 
  private:
-  ConnectorSocket(FileDescriptor socket, FileDescriptor gate)
-      : socket_(std::move(socket)), gate_(std::move(gate)) {}
+  explicit ConnectorSocket(FileDescriptor socket);
 
+  Status Watch();
   Status Subscribe(uint32_t filter);
   Status AwaitAnswer();
   bool HasData() const;
 
   FileDescriptor socket_;
-  FileDescriptor gate_;  // an epoll that holds the socket while its reader sleeps
+  FileDescriptor gate_;  // an epoll: of the timer, and while its reader sleeps, of the socket
+  FileDescriptor timer_;
   bool asleep_ = false;
   bool listening_ = false;
 };

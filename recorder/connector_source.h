@@ -43,7 +43,8 @@ class ConnectorSource : public EventSource {
   ~ConnectorSource() override;
 
   std::string_view name() const override;
-  // Readable from the first event after PrepareToSleep() to the next Drain().
+  // Readable from the first event after PrepareToSleep() to the next Drain(); and while awake when
+  // the buffer may be full before the next turn.
   int wake_fd() const override;
   bool PrepareToSleep() override;
   Result<size_t> Drain(EventSink& sink) override;

@@ -230,6 +230,20 @@ TEST_F(LivesTest, CoarseStartMatchesTheExactOneAndIsReplacedByIt) {
   }
 }
 
+// As where the next recorder has another source.
+TEST_F(LivesTest, ACoarseBirthIsNoExactStartThoughOtherRecordsRepeatIt) {
+  const uint64_t coarse = 10 * kSecond + 40'000;
+  Fork fork = ForkAt(coarse);
+  fork.flags = kProcCoarseStart;
+  Take(fork, ExecAt(11 * kSecond, coarse));
+  Snapshot(20 * kSecond, {SnapAt(10 * kSecond)});
+  Take(ExitAt(22 * kSecond, 10 * kSecond));
+  Finish();
+  ASSERT_EQ(lives_.size(), 1U);
+  EXPECT_EQ(lives_[0].start_ns, 10 * kSecond);
+  EXPECT_EQ(lives_[0].state, LifeState::kEnded);
+}
+
 TEST_F(LivesTest, ExactStartsThatDifferAreDifferentProcesses) {
   Snapshot(20 * kSecond, {SnapAt(10 * kSecond)});
   Take(ExitAt(22 * kSecond, 10 * kSecond + 5 * kMs));

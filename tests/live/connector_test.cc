@@ -415,6 +415,15 @@ TEST_F(ConnectorSourceTest, TheFirstEventWakesASleeper) {
   }
 }
 
+// 150 messages, that is 8 ms of a busy machine: the recorder's turns would be too late.
+TEST_F(ConnectorSourceTest, ASmallBufferWakesItsReaderInTime) {
+  Open({.buffer_bytes = 65536});
+  for (int round = 0; round < 3; ++round) {
+    EXPECT_TRUE(Wakes(200)) << round;
+    Drain();
+  }
+}
+
 TEST_F(ConnectorSourceTest, WhatCountingHasReceivedKeepsItAwake) {
   Open();
   GoToSleep();
