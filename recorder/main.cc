@@ -17,6 +17,7 @@
 #include "previous_run.h"
 #include "privileges.h"
 #include "recorder.h"
+#include "syscall_filter.h"
 #include "wake_ups.h"
 
 namespace daybook {
@@ -91,6 +92,8 @@ Status Record(const Options& options) {
       .on_finished = [&housekeeper](uint64_t segment_no) { housekeeper.Finished(segment_no); }};
   // A replayed log has its own.
   if (events.name() != "replay") recorder_options.args_limit_bytes = ArgsLimitBytes(options);
+  // The writer's and the housekeeper's threads are there.
+  if (Status restricted = RestrictSystemCalls(-1); !restricted) return restricted;
   RecorderLoop loop(events, *writer, std::move(recorder_options));
   if (Status started = loop.Start(); !started) return started;
   fmt::print(stderr, "recording to {} by {}\n", options.log_dir, events.name());
