@@ -66,6 +66,7 @@ TEST_F(PrivilegesTest, NoneAreLeft) {
     EXPECT_EQ(status[set], "0000000000000000") << set;
   }
   EXPECT_EQ(status["NoNewPrivs"], "1");
+  EXPECT_EQ(status["Seccomp"], "2") << "system calls are filtered";
 }
 
 TEST_F(PrivilegesTest, TheLogIsTheAccountsAndNotForEverybody) {
