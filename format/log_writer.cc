@@ -56,6 +56,7 @@ class LogWriter::Impl {
   std::optional<EndReason> RotationDue(uint64_t now_ns) const;
   uint64_t durable_seq() const { return durable_seq_; }
   bool sync_failing() const { return failed_syncs_ != 0; }
+  uint64_t unwritten_lost() const { return unwritten_lost_; }
   uint64_t first_unfinished_segment_no() const;
 
   uint8_t* BeginRecord(size_t max_payload_bytes);
@@ -143,6 +144,7 @@ class LogWriter::Impl {
   uint64_t next_sync_ns_ = 0;  // none is begun before, but those that are waited for
   Lost dropped_;
   uint64_t dropped_count_ = 0;
+  uint64_t unwritten_lost_ = 0;     // of these and of earlier ones, what AddLost has not
   uint64_t dropped_told_ = 0;       // of these, what AddLost has counted already
   std::unique_ptr<Syncer> syncer_;  // goes first: its task uses the folder
 };
@@ -611,6 +613,7 @@ void LogWriter::Impl::CountDropped(uint8_t type, uint64_t time_ns, uint64_t told
   dropped_.reason = room_.is_full() ? LostReason::kDiskFull : LostReason::kWriteError;
   dropped_count_ += std::max<uint64_t>(told_lost, 1);
   dropped_told_ += told_lost;
+  unwritten_lost_ += told_lost == 0 ? 1 : 0;
   dropped_.last_time_ns = std::max(dropped_.last_time_ns, time_ns);
 }
 
@@ -648,6 +651,7 @@ bool LogWriter::sync_failing() const { return impl_->sync_failing(); }
 uint64_t LogWriter::first_unfinished_segment_no() const {
   return impl_->first_unfinished_segment_no();
 }
+uint64_t LogWriter::unwritten_lost() const { return impl_->unwritten_lost(); }
 void LogWriter::AddLost(uint64_t count) { impl_->buffer().AddLost(count); }
 const BlockBase& LogWriter::base() const { return impl_->buffer().base(); }
 uint8_t* LogWriter::BeginRecord(size_t bytes) { return impl_->BeginRecord(bytes); }

@@ -79,6 +79,12 @@ Result<Store> ReadStore(LogFolder& folder) {
   return store;
 }
 
+Result<DiskUse> MeasureDiskUse(LogFolder& folder) {
+  const auto store = ReadStore(folder);
+  if (!store) return store.error();
+  return DiskUse{.log_bytes = store->used_bytes, .free_bytes = store->free_bytes};
+}
+
 std::optional<Store::Segment::Begun> ReadBegun(std::span<const uint8_t> head) {
   const auto start = ReadProvedStart(head);
   if (!start) return std::nullopt;

@@ -3,20 +3,24 @@
 
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "announcer.h"
 #include "daybook/compress.h"
 #include "daybook/writer.h"
 #include "housekeeper.h"
+#include "notify.h"
 #include "open_source.h"
 #include "options.h"
 #include "previous_run.h"
 #include "privileges.h"
 #include "recorder.h"
+#include "status_file.h"
 #include "syscall_filter.h"
 #include "wake_ups.h"
 
@@ -27,10 +31,7 @@ constexpr int kCannotRecord = 1;
 
 // Signals are read by the recorder's loop; a reader that went away is not our concern.
 void BlockSignals() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGTERM);
-  sigaddset(&signals, SIGINT);
+  const sigset_t signals = RecorderSignals();
   sigprocmask(SIG_BLOCK, &signals, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
 }
@@ -54,6 +55,38 @@ std::vector<Housekeeper::Job> JobsOf(const Options& options) {
   }};
 }
 
+// Whoever cannot be told how it goes is no reason not to record.
+void Complain(const Error& error) {
+  fmt::print(stderr, "daybookd: {}; going on\n", error.message());
+}
+
+Notifier ConnectNotifier() {
+  auto notifier = Notifier::Connect(std::getenv("NOTIFY_SOCKET"));
+  if (notifier) return *std::move(notifier);
+  Complain(notifier.error());
+  return {};
+}
+
+// The log's group reads its status; metrics are for everybody.
+Result<Announcer::Parts> OpenAnnouncer(const Options& options) {
+  auto folder = OpenLogFolder(options.log_dir);
+  if (!folder) return std::move(folder).error();
+  const std::string status_path =
+      options.status_file.empty() ? options.log_dir + "/" + kStatusFileName : options.status_file;
+  auto status = StatusFile::Open(status_path, 0640);
+  if (!status) return std::move(status).error();
+  Announcer::Parts parts{.notifier = ConnectNotifier(),
+                         .status = *std::move(status),
+                         .metrics = std::nullopt,
+                         .folder = *std::move(folder),
+                         .limits = ToWriterOptions(options).retention};
+  if (options.metrics_file.empty()) return parts;
+  auto metrics = StatusFile::Open(options.metrics_file, 0644);
+  if (!metrics) return std::move(metrics).error();
+  parts.metrics = *std::move(metrics);
+  return parts;
+}
+
 // Everything that needs privilege comes before the drop, everything that makes files after it.
 Status Record(const Options& options) {
   auto source = OpenSource(options);
@@ -65,6 +98,10 @@ Status Record(const Options& options) {
   if (!folder) return std::move(folder).error();
   auto housekeeping = OpenLogFolder(options.log_dir);
   if (!housekeeping) return std::move(housekeeping).error();
+  auto parts = OpenAnnouncer(options);
+  if (!parts) return std::move(parts).error();
+  const int notify_socket = parts->notifier.socket();
+  Announcer announcer(*std::move(parts));
   const FileDescriptor log_dir(open(options.log_dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (Status dropped = DropPrivileges(*account); !dropped) return dropped;
 
@@ -85,15 +122,18 @@ Status Record(const Options& options) {
   RecorderOptions recorder_options{
       .drain_interval_ns = options.drain_interval_ns,
       .audit_interval_ns = options.audit_interval_ns,
+      .watchdog_interval_ns =
+          WatchdogIntervalNs(std::getenv("WATCHDOG_USEC"), std::getenv("WATCHDOG_PID")),
       .duration_ns = options.duration_ns.value_or(0),
       .keep_args = KeptArgs(options.args, options.args_max_bytes, options.mask_words),
       .version = DAYBOOK_VERSION,
       .previous_run = previous_run,
-      .on_finished = [&housekeeper](uint64_t segment_no) { housekeeper.Finished(segment_no); }};
+      .on_finished = [&housekeeper](uint64_t segment_no) { housekeeper.Finished(segment_no); },
+      .observer = &announcer};
   // A replayed log has its own.
   if (events.name() != "replay") recorder_options.args_limit_bytes = ArgsLimitBytes(options);
   // The writer's and the housekeeper's threads are there.
-  if (Status restricted = RestrictSystemCalls(-1); !restricted) return restricted;
+  if (Status restricted = RestrictSystemCalls(notify_socket); !restricted) return restricted;
   RecorderLoop loop(events, *writer, std::move(recorder_options));
   if (Status started = loop.Start(); !started) return started;
   fmt::print(stderr, "recording to {} by {}\n", options.log_dir, events.name());

@@ -102,6 +102,13 @@ std::string CheckMaskWord(const std::string& word) {
   return ArgMask::IsWord(word) ? "" : "must be of letters, digits and '-', two at least";
 }
 
+// In the log's folder it would pass for a part of the log.
+std::string CheckFileName(const std::string& path) {
+  const std::string name = path.substr(path.rfind('/') + 1);
+  const bool is_log = name.starts_with("daybook-") || name == "daybook.ballast";
+  return name.empty() || is_log ? "must be a file's path, without the name of a segment" : "";
+}
+
 // One option, one line. The defaults stand in Options.
 void AddOptions(CLI::App& app, Options& options) {
   app.add_option("--log-dir", options.log_dir, "Folder of the log; created where it is missing")
@@ -181,6 +188,14 @@ void AddOptions(CLI::App& app, Options& options) {
       ->transform(AsTime())
       ->check(Within(1'000'000'000, UINT64_MAX, "1s or more"))
       ->type_name("TIME");
+  app.add_option("--status-file", options.status_file,
+                 "Where to say how recording goes (default: status, in the log's folder)")
+      ->check(CLI::Validator(CheckFileName, ""))
+      ->type_name("PATH");
+  app.add_option("--metrics-file", options.metrics_file,
+                 "The same for Prometheus, in node_exporter's textfile folder (default: nowhere)")
+      ->check(CLI::Validator(CheckFileName, ""))
+      ->type_name("PATH");
   app.add_option("--user", options.user,
                  "Become this user once recording is set up (default, for root: daybook, else "
                  "nobody)")

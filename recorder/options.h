@@ -33,7 +33,9 @@ struct Options {
   ArgsMode args = ArgsMode::kMasked;
   uint64_t args_max_bytes = 1 << 10;
   std::vector<std::string> mask_words;
-  std::string user;  // empty: the default account
+  std::string status_file;   // empty: in the log's folder
+  std::string metrics_file;  // empty: none
+  std::string user;          // empty: the default account
 };
 
 // What the caller has to do instead of recording: the text was printed, this is the exit status.

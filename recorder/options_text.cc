@@ -83,6 +83,8 @@ std::string OptionsText(const Options& options) {
   add("args", NameOf(options.args));
   add("args-max", Size(options.args_max_bytes));
   add("mask", options.mask_words.empty() ? "" : Words(options.mask_words));
+  add("status-file", options.status_file.empty() ? "" : Quoted(options.status_file));
+  add("metrics-file", options.metrics_file.empty() ? "" : Quoted(options.metrics_file));
   add("user", options.user.empty() ? "" : Quoted(options.user));
   return text;
 }

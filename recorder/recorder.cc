@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "auditor.h"
+#include "status_meter.h"
 #include "wake_ups.h"
 
 namespace daybook {
@@ -32,7 +33,8 @@ class RecorderLoop::Impl : public EventSink, public SnapshotSink {
         writer_(writer),
         options_(std::move(options)),
         auditor_(
-            source, [this] { Drain(); }, options_.root) {}
+            source, [this] { Drain(); }, options_.root),
+        meter_(source, writer, options_.version, options_.drain_interval_ns) {}
 
   Status Start();
   Status Run();
@@ -54,6 +56,7 @@ class RecorderLoop::Impl : public EventSink, public SnapshotSink {
   void OnCgroup(const CgroupPath& cgroup) override { Append(cgroup, cgroup.time_ns); }
   void OnLost(const Lost& lost) override {
     writer_.AddLost(LostEvents(lost));
+    meter_.OnLost(LostEvents(lost));
     Append(lost, lost.last_time_ns);
   }
   void OnProcess(const SnapProc& process) override {
@@ -67,6 +70,7 @@ class RecorderLoop::Impl : public EventSink, public SnapshotSink {
   void Append(const Record& record, uint64_t time_ns) {
     writer_.Append(record);
     ++events_in_segment_;
+    meter_.OnEvent(time_ns);
     RotateIfDue(time_ns);
   }
 
@@ -92,12 +96,22 @@ class RecorderLoop::Impl : public EventSink, public SnapshotSink {
   void GoToSleep();
   void WakeUp();
   void Report(const Status& status);
+  bool ObeySignal(int signal);
+  void StartNewSegment();
+  WakeUpTimes Times() const;
+  template <class Told>
+  void Tell(Told told) {
+    if (options_.observer != nullptr) told(*options_.observer);
+  }
+  void TellStatus();
+  void TellAfterTurn(const Woken& woken);
 
   EventSource& source_;
   LogWriter& writer_;
   RecorderOptions options_;
   std::optional<WakeUps> wake_ups_;
   Auditor auditor_;
+  StatusMeter meter_;
   SourceCounters told_;  // losses up to here are in the log
   uint64_t last_count_ns_ = 0;
   uint64_t last_audit_ns_ = 0;
@@ -112,14 +126,14 @@ class RecorderLoop::Impl : public EventSink, public SnapshotSink {
   int quiet_turns_ = 0;
   bool asleep_ = false;
   bool failing_ = false;
+  bool told_failing_ = false;
   bool snapshot_failing_ = false;
 };
 
 // The source is open, so events wait already: whoever is born or dies during the snapshot is told
 // of by its events, which come after it.
 Status RecorderLoop::Impl::Start() {
-  auto wake_ups =
-      WakeUps::Create(source_.wake_fd(), options_.clock_interval_ns, options_.duration_ns);
+  auto wake_ups = WakeUps::Create(source_.wake_fd(), Times());
   if (!wake_ups) return std::move(wake_ups).error();
   wake_ups_ = *std::move(wake_ups);
   last_turn_ns_ = source_.ReadClock().time_ns;
@@ -127,21 +141,64 @@ Status RecorderLoop::Impl::Start() {
   AppendRecorder(RecorderEvent::kStart);
   TakeSnapshot();
   wake_ups_->SetTurns(options_.drain_interval_ns);
-  Report(writer_.Flush());
+  Report(writer_.Sync());
+  meter_.OnWritten(last_turn_ns_);
+  told_failing_ = failing_;
+  Tell([this](RecorderObserver& observer) { observer.OnReady(meter_.Take()); });
   return Ok{};
+}
+
+WakeUpTimes RecorderLoop::Impl::Times() const {
+  const uint64_t anchor_ns = options_.clock_interval_ns;
+  const uint64_t watchdog_ns = options_.watchdog_interval_ns;
+  const bool anchors_do = anchor_ns != 0 && anchor_ns <= watchdog_ns;
+  return {.anchor_interval_ns = anchor_ns,
+          .watchdog_interval_ns = anchors_do ? 0 : watchdog_ns,
+          .duration_ns = options_.duration_ns};
 }
 
 Status RecorderLoop::Impl::Run() {
   while (!source_.exhausted()) {
     auto woken = wake_ups_->Wait();
     if (!woken) return std::move(woken).error();
-    if (woken->by_signal != 0 || woken->by_end) break;
+    if (woken->by_end || (woken->by_signal != 0 && !ObeySignal(woken->by_signal))) break;
     if (woken->by_step) AppendClock(ClockReason::kStep);
     if (woken->by_anchor) AppendClock(ClockReason::kPeriodic);
     if (woken->by_source) WakeUp();
     Turn();
+    TellAfterTurn(*woken);
   }
   return Finish();
+}
+
+// False where it is one to stop.
+bool RecorderLoop::Impl::ObeySignal(int signal) {
+  if (signal == SIGHUP) return StartNewSegment(), true;
+  if (signal == SIGUSR1) return TellStatus(), true;
+  return false;
+}
+
+// When it is done, what stands in the segments before is durable.
+void RecorderLoop::Impl::StartNewSegment() {
+  Tell([](RecorderObserver& observer) { observer.OnReload(); });
+  Drain();
+  Report(writer_.Rotate(EndReason::kRequest));
+  if (writer_.segment_no() != snapshot_segment_no_) TakeSnapshot();
+  Report(writer_.Sync());
+  TellFinishedSegments();
+  Tell([this](RecorderObserver& observer) { observer.OnReady(meter_.Take()); });
+}
+
+void RecorderLoop::Impl::TellStatus() {
+  Tell([this](RecorderObserver& observer) { observer.OnStatus(meter_.Take()); });
+}
+
+void RecorderLoop::Impl::TellAfterTurn(const Woken& woken) {
+  const bool trouble_changed = std::exchange(told_failing_, failing_) != failing_;
+  if (trouble_changed || (woken.by_anchor && meter_.HasNews())) TellStatus();
+  if (woken.by_anchor || woken.by_watchdog) {
+    Tell([](RecorderObserver& observer) { observer.OnAlive(); });
+  }
 }
 
 // Takes what is there, writes it, and sees whether more is to come.
@@ -154,6 +211,7 @@ void RecorderLoop::Impl::Turn() {
   AuditIfDue(now_ns);
   ResyncIfDue(now_ns);
   Report(writer_.Flush());
+  meter_.OnWritten(source_.ReadClock().time_ns);
   if (writer_.segment_no() != snapshot_segment_no_) TakeSnapshot();
   if (writer_.SyncDue(now_ns)) Report(writer_.BeginSync());
   TellFinishedSegments();
@@ -192,11 +250,20 @@ void RecorderLoop::Impl::WakeUp() {
 }
 
 Status RecorderLoop::Impl::Finish() {
+  Tell([](RecorderObserver& observer) { observer.OnStop(); });
   source_.Stop();
   Drain();
   AppendLosses();
   AppendRecorder(RecorderEvent::kStop);
-  return writer_.Close();
+  Status closed = writer_.Close();
+  if (!closed) meter_.OnTrouble(closed.error().message());
+  meter_.OnWritten(source_.ReadClock().time_ns);
+  Tell([this](RecorderObserver& observer) {
+    RecorderStatus last = meter_.Take();
+    last.recording = false;
+    observer.OnStatus(last);
+  });
+  return closed;
 }
 
 // A full segment holds at least as many events as its snapshot holds processes: however small
@@ -322,10 +389,13 @@ size_t RecorderLoop::Impl::Drain() {
 // The recorder goes on whatever happens; it says when trouble begins and when it is over.
 void RecorderLoop::Impl::Report(const Status& status) {
   if (status) {
-    if (!writer_.sync_failing() && std::exchange(failing_, false))
+    if (!writer_.sync_failing() && std::exchange(failing_, false)) {
       std::fprintf(stderr, "daybookd: recording again\n");
+      meter_.OnRecovery();
+    }
     return;
   }
+  meter_.OnTrouble(status.error().message());
   if (!std::exchange(failing_, true)) {
     std::fprintf(stderr, "daybookd: %s; going on\n", status.error().message().c_str());
   }

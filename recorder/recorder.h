@@ -10,6 +10,7 @@
 
 #include "daybook/result.h"
 #include "daybook/writer.h"
+#include "observer.h"
 #include "previous_run.h"
 #include "source.h"
 
@@ -22,6 +23,9 @@ struct RecorderOptions {
   uint64_t clock_interval_ns = 60'000'000'000;
   // How often the kernel's counts are held against what was recorded, while events come.
   uint64_t audit_interval_ns = 600'000'000'000;
+  // How often the observer sees that it is alive, also while nothing happens; 0 is only when it
+  // wakes for the clock. It wakes for this only where that is not often enough.
+  uint64_t watchdog_interval_ns = 0;
   // Stop by itself after this time; 0 is never.
   uint64_t duration_ns = 0;
   // What of a program's arguments is written; where this is empty, all. What it returns is valid
@@ -36,10 +40,12 @@ struct RecorderOptions {
   std::string root = "/";
   // Called with the first segment that is not finished with, whenever that is another one.
   std::function<void(uint64_t segment_no)> on_finished;
+  // Is told how it goes, and outlives the loop; nullptr is nobody.
+  RecorderObserver* observer = nullptr;
 };
 
-// Takes events from `source` and writes them with `writer` until SIGTERM or SIGINT (which must be
-// blocked in all threads), the duration's end, or the end of the source.
+// Takes events from `source` and writes them with `writer` until SIGTERM or SIGINT, the
+// duration's end, or the end of the source. RecorderSignals() must be blocked in all threads.
 class RecorderLoop {
  public:
   RecorderLoop(EventSource& source, LogWriter& writer, RecorderOptions options);

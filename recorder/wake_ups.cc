@@ -6,7 +6,7 @@ namespace daybook {
 namespace {
 
 // What epoll hands back for each descriptor.
-enum Tag : uint32_t { kSource, kTurn, kAnchor, kStep, kEnd, kSignal };
+enum Tag : uint32_t { kSource, kTurn, kAnchor, kStep, kEnd, kWatchdog, kSignal };
 
 timespec FromNs(uint64_t ns) {
   return {.tv_sec = static_cast<time_t>(ns / 1'000'000'000),
@@ -35,17 +35,22 @@ void Acknowledge(int timer) {
 
 }  // namespace
 
-Result<WakeUps> WakeUps::Create(int source_fd, uint64_t anchor_interval_ns, uint64_t duration_ns) {
-  WakeUps wake_ups;
-  wake_ups.epoll_ = FileDescriptor(epoll_create1(EPOLL_CLOEXEC));
+sigset_t RecorderSignals() {
   sigset_t signals;
   sigemptyset(&signals);
-  sigaddset(&signals, SIGTERM);
-  sigaddset(&signals, SIGINT);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGUSR1}) sigaddset(&signals, signal);
+  return signals;
+}
+
+Result<WakeUps> WakeUps::Create(int source_fd, const WakeUpTimes& times) {
+  WakeUps wake_ups;
+  wake_ups.epoll_ = FileDescriptor(epoll_create1(EPOLL_CLOEXEC));
+  const sigset_t signals = RecorderSignals();
   wake_ups.signals_ = FileDescriptor(signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC));
   wake_ups.turn_ = Timer(0, 0);
-  wake_ups.anchor_ = Timer(anchor_interval_ns, anchor_interval_ns);
-  wake_ups.end_ = Timer(duration_ns, 0);
+  wake_ups.anchor_ = Timer(times.anchor_interval_ns, times.anchor_interval_ns);
+  wake_ups.end_ = Timer(times.duration_ns, 0);
+  wake_ups.watchdog_ = Timer(times.watchdog_interval_ns, times.watchdog_interval_ns);
   wake_ups.step_ = FileDescriptor(timerfd_create(CLOCK_REALTIME, TFD_NONBLOCK | TFD_CLOEXEC));
   ArmStepTimer(wake_ups.step_.get());
   const std::pair<int, Tag> watched[] = {{source_fd, kSource},
@@ -53,6 +58,7 @@ Result<WakeUps> WakeUps::Create(int source_fd, uint64_t anchor_interval_ns, uint
                                          {wake_ups.anchor_.get(), kAnchor},
                                          {wake_ups.step_.get(), kStep},
                                          {wake_ups.end_.get(), kEnd},
+                                         {wake_ups.watchdog_.get(), kWatchdog},
                                          {wake_ups.signals_.get(), kSignal}};
   for (const auto& [fd, tag] : watched) {
     if (tag == kSource && fd < 0) continue;
@@ -95,6 +101,10 @@ Result<Woken> WakeUps::Wait() {
       case kEnd:
         Acknowledge(end_.get());
         woken.by_end = true;
+        break;
+      case kWatchdog:
+        Acknowledge(watchdog_.get());
+        woken.by_watchdog = true;
         break;
       case kSignal: {
         signalfd_siginfo info = {};

@@ -141,10 +141,7 @@ class RecorderTest : public testing::Test {
                         std::unique_ptr<Syncer> syncer = MakeInlineSyncer())
       : log_(options, nullptr, std::move(syncer)), source_(log_) {
     // As daybookd does: signals wait until they are read.
-    sigset_t signals;
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGTERM);
-    sigaddset(&signals, SIGINT);
+    const sigset_t signals = RecorderSignals();
     sigprocmask(SIG_BLOCK, &signals, nullptr);
   }
 

@@ -158,7 +158,7 @@ TEST(SyscallFilterTest, ProcClocksAndTimersAreThere) {
   EXPECT_EQ(StatusOf([] {
               const bool fine = ScanProcess({}, static_cast<uint32_t>(getpid())) &&
                                 ListProcesses("/proc") && KernelForks("/") &&
-                                ReadClocks().time_ns != 0 && WakeUps::Create(-1, 1, 1) &&
+                                ReadClocks().time_ns != 0 && WakeUps::Create(-1, {}) &&
                                 !ThisHost("/").info.empty();
               _exit(fine ? 0 : 1);
             }),

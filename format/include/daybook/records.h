@@ -314,8 +314,9 @@ constexpr uint64_t LostEvents(const Lost& lost) {
   return known == 0 ? 1 : known;
 }
 
-enum class EndReason : uint8_t { kSize = 1, kAge = 2, kShutdown = 3 };
-inline constexpr ValueName kEndReasonNames[] = {{1, "size"}, {2, "age"}, {3, "shutdown"}};
+enum class EndReason : uint8_t { kSize = 1, kAge = 2, kShutdown = 3, kRequest = 4 };
+inline constexpr ValueName kEndReasonNames[] = {
+    {1, "size"}, {2, "age"}, {3, "shutdown"}, {4, "request"}};
 
 // The last record of a segment that was closed in order.
 struct SegmentEnd {

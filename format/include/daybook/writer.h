@@ -71,6 +71,12 @@ Result<std::unique_ptr<LogFolder>> OpenLogFolder(const std::string& path);
 // The numbers of the folder's segments, compressed or not, in order.
 Result<std::vector<uint64_t>> ListSegments(LogFolder& folder);
 
+struct DiskUse {
+  uint64_t log_bytes = 0;   // what the log takes
+  uint64_t free_bytes = 0;  // what the file system has left
+};
+Result<DiskUse> MeasureDiskUse(LogFolder& folder);
+
 // Waits for the disk in the writer's place: one task after the other.
 class Syncer {
  public:
@@ -202,6 +208,10 @@ class LogWriter {
   bool sync_failing() const;
   // Segments before this one are finished with: ended or given up, and durable as far as they go.
   uint64_t first_unfinished_segment_no() const;
+
+  // Records that could not be written for want of room, since Open(): counted, and told in the log
+  // when there is room.
+  uint64_t unwritten_lost() const;
 
   // Tells the writer that events were lost elsewhere; goes into every checkpoint.
   void AddLost(uint64_t count);

@@ -1,0 +1,54 @@
+#include "status_file.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <filesystem>
+#include <utility>
+
+namespace daybook {
+
+StatusFile::StatusFile(FileDescriptor folder, std::string path, mode_t mode)
+    : folder_(std::move(folder)),
+      path_(std::move(path)),
+      name_(std::filesystem::path(path_).filename()),
+      new_name_(name_ + ".new"),
+      mode_(mode) {}
+
+Result<StatusFile> StatusFile::Open(const std::string& path, mode_t mode) {
+  const std::filesystem::path parent = std::filesystem::path(path).parent_path();
+  const std::string folder_path = parent.empty() ? "." : parent.string();
+  FileDescriptor folder(open(folder_path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (folder.get() < 0) return Error::FromErrno("cannot open the folder of " + path, errno);
+  return StatusFile(std::move(folder), path, mode);
+}
+
+// It need not survive a crash of the machine, as the recorder does not either.
+Status StatusFile::Replace(std::string_view content) const {
+  const int flags = O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC;
+  const FileDescriptor file(openat(folder_.get(), new_name_.c_str(), flags, mode_));
+  if (file.get() < 0) return Error::FromErrno("cannot create " + path_, errno);
+  const ssize_t written = write(file.get(), content.data(), content.size());
+  if (written < 0) return Error::FromErrno("cannot write " + path_, errno);
+  if (static_cast<size_t>(written) != content.size()) {
+    return Error::FromErrno("cannot write " + path_, ENOSPC);
+  }
+  if (renameat(folder_.get(), new_name_.c_str(), folder_.get(), name_.c_str()) != 0) {
+    return Error::FromErrno("cannot replace " + path_, errno);
+  }
+  return Ok{};
+}
+
+Status StatusFile::Write(std::string_view content) const {
+  Status replaced = Replace(content);
+  if (replaced) return replaced;
+  // Its room may be enough.
+  (void)unlinkat(folder_.get(), name_.c_str(), 0);
+  if (Status again = Replace(content); again) return again;
+  (void)unlinkat(folder_.get(), new_name_.c_str(), 0);
+  return replaced;
+}
+
+}  // namespace daybook

@@ -1,0 +1,108 @@
+// daybookd as a service manager has it: what it is told, and what signals do.
+
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+
+#include "daybook/status.h"
+#include "live/support/live_test.h"
+#include "support/notify_socket.h"
+
+namespace daybook {
+namespace {
+
+using testing::HasSubstr;
+using testing::SizeIs;
+using testing::StartsWith;
+
+class ServiceTest : public RecordedTest {
+ protected:
+  // The environment is the recorder's by inheritance.
+  void SetUp() override {
+    setenv("NOTIFY_SOCKET", manager_.address().c_str(), 1);
+    if (!watchdog_usec_.empty()) setenv("WATCHDOG_USEC", watchdog_usec_.c_str(), 1);
+    RecordedTest::SetUp();
+    unsetenv("NOTIFY_SOCKET");
+    unsetenv("WATCHDOG_USEC");
+  }
+
+  // The next message that begins so; others may come before.
+  std::string Await(const std::string& begin) {
+    for (int i = 0; i < 1000; ++i) {
+      const std::string message = manager_.Receive();
+      if (message.empty() || message.starts_with(begin)) return message;
+    }
+    return {};
+  }
+
+  RecorderStatus StatusFile() const {
+    std::ifstream file(folder() + "/" + kStatusFileName);
+    const std::string json(std::istreambuf_iterator<char>(file), {});
+    const auto status = ParseStatus(json);
+    return status ? *status : RecorderStatus{};
+  }
+
+  // Its folder is not for the user that the recorder becomes.
+  TempFolder manager_folder_;
+  NotifySocket manager_{manager_folder_ / "notify"};
+  std::string watchdog_usec_;
+};
+
+TEST_F(ServiceTest, ItIsReadyWhenItRecordsAndStopsInOrder) {
+  const std::string ready = manager_.Receive();
+  EXPECT_THAT(ready, StartsWith("READY=1\nSTATUS=bpf: "));
+  EXPECT_THAT(ready, HasSubstr("lost 0, last sync "));
+  // What was recorded until then is durable and whole.
+  const KeptLog log = ReadLog(folder());
+  EXPECT_THAT(log.All<SnapEnd>(), SizeIs(1));
+  EXPECT_EQ(StatusFile().pid, static_cast<uint64_t>(recorder().pid()));
+  EXPECT_TRUE(StatusFile().recording);
+  Stop();
+  EXPECT_EQ(Await("STOPPING"), "STOPPING=1");
+  EXPECT_THAT(Await("STATUS="), HasSubstr("lost 0"));
+  EXPECT_FALSE(StatusFile().recording);
+}
+
+TEST_F(ServiceTest, SighupEndsTheSegmentAndWhatItHoldsIsDurable) {
+  EXPECT_THAT(Await("READY=1"), HasSubstr("STATUS="));
+  kill(recorder().pid(), SIGHUP);
+  EXPECT_THAT(Await("RELOADING=1"), StartsWith("RELOADING=1\nMONOTONIC_USEC="));
+  EXPECT_THAT(Await("READY=1"), HasSubstr("STATUS="));
+  EXPECT_EQ(StatusFile().segment_no, 2u);
+  const KeptLog& log = Stop();
+  ASSERT_THAT(log.segments, SizeIs(2));
+  EXPECT_TRUE(log.segments[0].complete);
+  EXPECT_EQ(log.All<SegmentEnd>()[0].reason, EndReason::kRequest);
+  EXPECT_EQ(log.segments[1].All<SnapEnd>().size(), 1u);
+}
+
+TEST_F(ServiceTest, Sigusr1AsksForTheStatus) {
+  Await("READY=1");
+  const RecorderStatus before = StatusFile();
+  const pid_t child = Spawn([] {});
+  WaitFor(child);
+  kill(recorder().pid(), SIGUSR1);
+  EXPECT_THAT(Await("STATUS="), HasSubstr("events/s"));
+  EXPECT_GT(StatusFile().written_realtime_ns, before.written_realtime_ns);
+  EXPECT_GT(StatusFile().forks_seen, before.forks_seen);
+  Stop();
+}
+
+class WatchdogTest : public ServiceTest {
+ protected:
+  WatchdogTest() { watchdog_usec_ = "400000"; }
+};
+
+TEST_F(WatchdogTest, ItIsFedAtHalfOfItsTime) {
+  Await("READY=1");
+  const auto begin = std::chrono::steady_clock::now();
+  constexpr int kTimes = 5;
+  for (int i = 0; i < kTimes; ++i) ASSERT_EQ(Await("WATCHDOG"), "WATCHDOG=1");
+  const auto took = std::chrono::steady_clock::now() - begin;
+  EXPECT_LT(took, std::chrono::milliseconds(400) * kTimes);
+  EXPECT_GT(took, std::chrono::milliseconds(100) * kTimes);
+  Stop();
+}
+
+}  // namespace
+}  // namespace daybook
