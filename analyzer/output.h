@@ -21,7 +21,7 @@ enum class Format : uint8_t { kText, kJson, kJsonLines, kCsv };
 struct Ending {
   const std::optional<std::vector<Cell>>& total;
   const std::vector<std::string>& notes;
-  const Coverage& coverage;
+  const Coverage* coverage = nullptr;  // of a report that reads records
 };
 
 class Output : public RowSink {

@@ -227,14 +227,15 @@ class JsonOutput : public Output {
   bool closed() const override { return file_->closed(); }
   void Finish(const Ending& ending) override {
     std::string& out = file_->buffer();
-    out.append("\n],\n");
+    out.append("\n]");
     if (ending.total) {
-      out.append("\"total\":");
+      out.append(",\n\"total\":");
       AppendObject(columns_, *ending.total, zone_, &out);
-      out.append(",\n");
     }
-    out.append("\"coverage\":");
-    AppendCoverage(ending.coverage, zone_, &out);
+    if (ending.coverage != nullptr) {
+      out.append(",\n\"coverage\":");
+      AppendCoverage(*ending.coverage, zone_, &out);
+    }
     out.append("}\n");
     file_->Written();
   }

@@ -131,7 +131,7 @@ void TextOutput::Finish(const Ending& ending) {
   PrintSample();
   if (ending.total) PrintRow(row_);
   for (const std::string& note : ending.notes) file_->buffer() += note + '\n';
-  file_->buffer() += CoverageLine(ending.coverage, zone_) + '\n';
+  if (ending.coverage != nullptr) file_->buffer() += CoverageLine(*ending.coverage, zone_) + '\n';
   file_->Written();
 }
 

@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "coverage.h"
@@ -44,6 +45,9 @@ struct Report {
   bool takes_paths = false;  // the logs as arguments, too
   // Reads the log and adds the rows, a cell for each of `columns`. An Error where it cannot write.
   Result<Answer> (*run)(const Question& question, Table& table) = nullptr;
+  // In the place of `run`, of a report that reads no records but looks at the logs' folders.
+  // Returns the exit status.
+  Result<int> (*look)(std::span<const std::string> folders, Table& table) = nullptr;
 };
 
 // True where rows can be held and put into another order.
@@ -62,6 +66,7 @@ extern const Report kInfoReport;
 extern const Report kDumpReport;
 extern const Report kVerifyReport;
 extern const Report kSalvageReport;
+extern const Report kStatusReport;
 
 // In the order in which the help shows them.
 std::span<const Report* const> Reports();

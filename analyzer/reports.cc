@@ -3,8 +3,9 @@
 namespace daybook {
 namespace {
 
-constexpr const Report* kReports[] = {&kListReport, &kSummaryReport, &kTreeReport,   &kInfoReport,
-                                      &kDumpReport, &kVerifyReport,  &kSalvageReport};
+constexpr const Report* kReports[] = {&kListReport,    &kSummaryReport, &kTreeReport,
+                                      &kInfoReport,    &kDumpReport,    &kVerifyReport,
+                                      &kSalvageReport, &kStatusReport};
 
 }  // namespace
 

@@ -66,6 +66,21 @@ int Fail(const Error& error, int status) {
   return status;
 }
 
+// A report that reads no records.
+int Look(const Options& options, const LocalZone& zone) {
+  auto file = OpenOutput(options.output_path);
+  if (!file) return Fail(file.error(), kExitUsage);
+  const auto output = MakeOutput(options.format, &*file, zone);
+  output->Begin(options.report->name, SelectedColumns(*options.report, options.view));
+  Table table(options.view, output.get());
+  const auto status = options.report->look(options.paths, table);
+  if (!status) return Fail(status.error(), kExitUnreadable);
+  table.Finish();
+  output->Finish({.total = table.total(), .notes = table.notes()});
+  if (const Status closed = file->Close(); !closed) return Fail(closed.error(), kExitUnreadable);
+  return *status;
+}
+
 }  // namespace
 
 void PrintError(const Error& error) {
@@ -76,6 +91,7 @@ void PrintError(const Error& error) {
 }
 
 int Run(const Options& options, const LocalZone& zone) {
+  if (options.report->look != nullptr) return Look(options, zone);
   auto log = LogSet::Open(options.paths, options.log);
   if (!log) return Fail(log.error(), kExitUnreadable);
   if (log->Reads(options.output_path)) {
@@ -98,7 +114,7 @@ int Run(const Options& options, const LocalZone& zone) {
   if (makes_folder) std::filesystem::remove(options.folder, unknown);
   if (!answer) return Fail(answer.error(), kExitUnreadable);
   table.Finish();
-  output->Finish({.total = table.total(), .notes = table.notes(), .coverage = answer->coverage});
+  output->Finish({.total = table.total(), .notes = table.notes(), .coverage = &answer->coverage});
 
   if (const Status closed = file->Close(); !closed) return Fail(closed.error(), kExitUnreadable);
   // Who checks a log wants to know how it is, also where nobody reads the rest of the rows.

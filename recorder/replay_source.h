@@ -27,6 +27,7 @@ class ReplaySource : public EventSource {
   int wake_fd() const override;
   bool PrepareToSleep() override;
   Result<size_t> Drain(EventSink& sink) override;
+  bool is_live() const override { return false; }
   bool exhausted() const override;
   Status Snapshot(SnapshotSink& sink) override;
   SourceCounters counters() const override;

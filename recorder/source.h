@@ -84,6 +84,9 @@ class EventSource {
   // No event comes from now on; what waits can still be drained.
   virtual void Stop() {}
 
+  // False where events are those of another time: how long they waited says nothing.
+  virtual bool is_live() const { return true; }
+
   // True when no event will ever come again (a replay at its end).
   virtual bool exhausted() const = 0;
 

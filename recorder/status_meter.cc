@@ -37,7 +37,7 @@ StatusMeter::StatusMeter(const EventSource& source, const LogWriter& writer, std
 
 void StatusMeter::OnWritten(uint64_t now_ns) {
   const uint64_t oldest_ns = std::exchange(oldest_waiting_ns_, 0);
-  if (oldest_ns != 0 && now_ns > oldest_ns) {
+  if (source_.is_live() && oldest_ns != 0 && now_ns > oldest_ns) {
     longest_lag_ns_ = std::max(longest_lag_ns_, now_ns - oldest_ns);
   }
   if (std::exchange(durable_seq_, writer_.durable_seq()) != durable_seq_) {

@@ -88,6 +88,16 @@ TEST_F(ServiceTest, Sigusr1AsksForTheStatus) {
   Stop();
 }
 
+TEST_F(ServiceTest, DaybookSaysWhetherItRecords) {
+  Await("READY=1");
+  const std::string ask =
+      std::string(DAYBOOK_PROGRAM) + " status --log " + folder() + " >/dev/null 2>&1";
+  EXPECT_EQ(std::system(ask.c_str()), 0);
+  EXPECT_EQ(recorder().Stop(SIGKILL), SIGKILL);
+  constexpr int kIncomplete = 4;
+  EXPECT_EQ(WEXITSTATUS(std::system(ask.c_str())), kIncomplete);
+}
+
 class WatchdogTest : public ServiceTest {
  protected:
   WatchdogTest() { watchdog_usec_ = "400000"; }

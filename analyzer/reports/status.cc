@@ -1,0 +1,186 @@
+// Whether recording is going on: by what the recorder says, and by whether it is there.
+
+#include "daybook/status.h"
+
+#include <fmt/format.h>
+#include <signal.h>
+
+#include <array>
+#include <cerrno>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include "escape.h"
+#include "exit_status.h"
+#include "recorder_lock.h"
+#include "report.h"
+
+namespace daybook {
+namespace {
+
+constexpr Column kColumns[] = {
+    {"log", Kind::kString, 1},
+    {"state", Kind::kString, 2},
+    {"message", Kind::kString},
+    {"pid", Kind::kNumber, 3},
+    {"version", Kind::kString},
+    {"source", Kind::kString, 4},
+    {"start_time", Kind::kTime},
+    {"written_time", Kind::kTime},
+    {"last_event_time", Kind::kTime, 5},
+    {"last_sync_time", Kind::kTime, 6},
+    {"segment_no", Kind::kNumber},
+    {"events", Kind::kNumber, 7},
+    {"events_per_second", Kind::kNumber},
+    {"lag_us", Kind::kMicroseconds, 8},
+    {"lost", Kind::kNumber, 9},
+    {"newly_lost", Kind::kNumber},
+    {"forks_lost", Kind::kNumber},
+    {"execs_lost", Kind::kNumber},
+    {"exits_lost", Kind::kNumber},
+    {"others_lost", Kind::kNumber},
+    {"unwritten_lost", Kind::kNumber},
+    {"forks_seen", Kind::kNumber},
+    {"execs_seen", Kind::kNumber},
+    {"exits_seen", Kind::kNumber},
+    {"log_bytes", Kind::kBytes, 10},
+    {"max_bytes", Kind::kBytes},
+    {"free_bytes", Kind::kBytes, 11},
+    {"min_free_bytes", Kind::kBytes},
+};
+
+// Beyond the turns that any event may wait for.
+constexpr uint64_t kToleratedLagUs = 1'000'000;
+
+enum class State { kRecording, kFailing, kLosing, kLagging, kStopped, kGone, kUnknown };
+
+std::string_view NameOf(State state) {
+  switch (state) {
+    case State::kRecording:
+      return "recording";
+    case State::kFailing:
+      return "failing";
+    case State::kLosing:
+      return "losing";
+    case State::kLagging:
+      return "lagging";
+    case State::kStopped:
+      return "stopped";
+    case State::kGone:
+      return "gone";
+    case State::kUnknown:
+      return "unknown";
+  }
+  return "";
+}
+
+// Also where it is another user's.
+bool IsAlive(uint64_t pid) { return kill(static_cast<pid_t>(pid), 0) == 0 || errno == EPERM; }
+
+// The lock is looked at only where the recorder of the status lives, and then holds it: one that is
+// just starting finds it free.
+State StateOf(const RecorderStatus& status, const std::string& folder) {
+  if (!status.recording) return State::kStopped;
+  if (!IsAlive(status.pid) || !IsBeingRecorded(folder)) return State::kGone;
+  if (status.failing) return State::kFailing;
+  if (status.newly_lost != 0) return State::kLosing;
+  const bool lags = status.lag_us > kToleratedLagUs + 2 * status.drain_interval_us;
+  return lags ? State::kLagging : State::kRecording;
+}
+
+State StateWithoutStatus(const std::string& folder) {
+  return IsBeingRecorded(folder) ? State::kUnknown : State::kStopped;
+}
+
+// Nothing where no recorder has left any.
+Result<std::optional<RecorderStatus>> ReadStatus(const std::string& folder) {
+  const std::string path = folder + "/" + kStatusFileName;
+  std::error_code error;
+  if (!std::filesystem::is_directory(folder, error)) {
+    return Error(folder + ": " + (error ? error.message() : "is not the folder of a log"));
+  }
+  std::ifstream file(path, std::ios::binary);
+  if (!file) {
+    if (errno == ENOENT) return std::optional<RecorderStatus>();
+    return Error::FromErrno("cannot read " + path, errno);
+  }
+  auto status = ParseStatus(std::string(std::istreambuf_iterator<char>(file), {}));
+  if (!status) return std::move(status).error().WithContext(path);
+  return std::optional(*std::move(status));
+}
+
+// Unknown, all but the state, where there is no status.
+void AddRow(const std::string& folder, State state, const std::optional<RecorderStatus>& status,
+            Table& table) {
+  std::array<Cell, std::size(kColumns)> cells = {Text{folder}, Text{NameOf(state)}};
+  if (status) {
+    const RecorderStatus& is = *status;
+    cells = {Text{folder},
+             Text{NameOf(state)},
+             is.message.empty() ? Cell() : Cell(Text{is.message}),
+             is.pid,
+             Text{is.version},
+             Text{is.source},
+             is.start_realtime_ns,
+             is.written_realtime_ns,
+             OptionalCell(is.last_event_realtime_ns),
+             OptionalCell(is.last_sync_realtime_ns),
+             is.segment_no,
+             is.events,
+             is.events_per_second,
+             is.lag_us,
+             LostTotal(is),
+             is.newly_lost,
+             is.forks_lost,
+             is.execs_lost,
+             is.exits_lost,
+             is.others_lost,
+             is.unwritten_lost,
+             OptionalCell(is.forks_seen),
+             OptionalCell(is.execs_seen),
+             OptionalCell(is.exits_seen),
+             OptionalCell(is.log_bytes),
+             is.max_bytes,
+             OptionalCell(is.free_bytes),
+             is.min_free_bytes};
+  }
+  table.Add(cells);
+  if (!status || status->message.empty()) return;
+  std::string note;
+  AppendEscaped(status->message, &note);
+  table.AddNote(std::move(note));
+}
+
+Result<int> RunStatus(std::span<const std::string> folders, Table& table) {
+  int exit_status = kExitFine;
+  for (const std::string& folder : folders) {
+    const auto status = ReadStatus(folder);
+    if (!status) return status.error();
+    const State state = *status ? StateOf(**status, folder) : StateWithoutStatus(folder);
+    if (state != State::kRecording) exit_status = kExitIncomplete;
+    AddRow(folder, state, *status, table);
+  }
+  return exit_status;
+}
+
+}  // namespace
+
+constinit const Report kStatusReport{
+    .name = "status",
+    .summary = "Whether recording is going on, and how: what the recorder says of itself.",
+    .examples =
+        "  daybook status\n"
+        "  daybook status --log /var/log/daybook --output json\n",
+    .columns = kColumns,
+    .default_sort = "",
+    .has_window = false,
+    .look = RunStatus,
+};
+
+}  // namespace daybook
