@@ -222,7 +222,7 @@ TEST_F(ProgramTest, WrongUsageIsTwoWithOneLineThatHelps) {
     std::string arguments;
     std::string message;
   } cases[] = {
-      {"", "daybook: a verb is needed: list, summary, tree, info, dump, verify, salvage\n"},
+      {"", "daybook: a verb is needed: list, summary, tree, info, dump, verify, salvage, status\n"},
       {"lits", "daybook: no verb 'lits'; did you mean 'list'?\n"},
       {"list --log LOG --columns pid,com",
        "daybook: list: no column 'com'; did you mean 'comm'?\n"},
