@@ -52,6 +52,8 @@ struct StatusField {
   std::string_view name;
   Value RecorderStatus::*member;
 };
+template <class Value>
+StatusField(std::string_view, Value RecorderStatus::*) -> StatusField<Value>;  // clang 14
 
 inline constexpr auto kStatusFields =
     std::tuple{StatusField{"pid", &RecorderStatus::pid},
