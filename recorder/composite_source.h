@@ -24,6 +24,7 @@ class CompositeSource : public EventSource {
   Clock ReadClock() const override { return main_->ReadClock(); }
   std::string_view name() const override { return name_; }
   int wake_fd() const override { return either_.get(); }
+  int send_fd() const override { return beside_->send_fd(); }
   bool PrepareToSleep() override;
   Result<size_t> Drain(EventSink& sink) override;
   void Stop() override;

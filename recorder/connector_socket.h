@@ -35,6 +35,9 @@ class ConnectorSocket {
   bool PrepareToSleep();
   void StayAwake();
 
+  // Its end is told to the kernel by this.
+  int send_fd() const { return socket_.get(); }
+
   // No message comes from now on.
   void Stop();
 

@@ -440,6 +440,7 @@ ConnectorSource::~ConnectorSource() = default;
 
 std::string_view ConnectorSource::name() const { return "connector"; }
 int ConnectorSource::wake_fd() const { return impl_->socket().wake_fd(); }
+int ConnectorSource::send_fd() const { return impl_->socket().send_fd(); }
 bool ConnectorSource::PrepareToSleep() { return impl_->PrepareToSleep(); }
 Result<size_t> ConnectorSource::Drain(EventSink& sink) { return impl_->Drain(sink); }
 void ConnectorSource::Stop() { impl_->Stop(); }

@@ -46,6 +46,7 @@ class ConnectorSource : public EventSource {
   // Readable from the first event after PrepareToSleep() to the next Drain(); and while awake when
   // the buffer may be full before the next turn.
   int wake_fd() const override;
+  int send_fd() const override;
   bool PrepareToSleep() override;
   Result<size_t> Drain(EventSink& sink) override;
   void Stop() override;

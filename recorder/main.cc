@@ -1,6 +1,7 @@
 #include <fcntl.h>
 #include <fmt/core.h>
 
+#include <array>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -133,7 +134,9 @@ Status Record(const Options& options) {
   // A replayed log has its own.
   if (events.name() != "replay") recorder_options.args_limit_bytes = ArgsLimitBytes(options);
   // The writer's and the housekeeper's threads are there.
-  if (Status restricted = RestrictSystemCalls(notify_socket); !restricted) return restricted;
+  if (Status restricted = RestrictSystemCalls(std::array{notify_socket, events.send_fd()});
+      !restricted)
+    return restricted;
   RecorderLoop loop(events, *writer, std::move(recorder_options));
   if (Status started = loop.Start(); !started) return started;
   fmt::print(stderr, "recording to {} by {}\n", options.log_dir, events.name());

@@ -74,6 +74,9 @@ class EventSource {
   // is none. Owned by the source.
   virtual int wake_fd() const = 0;
 
+  // A socket that it sends to while it records; -1 where there is none.
+  virtual int send_fd() const { return -1; }
+
   // Says that the recorder is about to sleep without a timer: the next event must make wake_fd
   // readable. Returns false where events wait already, so that sleeping now would miss them.
   virtual bool PrepareToSleep() = 0;

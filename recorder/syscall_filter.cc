@@ -71,7 +71,8 @@ constexpr int kAllowed[] = {
     SCMP_SYS(rt_sigpending),
     SCMP_SYS(rt_sigtimedwait),
     SCMP_SYS(restart_syscall),
-
+    // What the connector has sent.
+    SCMP_SYS(recvmmsg),
     // Clocks. Setting one takes a capability.
     SCMP_SYS(clock_gettime),
     SCMP_SYS(clock_getres),
@@ -118,7 +119,7 @@ struct Rule {
   std::vector<scmp_arg_cmp> arguments;  // all of them must hold
 };
 
-std::vector<Rule> RulesWithArguments(int notify_socket) {
+std::vector<Rule> RulesWithArguments(std::span<const int> sockets) {
   const auto is = [](unsigned argument, uint64_t value) {
     return scmp_arg_cmp{.arg = argument, .op = SCMP_CMP_EQ, .datum_a = value, .datum_b = 0};
   };
@@ -139,10 +140,10 @@ std::vector<Rule> RulesWithArguments(int notify_socket) {
   for (const int command : {F_GETFD, F_SETFD, F_GETFL, F_DUPFD_CLOEXEC}) {
     rules.push_back({SCMP_SYS(fcntl), {is(1, static_cast<uint64_t>(command))}});
   }
-  if (notify_socket >= 0) {
-    // Without an address: to where it is connected.
-    const auto socket = static_cast<uint64_t>(notify_socket);
-    rules.push_back({SCMP_SYS(sendto), {is(0, socket), is(4, 0)}});
+  for (const int socket : sockets) {
+    if (socket < 0) continue;
+    // Without an address: to where it is connected, or to the kernel.
+    rules.push_back({SCMP_SYS(sendto), {is(0, static_cast<uint64_t>(socket)), is(4, 0)}});
   }
   return rules;
 }
@@ -167,12 +168,12 @@ int SetAttributes(scmp_filter_ctx filter) {
   return 0;
 }
 
-int AddRules(scmp_filter_ctx filter, int notify_socket) {
+int AddRules(scmp_filter_ctx filter, std::span<const int> sockets) {
   for (const int call : kAllowed) {
     const int error = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, call, 0, nullptr);
     if (error != 0) return error;
   }
-  for (const Rule& rule : RulesWithArguments(notify_socket)) {
+  for (const Rule& rule : RulesWithArguments(sockets)) {
     const int error =
         seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, rule.call,
                                static_cast<unsigned>(rule.arguments.size()), rule.arguments.data());
@@ -183,10 +184,10 @@ int AddRules(scmp_filter_ctx filter, int notify_socket) {
 
 }  // namespace
 
-Status RestrictSystemCalls(int notify_socket) {
+Status RestrictSystemCalls(std::span<const int> sockets) {
   const Filter filter(seccomp_init(SCMP_ACT_KILL_PROCESS));
   int error = filter ? SetAttributes(filter.get()) : -ENOSYS;
-  if (error == 0) error = AddRules(filter.get(), notify_socket);
+  if (error == 0) error = AddRules(filter.get(), sockets);
   if (error == 0) error = seccomp_load(filter.get());
   if (error != 0) return Error::FromErrno("cannot restrict system calls (seccomp)", -error);
 #ifdef DAYBOOK_SANITIZED

@@ -159,7 +159,7 @@ class SelfDescriptionTest : public testing::Test {
       const auto answer = kDumpReport.run({.log = *log}, table);
       EXPECT_TRUE(answer);
       table.Finish();
-      output->Finish({.total = {}, .notes = {}, .coverage = answer->coverage});
+      output->Finish({.total = {}, .notes = {}, .coverage = &answer->coverage});
       EXPECT_EQ(answer->coverage.gaps, 0U);
       EXPECT_TRUE(file->Close());
     }

@@ -40,7 +40,7 @@ int StatusOf(const std::function<void()>& act, int notify_socket = -1) {
   if (pid == 0) {
     const rlimit no_core = {};
     setrlimit(RLIMIT_CORE, &no_core);
-    if (!RestrictSystemCalls(notify_socket)) _exit(kNoFilter);
+    if (!RestrictSystemCalls(std::span(&notify_socket, 1))) _exit(kNoFilter);
     act();
     _exit(0);
   }
@@ -134,7 +134,7 @@ TEST(SyscallFilterTest, ThreadsThatAreThereAreBoundToo) {
       while (!is_bound) std::this_thread::yield();
       (void)socket(AF_UNIX, SOCK_DGRAM, 0);
     });
-    if (!RestrictSystemCalls(-1)) _exit(kNoFilter);
+    if (!RestrictSystemCalls({})) _exit(kNoFilter);
     is_bound = true;
     other.join();
     _exit(0);
