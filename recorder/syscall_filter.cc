@@ -73,6 +73,9 @@ constexpr int kAllowed[] = {
     SCMP_SYS(restart_syscall),
     // What the connector has sent.
     SCMP_SYS(recvmmsg),
+    SCMP_SYS(getsockopt),
+    SCMP_SYS(poll),
+    SCMP_SYS(ppoll),
     // Clocks. Setting one takes a capability.
     SCMP_SYS(clock_gettime),
     SCMP_SYS(clock_getres),

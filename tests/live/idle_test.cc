@@ -51,6 +51,15 @@ std::vector<Happening> HappeningsSince(const KeptLog& log, uint64_t begin_ns) {
   for (const Exit& exit : log.All<Exit>()) {
     all.push_back({exit.time_ns, "end of " + std::string(exit.comm.value_or("?"))});
   }
+  for (const Reap& reap : log.All<Reap>()) {
+    all.push_back({reap.time_ns, "reap of " + std::to_string(reap.pid)});
+  }
+  for (const CommChange& change : log.All<CommChange>()) {
+    all.push_back({change.time_ns, "new name " + std::string(change.comm)});
+  }
+  for (const CgroupPath& cgroup : log.All<CgroupPath>()) {
+    all.push_back({cgroup.time_ns, "cgroup " + std::string(cgroup.path)});
+  }
   std::erase_if(all, [begin_ns](const Happening& one) { return one.time_ns < begin_ns; });
   return all;
 }
