@@ -292,10 +292,11 @@ void LogSet::TakeAbout(const RecordView& record) {
 
 void LogSet::TakeForks(std::optional<uint64_t> kernel, std::optional<uint64_t> seen,
                        bool is_start) {
+  auto& before = sequence_->forks_ahead;
+  if (is_start) before.reset();  // each recorder counts from its own start
   if (!kernel || !seen) return;
   const uint64_t ahead = *kernel - *seen;
-  auto& before = sequence_->forks_ahead;
-  if (before && !is_start && ahead > *before) coverage_.unseen_forks += ahead - *before;
+  if (before && ahead > *before) coverage_.unseen_forks += ahead - *before;
   before = ahead;
 }
 

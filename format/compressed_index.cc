@@ -50,6 +50,8 @@ Result<CompressedIndex> ReadCompressedIndex(const RegularFile& file) {
   constexpr uint64_t kTailBytes = 64 * 1024;
   const auto head = file.ReadAt(0, kHeadBytes);
   if (!head) return head.error();
+  const auto part = ReadPart(*head, 0);
+  if (!part || !DecodeHead(*part)) return Error("it has no head of a compressed segment");
   for (uint64_t size = std::min(file.size(), kTailBytes);;
        size = std::min(file.size(), size * 16)) {
     const auto tail = file.ReadAt(file.size() - size, size);

@@ -114,8 +114,9 @@ SegmentReader::~SegmentReader() = default;
 
 Result<SegmentReader> SegmentReader::Open(const std::string& path, ReaderOptions options) {
   const bool is_named_raw = path.ends_with(kSegmentSuffix);
-  if (options.choose_frames && path != "-" && !is_named_raw) {
-    if (auto chosen = ReadChosenFrames(path, options.choose_frames)) {
+  const FrameChoice choose = std::exchange(options.choose_frames, {});
+  if (choose && path != "-" && !is_named_raw) {
+    if (auto chosen = ReadChosenFrames(path, choose)) {
       return SegmentReader(std::make_unique<Impl>(*std::move(chosen), std::move(options)));
     }
   }

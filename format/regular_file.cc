@@ -25,8 +25,12 @@ Result<std::vector<uint8_t>> ReadAt(int fd, uint64_t offset, size_t bytes,
   return part;
 }
 
-// Nobody opens the other end of a pipe for us.
+// To open the other end of a pipe would wake its writer.
 Result<RegularFile> RegularFile::Open(const std::string& path) {
+  struct stat named = {};
+  if (stat(path.c_str(), &named) == 0 && !S_ISREG(named.st_mode)) {
+    return Error(path + " is no regular file");
+  }
   const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0) return Error::FromErrno("cannot open " + path, errno);
   RegularFile file(fd, path);

@@ -148,23 +148,27 @@ Status CheckRequirements(const BpfSourceOptions& options) {
   return Ok{};
 }
 
-// The same question that the program asks at its load (is_group_end() in process.bpf.c), for the
-// choice of what else to load.
-bool KernelTellsGroupDead() {
+// Whether the kernel describes that type, and in it, where one is named, that member.
+bool KernelHas(const char* name, uint32_t kind, std::string_view wanted = {}) {
   btf* types = btf__load_vmlinux_btf();
   if (types == nullptr) return false;
-  bool found = false;
-  const int id =
-      btf__find_by_name_kind(types, "trace_event_raw_sched_process_exit", BTF_KIND_STRUCT);
-  if (id > 0) {
+  const int id = btf__find_by_name_kind(types, name, kind);
+  bool found = id > 0 && wanted.empty();
+  if (id > 0 && !wanted.empty()) {
     const btf_type* type = btf__type_by_id(types, static_cast<uint32_t>(id));
     for (const btf_member& member : std::span(btf_members(type), btf_vlen(type))) {
-      const char* name = btf__name_by_offset(types, member.name_off);
-      found = found || (name != nullptr && std::string_view(name) == "group_dead");
+      const char* member_name = btf__name_by_offset(types, member.name_off);
+      found = found || (member_name != nullptr && member_name == wanted);
     }
   }
   btf__free(types);
   return found;
+}
+
+// The same question that the program asks at its load (is_group_end() in process.bpf.c), for the
+// choice of what else to load.
+bool KernelTellsGroupDead() {
+  return KernelHas("trace_event_raw_sched_process_exit", BTF_KIND_STRUCT, "group_dead");
 }
 
 uint32_t KernelArgsMode(ArgsCapture args) {
@@ -200,6 +204,9 @@ void Configure(process_bpf& skeleton, const BpfSourceOptions& options, const Loa
   bpf_map__set_max_entries(skeleton.maps.exit_claims, plan.uses_group_dead ? 1 : kMaxExitClaims);
   const bool with_args = plan.snapshot == SnapshotProgram::kWithArgs;
   bpf_program__set_autoload(skeleton.progs.on_free, options.exact_usage || !plan.uses_group_dead);
+  // Without CONFIG_CGROUPS there is none.
+  bpf_program__set_autoload(skeleton.progs.on_cgroup,
+                            KernelHas("btf_trace_cgroup_mkdir", BTF_KIND_TYPEDEF));
   bpf_program__set_autoload(skeleton.progs.snapshot_with_args, with_args);
   bpf_program__set_autoload(skeleton.progs.snapshot_without_args, !with_args);
 }
@@ -307,7 +314,8 @@ class BpfSource::Impl {
         ring_(std::move(ring)),
         reader_(ring_.reader()),
         counters_(std::move(counters)),
-        wakeups_(std::move(wakeups)) {}
+        wakeups_(std::move(wakeups)),
+        reaps_(options_.exact_usage) {}
 
   int wake_fd() const { return wakeups_.get(); }
   const LoadPlan& plan() const { return plan_; }

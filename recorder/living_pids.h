@@ -12,6 +12,9 @@ namespace daybook {
 
 class LivingPids {
  public:
+  // Of one whose start is not known exactly, any start is its own.
+  static constexpr uint64_t kAnyStart = UINT64_MAX - 1;
+
   void Insert(uint32_t pid, uint64_t start_ns) {
     Page& page = pages_[pid / kPerPage];
     if (!page.starts) page.starts = std::make_unique<Starts>();
@@ -25,7 +28,7 @@ class LivingPids {
     const auto found = pages_.find(pid / kPerPage);
     if (found == pages_.end()) return;
     uint64_t& start = (*found->second.starts)[pid % kPerPage];
-    if (start != start_ns + 1) return;
+    if (start == 0 || (start != start_ns + 1 && start != kAnyStart + 1)) return;
     start = 0;
     --size_;
     if (--found->second.living == 0) pages_.erase(found);

@@ -9,20 +9,26 @@ constexpr size_t kMaxUnreaped = 65536;
 }  // namespace
 
 void ReapJoin::Add(const reap_event& reap) {
-  const Process process{.pid = reap.pid, .start_ns = reap.start_ns};
-  if (!unreaped_.contains(process)) batch_.emplace(process, &reap);
+  const auto late = unreaped_.find(reap.pid);
+  if (late != unreaped_.end() && late->second == reap.start_ns) return;
+  batch_.emplace(Process{.pid = reap.pid, .start_ns = reap.start_ns}, &reap);
 }
 
 const reap_event* ReapJoin::Find(const exit_event& exit) {
-  const Process process{.pid = exit.pid, .start_ns = exit.start_ns};
-  const auto found = batch_.find(process);
+  if (!reaps_are_told_) return nullptr;
+  const auto found = batch_.find({.pid = exit.pid, .start_ns = exit.start_ns});
   if (found != batch_.end()) return found->second;
-  if (unreaped_.size() < kMaxUnreaped) unreaped_.insert(process);
+  // Another process that had the pid before has been reaped, whether that was seen or not.
+  const bool is_known = unreaped_.contains(exit.pid);
+  if (is_known || unreaped_.size() < kMaxUnreaped) unreaped_[exit.pid] = exit.start_ns;
   return nullptr;
 }
 
 bool ReapJoin::IsLate(const reap_event& reap) {
-  return unreaped_.erase({.pid = reap.pid, .start_ns = reap.start_ns}) != 0;
+  const auto late = unreaped_.find(reap.pid);
+  if (late == unreaped_.end() || late->second != reap.start_ns) return false;
+  unreaped_.erase(late);
+  return true;
 }
 
 }  // namespace daybook

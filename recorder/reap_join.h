@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <functional>
 #include <unordered_map>
-#include <unordered_set>
 
 #include "bpf/events.h"
 
@@ -15,6 +14,9 @@ namespace daybook {
 // later batch: that would put it behind what comes after it, and lose it in a crash.
 class ReapJoin {
  public:
+  // Without reaps there is nothing to join.
+  explicit ReapJoin(bool reaps_are_told = true) : reaps_are_told_(reaps_are_told) {}
+
   // First all reaps of the batch. The events must stay in place until EndBatch().
   void Add(const reap_event& reap);
 
@@ -41,7 +43,8 @@ class ReapJoin {
   };
 
   std::unordered_map<Process, const reap_event*, Hash> batch_;
-  std::unordered_set<Process, Hash> unreaped_;  // delivered ends
+  std::unordered_map<uint32_t, uint64_t> unreaped_;  // delivered ends: start by pid
+  bool reaps_are_told_;
 };
 
 }  // namespace daybook

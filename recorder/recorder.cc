@@ -60,7 +60,8 @@ class RecorderLoop::Impl : public EventSink, public SnapshotSink {
     Append(lost, lost.last_time_ns);
   }
   void OnProcess(const SnapProc& process) override {
-    auditor_.OnBirth(process.pid, process.start_ns);
+    const bool is_coarse = (process.flags & kProcCoarseStart) != 0;
+    auditor_.OnBirth(process.pid, is_coarse ? LivingPids::kAnyStart : process.start_ns);
     writer_.Append(WithKeptArgs(process));
     ++snapshot_processes_;
   }
@@ -365,7 +366,8 @@ void RecorderLoop::Impl::AppendGap(const Recorder& start) {
 // Counts, so that a recorder which follows this one after a crash knows what it has missed; and
 // from time to time an audit. Who is missing, or too many, is settled by a snapshot.
 void RecorderLoop::Impl::AuditIfDue(uint64_t now_ns) {
-  if (!source_.counters().forks_seen) return;
+  // Who lives is about to be settled anyway.
+  if (!source_.counters().forks_seen || source_.WantsResync()) return;
   if (unaudited_ && now_ns - last_audit_ns_ >= options_.audit_interval_ns) {
     const Audit audit = auditor_.CountAll();
     last_audit_ns_ = last_count_ns_ = now_ns;
