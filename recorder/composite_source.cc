@@ -104,10 +104,10 @@ bool CompositeSource::PrepareToSleep() {
 // the latest. Who ends meanwhile is remembered until both are done.
 Result<size_t> CompositeSource::Drain(EventSink& sink) {
   Held held;
-  const auto from_beside = beside_->Drain(held);
+  auto from_beside = beside_->Drain(held);
   Ended ended;
   Noting noting(sink, starts_, ended);
-  const auto from_main = main_->Drain(noting);
+  auto from_main = main_->Drain(noting);
   for (const auto& event : held.events) {
     std::visit(
         [&](auto record) {

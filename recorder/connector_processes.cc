@@ -44,7 +44,9 @@ ConnectorProcess& ConnectorProcesses::Begin(uint32_t pid, uint32_t ppid, uint64_
     return process;
   }
   replaced_.erase(pid);
-  if (!is_new && delivery == Delivery::kComplete) replaced_.emplace(pid, std::move(process));
+  if (!is_new && delivery == Delivery::kComplete) {
+    replaced_.emplace(pid, std::exchange(process, ConnectorProcess()));
+  }
   place->second = {};
   process.start_ns = time_ns;
   process.birth_seen = true;

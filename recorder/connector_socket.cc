@@ -143,7 +143,7 @@ Status ConnectorSocket::Watch() {
 Status ConnectorSocket::Subscribe(uint32_t filter) {
   constexpr uint32_t kListen = PROC_CN_MCAST_LISTEN;
   if (Send(socket_.get(), kListen) < 0) return NotSent(errno);
-  if (const Status status = AwaitAnswer(); !status) return status;
+  if (Status status = AwaitAnswer(); !status) return status;
   listening_ = true;
   if (filter == kUnfiltered) return Ok{};
   if (Send(socket_.get(), FilteredRequest{kListen, filter}) < 0) return NotSent(errno);

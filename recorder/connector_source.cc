@@ -454,7 +454,7 @@ std::optional<uint64_t> ConnectorSource::ring_bytes() const {
 }
 
 std::string ConnectorSource::abilities() const {
-  const std::string ids(kTellsIds);
+  std::string ids(kTellsIds);
   if (!impl_->tells_all()) return ids;
   return std::string(kTellsLives) + " " + ids + " " + std::string(kTellsComm) + " " +
          std::string(kTellsNamesByProc);
