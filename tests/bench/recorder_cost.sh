@@ -40,6 +40,8 @@ begin() {
       ;;
   esac
   sleep 0.5
+  # Not what it took to begin.
+  [ -z "$recorder" ] || begun=$(cpu_ns)
 }
 
 # ns for each life.
@@ -51,12 +53,12 @@ loop() {
   echo $(((end - begin) / ${*: -1}))
 }
 
-cpu_ns() { awk -v tick="$(getconf CLK_TCK)" '{ print ($14 + $15) / tick * 1e9 }' "/proc/$recorder/stat"; }
+cpu_ns() { awk -v tick="$(getconf CLK_TCK)" '{ printf "%d\n", ($14 + $15) / tick * 1e9 }' "/proc/$recorder/stat"; }
 
 finish() {
   if [ -n "$recorder" ]; then
     sleep 0.6
-    echo "$(cpu_ns) $(awk '/ctxt_switches/ { s += $2 } END { print s }' "/proc/$recorder/task/$recorder/status")" >>"$work/recorder.$1"
+    echo "$(($(cpu_ns) - begun)) $(awk '/ctxt_switches/ { s += $2 } END { print s }' "/proc/$recorder/task/$recorder/status")" >>"$work/recorder.$1"
     stop_recorder
     "$daybook" info --log "$work/log" --output json | jq -r '.coverage | .lost_events + .unseen_forks' >>"$work/lost.$1"
   fi
