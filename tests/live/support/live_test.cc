@@ -26,14 +26,18 @@ std::string WhyNotLive() {
   return source ? "" : source.error().message();
 }
 
+void SkipButInCi(const std::string& reason) {
+  const char* const ci = std::getenv("CI");
+  ASSERT_TRUE(ci == nullptr || *ci == '\0') << "CI must run this, but: " << reason;
+  GTEST_SKIP() << reason;
+}
+
 void LiveTest::SetUp() {
   const rlimit no_core = {};
   setrlimit(RLIMIT_CORE, &no_core);
   const std::string reason = WhyNotLive();
   if (reason.empty()) return;
-  const char* const ci = std::getenv("CI");
-  ASSERT_TRUE(ci == nullptr || *ci == '\0') << "CI must run this, but: " << reason;
-  GTEST_SKIP() << reason;
+  SkipButInCi(reason);
 }
 
 Life LifeOf(const KeptLog& log, pid_t pid) {

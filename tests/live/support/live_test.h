@@ -19,6 +19,9 @@ namespace daybook {
 // What keeps these tests from running here; empty where nothing does.
 std::string WhyNotLive();
 
+// Fails where tests must run (in CI), and marks them as skipped elsewhere.
+void SkipButInCi(const std::string& reason);
+
 // Fails where they must run (in CI) and cannot; skips elsewhere. No cores are dumped.
 class LiveTest : public testing::Test {
  protected:
