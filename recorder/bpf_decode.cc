@@ -16,6 +16,12 @@ static_assert(PROCESS_SUPERUSER == kProcSuperuser);
 static_assert(PROCESS_OOM_KILLED == kProcOomKilled);
 static_assert(PROCESS_USAGE_PARTIAL == kProcUsagePartial);
 static_assert(PROCESS_USAGE_EXACT == kProcUsageExact);
+static_assert(offsetof(fork_event, start_ns) == sizeof(event_header));
+static_assert(offsetof(exec_event, time_ns) == sizeof(event_header));
+static_assert(offsetof(exit_event, time_ns) == sizeof(event_header));
+static_assert(offsetof(reap_event, time_ns) == sizeof(event_header));
+static_assert(offsetof(comm_event, time_ns) == sizeof(event_header));
+static_assert(offsetof(cgroup_event, time_ns) == sizeof(event_header));
 
 constexpr uint64_t kNsPerUs = 1000;
 
@@ -243,6 +249,14 @@ event_header HeaderOf(std::span<const std::byte> bytes) {
 }
 
 }  // namespace
+
+// It stands behind the header in all of them.
+std::optional<uint64_t> EventTimeNs(std::span<const std::byte> event) {
+  uint64_t time_ns = 0;
+  if (event.size() < sizeof(event_header) + sizeof(time_ns)) return std::nullopt;
+  std::memcpy(&time_ns, event.data() + sizeof(event_header), sizeof(time_ns));
+  return time_ns;
+}
 
 void NoteReap(std::span<const std::byte> event, ReapJoin& reaps) {
   if (HeaderOf(event).type != EVENT_REAP || event.size() != sizeof(reap_event)) return;

@@ -26,6 +26,8 @@
 #include "bpf/events.h"
 #include "bpf_decode.h"
 #include "bpf_load_error.h"
+#include "bpf_pins.h"
+#include "file_descriptor.h"
 #include "proc_scan.h"
 #include "process.skel.h"
 #include "reap_join.h"
@@ -46,20 +48,6 @@ struct SkeletonDeleter {
   void operator()(process_bpf* skeleton) const { process_bpf__destroy(skeleton); }
 };
 using Skeleton = std::unique_ptr<process_bpf, SkeletonDeleter>;
-
-class FileDescriptor {
- public:
-  explicit FileDescriptor(int fd) : fd_(fd) {}
-  FileDescriptor(FileDescriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  FileDescriptor& operator=(FileDescriptor&&) = delete;
-  ~FileDescriptor() {
-    if (fd_ >= 0) close(fd_);
-  }
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 // The counters' pages: one cpu_counters for each possible CPU.
 class CountersMapping {
@@ -190,7 +178,14 @@ struct LoadPlan {
   uint32_t cpus;
   bool uses_group_dead;
   SnapshotProgram snapshot;
+  uint64_t generation = 1;
 };
+
+void SizeMaps(const process_bpf& skeleton, const LoadPlan& plan) {
+  bpf_map__set_max_entries(skeleton.maps.events, static_cast<uint32_t>(plan.ring_bytes));
+  bpf_map__set_max_entries(skeleton.maps.counters, plan.cpus);
+  bpf_map__set_max_entries(skeleton.maps.exit_claims, plan.uses_group_dead ? 1 : kMaxExitClaims);
+}
 
 void Configure(process_bpf& skeleton, const BpfSourceOptions& options, const LoadPlan& plan) {
   skeleton.rodata->args_mode = KernelArgsMode(options.args);
@@ -198,10 +193,10 @@ void Configure(process_bpf& skeleton, const BpfSourceOptions& options, const Loa
   skeleton.rodata->usage_exact = options.exact_usage ? 1 : 0;
   skeleton.rodata->high_water_bytes = plan.ring_bytes / 4;
   skeleton.rodata->assume_no_group_dead = options.assume_no_group_dead ? 1 : 0;
-  skeleton.bss->high_water_armed = 1;
-  bpf_map__set_max_entries(skeleton.maps.events, static_cast<uint32_t>(plan.ring_bytes));
-  bpf_map__set_max_entries(skeleton.maps.counters, plan.cpus);
-  bpf_map__set_max_entries(skeleton.maps.exit_claims, plan.uses_group_dead ? 1 : kMaxExitClaims);
+  skeleton.rodata->generation = plan.generation;
+  skeleton.bss->shared.layout = EVENT_LAYOUT;
+  skeleton.bss->shared.high_water_armed = 1;
+  SizeMaps(skeleton, plan);
   const bool with_args = plan.snapshot == SnapshotProgram::kWithArgs;
   bpf_program__set_autoload(skeleton.progs.on_free, options.exact_usage || !plan.uses_group_dead);
   // Without CONFIG_CGROUPS there is none.
@@ -211,28 +206,171 @@ void Configure(process_bpf& skeleton, const BpfSourceOptions& options, const Loa
   bpf_program__set_autoload(skeleton.progs.snapshot_without_args, !with_args);
 }
 
-Result<Skeleton> Load(const BpfSourceOptions& options, const LoadPlan& plan) {
+// ---- Taking over from another recorder ----
+
+// What outlives a recorder; its links are replaced.
+struct KeptMap {
+  const char* pin;
+  bpf_map* map;
+};
+std::array<KeptMap, 4> KeptMaps(const process_bpf& skeleton) {
+  return {KeptMap{"events", skeleton.maps.events}, KeptMap{"counters", skeleton.maps.counters},
+          KeptMap{"exit_claims", skeleton.maps.exit_claims}, KeptMap{"state", skeleton.maps.bss}};
+}
+
+bool IsLike(const bpf_map* wanted, int fd) {
+  bpf_map_info found = {};
+  uint32_t bytes = sizeof(found);
+  return bpf_obj_get_info_by_fd(fd, &found, &bytes) == 0 && found.type == bpf_map__type(wanted) &&
+         found.key_size == bpf_map__key_size(wanted) &&
+         found.value_size == bpf_map__value_size(wanted) &&
+         found.max_entries == bpf_map__max_entries(wanted) &&
+         found.map_flags == bpf_map__map_flags(wanted);
+}
+
+std::optional<uint64_t> RingBytesOf(int fd) {
+  bpf_map_info found = {};
+  uint32_t bytes = sizeof(found);
+  if (bpf_obj_get_info_by_fd(fd, &found, &bytes) != 0) return std::nullopt;
+  return found.max_entries;
+}
+
+// The maps of the recorder before this one. Its hooks still write into them.
+class PinnedMaps {
+ public:
+  // None where there are no pins, or something of them is missing.
+  static Result<PinnedMaps> Find(const BpfPins& pins, const process_bpf& skeleton) {
+    PinnedMaps pinned;
+    for (const auto& [pin, map] : KeptMaps(skeleton)) {
+      auto found = pins.Find(pin);
+      if (!found) return std::move(found).error();
+      if (*found) pinned.fds_.push_back(**std::move(found));
+    }
+    pinned.is_any_ = !pinned.fds_.empty();
+    if (pinned.fds_.size() != KeptMaps(skeleton).size()) pinned.fds_.clear();
+    return pinned;
+  }
+
+  bool is_any() const { return is_any_; }
+  bool is_complete() const { return !fds_.empty(); }
+
+  std::optional<uint64_t> ring_bytes() const { return RingBytesOf(fds_.front().get()); }
+
+  std::optional<shared_state> state() const {
+    const uint32_t zero = 0;
+    shared_state state = {};
+    if (bpf_map_lookup_elem(fds_.back().get(), &zero, &state) != 0) return std::nullopt;
+    return state;
+  }
+
+  // The skeleton is open, not loaded.
+  bool Fit(const process_bpf& skeleton) const {
+    const auto wanted = KeptMaps(skeleton);
+    for (size_t i = 0; i < fds_.size(); ++i) {
+      if (!IsLike(wanted[i].map, fds_[i].get())) return false;
+    }
+    return true;
+  }
+
+  Status GiveTo(process_bpf& skeleton) const {
+    const auto wanted = KeptMaps(skeleton);
+    for (size_t i = 0; i < fds_.size(); ++i) {
+      if (bpf_map__reuse_fd(wanted[i].map, fds_[i].get()) == 0) continue;
+      return Error::FromErrno("taking over the map " + std::string(wanted[i].pin), errno);
+    }
+    return Ok{};
+  }
+
+ private:
+  std::vector<FileDescriptor> fds_;  // as KeptMaps() has them
+  bool is_any_ = false;
+};
+
+// Where the hooks of another recorder tell of everything until this one's do. What does not fit
+// this one is done away with: what it still held is missing in the log, which the gap between both
+// tells.
+class Predecessor {
+ public:
+  // Sets what of the plan follows from it.
+  static Result<Predecessor> Find(BpfPins* pins, const BpfSourceOptions& options, LoadPlan& plan) {
+    Predecessor found;
+    if (pins == nullptr) return found;
+    const Skeleton skeleton(process_bpf__open());
+    if (!skeleton) return Error::FromErrno("opening the BPF programs", errno);
+    auto maps = PinnedMaps::Find(*pins, *skeleton);
+    if (!maps) return std::move(maps).error();
+    plan.generation = pins->NewestGeneration() + 1;
+    if (maps->is_complete()) found.Adopt(*pins, *std::move(maps), *skeleton, options, plan);
+    if (found.exists_) return found;
+    const bool is_any = maps->is_any();
+    if (Status removed = RemoveAll(*pins, *skeleton); !removed) return std::move(removed).error();
+    if (is_any) {
+      std::fprintf(stderr,
+                   "daybookd: what is pinned in %s is of no use to this version; replaced\n",
+                   pins->path().c_str());
+    }
+    return found;
+  }
+
+  static Status RemoveAll(BpfPins& pins, const process_bpf& skeleton) {
+    // The links first: what they would still tell has no place to go.
+    if (Status removed = pins.RemoveLinks(); !removed) return removed;
+    for (const auto& [pin, map] : KeptMaps(skeleton)) {
+      if (Status removed = pins.RemoveMap(pin); !removed) return removed;
+    }
+    return Ok{};
+  }
+
+  bool exists() const { return exists_; }
+  const PinnedMaps& maps() const { return maps_; }
+  // What it wrote last; all 0 where there is none.
+  const shared_state& state() const { return state_; }
+
+ private:
+  void Adopt(const BpfPins& pins, PinnedMaps maps, const process_bpf& skeleton,
+             const BpfSourceOptions& options, LoadPlan& plan) {
+    const auto ring_bytes = maps.ring_bytes();
+    if (!ring_bytes || *ring_bytes != options.ring_bytes.value_or(*ring_bytes)) return;
+    LoadPlan its_plan = plan;
+    its_plan.ring_bytes = *ring_bytes;
+    SizeMaps(skeleton, its_plan);
+    const auto state = maps.Fit(skeleton) ? maps.state() : std::nullopt;
+    if (!state || state->layout != EVENT_LAYOUT || !pins.HasLinks(state->active)) return;
+    plan = its_plan;
+    maps_ = std::move(maps);
+    state_ = *state;
+    exists_ = true;
+  }
+
+  PinnedMaps maps_;
+  shared_state state_ = {};
+  bool exists_ = false;
+};
+
+Result<Skeleton> Load(const BpfSourceOptions& options, const LoadPlan& plan,
+                      const PinnedMaps& pinned) {
   LibbpfLog log;
   Skeleton skeleton(process_bpf__open());
   if (!skeleton) return LoadError(log.text(), errno);
   Configure(*skeleton, options, plan);
+  if (Status given = pinned.GiveTo(*skeleton); !given) return std::move(given).error();
   if (const int error = process_bpf__load(skeleton.get())) return LoadError(log.text(), -error);
   return skeleton;
 }
 
 // Where the kernel does not load the sleeping iterator, snapshots have no arguments.
-Result<Skeleton> LoadBest(const BpfSourceOptions& options, LoadPlan plan) {
+Result<Skeleton> LoadBest(const BpfSourceOptions& options, LoadPlan plan,
+                          const PinnedMaps& pinned) {
   if (options.args != ArgsCapture::kNone) {
     plan.snapshot = SnapshotProgram::kWithArgs;
-    Result<Skeleton> skeleton = Load(options, plan);
+    Result<Skeleton> skeleton = Load(options, plan, pinned);
     if (skeleton) return skeleton;
   }
   plan.snapshot = SnapshotProgram::kWithoutArgs;
-  return Load(options, plan);
+  return Load(options, plan, pinned);
 }
 
-// Ends before births: a process that is born during this must not stay without an end. What lived
-// already is told by the snapshot. The skeleton owns the links.
+// They do nothing until they are made active. The skeleton owns the links.
 Status Attach(process_bpf& skeleton) {
   LibbpfLog log;
   const std::pair<bpf_program*, bpf_link**> order[] = {
@@ -253,6 +391,39 @@ Status Attach(process_bpf& skeleton) {
     }
   }
   return Ok{};
+}
+
+Status PinHooks(BpfPins& pins, const process_bpf& skeleton, uint64_t generation) {
+  const std::pair<const char*, bpf_link*> hooks[] = {
+      {"on_fork", skeleton.links.on_fork},     {"on_exec", skeleton.links.on_exec},
+      {"on_exit", skeleton.links.on_exit},     {"on_free", skeleton.links.on_free},
+      {"on_rename", skeleton.links.on_rename}, {"on_cgroup", skeleton.links.on_cgroup}};
+  for (const auto& [name, link] : hooks) {
+    if (link == nullptr) continue;
+    Status pinned = pins.PinLink(generation, name, bpf_link__fd(link));
+    if (!pinned) return pinned;
+  }
+  return Ok{};
+}
+
+Status PinMaps(BpfPins& pins, const process_bpf& skeleton) {
+  for (const auto& [pin, map] : KeptMaps(skeleton)) {
+    if (Status pinned = pins.PinMap(pin, bpf_map__fd(map)); !pinned) return pinned;
+  }
+  return Ok{};
+}
+
+// From one moment to the next these hooks record, and those before them do not. Everything that
+// this recorder needs stands by then, so that another one can take over at any moment.
+Status Activate(process_bpf& skeleton, uint64_t generation, BpfPins* pins,
+                const Predecessor& predecessor) {
+  if (pins != nullptr) {
+    Status pinned = PinHooks(*pins, skeleton, generation);
+    if (pinned && !predecessor.exists()) pinned = PinMaps(*pins, skeleton);
+    if (!pinned) return pinned;
+  }
+  __atomic_store_n(&skeleton.bss->shared.active, generation, __ATOMIC_RELEASE);
+  return pins == nullptr ? Ok{} : pins->RemoveLinks(generation);
 }
 
 // The ring is always readable while it holds anything; edge-triggered it is so only after a wakeup.
@@ -306,35 +477,77 @@ ProcScanOptions ScanOptions(const BpfSourceOptions& options) {
 
 class BpfSource::Impl {
  public:
-  Impl(BpfSourceOptions options, const LoadPlan& plan, Skeleton skeleton, RingMapping ring,
+  Impl(BpfSourceOptions options, const LoadPlan& plan, std::optional<BpfPins> pins,
+       const Predecessor& predecessor, Skeleton skeleton, RingMapping ring,
        CountersMapping counters, FileDescriptor wakeups)
       : options_(std::move(options)),
         plan_(plan),
+        pins_(std::move(pins)),
+        predecessor_(predecessor.state()),
+        continues_(predecessor.exists()),
         skeleton_(std::move(skeleton)),
         ring_(std::move(ring)),
         reader_(ring_.reader()),
         counters_(std::move(counters)),
         wakeups_(std::move(wakeups)),
-        reaps_(options_.exact_usage) {}
+        reaps_(options_.exact_usage, continues_ ? BootTimeNs() : 0) {}
 
   int wake_fd() const { return wakeups_.get(); }
   const LoadPlan& plan() const { return plan_; }
   bool exact_usage() const { return options_.exact_usage; }
+  bool continues() const { return continues_; }
   const CountersMapping& counters() const { return counters_; }
   uint64_t damaged() const { return damaged_; }
 
+  // What the log does not tell of yet.
+  SourceCounters Counters() const {
+    SourceCounters totals;
+    totals.forks_seen = counters_.Sum(&cpu_counters::forks_seen);
+    totals.execs_seen = counters_.Sum(&cpu_counters::execs_seen);
+    totals.exits_seen = counters_.Sum(&cpu_counters::exits_seen);
+    const shared_state& before = predecessor_;
+    totals.forks_lost = counters_.Sum(&cpu_counters::forks_lost) - before.forks_told;
+    totals.execs_lost = counters_.Sum(&cpu_counters::execs_lost) - before.execs_told;
+    totals.exits_lost = counters_.Sum(&cpu_counters::exits_lost) - before.exits_told;
+    totals.others_lost = counters_.Sum(&cpu_counters::others_lost) - before.others_told +
+                         before.unwritten + damaged_;
+    return totals;
+  }
+
+  std::optional<uint64_t> OldestWaitingNs() {
+    std::optional<uint64_t> oldest;
+    reader_.Peek([&oldest](std::span<const std::byte> event) {
+      const auto time_ns = EventTimeNs(event);
+      if (time_ns) oldest = std::min(oldest.value_or(*time_ns), *time_ns);
+    });
+    return oldest;
+  }
+
+  // Killed between the two, the next recorder tells a loss twice rather than not at all.
+  void Commit(const SourceCounters& told, uint64_t unwritten) {
+    auto& shared = skeleton_->bss->shared;
+    reader_.Commit();
+    shared.unwritten = unwritten;
+    shared.forks_told = predecessor_.forks_told + told.forks_lost;
+    shared.execs_told = predecessor_.execs_told + told.execs_lost;
+    shared.exits_told = predecessor_.exits_told + told.exits_lost;
+    const uint64_t not_counted_there = predecessor_.unwritten + damaged_;
+    shared.others_told =
+        predecessor_.others_told + told.others_lost - std::min(told.others_lost, not_counted_there);
+  }
+
   bool PrepareToSleep() {
-    SetFlag(skeleton_->bss->idle, 1);
+    SetFlag(skeleton_->bss->shared.idle, 1);
     // The flag before the look at the ring: see wake_if_wanted() in process.bpf.c.
     std::atomic_thread_fence(std::memory_order_seq_cst);
     if (!reader_.HasData()) return true;
-    SetFlag(skeleton_->bss->idle, 0);
+    SetFlag(skeleton_->bss->shared.idle, 0);
     return false;
   }
 
   size_t Drain(EventSink& sink) {
     ForgetWakeup();
-    SetFlag(skeleton_->bss->idle, 0);
+    SetFlag(skeleton_->bss->shared.idle, 0);
     if (options_.exact_usage) {
       reader_.Peek([this](std::span<const std::byte> event) { NoteReap(event, reaps_); });
     }
@@ -342,18 +555,28 @@ class BpfSource::Impl {
       if (!DeliverEvent(event, reaps_, sink)) ++damaged_;
     });
     reaps_.EndBatch();
-    reader_.Commit();
-    SetFlag(skeleton_->bss->high_water_armed, 1);
+    reader_.Take();
+    SetFlag(skeleton_->bss->shared.high_water_armed, 1);
     return count;
   }
 
-  // The hooks only: snapshots may still be taken.
+  // The hooks only: snapshots may still be taken. What is pinned ends with them: a recorder that
+  // finds it could not know since when they tell nothing.
   void Stop() {
+    __atomic_store_n(&skeleton_->bss->shared.active, 0, __ATOMIC_RELEASE);
     auto& links = skeleton_->links;
     for (bpf_link** link : {&links.on_fork, &links.on_exec, &links.on_exit, &links.on_free,
                             &links.on_rename, &links.on_cgroup}) {
       bpf_link__destroy(std::exchange(*link, nullptr));
     }
+    if (!pins_) return;
+    if (Status removed = Predecessor::RemoveAll(*pins_, *skeleton_); !removed) {
+      std::fprintf(stderr, "daybookd: %s\n", removed.error().message().c_str());
+    }
+  }
+
+  void HandOver() {
+    if (!pins_) Stop();
   }
 
   Status Snapshot(SnapshotSink& sink) {
@@ -393,6 +616,9 @@ class BpfSource::Impl {
 
   BpfSourceOptions options_;
   LoadPlan plan_;
+  std::optional<BpfPins> pins_;
+  shared_state predecessor_;
+  bool continues_;
   Skeleton skeleton_;
   RingMapping ring_;
   RingReader reader_;
@@ -402,14 +628,18 @@ class BpfSource::Impl {
   uint64_t damaged_ = 0;
 };
 
-Result<std::unique_ptr<BpfSource>> BpfSource::Open(const BpfSourceOptions& options) {
+Result<std::unique_ptr<BpfSource>> BpfSource::Open(const BpfSourceOptions& options,
+                                                   std::optional<BpfPins> pins) {
   if (const Status status = CheckRequirements(options); !status) return status.error();
   const auto cpus = static_cast<uint32_t>(libbpf_num_possible_cpus());
-  const LoadPlan plan = {.ring_bytes = options.ring_bytes.value_or(DefaultRingBytes(cpus)),
-                         .cpus = cpus,
-                         .uses_group_dead = !options.assume_no_group_dead && KernelTellsGroupDead(),
-                         .snapshot = SnapshotProgram::kWithArgs};
-  Result<Skeleton> skeleton = LoadBest(options, plan);
+  LoadPlan plan = {.ring_bytes = options.ring_bytes.value_or(DefaultRingBytes(cpus)),
+                   .cpus = cpus,
+                   .uses_group_dead = !options.assume_no_group_dead && KernelTellsGroupDead(),
+                   .snapshot = SnapshotProgram::kWithArgs};
+  BpfPins* const folder = pins ? &*pins : nullptr;
+  const auto predecessor = Predecessor::Find(folder, options, plan);
+  if (!predecessor) return predecessor.error();
+  Result<Skeleton> skeleton = LoadBest(options, plan, predecessor->maps());
   if (!skeleton) return skeleton.error();
   const int ring_fd = bpf_map__fd((*skeleton)->maps.events);
   Result<RingMapping> ring = RingMapping::Map(ring_fd, plan.ring_bytes);
@@ -420,8 +650,12 @@ Result<std::unique_ptr<BpfSource>> BpfSource::Open(const BpfSourceOptions& optio
   Result<FileDescriptor> wakeups = WakeupsOf(ring_fd);
   if (!wakeups) return wakeups.error();
   if (const Status status = Attach(**skeleton); !status) return status.error();
-  auto impl = std::make_unique<Impl>(options, plan, *std::move(skeleton), *std::move(ring),
-                                     *std::move(counters), *std::move(wakeups));
+  if (const Status status = Activate(**skeleton, plan.generation, folder, *predecessor); !status) {
+    return status.error();
+  }
+  auto impl =
+      std::make_unique<Impl>(options, plan, std::move(pins), *predecessor, *std::move(skeleton),
+                             *std::move(ring), *std::move(counters), *std::move(wakeups));
   return std::unique_ptr<BpfSource>(new BpfSource(std::move(impl)));
 }
 
@@ -433,6 +667,7 @@ int BpfSource::wake_fd() const { return impl_->wake_fd(); }
 bool BpfSource::PrepareToSleep() { return impl_->PrepareToSleep(); }
 Result<size_t> BpfSource::Drain(EventSink& sink) { return impl_->Drain(sink); }
 void BpfSource::Stop() { impl_->Stop(); }
+void BpfSource::HandOver() { impl_->HandOver(); }
 bool BpfSource::exhausted() const { return false; }
 Status BpfSource::Snapshot(SnapshotSink& sink) { return impl_->Snapshot(sink); }
 std::optional<uint64_t> BpfSource::ring_bytes() const { return impl_->plan().ring_bytes; }
@@ -445,6 +680,7 @@ std::string BpfSource::abilities() const {
     words.append(" ").append(word);
   }
   if (impl_->exact_usage()) words.append(" ").append(kTellsReaps);
+  if (impl_->continues()) words.append(" ").append(kContinues);
   return words;
 }
 
@@ -452,17 +688,11 @@ uint64_t BpfSource::threads_seen() const {
   return impl_->counters().Sum(&cpu_counters::threads_seen);
 }
 
-SourceCounters BpfSource::counters() const {
-  const CountersMapping& counters = impl_->counters();
-  SourceCounters totals;
-  totals.forks_seen = counters.Sum(&cpu_counters::forks_seen);
-  totals.execs_seen = counters.Sum(&cpu_counters::execs_seen);
-  totals.exits_seen = counters.Sum(&cpu_counters::exits_seen);
-  totals.forks_lost = counters.Sum(&cpu_counters::forks_lost);
-  totals.execs_lost = counters.Sum(&cpu_counters::execs_lost);
-  totals.exits_lost = counters.Sum(&cpu_counters::exits_lost);
-  totals.others_lost = damaged_events() + counters.Sum(&cpu_counters::others_lost);
-  return totals;
+SourceCounters BpfSource::counters() const { return impl_->Counters(); }
+bool BpfSource::continues() const { return impl_->continues(); }
+std::optional<uint64_t> BpfSource::OldestWaitingNs() { return impl_->OldestWaitingNs(); }
+void BpfSource::Commit(const SourceCounters& told, uint64_t unwritten) {
+  impl_->Commit(told, unwritten);
 }
 
 }  // namespace daybook

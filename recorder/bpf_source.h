@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "bpf_pins.h"
 #include "daybook/result.h"
 #include "source.h"
 
@@ -34,7 +35,10 @@ inline constexpr uint32_t kMaxArgsLimit = 4096;
 class BpfSource : public EventSource {
  public:
   // Events are recorded from here on. Only one Error for whatever the kernel lacks or refuses.
-  static Result<std::unique_ptr<BpfSource>> Open(const BpfSourceOptions& options);
+  // With `pins` it takes over from the recorder that made them, and leaves them to the next one
+  // unless it is stopped.
+  static Result<std::unique_ptr<BpfSource>> Open(const BpfSourceOptions& options,
+                                                 std::optional<BpfPins> pins = std::nullopt);
 
   BpfSource(const BpfSource&) = delete;
   BpfSource& operator=(const BpfSource&) = delete;
@@ -45,7 +49,11 @@ class BpfSource : public EventSource {
   int wake_fd() const override;
   bool PrepareToSleep() override;
   Result<size_t> Drain(EventSink& sink) override;
+  void Commit(const SourceCounters& told, uint64_t unwritten) override;
+  bool continues() const override;
+  std::optional<uint64_t> OldestWaitingNs() override;
   void Stop() override;
+  void HandOver() override;
   bool exhausted() const override;
   Status Snapshot(SnapshotSink& sink) override;
   SourceCounters counters() const override;

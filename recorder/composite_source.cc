@@ -134,6 +134,11 @@ void CompositeSource::Stop() {
   main_->Stop();
 }
 
+void CompositeSource::HandOver() {
+  beside_->Stop();
+  main_->HandOver();
+}
+
 Status CompositeSource::Snapshot(SnapshotSink& sink) {
   starts_.clear();
   NotingLiving noting(sink, starts_);

@@ -9,8 +9,8 @@
 #include <unordered_map>
 
 #include "daybook/result.h"
+#include "file_descriptor.h"
 #include "source.h"
-#include "wake_ups.h"
 
 namespace daybook {
 
@@ -27,7 +27,14 @@ class CompositeSource : public EventSource {
   int send_fd() const override { return beside_->send_fd(); }
   bool PrepareToSleep() override;
   Result<size_t> Drain(EventSink& sink) override;
+  // The one beside leaves nothing to the next recorder.
+  void Commit(const SourceCounters& told, uint64_t unwritten) override {
+    main_->Commit(told, unwritten);
+  }
+  bool continues() const override { return main_->continues(); }
+  std::optional<uint64_t> OldestWaitingNs() override { return main_->OldestWaitingNs(); }
   void Stop() override;
+  void HandOver() override;
   bool exhausted() const override { return main_->exhausted(); }
   Status Snapshot(SnapshotSink& sink) override;
   bool WantsResync() const override { return main_->WantsResync(); }

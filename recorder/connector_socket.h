@@ -8,7 +8,7 @@
 
 #include "connector_decode.h"
 #include "daybook/result.h"
-#include "wake_ups.h"
+#include "file_descriptor.h"
 
 namespace daybook {
 

@@ -14,6 +14,7 @@
 #include "announcer.h"
 #include "daybook/compress.h"
 #include "daybook/writer.h"
+#include "file_descriptor.h"
 #include "housekeeper.h"
 #include "notify.h"
 #include "open_source.h"
@@ -90,10 +91,10 @@ Result<Announcer::Parts> OpenAnnouncer(const Options& options) {
 
 // Everything that needs privilege comes before the drop, everything that makes files after it.
 Status Record(const Options& options) {
-  auto source = OpenSource(options);
-  if (!source) return std::move(source).error();
   const auto account = FindAccount(options.user);
   if (!account) return account.error();
+  auto source = OpenSource(options, *account);
+  if (!source) return std::move(source).error();
   if (Status ready = PrepareLogFolder(options.log_dir, *account); !ready) return ready;
   auto folder = OpenLogFolder(options.log_dir);
   if (!folder) return std::move(folder).error();
@@ -108,7 +109,8 @@ Status Record(const Options& options) {
 
   EventSource& events = **source;
   // By descriptor: the user that we are now may not be let through the folders above.
-  const auto previous_run = FindPreviousRun("/proc/self/fd/" + std::to_string(log_dir.get()));
+  auto previous_run = FindPreviousRun("/proc/self/fd/" + std::to_string(log_dir.get()),
+                                      events.continues() ? events.OldestWaitingNs() : std::nullopt);
   auto writer = LogWriter::Open(
       *std::move(folder), events.identity(), [&events] { return events.ReadClock(); },
       ToWriterOptions(options), MakeThreadSyncer());
@@ -128,7 +130,7 @@ Status Record(const Options& options) {
       .duration_ns = options.duration_ns.value_or(0),
       .keep_args = KeptArgs(options.args, options.args_max_bytes, options.mask_words),
       .version = DAYBOOK_VERSION,
-      .previous_run = previous_run,
+      .previous_run = std::move(previous_run),
       .on_finished = [&housekeeper](uint64_t segment_no) { housekeeper.Finished(segment_no); },
       .observer = &announcer};
   // A replayed log has its own.

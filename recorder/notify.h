@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "daybook/result.h"
-#include "wake_ups.h"
+#include "file_descriptor.h"
 
 namespace daybook {
 

@@ -49,8 +49,17 @@ OpenedSource OpenConnector(const Options& options, ConnectorEvents events) {
   return Error("connector: " + source.error().message());
 }
 
-OpenedSource OpenBpf(const Options& options) {
-  return AsSource(BpfSource::Open(BpfOptions(options)));
+// Pins that were asked for and cannot be had are an error, not a reason to try another source.
+using Pins = std::optional<BpfPins>;
+Result<Pins> OpenPins(const Options& options, const std::optional<Account>& owner) {
+  if (options.pin_dir.empty()) return Pins();
+  auto pins = BpfPins::Open(options.pin_dir, owner);
+  if (!pins) return std::move(pins).error();
+  return Pins(*std::move(pins));
+}
+
+OpenedSource OpenBpf(const Options& options, Pins pins) {
+  return AsSource(BpfSource::Open(BpfOptions(options), std::move(pins)));
 }
 
 // What was asked for by name and is refused is an error.
@@ -61,8 +70,8 @@ OpenedSource WithIds(OpenedSource bpf, const Options& options) {
   return AsSource(CompositeSource::Create(*std::move(bpf), *std::move(ids)));
 }
 
-OpenedSource OpenBest(const Options& options) {
-  auto bpf = OpenBpf(options);
+OpenedSource OpenBest(const Options& options, Pins pins) {
+  auto bpf = OpenBpf(options, std::move(pins));
   if (bpf) return WithIds(std::move(bpf), options);
   std::fprintf(stderr, "daybookd: bpf: %s; trying connector\n", bpf.error().message().c_str());
   return OpenConnector(options, ConnectorEvents::kAll);
@@ -74,14 +83,16 @@ uint32_t ArgsLimitBytes(const Options& options) {
   return options.args == ArgsMode::kNone ? 0 : static_cast<uint32_t>(options.args_max_bytes);
 }
 
-OpenedSource OpenSource(const Options& options) {
+OpenedSource OpenSource(const Options& options, const std::optional<Account>& owner) {
   const std::string replay = "replay:";
   if (options.source.starts_with(replay)) {
     return AsSource(ReplaySource::Open(options.source.substr(replay.size())));
   }
-  if (options.source == "bpf") return WithIds(OpenBpf(options), options);
   if (options.source == "connector") return OpenConnector(options, ConnectorEvents::kAll);
-  return OpenBest(options);
+  auto pins = OpenPins(options, owner);
+  if (!pins) return std::move(pins).error();
+  if (options.source == "bpf") return WithIds(OpenBpf(options, *std::move(pins)), options);
+  return OpenBest(options, *std::move(pins));
 }
 
 }  // namespace daybook

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "daybook/result.h"
 #include "options.h"
+#include "privileges.h"
 #include "source.h"
 
 namespace daybook {
@@ -12,7 +14,9 @@ namespace daybook {
 // How many bytes of a program's arguments are kept; 0 for none.
 uint32_t ArgsLimitBytes(const Options& options);
 
-// Where the choice is left to it, says on stderr which source was refused and why.
-Result<std::unique_ptr<EventSource>> OpenSource(const Options& options);
+// Where the choice is left to it, says on stderr which source was refused and why. What the source
+// leaves behind for the next recorder is given to `owner`.
+Result<std::unique_ptr<EventSource>> OpenSource(const Options& options,
+                                                const std::optional<Account>& owner);
 
 }  // namespace daybook

@@ -102,6 +102,10 @@ std::string CheckMaskWord(const std::string& word) {
   return ArgMask::IsWord(word) ? "" : "must be of letters, digits and '-', two at least";
 }
 
+std::string CheckAbsolute(const std::string& path) {
+  return path.starts_with('/') ? "" : "must be an absolute path";
+}
+
 // In the log's folder it would pass for a part of the log.
 std::string CheckFileName(const std::string& path) {
   const std::string name = path.substr(path.rfind('/') + 1);
@@ -196,6 +200,12 @@ void AddOptions(CLI::App& app, Options& options) {
                  "The same for Prometheus, in node_exporter's textfile folder (default: nowhere)")
       ->check(CLI::Validator(CheckFileName, ""))
       ->type_name("PATH");
+  app.add_option(
+         "--pin", options.pin_dir,
+         "A folder on a bpf file system: a recorder that follows this one takes over there, "
+         "and misses nothing (default: none)")
+      ->check(CLI::Validator(CheckAbsolute, ""))
+      ->type_name("DIR");
   app.add_option("--user", options.user,
                  "Become this user once recording is set up (default, for root: daybook, else "
                  "nobody)")

@@ -35,6 +35,7 @@ struct Options {
   std::vector<std::string> mask_words;
   std::string status_file;   // empty: in the log's folder
   std::string metrics_file;  // empty: none
+  std::string pin_dir;       // empty: nothing outlives the recorder
   std::string user;          // empty: the default account
 };
 

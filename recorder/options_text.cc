@@ -85,6 +85,7 @@ std::string OptionsText(const Options& options) {
   add("mask", options.mask_words.empty() ? "" : Words(options.mask_words));
   add("status-file", options.status_file.empty() ? "" : Quoted(options.status_file));
   add("metrics-file", options.metrics_file.empty() ? "" : Quoted(options.metrics_file));
+  add("pin", options.pin_dir.empty() ? "" : Quoted(options.pin_dir));
   add("user", options.user.empty() ? "" : Quoted(options.user));
   return text;
 }

@@ -40,33 +40,64 @@ class ForkCount {
   std::optional<uint64_t> forks_;
 };
 
+template <class... Records>
+void KeepIfOneOf(const RecordView& view, uint64_t since_ns, WrittenEvents* written) {
+  const auto keep = [&]<class Record>(Record record) {
+    if (view.As(&record) && record.time_ns >= since_ns) written->Add(record);
+  };
+  (keep(Records()), ...);
+}
+
+// What one segment tells.
+struct Reading {
+  std::optional<SegmentStart> segment;
+  uint64_t last_time_ns = 0;
+  ForkCount count;
+};
+
+Reading Read(SegmentReader reader, uint64_t since_ns, WrittenEvents* written) {
+  Reading reading;
+  for (Item item = reader.Next(); !std::holds_alternative<End>(item); item = reader.Next()) {
+    const auto* record = std::get_if<RecordView>(&item);
+    if (record == nullptr || record->proof != Proof::kVerified) continue;
+    reading.count.Take(*record);
+    KeepIfOneOf<Fork, Exec, Exit, Reap, CommChange, CgroupPath>(*record, since_ns, written);
+    if (Checkpoint checkpoint; record->As(&checkpoint)) {
+      reading.last_time_ns = std::max(reading.last_time_ns, checkpoint.last_time_ns);
+    }
+  }
+  reading.segment = reader.segment();
+  return reading;
+}
+
+// The log keeps microseconds.
+uint64_t AsInTheLog(uint64_t time_ns) { return time_ns - time_ns % 1000; }
+
 }  // namespace
 
-std::optional<PreviousRun> FindPreviousRun(const std::string& log_dir) {
+std::optional<PreviousRun> FindPreviousRun(const std::string& log_dir,
+                                           std::optional<uint64_t> written_since_ns) {
   auto paths = FindSegments(log_dir);
   if (!paths) return std::nullopt;
+  const uint64_t since_ns = written_since_ns ? AsInTheLog(*written_since_ns) : UINT64_MAX;
   std::optional<PreviousRun> run;
-  const size_t looked_at = std::min(paths->size(), kMaxSegments);
-  for (size_t i = 0; i < looked_at; ++i) {
+  for (size_t i = 0; i < paths->size(); ++i) {
     auto reader = SegmentReader::Open((*paths)[paths->size() - 1 - i]);
     if (!reader) continue;
-    ForkCount count;
-    uint64_t last_time_ns = 0;
-    for (Item item = reader->Next(); !std::holds_alternative<End>(item); item = reader->Next()) {
-      const auto* record = std::get_if<RecordView>(&item);
-      if (record == nullptr || record->proof != Proof::kVerified) continue;
-      count.Take(*record);
-      if (Checkpoint checkpoint; record->As(&checkpoint)) {
-        last_time_ns = std::max(last_time_ns, checkpoint.last_time_ns);
-      }
+    WrittenEvents written;
+    Reading reading = Read(*std::move(reader), since_ns, run ? &run->written : &written);
+    if (!reading.segment) continue;
+    if (!run) {
+      run = PreviousRun{.boot_id = reading.segment->boot_id,
+                        .last_time_ns = reading.last_time_ns,
+                        .kernel_forks = {},
+                        .written = std::move(written)};
     }
-    const auto& segment = reader->segment();
-    if (!segment) continue;
-    if (!run) run = PreviousRun{.boot_id = segment->boot_id, .last_time_ns = last_time_ns};
-    if (segment->boot_id != run->boot_id) break;
+    if (reading.segment->boot_id != run->boot_id) break;
     // What an older segment counted lacks all that the newer ones recorded: too much looks missed.
-    run->kernel_forks = count.forks();
-    if (run->kernel_forks) break;
+    if (!run->kernel_forks) run->kernel_forks = reading.count.forks();
+    const bool is_counted = run->kernel_forks || i + 1 >= kMaxSegments;
+    if (is_counted && reading.segment->time_ns <= since_ns) break;
   }
   return run;
 }

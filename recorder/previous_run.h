@@ -7,6 +7,7 @@
 
 #include "daybook/field.h"
 #include "daybook/result.h"
+#include "written_events.h"
 
 namespace daybook {
 
@@ -14,11 +15,13 @@ struct PreviousRun {
   Id128 boot_id;
   uint64_t last_time_ns = 0;             // of its last record, in that boot's time
   std::optional<uint64_t> kernel_forks;  // the kernel's count, up to which it has recorded
+  WrittenEvents written;                 // as far as asked for
 };
 
 // Reads the newest segments of the folder. nullopt where no recorder has written there, or nothing
 // of what it wrote can be read. Where its last records are lost the count is too low, so that more
-// looks missed than was.
-std::optional<PreviousRun> FindPreviousRun(const std::string& log_dir);
+// looks missed than was. Events since `written_since_ns`, of the newest boot, are kept.
+std::optional<PreviousRun> FindPreviousRun(const std::string& log_dir,
+                                           std::optional<uint64_t> written_since_ns = {});
 
 }  // namespace daybook

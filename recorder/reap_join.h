@@ -14,8 +14,10 @@ namespace daybook {
 // later batch: that would put it behind what comes after it, and lose it in a crash.
 class ReapJoin {
  public:
-  // Without reaps there is nothing to join.
-  explicit ReapJoin(bool reaps_are_told = true) : reaps_are_told_(reaps_are_told) {}
+  // Without reaps there is nothing to join. Of processes that were born before `others_until_ns`
+  // another recorder may have told the end.
+  explicit ReapJoin(bool reaps_are_told = true, uint64_t others_until_ns = 0)
+      : reaps_are_told_(reaps_are_told), others_until_ns_(others_until_ns) {}
 
   // First all reaps of the batch. The events must stay in place until EndBatch().
   void Add(const reap_event& reap);
@@ -23,8 +25,9 @@ class ReapJoin {
   // The reap of that end, if it is in the batch; else the end is remembered.
   const reap_event* Find(const exit_event& exit);
 
-  // True where the end was delivered without it, in this batch or an earlier one: only then it is
-  // told by itself. (The end of another one may have been lost, or came before the recorder.)
+  // True where the end was delivered without it, in this batch or an earlier one, perhaps by
+  // another recorder: only then it is told by itself. (Else the end was lost, or came before all of
+  // them.)
   bool IsLate(const reap_event& reap);
 
   void EndBatch() { batch_.clear(); }
@@ -42,9 +45,15 @@ class ReapJoin {
     }
   };
 
-  std::unordered_map<Process, const reap_event*, Hash> batch_;
+  struct BatchedReap {
+    const reap_event* event;
+    bool is_joined = false;
+  };
+
+  std::unordered_map<Process, BatchedReap, Hash> batch_;
   std::unordered_map<uint32_t, uint64_t> unreaped_;  // delivered ends: start by pid
   bool reaps_are_told_;
+  uint64_t others_until_ns_;
 };
 
 }  // namespace daybook

@@ -47,6 +47,7 @@ class RecorderLoop::Impl : public EventSink, public SnapshotSink {
   void OnExit(const Exit& exit) override {
     auditor_.OnEnd(exit.pid, exit.start_ns);
     Append(exit, exit.time_ns);
+    if (const auto reap = written_.MissingReap(exit)) OnReap(*reap);
   }
   void OnReap(const Reap& reap) override { Append(reap, reap.time_ns); }
   void OnIdChange(const IdChange& change) override { Append(change, change.time_ns); }
@@ -57,7 +58,7 @@ class RecorderLoop::Impl : public EventSink, public SnapshotSink {
   void OnLost(const Lost& lost) override {
     writer_.AddLost(LostEvents(lost));
     meter_.OnLost(LostEvents(lost));
-    Append(lost, lost.last_time_ns);
+    AppendAnew(lost, lost.last_time_ns);
   }
   void OnProcess(const SnapProc& process) override {
     const bool is_coarse = (process.flags & kProcCoarseStart) != 0;
@@ -69,6 +70,11 @@ class RecorderLoop::Impl : public EventSink, public SnapshotSink {
  private:
   template <class Record>
   void Append(const Record& record, uint64_t time_ns) {
+    if (!written_.empty() && written_.TakeOut(record)) return;
+    AppendAnew(record, time_ns);
+  }
+  template <class Record>
+  void AppendAnew(const Record& record, uint64_t time_ns) {
     writer_.Append(record);
     ++events_in_segment_;
     meter_.OnEvent(time_ns);
@@ -93,6 +99,8 @@ class RecorderLoop::Impl : public EventSink, public SnapshotSink {
   void AppendGap(const Recorder& start);
   void AuditIfDue(uint64_t now_ns);
   size_t Drain();
+  void DrainLeftOver();
+  Status Write();
   void TellFinishedSegments();
   void GoToSleep();
   void WakeUp();
@@ -113,7 +121,9 @@ class RecorderLoop::Impl : public EventSink, public SnapshotSink {
   std::optional<WakeUps> wake_ups_;
   Auditor auditor_;
   StatusMeter meter_;
-  SourceCounters told_;  // losses up to here are in the log
+  WrittenEvents written_;   // by the recorder before this one, and perhaps drained again
+  SourceCounters told_;     // losses up to here are in the log
+  uint64_t unwritten_ = 0;  // events drained since the log could last be written
   uint64_t last_count_ns_ = 0;
   uint64_t last_audit_ns_ = 0;
   bool uncounted_ = false;  // events came since the last count
@@ -126,6 +136,7 @@ class RecorderLoop::Impl : public EventSink, public SnapshotSink {
   uint64_t events_in_segment_ = 0;
   int quiet_turns_ = 0;
   bool asleep_ = false;
+  bool hands_over_ = false;
   bool failing_ = false;
   bool told_failing_ = false;
   bool snapshot_failing_ = false;
@@ -140,6 +151,7 @@ Status RecorderLoop::Impl::Start() {
   last_turn_ns_ = source_.ReadClock().time_ns;
   last_audit_ns_ = last_count_ns_ = last_turn_ns_;
   AppendRecorder(RecorderEvent::kStart);
+  if (source_.continues()) DrainLeftOver();
   TakeSnapshot();
   wake_ups_->SetTurns(options_.drain_interval_ns);
   Report(writer_.Sync());
@@ -147,6 +159,15 @@ Status RecorderLoop::Impl::Start() {
   told_failing_ = failing_;
   Tell([this](RecorderObserver& observer) { observer.OnReady(meter_.Take()); });
   return Ok{};
+}
+
+// What came since the recorder before this one was killed, and what it had not given back.
+void RecorderLoop::Impl::DrainLeftOver() {
+  if (options_.previous_run) written_ = std::move(options_.previous_run->written);
+  Drain();
+  written_ = {};
+  AppendLosses();
+  Report(Write());
 }
 
 WakeUpTimes RecorderLoop::Impl::Times() const {
@@ -176,6 +197,7 @@ Status RecorderLoop::Impl::Run() {
 bool RecorderLoop::Impl::ObeySignal(int signal) {
   if (signal == SIGHUP) return StartNewSegment(), true;
   if (signal == SIGUSR1) return TellStatus(), true;
+  hands_over_ = signal == SIGUSR2;
   return false;
 }
 
@@ -211,7 +233,7 @@ void RecorderLoop::Impl::Turn() {
   RotateIfDue(now_ns);
   AuditIfDue(now_ns);
   ResyncIfDue(now_ns);
-  Report(writer_.Flush());
+  Report(Write());
   meter_.OnWritten(source_.ReadClock().time_ns);
   if (writer_.segment_no() != snapshot_segment_no_) TakeSnapshot();
   if (writer_.SyncDue(now_ns)) Report(writer_.BeginSync());
@@ -252,11 +274,12 @@ void RecorderLoop::Impl::WakeUp() {
 
 Status RecorderLoop::Impl::Finish() {
   Tell([](RecorderObserver& observer) { observer.OnStop(); });
-  source_.Stop();
+  hands_over_ ? source_.HandOver() : source_.Stop();
   Drain();
   AppendLosses();
   AppendRecorder(RecorderEvent::kStop);
   Status closed = writer_.Close();
+  source_.Commit(told_, closed ? 0 : unwritten_);
   if (!closed) meter_.OnTrouble(closed.error().message());
   meter_.OnWritten(source_.ReadClock().time_ns);
   Tell([this](RecorderObserver& observer) {
@@ -349,7 +372,7 @@ void RecorderLoop::Impl::AppendRecorder(RecorderEvent event) {
 // Between the recorder before this one and this one's first look. After another boot it is counted
 // from the boot on.
 void RecorderLoop::Impl::AppendGap(const Recorder& start) {
-  if (!options_.previous_run) return;
+  if (!options_.previous_run || source_.continues()) return;
   const PreviousRun& run = *options_.previous_run;
   const bool is_same_boot = run.boot_id == source_.identity().boot_id;
   RecordingGap gap{.first_time_ns = is_same_boot ? std::min(run.last_time_ns, start.time_ns) : 0,
@@ -385,7 +408,17 @@ size_t RecorderLoop::Impl::Drain() {
   auto drained = source_.Drain(*this);
   if (!drained) return Report(drained.error()), 0;
   if (*drained != 0) uncounted_ = unaudited_ = true;
+  unwritten_ += *drained;
   return *drained;
+}
+
+// Where the disk refuses, the writer keeps what it can and counts the rest, and the room in the
+// ring is needed for what comes.
+Status RecorderLoop::Impl::Write() {
+  Status written = writer_.Flush();
+  if (written) unwritten_ = 0;
+  source_.Commit(told_, unwritten_);
+  return written;
 }
 
 // The recorder goes on whatever happens; it says when trouble begins and when it is over.

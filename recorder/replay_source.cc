@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "daybook/reader.h"
+#include "file_descriptor.h"
 #include "living_set.h"
-#include "wake_ups.h"
 
 namespace daybook {
 namespace {

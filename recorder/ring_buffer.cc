@@ -44,12 +44,12 @@ bool IsRingSize(uint64_t bytes, uint64_t page_bytes) {
   return std::has_single_bit(bytes) && bytes % page_bytes == 0;
 }
 
-bool RingReader::HasData() const { return LoadAcquire(producer_position_) != *consumer_position_; }
+bool RingReader::HasData() const { return LoadAcquire(producer_position_) != taken_; }
 
 size_t RingReader::Peek(const Callback& callback) {
   size_t count = 0;
   const uint64_t end = LoadAcquire(producer_position_);
-  peeked_ = *consumer_position_;
+  peeked_ = taken_;
   while (peeked_ < end) {
     const std::byte* record = data_ + (peeked_ & (data_bytes_ - 1));
     // Acquire: the record's bytes were written before its busy bit was cleared.
@@ -66,9 +66,7 @@ size_t RingReader::Peek(const Callback& callback) {
 
 void RingReader::Commit() {
   // Release: our reads of the records come before the kernel may overwrite them.
-  if (peeked_ > *consumer_position_) {
-    __atomic_store_n(consumer_position_, peeked_, __ATOMIC_RELEASE);
-  }
+  if (taken_ > *consumer_position_) __atomic_store_n(consumer_position_, taken_, __ATOMIC_RELEASE);
 }
 
 Result<RingMapping> RingMapping::Map(int map_fd, uint64_t data_bytes) {

@@ -2,6 +2,7 @@
 // kernel/bpf/ringbuf.c and Documentation/bpf/ringbuf.rst.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -17,11 +18,11 @@ uint64_t DefaultRingBytes(unsigned possible_cpus);
 // Whether the kernel takes a ring of that size: a power of two, and whole pages.
 bool IsRingSize(uint64_t bytes, uint64_t page_bytes);
 
-// The one reader of a ring. Looking at records and giving back their room are separate, so that
-// records can be seen again when what was made of them could not be kept.
+// The one reader of a ring. Taking records and giving back their room are separate: a reader that
+// follows this one begins with what was taken and not given back.
 class RingReader {
  public:
-  // A record's bytes; they stay in place until Commit().
+  // A record's bytes; they stay in place until it is taken and committed.
   using Callback = std::function<void(std::span<const std::byte> record)>;
 
   // `data` is the ring's `data_bytes` (a power of two) twice in a row, so that no record is split.
@@ -30,16 +31,20 @@ class RingReader {
       : consumer_position_(consumer_position),
         producer_position_(producer_position),
         data_(data),
-        data_bytes_(data_bytes) {}
+        data_bytes_(data_bytes),
+        taken_(*consumer_position) {}
 
   // True where Peek() may find something.
   bool HasData() const;
 
-  // Hands over all finished records that have not been committed, in order, up to the first that a
-  // CPU still writes. Returns how many. Does not look at what is added meanwhile.
+  // Shows all finished records that have not been taken, in order, up to the first that a CPU still
+  // writes. Returns how many. Does not look at what is added meanwhile.
   size_t Peek(const Callback& callback);
 
-  // Gives the room of all that the last Peek() went over back to the kernel.
+  // What the last Peek() went over is not shown again.
+  void Take() { taken_ = std::max(taken_, peeked_); }
+
+  // Gives the room of all that was taken back to the kernel.
   void Commit();
 
  private:
@@ -47,6 +52,7 @@ class RingReader {
   const uint64_t* producer_position_;
   const std::byte* data_;
   uint64_t data_bytes_;
+  uint64_t taken_;       // up to here
   uint64_t peeked_ = 0;  // where the last Peek() ended
 };
 

@@ -19,7 +19,8 @@ inline constexpr std::string_view kTellsUsage = "usage";  // what a process used
 inline constexpr std::string_view kTellsReaps = "reap";   // and exactly, to the last
 inline constexpr std::string_view kTellsComm = "comm";
 inline constexpr std::string_view kTellsCgroups = "cgroup";
-inline constexpr std::string_view kTellsIds = "ids session ptrace";     // changes, with their time
+inline constexpr std::string_view kTellsIds = "ids session ptrace";  // changes, with their time
+inline constexpr std::string_view kContinues = "continued";  // where the recorder before it stopped
 inline constexpr std::string_view kTellsNamesByProc = "names_by_proc";  // of who lived long enough
 
 // Takes what a source hands over. Strings point into the source's buffers: valid during the call.
@@ -47,7 +48,8 @@ class SnapshotSink {
   virtual void OnProcess(const SnapProc& process) = 0;
 };
 
-// Running totals since the source was opened. Unknown where the source has no such counter.
+// Running totals since the source was opened; where it continues(), of what is seen since the first
+// of those recorders opened it. Unknown where the source has no such counter.
 struct SourceCounters {
   std::optional<uint64_t> forks_seen;  // forks and thread creations, before any filter
   std::optional<uint64_t> execs_seen;
@@ -84,8 +86,22 @@ class EventSource {
   // Hands all events that wait to `sink`, in order, and returns how many there were.
   virtual Result<size_t> Drain(EventSink& sink) = 0;
 
+  // What was drained, and the losses that `told` counts, are in the log, but for so many events: a
+  // recorder that takes over need not be told of them.
+  virtual void Commit(const SourceCounters& /*told*/, uint64_t /*unwritten*/) {}
+
+  // True where it has taken over from another recorder without a gap. What that one drained last
+  // may be drained again.
+  virtual bool continues() const { return false; }
+
+  // Of the events that wait now; unknown where there are none, or the source does not know.
+  virtual std::optional<uint64_t> OldestWaitingNs() { return std::nullopt; }
+
   // No event comes from now on; what waits can still be drained.
   virtual void Stop() {}
+
+  // The same, but where another recorder can take over, events go on waiting for it.
+  virtual void HandOver() { Stop(); }
 
   // False where events are those of another time: how long they waited says nothing.
   virtual bool is_live() const { return true; }

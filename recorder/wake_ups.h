@@ -4,35 +4,16 @@
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
 #include <sys/timerfd.h>
-#include <unistd.h>
 
 #include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstdint>
-#include <utility>
 
 #include "daybook/result.h"
+#include "file_descriptor.h"
 
 namespace daybook {
-
-class FileDescriptor {
- public:
-  FileDescriptor() = default;
-  explicit FileDescriptor(int fd) : fd_(fd) {}
-  FileDescriptor(FileDescriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  FileDescriptor& operator=(FileDescriptor&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    return *this;
-  }
-  ~FileDescriptor() {
-    if (fd_ >= 0) close(fd_);
-  }
-  int get() const { return fd_; }
-
- private:
-  int fd_ = -1;
-};
 
 // Why the recorder woke.
 struct Woken {
@@ -52,7 +33,8 @@ struct WakeUpTimes {
   uint64_t duration_ns = 0;
 };
 
-// SIGTERM and SIGINT end recording, SIGHUP begins a new segment, SIGUSR1 asks for the status. To be
+// SIGTERM and SIGINT end recording, SIGUSR2 hands over to another recorder, SIGHUP begins
+// a new segment, SIGUSR1 asks for the status. To be
 // blocked in all threads, so that they wait to be read.
 sigset_t RecorderSignals();
 

@@ -178,6 +178,22 @@ struct snapshot_event {
   char comm[COMM_BYTES];
 };
 
+// Written by both sides. With the ring and the counters it is what a recorder finds that follows
+// another one (bpf_pins.h).
+struct shared_state {
+  uint32_t layout;            // EVENT_LAYOUT of who made it
+  uint32_t idle;              // 1: the recorder sleeps until it is woken
+  uint32_t high_water_armed;  // 1: wake it when the ring fills
+  uint32_t reserved;
+  uint64_t active;  // programs of this generation record, all others do nothing
+  // What the log tells of as lost, as far as the counters have it.
+  uint64_t forks_told;
+  uint64_t execs_told;
+  uint64_t exits_told;
+  uint64_t others_told;
+  uint64_t unwritten;  // events that were given back to the ring and are not in the log
+};
+
 // Running totals of one CPU; one cache line, written by that CPU alone.
 struct cpu_counters {
   uint64_t forks_seen;  // processes and threads
@@ -189,6 +205,9 @@ struct cpu_counters {
   uint64_t threads_seen;  // that part of forks_seen which gives no event
   uint64_t others_lost;
 };
+
+// Raise it with every change of what stands above: events wait in the ring for another recorder.
+enum { EVENT_LAYOUT = 1 };
 
 static_assert(sizeof(struct event_header) == 8, "event header");
 static_assert(sizeof(struct process_ids) == 48, "process ids");
@@ -204,5 +223,6 @@ static_assert(sizeof(struct comm_event) == 48, "comm event");
 static_assert(sizeof(struct cgroup_event) == 32, "cgroup event");
 static_assert(sizeof(struct snapshot_event) == 120, "snapshot event");
 static_assert(offsetof(struct snapshot_event, comm) == 104, "snapshot comm");
+static_assert(sizeof(struct shared_state) == 64, "shared state");
 static_assert(sizeof(struct cpu_counters) == 64, "counters of a CPU");
 // NOLINTEND(readability-identifier-naming)

@@ -16,9 +16,9 @@ const volatile uint64_t high_water_bytes = 0;
 const volatile uint32_t assume_no_group_dead = 0;  // for tests
 const volatile uint32_t usage_exact = 0;           // tell of reaps
 
-// Written by both sides; mapped by the recorder.
-volatile uint32_t idle = 0;              // 1: the recorder sleeps until it is woken
-volatile uint32_t high_water_armed = 0;  // 1: wake it when the ring fills
+const volatile uint64_t generation = 0;
+// Mapped by the recorder.
+volatile struct shared_state shared = {};
 
 struct {
   __uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -32,6 +32,11 @@ struct {
   __type(key, uint32_t);
   __type(value, struct cpu_counters);
 } counters SEC(".maps");
+
+// All hooks of a recorder begin at one moment; and where it takes over from another one, whose hooks
+// write into the same ring, those end at the same moment. (An event that the other's hooks have
+// told just before it may be told twice.)
+static __always_inline bool is_active(void) { return shared.active == generation; }
 
 static __always_inline struct cpu_counters* counters_of_this_cpu(void) {
   uint32_t cpu = bpf_get_smp_processor_id();
@@ -61,13 +66,13 @@ static __always_inline bool wake_recorder(void) {
 // second costs one empty record, and the kernel merges the wakeups. An atomic exchange would need
 // 5.12 and gain nothing.
 static __always_inline void wake_if_wanted(void) {
-  if (idle) {
-    idle = 0;  // before the wakeup: afterwards the recorder may set it again
-    if (!wake_recorder()) idle = 1;
-  } else if (high_water_armed &&
+  if (shared.idle) {
+    shared.idle = 0;  // before the wakeup: afterwards the recorder may set it again
+    if (!wake_recorder()) shared.idle = 1;
+  } else if (shared.high_water_armed &&
              bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA) >= high_water_bytes) {
-    high_water_armed = 0;
-    if (!wake_recorder()) high_water_armed = 1;
+    shared.high_water_armed = 0;
+    if (!wake_recorder()) shared.high_water_armed = 1;
   }
 }
 
@@ -75,6 +80,7 @@ static __always_inline void wake_if_wanted(void) {
 
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(on_fork, struct task_struct* parent, struct task_struct* child) {
+  if (!is_active()) return 0;
   struct cpu_counters* count = counters_of_this_cpu();
   if (!count) return 0;
   ++count->forks_seen;  // every hit, so that the sum can be held against /proc/stat
@@ -171,6 +177,7 @@ static __always_inline void describe_exec(struct exec_event* event, struct task_
 
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(on_exec, struct task_struct* task, int old_tid, struct linux_binprm* binprm) {
+  if (!is_active()) return 0;
   uint32_t zero = 0;
   struct exec_scratch* scratch = bpf_map_lookup_elem(&exec_scratch, &zero);
   struct cpu_counters* count = counters_of_this_cpu();
@@ -261,7 +268,7 @@ static __always_inline void describe_exit(struct exit_event* event, struct task_
 SEC("tp_btf/sched_process_exit")
 int on_exit(uint64_t* arguments) {
   struct task_struct* task = (struct task_struct*)arguments[0];
-  if (!is_group_end(arguments, task)) return 0;
+  if (!is_active() || !is_group_end(arguments, task)) return 0;
   struct cpu_counters* count = counters_of_this_cpu();
   if (!count) return 0;
   ++count->exits_seen;
@@ -305,7 +312,7 @@ static __always_inline void tell_reap(struct task_struct* leader) {
 // threads, some milliseconds after it was reaped (RCU).
 SEC("tp_btf/sched_process_free")
 int BPF_PROG(on_free, struct task_struct* task) {
-  if (task->pid != task->tgid) return 0;
+  if (task->pid != task->tgid || !is_active()) return 0;
   if (assume_no_group_dead ||
       !bpf_core_field_exists(struct trace_event_raw_sched_process_exit, group_dead)) {
     forget_claim(task);
@@ -329,7 +336,7 @@ static __always_inline bool is_in_exec(struct task_struct* task) {
 // An exec names the process, too: that is told by the exec.
 SEC("tp_btf/task_rename")
 int BPF_PROG(on_rename, struct task_struct* task, const char* comm) {
-  if (task->pid != task->tgid || is_in_exec(task)) return 0;
+  if (task->pid != task->tgid || is_in_exec(task) || !is_active()) return 0;
   uint64_t old[COMM_BYTES / 8];
   copy_comm((char*)old, task);
   uint64_t new[COMM_BYTES / 8] = {};
@@ -372,6 +379,7 @@ struct {
 
 SEC("tp_btf/cgroup_mkdir")
 int BPF_PROG(on_cgroup, struct cgroup* cgroup, const char* path) {
+  if (!is_active()) return 0;
   uint32_t zero = 0;
   struct cgroup_scratch* scratch = bpf_map_lookup_elem(&cgroup_scratch, &zero);
   struct cpu_counters* count = counters_of_this_cpu();

@@ -27,6 +27,23 @@ unit_has() {
   run -0 "$DAYBOOKD" "${arguments[@]:1}" --help
 }
 
+@test "the unit's pins outlive a restart, and are on a file system of their own" {
+  unit_has RestartKillSignal=SIGUSR2 ReadWritePaths=-/run/daybook
+  unit | grep -q '^ExecStart=.* --pin /run/daybook/bpf ' || fail "it pins nothing"
+  [ "$(id -u)" = 0 ] || skip "mounting takes root"
+  # As the unit has it, twice, in a mount namespace with a /run of its own and another owner.
+  line=$(unit | sed -n "s/^ExecStartPre=+\/bin\/sh -c '\(.*\)'$/\1/p" | sed s/daybook:daybook/nobody/)
+  [ -n "$line" ]
+  run -0 unshare --mount sh -ec "
+    mount -t tmpfs none /run
+    $line
+    $line
+    stat -f -c %T /run/daybook/bpf
+    stat -c '%U %a' /run/daybook/bpf
+    grep -c ' /run/daybook/bpf ' /proc/self/mountinfo"
+  same $'bpf_fs\nnobody 1700\n1' "$output"
+}
+
 @test "the unit is never root, and has what loading takes" {
   unit_has User=daybook Group=daybook NoNewPrivileges=yes \
     "AmbientCapabilities=CAP_BPF CAP_PERFMON CAP_NET_ADMIN" \

@@ -319,6 +319,24 @@ TEST_F(BpfDecodeTest, TheReapOfAnEndThatWasNotSeenIsNotTold) {
   EXPECT_THAT(sink_.events, SizeIs(0));
 }
 
+TEST_F(BpfDecodeTest, AReapWhoseEndAnotherRecorderMayHaveToldIsTold) {
+  reaps_ = ReapJoin(true, AReap().start_ns + 1);
+  DeliverBatch({Pack(AReap(43))});
+  EXPECT_THAT(sink_.All<Reap>(), SizeIs(1));
+  DeliverBatch({Pack(AnExit()), Pack(AReap())});
+  EXPECT_THAT(sink_.All<Exit>(), SizeIs(1));
+  EXPECT_THAT(sink_.All<Reap>(), SizeIs(1)) << "it went into the end";
+  reaps_ = ReapJoin(true, AReap().start_ns);
+  DeliverBatch({Pack(AReap(44))});
+  EXPECT_THAT(sink_.All<Reap>(), SizeIs(1)) << "born since: its end was lost";
+}
+
+TEST_F(BpfDecodeTest, TheTimeOfAnyEvent) {
+  EXPECT_THAT(EventTimeNs(Pack(AnExit())), Optional(AnExit().time_ns));
+  EXPECT_THAT(EventTimeNs(Pack(AReap())), Optional(AReap().time_ns));
+  EXPECT_EQ(EventTimeNs(Bytes(sizeof(event_header) + 7)), std::nullopt);
+}
+
 TEST_F(BpfDecodeTest, RandomBytesDoNoHarm) {
   std::mt19937 random(1);
   for (int round = 0; round < 20'000; ++round) {

@@ -313,21 +313,24 @@ TEST_F(ConfigTest, WhatACheckPrintsIsAFileOfTheSameOptions) {
   EXPECT_THAT(defaults, HasSubstr("log-dir = \"/var/log/daybook\"\n"));
   EXPECT_THAT(defaults, HasSubstr("args = masked\n"));
   EXPECT_THAT(defaults, HasSubstr("# duration: not set\n"));
-  const std::string all = Check(
-      {"--log-dir",        "/a b",  "--source",       "replay:/x, y", "--duration",       "90s",
-       "--segment-size",   "65537", "--segment-age",  "36h",          "--max-bytes",      "3G",
-       "--min-free",       "0",     "--max-age",      "7d",           "--compress",       "none",
-       "--drain-interval", "15ms",  "--args",         "argv0",        "--args-max",       "4K",
-       "--mask",           "pin",   "--mask",         "my-id",        "--user",           "x",
-       "--id-events",      "none",  "--usage",        "fast",         "--audit-interval", "2h",
-       "--status-file",    "/s",    "--metrics-file", "/m.prom"});
+  const std::string all = Check({"--log-dir",     "/a b",  "--source",         "replay:/x, y",
+                                 "--duration",    "90s",   "--segment-size",   "65537",
+                                 "--segment-age", "36h",   "--max-bytes",      "3G",
+                                 "--min-free",    "0",     "--max-age",        "7d",
+                                 "--compress",    "none",  "--drain-interval", "15ms",
+                                 "--args",        "argv0", "--args-max",       "4K",
+                                 "--mask",        "pin",   "--mask",           "my-id",
+                                 "--user",        "x",     "--id-events",      "none",
+                                 "--usage",       "fast",  "--audit-interval", "2h",
+                                 "--status-file", "/s",    "--metrics-file",   "/m.prom",
+                                 "--pin",         "/p"});
   EXPECT_EQ(all,
             "log-dir = \"/a b\"\nsource = \"replay:/x, y\"\nid-events = none\nduration = 90s\n"
             "segment-size = 65537\n"
             "segment-age = 36h\nmax-bytes = 3G\nmin-free = 0\nmax-age = 7d\ncompress = none\n"
             "drain-interval = 15ms\nusage = fast\naudit-interval = 2h\nargs = argv0\nargs-max = "
             "4K\nmask = [\"pin\", \"my-id\"]\n"
-            "status-file = \"/s\"\nmetrics-file = \"/m.prom\"\nuser = \"x\"\n");
+            "status-file = \"/s\"\nmetrics-file = \"/m.prom\"\npin = \"/p\"\nuser = \"x\"\n");
   for (const std::string& text : {defaults, all}) {
     files_.Put("printed", text);
     EXPECT_EQ(Check({"--config", files_ / "printed"}), text);

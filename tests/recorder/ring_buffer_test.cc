@@ -49,7 +49,13 @@ class RingTest : public testing::Test {
     return seen;
   }
 
-  void Commit() { reader_.Commit(); }
+  void Take() { reader_.Take(); }
+  void Commit() {
+    reader_.Take();
+    reader_.Commit();
+  }
+  // As another recorder sees it that takes over.
+  void Reopen() { reader_ = RingReader(&consumed_, &produced_, data_.data(), kRingBytes); }
   bool HasData() const { return reader_.HasData(); }
   uint64_t consumed() const { return consumed_; }
 
@@ -83,14 +89,29 @@ TEST_F(RingTest, RecordsComeInOrderAndWithTheirTrueLengths) {
 TEST_F(RingTest, RoomIsGivenBackOnceAndOnlyByCommit) {
   Add("one");
   EXPECT_THAT(Peek(), ElementsAre("one"));
+  EXPECT_THAT(Peek(), ElementsAre("one")) << "not taken: seen again";
+  Take();
+  EXPECT_FALSE(HasData());
+  EXPECT_THAT(Peek(), IsEmpty());
   EXPECT_EQ(consumed(), 0u);
-  EXPECT_THAT(Peek(), ElementsAre("one")) << "not committed: seen again";
   Commit();
   EXPECT_EQ(consumed(), 16u);
   Commit();
   EXPECT_EQ(consumed(), 16u);
   EXPECT_FALSE(HasData());
   EXPECT_THAT(Peek(), IsEmpty());
+}
+
+TEST_F(RingTest, WhatIsNotCommittedIsSeenByTheNextReader) {
+  Add("one");
+  Peek();
+  Commit();
+  Add("two");
+  EXPECT_THAT(Peek(), ElementsAre("two"));
+  Take();
+  Reopen();
+  EXPECT_TRUE(HasData());
+  EXPECT_THAT(Peek(), ElementsAre("two"));
 }
 
 TEST_F(RingTest, WhatIsAddedAfterAPeekIsNotCommitted) {

@@ -130,14 +130,23 @@ Daybookd::Daybookd(const std::string& folder, const std::vector<std::string>& op
     Become(DAYBOOKD_PROGRAM, std::move(arguments));
   });
   close(ends[1]);
-  const std::string said = ReadStderr("\n");
-  if (said.find("recording to") == std::string::npos) throw std::runtime_error(said);
+  const std::string ready = "recording to";
+  const std::string said = ReadStderr(ready);
+  const size_t ready_at = said.find(ready);
+  if (ready_at == std::string::npos) {
+    End();
+    throw std::runtime_error(said);
+  }
+  said_before_ = said.substr(0, ready_at);
+  if (said.back() != '\n') ReadStderr("\n");
 }
 
-Daybookd::~Daybookd() {
+Daybookd::~Daybookd() { End(); }
+
+void Daybookd::End() {
   if (pid_ > 0) {
     kill(pid_, SIGKILL);
-    WaitFor(pid_);
+    WaitFor(std::exchange(pid_, -1));
   }
   close(stderr_);
 }

@@ -60,15 +60,20 @@ class Daybookd {
 
   pid_t pid() const { return pid_; }
 
+  // Before it recorded.
+  const std::string& said_before() const { return said_before_; }
+
   // Both return its wait status. What it said on the way is checked to be nothing.
   int Stop(int signal = SIGTERM);
   int Wait();
 
  private:
   std::string ReadStderr(std::string_view until);
+  void End();
 
   pid_t pid_ = -1;
   int stderr_ = -1;
+  std::string said_before_;
 };
 
 // Records during the whole test.

@@ -1,0 +1,161 @@
+#include "bpf_pins.h"
+
+#include <bpf/bpf.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <memory>
+#include <utility>
+
+namespace daybook {
+namespace {
+
+constexpr std::string_view kLinks = "links-";
+
+std::string LinksFolder(uint64_t generation) {
+  return std::string(kLinks) + std::to_string(generation);
+}
+
+struct DirCloser {
+  void operator()(DIR* folder) const { closedir(folder); }
+};
+
+std::vector<std::string> NamesIn(int folder, const char* name) {
+  const int fd = openat(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  const std::unique_ptr<DIR, DirCloser> entries(fd < 0 ? nullptr : fdopendir(fd));
+  if (!entries) {
+    if (fd >= 0) close(fd);
+    return {};
+  }
+  std::vector<std::string> names;
+  while (const dirent* entry = readdir(entries.get())) {
+    const std::string entry_name = entry->d_name;
+    if (entry_name != "." && entry_name != "..") names.push_back(entry_name);
+  }
+  return names;
+}
+
+std::optional<uint64_t> GenerationOf(std::string_view name) {
+  if (!name.starts_with(kLinks)) return std::nullopt;
+  uint64_t generation = 0;
+  const char* const end = name.data() + name.size();
+  const auto [rest, error] = std::from_chars(name.data() + kLinks.size(), end, generation);
+  if (error != std::errc() || rest != end) return std::nullopt;
+  return generation;
+}
+
+Status Removed(int result, const std::string& path) {
+  if (result == 0 || errno == ENOENT) return Ok{};
+  return Error::FromErrno("cannot remove " + path, errno);
+}
+
+Status CheckFileSystem(int folder, const std::string& path) {
+  struct statfs about {};
+  if (fstatfs(folder, &about) != 0) return Error::FromErrno("looking at " + path, errno);
+  if (about.f_type == BPF_FS_MAGIC) return Ok{};
+  return Error(path + " is not on a bpf file system: mount one there (mount -t bpf bpf " + path +
+               "), or give a folder below one");
+}
+
+}  // namespace
+
+Result<BpfPins> BpfPins::Open(const std::string& path, const std::optional<Account>& owner) {
+  const bool is_new = mkdir(path.c_str(), 0700) == 0;
+  if (!is_new && errno != EEXIST) {
+    return Error::FromErrno("cannot create the folder of pins " + path, errno);
+  }
+  FileDescriptor folder(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (folder.get() < 0) return Error::FromErrno("cannot open the folder of pins " + path, errno);
+  if (Status checked = CheckFileSystem(folder.get(), path); !checked) return checked.error();
+  if (flock(folder.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK) return Error::FromErrno("locking " + path, errno);
+    return Error("another recorder is at work with the pins in " + path +
+                 ": stop it, or give this one a folder of its own");
+  }
+  BpfPins pins(path, std::move(folder), owner);
+  Status given = is_new ? pins.GiveToOwner(".") : Ok{};
+  if (!given) return given.error();
+  return pins;
+}
+
+Result<std::optional<FileDescriptor>> BpfPins::Find(std::string_view map) const {
+  const std::string path = path_ + "/" + std::string(map);
+  std::optional<FileDescriptor> found(bpf_obj_get(path.c_str()));
+  if (found->get() >= 0) return found;
+  if (errno == ENOENT) return std::optional<FileDescriptor>();
+  return Error::FromErrno("cannot take over " + path, errno);
+}
+
+Status BpfPins::PinMap(std::string_view map, int fd) { return Pin(std::string(map), fd); }
+
+Status BpfPins::PinLink(uint64_t generation, std::string_view hook, int fd) {
+  const std::string links = LinksFolder(generation);
+  if (mkdirat(folder_.get(), links.c_str(), 0700) == 0) {
+    if (Status given = GiveToOwner(links); !given) return given;
+  } else if (errno != EEXIST) {
+    return Error::FromErrno("cannot create " + path_ + "/" + links, errno);
+  }
+  return Pin(links + "/" + std::string(hook), fd);
+}
+
+Status BpfPins::Pin(const std::string& name, int fd) {
+  const std::string path = path_ + "/" + name;
+  if (bpf_obj_pin(fd, path.c_str()) != 0) return Error::FromErrno("cannot pin " + path, errno);
+  return GiveToOwner(name);
+}
+
+Status BpfPins::GiveToOwner(const std::string& name) {
+  if (!owner_ || owner_->uid == geteuid()) return Ok{};
+  const int flags = AT_SYMLINK_NOFOLLOW;
+  if (fchownat(folder_.get(), name.c_str(), owner_->uid, owner_->gid, flags) == 0) return Ok{};
+  return Error::FromErrno("cannot give " + path_ + "/" + name + " to " + owner_->name, errno);
+}
+
+std::vector<uint64_t> BpfPins::Generations() const {
+  std::vector<uint64_t> generations;
+  for (const std::string& name : NamesIn(folder_.get(), ".")) {
+    if (const auto generation = GenerationOf(name)) generations.push_back(*generation);
+  }
+  return generations;
+}
+
+bool BpfPins::HasLinks(uint64_t generation) const {
+  return !NamesIn(folder_.get(), LinksFolder(generation).c_str()).empty();
+}
+
+uint64_t BpfPins::NewestGeneration() const {
+  uint64_t newest = 0;
+  for (const uint64_t generation : Generations()) newest = std::max(newest, generation);
+  return newest;
+}
+
+Status BpfPins::RemoveLinks(std::optional<uint64_t> except_generation) {
+  for (const uint64_t generation : Generations()) {
+    if (generation == except_generation) continue;
+    const std::string links = LinksFolder(generation);
+    for (const std::string& hook : NamesIn(folder_.get(), links.c_str())) {
+      const std::string name = links + "/" + hook;
+      Status removed = Removed(unlinkat(folder_.get(), name.c_str(), 0), path_ + "/" + name);
+      if (!removed) return removed;
+    }
+    Status removed =
+        Removed(unlinkat(folder_.get(), links.c_str(), AT_REMOVEDIR), path_ + "/" + links);
+    if (!removed) return removed;
+  }
+  return Ok{};
+}
+
+Status BpfPins::RemoveMap(std::string_view map) {
+  const std::string name(map);
+  return Removed(unlinkat(folder_.get(), name.c_str(), 0), path_ + "/" + name);
+}
+
+}  // namespace daybook

@@ -1,0 +1,72 @@
+// The events that a killed recorder had written, but not yet given back to the kernel: the recorder
+// that takes over is told of them again.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <unordered_map>
+
+#include "daybook/records.h"
+
+namespace daybook {
+
+class WrittenEvents {
+ public:
+  // As they were read back from the log.
+  void Add(const Fork& fork) { ++count_[KeyOf(fork)]; }
+  void Add(const Exec& exec) { ++count_[KeyOf(exec)]; }
+  void Add(const Exit& exit) { exact_[KeyOf(exit)] = (exit.flags & kProcUsageExact) != 0; }
+  void Add(const Reap& reap) { ++count_[KeyOf(reap)]; }
+  void Add(const CommChange& change) { ++count_[KeyOf(change)]; }
+  void Add(const CgroupPath& cgroup) { ++count_[KeyOf(cgroup)]; }
+
+  // True as often as it was added.
+  template <class Record>
+  bool TakeOut(const Record& record) {
+    const auto found = count_.find(KeyOf(record));
+    if (found == count_.end() || found->second == 0) return false;
+    --found->second;
+    return true;
+  }
+  bool TakeOut(const Exit& exit) { return exact_.contains(KeyOf(exit)); }
+
+  // What that end, written without it, lacks: now it came with its reap.
+  std::optional<Reap> MissingReap(const Exit& exit) const;
+
+  bool empty() const { return count_.empty() && exact_.empty(); }
+
+ private:
+  // A process ends once and is reaped once; all else is told apart by its time, as exactly as the
+  // log has it.
+  struct Key {
+    uint8_t type;
+    uint64_t who;
+    uint64_t time_us;
+    bool operator==(const Key&) const = default;
+  };
+  struct Hash {
+    size_t operator()(const Key& key) const;
+  };
+
+  template <class Record>
+  static Key KeyOf(const Record& record) {
+    return {Schema<Record>::kType, WhoOf(record), TimeOf(record) / 1000};
+  }
+  template <class Record>
+  static uint64_t WhoOf(const Record& record) {
+    return record.pid;
+  }
+  static uint64_t WhoOf(const CgroupPath& cgroup) { return cgroup.id; }
+  template <class Record>
+  static uint64_t TimeOf(const Record& record) {
+    return record.time_ns;
+  }
+  static uint64_t TimeOf(const Exit& exit) { return exit.start_ns; }
+  static uint64_t TimeOf(const Reap& reap) { return reap.start_ns; }
+
+  std::unordered_map<Key, size_t, Hash> count_;
+  std::unordered_map<Key, bool, Hash> exact_;  // ends: whether with their reap
+};
+
+}  // namespace daybook

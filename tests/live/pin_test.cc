@@ -1,0 +1,202 @@
+// With pins a recorder takes over from the one before it, and nothing is missing or there twice.
+
+#include <sys/mount.h>
+#include <sys/stat.h>
+
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <map>
+#include <random>
+#include <set>
+
+#include "host.h"
+#include "live/support/live_test.h"
+
+namespace daybook {
+namespace {
+
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+using testing::SizeIs;
+
+// So many in the project's checks; DAYBOOK_KILLS asks for another number.
+int KillCount() {
+  const char* const asked = std::getenv("DAYBOOK_KILLS");
+  return asked != nullptr ? std::atoi(asked) : 20;
+}
+
+bool Continues(const Recorder& start) {
+  return start.abilities.value_or("").ends_with(" continued");
+}
+
+std::vector<Recorder> Starts(const KeptLog& log) {
+  std::vector<Recorder> starts;
+  for (const Recorder& record : log.All<Recorder>()) {
+    if (record.event == RecorderEvent::kStart) starts.push_back(record);
+  }
+  return starts;
+}
+
+class PinTest : public LiveTest {
+ protected:
+  void SetUp() override {
+    LiveTest::SetUp();
+    if (HasFatalFailure() || IsSkipped()) return;
+    std::filesystem::create_directory(mount_point_);
+    ASSERT_EQ(mount("bpf", mount_point_.c_str(), "bpf", 0, "mode=0755"), 0) << strerror(errno);
+  }
+  void TearDown() override { umount(mount_point_.c_str()); }
+
+  std::vector<std::string> Options() const { return {"--pin", pins_}; }
+
+  // Of whom there is exactly one birth, and one end: the children of that process.
+  void ExpectEachChildOnce(const KeptLog& log, pid_t parent, size_t count) {
+    std::map<uint32_t, int> ends;
+    for (const Exit& exit : log.All<Exit>()) ++ends[exit.pid];
+    const auto children = ChildrenOf(log, parent);
+    EXPECT_THAT(children, SizeIs(count));
+    std::set<std::pair<uint32_t, uint64_t>> known;
+    for (const Fork& fork : children) {
+      EXPECT_TRUE(known.emplace(fork.pid, fork.time_ns).second) << "twice: " << fork;
+      EXPECT_EQ(ends[fork.pid], 1) << fork;
+    }
+  }
+
+  const TempFolder temp_;
+  const std::string folder_ = temp_ / "log";
+  const std::string mount_point_ = temp_ / "bpf";
+  const std::string pins_ = mount_point_ + "/daybook";
+};
+
+TEST_F(PinTest, KilledAgainAndAgainUnderLoadNothingIsMissingAndNothingIsThereTwice) {
+  const int kills = KillCount();
+  constexpr int kForksBetween = 400;
+  std::mt19937 random(41);
+  std::vector<pid_t> parents;
+  for (int i = 0; i <= kills; ++i) {
+    Daybookd recorder(folder_, Options());
+    // The first one's parent is born under it.
+    parents.push_back(SpawnActor({"forks", std::to_string(kForksBetween)}));
+    std::this_thread::sleep_for(std::chrono::microseconds(random() % 300'000));
+    if (i == kills) {
+      for (const pid_t parent : parents) WaitFor(parent);
+      EXPECT_EQ(recorder.Stop(), 0);
+    } else {
+      kill(recorder.pid(), SIGKILL);
+    }
+  }
+  const KeptLog log = ReadLog(folder_);
+  for (const pid_t parent : parents) ExpectEachChildOnce(log, parent, kForksBetween);
+  EXPECT_THAT(log.All<Lost>(), IsEmpty());
+  EXPECT_THAT(log.All<RecordingGap>(), IsEmpty());
+  const auto starts = Starts(log);
+  ASSERT_THAT(starts, SizeIs(kills + 1));
+  for (size_t i = 0; i < starts.size(); ++i) {
+    EXPECT_EQ(Continues(starts[i]), i != 0);
+    EXPECT_EQ(*starts[i].kernel_forks - *starts[i].forks_seen,
+              *starts[0].kernel_forks - *starts[0].forks_seen);
+  }
+  std::printf("%d kills, %zu forks by the test: each there once\n", kills,
+              parents.size() * kForksBetween);
+}
+
+TEST_F(PinTest, WhatHappensWithoutARecorderIsToldByTheNext) {
+  Daybookd(folder_, Options()).Stop(SIGKILL);
+  const pid_t parent = SpawnActor({"forks", "1000"});
+  WaitFor(parent);
+  Daybookd(folder_, Options()).Stop();
+  const KeptLog log = ReadLog(folder_);
+  ExpectEachChildOnce(log, parent, 1000);
+  EXPECT_THAT(log.All<RecordingGap>(), IsEmpty());
+}
+
+TEST_F(PinTest, OnSigusr2ItHandsOver) {
+  EXPECT_EQ(Daybookd(folder_, Options()).Stop(SIGUSR2), 0);
+  const pid_t parent = SpawnActor({"forks", "100"});
+  WaitFor(parent);
+  EXPECT_EQ(Daybookd(folder_, Options()).Stop(), 0);
+  const KeptLog log = ReadLog(folder_);
+  ExpectEachChildOnce(log, parent, 100);
+  EXPECT_THAT(log.All<RecordingGap>(), IsEmpty());
+  EXPECT_TRUE(log.segments.at(0).complete);
+}
+
+TEST_F(PinTest, StoppedItLeavesNothingInTheKernel) {
+  EXPECT_EQ(Daybookd(folder_, Options()).Stop(), 0);
+  EXPECT_TRUE(std::filesystem::is_empty(pins_));
+  WaitFor(SpawnActor({"forks", "100"}));
+  EXPECT_EQ(Daybookd(folder_, Options()).Stop(), 0);
+  const auto gaps = ReadLog(folder_).All<RecordingGap>();
+  ASSERT_THAT(gaps, SizeIs(1));
+  EXPECT_GE(gaps[0].missed_forks, 100u);
+}
+
+TEST_F(PinTest, TheLossesOfATimeWithoutARecorderAreToldOnce) {
+  // More than the ring has room for.
+  Daybookd(folder_, Options()).Stop(SIGKILL);
+  const pid_t parent = SpawnActor({"forks", "30000"});
+  WaitFor(parent);
+  Daybookd(folder_, Options()).Stop(SIGKILL);
+  Daybookd(folder_, Options()).Stop();
+  const KeptLog log = ReadLog(folder_);
+  uint64_t lost_forks = 0;
+  for (const Lost& lost : log.All<Lost>()) lost_forks += lost.forks.value_or(0);
+  EXPECT_GT(lost_forks, 0u);
+  const size_t told = ChildrenOf(log, parent).size();
+  EXPECT_GE(told + lost_forks, 30'000u);
+  EXPECT_LT(told + lost_forks, 30'100u) << "the recorders' own are among them";
+}
+
+TEST_F(PinTest, TwoRecordersDoNotShareThem) {
+  Daybookd recorder(folder_, Options());
+  try {
+    const Daybookd other(temp_ / "other", Options());
+    FAIL() << "it records";
+  } catch (const std::runtime_error& refused) {
+    EXPECT_THAT(refused.what(), HasSubstr("another recorder is at work with the pins in"));
+  }
+  EXPECT_EQ(recorder.Stop(), 0);
+}
+
+TEST_F(PinTest, WhatDoesNotFitIsReplacedAndTheGapIsTold) {
+  Daybookd(folder_, Options()).Stop(SIGKILL);
+  std::filesystem::remove(pins_ + "/counters");
+  WaitFor(SpawnActor({"forks", "100"}));
+  {
+    Daybookd recorder(folder_, Options());
+    EXPECT_THAT(recorder.said_before(), HasSubstr("is of no use to this version; replaced"));
+    EXPECT_TRUE(std::filesystem::exists(pins_ + "/counters"));
+    recorder.Stop();
+  }
+  const KeptLog log = ReadLog(folder_);
+  ASSERT_THAT(log.All<RecordingGap>(), SizeIs(1));
+  EXPECT_GE(log.All<RecordingGap>()[0].missed_forks, 100u);
+}
+
+TEST_F(PinTest, AFolderElsewhereIsRefusedWithWhatToDo) {
+  try {
+    const Daybookd recorder(folder_, {"--pin", temp_ / "elsewhere"});
+    FAIL() << "it records";
+  } catch (const std::runtime_error& refused) {
+    EXPECT_THAT(refused.what(), HasSubstr("is not on a bpf file system: mount one there"));
+  }
+}
+
+// As a service it is that user from its start.
+TEST_F(PinTest, TheUserThatItBecameCanTakeThemOver) {
+  auto options = Options();
+  options.insert(options.end(), {"--user", "nobody"});
+  Daybookd(folder_, options).Stop(SIGKILL);
+  struct stat about {};
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(pins_)) {
+    ASSERT_EQ(lstat(entry.path().c_str(), &about), 0);
+    EXPECT_NE(about.st_uid, 0u) << entry.path();
+  }
+  Daybookd(folder_, options).Stop();
+  EXPECT_THAT(Starts(ReadLog(folder_)), SizeIs(2));
+}
+
+}  // namespace
+}  // namespace daybook

@@ -1,0 +1,133 @@
+// What a recorder leaves to the one after it, and what it makes of what it was left.
+
+#include <csignal>
+
+#include "recorder.h"
+#include "recorder/recorder_fixture.h"
+
+namespace daybook {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::Not;
+using testing::SizeIs;
+
+class RecorderTakeoverTest : public RecorderTest {
+ protected:
+  // As if a recorder before this one had written that.
+  template <class... Records>
+  void Left(const Records&... records) {
+    options_.previous_run = PreviousRun{.boot_id = {}, .kernel_forks = 1, .written = {}};
+    (options_.previous_run->written.Add(records), ...);
+    source_.is_continued = true;
+  }
+};
+
+TEST_F(RecorderTakeoverTest, WhatWasDrainedIsGivenBackOnceItIsWritten) {
+  std::vector<size_t> in_the_log;
+  source_.on_commit = [&] { in_the_log.push_back(PidsOfForks().size()); };
+  source_.Then(TestFork(10)).Then(TestFork(11), TestFork(12));
+  ASSERT_TRUE(Record());
+  EXPECT_THAT(in_the_log, ElementsAre(1, 3, 3));
+  for (const auto& commit : source_.commits) EXPECT_EQ(commit.unwritten, 0u);
+}
+
+TEST_F(RecorderTakeoverTest, WhatTheDiskRefusesIsSaidWithIt) {
+  source_.Then(TestFork(10)).ThenDo([this](EventSink& sink) {
+    log_.disk().fault = [](std::string_view, size_t) { return ENOSPC; };
+    sink.OnFork(TestFork(11));
+    return size_t{1};
+  });
+  source_.Then(TestFork(12), TestFork(13)).ThenDo([this](EventSink&) {
+    log_.disk().fault = [](std::string_view, size_t) { return 0; };
+    log_.Advance(2'000 * kMs);
+    return size_t{0};
+  });
+  RecordAndListen();
+  ASSERT_THAT(source_.commits, SizeIs(5));
+  EXPECT_EQ(source_.commits[0].unwritten, 0u);
+  EXPECT_EQ(source_.commits[1].unwritten, 1u);
+  EXPECT_EQ(source_.commits[2].unwritten, 3u);
+  EXPECT_EQ(source_.commits[3].unwritten, 0u);
+}
+
+TEST_F(RecorderTakeoverTest, TheLossesThatTheLogTellsOfAreSaidWithIt) {
+  source_.ThenDo([this](EventSink&) {
+    source_.counts.exits_lost = 7;
+    return size_t{0};
+  });
+  ASSERT_TRUE(Record());
+  ASSERT_THAT(source_.commits, Not(IsEmpty()));
+  EXPECT_EQ(source_.commits[0].told.exits_lost, 7u);
+}
+
+TEST_F(RecorderTakeoverTest, WhatWasLeftIsTakenFirstAndWithoutWhatIsWritten) {
+  Left(TestFork(10), TestFork(11));
+  source_.Then(TestFork(10), TestFork(11), TestFork(12)).Then(TestFork(13));
+  ASSERT_TRUE(Record());
+  EXPECT_THAT(PidsOfForks(), ElementsAre(12, 13));
+  EXPECT_THAT(Types(),
+              ElementsAre("clock", "recorder", "fork", "snap_begin", "snap_proc", "snap_proc",
+                          "snap_proc", "snap_end", "fork", "recorder", "segment_end"));
+}
+
+TEST_F(RecorderTakeoverTest, OnlyWhatWaitedThenCanBeWrittenAlready) {
+  Left(TestFork(11));
+  source_.Then(TestFork(10)).Then(TestFork(11));
+  ASSERT_TRUE(Record());
+  EXPECT_THAT(PidsOfForks(), ElementsAre(10, 11));
+}
+
+TEST_F(RecorderTakeoverTest, AnEndThatNowComesWithItsReapIsNotWrittenAgainButTheReapIs) {
+  Left(TestExit(10));
+  Exit exit = TestExit(10);
+  exit.flags |= kProcUsageExact;
+  source_.Then(exit);
+  ASSERT_TRUE(Record());
+  EXPECT_THAT(Log().All<Exit>(), IsEmpty());
+  ASSERT_THAT(Log().All<Reap>(), SizeIs(1));
+  EXPECT_EQ(Log().All<Reap>()[0].pid, 10u);
+}
+
+TEST_F(RecorderTakeoverTest, ThereIsNoGap) {
+  source_.counts.forks_seen = 5;
+  Left(TestFork(10));
+  ASSERT_TRUE(Record());
+  EXPECT_THAT(Log().All<RecordingGap>(), IsEmpty());
+}
+
+TEST_F(RecorderTakeoverTest, WhereItDidNotTakeOverThereIsOne) {
+  source_.counts.forks_seen = 5;
+  Left(TestFork(10));
+  source_.is_continued = false;
+  ASSERT_TRUE(Record());
+  EXPECT_THAT(Log().All<RecordingGap>(), SizeIs(1));
+}
+
+class RecorderEndTest : public RecorderTakeoverTest {
+ protected:
+  void RecordUntil(int signal) {
+    source_.endless = true;
+    source_.ThenDo([signal](EventSink&) {
+      raise(signal);
+      return size_t{0};
+    });
+    ASSERT_TRUE(Record());
+  }
+};
+
+TEST_F(RecorderEndTest, OnSigusr2ItHandsOver) {
+  RecordUntil(SIGUSR2);
+  EXPECT_EQ(source_.handovers, 1);
+  EXPECT_EQ(source_.stops, 0);
+}
+
+TEST_F(RecorderEndTest, OnSigtermItStops) {
+  RecordUntil(SIGTERM);
+  EXPECT_EQ(source_.handovers, 0);
+  EXPECT_EQ(source_.stops, 1);
+}
+
+}  // namespace
+}  // namespace daybook
