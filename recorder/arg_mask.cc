@@ -11,6 +11,8 @@ namespace daybook {
 namespace {
 
 constexpr std::string_view kUrlMark = "://";
+// Names of users are shorter. GitHub's tokens have 40 bytes, GitLab's 26.
+constexpr size_t kMinTokenBytes = 20;
 constexpr std::string_view kBlanks = " \t\r\n";
 
 // Programs that take a password behind a flag whose name says nothing of it.
@@ -128,6 +130,7 @@ class Scan {
   size_t NextCandidate(size_t at) const;
   size_t TakeAt(size_t at);
   size_t TakeUrl(size_t mark);
+  bool IsWeb(size_t mark) const;
   size_t TakeName(const ArgMask::Word& word, size_t at);
   size_t TakeToolFlag(size_t flag);
   size_t TakeWordsBehind(size_t flag_end, std::string_view marks);
@@ -274,8 +277,13 @@ size_t Scan::TakeUrl(size_t mark) {
   const size_t host_end = std::min(args_.find_first_of("/?#", user), url_end_);
   const size_t address_end = At(user) == '[' ? Find(']', user, host_end) : user;
   const size_t secret = Find(':', address_end, host_end) + 1;
-  if (secret > host_end) return user;
   const size_t at = Slice(user, host_end).rfind('@');
+  if (secret > host_end) {
+    if (!IsWeb(mark)) return user;
+    if (host_end == args_.size()) return Mask(user, host_end);  // cut: it may have been one
+    const bool is_token = at != std::string_view::npos && at >= kMinTokenBytes;
+    return is_token ? Mask(user, user + at) : user;
+  }
   if (host_end == args_.size()) return Mask(secret, host_end);
   if (at != std::string_view::npos) {
     return user + at >= secret ? Mask(secret, user + at) : user;
@@ -283,6 +291,12 @@ size_t Scan::TakeUrl(size_t mark) {
   if (std::ranges::all_of(Slice(secret, host_end), IsDigit)) return user;
   if (url_at_ > secret) return Mask(secret, url_at_);
   return url_end_ == args_.size() ? Mask(secret, url_end_) : user;
+}
+
+// Only there a token stands alone before the '@'.
+bool Scan::IsWeb(size_t mark) const {
+  const std::string_view before = args_.substr(0, mark);
+  return before.ends_with("http") || before.ends_with("https");
 }
 
 // ---- Names ----
@@ -302,7 +316,10 @@ size_t Scan::MatchEnd(const ArgMask::Word& word, size_t at) const {
   }
   using Bounds = ArgMask::Bounds;
   const bool is_word = word.bounds == Bounds::kWord || word.bounds == Bounds::kLastWord;
-  if (is_word && !IsBoundary(at)) return 0;
+  // SSHPASS=X, as variables of the environment are named.
+  const bool is_variable = word.bounds == Bounds::kLastWord && At(end) == '=' &&
+                           std::ranges::all_of(Slice(at, end), IsUpper);
+  if (is_word && !is_variable && !IsBoundary(at)) return 0;
   if (word.bounds != Bounds::kAnywhere && !IsBoundary(end)) return 0;
   if (word.bounds == Bounds::kLastWord && end < args_.size() && IsNameByte(args_[end])) return 0;
   return end;

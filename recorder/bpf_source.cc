@@ -299,10 +299,10 @@ class Predecessor {
     if (!skeleton) return Error::FromErrno("opening the BPF programs", errno);
     auto maps = PinnedMaps::Find(*pins, *skeleton);
     if (!maps) return std::move(maps).error();
+    const bool is_any = maps->is_any();
     plan.generation = pins->NewestGeneration() + 1;
     if (maps->is_complete()) found.Adopt(*pins, *std::move(maps), *skeleton, options, plan);
     if (found.exists_) return found;
-    const bool is_any = maps->is_any();
     if (Status removed = RemoveAll(*pins, *skeleton); !removed) return std::move(removed).error();
     if (is_any) {
       std::fprintf(stderr,

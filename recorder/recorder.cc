@@ -20,6 +20,9 @@ constexpr uint64_t kCountIntervalNs = 1'000'000'000;
 // A source that loses events is not made slower by more snapshots than these.
 constexpr uint64_t kResyncIntervalNs = 1'000'000'000;
 
+// Where trouble is: each begins and ends by itself.
+enum Place : uint8_t { kDisk, kSource };
+
 uint64_t LostTotal(const SourceCounters& counters) {
   return counters.forks_lost + counters.execs_lost + counters.exits_lost + counters.others_lost;
 }
@@ -104,7 +107,8 @@ class RecorderLoop::Impl : public EventSink, public SnapshotSink {
   void TellFinishedSegments();
   void GoToSleep();
   void WakeUp();
-  void Report(const Status& status);
+  void Report(const Status& status, Place place = kDisk);
+  bool IsFailing() const { return failing_[kDisk] || failing_[kSource]; }
   bool ObeySignal(int signal);
   void StartNewSegment();
   WakeUpTimes Times() const;
@@ -137,7 +141,7 @@ class RecorderLoop::Impl : public EventSink, public SnapshotSink {
   int quiet_turns_ = 0;
   bool asleep_ = false;
   bool hands_over_ = false;
-  bool failing_ = false;
+  bool failing_[2] = {};  // by Place
   bool told_failing_ = false;
   bool snapshot_failing_ = false;
 };
@@ -156,7 +160,7 @@ Status RecorderLoop::Impl::Start() {
   wake_ups_->SetTurns(options_.drain_interval_ns);
   Report(writer_.Sync());
   meter_.OnWritten(last_turn_ns_);
-  told_failing_ = failing_;
+  told_failing_ = IsFailing();
   Tell([this](RecorderObserver& observer) { observer.OnReady(meter_.Take()); });
   return Ok{};
 }
@@ -217,7 +221,7 @@ void RecorderLoop::Impl::TellStatus() {
 }
 
 void RecorderLoop::Impl::TellAfterTurn(const Woken& woken) {
-  const bool trouble_changed = std::exchange(told_failing_, failing_) != failing_;
+  const bool trouble_changed = std::exchange(told_failing_, IsFailing()) != IsFailing();
   if (trouble_changed || (woken.by_anchor && meter_.HasNews())) TellStatus();
   if (woken.by_anchor || woken.by_watchdog) {
     Tell([](RecorderObserver& observer) { observer.OnAlive(); });
@@ -249,13 +253,13 @@ void RecorderLoop::Impl::Turn() {
 // Nothing may be left to do: until the next event there is no turn. While the disk refuses records
 // there is always something left; and what it does with the last ones must be seen.
 void RecorderLoop::Impl::GoToSleep() {
-  if (failing_ || source_.wake_fd() < 0 || source_.WantsResync()) return;
+  if (IsFailing() || source_.wake_fd() < 0 || source_.WantsResync()) return;
   if (writer_.SyncPending()) {
     Report(writer_.BeginSync());
     if (writer_.SyncPending()) return;
   }
   TellFinishedSegments();
-  if (failing_ || !source_.PrepareToSleep()) return;
+  if (IsFailing() || !source_.PrepareToSleep()) return;
   wake_ups_->SetTurns(0);
   asleep_ = true;
 }
@@ -406,7 +410,8 @@ void RecorderLoop::Impl::AuditIfDue(uint64_t now_ns) {
 
 size_t RecorderLoop::Impl::Drain() {
   auto drained = source_.Drain(*this);
-  if (!drained) return Report(drained.error()), 0;
+  if (!drained) return Report(drained.error(), kSource), 0;
+  Report(Ok{}, kSource);
   if (*drained != 0) uncounted_ = unaudited_ = true;
   unwritten_ += *drained;
   return *drained;
@@ -421,18 +426,17 @@ Status RecorderLoop::Impl::Write() {
   return written;
 }
 
-// The recorder goes on whatever happens; it says when trouble begins and when it is over.
-void RecorderLoop::Impl::Report(const Status& status) {
-  if (status) {
-    if (!writer_.sync_failing() && std::exchange(failing_, false)) {
-      std::fprintf(stderr, "daybookd: recording again\n");
-      meter_.OnRecovery();
-    }
-    return;
-  }
-  meter_.OnTrouble(status.error().message());
-  if (!std::exchange(failing_, true)) {
+// The recorder goes on whatever happens; it says when trouble begins and when all of it is over.
+void RecorderLoop::Impl::Report(const Status& status, Place place) {
+  if (status && place == kDisk && writer_.sync_failing()) return;
+  const bool was_failing = std::exchange(failing_[place], !status);
+  if (!status) {
+    meter_.OnTrouble(status.error().message());
+    if (was_failing) return;
     std::fprintf(stderr, "daybookd: %s; going on\n", status.error().message().c_str());
+  } else if (was_failing && !IsFailing()) {
+    std::fprintf(stderr, "daybookd: recording again\n");
+    meter_.OnRecovery();
   }
 }
 

@@ -5,8 +5,10 @@
 #include <fmt/format.h>
 #include <signal.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -58,7 +60,10 @@ constexpr Column kColumns[] = {
 // Beyond the turns that any event may wait for.
 constexpr uint64_t kToleratedLagUs = 1'000'000;
 
-enum class State { kRecording, kFailing, kLosing, kLagging, kStopped, kGone, kUnknown };
+// A clock anchor is written every minute, also while nothing happens.
+constexpr std::chrono::minutes kToleratedSilence{3};
+
+enum class State { kRecording, kFailing, kLosing, kLagging, kStalled, kStopped, kGone, kUnknown };
 
 std::string_view NameOf(State state) {
   switch (state) {
@@ -70,6 +75,8 @@ std::string_view NameOf(State state) {
       return "losing";
     case State::kLagging:
       return "lagging";
+    case State::kStalled:
+      return "stalled";
     case State::kStopped:
       return "stopped";
     case State::kGone:
@@ -83,12 +90,24 @@ std::string_view NameOf(State state) {
 // Also where it is another user's.
 bool IsAlive(uint64_t pid) { return kill(static_cast<pid_t>(pid), 0) == 0 || errno == EPERM; }
 
+// Whether the log has not been written to for so long that its recorder must be stuck.
+bool IsSilent(const std::string& folder) {
+  std::error_code error;
+  auto newest = std::filesystem::file_time_type::min();
+  for (const auto& file : std::filesystem::directory_iterator(folder, error)) {
+    if (file.path().extension() == ".dbk") newest = std::max(newest, file.last_write_time(error));
+  }
+  const bool is_known = newest != std::filesystem::file_time_type::min();
+  return is_known && std::filesystem::file_time_type::clock::now() - newest > kToleratedSilence;
+}
+
 // The lock is looked at only where the recorder of the status lives, and then holds it: one that is
 // just starting finds it free.
 State StateOf(const RecorderStatus& status, const std::string& folder) {
   if (!status.recording) return State::kStopped;
   if (!IsAlive(status.pid) || !IsBeingRecorded(folder)) return State::kGone;
   if (status.failing) return State::kFailing;
+  if (IsSilent(folder)) return State::kStalled;
   if (status.newly_lost != 0) return State::kLosing;
   const bool lags = status.lag_us > kToleratedLagUs + 2 * status.drain_interval_us;
   return lags ? State::kLagging : State::kRecording;

@@ -72,6 +72,14 @@ with_status() {
   same "no room" "$(jq -r '.rows[0].message' <<<"$output")"
 }
 
+@test "one that writes nothing any more has stalled" {
+  record
+  cp "$log/status" "$BATS_TEST_TMPDIR/written"
+  touch -d '-4 min' "$log"/daybook-*.dbk
+  run -4 --separate-stderr with_status ''
+  same stalled "$(state)"
+}
+
 @test "where there is no status, the lock tells whether somebody records" {
   mkdir "$log"
   run -4 --separate-stderr "$DAYBOOK" status --log "$log" --output json

@@ -48,6 +48,7 @@ const Case kSecrets[] = {
     {"x|--db-passwd=123|", "x|--db-passwd=***|"},
     {"x|--pwd=123|", "x|--pwd=***|"},
     {"x|--pass|123|", "x|--pass|***|"},
+    {"env|SSHPASS=123|DBPASS=4|x|", "env|SSHPASS=***|DBPASS=***|x|"},
     {"x|DB_PASS=123|--dbPass=4|", "x|DB_PASS=***|--dbPass=***|"},
     {"x|--passphrase|1 2|", "x|--passphrase|***|"},
     {"x|--client-secret=123|", "x|--client-secret=***|"},
@@ -96,6 +97,7 @@ const Case kSecrets[] = {
     {"x|value: bearer 123 y|", "x|value: bearer *** y|"},
     {"curl|--oauth-bearer|123|", "curl|--oauth-bearer|***|"},
     // URLs.
+    {"git|clone|https://ghp_0123456789abcdef@host/x.git|", "git|clone|https://***@host/x.git|"},
     {"git|clone|https://me:123@host/x.git|", "git|clone|https://me:***@host/x.git|"},
     {"x|redis://:123@host|y|", "x|redis://:***@host|y|"},
     {"x|--url=amqp://me:1@2@host/v|", "x|--url=amqp://me:***@host/v|"},
@@ -159,6 +161,7 @@ const char* const kNoSecrets[] = {
     "curl|http://[::1]:8080/|",
     "curl|https://host/a:b@c|",
     "git|clone|ssh://git@host:22/x|",
+    "git|clone|https://me@host/x|",
     "git|clone|git@host:x|",
     "curl|-u|me|h|",
     "curl|-U|me|-A|x:y|",

@@ -492,6 +492,15 @@ TEST_F(RecorderTest, ASourceThatFailsOnceIsAskedAgain) {
   EXPECT_THAT(PidsOfForks(), ElementsAre(10));
 }
 
+// Beside a disk that is well, once in each time of trouble.
+TEST_F(RecorderTest, ASourceThatGoesOnFailingIsComplainedOfOnce) {
+  const auto fail = [](EventSink&) -> Result<size_t> { return Error("no events today"); };
+  source_.ThenDo(fail).ThenDo(fail).ThenDo(fail);
+  source_.Then(TestFork(10));
+  const std::string said = RecordAndListen();
+  EXPECT_EQ(said, "daybookd: no events today; going on\ndaybookd: recording again\n");
+}
+
 // ---- What is told of it ----
 
 class NotingObserver : public RecorderObserver {
