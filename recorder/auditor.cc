@@ -46,6 +46,14 @@ Audit Auditor::CountForks() const {
   return best;
 }
 
+Audit Auditor::CountSince(const Audit& before) const {
+  Audit audit = Count();
+  if (before.kernel_forks && audit.forks_seen) {
+    audit.kernel_forks = *before.kernel_forks + (*audit.forks_seen - *before.forks_seen);
+  }
+  return audit;
+}
+
 Audit Auditor::CountAll() {
   Audit audit = CountForks();
   if (const auto living = CountLiving()) {

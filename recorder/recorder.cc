@@ -98,7 +98,7 @@ class RecorderLoop::Impl : public EventSink, public SnapshotSink {
   void ResyncIfDue(uint64_t now_ns);
   void AppendLosses();
   void AppendClock(ClockReason reason);
-  void AppendRecorder(RecorderEvent event);
+  void AppendRecorder(RecorderEvent event, const Audit& counts);
   void AppendGap(const Recorder& start);
   void AuditIfDue(uint64_t now_ns);
   size_t Drain();
@@ -154,7 +154,7 @@ Status RecorderLoop::Impl::Start() {
   wake_ups_ = *std::move(wake_ups);
   last_turn_ns_ = source_.ReadClock().time_ns;
   last_audit_ns_ = last_count_ns_ = last_turn_ns_;
-  AppendRecorder(RecorderEvent::kStart);
+  AppendRecorder(RecorderEvent::kStart, auditor_.CountForks());
   if (source_.continues()) DrainLeftOver();
   TakeSnapshot();
   wake_ups_->SetTurns(options_.drain_interval_ns);
@@ -278,10 +278,11 @@ void RecorderLoop::Impl::WakeUp() {
 
 Status RecorderLoop::Impl::Finish() {
   Tell([](RecorderObserver& observer) { observer.OnStop(); });
+  const Audit before = auditor_.CountForks();
   hands_over_ ? source_.HandOver() : source_.Stop();
   Drain();
   AppendLosses();
-  AppendRecorder(RecorderEvent::kStop);
+  AppendRecorder(RecorderEvent::kStop, auditor_.CountSince(before));
   Status closed = writer_.Close();
   source_.Commit(told_, closed ? 0 : unwritten_);
   if (!closed) meter_.OnTrouble(closed.error().message());
@@ -354,8 +355,7 @@ void RecorderLoop::Impl::AppendClock(ClockReason reason) {
   writer_.Append(clock);
 }
 
-void RecorderLoop::Impl::AppendRecorder(RecorderEvent event) {
-  const Audit counts = auditor_.CountForks();
+void RecorderLoop::Impl::AppendRecorder(RecorderEvent event, const Audit& counts) {
   const std::string abilities = source_.abilities();
   const Recorder record{.time_ns = source_.ReadClock().time_ns,
                         .event = event,

@@ -33,8 +33,10 @@ void SkipButInCi(const std::string& reason) {
 }
 
 void LiveTest::SetUp() {
-  const rlimit no_core = {};
-  setrlimit(RLIMIT_CORE, &no_core);
+  rlimit cores = {};
+  getrlimit(RLIMIT_CORE, &cores);
+  cores.rlim_cur = 0;
+  setrlimit(RLIMIT_CORE, &cores);
   const std::string reason = WhyNotLive();
   if (reason.empty()) return;
   SkipButInCi(reason);
