@@ -16,6 +16,7 @@ using OpenedSource = Result<std::unique_ptr<EventSource>>;
 
 BpfSourceOptions BpfOptions(const Options& options) {
   BpfSourceOptions bpf;
+  bpf.ring_bytes = options.ring_bytes;
   bpf.exact_usage = options.usage == UsageMode::kExact;
   bpf.args_limit = ArgsLimitBytes(options);
   switch (options.args) {

@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <bit>
 #include <iostream>
 #include <map>
 #include <optional>
@@ -98,6 +99,13 @@ std::string CheckSource(const std::string& source) {
   return "must be auto, bpf, connector or replay:FILE";
 }
 
+std::string CheckRing(const std::string& text) {
+  uint64_t bytes = 0;
+  const bool fits = CLI::detail::lexical_cast(text, bytes) && std::has_single_bit(bytes) &&
+                    bytes >= 64 << 10 && bytes <= 1 << 30;
+  return fits ? "" : "must be a power of two from 64K to 1G";
+}
+
 std::string CheckMaskWord(const std::string& word) {
   return ArgMask::IsWord(word) ? "" : "must be of letters, digits and '-', two at least";
 }
@@ -167,6 +175,12 @@ void AddOptions(CLI::App& app, Options& options) {
       ->transform(AsTime())
       ->check(Within(10'000'000, 5'000'000'000, "from 10ms to 5s"))
       ->type_name("TIME");
+  app.add_option("--ring", options.ring_bytes,
+                 "Room for events in the kernel, a power of two from 64K to 1G (default: 512K for "
+                 "each CPU, 4M at least and 64M at most)")
+      ->transform(AsSize())
+      ->check(CLI::Validator(CheckRing, ""))
+      ->type_name("SIZE");
   app.add_option("--args", options.args,
                  "What to keep of programs' arguments: none, argv0, masked (all but secrets, the "
                  "default) or full")

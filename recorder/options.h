@@ -28,6 +28,7 @@ struct Options {
   uint64_t max_age_ns = 0;  // no limit
   Compression compression = Compression::kZstd;
   uint64_t drain_interval_ns = 250'000'000;
+  std::optional<uint64_t> ring_bytes;  // by the number of CPUs
   UsageMode usage = UsageMode::kExact;
   uint64_t audit_interval_ns = 600'000'000'000;
   ArgsMode args = ArgsMode::kMasked;

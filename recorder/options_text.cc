@@ -78,6 +78,7 @@ std::string OptionsText(const Options& options) {
   add("max-age", options.max_age_ns != 0 ? Time(options.max_age_ns) : "");
   add("compress", options.compression == Compression::kZstd ? "zstd" : "none");
   add("drain-interval", Time(options.drain_interval_ns));
+  add("ring", options.ring_bytes ? Size(*options.ring_bytes) : "");
   add("usage", options.usage == UsageMode::kExact ? "exact" : "fast");
   add("audit-interval", Time(options.audit_interval_ns));
   add("args", NameOf(options.args));

@@ -1,96 +1,110 @@
 #!/bin/bash
-# What recording costs each process: a loop of fork, exit and wait, and one with an exec between,
-# with nothing, acct(2), and daybookd in its settings, in turn, round after round. Prints medians in
-# ns over nothing, what the recorder itself took of the CPU, and what it lost. As root, on a quiet
-# machine.
-#   tests/bench/recorder_cost.sh [ROUNDS [FORKS]]
+# What recording costs each process: lives of fork, exit and wait, and with an exec between, on one
+# CPU while the recorder has the other one; beside nothing, and beside what else does that. Blocks
+# with and without a recorder follow each other; the difference is taken within such a pair, and of
+# all pairs the median, with its quartiles. Then what the recorder itself took, and what it lost.
+# As root, on a quiet machine with two CPUs or more.
+#   tests/bench/recorder_cost.sh [PAIRS [SETTING...]]
+# Settings: acct (acct(2)), forkstat, connector, fast, exact, exits, failed (daybookd).
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-rounds=${1:-7}
-forks=${2:-20000}
+pairs=${1:-21}
+shift || true
+[ $# -gt 0 ] || set -- acct forkstat connector fast exact exits failed
+forks=10000
+execs=1500
 daybookd=build/release/recorder/daybookd
 daybook=build/release/analyzer/daybook
 work=$(mktemp -d)
 chmod 755 "$work"
 recorder=
-stop_recorder() {
-  if [ -n "$recorder" ]; then
-    kill -TERM "$recorder" || true
-    wait "$recorder" || true
-  fi
-  recorder=
-}
-trap 'stop_recorder; accounting ""; rm -rf "$work"' EXIT
 
 accounting() { # a file, or nothing to end it
   python3 -c 'import ctypes, sys; sys.exit(ctypes.CDLL(None).acct(sys.argv[1].encode() or None) != 0)' "$1"
 }
 
-cc -O2 -static -pthread -o "$work/actor" tests/live/actor.c
+options() { # of daybookd in that setting
+  case $1 in
+    connector) echo --source connector ;;
+    fast | exact) echo --source bpf --usage "$1" ;;
+    exits) echo --source bpf --events exit ;;
+    failed) echo --source bpf --only-failed ;;
+  esac
+}
 
 begin() {
   case $1 in
-    nothing) ;;
     acct) touch "$work/pacct" && accounting "$work/pacct" ;;
+    forkstat)
+      taskset -c 1 forkstat -e fork,exec,exit >/dev/null 2>&1 &
+      recorder=$!
+      ;;
     *)
       rm -rf "$work/log"
-      "$daybookd" --no-config --log-dir "$work/log" --compress none --usage "$1" 2>"$work/messages" &
+      # shellcheck disable=SC2046
+      taskset -c 1 "$daybookd" --no-config --log-dir "$work/log" --compress none $(options "$1") 2>"$work/messages" &
       recorder=$!
-      until grep -qs '^recording' "$work/messages"; do sleep 0.05; done
+      until grep -qs '^recording' "$work/messages"; do
+        kill -0 "$recorder" || { cat "$work/messages" >&2 && exit 1; }
+        sleep 0.02
+      done
       ;;
   esac
-  sleep 0.5
-  # Not what it took to begin.
-  [ -z "$recorder" ] || begun=$(cpu_ns)
+  sleep 0.3 # not what it takes to begin
+  [ -z "$recorder" ] || begun=$(used)
 }
 
-# ns for each life.
-loop() {
-  local begin end
-  begin=$(date +%s%N)
-  "$work/actor" "$@" >/dev/null
-  end=$(date +%s%N)
-  echo $(((end - begin) / ${*: -1}))
+# The recorder's ns on a CPU, and its switches.
+used() {
+  awk '{ printf "%d ", $1 }' "/proc/$recorder/schedstat"
+  awk '/ctxt_switches/ { s += $2 } END { print s }' "/proc/$recorder/status"
 }
-
-cpu_ns() { awk -v tick="$(getconf CLK_TCK)" '{ printf "%d\n", ($14 + $15) / tick * 1e9 }' "/proc/$recorder/stat"; }
 
 finish() {
   if [ -n "$recorder" ]; then
-    sleep 0.6
-    echo "$(($(cpu_ns) - begun)) $(awk '/ctxt_switches/ { s += $2 } END { print s }' "/proc/$recorder/task/$recorder/status")" >>"$work/recorder.$1"
-    stop_recorder
-    "$daybook" info --log "$work/log" --output json | jq -r '.coverage | .lost_events + .unseen_forks' >>"$work/lost.$1"
+    sleep 0.4
+    echo "$begun $(used)" | awk '{ print $3 - $1, $4 - $2 }' >>"$work/used.$1"
+    kill -TERM "$recorder" || true
+    wait "$recorder" || true
+    recorder=
+    [ "$1" = forkstat ] || "$daybook" info --log "$work/log" --output json | jq -r '.coverage | .lost_events' >>"$work/lost.$1"
   fi
   [ "$1" != acct ] || { accounting "" && rm -f "$work/pacct"; }
 }
+trap '[ -z "$recorder" ] || kill "$recorder" || true; accounting ""; rm -rf "$work"' EXIT
 
-settings='nothing acct fast exact'
-for ((round = 0; round < rounds; ++round)); do
-  for setting in $settings; do
+cc -O2 -static -o "$work/lives" tests/bench/lives.c
+blocks() { # the two numbers of ns that a life took
+  taskset -c 0 "$work/lives" fork "$forks" | cut -d' ' -f1 >"$work/fork"
+  taskset -c 0 "$work/lives" exec "$execs" | cut -d' ' -f1 >"$work/exec"
+}
+
+quartiles() { sort -n "$1" | awk '{ v[NR] = $1 } END { printf "%+d (%+d to %+d)", v[int((NR + 1) / 2)], v[int((NR + 3) / 4)], v[int((3 * NR + 1) / 4)] }'; }
+
+for ((pair = 0; pair < pairs; ++pair)); do
+  for setting; do
+    blocks
+    mv "$work/fork" "$work/fork.without" && mv "$work/exec" "$work/exec.without"
+    cat "$work/fork.without" >>"$work/fork.nothing"
+    cat "$work/exec.without" >>"$work/exec.nothing"
     begin "$setting"
-    loop forks "$forks" >>"$work/fork.$setting"
-    loop spawn 0 $((forks / 10)) >>"$work/exec.$setting"
+    blocks
     finish "$setting"
+    for kind in fork exec; do
+      paste "$work/$kind" "$work/$kind.without" | awk '{ print $1 - $2 }' >>"$work/$kind.$setting"
+    done
   done
 done
 
-median() { sort -n "$1" | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
-printf '%-8s %14s %14s %10s %22s %10s\n' setting 'fork+exit' 'fork+exec+exit' lost 'recorder ns per life' switches
-declare -A over
-for setting in $settings; do
-  for kind in fork exec; do
-    # Differences within a round: what drifts from round to round is not counted.
-    paste "$work/$kind.$setting" "$work/$kind.nothing" | awk '{ print $1 - $2 }' >"$work/over"
-    over[$kind]=$(median "$work/over")
-  done
-  lost=- cpu=- switches=-
-  if [ -e "$work/lost.$setting" ]; then
-    lost=$(awk '{ s += $1 } END { print s }' "$work/lost.$setting")
-    awk -v n=$((forks + forks / 10)) '{ print $1 / n }' "$work/recorder.$setting" >"$work/cpu"
-    awk -v n=$((forks + forks / 10)) '{ print $2 * 1000 / n }' "$work/recorder.$setting" >"$work/switches"
-    cpu=$(median "$work/cpu") switches=$(median "$work/switches")
+printf '%-10s %32s %32s %14s %10s %6s\n' setting 'fork+exit, ns over nothing' 'fork+exec+exit' 'own ns a life' 'switches' lost
+for setting; do
+  own=- switches=- lost=-
+  if [ -e "$work/used.$setting" ]; then
+    awk -v n=$((forks + execs)) '{ print $1 / n }' "$work/used.$setting" >"$work/own"
+    own=$(quartiles "$work/own" | cut -d' ' -f1)
+    switches=$(awk -v n=$((forks + execs)) '{ s += $2 } END { printf "%.1f", s * 1000 / n / NR }' "$work/used.$setting")
   fi
-  printf '%-8s %+11d ns %+11d ns %10s %22s %10s\n' "$setting" "${over[fork]}" "${over[exec]}" "$lost" "$cpu" "$switches"
+  [ ! -e "$work/lost.$setting" ] || lost=$(awk '{ s += $1 } END { print s }' "$work/lost.$setting")
+  printf '%-10s %32s %32s %14s %10s %6s\n' "$setting" "$(quartiles "$work/fork.$setting")" "$(quartiles "$work/exec.$setting")" "$own" "$switches" "$lost"
 done
-echo "$rounds rounds of $forks and $((forks / 10)) lives; nothing takes $(median "$work/fork.nothing") and $(median "$work/exec.nothing") ns; switches are for 1000 lives"
+echo "$pairs pairs of $forks and $execs lives; without anything one takes $(quartiles "$work/fork.nothing") and $(quartiles "$work/exec.nothing") ns; switches are for 1000 lives"

@@ -88,6 +88,7 @@ TEST_F(OptionsTest, TimesHaveUnits) {
   EXPECT_EQ(Good({"--segment-age", "2h"}).segment_age_ns, 7'200'000'000'000u);
   EXPECT_EQ(Good({"--segment-age", "1d"}).segment_age_ns, 86'400'000'000'000u);
   EXPECT_EQ(Good({"--drain-interval", "10ms"}).drain_interval_ns, 10'000'000u);
+  EXPECT_THAT(Good({"--ring", "64K"}).ring_bytes, testing::Optional(65'536u));
 }
 
 TEST_F(OptionsTest, TimesThatAreNone) {
@@ -116,6 +117,7 @@ TEST_F(OptionsTest, AUnitAloneIsNoValue) {
 
 TEST_F(OptionsTest, IntervalsHaveBounds) {
   for (const char* value : {"1us", "9ms", "6s", "0s"}) ExpectMistake("--drain-interval", value);
+  for (const char* value : {"32K", "100K", "2G", "0"}) ExpectMistake("--ring", value);
   ExpectMistake("--segment-age", "0s");
 }
 
@@ -323,12 +325,13 @@ TEST_F(ConfigTest, WhatACheckPrintsIsAFileOfTheSameOptions) {
                                  "--user",        "x",     "--id-events",      "none",
                                  "--usage",       "fast",  "--audit-interval", "2h",
                                  "--status-file", "/s",    "--metrics-file",   "/m.prom",
-                                 "--pin",         "/p"});
+                                 "--pin",         "/p",    "--ring",           "8M"});
   EXPECT_EQ(all,
             "log-dir = \"/a b\"\nsource = \"replay:/x, y\"\nid-events = none\nduration = 90s\n"
             "segment-size = 65537\n"
             "segment-age = 36h\nmax-bytes = 3G\nmin-free = 0\nmax-age = 7d\ncompress = none\n"
-            "drain-interval = 15ms\nusage = fast\naudit-interval = 2h\nargs = argv0\nargs-max = "
+            "drain-interval = 15ms\nring = 8M\nusage = fast\naudit-interval = 2h\nargs = "
+            "argv0\nargs-max = "
             "4K\nmask = [\"pin\", \"my-id\"]\n"
             "status-file = \"/s\"\nmetrics-file = \"/m.prom\"\npin = \"/p\"\nuser = \"x\"\n");
   for (const std::string& text : {defaults, all}) {

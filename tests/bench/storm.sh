@@ -1,0 +1,51 @@
+#!/bin/bash
+# A fork storm: workers that bear processes as fast as they can, while daybookd records; then what
+# it lost, and whether its count is the kernel's. Ends with 1 where something is missing. As root.
+#   tests/bench/storm.sh [SECONDS [WORKERS [daybookd's options...]]]
+# With --ring 64K it must lose: then what is in the log and what is told as lost must add up.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+seconds=${1:-60}
+workers=${2:-2}
+shift $(($# < 2 ? $# : 2))
+daybookd=build/release/recorder/daybookd
+daybook=build/release/analyzer/daybook
+work=$(mktemp -d)
+chmod 755 "$work"
+recorder=
+trap '[ -z "$recorder" ] || kill "$recorder" || true; rm -rf "$work"' EXIT
+
+cc -O2 -static -pthread -o "$work/actor" tests/live/actor.c
+"$daybookd" --no-config --log-dir "$work/log" --compress none --max-bytes 8G --source bpf "$@" 2>"$work/messages" &
+recorder=$!
+until grep -qs '^recording' "$work/messages"; do
+  kill -0 "$recorder" || { cat "$work/messages" >&2 && exit 1; }
+  sleep 0.05
+done
+children=()
+for ((i = 0; i < workers; ++i)); do
+  timeout "$seconds" "$work/actor" forks 100000000 &
+  children+=($!)
+done
+for child in "${children[@]}"; do wait "$child" || true; done
+sleep 0.5
+kill -TERM "$recorder"
+wait "$recorder"
+recorder=
+
+"$daybook" dump --log "$work/log" --output jsonl |
+  jq -rn '
+    reduce inputs as $r ({forks: 0, exits: 0, lost_forks: 0, lost_exits: 0};
+      if $r.type == "fork" then .forks += 1
+      elif $r.type == "exit" then .exits += 1
+      elif $r.type == "lost" then .lost_forks += $r.fields.forks // 0 | .lost_exits += $r.fields.exits // 0
+      elif $r.type == "recorder" and $r.fields.event == "start" then .start = $r.fields
+      elif $r.type == "recorder" and $r.fields.event == "stop" then .stop = $r.fields
+      else . end)
+    | .unseen = (.stop.kernel_forks - .stop.forks_seen) - (.start.kernel_forks - .start.forks_seen)
+    | .told_exits = .exits + .lost_exits
+    | "\(.forks) births and \(.exits) ends in the log, \(.lost_forks) and \(.lost_exits) told as lost; " +
+      "ends seen by the hook \(.stop.exits_seen), told in all \(.told_exits); forks that the kernel counted and the hook did not see: \(.unseen)",
+      (if .told_exits == .stop.exits_seen and .unseen == 0 then "everything is accounted for" else "SOMETHING IS MISSING" end)' |
+  tee "$work/verdict"
+grep -q '^everything' "$work/verdict"
