@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <charconv>
 #include <cstdio>
@@ -21,6 +22,12 @@
 
 namespace daybook {
 namespace {
+
+// Whether it has no name any more.
+bool IsGone(int fd) {
+  struct stat status = {};
+  return fstat(fd, &status) == 0 && status.st_nlink == 0;
+}
 
 class PosixFile : public LogFile {
  public:
@@ -50,8 +57,10 @@ class PosixFile : public LogFile {
     return Ok{};
   }
 
+  // One that somebody has removed takes bytes as before, and nobody will ever read them.
   Status Sync() override {
     if (fdatasync(fd_) != 0) return Error::FromErrno("cannot sync " + name_, errno);
+    if (IsGone(fd_)) return Error(name_ + " was removed while it was written");
     return Ok{};
   }
 
@@ -83,8 +92,11 @@ class PosixFolder : public LogFolder {
 
   // Mode 0640: arguments may hold what only the log's group should read.
   Result<std::unique_ptr<LogFile>> Create(const std::string& name) override {
-    const int fd =
-        openat(fd_, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0640);
+    constexpr int kFlags = O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC;
+    int fd = openat(fd_, name.c_str(), kFlags, 0640);
+    if (fd < 0 && errno == ENOENT && IsGone(fd_) && Reopen()) {
+      fd = openat(fd_, name.c_str(), kFlags, 0640);
+    }
     if (fd < 0) return Error::FromErrno("cannot create " + path_ + "/" + name, errno);
     return std::unique_ptr<LogFile>(std::make_unique<PosixFile>(fd, path_ + "/" + name));
   }
@@ -146,14 +158,28 @@ class PosixFolder : public LogFolder {
   }
 
   Status Lock() override {
-    if (flock(fd_, LOCK_EX | LOCK_NB) == 0) return Ok{};
+    if (flock(fd_, LOCK_EX | LOCK_NB) == 0) return is_locked_ = true, Ok{};
     if (errno == EWOULDBLOCK) return Error("another recorder is writing to " + path_);
     return Error::FromErrno("cannot lock " + path_, errno);
   }
 
  private:
+  // Where the folder was removed and another one made in its place. The descriptor keeps its
+  // number: other threads may be using it.
+  bool Reopen() const {
+    const int fd = open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) return false;
+    const bool is_free = !is_locked_ || flock(fd, LOCK_EX | LOCK_NB) == 0;
+    const bool is_open = is_free && dup3(fd, fd_, O_CLOEXEC) == fd_;
+    const int error = errno;
+    close(fd);
+    errno = error;
+    return is_open;
+  }
+
   int fd_;
   std::string path_;
+  std::atomic<bool> is_locked_ = false;
 };
 
 void AddSegments(const std::vector<FileInfo>& files, std::map<SegmentFile, std::string>* segments) {

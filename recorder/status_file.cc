@@ -17,10 +17,18 @@ StatusFile::StatusFile(FileDescriptor folder, std::string path, mode_t mode)
       new_name_(name_ + ".new"),
       mode_(mode) {}
 
-Result<StatusFile> StatusFile::Open(const std::string& path, mode_t mode) {
+namespace {
+
+FileDescriptor OpenFolderOf(const std::string& path) {
   const std::filesystem::path parent = std::filesystem::path(path).parent_path();
-  const std::string folder_path = parent.empty() ? "." : parent.string();
-  FileDescriptor folder(open(folder_path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const std::string folder = parent.empty() ? "." : parent.string();
+  return FileDescriptor(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+}
+
+}  // namespace
+
+Result<StatusFile> StatusFile::Open(const std::string& path, mode_t mode) {
+  FileDescriptor folder = OpenFolderOf(path);
   if (folder.get() < 0) return Error::FromErrno("cannot open the folder of " + path, errno);
   return StatusFile(std::move(folder), path, mode);
 }
@@ -41,9 +49,11 @@ Status StatusFile::Replace(std::string_view content) const {
   return Ok{};
 }
 
-Status StatusFile::Write(std::string_view content) const {
+Status StatusFile::Write(std::string_view content) {
   Status replaced = Replace(content);
   if (replaced) return replaced;
+  // Its folder may have been removed, and made anew.
+  if (replaced.error().error_number() == ENOENT) folder_ = OpenFolderOf(path_);
   // Its room may be enough.
   (void)unlinkat(folder_.get(), name_.c_str(), 0);
   if (Status again = Replace(content); again) return again;

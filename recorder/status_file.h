@@ -19,7 +19,7 @@ class StatusFile {
 
   // Where there is no room for the new content, the old one is removed: none is better than one
   // that is no longer true.
-  Status Write(std::string_view content) const;
+  Status Write(std::string_view content);
 
  private:
   StatusFile(FileDescriptor folder, std::string path, mode_t mode);

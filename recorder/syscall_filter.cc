@@ -57,6 +57,7 @@ constexpr int kAllowed[] = {
     SCMP_SYS(readlink),
     SCMP_SYS(readlinkat),
     SCMP_SYS(flock),
+    SCMP_SYS(dup3),
     // What wakes the recorder.
     SCMP_SYS(timerfd_create),
     SCMP_SYS(timerfd_settime),

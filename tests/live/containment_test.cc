@@ -304,7 +304,22 @@ TEST_F(ContainmentTest, AZombieThatNobodyWaitsForIsReapedAfterItsParent) {
   EXPECT_GT(reaps[0].time_ns + 20'000'000, LifeOf(log, parent).exit.time_ns);
 }
 
-// ---- Programs without a path ----
+// ---- Programs late, or without a path ----
+
+TEST_F(ContainmentTest, AnExecLongAfterTheForkIsThatProcesss) {
+  const pid_t pid = Spawn([] {
+    // Turns of the recorder pass, and the parent bears others.
+    std::this_thread::sleep_for(std::chrono::milliseconds(700));
+    Become("/bin/true", {"true"});
+  });
+  const pid_t other = Spawn([] {});
+  WaitFor(other);
+  WaitFor(pid);
+  const Life life = LifeOf(Stop(), pid);
+  ASSERT_THAT(life.execs, SizeIs(1));
+  EXPECT_GT(life.execs[0].time_ns, life.fork.time_ns + 600'000'000);
+  EXPECT_EQ(life.execs[0].start_ns, life.fork.time_ns);
+}
 
 TEST_F(ContainmentTest, AProgramInMemoryOrDeletedIsKnownByItsFile) {
   const auto run = [](int fd) {

@@ -4,7 +4,9 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 
+#include <cstdlib>
 #include <filesystem>
+#include <fstream>
 
 #include "live/support/live_test.h"
 
@@ -88,6 +90,63 @@ TEST_F(RefusalsTest, TwoCapabilitiesAreEnough) {
   const KeptLog log = ReadLog(folder_);
   EXPECT_THAT(ChildrenOf(log, parent), SizeIs(100));
   EXPECT_EQ(log.All<Recorder>().at(0).source, "bpf");
+}
+
+// ---- The disk ----
+
+class DiskTest : public RefusalsTest {
+ protected:
+  // Everything that its children did is in the log, or told as lost.
+  static void ExpectToldAfter(const KeptLog& log, pid_t parent, size_t count) {
+    EXPECT_THAT(ChildrenOf(log, parent), SizeIs(count));
+  }
+};
+
+TEST_F(DiskTest, ALogThatIsRemovedGoesOnWhereItsFolderIsMadeAnew) {
+  Daybookd recorder(folder_, {"--user", "root"});
+  WaitFor(SpawnActor({"forks", "10"}));
+  std::filesystem::remove_all(folder_);
+  // Seen with the next sync.
+  const pid_t parent = SpawnActor({"forks", "100"});
+  WaitFor(parent);
+  recorder.Await("was removed while it was written; going on\n");
+  std::filesystem::create_directory(folder_);
+  recorder.Await("recording again\n");
+  const pid_t later = SpawnActor({"forks", "100"});
+  WaitFor(later);
+  recorder.Stop();
+  const KeptLog log = ReadLog(folder_);
+  ExpectToldAfter(log, parent, 100);
+  ExpectToldAfter(log, later, 100);
+  EXPECT_FALSE(log.segments.at(0).All<SnapEnd>().empty());
+}
+
+// As the kernel does it where a file system finds itself damaged.
+TEST_F(DiskTest, AFileSystemThatTurnsReadOnlyStopsNobody) {
+  HaveOwnMounts();
+  const std::string image = temp_ / "image";
+  const std::string disk = temp_ / "disk";
+  std::ofstream(image).close();
+  std::filesystem::resize_file(image, 32 << 20);
+  std::filesystem::create_directory(disk);
+  const auto run = [](const std::string& command) {
+    ASSERT_EQ(std::system(("PATH=$PATH:/usr/sbin " + command + " >&2").c_str()), 0) << command;
+  };
+  run("mkfs.ext4 -q -F " + image);
+  run("mount -o loop,errors=remount-ro " + image + " " + disk);
+  {
+    Daybookd recorder(disk + "/log", {"--user", "root", "--min-free", "0"});
+    run("echo 1 | tee /sys/fs/ext4/$(basename $(findmnt -no SOURCE " + disk +
+        "))/trigger_fs_error ");
+    const Ended ended = WaitFor(SpawnActor({"forks", "1000"}));
+    EXPECT_EQ(ended.status, 0);
+    recorder.Await("Read-only file system; going on\n");
+    EXPECT_EQ(WaitFor(SpawnActor({"forks", "1000"})).status, 0);
+    kill(recorder.pid(), SIGTERM);
+    recorder.Await("Read-only file system\n");
+    EXPECT_NE(recorder.Wait(), 0) << "its last records could not be written";
+  }
+  umount2(disk.c_str(), MNT_DETACH);
 }
 
 }  // namespace

@@ -127,6 +127,23 @@ TEST_F(ThreadsTest, ManyThreadsThatLeaveAtOnceAreOneEnd) {
   }
 }
 
+TEST_F(ThreadsTest, AThousandThreadsAreOneEndWithAllTheirUsage) {
+  const pid_t pid = Spawn([] {
+    auto worker = [] { pause(); };
+    for (int i = 0; i < 1000; ++i) StartThread(&worker);
+    _exit(2);
+  });
+  const Ended ended = WaitFor(pid);
+  std::this_thread::sleep_for(std::chrono::milliseconds(400));
+  const KeptLog& log = Stop();
+  const Life life = LifeOf(log, pid);
+  EXPECT_THAT(life.exit.wait_status, Optional(2 << 8));
+  const auto reaps = log.AllOf<Reap>(static_cast<uint32_t>(pid));
+  EXPECT_TRUE((life.exit.flags & kProcUsageExact) != 0 || reaps.size() == 1);
+  const auto minflt = reaps.empty() ? life.exit.minflt : reaps[0].minflt;
+  EXPECT_THAT(minflt, Optional(static_cast<uint64_t>(ended.usage.ru_minflt)));
+}
+
 // How often each child of one process ended, by what a source tells.
 class CountedEnds : public EventSink {
  public:

@@ -153,6 +153,11 @@ void Daybookd::End() {
   close(stderr_);
 }
 
+void Daybookd::Await(std::string_view text) {
+  const std::string said = ReadStderr(text);
+  if (said.find(text) == std::string::npos) throw std::runtime_error("it ended, and said: " + said);
+}
+
 int Daybookd::Stop(int signal) {
   kill(pid_, signal);
   return Wait();

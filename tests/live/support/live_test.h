@@ -63,6 +63,9 @@ class Daybookd {
   // Before it recorded.
   const std::string& said_before() const { return said_before_; }
 
+  // Until it has said that; throws where it does not. What it says up to then is not checked.
+  void Await(std::string_view text);
+
   // Both return its wait status. What it said on the way is checked to be nothing.
   int Stop(int signal = SIGTERM);
   int Wait();
