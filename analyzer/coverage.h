@@ -24,6 +24,7 @@ struct Coverage {
   uint64_t filtered = 0;  // rows left out because they lie outside --since and --until
   uint64_t undated = 0;   // of these: without a wall clock to place them by
 
+  uint64_t dropped_events = 0;  // the recorder left them out on request
   uint64_t lost_events = 0;     // the recorder says that it lost them
   uint64_t recording_gaps = 0;  // times without a recorder, between two of them
   uint64_t missed_forks = 0;    // of processes and threads, in those

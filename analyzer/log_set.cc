@@ -285,9 +285,20 @@ void LogSet::TakeAbout(const RecordView& record) {
     coverage_.missed_forks += gap.missed_forks.value_or(0);
   } else if (Audit audit; record.As(&audit)) {
     TakeForks(audit.kernel_forks, audit.forks_seen, false);
+    TakeFiltered(audit);
   } else if (Recorder recorder; record.As(&recorder)) {
-    TakeForks(recorder.kernel_forks, recorder.forks_seen, recorder.event == RecorderEvent::kStart);
+    const bool is_start = recorder.event == RecorderEvent::kStart;
+    TakeForks(recorder.kernel_forks, recorder.forks_seen, is_start);
+    if (is_start) sequence_->filtered = 0;
   }
+}
+
+// A birth that was kept until it was judged counts until then: the number may become smaller.
+void LogSet::TakeFiltered(const Audit& audit) {
+  auto& before = sequence_->filtered;
+  if (!audit.filtered) return;
+  if (before && *audit.filtered > *before) coverage_.dropped_events += *audit.filtered - *before;
+  before = std::max(before.value_or(0), *audit.filtered);
 }
 
 void LogSet::TakeForks(std::optional<uint64_t> kernel, std::optional<uint64_t> seen,

@@ -117,6 +117,7 @@ class LogSet {
     uint64_t lost_in_gaps = 0;  // since the last numbered record
     // The kernel's count of forks is ahead of the hook's by so much, from a recorder's start on.
     std::optional<uint64_t> forks_ahead;
+    std::optional<uint64_t> filtered;  // as the recorder counts it from its start on
   };
 
   explicit LogSet(const Options& options) : options_(options) {}
@@ -142,6 +143,7 @@ class LogSet {
   bool TakeNumber(uint64_t seq);
   void TakeMissing(uint64_t next_seq);
   void TakeAbout(const RecordView& record);
+  void TakeFiltered(const Audit& audit);
   void TakeForks(std::optional<uint64_t> kernel, std::optional<uint64_t> seen, bool is_start);
 
   Options options_;

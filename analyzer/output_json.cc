@@ -173,6 +173,7 @@ void AppendCoverage(const Coverage& coverage, const LocalZone& zone, std::string
   }
   member("filtered", coverage.filtered);
   member("undated", coverage.undated);
+  member("dropped_events", coverage.dropped_events);
   member("lost_events", coverage.lost_events);
   member("recording_gaps", coverage.recording_gaps);
   member("missed_forks", coverage.missed_forks);

@@ -251,6 +251,9 @@ std::string CoverageLine(const Coverage& coverage, const LocalZone& zone) {
   }
   if (coverage.filtered != 0) fmt::format_to(to, "; filtered {}", coverage.filtered);
   if (coverage.undated != 0) fmt::format_to(to, ", of these undated {}", coverage.undated);
+  if (coverage.dropped_events != 0) {
+    fmt::format_to(to, "; dropped on request {}", coverage.dropped_events);
+  }
   fmt::format_to(to, "; lost {}, damaged {} bytes", coverage.lost_events + coverage.missing_records,
                  coverage.damaged_bytes);
   if (coverage.gaps != 0) fmt::format_to(to, ", gaps {}", coverage.gaps);

@@ -23,7 +23,7 @@ Audit Auditor::Count() const {
           .forks_seen = counters.forks_seen,
           .execs_seen = counters.execs_seen,
           .exits_seen = counters.exits_seen,
-          .filtered = counters.filtered};
+          .filtered = counters.filtered ? std::optional(counters.filtered->Sum()) : std::nullopt};
 }
 
 // The kernel counts a fork just before its tracepoint: the smallest difference is the right one.
@@ -56,6 +56,7 @@ Audit Auditor::CountSince(const Audit& before) const {
 
 Audit Auditor::CountAll() {
   Audit audit = CountForks();
+  if (!source_.tells_every_life()) return audit;
   if (const auto living = CountLiving()) {
     audit.living = living->by_kernel;
     audit.living_in_log = living->by_log;

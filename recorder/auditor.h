@@ -31,11 +31,12 @@ class Auditor {
   // there was no such moment.
   Audit CountForks() const;
 
-  // The same at a later moment, when the hooks may be gone: what they had seen since is added to the
-  // kernel's count.
+  // The same at a later moment, when the hooks may be gone: what they had seen since is added to
+  // the kernel's count.
   Audit CountSince(const Audit& before) const;
 
-  // And with the living processes, by the kernel and by the log.
+  // And with the living processes, by the kernel and by the log; unknown where a filter leaves out
+  // some of them.
   Audit CountAll();
 
  private:

@@ -242,6 +242,13 @@ bool DeliverLiving(std::span<const std::byte> bytes, SnapshotArgs args, Snapshot
   return true;
 }
 
+bool DeliverLeftOut(std::span<const std::byte> bytes, SnapshotSink& sink) {
+  const auto event = FixedPart<left_out_event>(bytes);
+  if (!event || bytes.size() != sizeof(*event)) return false;
+  sink.OnLeftOut(event->pid);
+  return true;
+}
+
 event_header HeaderOf(std::span<const std::byte> bytes) {
   event_header header{};
   if (bytes.size() >= sizeof(header)) std::memcpy(&header, bytes.data(), sizeof(header));
@@ -286,8 +293,13 @@ bool DeliverEvent(std::span<const std::byte> event, ReapJoin& reaps, EventSink& 
 bool DeliverSnapshot(std::span<const std::byte> output, SnapshotArgs args, SnapshotSink& sink) {
   while (!output.empty()) {
     const event_header header = HeaderOf(output);
-    if (header.type != EVENT_SNAPSHOT || header.bytes > output.size()) return false;
-    if (!DeliverLiving(output.first(header.bytes), args, sink)) return false;
+    const bool is_left_out = header.type == EVENT_LEFT_OUT;
+    if (!is_left_out && header.type != EVENT_SNAPSHOT) return false;
+    if (header.bytes > output.size()) return false;
+    const auto event = output.first(header.bytes);
+    const bool is_whole =
+        is_left_out ? DeliverLeftOut(event, sink) : DeliverLiving(event, args, sink);
+    if (!is_whole) return false;
     output = output.subspan(header.bytes);
   }
   return true;

@@ -9,6 +9,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cerrno>
@@ -27,6 +28,7 @@
 #include "bpf_decode.h"
 #include "bpf_load_error.h"
 #include "bpf_pins.h"
+#include "cgroup_paths.h"
 #include "file_descriptor.h"
 #include "proc_scan.h"
 #include "process.skel.h"
@@ -43,6 +45,9 @@ constexpr char kKernelTypes[] = "/sys/kernel/btf/vmlinux";
 
 // Ended but not yet reaped processes, on kernels before 6.16. Beyond that an end may be told twice.
 constexpr uint32_t kMaxExitClaims = 65536;
+
+// Living processes that a filter may judge anew.
+constexpr uint32_t kMaxJudged = 65536;
 
 struct SkeletonDeleter {
   void operator()(process_bpf* skeleton) const { process_bpf__destroy(skeleton); }
@@ -177,6 +182,8 @@ struct LoadPlan {
   uint64_t ring_bytes;
   uint32_t cpus;
   bool uses_group_dead;
+  uint64_t followed_cgroup_id;  // 0 is none
+  bool judges_anew;             // Filter::JudgesAnew()
   SnapshotProgram snapshot;
   uint64_t generation = 1;
 };
@@ -185,20 +192,71 @@ void SizeMaps(const process_bpf& skeleton, const LoadPlan& plan) {
   bpf_map__set_max_entries(skeleton.maps.events, static_cast<uint32_t>(plan.ring_bytes));
   bpf_map__set_max_entries(skeleton.maps.counters, plan.cpus);
   bpf_map__set_max_entries(skeleton.maps.exit_claims, plan.uses_group_dead ? 1 : kMaxExitClaims);
+  bpf_map__set_max_entries(skeleton.maps.judged_processes, plan.judges_anew ? kMaxJudged : 1);
+}
+
+// Reaps are told of ends that are told.
+bool TellsReaps(const BpfSourceOptions& options) {
+  return options.exact_usage && (options.filter.events & kTypeExit) != 0;
+}
+
+uint32_t FilterBits(const Filter& filter) {
+  const std::pair<uint32_t, bool> bits[] = {{FILTER_EVENTS, filter.events != kAllTypes},
+                                            {FILTER_FAILED, filter.only_failed},
+                                            {FILTER_USERS, !UsersOf(filter).uids.empty()},
+                                            {FILTER_CGROUP, !filter.only_cgroup.empty()},
+                                            {FILTER_LIFETIME, filter.min_lifetime_ns != 0},
+                                            {FILTER_KERNEL_THREADS, filter.no_kernel_threads}};
+  uint32_t sum = 0;
+  for (const auto& [bit, holds] : bits) sum |= holds ? bit : 0;
+  return sum;
+}
+
+uint32_t LeftOutEvents(uint32_t told) {
+  const std::pair<uint32_t, uint32_t> events[] = {{kTypeFork, EVENT_FORK},
+                                                  {kTypeExec, EVENT_EXEC},
+                                                  {kTypeExit, EVENT_EXIT},
+                                                  {kTypeComm, EVENT_COMM},
+                                                  {kTypeCgroup, EVENT_CGROUP}};
+  uint32_t left_out = 0;
+  for (const auto& [type, event] : events) left_out |= told & type ? 0 : 1u << event;
+  return left_out;
+}
+
+void ConfigureFilter(process_bpf& skeleton, const Filter& filter, uint64_t followed_cgroup_id) {
+  const UserFilter users = UsersOf(filter);
+  skeleton.rodata->filters = FilterBits(filter);
+  skeleton.rodata->left_out_events = LeftOutEvents(filter.events);
+  skeleton.rodata->least_lifetime_ns = filter.min_lifetime_ns;
+  skeleton.rodata->users_are_left_out = users.are_left_out ? 1 : 0;
+  skeleton.rodata->followed_cgroup_id = followed_cgroup_id;
+  bpf_map__set_max_entries(skeleton.maps.filtered_users,
+                           static_cast<uint32_t>(std::max<size_t>(1, users.uids.size())));
+}
+
+Status FillUsers(process_bpf& skeleton, const Filter& filter) {
+  constexpr uint8_t kListed = 1;
+  for (const uint32_t uid : UsersOf(filter).uids) {
+    const int error = bpf_map__update_elem(skeleton.maps.filtered_users, &uid, sizeof(uid),
+                                           &kListed, sizeof(kListed), BPF_ANY);
+    if (error != 0) return Error::FromErrno("listing users for the BPF program", -error);
+  }
+  return Ok{};
 }
 
 void Configure(process_bpf& skeleton, const BpfSourceOptions& options, const LoadPlan& plan) {
   skeleton.rodata->args_mode = KernelArgsMode(options.args);
   skeleton.rodata->args_limit = options.args_limit;
-  skeleton.rodata->usage_exact = options.exact_usage ? 1 : 0;
+  skeleton.rodata->usage_exact = TellsReaps(options) ? 1 : 0;
   skeleton.rodata->high_water_bytes = plan.ring_bytes / 4;
   skeleton.rodata->assume_no_group_dead = options.assume_no_group_dead ? 1 : 0;
   skeleton.rodata->generation = plan.generation;
   skeleton.bss->shared.layout = EVENT_LAYOUT;
   skeleton.bss->shared.high_water_armed = 1;
   SizeMaps(skeleton, plan);
+  ConfigureFilter(skeleton, options.filter, plan.followed_cgroup_id);
   const bool with_args = plan.snapshot == SnapshotProgram::kWithArgs;
-  bpf_program__set_autoload(skeleton.progs.on_free, options.exact_usage || !plan.uses_group_dead);
+  bpf_program__set_autoload(skeleton.progs.on_free, TellsReaps(options) || !plan.uses_group_dead);
   // Without CONFIG_CGROUPS there is none.
   bpf_program__set_autoload(skeleton.progs.on_cgroup,
                             KernelHas("btf_trace_cgroup_mkdir", BTF_KIND_TYPEDEF));
@@ -213,9 +271,10 @@ struct KeptMap {
   const char* pin;
   bpf_map* map;
 };
-std::array<KeptMap, 4> KeptMaps(const process_bpf& skeleton) {
+std::array<KeptMap, 5> KeptMaps(const process_bpf& skeleton) {
   return {KeptMap{"events", skeleton.maps.events}, KeptMap{"counters", skeleton.maps.counters},
-          KeptMap{"exit_claims", skeleton.maps.exit_claims}, KeptMap{"state", skeleton.maps.bss}};
+          KeptMap{"exit_claims", skeleton.maps.exit_claims},
+          KeptMap{"judged", skeleton.maps.judged_processes}, KeptMap{"state", skeleton.maps.bss}};
 }
 
 bool IsLike(const bpf_map* wanted, int fd) {
@@ -355,6 +414,9 @@ Result<Skeleton> Load(const BpfSourceOptions& options, const LoadPlan& plan,
   Configure(*skeleton, options, plan);
   if (Status given = pinned.GiveTo(*skeleton); !given) return std::move(given).error();
   if (const int error = process_bpf__load(skeleton.get())) return LoadError(log.text(), -error);
+  if (Status filled = FillUsers(*skeleton, options.filter); !filled) {
+    return std::move(filled).error();
+  }
   return skeleton;
 }
 
@@ -490,11 +552,11 @@ class BpfSource::Impl {
         reader_(ring_.reader()),
         counters_(std::move(counters)),
         wakeups_(std::move(wakeups)),
-        reaps_(options_.exact_usage, continues_ ? BootTimeNs() : 0) {}
+        reaps_(TellsReaps(options_), continues_ ? BootTimeNs() : 0) {}
 
   int wake_fd() const { return wakeups_.get(); }
   const LoadPlan& plan() const { return plan_; }
-  bool exact_usage() const { return options_.exact_usage; }
+  const BpfSourceOptions& options() const { return options_; }
   bool continues() const { return continues_; }
   const CountersMapping& counters() const { return counters_; }
   uint64_t damaged() const { return damaged_; }
@@ -511,6 +573,12 @@ class BpfSource::Impl {
     totals.exits_lost = counters_.Sum(&cpu_counters::exits_lost) - before.exits_told;
     totals.others_lost = counters_.Sum(&cpu_counters::others_lost) - before.others_told +
                          before.unwritten + damaged_;
+    if (options_.filter.LeavesOutAnything()) {
+      totals.filtered = {.forks = counters_.Sum(&cpu_counters::forks_filtered),
+                         .execs = counters_.Sum(&cpu_counters::execs_filtered),
+                         .exits = counters_.Sum(&cpu_counters::exits_filtered),
+                         .others = counters_.Sum(&cpu_counters::others_filtered)};
+    }
     return totals;
   }
 
@@ -548,7 +616,7 @@ class BpfSource::Impl {
   size_t Drain(EventSink& sink) {
     ForgetWakeup();
     SetFlag(skeleton_->bss->shared.idle, 0);
-    if (options_.exact_usage) {
+    if (TellsReaps(options_)) {
       reader_.Peek([this](std::span<const std::byte> event) { NoteReap(event, reaps_); });
     }
     const size_t count = reader_.Peek([this, &sink](std::span<const std::byte> event) {
@@ -594,13 +662,29 @@ class BpfSource::Impl {
     if (!DeliverSnapshot(*output, args, seen)) {
       return Error("listing processes by BPF: damaged output");
     }
-    AddHidden(*pids, listed_ns, ScanOptions(options_), seen, sink);
+    const auto is_wanted = [this, listed_ns](const SnapProc& process) {
+      return IsWanted(process, listed_ns);
+    };
+    AddHidden(*pids, listed_ns, ScanOptions(options_), seen, is_wanted, sink);
     return Ok{};
   }
 
  private:
   static void SetFlag(volatile uint32_t& flag, uint32_t value) {
     __atomic_store_n(&flag, value, __ATOMIC_RELAXED);
+  }
+
+  // What the program decides of those that its iterator shows.
+  bool IsWanted(const SnapProc& process, uint64_t now_ns) const {
+    const Filter& filter = options_.filter;
+    if (!Passes(filter, {.uid = process.uid,
+                         .is_kernel_thread = (process.flags & kProcKernelThread) != 0,
+                         .age_ns = now_ns - std::min(now_ns, process.start_ns)})) {
+      return false;
+    }
+    if (filter.only_cgroup.empty()) return true;
+    const auto cgroup = ReadCgroupOf(options_.proc_root, process.pid);
+    return cgroup && IsInCgroup(*cgroup, filter.only_cgroup);
   }
 
   // Before the ring is read, so that a wakeup during it stays.
@@ -632,9 +716,17 @@ Result<std::unique_ptr<BpfSource>> BpfSource::Open(const BpfSourceOptions& optio
                                                    std::optional<BpfPins> pins) {
   if (const Status status = CheckRequirements(options); !status) return status.error();
   const auto cpus = static_cast<uint32_t>(libbpf_num_possible_cpus());
+  uint64_t followed_cgroup_id = 0;
+  if (!options.filter.only_cgroup.empty()) {
+    const auto found = FindCgroup(options.filter.only_cgroup, options.proc_root);
+    if (!found) return found.error();
+    followed_cgroup_id = *found;
+  }
   LoadPlan plan = {.ring_bytes = options.ring_bytes.value_or(DefaultRingBytes(cpus)),
                    .cpus = cpus,
                    .uses_group_dead = !options.assume_no_group_dead && KernelTellsGroupDead(),
+                   .followed_cgroup_id = followed_cgroup_id,
+                   .judges_anew = options.filter.JudgesAnew(),
                    .snapshot = SnapshotProgram::kWithArgs};
   BpfPins* const folder = pins ? &*pins : nullptr;
   const auto predecessor = Predecessor::Find(folder, options, plan);
@@ -671,6 +763,7 @@ void BpfSource::HandOver() { impl_->HandOver(); }
 bool BpfSource::exhausted() const { return false; }
 Status BpfSource::Snapshot(SnapshotSink& sink) { return impl_->Snapshot(sink); }
 std::optional<uint64_t> BpfSource::ring_bytes() const { return impl_->plan().ring_bytes; }
+bool BpfSource::tells_every_life() const { return impl_->options().filter.TellsEveryLife(); }
 uint64_t BpfSource::damaged_events() const { return impl_->damaged(); }
 bool BpfSource::uses_group_dead() const { return impl_->plan().uses_group_dead; }
 
@@ -679,7 +772,8 @@ std::string BpfSource::abilities() const {
   for (const std::string_view word : {kTellsUsage, kTellsComm, kTellsCgroups}) {
     words.append(" ").append(word);
   }
-  if (impl_->exact_usage()) words.append(" ").append(kTellsReaps);
+  if (impl_->options().exact_usage) words.append(" ").append(kTellsReaps);
+  words = AbilitiesLeft(words, impl_->options().filter);
   if (impl_->continues()) words.append(" ").append(kContinues);
   return words;
 }

@@ -8,6 +8,7 @@
 
 #include "bpf_pins.h"
 #include "daybook/result.h"
+#include "filter.h"
 #include "source.h"
 
 namespace daybook {
@@ -21,6 +22,7 @@ struct BpfSourceOptions {
   uint32_t args_limit = 1024;  // bytes that are kept; at most kMaxArgsLimit
   // Also tells of every reap, so that what a process used is known to the last.
   bool exact_usage = true;
+  Filter filter;
   std::string proc_root = "/proc";
   // Finds the last thread of a process as on kernels before 6.16, for tests.
   bool assume_no_group_dead = false;
@@ -57,6 +59,7 @@ class BpfSource : public EventSource {
   bool exhausted() const override;
   Status Snapshot(SnapshotSink& sink) override;
   SourceCounters counters() const override;
+  bool tells_every_life() const override;
   std::string abilities() const override;
   std::optional<uint64_t> ring_bytes() const override;
 

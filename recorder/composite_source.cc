@@ -77,7 +77,7 @@ void Hand(EventSink& sink, const Ptrace& ptrace) { sink.OnPtrace(ptrace); }
 }  // namespace
 
 Result<std::unique_ptr<CompositeSource>> CompositeSource::Create(
-    std::unique_ptr<EventSource> main, std::unique_ptr<EventSource> beside) {
+    std::unique_ptr<EventSource> main, std::unique_ptr<EventSource> beside, const Filter& filter) {
   FileDescriptor either(epoll_create1(EPOLL_CLOEXEC));
   for (const EventSource* source : {main.get(), beside.get()}) {
     epoll_event interest{.events = EPOLLIN, .data = {}};
@@ -86,14 +86,16 @@ Result<std::unique_ptr<CompositeSource>> CompositeSource::Create(
     }
   }
   return std::unique_ptr<CompositeSource>(
-      new CompositeSource(std::move(main), std::move(beside), std::move(either)));
+      new CompositeSource(std::move(main), std::move(beside), std::move(either), filter));
 }
 
 CompositeSource::CompositeSource(std::unique_ptr<EventSource> main,
-                                 std::unique_ptr<EventSource> beside, FileDescriptor either)
+                                 std::unique_ptr<EventSource> beside, FileDescriptor either,
+                                 const Filter& filter)
     : main_(std::move(main)),
       beside_(std::move(beside)),
       name_(std::string(main_->name()) + "+" + std::string(beside_->name())),
+      leaves_out_processes_(filter.LeavesOutProcesses()),
       either_(std::move(either)) {}
 
 bool CompositeSource::PrepareToSleep() {
@@ -113,7 +115,11 @@ Result<size_t> CompositeSource::Drain(EventSink& sink) {
         [&](auto record) {
           if constexpr (requires { record.start_ns; }) {
             record.start_ns = StartOf(record.pid, record.time_ns);
-            Hand(sink, record);
+            if (!record.start_ns && leaves_out_processes_) {
+              ++left_out_;
+            } else {
+              Hand(sink, record);
+            }
           } else {
             sink.OnLost(record);
           }
@@ -143,6 +149,14 @@ Status CompositeSource::Snapshot(SnapshotSink& sink) {
   starts_.clear();
   NotingLiving noting(sink, starts_);
   return main_->Snapshot(noting);
+}
+
+SourceCounters CompositeSource::counters() const {
+  SourceCounters counters = main_->counters();
+  if (!counters.filtered) return counters;
+  const auto beside = beside_->counters().filtered;
+  counters.filtered->others += left_out_ + (beside ? beside->others : 0);
+  return counters;
 }
 
 std::string CompositeSource::abilities() const {

@@ -10,15 +10,18 @@
 
 #include "daybook/result.h"
 #include "file_descriptor.h"
+#include "filter.h"
 #include "source.h"
 
 namespace daybook {
 
 class CompositeSource : public EventSource {
  public:
-  // Its name is that of the main one, a plus sign, and that of the one beside it.
+  // Its name is that of the main one, a plus sign, and that of the one beside it. The main one
+  // filters by itself; of processes that it leaves out, what comes from beside is left out here.
   static Result<std::unique_ptr<CompositeSource>> Create(std::unique_ptr<EventSource> main,
-                                                         std::unique_ptr<EventSource> beside);
+                                                         std::unique_ptr<EventSource> beside,
+                                                         const Filter& filter = {});
 
   LogIdentity identity() const override { return main_->identity(); }
   Clock ReadClock() const override { return main_->ReadClock(); }
@@ -38,19 +41,22 @@ class CompositeSource : public EventSource {
   bool exhausted() const override { return main_->exhausted(); }
   Status Snapshot(SnapshotSink& sink) override;
   bool WantsResync() const override { return main_->WantsResync(); }
-  SourceCounters counters() const override { return main_->counters(); }
+  SourceCounters counters() const override;
+  bool tells_every_life() const override { return main_->tells_every_life(); }
   std::string abilities() const override;
   std::optional<uint64_t> ring_bytes() const override { return main_->ring_bytes(); }
 
  private:
   CompositeSource(std::unique_ptr<EventSource> main, std::unique_ptr<EventSource> beside,
-                  FileDescriptor either);
+                  FileDescriptor either, const Filter& filter);
 
   std::optional<uint64_t> StartOf(uint32_t pid, uint64_t time_ns) const;
 
   std::unique_ptr<EventSource> main_;
   std::unique_ptr<EventSource> beside_;
   std::string name_;
+  bool leaves_out_processes_;
+  uint64_t left_out_ = 0;
   FileDescriptor either_;                          // an epoll that holds both sources' wake_fd
   std::unordered_map<uint32_t, uint64_t> starts_;  // of the living, by pid
 };

@@ -19,6 +19,7 @@
 #include "notify.h"
 #include "open_source.h"
 #include "options.h"
+#include "options_text.h"
 #include "previous_run.h"
 #include "privileges.h"
 #include "recorder.h"
@@ -30,6 +31,8 @@ namespace daybook {
 namespace {
 
 constexpr int kCannotRecord = 1;
+
+constexpr char kFilterInfo[] = "filter";
 
 // Signals are read by the recorder's loop; a reader that went away is not our concern.
 void BlockSignals() {
@@ -89,6 +92,22 @@ Result<Announcer::Parts> OpenAnnouncer(const Options& options) {
   return parts;
 }
 
+// A replayed log was perhaps filtered before.
+std::string FilterOf(const LogIdentity& identity, const Filter& filter) {
+  std::string text = FilterText(filter);
+  for (const auto& [key, value] : identity.info) {
+    if (key == kFilterInfo) text = value + (text.empty() ? "" : " ") + text;
+  }
+  return text;
+}
+
+// So that every segment tells it.
+LogIdentity WithFilter(LogIdentity identity, const std::string& text) {
+  std::erase_if(identity.info, [](const auto& info) { return info.first == kFilterInfo; });
+  if (!text.empty()) identity.info.emplace_back(kFilterInfo, text);
+  return identity;
+}
+
 // Everything that needs privilege comes before the drop, everything that makes files after it.
 Status Record(const Options& options) {
   const auto account = FindAccount(options.user);
@@ -111,9 +130,10 @@ Status Record(const Options& options) {
   // By descriptor: the user that we are now may not be let through the folders above.
   auto previous_run = FindPreviousRun("/proc/self/fd/" + std::to_string(log_dir.get()),
                                       events.continues() ? events.OldestWaitingNs() : std::nullopt);
+  const std::string filter = FilterOf(events.identity(), options.filter);
   auto writer = LogWriter::Open(
-      *std::move(folder), events.identity(), [&events] { return events.ReadClock(); },
-      ToWriterOptions(options), MakeThreadSyncer());
+      *std::move(folder), WithFilter(events.identity(), filter),
+      [&events] { return events.ReadClock(); }, ToWriterOptions(options), MakeThreadSyncer());
   if (!writer) {
     auto error = std::move(writer).error();
     if (!*account) return error;
@@ -129,6 +149,7 @@ Status Record(const Options& options) {
           WatchdogIntervalNs(std::getenv("WATCHDOG_USEC"), std::getenv("WATCHDOG_PID")),
       .duration_ns = options.duration_ns.value_or(0),
       .keep_args = KeptArgs(options.args, options.args_max_bytes, options.mask_words),
+      .filter = filter,
       .version = DAYBOOK_VERSION,
       .previous_run = std::move(previous_run),
       .on_finished = [&housekeeper](uint64_t segment_no) { housekeeper.Finished(segment_no); },

@@ -74,6 +74,8 @@ std::string StatusMetrics(const RecorderStatus& status) {
   to.Gauge("daybook_segment_number", "Number of the segment that is being written.",
            status.segment_no);
   to.Counter("daybook_events_total", "Events that were recorded.", status.events);
+  to.Counter("daybook_filtered_events_total", "Events that were left out on request.",
+             status.filtered);
   AddLosses(status, &to);
   to.Seconds("daybook_lag_seconds", "The longest that an event waited lately.",
              static_cast<int64_t>(status.lag_us) * 1000);

@@ -2,11 +2,14 @@
 
 #include <cstdio>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "bpf_source.h"
 #include "composite_source.h"
 #include "connector_source.h"
+#include "filter.h"
+#include "filtered_source.h"
 #include "replay_source.h"
 
 namespace daybook {
@@ -18,6 +21,7 @@ BpfSourceOptions BpfOptions(const Options& options) {
   BpfSourceOptions bpf;
   bpf.ring_bytes = options.ring_bytes;
   bpf.exact_usage = options.usage == UsageMode::kExact;
+  bpf.filter = options.filter;
   bpf.args_limit = ArgsLimitBytes(options);
   switch (options.args) {
     case ArgsMode::kNone:
@@ -38,6 +42,19 @@ template <class Source>
 OpenedSource AsSource(Result<std::unique_ptr<Source>> source) {
   if (!source) return std::move(source).error();
   return std::unique_ptr<EventSource>(*std::move(source));
+}
+
+// Of a source that does not filter in the kernel.
+OpenedSource Filtered(OpenedSource source, const Filter& filter) {
+  if (!source || !filter.LeavesOutAnything()) return source;
+  return std::unique_ptr<EventSource>(std::make_unique<FilteredSource>(*std::move(source), filter));
+}
+
+// The log of a process' end may tell its cgroup, that of its birth does not.
+Status CheckCgroup(const Filter& filter, std::string_view source) {
+  if (filter.only_cgroup.empty()) return Ok{};
+  return Error(std::string(source) +
+               ": --only-cgroup takes a source that tells the cgroup of every process: bpf");
 }
 
 OpenedSource OpenConnector(const Options& options, ConnectorEvents events) {
@@ -66,16 +83,27 @@ OpenedSource OpenBpf(const Options& options, Pins pins) {
 // What was asked for by name and is refused is an error.
 OpenedSource WithIds(OpenedSource bpf, const Options& options) {
   if (!bpf || options.id_events == IdEvents::kNone) return bpf;
-  auto ids = OpenConnector(options, ConnectorEvents::kIds);
+  auto ids = Filtered(OpenConnector(options, ConnectorEvents::kIds),
+                      Filter{.events = options.filter.events});
   if (!ids) return ids;
-  return AsSource(CompositeSource::Create(*std::move(bpf), *std::move(ids)));
+  return AsSource(CompositeSource::Create(*std::move(bpf), *std::move(ids), options.filter));
+}
+
+OpenedSource OpenConnectorAlone(const Options& options) {
+  if (Status able = CheckCgroup(options.filter, "connector"); !able) return std::move(able).error();
+  return Filtered(OpenConnector(options, ConnectorEvents::kAll), options.filter);
+}
+
+OpenedSource OpenReplay(const Options& options, const std::string& path) {
+  if (Status able = CheckCgroup(options.filter, "replay"); !able) return std::move(able).error();
+  return Filtered(AsSource(ReplaySource::Open(path)), options.filter);
 }
 
 OpenedSource OpenBest(const Options& options, Pins pins) {
   auto bpf = OpenBpf(options, std::move(pins));
   if (bpf) return WithIds(std::move(bpf), options);
   std::fprintf(stderr, "daybookd: bpf: %s; trying connector\n", bpf.error().message().c_str());
-  return OpenConnector(options, ConnectorEvents::kAll);
+  return OpenConnectorAlone(options);
 }
 
 }  // namespace
@@ -87,9 +115,9 @@ uint32_t ArgsLimitBytes(const Options& options) {
 OpenedSource OpenSource(const Options& options, const std::optional<Account>& owner) {
   const std::string replay = "replay:";
   if (options.source.starts_with(replay)) {
-    return AsSource(ReplaySource::Open(options.source.substr(replay.size())));
+    return OpenReplay(options, options.source.substr(replay.size()));
   }
-  if (options.source == "connector") return OpenConnector(options, ConnectorEvents::kAll);
+  if (options.source == "connector") return OpenConnectorAlone(options);
   auto pins = OpenPins(options, owner);
   if (!pins) return std::move(pins).error();
   if (options.source == "bpf") return WithIds(OpenBpf(options, *std::move(pins)), options);

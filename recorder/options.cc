@@ -14,7 +14,9 @@
 #include "bpf_source.h"
 #include "config_files.h"
 #include "daybook/result.h"
+#include "filter.h"
 #include "options_text.h"
+#include "privileges.h"
 
 namespace daybook {
 namespace {
@@ -106,6 +108,36 @@ std::string CheckRing(const std::string& text) {
   return fits ? "" : "must be a power of two from 64K to 1G";
 }
 
+// "fork,exec" to bits.
+CLI::Validator AsEventTypes() {
+  const auto convert = [](std::string& text) -> std::string {
+    const auto events = ParseEventTypes(text);
+    if (!events) return "must be some of " + EventTypesText(kAllTypes) + ", with commas between";
+    text = std::to_string(*events);
+    return {};
+  };
+  return CLI::Validator(convert, "");
+}
+
+// A name to its number.
+CLI::Validator AsUser() {
+  const auto convert = [](std::string& text) -> std::string {
+    uint32_t uid = 0;
+    if (CLI::detail::lexical_cast(text, uid) && std::to_string(uid) == text) return {};
+    const auto account = FindAccount(text);
+    if (text.empty() || !account || !*account) return "no such user: " + text;
+    text = std::to_string((*account)->uid);
+    return {};
+  };
+  return CLI::Validator(convert, "");
+}
+
+std::string CheckCgroupPath(const std::string& path) {
+  const bool is_one = path == "/" || (path.starts_with('/') && !path.ends_with('/') &&
+                                      (path + "/").find("/../") == std::string::npos);
+  return is_one ? "" : "must be a cgroup's path as in /proc/PID/cgroup, such as /user.slice";
+}
+
 std::string CheckMaskWord(const std::string& word) {
   return ArgMask::IsWord(word) ? "" : "must be of letters, digits and '-', two at least";
 }
@@ -119,6 +151,34 @@ std::string CheckFileName(const std::string& path) {
   const std::string name = path.substr(path.rfind('/') + 1);
   const bool is_log = name.starts_with("daybook-") || name == "daybook.ballast";
   return name.empty() || is_log ? "must be a file's path, without the name of a segment" : "";
+}
+
+void AddFilterOptions(CLI::App& app, Filter& filter) {
+  app.add_option("--events", filter.events,
+                 "Record these alone (default " + EventTypesText(kAllTypes) + ")")
+      ->transform(AsEventTypes())
+      ->type_name("LIST");
+  app.add_flag("--only-failed", filter.only_failed,
+               "Record the ends of processes that fail, by status or signal, and nothing else");
+  app.add_option("--only-uid", filter.only_uids,
+                 "Record processes of this user, by name or number; may be given more than once")
+      ->transform(AsUser())
+      ->allow_extra_args(false)
+      ->type_name("USER");
+  app.add_option("--except-uid", filter.except_uids,
+                 "Leave out processes of this user; may be given more than once")
+      ->transform(AsUser())
+      ->allow_extra_args(false)
+      ->type_name("USER");
+  app.add_option("--only-cgroup", filter.only_cgroup,
+                 "Record processes in this cgroup and those below it")
+      ->check(CLI::Validator(CheckCgroupPath, ""))
+      ->type_name("PATH");
+  app.add_option("--min-lifetime", filter.min_lifetime_ns,
+                 "Record processes from this age on, and those that fail before")
+      ->transform(AsTime())
+      ->type_name("TIME");
+  app.add_flag("--no-kernel-threads", filter.no_kernel_threads, "Leave out kernel threads");
 }
 
 // One option, one line. The defaults stand in Options.
@@ -196,6 +256,7 @@ void AddOptions(CLI::App& app, Options& options) {
       ->check(CLI::Validator(CheckMaskWord, ""))
       ->allow_extra_args(false)
       ->type_name("WORD");
+  AddFilterOptions(app, options.filter);
   app.add_option("--usage", options.usage,
                  "What processes used: exact, also by what they did last (default), or fast: as "
                  "known at their end")
@@ -425,6 +486,9 @@ std::variant<Options, ExitNow> ParseOptions(int argc, char** argv, const ConfigP
     return ExitNow{given.Exit(wanted)};
   } catch (const CLI::ParseError& error) {
     return Mistake(std::string(error.what()) + " (see daybookd --help)");
+  }
+  if (Status sound = CheckFilter(all.options().filter); !sound) {
+    return Mistake(sound.error().message());
   }
   if (!given.choice().check) return all.options();
   std::cout << OptionsText(all.options());

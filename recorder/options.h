@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "config_files.h"
+#include "filter.h"
 #include "kept_args.h"
 
 namespace daybook {
@@ -34,6 +35,7 @@ struct Options {
   ArgsMode args = ArgsMode::kMasked;
   uint64_t args_max_bytes = 1 << 10;
   std::vector<std::string> mask_words;
+  Filter filter;
   std::string status_file;   // empty: in the log's folder
   std::string metrics_file;  // empty: none
   std::string pin_dir;       // empty: nothing outlives the recorder

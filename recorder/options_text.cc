@@ -48,11 +48,20 @@ std::string_view NameOf(ArgsMode mode) {
   return "";
 }
 
+// A list of none is no value.
 std::string Words(const std::vector<std::string>& words) {
   std::string text;
   for (const std::string& word : words) text += (text.empty() ? "" : ", ") + Quoted(word);
-  return "[" + text + "]";
+  return text.empty() ? text : "[" + text + "]";
 }
+
+std::string Users(const std::vector<uint32_t>& uids) {
+  std::vector<std::string> words;
+  for (const uint32_t uid : uids) words.push_back(std::to_string(uid));
+  return Words(words);
+}
+
+std::string_view YesOrNo(bool value) { return value ? "true" : "false"; }
 
 // A value of "" is none.
 void AddLine(std::string_view name, std::string_view value, std::string& text) {
@@ -83,11 +92,35 @@ std::string OptionsText(const Options& options) {
   add("audit-interval", Time(options.audit_interval_ns));
   add("args", NameOf(options.args));
   add("args-max", Size(options.args_max_bytes));
-  add("mask", options.mask_words.empty() ? "" : Words(options.mask_words));
+  add("mask", Words(options.mask_words));
+  const Filter& filter = options.filter;
+  add("events", Quoted(EventTypesText(filter.events)));
+  add("only-failed", YesOrNo(filter.only_failed));
+  add("only-uid", Users(filter.only_uids));
+  add("except-uid", Users(filter.except_uids));
+  add("only-cgroup", filter.only_cgroup.empty() ? "" : Quoted(filter.only_cgroup));
+  add("min-lifetime", filter.min_lifetime_ns != 0 ? Time(filter.min_lifetime_ns) : "");
+  add("no-kernel-threads", YesOrNo(filter.no_kernel_threads));
   add("status-file", options.status_file.empty() ? "" : Quoted(options.status_file));
   add("metrics-file", options.metrics_file.empty() ? "" : Quoted(options.metrics_file));
   add("pin", options.pin_dir.empty() ? "" : Quoted(options.pin_dir));
   add("user", options.user.empty() ? "" : Quoted(options.user));
+  return text;
+}
+
+std::string FilterText(const Filter& filter) {
+  std::string text;
+  const auto add = [&](std::string_view option, const std::string& value = "") {
+    text.append(text.empty() ? "--" : " --").append(option);
+    if (!value.empty()) text.append(" ").append(value);
+  };
+  if (filter.events != kAllTypes) add("events", EventTypesText(filter.events));
+  if (filter.only_failed) add("only-failed");
+  for (const uint32_t uid : filter.only_uids) add("only-uid", std::to_string(uid));
+  for (const uint32_t uid : filter.except_uids) add("except-uid", std::to_string(uid));
+  if (!filter.only_cgroup.empty()) add("only-cgroup", filter.only_cgroup);
+  if (filter.min_lifetime_ns != 0) add("min-lifetime", Time(filter.min_lifetime_ns));
+  if (filter.no_kernel_threads) add("no-kernel-threads");
   return text;
 }
 

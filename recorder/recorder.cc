@@ -44,7 +44,8 @@ class RecorderLoop::Impl : public EventSink, public SnapshotSink {
 
   void OnFork(const Fork& fork) override {
     auditor_.OnBirth(fork.pid, fork.time_ns);
-    Append(fork, fork.time_ns);
+    // A filter may have kept it for long: it has not waited in the source.
+    Append(fork, source_.tells_every_life() ? fork.time_ns : last_turn_ns_);
   }
   void OnExec(const Exec& exec) override { Append(WithKeptArgs(exec), exec.time_ns); }
   void OnExit(const Exit& exit) override {
@@ -282,6 +283,8 @@ Status RecorderLoop::Impl::Finish() {
   hands_over_ ? source_.HandOver() : source_.Stop();
   Drain();
   AppendLosses();
+  // STOP does not say how much was left out.
+  if (source_.counters().filtered) writer_.Append(auditor_.Count());
   AppendRecorder(RecorderEvent::kStop, auditor_.CountSince(before));
   Status closed = writer_.Close();
   source_.Commit(told_, closed ? 0 : unwritten_);
@@ -357,18 +360,19 @@ void RecorderLoop::Impl::AppendClock(ClockReason reason) {
 
 void RecorderLoop::Impl::AppendRecorder(RecorderEvent event, const Audit& counts) {
   const std::string abilities = source_.abilities();
-  const Recorder record{.time_ns = source_.ReadClock().time_ns,
-                        .event = event,
-                        .source = source_.name(),
-                        .version = options_.version,
-                        .kernel_forks = counts.kernel_forks,
-                        .forks_seen = counts.forks_seen,
-                        .execs_seen = counts.execs_seen,
-                        .exits_seen = counts.exits_seen,
-                        .ring_bytes = source_.ring_bytes(),
-                        .drain_interval_us = options_.drain_interval_ns / 1000,
-                        .args_limit_bytes = options_.args_limit_bytes,
-                        .abilities = abilities};
+  Recorder record{.time_ns = source_.ReadClock().time_ns,
+                  .event = event,
+                  .source = source_.name(),
+                  .version = options_.version,
+                  .kernel_forks = counts.kernel_forks,
+                  .forks_seen = counts.forks_seen,
+                  .execs_seen = counts.execs_seen,
+                  .exits_seen = counts.exits_seen,
+                  .ring_bytes = source_.ring_bytes(),
+                  .drain_interval_us = options_.drain_interval_ns / 1000,
+                  .args_limit_bytes = options_.args_limit_bytes,
+                  .abilities = abilities};
+  if (!options_.filter.empty()) record.filter = options_.filter;
   if (event == RecorderEvent::kStart) AppendGap(record);
   writer_.Append(record);
 }

@@ -33,6 +33,8 @@ struct RecorderOptions {
   std::function<std::optional<std::string_view>(std::string_view args)> keep_args;
   // For the log's START record; unknown where the source does not capture arguments by itself.
   std::optional<uint64_t> args_limit_bytes;
+  // What is left out on request, as on the command line, likewise; empty is nothing.
+  std::string filter;
   std::string version;
   // Where the recorder before this one left off in this log.
   std::optional<PreviousRun> previous_run;

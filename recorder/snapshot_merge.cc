@@ -15,11 +15,13 @@ std::optional<uint64_t> SeenProcesses::StartOf(uint32_t pid) const {
 }
 
 void AddHidden(std::span<const uint32_t> pids, uint64_t listed_ns, const ProcScanOptions& options,
-               const SeenProcesses& seen, SnapshotSink& sink) {
+               const SeenProcesses& seen, const std::function<bool(const SnapProc&)>& is_wanted,
+               SnapshotSink& sink) {
   for (const uint32_t pid : pids) {
     if (seen.Has(pid)) continue;
     auto process = ScanProcess(options, pid);
     if (!process || process->fields.start_ns > listed_ns) continue;
+    if (!is_wanted(process->fields)) continue;
     if (const auto start = seen.StartOf(pid)) process->RefineStart(*start);
     process->fields.parent_start_ns = seen.StartOf(process->fields.ppid.value_or(0));
     sink.OnProcess(process->record());

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <unordered_map>
@@ -14,12 +15,13 @@
 
 namespace daybook {
 
-// Passes the iterator's processes on and remembers who they were.
+// Passes the iterator's processes on and remembers who they were, those that it left out too.
 class SeenProcesses : public SnapshotSink {
  public:
   explicit SeenProcesses(SnapshotSink& sink) : sink_(sink) {}
 
   void OnProcess(const SnapProc& process) override;
+  void OnLeftOut(uint32_t pid) override { seen_.insert(pid); }
 
   bool Has(uint32_t pid) const { return seen_.contains(pid); }
 
@@ -33,8 +35,10 @@ class SeenProcesses : public SnapshotSink {
 };
 
 // Adds those of `pids` that the iterator has not shown. One that was born after `listed_ns` has
-// taken over the number of one that ended meanwhile; its birth is an event.
+// taken over the number of one that ended meanwhile; its birth is an event. Nor are those added
+// that are not wanted.
 void AddHidden(std::span<const uint32_t> pids, uint64_t listed_ns, const ProcScanOptions& options,
-               const SeenProcesses& seen, SnapshotSink& sink);
+               const SeenProcesses& seen, const std::function<bool(const SnapProc&)>& is_wanted,
+               SnapshotSink& sink);
 
 }  // namespace daybook

@@ -46,6 +46,18 @@ class SnapshotSink {
  public:
   virtual ~SnapshotSink() = default;
   virtual void OnProcess(const SnapProc& process) = 0;
+  // One that lives and is left out on request.
+  virtual void OnLeftOut(uint32_t /*pid*/) {}
+};
+
+// Events that were left out on request, since the source was opened. An end and its reap are one.
+struct FilteredEvents {
+  uint64_t forks = 0;
+  uint64_t execs = 0;
+  uint64_t exits = 0;
+  uint64_t others = 0;
+
+  uint64_t Sum() const { return forks + execs + exits + others; }
 };
 
 // Running totals since the source was opened; where it continues(), of what is seen since the first
@@ -57,8 +69,8 @@ struct SourceCounters {
   uint64_t forks_lost = 0;
   uint64_t execs_lost = 0;
   uint64_t exits_lost = 0;
-  uint64_t others_lost = 0;          // of unknown kind
-  std::optional<uint64_t> filtered;  // left out on request
+  uint64_t others_lost = 0;                // of unknown kind
+  std::optional<FilteredEvents> filtered;  // nothing where there is no filter
 };
 
 class EventSource {
@@ -116,6 +128,9 @@ class EventSource {
   virtual bool WantsResync() const { return false; }
 
   virtual SourceCounters counters() const = 0;
+
+  // False where births or ends are left out on request, so that who lives is not what they tell.
+  virtual bool tells_every_life() const { return true; }
 
   // What it tells of, in words with spaces between, for the log: what a missing field means.
   virtual std::string abilities() const { return {}; }

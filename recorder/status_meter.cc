@@ -78,6 +78,7 @@ void StatusMeter::SetCounts(RecorderStatus* status) const {
   status->forks_seen = counters.forks_seen;
   status->execs_seen = counters.execs_seen;
   status->exits_seen = counters.exits_seen;
+  if (counters.filtered) status->filtered = counters.filtered->Sum();
 }
 
 RecorderStatus StatusMeter::Take() {

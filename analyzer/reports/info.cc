@@ -26,7 +26,7 @@ constexpr Column kColumns[] = {
     {"torn_bytes", Kind::kNumber},       {"gaps", Kind::kNumber, 10},
     {"complete", Kind::kBool, 11},       {"previous_end", Kind::kString},
     {"version", Kind::kString, 12},      {"source", Kind::kString, 13},
-    {"kernel", Kind::kString, 14},
+    {"kernel", Kind::kString, 14},       {"filter", Kind::kString},
 };
 
 // One segment's row as it is gathered.
@@ -48,6 +48,7 @@ struct SegmentRow {
   std::optional<std::string> version;
   std::optional<std::string> source;
   std::optional<std::string> kernel;
+  std::optional<std::string> filter;
 };
 
 class SegmentLister {
@@ -140,6 +141,7 @@ void SegmentLister::Take(const RecordView& record) {
     if (info.key == "kernel") row.kernel = info.value;
     if (info.key == "version") row.version = info.value;
     if (info.key == "source") row.source = info.value;
+    if (info.key == "filter") row.filter = info.value;
   } else if (Recorder recorder; record.As(&recorder)) {
     row.version = recorder.version;
     row.source = recorder.source;
@@ -198,6 +200,7 @@ void SegmentLister::End(uint64_t offset, bool complete) {
       StringCell(row.version),
       StringCell(row.source),
       StringCell(row.kernel),
+      StringCell(row.filter),
   };
   table_.Add(cells);
 }

@@ -18,6 +18,7 @@ enum {
   EVENT_REAP = 5,
   EVENT_COMM = 6,
   EVENT_CGROUP = 7,
+  EVENT_LEFT_OUT = 8,  // in a snapshot, as EVENT_SNAPSHOT
 };
 
 // Bits of `flags`; the same as kProc... in daybook/records.h.
@@ -35,6 +36,18 @@ enum {
   ARGS_NONE = 0,
   ARGS_FIRST = 1,  // argv[0] only
   ARGS_ALL = 2,
+};
+
+// What is left out, as bits.
+enum {
+  FILTER_EVENTS = 1,  // some types of events
+  FILTER_FAILED = 2,  // all but ends with a status that is not 0
+  FILTER_USERS = 4,
+  FILTER_CGROUP = 8,     // all outside of one
+  FILTER_LIFETIME = 16,  // what is younger, unless it has failed
+  FILTER_KERNEL_THREADS = 32,
+  // Their verdict on a process may be another one later.
+  CHANGING_FILTERS = FILTER_FAILED | FILTER_USERS | FILTER_CGROUP | FILTER_LIFETIME,
 };
 
 #define USAGE_UNKNOWN UINT64_MAX
@@ -194,16 +207,29 @@ struct shared_state {
   uint64_t unwritten;  // events that were given back to the ring and are not in the log
 };
 
-// Running totals of one CPU; one cache line, written by that CPU alone.
+// A process that lives and is left out on request.
+struct left_out_event {
+  struct event_header header;
+  uint32_t pid;
+  uint32_t reserved;
+};
+
+// Running totals of one CPU, written by that CPU alone: two cache lines, and in the usual case only
+// the first one is touched.
 struct cpu_counters {
   uint64_t forks_seen;  // processes and threads
   uint64_t execs_seen;
-  uint64_t exits_seen;  // of whole processes
+  uint64_t exits_seen;      // of whole processes
+  uint64_t threads_seen;    // that part of forks_seen which gives no event
+  uint64_t forks_filtered;  // left out on request
+  uint64_t execs_filtered;
+  uint64_t exits_filtered;
+  uint64_t others_filtered;
   uint64_t forks_lost;  // no room in the ring
   uint64_t execs_lost;
   uint64_t exits_lost;
-  uint64_t threads_seen;  // that part of forks_seen which gives no event
   uint64_t others_lost;
+  uint64_t reserved[4];
 };
 
 // Raise it with every change of what stands above: events wait in the ring for another recorder.
@@ -224,5 +250,7 @@ static_assert(sizeof(struct cgroup_event) == 32, "cgroup event");
 static_assert(sizeof(struct snapshot_event) == 120, "snapshot event");
 static_assert(offsetof(struct snapshot_event, comm) == 104, "snapshot comm");
 static_assert(sizeof(struct shared_state) == 64, "shared state");
-static_assert(sizeof(struct cpu_counters) == 64, "counters of a CPU");
+static_assert(sizeof(struct left_out_event) == 16, "left out event");
+static_assert(sizeof(struct cpu_counters) == 128, "counters of a CPU");
+static_assert(offsetof(struct cpu_counters, forks_lost) == 64, "lost counters");
 // NOLINTEND(readability-identifier-naming)

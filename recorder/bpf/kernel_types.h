@@ -30,6 +30,7 @@ enum {
   BPF_MAP_TYPE_PERCPU_ARRAY = 6,
   BPF_MAP_TYPE_RINGBUF = 27,
   BPF_F_MMAPABLE = 1 << 10,
+  BPF_ANY = 0,
   BPF_NOEXIST = 1,
   BPF_RB_NO_WAKEUP = 1,
   BPF_RB_FORCE_WAKEUP = 2,
@@ -148,7 +149,15 @@ struct cgroup_root {
   int hierarchy_id;  // 0 is that of v2
 };
 
+struct cgroup;
+
+struct cgroup_subsys_state {
+  struct cgroup* cgroup;
+  struct cgroup_subsys_state* parent;  // NULL in the root
+};
+
 struct cgroup {
+  struct cgroup_subsys_state self;
   struct kernfs_node* kn;
   struct cgroup_root* root;
 };

@@ -2,6 +2,7 @@
 // Tracepoints of what happens to processes only: nothing here makes other system calls slower.
 
 #include "events.h"
+#include "filter.h"
 #include "kernel_types.h"
 #include "path.h"
 #include "task.h"
@@ -78,21 +79,7 @@ static __always_inline void wake_if_wanted(void) {
 
 // ---- Birth ----
 
-SEC("tp_btf/sched_process_fork")
-int BPF_PROG(on_fork, struct task_struct* parent, struct task_struct* child) {
-  if (!is_active()) return 0;
-  struct cpu_counters* count = counters_of_this_cpu();
-  if (!count) return 0;
-  ++count->forks_seen;  // every hit, so that the sum can be held against /proc/stat
-  if (child->pid != child->tgid) {
-    ++count->threads_seen;
-    return 0;
-  }
-  struct fork_event* event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
-  if (!event) {
-    ++count->forks_lost;
-    return 0;
-  }
+static __always_inline void describe_birth(struct fork_event* event, struct task_struct* child) {
   // Not the tracepoint's parent: with CLONE_PARENT the child has its creator's parent.
   struct task_struct* real_parent = child->real_parent;
   const struct cred* cred = child->real_cred;
@@ -110,9 +97,65 @@ int BPF_PROG(on_fork, struct task_struct* parent, struct task_struct* child) {
   struct pid* pid = child->thread_pid;
   event->namespace_level = pid->level;
   event->namespace_pid = namespace_pid_of(pid, pid->level);
+}
+
+static __always_inline void keep_birth(struct task_struct* child) {
+  struct judged_process kept = {};
+  describe_birth(&kept.birth, child);
+  struct process_key key = key_of(child);
+  bpf_map_update_elem(&judged_processes, &key, &kept, BPF_ANY);
+}
+
+static __always_inline bool is_birth_told(struct task_struct* child) {
+  if (!filters) return true;
+  if (is_left_out(EVENT_FORK)) return false;
+  if (!(filters & CHANGING_FILTERS)) return passes(child, 0);
+  if (!(filters & FILTER_FAILED)) keep_birth(child);
+  return false;
+}
+
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(on_fork, struct task_struct* parent, struct task_struct* child) {
+  if (!is_active()) return 0;
+  struct cpu_counters* count = counters_of_this_cpu();
+  if (!count) return 0;
+  ++count->forks_seen;  // every hit, so that the sum can be held against /proc/stat
+  if (child->pid != child->tgid) {
+    ++count->threads_seen;
+    return 0;
+  }
+  if (!is_birth_told(child)) {
+    ++count->forks_filtered;
+    return 0;
+  }
+  struct fork_event* event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
+  if (!event) {
+    ++count->forks_lost;
+    return 0;
+  }
+  describe_birth(event, child);
   bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
   wake_if_wanted();
   return 0;
+}
+
+// One that was kept, and counted as left out until now.
+static __always_inline void tell_birth(struct fork_event* birth, struct cpu_counters* count) {
+  --count->forks_filtered;
+  if (bpf_ringbuf_output(&events, birth, sizeof(*birth), BPF_RB_NO_WAKEUP)) {
+    ++count->forks_lost;
+    return;
+  }
+  wake_if_wanted();
+}
+
+// Whether to tell what happens to a process, now and from now on.
+static __always_inline bool follow(struct task_struct* leader, uint32_t wait_status,
+                                   struct cpu_counters* count) {
+  struct fork_event* birth = NULL;
+  if (!judge(leader, wait_status, &birth)) return false;
+  if (birth) tell_birth(birth, count);
+  return true;
 }
 
 // ---- Exec ----
@@ -183,6 +226,10 @@ int BPF_PROG(on_exec, struct task_struct* task, int old_tid, struct linux_binprm
   struct cpu_counters* count = counters_of_this_cpu();
   if (!scratch || !count) return 0;
   ++count->execs_seen;
+  if (filters && (!follow(task->group_leader, 0, count) || is_left_out(EVENT_EXEC))) {
+    ++count->execs_filtered;
+    return 0;
+  }
   struct exec_event* event = &scratch->event;
   describe_exec(event, task, old_tid, binprm);
   long path = bpf_probe_read_kernel_str(scratch->strings, PATH_LIMIT, binprm->filename);
@@ -202,31 +249,20 @@ int BPF_PROG(on_exec, struct task_struct* task, int old_tid, struct linux_binprm
 
 // ---- End ----
 
-struct exit_claim {
-  uint64_t start_ns;
-  uint32_t pid;
-  uint32_t reserved;
-};
-
 // The groups whose end has been told, until they are reaped. Only for kernels before 6.16.
 struct {
   __uint(type, BPF_MAP_TYPE_HASH);
   __uint(max_entries, 1);  // set before loading
-  __type(key, struct exit_claim);
+  __type(key, struct process_key);
   __type(value, uint8_t);
 } exit_claims SEC(".maps");
-
-static __always_inline struct exit_claim claim_of(struct task_struct* task) {
-  struct exit_claim claim = {.start_ns = start_of_group(task), .pid = (uint32_t)task->tgid};
-  return claim;
-}
 
 // Several threads that end together all see live == 0 (do_exit() in kernel/exit.c); the first to
 // make the entry is the last thread. Where the map is full all of them are: better an end told
 // twice than an end not told.
 static __always_inline bool claims_group_end(struct task_struct* task) {
   if (task->signal->live.counter != 0) return false;
-  struct exit_claim claim = claim_of(task);
+  struct process_key claim = key_of(task);
   uint8_t one = 1;
   return bpf_map_update_elem(&exit_claims, &claim, &one, BPF_NOEXIST) != -EEXIST;
 }
@@ -246,6 +282,14 @@ static __always_inline uint32_t wait_status_of(struct task_struct* leader) {
   struct signal_struct* signal = leader->signal;
   return (uint32_t)(signal->flags & SIGNAL_GROUP_EXIT ? signal->group_exit_code
                                                       : leader->exit_code);
+}
+
+// Where reaps are told, it is followed until then.
+static __always_inline bool is_end_told(struct task_struct* leader, struct cpu_counters* count) {
+  if (!filters) return true;
+  bool is_told = follow(leader, wait_status_of(leader), count) && !is_left_out(EVENT_EXIT);
+  if (!is_told || !usage_exact) forget(leader);
+  return is_told;
 }
 
 static __always_inline void describe_exit(struct exit_event* event, struct task_struct* task) {
@@ -272,6 +316,10 @@ int on_exit(uint64_t* arguments) {
   struct cpu_counters* count = counters_of_this_cpu();
   if (!count) return 0;
   ++count->exits_seen;
+  if (!is_end_told(task->group_leader, count)) {
+    ++count->exits_filtered;
+    return 0;
+  }
   struct exit_event* event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
   if (!event) {
     ++count->exits_lost;
@@ -284,7 +332,7 @@ int on_exit(uint64_t* arguments) {
 }
 
 static __always_inline void forget_claim(struct task_struct* leader) {
-  struct exit_claim claim = claim_of(leader);
+  struct process_key claim = key_of(leader);
   bpf_map_delete_elem(&exit_claims, &claim);
 }
 
@@ -317,7 +365,8 @@ int BPF_PROG(on_free, struct task_struct* task) {
       !bpf_core_field_exists(struct trace_event_raw_sched_process_exit, group_dead)) {
     forget_claim(task);
   }
-  if (usage_exact) tell_reap(task);
+  if (usage_exact && is_followed(task)) tell_reap(task);
+  forget(task);
   return 0;
 }
 
@@ -344,6 +393,10 @@ int BPF_PROG(on_rename, struct task_struct* task, const char* comm) {
   if (old[0] == new[0] && old[1] == new[1]) return 0;
   struct cpu_counters* count = counters_of_this_cpu();
   if (!count) return 0;
+  if (filters && (!is_followed(task) || is_left_out(EVENT_COMM))) {
+    __sync_fetch_and_add(&count->others_filtered, 1);  // a reap may come in between
+    return 0;
+  }
   if (is_crowded()) {
     __sync_fetch_and_add(&count->others_lost, 1);
     return 0;
@@ -384,6 +437,10 @@ int BPF_PROG(on_cgroup, struct cgroup* cgroup, const char* path) {
   struct cgroup_scratch* scratch = bpf_map_lookup_elem(&cgroup_scratch, &zero);
   struct cpu_counters* count = counters_of_this_cpu();
   if (!scratch || !count || cgroup->root->hierarchy_id != 0) return 0;
+  if (filters && is_left_out(EVENT_CGROUP)) {
+    __sync_fetch_and_add(&count->others_filtered, 1);
+    return 0;
+  }
   if (is_crowded()) {
     __sync_fetch_and_add(&count->others_lost, 1);
     return 0;
@@ -452,6 +509,22 @@ static __always_inline void read_program(struct snapshot_event* event,
   event->args_known = 1;
 }
 
+// Its birth is not told any more: what it is by now is.
+static __always_inline bool follow_living(struct task_struct* leader) {
+  struct fork_event* birth = NULL;
+  if (!judge(leader, 0, &birth)) return false;
+  if (leader->signal->live.counter != 0) return true;
+  forget(leader);  // it has just ended, perhaps before it was followed
+  return false;
+}
+
+// That it was seen, at least: else it would be looked for elsewhere.
+static __always_inline void write_left_out(struct seq_file* seq, struct task_struct* task) {
+  struct left_out_event event = {.pid = (uint32_t)task->tgid};
+  start_event(&event.header, sizeof(event), EVENT_LEFT_OUT);
+  bpf_seq_write(seq, &event, sizeof(event));
+}
+
 // Where the buffer of the read(2) is full the kernel drops what was written for this task and
 // calls again with an empty one.
 static __always_inline int write_living(struct bpf_iter__task* context, bool may_sleep) {
@@ -461,6 +534,10 @@ static __always_inline int write_living(struct bpf_iter__task* context, bool may
   struct snapshot_scratch* scratch = bpf_map_lookup_elem(&snapshot_scratch, &zero);
   if (!scratch || !task || task->pid != task->tgid) return 0;
   if (task->signal->live.counter == 0) return 0;  // a zombie: its end has been told
+  if (filters && !follow_living(task)) {
+    write_left_out(seq, task);
+    return 0;
+  }
   struct snapshot_event event = {};
   describe_living(&event, task);
   read_program(&event, scratch, task, may_sleep);

@@ -282,9 +282,33 @@ TEST_F(LivesTest, UnseenBirthsAreOpenedByWhatFollows) {
   Finish();
   ASSERT_EQ(lives_.size(), 2U);
   EXPECT_EQ(lives_[0].pid, 8U);
-  EXPECT_EQ(lives_[0].ppid, std::nullopt);
+  EXPECT_THAT(lives_[0].ppid, Optional(1U)) << "when it was first seen";
   EXPECT_EQ(lives_[0].execs, std::nullopt);
   EXPECT_EQ(lives_[1].state, LifeState::kRunning);
+}
+
+TEST_F(LivesTest, WhoseEndAloneIsToldHasTheParentOfThen) {
+  Exit exit = ExitAt(12 * kSecond, 9 * kSecond, 8);
+  exit.parent_start_ns = 3 * kSecond;
+  Take(exit);
+  Finish();
+  ASSERT_EQ(lives_.size(), 1U);
+  EXPECT_THAT(lives_[0].ppid, Optional(1U));
+  EXPECT_THAT(lives_[0].exit_ppid, Optional(1U));
+  EXPECT_THAT(lives_[0].parent_start_ns, Optional(3 * kSecond));
+}
+
+// A filter may have kept it until the process executed its program.
+TEST_F(LivesTest, ABirthMayBeToldLongAfterItAndASnapshotThatLeftItOut) {
+  Snapshot(20 * kSecond, {SnapAt(kSecond, 5)});
+  Snapshot(40 * kSecond, {SnapAt(kSecond, 5)});
+  Take(ForkAt(10 * kSecond), ExecAt(50 * kSecond, 10 * kSecond));
+  Snapshot(60 * kSecond, {SnapAt(kSecond, 5), SnapAt(10 * kSecond)});
+  Take(ExitAt(90 * kSecond, 10 * kSecond));
+  ASSERT_EQ(lives_.size(), 1U);
+  EXPECT_EQ(lives_[0].state, LifeState::kEnded);
+  EXPECT_THAT(lives_[0].ppid, Optional(5U));
+  EXPECT_THAT(lives_[0].execs, Optional(1U));
 }
 
 TEST_F(LivesTest, WhatIsOpenWhenTheBootIsOverIsLost) {

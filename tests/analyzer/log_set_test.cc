@@ -118,6 +118,22 @@ TEST_F(LogSetTest, WhatWasPrunedBeforeTheFirstSegmentIsNotMissing) {
   EXPECT_FALSE(Read({folder_.path()}).coverage.incomplete());
 }
 
+TEST_F(LogSetTest, WhatEachRecorderLeftOutAddsUp) {
+  {
+    ScriptedLog log(folder_.path());
+    for (const std::optional<uint64_t> count : {10, 12}) log.Filtered(count);
+    log.RecorderStart();
+    for (const std::optional<uint64_t> count : {0, 100, 90, 105}) log.Filtered(count);
+    log.Rotate(7000);
+    log.Filtered(std::nullopt);
+    log.Filtered(1105);
+    log.RecorderStart();
+    log.Filtered(20'000);
+  }
+  // Of the first one it is not known where it began.
+  EXPECT_EQ(Read({folder_.path()}).coverage.dropped_events, 2u + 1105u + 20'000u);
+}
+
 TEST_F(LogSetTest, RepeatedRecordsAreDroppedOnce) {
   WriteThreeSegments();
   std::filesystem::copy(Segment(2), folder_ / "copy.dbk");

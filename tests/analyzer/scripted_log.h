@@ -98,6 +98,11 @@ class ScriptedLog {
     writer_.Append(SnapEnd{.time_ns = now_ns_, .process_count = 2});
   }
 
+  void RecorderStart() { writer_.Append(Recorder{.time_ns = now_ns_}); }
+  void Filtered(std::optional<uint64_t> count) {
+    writer_.Append(Audit{.time_ns = now_ns_, .filtered = count});
+  }
+
   void At(uint64_t ms) { now_ns_ = Ns(ms); }
   void Rotate(uint64_t ms) {
     At(ms);

@@ -40,6 +40,32 @@ usage_error() {
   usage_error "none, argv0, masked or full" --log-dir "$log" --args most
   usage_error "from 1 to 4K" --log-dir "$log" --args-max 5K
   usage_error "--mask" --log-dir "$log" --mask "a b"
+  usage_error "--events" --log-dir "$log" --events fork,reap
+  usage_error "no such user: nobody-of-that-name" --log-dir "$log" --only-uid nobody-of-that-name
+  usage_error "no such user: -1" --log-dir "$log" --except-uid=-1
+  usage_error "/proc/PID/cgroup" --log-dir "$log" --only-cgroup user.slice
+  usage_error "--min-lifetime" --log-dir "$log" --min-lifetime 5
+  usage_error "--events must have exit" --log-dir "$log" --only-failed --events fork
+  usage_error "--except-uid leaves none" --log-dir "$log" --only-uid 5 --except-uid 5
+}
+
+@test "a replay leaves out what is not asked for, and the log says so" {
+  log=$BATS_TEST_TMPDIR/log
+  run -0 --separate-stderr "$DAYBOOKD" --log-dir "$log" --source "replay:$sample" --user "$(id -un)" \
+    --only-failed
+  run -0 --separate-stderr "$DAYBOOK" list --log "$log" --output json
+  run -0 jq -e '(.rows | length > 0) and all(.rows[]; .wait_status != 0 and .state == "ended")' <<<"$output"
+  run -0 --separate-stderr "$DAYBOOK" list --log "$log" --output json
+  run -0 jq -e '.coverage.dropped_events > 0' <<<"$output"
+  run -0 --separate-stderr "$DAYBOOK" info --log "$log" --output json
+  same "--only-failed" "$(jq -r '.rows[0].filter' <<<"$output")"
+  # The second filter is added to the first.
+  run -0 --separate-stderr "$DAYBOOKD" --log-dir "$BATS_TEST_TMPDIR/other" --source "replay:$log" \
+    --user "$(id -un)" --except-uid 12345
+  run -0 --separate-stderr "$DAYBOOK" info --log "$BATS_TEST_TMPDIR/other" --output json
+  same "--only-failed --except-uid 12345" "$(jq -r '.rows[0].filter' <<<"$output")"
+  run -1 --separate-stderr "$DAYBOOKD" --log-dir "$log" --source "replay:$sample" --only-cgroup /
+  has "$stderr" "replay: --only-cgroup"
 }
 
 @test "a configuration is read, and the command line goes before it" {

@@ -1,6 +1,7 @@
 // A small program that behaves as the tests want it, cheap to start: static, without sanitizers.
 //   actor exit CODE [...]     ends with that status
 //   actor signal NUMBER [...] ends by that signal
+//   actor becomes UID         changes to that user
 //   actor sleep               lives until it is killed
 //   actor forks COUNT         bears children one after the other; the nth ends with n % 256
 //   actor races COUNT SECONDS the same for that long at most, but both threads of a child leave at
@@ -90,6 +91,7 @@ int main(int argc, char** argv) {
   const int number = argc > 2 ? atoi(argv[2]) : 0;
   if (strcmp(what, "exit") == 0) _exit(number);
   if (strcmp(what, "signal") == 0) EndBy(number);
+  if (strcmp(what, "becomes") == 0 && setresuid(number, number, number) != 0) _exit(95);
   if (strcmp(what, "sleep") == 0) pause();
   if (strcmp(what, "forks") == 0) Forks(number, kAnHour, EndWith);
   if (strcmp(what, "races") == 0 && argc > 3) Forks(number, atoi(argv[3]), EndAsTwo);

@@ -343,7 +343,7 @@ TEST_F(BpfDecodeTest, RandomBytesDoNoHarm) {
     Bytes bytes(random() % 300);
     for (std::byte& byte : bytes) byte = static_cast<std::byte>(random());
     const event_header header{.bytes = static_cast<uint32_t>(bytes.size()),
-                              .type = static_cast<uint16_t>(random() % 9)};
+                              .type = static_cast<uint16_t>(random() % 10)};
     if (bytes.size() >= sizeof(header)) std::memcpy(bytes.data(), &header, sizeof(header));
     KeptEvents events;
     ReapJoin reaps;
@@ -376,6 +376,26 @@ TEST_F(BpfDecodeTest, ASnapshotIsSeveralProcesses) {
   EXPECT_THAT(init.args_bytes, Optional(7));
   EXPECT_EQ(living_.all[1].exe, std::nullopt);
   EXPECT_EQ(living_.all[1].args_bytes, std::nullopt);
+}
+
+TEST_F(BpfDecodeTest, ASnapshotNamesThoseThatItLeavesOut) {
+  class LeftOut : public SnapshotSink {
+   public:
+    void OnProcess(const SnapProc&) override { ++shown; }
+    void OnLeftOut(uint32_t pid) override { pids.push_back(pid); }
+    int shown = 0;
+    std::vector<uint32_t> pids;
+  };
+  const left_out_event event{.header = {.type = EVENT_LEFT_OUT}, .pid = 9};
+  LeftOut left_out;
+  ASSERT_TRUE(DeliverSnapshot(Pack(event) + Pack(ALiving(1, "", "")) + Pack(event),
+                              SnapshotArgs::kAll, left_out));
+  EXPECT_THAT(left_out.pids, ElementsAre(9, 9));
+  EXPECT_EQ(left_out.shown, 1);
+  Bytes longer = Pack(event);
+  longer.resize(longer.size() + 8);
+  longer[0] = static_cast<std::byte>(longer.size());
+  EXPECT_FALSE(DeliverSnapshot(longer, SnapshotArgs::kAll, left_out));
 }
 
 TEST_F(BpfDecodeTest, ASnapshotCanKeepTheFirstArgumentOnly) {

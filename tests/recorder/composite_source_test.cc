@@ -33,7 +33,8 @@ class ScriptedSource : public EventSource {
     sink.OnProcess({.pid = 1, .start_ns = 7});
     return Ok{};
   }
-  SourceCounters counters() const override { return {.forks_seen = 3}; }
+  SourceCounters counters() const override { return counts; }
+  bool tells_every_life() const override { return false; }
   std::string abilities() const override { return std::string(name_) + "_things"; }
   std::optional<uint64_t> ring_bytes() const override { return 4096; }
 
@@ -43,6 +44,7 @@ class ScriptedSource : public EventSource {
   }
 
   std::function<void(EventSink&)> next;
+  SourceCounters counts{.forks_seen = 3};
   bool stopped = false;
 
  private:
@@ -72,12 +74,12 @@ class Seen : public EventSink, public SnapshotSink {
 
 class CompositeSourceTest : public testing::Test {
  protected:
-  CompositeSourceTest() {
+  explicit CompositeSourceTest(const Filter& filter = {}) {
     auto main = std::make_unique<ScriptedSource>("bpf");
     auto beside = std::make_unique<ScriptedSource>("connector");
     main_ = main.get();
     beside_ = beside.get();
-    auto source = CompositeSource::Create(std::move(main), std::move(beside));
+    auto source = CompositeSource::Create(std::move(main), std::move(beside), filter);
     if (!source) throw std::runtime_error(source.error().message());
     source_ = *std::move(source);
   }
@@ -117,6 +119,29 @@ TEST_F(CompositeSourceTest, WhoHasEndedInAnEarlierTurnIsUnknown) {
   beside_->next = [](EventSink& sink) { sink.OnIdChange({.time_ns = 200, .pid = 10}); };
   Drain();
   EXPECT_THAT(seen_.starts, ElementsAre(std::nullopt));
+}
+
+class FilteringCompositeSourceTest : public CompositeSourceTest {
+ protected:
+  FilteringCompositeSourceTest() : CompositeSourceTest({.only_uids = {7}}) {}
+};
+
+TEST_F(FilteringCompositeSourceTest, WhatComesFromBesideIsToldOfThoseThatTheMainOneTellsOf) {
+  EXPECT_FALSE(source_->tells_every_life());
+  main_->counts.filtered = {.forks = 5, .others = 1};
+  beside_->counts.filtered = {.others = 10};
+  main_->next = [](EventSink& sink) { sink.OnFork({.time_ns = 100, .pid = 10}); };
+  beside_->next = [](EventSink& sink) {
+    sink.OnIdChange({.time_ns = 200, .pid = 10});
+    sink.OnIdChange({.time_ns = 200, .pid = 11});
+    sink.OnSession({.time_ns = 200, .pid = 12});
+    sink.OnLost({});
+  };
+  Drain();
+  EXPECT_THAT(seen_.order, ElementsAre("fork 10", "ids", "lost"));
+  const auto filtered = source_->counters().filtered;
+  EXPECT_EQ(filtered->forks, 5u);
+  EXPECT_EQ(filtered->others, 13u);
 }
 
 TEST_F(CompositeSourceTest, AYoungerProcessIsNotTakenForTheOlder) {

@@ -5,9 +5,11 @@
 
 #include <iterator>
 #include <random>
+#include <sstream>
 #include <string>
 #include <vector>
 
+#include "options_text.h"
 #include "support/temp_folder.h"
 
 namespace daybook {
@@ -155,6 +157,58 @@ TEST_F(OptionsTest, WordsForTheMaskAddUp) {
   for (const char* value : {"", "x", "a b", "-x"}) ExpectMistake("--mask=" + std::string(value));
 }
 
+TEST_F(OptionsTest, ByDefaultNothingIsLeftOut) {
+  EXPECT_FALSE(Good({}).filter.LeavesOutAnything());
+  EXPECT_EQ(FilterText(Good({}).filter), "");
+}
+
+TEST_F(OptionsTest, EventsAreChosenByTheirTypes) {
+  EXPECT_EQ(Good({"--events", "exit,fork"}).filter.events, kTypeFork | kTypeExit);
+  for (const char* value : {"", "all", "fork,", "fork exec"}) {
+    ExpectMistake("--events=" + std::string(value));
+  }
+}
+
+TEST_F(OptionsTest, UsersAreNamesOrNumbersAndAddUp) {
+  const Filter filter =
+      Good({"--only-uid", "root", "--only-uid", "4000000000", "--except-uid", "nobody"}).filter;
+  EXPECT_THAT(filter.only_uids, ElementsAre(0, 4000000000));
+  EXPECT_THAT(filter.except_uids, ElementsAre(65534));
+  for (const char* value : {"", "-1", "4294967296", "1.5", "0x1", "no-such-user"}) {
+    ExpectMistake("--only-uid=" + std::string(value));
+    ExpectMistake("--except-uid=" + std::string(value));
+  }
+}
+
+TEST_F(OptionsTest, ACgroupIsAPath) {
+  EXPECT_EQ(Good({"--only-cgroup", "/"}).filter.only_cgroup, "/");
+  EXPECT_EQ(Good({"--only-cgroup", "/a b/c..d"}).filter.only_cgroup, "/a b/c..d");
+  for (const char* value : {"", "a", "/a/", "/a/../b", "/.."}) {
+    ExpectMistake("--only-cgroup=" + std::string(value));
+  }
+}
+
+TEST_F(OptionsTest, OtherFilters) {
+  EXPECT_TRUE(Good({"--only-failed"}).filter.only_failed);
+  EXPECT_TRUE(Good({"--no-kernel-threads"}).filter.no_kernel_threads);
+  EXPECT_EQ(Good({"--min-lifetime", "15ms"}).filter.min_lifetime_ns, 15'000'000u);
+  for (const char* value : {"", "5", "s", "-1s"}) ExpectMistake("--min-lifetime", value);
+}
+
+TEST_F(OptionsTest, FiltersThatLeaveNothingAreAMistake) {
+  ExpectMistake("--only-failed", std::vector<std::string>{"--only-failed", "--events", "fork"});
+  ExpectMistake("--only-uid", std::vector<std::string>{"--only-uid", "5", "--except-uid", "5"});
+}
+
+TEST_F(OptionsTest, AFilterInWordsIsTheCommandLineAgain) {
+  const std::string text =
+      "--events fork,exit --only-failed --only-uid 0 --only-uid 5 --except-uid 5 "
+      "--only-cgroup /a --min-lifetime 90s --no-kernel-threads";
+  std::istringstream stream(text);
+  std::vector<std::string> words(std::istream_iterator<std::string>(stream), {});
+  EXPECT_EQ(FilterText(Good(words).filter), text);
+}
+
 TEST_F(OptionsTest, ChangesOfIdsMayBeTold) {
   EXPECT_EQ(Good({}).id_events, IdEvents::kNone);
   EXPECT_EQ(Good({"--id-events", "none"}).id_events, IdEvents::kNone);
@@ -237,6 +291,15 @@ TEST_F(ConfigTest, TheCommandLineGoesBeforeFilesAndLaterFilesBeforeEarlier) {
   EXPECT_THAT(options.mask_words, ElementsAre("one", "two", "three", "four"));
 }
 
+TEST_F(ConfigTest, AFilterOfAFileCanBeTakenBack) {
+  files_.Put("daybook.conf", "only-failed = true\nevents = \"exit,comm\"\nonly-uid = [0, \"5\"]\n");
+  const Filter filter = Good({"--only-failed=false", "--events", "fork", "--only-uid", "7"}).filter;
+  EXPECT_FALSE(filter.only_failed);
+  EXPECT_EQ(filter.events, kTypeFork);
+  EXPECT_THAT(filter.only_uids, ElementsAre(0, 5, 7));
+  EXPECT_TRUE(Good({}).filter.only_failed);
+}
+
 TEST_F(ConfigTest, AnotherFileTakesThePlaceOfAll) {
   files_.Put("daybook.conf", "args = none\n");
   files_.Put("daybook.conf.d/1.conf", "max-bytes = 6M\n");
@@ -315,17 +378,17 @@ TEST_F(ConfigTest, WhatACheckPrintsIsAFileOfTheSameOptions) {
   EXPECT_THAT(defaults, HasSubstr("log-dir = \"/var/log/daybook\"\n"));
   EXPECT_THAT(defaults, HasSubstr("args = masked\n"));
   EXPECT_THAT(defaults, HasSubstr("# duration: not set\n"));
-  const std::string all = Check({"--log-dir",     "/a b",  "--source",         "replay:/x, y",
-                                 "--duration",    "90s",   "--segment-size",   "65537",
-                                 "--segment-age", "36h",   "--max-bytes",      "3G",
-                                 "--min-free",    "0",     "--max-age",        "7d",
-                                 "--compress",    "none",  "--drain-interval", "15ms",
-                                 "--args",        "argv0", "--args-max",       "4K",
-                                 "--mask",        "pin",   "--mask",           "my-id",
-                                 "--user",        "x",     "--id-events",      "none",
-                                 "--usage",       "fast",  "--audit-interval", "2h",
-                                 "--status-file", "/s",    "--metrics-file",   "/m.prom",
-                                 "--pin",         "/p",    "--ring",           "8M"});
+  // In words, as on a command line.
+  std::vector<std::string> words = {"--log-dir", "/a b", "--source", "replay:/x, y"};
+  std::istringstream more(
+      "--duration 90s --segment-size 65537 --segment-age 36h --max-bytes 3G --min-free 0 "
+      "--max-age 7d --compress none --drain-interval 15ms --ring 8M --args argv0 --args-max 4K "
+      "--mask pin --mask my-id --user x --id-events none --usage fast --audit-interval 2h "
+      "--status-file /s --metrics-file /m.prom --pin /p --events exit,fork --only-failed "
+      "--only-uid root --only-uid 5 --except-uid 7 --min-lifetime 50ms --no-kernel-threads");
+  for (std::string word; more >> word;) words.push_back(word);
+  words.insert(words.end(), {"--only-cgroup", "/a b"});
+  const std::string all = Check(words);
   EXPECT_EQ(all,
             "log-dir = \"/a b\"\nsource = \"replay:/x, y\"\nid-events = none\nduration = 90s\n"
             "segment-size = 65537\n"
@@ -333,6 +396,9 @@ TEST_F(ConfigTest, WhatACheckPrintsIsAFileOfTheSameOptions) {
             "drain-interval = 15ms\nring = 8M\nusage = fast\naudit-interval = 2h\nargs = "
             "argv0\nargs-max = "
             "4K\nmask = [\"pin\", \"my-id\"]\n"
+            "events = \"fork,exit\"\nonly-failed = true\nonly-uid = [\"0\", \"5\"]\n"
+            "except-uid = [\"7\"]\nonly-cgroup = \"/a b\"\nmin-lifetime = 50ms\n"
+            "no-kernel-threads = true\n"
             "status-file = \"/s\"\nmetrics-file = \"/m.prom\"\npin = \"/p\"\nuser = \"x\"\n");
   for (const std::string& text : {defaults, all}) {
     files_.Put("printed", text);

@@ -86,6 +86,7 @@ class FakeSource : public EventSource {
     commits.push_back({told, unwritten});
     if (on_commit) on_commit();
   }
+  bool tells_every_life() const override { return tells_lives; }
   bool continues() const override { return is_continued; }
   void Stop() override { ++stops; }
   void HandOver() override { ++handovers; }
@@ -110,6 +111,7 @@ class FakeSource : public EventSource {
   bool endless = false;
   bool in_doubt = false;
   bool snapshot_error = false;
+  bool tells_lives = true;
   int sleeps = 0;
   int sleeps_unsynced = 0;
   int drains = 0;

@@ -10,6 +10,7 @@ namespace daybook {
 namespace {
 
 using testing::ElementsAre;
+using testing::Ge;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
@@ -77,6 +78,59 @@ TEST_F(RecorderTest, WhereTheSourceHasNoCountersTheKernelsIsLeftOut) {
   ASSERT_TRUE(Record());
   EXPECT_EQ(Log().All<Recorder>().at(0).kernel_forks, std::nullopt);
   EXPECT_EQ(Log().All<Recorder>().at(0).args_limit_bytes, std::nullopt);
+}
+
+TEST_F(RecorderTest, WhatIsLeftOutOnRequestIsToldAndCounted) {
+  options_.filter = "--only-uid 7";
+  source_.counts = {.forks_seen = 5, .filtered = FilteredEvents{}};
+  source_.ThenDo([this](EventSink&) {
+    source_.counts.filtered = {.forks = 1, .execs = 20, .exits = 300, .others = 4000};
+    return size_t{0};
+  });
+  ASSERT_TRUE(Record());
+  const KeptLog log = Log();
+  EXPECT_THAT(log.All<Recorder>().at(0).filter, Optional("--only-uid 7"sv));
+  EXPECT_THAT(log.All<Audit>().at(0).filtered, Optional(0));
+  EXPECT_THAT(log.All<Audit>().back().filtered, Optional(4321)) << "before STOP";
+}
+
+TEST_F(RecorderTest, WithoutAFilterNothingIsToldOfOne) {
+  source_.counts = {.forks_seen = 5};
+  ASSERT_TRUE(Record());
+  EXPECT_EQ(Log().All<Recorder>().at(0).filter, std::nullopt);
+  EXPECT_THAT(Log().All<Audit>(), SizeIs(1)) << "that of the snapshot";
+  EXPECT_EQ(Log().All<Audit>()[0].filtered, std::nullopt);
+}
+
+class RecorderAuditTest : public RecorderTest {
+ protected:
+  // The audit after a birth that the list of the living does not show.
+  Audit Wrong() {
+    options_.audit_interval_ns = 1;
+    source_.counts = {.forks_seen = 1, .exits_seen = 1};
+    source_.ThenDo([this](EventSink& sink) {
+      sink.OnFork(TestFork(10));
+      log_.Advance(kMs);
+      return size_t{1};
+    });
+    EXPECT_TRUE(Record());
+    return Log().All<Audit>().at(1);
+  }
+};
+
+TEST_F(RecorderAuditTest, WhoLivesIsHeldAgainstTheLog) {
+  const Audit audit = Wrong();
+  EXPECT_THAT(audit.living, Optional(3));
+  EXPECT_THAT(audit.living_in_log, Optional(4));
+  EXPECT_THAT(Log().All<SnapEnd>(), SizeIs(Ge(2))) << "it is settled";
+}
+
+TEST_F(RecorderAuditTest, WhereSomeAreLeftOutItIsNot) {
+  source_.tells_lives = false;
+  const Audit audit = Wrong();
+  EXPECT_EQ(audit.living, std::nullopt);
+  EXPECT_EQ(audit.living_in_log, std::nullopt);
+  EXPECT_THAT(Log().All<SnapEnd>(), SizeIs(1));
 }
 
 TEST_F(RecorderTest, WhatWaitsAtTheEndIsTaken) {
@@ -557,7 +611,8 @@ TEST_F(RecorderObserverTest, CountsAreTold) {
   source_.ThenDo([this](EventSink& sink) {
     sink.OnFork(TestFork(10));
     sink.OnFork(TestFork(11));
-    source_.counts = {.forks_seen = 7, .forks_lost = 2, .exits_lost = 3};
+    source_.counts = {
+        .forks_seen = 7, .forks_lost = 2, .exits_lost = 3, .filtered = FilteredEvents{.execs = 6}};
     log_.Advance(kMs);
     return size_t{2};
   });
@@ -567,6 +622,7 @@ TEST_F(RecorderObserverTest, CountsAreTold) {
   EXPECT_THAT(last.forks_seen, Optional(7));
   EXPECT_EQ(last.forks_lost, 2u);
   EXPECT_EQ(last.exits_lost, 3u);
+  EXPECT_THAT(last.filtered, Optional(6));
   EXPECT_EQ(last.newly_lost, 5u);
   EXPECT_GE(last.lag_us, 1000u);
   EXPECT_GT(last.events_per_second, 0u);

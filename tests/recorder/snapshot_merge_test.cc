@@ -28,7 +28,7 @@ class SnapshotMergeTest : public testing::Test {
   }
 
   void Add(const std::vector<uint32_t>& pids) {
-    AddHidden(pids, kListedNs, {.root = proc_.root(), .args_limit = 100}, seen_, told_);
+    AddHidden(pids, kListedNs, {.root = proc_.root(), .args_limit = 100}, seen_, is_wanted_, told_);
   }
 
   std::vector<uint32_t> Pids() const {
@@ -38,6 +38,7 @@ class SnapshotMergeTest : public testing::Test {
   }
 
   FakeProc proc_;
+  std::function<bool(const SnapProc&)> is_wanted_ = [](const SnapProc&) { return true; };
   KeptProcesses told_;
   SeenProcesses seen_{told_};
 };
@@ -70,6 +71,21 @@ TEST_F(SnapshotMergeTest, WhoWasBornAfterTheListingHasAnEventAlready) {
 TEST_F(SnapshotMergeTest, WhoHasVanishedIsLeftOut) {
   proc_.Add(7, {.state = 'Z'});
   Add({6, 7});
+  EXPECT_THAT(Pids(), IsEmpty());
+}
+
+TEST_F(SnapshotMergeTest, WhoIsNotWantedIsNotAdded) {
+  proc_.Add(6);
+  proc_.Add(7);
+  is_wanted_ = [](const SnapProc& process) { return process.pid != 6 && process.uid == 1; };
+  Add({6, 7});
+  EXPECT_THAT(Pids(), ElementsAre(7));
+}
+
+TEST_F(SnapshotMergeTest, WhomTheIteratorLeftOutIsNotHidden) {
+  proc_.Add(6);
+  seen_.OnLeftOut(6);
+  Add({6});
   EXPECT_THAT(Pids(), IsEmpty());
 }
 

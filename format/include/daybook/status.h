@@ -39,6 +39,7 @@ struct RecorderStatus {
   std::optional<uint64_t> forks_seen;
   std::optional<uint64_t> execs_seen;
   std::optional<uint64_t> exits_seen;
+  std::optional<uint64_t> filtered;   // left out on request
   std::optional<uint64_t> log_bytes;  // what the log takes of the disk
   uint64_t max_bytes = 0;             // and may take
   std::optional<uint64_t> free_bytes;
@@ -80,6 +81,7 @@ inline constexpr auto kStatusFields =
                StatusField{"forks_seen", &RecorderStatus::forks_seen},
                StatusField{"execs_seen", &RecorderStatus::execs_seen},
                StatusField{"exits_seen", &RecorderStatus::exits_seen},
+               StatusField{"filtered", &RecorderStatus::filtered},
                StatusField{"log_bytes", &RecorderStatus::log_bytes},
                StatusField{"max_bytes", &RecorderStatus::max_bytes},
                StatusField{"free_bytes", &RecorderStatus::free_bytes},

@@ -1,0 +1,119 @@
+// What is left out on request, before it takes room in the ring. What is counted as seen is counted
+// before. Everything here is set before loading: of a filter that is not asked for, the verifier
+// leaves nothing.
+#pragma once
+
+#include "events.h"
+#include "kernel_types.h"
+#include "task.h"
+
+const volatile uint32_t filters = 0;             // FILTER_...; the others hold where it says so
+const volatile uint32_t left_out_events = 0;     // FILTER_EVENTS: bits, 1 << EVENT_...
+const volatile uint64_t least_lifetime_ns = 0;   // FILTER_LIFETIME
+const volatile uint64_t followed_cgroup_id = 0;  // FILTER_CGROUP
+const volatile uint32_t users_are_left_out = 0;  // FILTER_USERS: those in the map, else all others
+
+enum { MAX_CGROUP_DEPTH = 64 };
+
+struct {
+  __uint(type, BPF_MAP_TYPE_HASH);
+  __uint(max_entries, 1);  // set before loading
+  __type(key, uint32_t);   // real user id
+  __type(value, uint8_t);
+} filtered_users SEC(".maps");
+
+struct process_key {
+  uint64_t start_ns;
+  uint32_t pid;
+  uint32_t reserved;
+};
+
+static __always_inline struct process_key key_of(struct task_struct* task) {
+  struct process_key key = {.start_ns = start_of_group(task), .pid = (uint32_t)task->tgid};
+  return key;
+}
+
+// A process that lives. Who is born may become somebody else before it runs its own program: it is
+// judged by its execs and its end, and until then its birth is kept. Once something has been told
+// of it the rest is, too, whatever it is by then: no life is without its end in the log because of
+// a filter. Where the map is full, births are left out, and each event is judged alone.
+struct judged_process {
+  struct fork_event birth;  // of no bytes: it was not seen, or has been told
+  uint32_t is_followed;
+  uint32_t reserved;
+};
+
+struct {
+  __uint(type, BPF_MAP_TYPE_HASH);
+  __uint(max_entries, 1);  // set before loading
+  __type(key, struct process_key);
+  __type(value, struct judged_process);
+} judged_processes SEC(".maps");
+
+static __always_inline bool is_in_followed_cgroup(struct task_struct* leader) {
+  if (!bpf_core_field_exists(leader->cgroups)) return false;
+  struct cgroup* cgroup = leader->cgroups->dfl_cgrp;
+  for (int i = 0; i < MAX_CGROUP_DEPTH; ++i) {
+    if (cgroup->kn->id == followed_cgroup_id) return true;
+    struct cgroup_subsys_state* parent = cgroup->self.parent;
+    if (!parent) return false;
+    cgroup = parent->cgroup;
+  }
+  return false;
+}
+
+static __always_inline bool is_followed_user(struct task_struct* leader) {
+  uint32_t uid = leader->real_cred->uid.val;
+  bool is_listed = bpf_map_lookup_elem(&filtered_users, &uid) != NULL;
+  return is_listed != (users_are_left_out != 0);
+}
+
+// What the process is at this moment; the status only where it is its end.
+static __always_inline bool passes(struct task_struct* leader, uint32_t wait_status) {
+  if ((filters & FILTER_FAILED) && wait_status == 0) return false;
+  if ((filters & FILTER_KERNEL_THREADS) && leader->flags & PF_KTHREAD) return false;
+  if ((filters & FILTER_LIFETIME) && wait_status == 0 &&
+      bpf_ktime_get_boot_ns() - leader->start_boottime < least_lifetime_ns) {
+    return false;
+  }
+  if ((filters & FILTER_USERS) && !is_followed_user(leader)) return false;
+  return !(filters & FILTER_CGROUP) || is_in_followed_cgroup(leader);
+}
+
+static __always_inline bool is_left_out(uint32_t event_type) {
+  return (filters & FILTER_EVENTS) && (left_out_events & (1u << event_type));
+}
+
+// Judges it. Where it passes for the first time, its birth is handed to `birth` to be told.
+static __always_inline bool judge(struct task_struct* leader, uint32_t wait_status,
+                                  struct fork_event** birth) {
+  if (!(filters & CHANGING_FILTERS)) return passes(leader, wait_status);
+  if ((filters & FILTER_FAILED) && wait_status == 0) return false;
+  struct process_key key = key_of(leader);
+  struct judged_process* known = bpf_map_lookup_elem(&judged_processes, &key);
+  if (known && known->is_followed) return true;
+  if (!passes(leader, wait_status)) return false;
+  if (known) {
+    known->is_followed = 1;
+    if (known->birth.header.bytes) *birth = &known->birth;
+    return true;
+  }
+  struct judged_process unknown = {.is_followed = 1};
+  bpf_map_update_elem(&judged_processes, &key, &unknown, BPF_ANY);
+  return true;
+}
+
+// Whether something has been told of it.
+static __always_inline bool is_followed(struct task_struct* leader) {
+  if (!filters) return true;
+  if (!(filters & CHANGING_FILTERS)) return passes(leader, 0);
+  struct process_key key = key_of(leader);
+  struct judged_process* known = bpf_map_lookup_elem(&judged_processes, &key);
+  return known && known->is_followed;
+}
+
+static __always_inline void forget(struct task_struct* leader) {
+  if (!(filters & CHANGING_FILTERS)) return;
+  struct process_key key = key_of(leader);
+  bpf_map_delete_elem(&judged_processes, &key);
+}
