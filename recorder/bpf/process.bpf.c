@@ -365,8 +365,10 @@ int BPF_PROG(on_free, struct task_struct* task) {
       !bpf_core_field_exists(struct trace_event_raw_sched_process_exit, group_dead)) {
     forget_claim(task);
   }
-  if (usage_exact && is_followed(task)) tell_reap(task);
-  forget(task);
+  if (usage_exact && is_followed(task)) {
+    tell_reap(task);
+    forget(task);
+  }
   return 0;
 }
 
