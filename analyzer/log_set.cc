@@ -280,6 +280,8 @@ bool LogSet::Take(const RecordView& record) {
 void LogSet::TakeAbout(const RecordView& record) {
   if (Lost lost; record.As(&lost)) {
     coverage_.lost_events += LostEvents(lost);
+  } else if (CgroupPath cgroup; record.As(&cgroup)) {
+    boot_->cgroups.insert_or_assign(cgroup.id, std::string(cgroup.path));
   } else if (RecordingGap gap; record.As(&gap)) {
     ++coverage_.recording_gaps;
     coverage_.missed_forks += gap.missed_forks.value_or(0);

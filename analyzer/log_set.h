@@ -7,6 +7,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -30,6 +31,7 @@ struct Boot {
   ClockMap clock;
   std::optional<uint64_t> first_ns;  // boot time of the earliest and the latest record
   uint64_t last_ns = 0;
+  std::unordered_map<uint64_t, std::string> cgroups;  // paths by id
 };
 
 // What happened at a moment tells when; other records have no time of their own.

@@ -1,6 +1,7 @@
 #include "names.h"
 
 #include <fmt/format.h>
+#include <grp.h>
 #include <pwd.h>
 
 #include <csignal>
@@ -59,12 +60,12 @@ std::string HexId(const Id128& id) {
   return text;
 }
 
-const std::string* UserNames::Find(uint32_t uid) {
-  const auto [entry, is_new] = names_.try_emplace(uid);
-  if (is_new) {
-    if (const passwd* account = getpwuid(uid); account != nullptr) {
-      entry->second = account->pw_name;
-    }
+const std::string* AccountNames::Find(uint32_t id) {
+  const auto [entry, is_new] = names_.try_emplace(id);
+  if (is_new && of_ == Of::kUsers) {
+    if (const passwd* user = getpwuid(id); user != nullptr) entry->second = user->pw_name;
+  } else if (is_new) {
+    if (const group* group = getgrgid(id); group != nullptr) entry->second = group->gr_name;
   }
   return entry->second ? &*entry->second : nullptr;
 }

@@ -23,13 +23,17 @@ std::string DeviceNumbers(uint64_t device);
 
 std::string HexId(const Id128& id);
 
-// User names by the accounts of this host, each looked up once.
-class UserNames {
+// Names of users or groups by the accounts of this host, each looked up once.
+class AccountNames {
  public:
-  // nullptr where this host knows no such user. Valid as long as this object.
-  const std::string* Find(uint32_t uid);
+  enum class Of : uint8_t { kUsers, kGroups };
+  explicit AccountNames(Of of) : of_(of) {}
+
+  // nullptr where this host knows no such account. Valid as long as this object.
+  const std::string* Find(uint32_t id);
 
  private:
+  Of of_;
   std::unordered_map<uint32_t, std::optional<std::string>> names_;
 };
 

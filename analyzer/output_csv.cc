@@ -66,6 +66,7 @@ void CsvOutput::AppendCell(Kind kind, const Cell& cell) {
     if (text->cut) text_ += kCutMark;
     AppendQuoted(text_);
   } else if (const auto* count = std::get_if<uint64_t>(&cell); count && kind != Kind::kUser) {
+    if (kind == Kind::kPercent) return AppendHundredths(*count, &out);
     const fmt::format_int digits(*count);
     out.append(digits.data(), digits.size());
   } else if (const auto* number = std::get_if<int64_t>(&cell)) {

@@ -108,6 +108,11 @@ void AppendFields(const RecordFields& fields, std::string* out) {
   out->push_back('}');
 }
 
+void AppendCount(Kind kind, uint64_t count, std::string* out) {
+  if (kind == Kind::kPercent) return AppendHundredths(count, out);
+  AppendInteger(count, out);
+}
+
 void AppendCell(Kind kind, const Cell& cell, const LocalZone& zone, std::string* out) {
   if (const auto* text = std::get_if<Text>(&cell)) {
     if (kind == Kind::kArguments) {
@@ -116,7 +121,7 @@ void AppendCell(Kind kind, const Cell& cell, const LocalZone& zone, std::string*
       AppendJsonString(text->bytes, text->cut ? Cut::kYes : Cut::kNo, out);
     }
   } else if (const auto* count = std::get_if<uint64_t>(&cell); count && kind != Kind::kUser) {
-    AppendInteger(*count, out);
+    AppendCount(kind, *count, out);
   } else if (const auto* number = std::get_if<int64_t>(&cell)) {
     if (kind == Kind::kTime) {
       out->push_back('"');

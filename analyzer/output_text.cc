@@ -23,16 +23,13 @@ constexpr std::string_view kColumnGap = "  ";
 
 bool IsAlignedRight(Kind kind) {
   return kind == Kind::kNumber || kind == Kind::kMicroseconds || kind == Kind::kKibibytes ||
-         kind == Kind::kBytes;
+         kind == Kind::kBytes || kind == Kind::kPercent;
 }
 
 // "cpu_us" becomes "CPU": the cells have their unit.
 std::string Heading(std::string_view name) {
-  for (const std::string_view unit : {"_us", "_kib", "_ns", "_bytes"}) {
-    if (name.ends_with(unit)) name.remove_suffix(unit.size());
-  }
   std::string heading;
-  for (const char c : name) {
+  for (const char c : WithoutUnit(name)) {
     heading.push_back(static_cast<char>(std::toupper(static_cast<unsigned char>(c))));
   }
   return heading;
@@ -177,6 +174,10 @@ void TextOutput::AppendNumber(Kind kind, uint64_t number, std::string* out) cons
       return AppendBytes(number * 1024, out);
     case Kind::kBytes:
       return AppendBytes(number, out);
+    case Kind::kPercent:
+      AppendHundredths(number, out);
+      out->push_back('%');
+      return;
     case Kind::kSignal:
       out->append(SignalName(number));
       return;

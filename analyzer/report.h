@@ -10,6 +10,7 @@
 #include "coverage.h"
 #include "daybook/result.h"
 #include "daybook/writer.h"
+#include "local_zone.h"
 #include "log_set.h"
 #include "table.h"
 
@@ -18,6 +19,7 @@ namespace daybook {
 // What a report is given.
 struct Question {
   LogSet& log;
+  const LocalZone& zone;        // in which days and hours are meant
   bool salvaged = false;        // --salvaged
   LogFolder* folder = nullptr;  // where it may write; only for a report that writes_folder
 };

@@ -11,12 +11,17 @@ namespace {
 
 enum class Purpose : uint8_t { kToShow, kToSort };
 
+// In whole, or without its unit.
+bool IsNamed(const Column& column, std::string_view name) {
+  return column.name == name || WithoutUnit(column.name) == name;
+}
+
 Result<size_t> FindColumn(const Report& report, std::string_view name, Purpose purpose) {
   std::vector<std::string_view> names;
   for (size_t i = 0; i < report.columns.size(); ++i) {
     const Column& column = report.columns[i];
     if (column.shown == Shown::kNever && purpose == Purpose::kToShow) continue;
-    if (column.name == name) return i;
+    if (IsNamed(column, name)) return i;
     names.push_back(column.name);
   }
   const std::string hint = DidYouMean(name, names);

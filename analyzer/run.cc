@@ -109,7 +109,7 @@ int Run(const Options& options, const LocalZone& zone) {
   output->Begin(options.report->name, SelectedColumns(*options.report, options.view));
   Table table(options.view, output.get());
   const auto answer = options.report->run(
-      {.log = *log, .salvaged = options.salvaged, .folder = folder->get()}, table);
+      {.log = *log, .zone = zone, .salvaged = options.salvaged, .folder = folder->get()}, table);
   // Only where nothing was written to it.
   if (makes_folder) std::filesystem::remove(options.folder, unknown);
   if (!answer) return Fail(answer.error(), kExitUnreadable);

@@ -91,6 +91,13 @@ int Compare(const Cell& a, const Cell& b) {
 
 }  // namespace
 
+std::string_view WithoutUnit(std::string_view name) {
+  for (const std::string_view unit : {"_us", "_kib", "_ns", "_bytes"}) {
+    if (name.ends_with(unit)) name.remove_suffix(unit.size());
+  }
+  return name;
+}
+
 void Table::Add(std::span<const Cell> cells) {
   ++added_;
   if (view_.sort_by) return Hold(cells);
@@ -99,6 +106,10 @@ void Table::Add(std::span<const Cell> cells) {
   for (const size_t column : view_.columns) selected_.push_back(cells[column]);
   sink_->Row(selected_);
   ++handed_on_;
+}
+
+bool Table::Uses(size_t column) const {
+  return view_.sort_by == column || std::ranges::find(view_.columns, column) != view_.columns.end();
 }
 
 bool Table::full() const {

@@ -26,16 +26,18 @@ enum class Kind : uint8_t {
   kMicroseconds,
   kKibibytes,
   kBytes,
-  kSignal,  // number; people get the name
+  kPercent,  // hundredths of a percent
+  kSignal,   // number; people get the name
   kBool,
   kFields,  // RecordFields; cannot be held, so the table must not be sorted
 };
 
 enum class Shown : uint8_t {
   kAlways,
-  kSalvaged,  // only where salvaged records are shown, too
-  kToPeople,  // not in machine formats
-  kNever,     // only to sort by
+  kSalvaged,   // only where salvaged records are shown, too
+  kToPeople,   // not in machine formats
+  kOnRequest,  // where it is named among the columns
+  kNever,      // only to sort by
 };
 
 struct Column {
@@ -46,10 +48,14 @@ struct Column {
   Shown shown = Shown::kAlways;
 };
 
+// The name without the unit that it may end in: "cpu" of "cpu_us".
+std::string_view WithoutUnit(std::string_view name);
+
 // Bytes from a log. `cut` where the recorder could not keep all of them.
 struct Text {
   std::string_view bytes;
   bool cut = false;
+  bool operator==(const Text&) const = default;
 };
 
 // A record's fields by the schema that it was written with.
@@ -96,6 +102,9 @@ class Table {
 
   // `cells` has a cell for each column of the report; used only during the call.
   void Add(std::span<const Cell> cells);
+
+  // False where nobody looks at the cells of this column: they may be unknown.
+  bool Uses(size_t column) const;
 
   // True when more rows would change nothing, so that the report may stop reading.
   bool full() const;

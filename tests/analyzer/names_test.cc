@@ -29,7 +29,7 @@ TEST(NamesTest, Signals) {
 }
 
 TEST(NamesTest, Users) {
-  UserNames users;
+  AccountNames users(AccountNames::Of::kUsers);
   ASSERT_NE(users.Find(0), nullptr);
   EXPECT_EQ(*users.Find(0), "root");
   EXPECT_EQ(users.Find(4'000'000'000), nullptr);

@@ -1,0 +1,19 @@
+// What a cgroup's path tells of what runs in it, by the names that service managers and container
+// engines give. Nothing is looked up: the names are those of the host that was recorded.
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+namespace daybook {
+
+// "cron.service" of /system.slice/cron.service: the innermost one.
+std::optional<std::string_view> ServiceOf(std::string_view cgroup);
+
+// "3" of /user.slice/user-1000.slice/session-3.scope, as loginctl(1) names it.
+std::optional<std::string_view> LoginSessionOf(std::string_view cgroup);
+
+// The first 12 digits of a container's id, as docker ps shows it, or the name that a machine has.
+std::optional<std::string_view> ContainerOf(std::string_view cgroup);
+
+}  // namespace daybook

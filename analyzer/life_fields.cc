@@ -1,0 +1,317 @@
+#include "life_fields.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <iterator>
+
+#include "cgroup_names.h"
+#include "life_cells.h"
+
+namespace daybook {
+namespace {
+
+using Getter = Cell (*)(const Boot&, const Life&, LifeTexts&);
+
+template <class T>
+Cell ToCell(const T& value) {
+  return OptionalCell(std::optional<T>(value));
+}
+template <class T>
+Cell ToCell(const std::optional<T>& value) {
+  return OptionalCell(value);
+}
+
+// A plain member of the life, of its identity or of its usage.
+template <auto Member>
+Cell Of(const Boot&, const Life& life, LifeTexts&) {
+  if constexpr (requires { life.*Member; }) {
+    return ToCell(life.*Member);
+  } else if constexpr (requires { life.identity.*Member; }) {
+    return ToCell(life.identity.*Member);
+  } else {
+    return ToCell(life.usage.*Member);
+  }
+}
+
+// What life_cells.h makes of a life.
+template <Cell (*Make)(const Life&)>
+Cell By(const Boot&, const Life& life, LifeTexts&) {
+  return Make(life);
+}
+
+template <uint32_t Flag>
+Cell HasFlag(const Boot&, const Life& life, LifeTexts&) {
+  return (life.flags & Flag) != 0;
+}
+
+template <LifeState State>
+Cell IsIn(const Boot&, const Life& life, LifeTexts&) {
+  return life.state == State;
+}
+
+Cell HostCell(const Boot& boot, const Life&, LifeTexts&) {
+  return boot.host ? Cell(Text{*boot.host}) : Cell();
+}
+
+Cell BootIdCell(const Boot& boot, const Life&, LifeTexts&) {
+  return boot.boot_id ? Cell(Text{boot.boot_text}) : Cell();
+}
+
+Cell ProcessIdCell(const Boot& boot, const Life& life, LifeTexts& texts) {
+  texts.process_id.clear();
+  if (!AppendProcessId(boot, life.pid, life.start_ns, &texts.process_id)) return std::monostate();
+  return Text{texts.process_id};
+}
+
+Cell ParentIdCell(const Boot& boot, const Life& life, LifeTexts& texts) {
+  texts.parent_id.clear();
+  if (!life.ppid || !life.parent_start_ns ||
+      !AppendProcessId(boot, *life.ppid, *life.parent_start_ns, &texts.parent_id)) {
+    return std::monostate();
+  }
+  return Text{texts.parent_id};
+}
+
+Cell StartTimeCell(const Boot& boot, const Life& life, LifeTexts&) {
+  return WallTimeCell(boot, life.start_ns);
+}
+
+Cell EndTimeCell(const Boot& boot, const Life& life, LifeTexts&) {
+  return WallTimeCell(boot, life.end_ns);
+}
+
+Cell ElapsedCell(const Boot&, const Life& life, LifeTexts&) {
+  return OptionalCell(ElapsedUs(life));
+}
+
+Cell AccountCell(const std::optional<uint32_t>& id, AccountNames& names) {
+  if (!id) return std::monostate();
+  if (const std::string* name = names.Find(*id)) return Text{*name};
+  return uint64_t{*id};
+}
+
+Cell UserCell(const Boot&, const Life& life, LifeTexts& texts) {
+  return AccountCell(life.identity.uid, texts.users);
+}
+
+Cell GroupCell(const Boot&, const Life& life, LifeTexts& texts) {
+  return AccountCell(life.identity.gid, texts.groups);
+}
+
+Cell TerminalCell(const Boot&, const Life& life, LifeTexts& texts) {
+  const auto& device = life.identity.tty;
+  if (!device) return std::monostate();
+  if (texts.terminal_device != device) {
+    texts.terminal_device = device;
+    texts.terminal = TerminalName(*device);
+  }
+  return Text{texts.terminal};
+}
+
+// nullptr where the log does not tell.
+const std::string* FindCgroup(const Boot& boot, const Life& life) {
+  if (!life.identity.cgroup_id) return nullptr;
+  const auto found = boot.cgroups.find(*life.identity.cgroup_id);
+  return found != boot.cgroups.end() ? &found->second : nullptr;
+}
+
+// Its id, where the log does not tell its path.
+Cell CgroupCell(const Boot& boot, const Life& life, LifeTexts& texts) {
+  if (!life.identity.cgroup_id) return std::monostate();
+  if (const std::string* path = FindCgroup(boot, life)) return Text{*path};
+  texts.cgroup.clear();
+  fmt::format_to(std::back_inserter(texts.cgroup), "{}", *life.identity.cgroup_id);
+  return Text{texts.cgroup};
+}
+
+template <std::optional<std::string_view> (*Part)(std::string_view)>
+Cell PartOfCgroup(const Boot& boot, const Life& life, LifeTexts&) {
+  const std::string* path = FindCgroup(boot, life);
+  const auto part = path != nullptr ? Part(*path) : std::nullopt;
+  return part ? Cell(Text{*part}) : Cell();
+}
+
+Cell ExactCell(const Boot&, const Life& life, LifeTexts&) {
+  if (life.state != LifeState::kEnded) return std::monostate();
+  return (life.flags & kProcUsageExact) != 0;
+}
+
+Cell ProofCell(const Boot&, const Life& life, LifeTexts&) { return Text{ProofName(life.proof)}; }
+
+// "3" or "SIGKILL"
+Cell StatusCell(const Boot&, const Life& life, LifeTexts& texts) {
+  if (!life.wait_status) return std::monostate();
+  const Cell signal = SignalCell(life);
+  if (const auto* number = std::get_if<uint64_t>(&signal)) {
+    texts.status = SignalName(*number);
+  } else {
+    texts.status = std::to_string(std::get<uint64_t>(ExitCodeCell(life)));
+  }
+  return Text{texts.status};
+}
+
+Cell OkCell(const Boot&, const Life& life, LifeTexts&) {
+  if (!life.wait_status) return std::monostate();
+  return *life.wait_status == 0;
+}
+
+Cell FailedCell(const Boot&, const Life& life, LifeTexts&) {
+  if (!life.wait_status) return std::monostate();
+  return *life.wait_status != 0;
+}
+
+Cell OrphanedCell(const Boot&, const Life& life, LifeTexts&) {
+  if (!life.ppid || !life.exit_ppid) return std::monostate();
+  return *life.ppid != *life.exit_ppid;
+}
+
+// Hundredths of a percent of one CPU; more than 100 % where several threads ran at once.
+Cell CpuPercentCell(const Boot&, const Life& life, LifeTexts&) {
+  constexpr uint64_t kWhole = 10'000;
+  const auto elapsed_us = ElapsedUs(life);
+  const auto& cpu_us = life.usage.cpu_us;
+  if (!cpu_us || !elapsed_us || *elapsed_us == 0 || *cpu_us > UINT64_MAX / kWhole) {
+    return std::monostate();
+  }
+  return *cpu_us * kWhole / *elapsed_us;
+}
+
+std::optional<LocalTime> BirthTime(const Boot& boot, const Life& life, const LocalZone& zone) {
+  const auto time = boot.clock.ToRealtime(life.start_ns);
+  if (!time) return std::nullopt;
+  return zone.At(*time);
+}
+
+Cell DayCell(const Boot& boot, const Life& life, LifeTexts& texts) {
+  const auto time = BirthTime(boot, life, texts.zone);
+  if (!time) return std::monostate();
+  texts.day.clear();
+  fmt::format_to(std::back_inserter(texts.day), "{:04}-{:02}-{:02}", time->year, time->month,
+                 time->day);
+  return Text{texts.day};
+}
+
+Cell HourCell(const Boot& boot, const Life& life, LifeTexts& texts) {
+  const auto time = BirthTime(boot, life, texts.zone);
+  if (!time) return std::monostate();
+  texts.hour.clear();
+  fmt::format_to(std::back_inserter(texts.hour), "{:04}-{:02}-{:02} {:02}:00", time->year,
+                 time->month, time->day, time->hour);
+  return Text{texts.hour};
+}
+
+// Orders lives: the running ones first, the youngest of them at the top, then by the end, or by
+// the last sign of life. Wall-clock nanoseconds stay below kRunning until the year 2116.
+Cell NewestCell(const Boot& boot, const Life& life, LifeTexts&) {
+  constexpr int64_t kRunning = int64_t{1} << 62;
+  const bool is_running = life.state == LifeState::kRunning;
+  const uint64_t moment = is_running ? life.start_ns : life.end_ns.value_or(life.last_seen_ns);
+  const auto boot_moment = static_cast<int64_t>(moment & INT64_MAX);
+  const int64_t key = boot.clock.ToRealtime(moment).value_or(boot_moment) % kRunning;
+  return is_running ? kRunning + key : key;
+}
+
+constexpr Shown kAsked = Shown::kOnRequest;
+
+}  // namespace
+
+constexpr LifeField kLifeFields[kLifeFieldCount] = {
+    {{"host", Kind::kString}, HostCell, "name of the host that was recorded"},
+    {{"boot_id", Kind::kString}, BootIdCell, "boot of that host"},
+    {{"proc_id", Kind::kString}, ProcessIdCell, "names it among all hosts and boots"},
+    {{"pid", Kind::kNumber, 2}, Of<&Life::pid>, "process id"},
+    {{"start_time", Kind::kTime, 1}, StartTimeCell, "when it was born"},
+    {{"start_ns", Kind::kNumber}, Of<&Life::start_ns>, "the same, since boot"},
+    {{"end_time", Kind::kTime}, EndTimeCell, "when it ended"},
+    {{"end_ns", Kind::kNumber}, Of<&Life::end_ns>, "the same, since boot"},
+    {{"elapsed_us", Kind::kMicroseconds, 6}, ElapsedCell, "from birth to end"},
+    {{"ppid", Kind::kNumber, 3}, Of<&Life::ppid>, "pid of its birth parent"},
+    {{"parent_id", Kind::kString}, ParentIdCell, "proc_id of its birth parent"},
+    {{"exit_ppid", Kind::kNumber}, Of<&Life::exit_ppid>, "pid of its parent at the end"},
+    {{"comm", Kind::kString, 13}, By<CommCell>, "task name, at most 15 bytes"},
+    {{"exe", Kind::kString}, By<ExeCell>, "path of the program"},
+    {{"args", Kind::kArguments, 14}, By<ArgumentsCell>, "its arguments"},
+    {{"uid", Kind::kNumber}, Of<&Identity::uid>, "real user id"},
+    {{"euid", Kind::kNumber}, Of<&Identity::euid>, "effective user id"},
+    {{"gid", Kind::kNumber}, Of<&Identity::gid>, "real group id"},
+    {{"user", Kind::kUser, 4}, UserCell, "name of uid on this host"},
+    {{"group", Kind::kUser, 0, kAsked}, GroupCell, "name of gid on this host"},
+    {{"sid", Kind::kNumber}, Of<&Identity::sid>, "POSIX session id"},
+    {{"tty", Kind::kString, 5}, TerminalCell, "controlling terminal, or none"},
+    {{"cgroup", Kind::kString}, CgroupCell, "path of its cgroup, else its id"},
+    {{"service", Kind::kString, 0, kAsked}, PartOfCgroup<ServiceOf>, "systemd service, by cgroup"},
+    {{"session", Kind::kString, 0, kAsked},
+     PartOfCgroup<LoginSessionOf>,
+     "login session, by cgroup"},
+    {{"container", Kind::kString, 0, kAsked}, PartOfCgroup<ContainerOf>, "container, by cgroup"},
+    {{"wait_status", Kind::kNumber}, Of<&Life::wait_status>, "what wait(2) told its parent"},
+    {{"exit_code", Kind::kNumber, 10}, By<ExitCodeCell>, "where it ended by itself"},
+    {{"signal", Kind::kSignal, 11}, By<SignalCell>, "the signal that ended it"},
+    {{"status", Kind::kString, 0, kAsked}, StatusCell, "exit code or name of the signal"},
+    {{"core", Kind::kBool}, By<CoreCell>, "whether it dumped core"},
+    {{"utime_us", Kind::kMicroseconds}, Of<&Usage::utime_us>, "CPU time in user mode"},
+    {{"stime_us", Kind::kMicroseconds}, Of<&Usage::stime_us>, "CPU time in kernel mode"},
+    {{"cpu_us", Kind::kMicroseconds, 7}, Of<&Usage::cpu_us>, "CPU time"},
+    {{"cpu_percent", Kind::kPercent, 0, kAsked}, CpuPercentCell, "CPU time of the elapsed time"},
+    {{"maxrss_kib", Kind::kKibibytes, 8}, Of<&Usage::maxrss_kib>, "peak resident size"},
+    {{"minflt", Kind::kNumber}, Of<&Usage::minflt>, "page faults without I/O"},
+    {{"majflt", Kind::kNumber}, Of<&Usage::majflt>, "page faults with I/O"},
+    {{"nvcsw", Kind::kNumber}, Of<&Usage::nvcsw>, "voluntary context switches"},
+    {{"nivcsw", Kind::kNumber}, Of<&Usage::nivcsw>, "involuntary context switches"},
+    {{"image_maxrss_kib", Kind::kKibibytes},
+     Of<&Usage::image_maxrss_kib>,
+     "peak resident size of the last program alone"},
+    {{"rchar_bytes", Kind::kBytes}, Of<&Usage::rchar_bytes>, "read by read(2)"},
+    {{"wchar_bytes", Kind::kBytes}, Of<&Usage::wchar_bytes>, "written by write(2)"},
+    {{"read_bytes", Kind::kBytes}, Of<&Usage::read_bytes>, "read from storage"},
+    {{"write_bytes", Kind::kBytes}, Of<&Usage::write_bytes>, "written to storage"},
+    {{"zombie_us", Kind::kMicroseconds}, Of<&Usage::zombie_us>, "how long it waited for its reap"},
+    {{"exact", Kind::kBool}, ExactCell, "whether the usage is exact"},
+    {{"execs", Kind::kNumber}, Of<&Life::execs>, "programs that it executed"},
+    {{"state", Kind::kString, 9}, By<StateCell>, "running, ended or lost"},
+    {{"running", Kind::kBool, 0, kAsked}, IsIn<LifeState::kRunning>, "at the end of the log"},
+    {{"ended", Kind::kBool, 0, kAsked}, IsIn<LifeState::kEnded>, "seen to end"},
+    {{"lost", Kind::kBool, 0, kAsked}, IsIn<LifeState::kLost>, "ended unseen"},
+    {{"ok", Kind::kBool, 0, kAsked}, OkCell, "ended with wait status 0"},
+    {{"failed", Kind::kBool, 0, kAsked}, FailedCell, "ended with another one"},
+    {{"oom", Kind::kBool, 0, kAsked}, HasFlag<kProcOomKilled>, "killed for want of memory"},
+    {{"kernel_thread", Kind::kBool, 0, kAsked}, HasFlag<kProcKernelThread>, "of the kernel"},
+    {{"superuser", Kind::kBool, 0, kAsked}, HasFlag<kProcSuperuser>, "used root's privileges"},
+    {{"forked_only", Kind::kBool, 0, kAsked}, HasFlag<kProcNeverExeced>, "never executed anything"},
+    {{"orphaned", Kind::kBool, 0, kAsked}, OrphanedCell, "another parent at the end"},
+    {{"day", Kind::kString, 0, kAsked}, DayCell, "of its birth, in local time"},
+    {{"hour", Kind::kString, 0, kAsked}, HourCell, "of its birth, in local time"},
+    {{"proof", Kind::kString, 12, Shown::kSalvaged}, ProofCell, "what speaks for it"},
+    {{"newest", Kind::kNumber, 0, Shown::kNever}, NewestCell, "running first, then by the end"},
+};
+static_assert(!kLifeFields[kLifeFieldCount - 1].column.name.empty());
+
+constexpr std::array<Column, kLifeFieldCount> kLifeColumns = [] {
+  std::array<Column, kLifeFieldCount> columns{};
+  for (size_t i = 0; i < columns.size(); ++i) columns[i] = kLifeFields[i].column;
+  return columns;
+}();
+
+const LifeField* FindLifeField(std::string_view name) {
+  constexpr std::string_view kTime = "_time";
+  for (const LifeField& field : kLifeFields) {
+    const std::string_view full = field.column.name;
+    if (field.column.shown == Shown::kNever) continue;
+    const bool is_time =
+        full.ends_with(kTime) && full.substr(0, full.size() - kTime.size()) == name;
+    if (full == name || WithoutUnit(full) == name || is_time) return &field;
+  }
+  return nullptr;
+}
+
+std::vector<std::string_view> LifeFieldNames() {
+  std::vector<std::string_view> names;
+  for (const LifeField& field : kLifeFields) {
+    if (field.column.shown != Shown::kNever) names.push_back(WithoutUnit(field.column.name));
+  }
+  return names;
+}
+
+}  // namespace daybook

@@ -1,0 +1,54 @@
+// Every fact about a life that can be shown, filtered, grouped or sorted by: the one table from
+// which the columns of `list`, the names in a filter and the keys of `summary --by` follow.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "life_log.h"
+#include "local_zone.h"
+#include "names.h"
+#include "table.h"
+
+namespace daybook {
+
+// What fields are read with: names that are looked up once, and the texts that cells point to. A
+// cell is valid until the same field is read again.
+struct LifeTexts {
+  explicit LifeTexts(const LocalZone& of_zone) : zone(of_zone) {}
+
+  const LocalZone& zone;
+  AccountNames users{AccountNames::Of::kUsers};
+  AccountNames groups{AccountNames::Of::kGroups};
+  std::string process_id;
+  std::string parent_id;
+  std::string cgroup;
+  std::string status;
+  std::string day;
+  std::string hour;
+  std::optional<uint32_t> terminal_device;  // whose name `terminal` is
+  std::string terminal;
+};
+
+struct LifeField {
+  Column column;
+  Cell (*get)(const Boot& boot, const Life& life, LifeTexts& texts);
+  std::string_view text;  // one line about it
+};
+
+inline constexpr size_t kLifeFieldCount = 63;
+extern const LifeField kLifeFields[kLifeFieldCount];
+extern const std::array<Column, kLifeFieldCount> kLifeColumns;
+
+// By its name, with or without the unit or the "_time" in which that may end: "cpu_us" or "cpu".
+// nullptr where there is none.
+const LifeField* FindLifeField(std::string_view name);
+
+// Names to suggest, as short as they may be.
+std::vector<std::string_view> LifeFieldNames();
+
+}  // namespace daybook
