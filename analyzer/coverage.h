@@ -18,11 +18,14 @@ struct Coverage {
 
   // Lives; unknown for reports that do not join records to lives.
   std::optional<uint64_t> processes;
+  uint64_t used = 0;  // the others are filtered
   uint64_t running = 0;
   uint64_t ended_unseen = 0;
 
-  uint64_t filtered = 0;  // rows left out because they lie outside --since and --until
-  uint64_t undated = 0;   // of these: without a wall clock to place them by
+  uint64_t filtered =
+      0;  // left out: outside --since and --until, or not what the filter lets through
+  uint64_t undated = 0;    // of these: without a wall clock to place them by
+  uint64_t undecided = 0;  // of these: the log does not tell what the filter asks
 
   uint64_t dropped_events = 0;  // the recorder left them out on request
   uint64_t lost_events = 0;     // the recorder says that it lost them

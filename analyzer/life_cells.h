@@ -5,7 +5,8 @@
 #include <optional>
 #include <string>
 
-#include "life_log.h"
+#include "lives.h"
+#include "log_set.h"
 #include "table.h"
 
 namespace daybook {

@@ -133,6 +133,10 @@ Cell PartOfCgroup(const Boot& boot, const Life& life, LifeTexts&) {
   return part ? Cell(Text{*part}) : Cell();
 }
 
+bool HasCgroupPath(const Boot& boot, const Life& life) { return FindCgroup(boot, life) != nullptr; }
+
+bool HasStatus(const Boot&, const Life& life) { return life.wait_status.has_value(); }
+
 Cell ExactCell(const Boot&, const Life& life, LifeTexts&) {
   if (life.state != LifeState::kEnded) return std::monostate();
   return (life.flags & kProcUsageExact) != 0;
@@ -241,14 +245,21 @@ constexpr LifeField kLifeFields[kLifeFieldCount] = {
     {{"sid", Kind::kNumber}, Of<&Identity::sid>, "POSIX session id"},
     {{"tty", Kind::kString, 5}, TerminalCell, "controlling terminal, or none"},
     {{"cgroup", Kind::kString}, CgroupCell, "path of its cgroup, else its id"},
-    {{"service", Kind::kString, 0, kAsked}, PartOfCgroup<ServiceOf>, "systemd service, by cgroup"},
+    {{"service", Kind::kString, 0, kAsked},
+     PartOfCgroup<ServiceOf>,
+     "systemd service, by cgroup",
+     HasCgroupPath},
     {{"session", Kind::kString, 0, kAsked},
      PartOfCgroup<LoginSessionOf>,
-     "login session, by cgroup"},
-    {{"container", Kind::kString, 0, kAsked}, PartOfCgroup<ContainerOf>, "container, by cgroup"},
+     "login session, by cgroup",
+     HasCgroupPath},
+    {{"container", Kind::kString, 0, kAsked},
+     PartOfCgroup<ContainerOf>,
+     "container, by cgroup",
+     HasCgroupPath},
     {{"wait_status", Kind::kNumber}, Of<&Life::wait_status>, "what wait(2) told its parent"},
-    {{"exit_code", Kind::kNumber, 10}, By<ExitCodeCell>, "where it ended by itself"},
-    {{"signal", Kind::kSignal, 11}, By<SignalCell>, "the signal that ended it"},
+    {{"exit_code", Kind::kNumber, 10}, By<ExitCodeCell>, "where it ended by itself", HasStatus},
+    {{"signal", Kind::kSignal, 11}, By<SignalCell>, "the signal that ended it", HasStatus},
     {{"status", Kind::kString, 0, kAsked}, StatusCell, "exit code or name of the signal"},
     {{"core", Kind::kBool}, By<CoreCell>, "whether it dumped core"},
     {{"utime_us", Kind::kMicroseconds}, Of<&Usage::utime_us>, "CPU time in user mode"},

@@ -9,8 +9,9 @@
 #include <string_view>
 #include <vector>
 
-#include "life_log.h"
+#include "lives.h"
 #include "local_zone.h"
+#include "log_set.h"
 #include "names.h"
 #include "table.h"
 
@@ -28,6 +29,9 @@ struct LifeTexts {
   std::string parent_id;
   std::string cgroup;
   std::string status;
+  std::string arguments;  // in one line
+  std::string user;       // without a name: the digits of its id
+  std::string group;
   std::string day;
   std::string hour;
   std::optional<uint32_t> terminal_device;  // whose name `terminal` is
@@ -38,6 +42,8 @@ struct LifeField {
   Column column;
   Cell (*get)(const Boot& boot, const Life& life, LifeTexts& texts);
   std::string_view text;  // one line about it
+  // Where it has no cell: true where that means that there is none, not that it is not known.
+  bool (*is_absent)(const Boot& boot, const Life& life) = nullptr;
 };
 
 inline constexpr size_t kLifeFieldCount = 63;

@@ -4,12 +4,16 @@
 #include <list>
 #include <utility>
 
+#include "filter/expression.h"
+#include "life_fields.h"
+
 namespace daybook {
 namespace {
 
 class LifeReader {
  public:
-  LifeReader(LogSet& log, const LifeFunction& function) : log_(log), function_(function) {}
+  LifeReader(const Question& question, const LifeFunction& function)
+      : log_(question.log), filter_(question.filter), texts_(question.zone), function_(function) {}
 
   Coverage Read();
 
@@ -30,11 +34,14 @@ class LifeReader {
   void Take(const RecordView& record);
   template <class Record>
   void TakeAs(const RecordView& record);
-  void HandOut(const Boot& boot, Life&& life);
-  void HandOutSalvaged(const Boot& boot, Life&& life);
+  void HandOut(const Boot& boot, const Life& life);
+  void HandOutSalvaged(const Boot& boot, const Life& life);
   bool IsInWindow(const Boot& boot, const Life& life, bool* is_dated) const;
+  Truth Judge(const Boot& boot, const Life& life);
 
   LogSet& log_;
+  const Filter& filter_;
+  LifeTexts texts_;
   const LifeFunction& function_;
   std::list<Builders> builders_;  // in the order of the log
   const Boot* boot_ = nullptr;
@@ -45,13 +52,14 @@ class LifeReader {
   uint64_t ended_unseen_ = 0;
   uint64_t filtered_ = 0;
   uint64_t undated_ = 0;
+  uint64_t undecided_ = 0;
   uint64_t malformed_ = 0;
 };
 
 LifeReader::Builders::Builders(const Boot* of_boot, LifeReader* reader)
     : boot(of_boot),
-      proved([of_boot, reader](Life&& life) { reader->HandOut(*of_boot, std::move(life)); }),
-      all([of_boot, reader](Life&& life) { reader->HandOutSalvaged(*of_boot, std::move(life)); }) {}
+      proved([of_boot, reader](const Life& life) { reader->HandOut(*of_boot, life); }),
+      all([of_boot, reader](const Life& life) { reader->HandOutSalvaged(*of_boot, life); }) {}
 
 void LifeReader::Builders::NoteGap() {
   proved.NoteGap();
@@ -75,10 +83,12 @@ Coverage LifeReader::Read() {
   for (Builders& builders : builders_) builders.Finish(LifeState::kRunning);
   Coverage coverage = log_.coverage();
   coverage.processes = processes_;
+  coverage.used = processes_ - filtered_;
   coverage.running = running_;
   coverage.ended_unseen = ended_unseen_;
   coverage.filtered = filtered_;
   coverage.undated = undated_;
+  coverage.undecided = undecided_;
   coverage.malformed_records += malformed_;
   return coverage;
 }
@@ -132,7 +142,7 @@ void LifeReader::TakeAs(const RecordView& record) {
   builder_->all.Take(decoded);
 }
 
-void LifeReader::HandOut(const Boot& boot, Life&& life) {
+void LifeReader::HandOut(const Boot& boot, const Life& life) {
   ++processes_;
   running_ += life.state == LifeState::kRunning;
   ended_unseen_ += life.state == LifeState::kLost;
@@ -142,14 +152,20 @@ void LifeReader::HandOut(const Boot& boot, Life&& life) {
     undated_ += !is_dated;
     return;
   }
-  if (!stopped_ && !function_(boot, std::move(life))) stopped_ = true;
+  if (const Truth truth = Judge(boot, life); truth != Truth::kTrue) {
+    ++filtered_;
+    undecided_ += truth == Truth::kUnknown;
+    return;
+  }
+  if (!stopped_ && !function_(boot, life)) stopped_ = true;
 }
 
 // These are in no total.
-void LifeReader::HandOutSalvaged(const Boot& boot, Life&& life) {
+void LifeReader::HandOutSalvaged(const Boot& boot, const Life& life) {
   bool is_dated = true;
   if (life.proof == Proof::kVerified || !IsInWindow(boot, life, &is_dated)) return;
-  if (!stopped_ && !function_(boot, std::move(life))) stopped_ = true;
+  if (Judge(boot, life) != Truth::kTrue) return;
+  if (!stopped_ && !function_(boot, life)) stopped_ = true;
 }
 
 bool LifeReader::IsInWindow(const Boot& boot, const Life& life, bool* is_dated) const {
@@ -162,10 +178,14 @@ bool LifeReader::IsInWindow(const Boot& boot, const Life& life, bool* is_dated) 
   return log_.window().Overlaps(first, last);
 }
 
+Truth LifeReader::Judge(const Boot& boot, const Life& life) {
+  return filter_.lets_all_through() ? Truth::kTrue : filter_.Judge(boot, life, texts_);
+}
+
 }  // namespace
 
-Coverage ReadLives(LogSet& log, const LifeFunction& function) {
-  return LifeReader(log, function).Read();
+Coverage ReadLives(const Question& question, const LifeFunction& function) {
+  return LifeReader(question, function).Read();
 }
 
 }  // namespace daybook

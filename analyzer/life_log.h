@@ -6,18 +6,19 @@
 #include "coverage.h"
 #include "lives.h"
 #include "log_set.h"
-#include "window.h"
+#include "report.h"
 
 namespace daybook {
 
-// Called with each life that was alive within the log's window; false stops the reading. The Boot
+// Called with each life that was alive within the log's window and that the filter lets through;
+// false stops the reading. The Boot
 // lives as long as the log set.
-using LifeFunction = std::function<bool(const Boot& boot, Life&& life)>;
+using LifeFunction = std::function<bool(const Boot& boot, const Life& life)>;
 
-// Reads `log` to its end, in memory for the living processes. Returns what was covered.
+// Reads the log to its end, in memory for the living processes. Returns what was covered.
 //
 // Where the log hands out salvaged records, each life of which one tells comes once more, marked
 // by its proof; the others are the same as without them.
-Coverage ReadLives(LogSet& log, const LifeFunction& function);
+Coverage ReadLives(const Question& question, const LifeFunction& function);
 
 }  // namespace daybook

@@ -59,9 +59,31 @@ void TakeUsage(const Record& record, Usage* usage) {
   usage->write_bytes = record.write_bytes;
 }
 
+bool IsAncestor(const Life& ancestor, const Life& life) {
+  for (const Life* at = &life; at != nullptr; at = at->parent.get()) {
+    if (at == &ancestor) return true;
+  }
+  return false;
+}
+
 bool IsCoarse(uint32_t flags) { return (flags & kProcCoarseStart) != 0; }
 
 }  // namespace
+
+// Chains of parents may be as long as the log: none is left to recursion.
+ParentLife::~ParentLife() {
+  std::shared_ptr<Life> life = std::move(life_);
+  while (life && life.use_count() == 1) {
+    std::shared_ptr<Life> next = std::move(life->parent.life_);
+    life = std::move(next);
+  }
+}
+
+// init and kthreadd, and what a foreign log calls the child of nobody.
+bool IsFirst(const Life& life) {
+  constexpr uint32_t kLastFirstPid = 2;
+  return life.pid <= kLastFirstPid || life.ppid == 0U;
+}
 
 void LifeBuilder::Take(const Fork& fork) {
   Advance(fork.time_ns);
@@ -174,6 +196,9 @@ void LifeBuilder::Take(const SnapProc& process) {
 // Who was born before the snapshot was begun and is not in it, has ended.
 void LifeBuilder::Take(const SnapEnd& end) {
   Advance(end.time_ns);
+  for (auto& [pid, slot] : slots_) {
+    for (const auto& open : slot.open) Link(open.get());  // a parent may stand behind its children
+  }
   if (!snapshot_) return;
   const Snapshot snapshot = *std::exchange(snapshot_, std::nullopt);
   if (snapshot.processes != end.process_count) return;
@@ -242,7 +267,7 @@ LifeBuilder::Open* LifeBuilder::FindOrOpen(uint32_t pid, Start start) {
         slot.open, {}, [](const auto& life) { return life->life.start_ns; });
     Close(slot, oldest->get(), LifeState::kLost);
   }
-  auto added = std::make_unique<Open>();
+  auto added = std::make_shared<Open>();
   added->life.pid = pid;
   added->life.start_ns = start.ns;
   added->life.coarse_start = start.coarse;
@@ -284,10 +309,21 @@ LifeBuilder::Open* LifeBuilder::FindParent(const Open& child) {
   return parent;
 }
 
+void LifeBuilder::Link(Open* child) {
+  if (child->life.parent.get() != nullptr) return;
+  Open* parent = FindParent(*child);
+  if (parent == nullptr || parent == child) return;
+  // A forged log could make a ring.
+  if (child->is_parent && IsAncestor(child->life, parent->life)) return;
+  parent->is_parent = true;
+  child->life.parent = ParentLife(std::shared_ptr<Life>(parent->shared_from_this(), &parent->life));
+}
+
 // A child begins with its parent's program; what the child's own records say is better.
 void LifeBuilder::Inherit(const Fork& fork, Open* child) {
   Open* parent = FindParent(*child);
   if (parent == nullptr) return;
+  Link(child);
   See(parent, fork.time_ns);
   if (parent->life.coarse_start && fork.parent_start_ns && !IsCoarse(fork.flags)) {
     parent->life.start_ns = *fork.parent_start_ns;
@@ -348,7 +384,8 @@ void LifeBuilder::HandOut(Open& open, LifeState state) {
     // The parent's own records may have told its start exactly meanwhile.
     if (const Open* parent = FindParent(open)) life.parent_start_ns = parent->life.start_ns;
   }
-  callback_(std::move(life));
+  Link(&open);
+  callback_(life);
 }
 
 }  // namespace daybook

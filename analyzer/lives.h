@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "daybook/reader.h"
@@ -58,6 +59,25 @@ struct Usage {
 // kLost: it has ended, but the log does not tell how or when.
 enum class LifeState : uint8_t { kRunning, kEnded, kLost };
 
+struct Life;
+
+// Keeps a life's parent, and so all its ancestors, as long as the life is kept.
+class ParentLife {
+ public:
+  ParentLife() = default;
+  explicit ParentLife(std::shared_ptr<Life> life) : life_(std::move(life)) {}
+  ParentLife(const ParentLife&) = default;
+  ParentLife(ParentLife&&) noexcept = default;
+  ParentLife& operator=(const ParentLife&) = default;
+  ParentLife& operator=(ParentLife&&) noexcept = default;
+  ~ParentLife();
+
+  const Life* get() const { return life_.get(); }
+
+ private:
+  std::shared_ptr<Life> life_;
+};
+
 struct Life {
   uint32_t pid = 0;
   uint64_t start_ns = 0;
@@ -75,7 +95,13 @@ struct Life {
   Usage usage;
   uint64_t last_seen_ns = 0;       // the last moment at which it is known to have been alive
   Proof proof = Proof::kVerified;  // the weakest of what tells of it
+  // Its birth parent, as far as the log tells of it; while that lives, as it is known so far.
+  ParentLife parent;
+  mutable uint32_t mark = 0;  // for a report that walks from descendants up: what it found there
 };
+
+// True where nobody can be missing above: the first processes have no parent.
+bool IsFirst(const Life& life);
 
 // Start times from /proc are in ticks of 10 ms; as much again for the clocks' jitter.
 inline constexpr uint64_t kCoarseStartNs = 20'000'000;
@@ -84,8 +110,8 @@ inline constexpr uint64_t kCoarseStartNs = 20'000'000;
 // order: what is older than a snapshot may follow it.
 class LifeBuilder {
  public:
-  // Gets each life once, when it is over or the builder is finished. May move from it.
-  using Callback = std::function<void(Life&&)>;
+  // Gets each life once, when it is over or the builder is finished.
+  using Callback = std::function<void(const Life&)>;
   explicit LifeBuilder(Callback callback) : callback_(std::move(callback)) {}
 
   void Take(const Fork& fork);
@@ -110,8 +136,9 @@ class LifeBuilder {
 
  private:
   // A life that is not over yet, as far as is known.
-  struct Open {
+  struct Open : std::enable_shared_from_this<Open> {
     Life life;
+    bool is_parent = false;
     bool birth_seen = false;
     uint64_t execs_seen = 0;
     bool parent_start_coarse = false;
@@ -123,7 +150,7 @@ class LifeBuilder {
   };
   // All that is known of one pid.
   struct Slot {
-    std::vector<std::unique_ptr<Open>> open;  // rarely more than one
+    std::vector<std::shared_ptr<Open>> open;  // rarely more than one
     // Of the newest life that was handed out.
     std::optional<uint64_t> closed_start_ns;
     bool closed_coarse = false;
@@ -149,6 +176,7 @@ class LifeBuilder {
   Open* Enter(uint32_t pid, Start start);
   Open* FindOrOpen(uint32_t pid, Start start);
   Open* FindParent(const Open& child);
+  void Link(Open* child);
   void Inherit(const Fork& fork, Open* child);
   void See(Open* open, uint64_t time_ns);
   void Doubt(Open* open, uint64_t time_ns);

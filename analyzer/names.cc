@@ -39,6 +39,16 @@ std::string SignalName(uint64_t signal) {
   return name != nullptr ? fmt::format("SIG{}", name) : fmt::to_string(signal);
 }
 
+std::optional<uint64_t> SignalNumber(std::string_view name) {
+  constexpr std::string_view kPrefix = "SIG";
+  for (uint64_t signal = 1; signal <= static_cast<uint64_t>(SIGRTMAX); ++signal) {
+    const std::string full = SignalName(signal);
+    const bool is_short = full.starts_with(kPrefix) && full.substr(kPrefix.size()) == name;
+    if (full == name || is_short || fmt::to_string(signal) == name) return signal;
+  }
+  return std::nullopt;
+}
+
 std::string TerminalName(uint64_t device) {
   if (device == 0) return "none";
   for (const TerminalRange& range : kTerminalRanges) {

@@ -14,6 +14,9 @@ namespace daybook {
 // "SIGKILL", "SIGRTMIN+3"; the number where it has no name.
 std::string SignalName(uint64_t signal);
 
+// 9 of "SIGKILL", "KILL" or "9"; nullopt where there is no such signal.
+std::optional<uint64_t> SignalNumber(std::string_view name);
+
 // "pts/3", "tty1", "ttyS0"; "4:300" where the numbers say nothing; "none" for 0. `device` is
 // Unit::kDevice.
 std::string TerminalName(uint64_t device);

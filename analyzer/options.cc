@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <map>
 
+#include "filter/options.h"
 #include "nearest.h"
 #include "report_view.h"
 #include "time_syntax.h"
@@ -23,6 +25,8 @@ struct RawOptions {
   std::optional<uint64_t> limit;
   bool salvaged = false;
   std::string folder;
+  // By the option's name; of a flag that is given, one empty value.
+  std::map<std::string_view, std::vector<std::string>> filters;
 };
 
 struct FormatName {
@@ -62,6 +66,24 @@ void AddInput(CLI::App* verb, const Report& report, RawOptions* raw) {
   }
 }
 
+// What is given more than once adds up: one of several values, or several expressions.
+void AddFilter(CLI::App* verb, const FilterOption& option, RawOptions* raw) {
+  std::vector<std::string>* values = &raw->filters[option.name];
+  const std::string name(option.name);
+  const std::string text(option.text);
+  CLI::Option* added = nullptr;
+  if (option.form == FilterOption::Form::kFact) {
+    added = verb->add_flag_callback(
+        name, [values] { values->assign(1, ""); }, text);
+  } else {
+    added = verb->add_option(name, *values, text)
+                ->type_name(std::string(option.value_name))
+                ->allow_extra_args(false);
+    if (option.form == FilterOption::Form::kOneOf) added->delimiter(',');
+  }
+  added->group("Filters");
+}
+
 void AddReport(CLI::App& app, const Report& report, RawOptions* raw) {
   CLI::App* verb = app.add_subcommand(std::string(report.name), std::string(report.summary));
   AddInput(verb, report, raw);
@@ -72,6 +94,9 @@ void AddReport(CLI::App& app, const Report& report, RawOptions* raw) {
   if (report.has_salvaged) {
     verb->add_flag("--salvaged", raw->salvaged,
                    "Also what is left in damaged parts and proved by nothing, marked as such");
+  }
+  if (report.has_filter) {
+    for (const FilterOption& option : FilterOptions()) AddFilter(verb, option, raw);
   }
   verb->add_option("--output", raw->format, "text (default), json, jsonl or csv")
       ->type_name("FORMAT");
@@ -104,6 +129,27 @@ Result<std::optional<int64_t>> ParseBound(std::string_view option, const std::st
   return std::optional<int64_t>(*time);
 }
 
+bool AsksForFilterHelp(const RawOptions& raw) {
+  const auto filter = raw.filters.find("--filter");
+  return filter != raw.filters.end() && filter->second == std::vector<std::string>{"help"};
+}
+
+Result<Filter> ParseFilters(const RawOptions& raw, const FilterClock& clock) {
+  std::vector<GivenFilter> given;
+  for (const FilterOption& option : FilterOptions()) {
+    const auto found = raw.filters.find(option.name);
+    if (found == raw.filters.end() || found->second.empty()) continue;
+    if (option.form == FilterOption::Form::kOneOf) {
+      given.push_back({.option = &option, .values = found->second});
+      continue;
+    }
+    for (const std::string& value : found->second) {
+      given.push_back({.option = &option, .values = {value}});
+    }
+  }
+  return MakeFilter(given, clock);
+}
+
 Result<Options> Check(const Report& report, const RawOptions& raw, int64_t now_ns,
                       const LocalZone& zone) {
   Options options;
@@ -114,6 +160,9 @@ Result<Options> Check(const Report& report, const RawOptions& raw, int64_t now_n
   auto until = ParseBound("--until", raw.until, now_ns, zone);
   if (!until) return std::move(until).error();
   options.log.window = {.since_ns = *since, .until_ns = *until};
+  auto filter = ParseFilters(raw, {.now_ns = now_ns, .zone = zone});
+  if (!filter) return std::move(filter).error();
+  options.filter = std::move(*filter);
   options.log.repeats = report.repeats;
   options.log.skips = report.skips;
   options.log.salvage = report.counts_salvaged || raw.salvaged;
@@ -185,6 +234,7 @@ Result<std::variant<Options, HelpText>> ParseOptions(int argc, const char* const
   } catch (const CLI::ParseError& error) {
     return UsageError(app, error, argc, argv);
   }
+  if (AsksForFilterHelp(raw)) return Parsed(HelpText{FilterFieldsHelp()});
   const Report* report = FindReport(app.get_subcommands().front()->get_name());
   auto options = Check(*report, raw, now_ns, zone);
   if (!options) return std::move(options).error();

@@ -19,6 +19,7 @@ struct Options {
   const Report* report = nullptr;
   std::vector<std::string> paths{"/var/log/daybook"};
   LogSet::Options log;
+  Filter filter;
   bool salvaged = false;
   Format format = Format::kText;
   std::string output_path = "-";

@@ -173,11 +173,13 @@ void AppendCoverage(const Coverage& coverage, const LocalZone& zone, std::string
   member("skipped_bytes", coverage.skipped_bytes);
   member("processes", OptionalCell(coverage.processes));
   if (coverage.processes) {
+    member("used", coverage.used);
     member("running", coverage.running);
     member("ended_unseen", coverage.ended_unseen);
   }
   member("filtered", coverage.filtered);
   member("undated", coverage.undated);
+  member("undecided", coverage.undecided);
   member("dropped_events", coverage.dropped_events);
   member("lost_events", coverage.lost_events);
   member("recording_gaps", coverage.recording_gaps);

@@ -252,6 +252,7 @@ std::string CoverageLine(const Coverage& coverage, const LocalZone& zone) {
   }
   if (coverage.filtered != 0) fmt::format_to(to, "; filtered {}", coverage.filtered);
   if (coverage.undated != 0) fmt::format_to(to, ", of these undated {}", coverage.undated);
+  if (coverage.undecided != 0) fmt::format_to(to, ", of these undecided {}", coverage.undecided);
   if (coverage.dropped_events != 0) {
     fmt::format_to(to, "; dropped on request {}", coverage.dropped_events);
   }

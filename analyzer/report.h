@@ -10,6 +10,7 @@
 #include "coverage.h"
 #include "daybook/result.h"
 #include "daybook/writer.h"
+#include "filter/expression.h"
 #include "local_zone.h"
 #include "log_set.h"
 #include "table.h"
@@ -20,6 +21,7 @@ namespace daybook {
 struct Question {
   LogSet& log;
   const LocalZone& zone;        // in which days and hours are meant
+  const Filter& filter;         // of a report that has_filter
   bool salvaged = false;        // --salvaged
   LogFolder* folder = nullptr;  // where it may write; only for a report that writes_folder
 };
@@ -40,6 +42,7 @@ struct Report {
   LogSet::Repeats repeats = LogSet::Repeats::kSkip;
   LogSet::Skips skips = LogSet::Skips::kNothing;  // of a report that has_window
   bool has_window = true;                         // takes --since and --until
+  bool has_filter = false;                        // takes --filter: tells of lives
   bool has_salvaged = false;                      // takes --salvaged
   bool counts_salvaged = false;  // is handed what no checksum proves without it, too
   // Takes the logs as arguments, and with -o a folder in which it may write.

@@ -83,9 +83,15 @@ int Look(const Options& options, const LocalZone& zone) {
 
 }  // namespace
 
+// Lines below the first one are indented, so that no name with a line end looks like a message.
 void PrintError(const Error& error) {
   std::string line = "daybook: ";
-  AppendEscaped(error.message(), &line);
+  std::string_view rest = error.message();
+  for (size_t end = 0; (end = rest.find("\n  ")) != rest.npos; rest.remove_prefix(end + 1)) {
+    AppendEscaped(rest.substr(0, end), &line);
+    line += '\n';
+  }
+  AppendEscaped(rest, &line);
   line += '\n';
   std::fwrite(line.data(), 1, line.size(), stderr);
 }
@@ -108,8 +114,12 @@ int Run(const Options& options, const LocalZone& zone) {
   const auto output = MakeOutput(options.format, &*file, zone);
   output->Begin(options.report->name, SelectedColumns(*options.report, options.view));
   Table table(options.view, output.get());
-  const auto answer = options.report->run(
-      {.log = *log, .zone = zone, .salvaged = options.salvaged, .folder = folder->get()}, table);
+  const auto answer = options.report->run({.log = *log,
+                                           .zone = zone,
+                                           .filter = options.filter,
+                                           .salvaged = options.salvaged,
+                                           .folder = folder->get()},
+                                          table);
   // Only where nothing was written to it.
   if (makes_folder) std::filesystem::remove(options.folder, unknown);
   if (!answer) return Fail(answer.error(), kExitUnreadable);

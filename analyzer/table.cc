@@ -71,8 +71,9 @@ std::span<const uint8_t> AsBytes(std::string_view text) {
   return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
 }
 
-// Less than, equal to or greater than 0. Cells of one column are of one type, but for user names.
-int Compare(const Cell& a, const Cell& b) {
+}  // namespace
+
+int CompareCells(const Cell& a, const Cell& b) {
   if (a.index() != b.index()) return a.index() < b.index() ? -1 : 1;
   if (const auto* text = std::get_if<Text>(&a)) {
     return text->bytes.compare(std::get<Text>(b).bytes);
@@ -88,8 +89,6 @@ int Compare(const Cell& a, const Cell& b) {
   if (const auto* flag = std::get_if<bool>(&a)) return int{*flag} - int{std::get<bool>(b)};
   return 0;
 }
-
-}  // namespace
 
 std::string_view WithoutUnit(std::string_view name) {
   for (const std::string_view unit : {"_us", "_kib", "_ns", "_bytes"}) {
@@ -127,7 +126,7 @@ bool Table::Before(const HeldRow& a, const HeldRow& b) const {
   const bool a_unknown = std::holds_alternative<std::monostate>(a.key);
   const bool b_unknown = std::holds_alternative<std::monostate>(b.key);
   if (a_unknown != b_unknown) return b_unknown;
-  const int order = Compare(a.key, b.key);
+  const int order = CompareCells(a.key, b.key);
   if (order != 0) return view_.descending ? order > 0 : order < 0;
   return a.number < b.number;
 }

@@ -79,6 +79,9 @@ Cell OptionalCell(const std::optional<T>& value) {
   }
 }
 
+// Less than, equal to or greater than 0. Cells of one column are of one type, but for user names.
+int CompareCells(const Cell& a, const Cell& b);
+
 // Where a table's rows go.
 class RowSink {
  public:

@@ -262,6 +262,8 @@ std::optional<int64_t> Parse(std::string_view text, int64_t now_ns, const LocalZ
 
 }  // namespace
 
+std::optional<int64_t> ParseTimeSpan(std::string_view text) { return ParseSpan(text); }
+
 Result<int64_t> ParseTime(std::string_view text, int64_t now_ns, const LocalZone& zone) {
   if (const auto time = Parse(text, now_ns, zone)) return *time;
   return Error(

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "daybook/result.h"
@@ -16,5 +17,9 @@ namespace daybook {
 //   @1795180800.25        seconds since 1970
 //   -2h  +5min  2h ago  1h30min ago  "1 day 2 hours ago"                      relative to `now_ns`
 Result<int64_t> ParseTime(std::string_view text, int64_t now_ns, const LocalZone& zone);
+
+// Nanoseconds of "1h30min", "1.5s", "1 day 2 hours"; a number without a unit is seconds. nullopt
+// where it is none of these, or does not fit.
+std::optional<int64_t> ParseTimeSpan(std::string_view text);
 
 }  // namespace daybook

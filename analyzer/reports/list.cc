@@ -3,6 +3,7 @@
 #include <array>
 
 #include "life_fields.h"
+#include "life_log.h"
 #include "report.h"
 
 namespace daybook {
@@ -13,7 +14,7 @@ Result<Answer> RunList(const Question& question, Table& table) {
   std::array<bool, kLifeFieldCount> is_used{};
   for (size_t i = 0; i < is_used.size(); ++i) is_used[i] = table.Uses(i);
   std::array<Cell, kLifeFieldCount> row;
-  const Coverage coverage = ReadLives(question.log, [&](const Boot& boot, const Life& life) {
+  const Coverage coverage = ReadLives(question, [&](const Boot& boot, const Life& life) {
     for (size_t i = 0; i < row.size(); ++i) {
       if (is_used[i]) row[i] = kLifeFields[i].get(boot, life, texts);
     }
@@ -35,6 +36,7 @@ constinit const Report kListReport{
     .columns = kLifeColumns,
     .default_sort = "-newest",
     .skips = LogSet::Skips::kBoots,
+    .has_filter = true,
     .has_salvaged = true,
     .run = RunList,
 };

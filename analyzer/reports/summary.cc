@@ -6,6 +6,7 @@
 #include <string>
 
 #include "life_cells.h"
+#include "life_log.h"
 #include "report.h"
 
 namespace daybook {
@@ -100,7 +101,7 @@ std::array<Cell, std::size(kColumns)> Row(const Cell& comm, const Totals& totals
 Result<Answer> RunSummary(const Question& question, Table& table) {
   std::map<std::optional<std::string>, Totals> totals_by_comm;
   Totals all;
-  const Coverage coverage = ReadLives(question.log, [&](const Boot&, const Life& life) {
+  const Coverage coverage = ReadLives(question, [&](const Boot&, const Life& life) {
     totals_by_comm[life.identity.comm].Add(life);
     all.Add(life);
     return true;
@@ -123,6 +124,7 @@ constinit const Report kSummaryReport{
     .columns = kColumns,
     .default_sort = "-cpu_us",
     .skips = LogSet::Skips::kBoots,
+    .has_filter = true,
     .run = RunSummary,
 };
 

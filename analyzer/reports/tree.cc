@@ -11,6 +11,7 @@
 
 #include "arena.h"
 #include "life_cells.h"
+#include "life_log.h"
 #include "report.h"
 
 namespace daybook {
@@ -204,7 +205,7 @@ void Forest::FillTable(Table& table) const {
 
 Result<Answer> RunTree(const Question& question, Table& table) {
   Forest forest;
-  const Coverage coverage = ReadLives(question.log, [&](const Boot& boot, const Life& life) {
+  const Coverage coverage = ReadLives(question, [&](const Boot& boot, const Life& life) {
     forest.Add(boot, life);
     return true;
   });
@@ -224,6 +225,7 @@ constinit const Report kTreeReport{
     .columns = kColumns,
     .default_sort = "",
     .skips = LogSet::Skips::kBoots,
+    .has_filter = true,
     .run = RunTree,
 };
 

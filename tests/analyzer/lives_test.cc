@@ -39,7 +39,7 @@ class LivesTest : public testing::Test {
   }
 
   std::vector<Life> lives_;
-  LifeBuilder builder_{[this](Life&& life) { lives_.push_back(std::move(life)); }};
+  LifeBuilder builder_{[this](const Life& life) { lives_.push_back(life); }};
 };
 
 Fork ForkAt(uint64_t time_ns, uint32_t pid = 7) {
@@ -333,6 +333,71 @@ TEST_F(LivesTest, OnePidKeepsFewLivesWaiting) {
     EXPECT_EQ(lives_[i].start_ns, kSecond + i);
     EXPECT_EQ(lives_[i].state, i < 999 ? LifeState::kLost : LifeState::kRunning);
   }
+}
+
+// ---- Ancestors ----
+
+std::vector<uint32_t> AncestorsOf(const Life& life) {
+  std::vector<uint32_t> pids;
+  for (const Life* at = life.parent.get(); at != nullptr; at = at->parent.get()) {
+    pids.push_back(at->pid);
+  }
+  return pids;
+}
+
+Fork ChildOf(uint32_t ppid, uint64_t parent_start_ns, uint64_t time_ns, uint32_t pid) {
+  return {.time_ns = time_ns, .pid = pid, .ppid = ppid, .parent_start_ns = parent_start_ns};
+}
+
+TEST_F(LivesTest, AParentIsKnownAlsoAfterItsEnd) {
+  Take(ChildOf(1, 0, 10 * kSecond, 100), ChildOf(100, 10 * kSecond, 11 * kSecond, 101),
+       ChildOf(101, 11 * kSecond, 12 * kSecond, 102), ExitAt(13 * kSecond, 11 * kSecond, 101),
+       ExitAt(14 * kSecond, 12 * kSecond, 102));
+  Finish();
+  ASSERT_EQ(lives_.size(), 3U);
+  EXPECT_THAT(AncestorsOf(lives_[1]), ElementsAre(101, 100));
+  EXPECT_EQ(lives_[1].parent.get()->state, LifeState::kEnded);
+}
+
+TEST_F(LivesTest, OfTwoLivesWithOnePidTheRightOneIsTheParent) {
+  Take(ChildOf(1, 0, 10 * kSecond, 100), ChildOf(100, 10 * kSecond, 11 * kSecond, 101),
+       ExitAt(12 * kSecond, 10 * kSecond, 100), ChildOf(1, 0, 12 * kSecond + 1, 100),
+       ChildOf(100, 12 * kSecond + 1, 13 * kSecond, 102));
+  Finish();
+  ASSERT_EQ(lives_.size(), 4U);
+  EXPECT_EQ(lives_[1].pid, 101U);
+  EXPECT_EQ(lives_[1].parent.get()->start_ns, 10 * kSecond);
+  EXPECT_EQ(lives_[3].pid, 102U);
+  EXPECT_EQ(lives_[3].parent.get()->start_ns, 12 * kSecond + 1);
+}
+
+TEST_F(LivesTest, AParentMayComeLaterInTheLogThanItsChild) {
+  Take(ChildOf(100, 10 * kSecond, 11 * kSecond, 101));
+  Snapshot(12 * kSecond, {{.pid = 101, .start_ns = 11 * kSecond},
+                          {.pid = 100, .start_ns = 10 * kSecond, .ppid = 1}});
+  Take(ExitAt(13 * kSecond, 11 * kSecond, 101));
+  ASSERT_EQ(lives_.size(), 1U);
+  EXPECT_THAT(AncestorsOf(lives_[0]), ElementsAre(100));
+}
+
+TEST_F(LivesTest, ParentsInARingAreForged) {
+  Take(ChildOf(101, 11 * kSecond, 10 * kSecond, 100),
+       ChildOf(100, 10 * kSecond, 11 * kSecond, 101));
+  Finish();
+  ASSERT_EQ(lives_.size(), 2U);
+  EXPECT_THAT(AncestorsOf(lives_[0]), ElementsAre());
+  EXPECT_THAT(AncestorsOf(lives_[1]), ElementsAre(100));
+}
+
+TEST_F(LivesTest, AChainOfParentsMayBeLong) {
+  constexpr uint32_t kLength = 200'000;
+  LifeBuilder builder([](const Life&) {});
+  for (uint32_t i = 0; i < kLength; ++i) {
+    builder.Take(ChildOf(999 + i, kSecond + i - 1, kSecond + i, 1000 + i));
+    if (i > 0) builder.Take(ExitAt(kSecond + i, kSecond + i - 1, 999 + i));
+  }
+  EXPECT_EQ(builder.living(), 1U);
+  builder.Finish(LifeState::kRunning);
 }
 
 TEST_F(LivesTest, LivingOnesAreAllThatIsKept) {

@@ -41,8 +41,9 @@ class LogSetTest : public testing::Test {
 
   static std::vector<LifeState> States(const std::vector<std::string>& paths) {
     auto log = LogSet::Open(paths, {});
+    const LocalZone zone = LocalZone::Utc();
     std::vector<LifeState> states;
-    ReadLives(*log, [&](const Boot&, const Life& life) {
+    ReadLives({.log = *log, .zone = zone, .filter = {}}, [&](const Boot&, const Life& life) {
       states.push_back(life.state);
       return true;
     });
@@ -271,14 +272,16 @@ TEST_F(LogSetTest, AHeadlessSegmentIsUsableWithoutHostAndBoot) {
   file.seekp(40).write("\0\0\0\0", 4);
   file.close();
   auto log = LogSet::Open(std::vector<std::string>{folder_.path()}, {});
+  const LocalZone zone = LocalZone::Utc();
   uint64_t lives = 0;
-  const Coverage coverage = ReadLives(*log, [&](const Boot& boot, const Life& life) {
-    EXPECT_EQ(boot.boot_id, std::nullopt);
-    EXPECT_EQ(boot.host, std::nullopt);
-    EXPECT_NE(boot.clock.ToRealtime(life.start_ns), std::nullopt) << "anchors stand elsewhere";
-    ++lives;
-    return true;
-  });
+  const Coverage coverage =
+      ReadLives({.log = *log, .zone = zone, .filter = {}}, [&](const Boot& boot, const Life& life) {
+        EXPECT_EQ(boot.boot_id, std::nullopt);
+        EXPECT_EQ(boot.host, std::nullopt);
+        EXPECT_NE(boot.clock.ToRealtime(life.start_ns), std::nullopt) << "anchors stand elsewhere";
+        ++lives;
+        return true;
+      });
   EXPECT_GT(lives, 1500U);
   EXPECT_TRUE(coverage.incomplete());
   EXPECT_EQ(coverage.boots, 0U);

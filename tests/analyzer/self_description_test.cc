@@ -156,7 +156,7 @@ class SelfDescriptionTest : public testing::Test {
       }
       output->Begin("dump", columns);
       Table table(view, output.get());
-      const auto answer = kDumpReport.run({.log = *log, .zone = zone}, table);
+      const auto answer = kDumpReport.run({.log = *log, .zone = zone, .filter = {}}, table);
       EXPECT_TRUE(answer);
       table.Finish();
       output->Finish({.total = {}, .notes = {}, .coverage = &answer->coverage});

@@ -143,7 +143,7 @@ Ran RunReport(const Report& report, const std::string& path, const Window& windo
   Rows sink;
   Table table(view, &sink);
   const LocalZone zone = LocalZone::Utc();
-  const auto answer = report.run({.log = *log, .zone = zone}, table);
+  const auto answer = report.run({.log = *log, .zone = zone, .filter = {}}, table);
   EXPECT_TRUE(answer);
   table.Finish();
   return {.rows = std::move(sink.rows), .coverage = answer->coverage};

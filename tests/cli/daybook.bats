@@ -204,6 +204,87 @@ PYTHON
   same "$("$DAYBOOK" list --log "$sample" --output jsonl)" "$output"
 }
 
+# The rows of the filter options $@ are those of which jq says $1.
+filters() {
+  local select=$1
+  shift
+  run -0 --separate-stderr "$DAYBOOK" list --log "$sample" --output jsonl "$@"
+  same "$("$DAYBOOK" list --log "$sample" --output jsonl | jq -c "select($select)")" \
+    "$(jq -c . <<<"$output")"
+  ((${#lines[@]} > 0)) || fail "nothing is left: $*"
+}
+
+@test "each filter option leaves what it says" {
+  filters '.uid == 4242' --user 4242
+  filters '.gid == 4242' --group 4242
+  filters '.comm == "sleep" or .comm == "cc1"' --comm sleep,cc1
+  filters '.comm == "sleep" or .comm == "cc1"' --comm sleep --comm cc1
+  filters '.exe == "/usr/bin/sleep"' --exe /usr/bin/sleep
+  filters '.pid == 3600 or .pid == 3601' --pid 3600,3601
+  filters '.ppid == 3592' --ppid 3592
+  filters '.tty == "none"' --tty none
+  filters '.host == "sample"' --host sample
+  filters '.exit_code == 42 or .signal == 15' --status 42,SIGTERM
+  filters '.signal == 15' --signal TERM
+  filters '.wait_status != null and .wait_status != 0' --failed
+  filters '.wait_status == 0' --ok
+  filters '.cpu_us != null and .cpu_us >= 5000' --min-cpu 5ms
+  filters '.elapsed_us != null and .elapsed_us >= 100000' --min-elapsed 100ms
+  filters '.cgroup == "1"' --cgroup 1
+  filters '.comm == "sh" and .exit_code == 3' --comm sh --status 3
+  filters '.comm == "sh" and .exit_code == 3' --filter 'comm == "sh"' --filter 'exit_code == 3'
+  filters '.uid == 4242 and .cpu_us != null and .cpu_us > 1000 and (.comm | test("^cc"))' \
+    --filter 'user == "4242" && cpu > 1ms && comm =~ "^cc"'
+}
+
+@test "who was alive at a moment" {
+  at=$("$DAYBOOK" list --log "$sample" --comm cc1 --output jsonl | jq -r .start_time | head -n 1)
+  run -0 "$DAYBOOK" list --log "$sample" --existed-at "$at" --output csv --columns comm
+  has "$output" cc1
+  has "$output" busy
+  ((${#lines[@]} < 20))
+}
+
+@test "what is filtered is counted, and used and filtered are all" {
+  for verb in list summary tree; do
+    run -0 "$DAYBOOK" "$verb" --log "$sample" --failed --output json
+    run -0 jq -e '.coverage | .used > 0 and .filtered > 0 and .used + .filtered == .processes' \
+      <<<"$output"
+  done
+  run -0 "$DAYBOOK" summary --log "$sample" --failed --output json
+  run -0 jq -e '.total.count == .coverage.used and .total.failed == .total.count' <<<"$output"
+}
+
+@test "descendants are those that the tree has" {
+  root=$("$DAYBOOK" list --log "$sample" --comm busy --sort start --output csv --columns pid -n 1 |
+    tail -n 1)
+  run -0 "$DAYBOOK" tree --log "$sample" --output jsonl
+  below=$(jq -s --argjson root "$root" '.[] | select(.pid == $root) | .descendants' <<<"$output")
+  run -0 "$DAYBOOK" list --log "$sample" --filter "under($root)" --output jsonl
+  same "$((below + 1))" "${#lines[@]}"
+  run -0 "$DAYBOOK" list --log "$sample" --filter "descends_from(pid == $root)" --output jsonl
+  same "$below" "${#lines[@]}"
+}
+
+@test "a mistake in a filter is pointed at" {
+  run -2 --separate-stderr "$DAYBOOK" list --log "$sample" --filter 'ok && usr == "x"'
+  same "daybook: --filter: no field 'usr'; did you mean 'user'?" "${stderr_lines[0]}"
+  same '  ok && usr == "x"' "${stderr_lines[1]}"
+  same '        ^~~' "${stderr_lines[2]}"
+  same 3 "${#stderr_lines[@]}"
+  usage_error "--min-cpu: '5' is not a duration" list --log "$sample" --min-cpu 5
+  usage_error "--pid: 'x' is not a number" summary --log "$sample" --pid x
+  usage_error "not expected: '--filter'" dump --log "$sample" --filter ok
+}
+
+@test "the fields of a filter are the columns of list" {
+  run -0 "$DAYBOOK" list --filter help
+  for column in $("$DAYBOOK" list --help | sed -n 's/^Columns: //p'); do
+    has "$output" "
+  $column "
+  done
+}
+
 @test "the sample tells of everything that tools/busy does" {
   "$DAYBOOK" list --log "$sample" --output jsonl >"$BATS_TEST_TMPDIR/rows"
   check() { run -0 jq -es "any(.[]; $1)" "$BATS_TEST_TMPDIR/rows"; }

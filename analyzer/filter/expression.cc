@@ -1,0 +1,252 @@
+#include "filter/expression.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "escape.h"
+#include "filter/parser.h"
+
+namespace daybook {
+namespace {
+
+Truth Not(Truth truth) {
+  return static_cast<Truth>(static_cast<uint8_t>(Truth::kTrue) - static_cast<uint8_t>(truth));
+}
+
+Truth ToTruth(bool value) { return value ? Truth::kTrue : Truth::kFalse; }
+
+bool IsKnown(const Cell& cell) { return !std::holds_alternative<std::monostate>(cell); }
+
+// The expression, and below it marks under the bytes of the mistake.
+std::string Show(std::string_view text, const FilterMistake& mistake) {
+  std::string shown;
+  std::string before;
+  std::string marked;
+  AppendEscaped(text, &shown);
+  AppendEscaped(text.substr(0, mistake.begin), &before);
+  AppendEscaped(text.substr(mistake.begin, mistake.end - mistake.begin), &marked);
+  const size_t width = std::max<size_t>(DisplayWidth(marked), 1);
+  return fmt::format("{}\n  {}\n  {:{}}^{:~<{}}", mistake.message, shown, "", DisplayWidth(before),
+                     "", width - 1);
+}
+
+// As one line, with a space between words.
+Text Joined(const Text& arguments, std::string* out) {
+  std::string_view bytes = arguments.bytes;
+  if (bytes.ends_with('\0')) bytes.remove_suffix(1);
+  out->assign(bytes);
+  std::ranges::replace(*out, '\0', ' ');
+  return {.bytes = *out};
+}
+
+// A user without a name on this host is known by the digits of its id.
+Text Digits(uint64_t number, std::string* out) {
+  *out = fmt::format_int(number).str();
+  return {.bytes = *out};
+}
+
+Cell Scaled(const Cell& cell, uint64_t scale) {
+  uint64_t product = 0;
+  if (scale == 1 || !std::holds_alternative<uint64_t>(cell)) return cell;
+  if (__builtin_mul_overflow(std::get<uint64_t>(cell), scale, &product)) product = UINT64_MAX;
+  return product;
+}
+
+std::string FieldLine(const LifeField& field) {
+  return fmt::format("  {:<18} {:<14} {}\n", field.column.name, NameOf(FamilyOf(field.column.kind)),
+                     field.text);
+}
+
+// Calls judge(ancestor), from the parent up, until one is true. Unknown where one is, or where the
+// log does not tell of all of them.
+template <class Judge>
+Truth AnyAncestor(const Life& life, Judge judge) {
+  Truth any = Truth::kFalse;
+  const Life* at = &life;
+  for (size_t steps = 0; any != Truth::kTrue; ++steps) {
+    const Life* parent = at->parent.get();
+    if (steps == kMaxAncestors) return Truth::kUnknown;
+    if (parent == nullptr) return IsFirst(*at) ? any : Truth::kUnknown;
+    any = std::max(any, judge(*parent));
+    at = parent;
+  }
+  return any;
+}
+
+}  // namespace
+
+Status Filter::Require(std::string_view text, const FilterClock& clock) {
+  FilterParser parser(text, clock, this);
+  const auto root = parser.Parse();
+  if (!root) return Error(Show(text, parser.mistake()));
+  roots_.push_back(*root);
+  return Ok{};
+}
+
+Truth Filter::Judge(const Boot& boot, const Life& life, LifeTexts& texts) const {
+  Truth all = Truth::kTrue;
+  for (const uint32_t root : roots_) {
+    all = std::min(all, JudgeNode(root, {.boot = boot, .life = life, .texts = texts}));
+    if (all == Truth::kFalse) break;
+  }
+  return all;
+}
+
+Truth Filter::JudgeNode(uint32_t index, const Subject& subject) const {
+  const Node& node = nodes_[index];
+  switch (node.op) {
+    case Op::kAnd:
+      return JudgeAll(node, subject);
+    case Op::kOr:
+      return JudgeAny(node, subject);
+    case Op::kNot:
+      return Not(JudgeNode(node.first_child, subject));
+    case Op::kFact: {
+      const Cell fact = Read(*node.field, 1, subject);
+      return IsKnown(fact) ? ToTruth(std::get<bool>(fact)) : Truth::kUnknown;
+    }
+    case Op::kCompare:
+      return JudgeCompare(node, subject);
+    case Op::kIn:
+      return JudgeIn(node, subject);
+    case Op::kMatch:
+      return JudgeMatch(node, subject);
+    case Op::kKnown:
+      return ToTruth(IsKnown(Read(*node.field, 1, subject)));
+    case Op::kUnder:
+      return JudgeUnder(node, subject);
+    case Op::kDescendsFrom:
+      return JudgeAncestors(node, subject);
+    case Op::kExistedAt:
+      return JudgeExisted(node, subject);
+  }
+  return Truth::kUnknown;
+}
+
+Truth Filter::JudgeAll(const Node& node, const Subject& subject) const {
+  Truth all = Truth::kTrue;
+  for (uint32_t child = node.first_child; child != kNone; child = nodes_[child].next) {
+    all = std::min(all, JudgeNode(child, subject));
+    if (all == Truth::kFalse) break;
+  }
+  return all;
+}
+
+Truth Filter::JudgeAny(const Node& node, const Subject& subject) const {
+  Truth any = Truth::kFalse;
+  for (uint32_t child = node.first_child; child != kNone; child = nodes_[child].next) {
+    any = std::max(any, JudgeNode(child, subject));
+    if (any == Truth::kTrue) break;
+  }
+  return any;
+}
+
+Truth Filter::JudgeAncestors(const Node& node, const Subject& subject) const {
+  return AnyAncestor(subject.life, [&](const Life& ancestor) {
+    return JudgeNode(node.first_child,
+                     {.boot = subject.boot, .life = ancestor, .texts = subject.texts});
+  });
+}
+
+Truth Filter::JudgeUnder(const Node& node, const Subject& subject) {
+  const uint64_t pid = std::get<uint64_t>(node.value);
+  if (subject.life.pid == pid) return Truth::kTrue;
+  return AnyAncestor(subject.life,
+                     [&](const Life& ancestor) { return ToTruth(ancestor.pid == pid); });
+}
+
+Truth Filter::JudgeExisted(const Node& node, const Subject& subject) {
+  const Life& life = subject.life;
+  const int64_t time = std::get<int64_t>(node.value);
+  const auto start = subject.boot.clock.ToRealtime(life.start_ns);
+  if (!start) return Truth::kUnknown;
+  if (*start > time) return Truth::kFalse;
+  if (life.state == LifeState::kRunning) return Truth::kTrue;
+  const auto end = subject.boot.clock.ToRealtime(life.end_ns.value_or(life.last_seen_ns));
+  if (end > time) return Truth::kTrue;
+  return life.end_ns ? Truth::kFalse : Truth::kUnknown;
+}
+
+Truth Filter::JudgeCompare(const Node& node, const Subject& subject) const {
+  const Cell left = Read(*node.field, node.scale, subject);
+  const Cell right = node.other != nullptr
+                         ? Read(*node.other, ScaleOf(node.other->column.kind), subject)
+                         : node.value;
+  if (!IsKnown(left) && IsAbsent(*node.field, subject)) {
+    return ToTruth(node.order == Order::kUnequal);
+  }
+  if (!IsKnown(left) || !IsKnown(right)) return Truth::kUnknown;
+  const int order = CompareCells(left, right);
+  switch (node.order) {
+    case Order::kEqual:
+      return ToTruth(order == 0);
+    case Order::kUnequal:
+      return ToTruth(order != 0);
+    case Order::kLess:
+      return ToTruth(order < 0);
+    case Order::kLessOrEqual:
+      return ToTruth(order <= 0);
+    case Order::kGreater:
+      return ToTruth(order > 0);
+    case Order::kGreaterOrEqual:
+      return ToTruth(order >= 0);
+  }
+  return Truth::kUnknown;
+}
+
+Truth Filter::JudgeIn(const Node& node, const Subject& subject) const {
+  const Cell cell = Read(*node.field, node.scale, subject);
+  if (!IsKnown(cell)) return IsAbsent(*node.field, subject) ? Truth::kFalse : Truth::kUnknown;
+  const auto first = values_.begin() + node.first_value;
+  return ToTruth(
+      std::binary_search(first, first + node.values, cell,
+                         [](const Cell& a, const Cell& b) { return CompareCells(a, b) < 0; }));
+}
+
+Truth Filter::JudgeMatch(const Node& node, const Subject& subject) const {
+  const Cell cell = Read(*node.field, 1, subject);
+  if (!IsKnown(cell)) return IsAbsent(*node.field, subject) ? Truth::kFalse : Truth::kUnknown;
+  return ToTruth(regexes_[node.regex].Matches(std::get<Text>(cell).bytes));
+}
+
+// As the values are that it is compared with.
+Cell Filter::Read(const LifeField& field, uint64_t scale, const Subject& subject) {
+  const Cell cell = field.get(subject.boot, subject.life, subject.texts);
+  if (!IsKnown(cell)) return cell;
+  if (field.column.kind == Kind::kArguments) {
+    return Joined(std::get<Text>(cell), &subject.texts.arguments);
+  }
+  const auto* number = std::get_if<uint64_t>(&cell);
+  if (number != nullptr && field.column.kind == Kind::kUser) {
+    return Digits(*number,
+                  field.column.name == "user" ? &subject.texts.user : &subject.texts.group);
+  }
+  return Scaled(cell, scale);
+}
+
+bool Filter::IsAbsent(const LifeField& field, const Subject& subject) {
+  return field.is_absent != nullptr && field.is_absent(subject.boot, subject.life);
+}
+
+std::string FilterFieldsHelp() {
+  std::string text = "Fields:\n";
+  for (const LifeField& field : kLifeFields) {
+    if (field.column.shown != Shown::kNever) text += FieldLine(field);
+  }
+  text +=
+      "\nOf processes above it:\n"
+      "  under(PID)             the process with this pid, or one below it\n"
+      "  descends_from(EXPR)    an ancestor for which the expression is true\n"
+      "Others:\n"
+      "  known(FIELD)           the log tells it\n"
+      "  existed_at(\"TIME\")     it was alive at that time\n"
+      "\nComparisons: == != < <= > >=, =~ and !~ with a regular expression, in {A, B}.\n"
+      "Joined by && || ! or and, or, not, with parentheses. Units: us ms s min h d; B K M G T; %.\n"
+      "A unit may be left out of a field's name: cpu is cpu_us.\n"
+      "\nExample: --filter 'user == \"www\" && cpu > 1s && comm =~ \"^cc\" && !ok'\n";
+  return text;
+}
+
+}  // namespace daybook

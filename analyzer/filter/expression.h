@@ -1,0 +1,100 @@
+// A filter: an expression about one life, compiled into a flat tree.
+//
+// It is true, false or unknown: what compares something that the log does not tell is unknown, and
+// so is what depends on it. Only what is true is let through.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "arena.h"
+#include "daybook/result.h"
+#include "filter/literal.h"
+#include "filter/regex.h"
+#include "life_fields.h"
+#include "local_zone.h"
+
+namespace daybook {
+
+// In an order in which "and" is the least of all and "or" the greatest.
+enum class Truth : uint8_t { kFalse, kUnknown, kTrue };
+
+// So far up ancestors are looked at; what is above is unknown.
+inline constexpr size_t kMaxAncestors = 1000;
+
+class Filter {
+ public:
+  // Lets through only what the expression `text` says, too. An Error shows where the mistake is.
+  Status Require(std::string_view text, const FilterClock& clock);
+
+  bool lets_all_through() const { return roots_.empty(); }
+
+  Truth Judge(const Boot& boot, const Life& life, LifeTexts& texts) const;
+
+ private:
+  friend class FilterParser;
+
+  static constexpr uint32_t kNone = std::numeric_limits<uint32_t>::max();
+
+  enum class Op : uint8_t {
+    kAnd,
+    kOr,
+    kNot,
+    kFact,     // a field that is yes or no
+    kCompare,  // a field with a value, or with another field
+    kIn,       // a field with several values, in order
+    kMatch,    // a field with a regular expression
+    kKnown,
+    kUnder,  // the process `number` is it or one of its ancestors
+    kDescendsFrom,
+    kExistedAt,
+  };
+  enum class Order : uint8_t { kEqual, kUnequal, kLess, kLessOrEqual, kGreater, kGreaterOrEqual };
+
+  struct Node {
+    Op op;
+    Order order = Order::kEqual;
+    const LifeField* field = nullptr;
+    const LifeField* other = nullptr;
+    uint64_t scale = 1;  // a number of the field in the unit of the values
+    uint32_t first_child = kNone;
+    uint32_t next = kNone;     // sibling
+    uint32_t first_value = 0;  // of kIn
+    uint32_t values = 0;
+    uint32_t regex = 0;
+    Cell value;
+  };
+
+  struct Subject {
+    const Boot& boot;
+    const Life& life;
+    LifeTexts& texts;
+  };
+
+  Truth JudgeNode(uint32_t index, const Subject& subject) const;
+  Truth JudgeAll(const Node& node, const Subject& subject) const;
+  Truth JudgeAny(const Node& node, const Subject& subject) const;
+  Truth JudgeAncestors(const Node& node, const Subject& subject) const;
+  Truth JudgeCompare(const Node& node, const Subject& subject) const;
+  Truth JudgeIn(const Node& node, const Subject& subject) const;
+  Truth JudgeMatch(const Node& node, const Subject& subject) const;
+  static Truth JudgeUnder(const Node& node, const Subject& subject);
+  static Truth JudgeExisted(const Node& node, const Subject& subject);
+  static bool IsAbsent(const LifeField& field, const Subject& subject);
+  static Cell Read(const LifeField& field, uint64_t scale, const Subject& subject);
+
+  std::vector<Node> nodes_;
+  std::vector<uint32_t> roots_;  // all must be true
+  std::vector<Cell> values_;
+  std::vector<Regex> regexes_;
+  Arena texts_;  // of the values
+};
+
+// A name, a unit and one line for each field that a filter may name.
+std::string FilterFieldsHelp();
+
+}  // namespace daybook

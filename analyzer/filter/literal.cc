@@ -1,0 +1,183 @@
+#include "filter/literal.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <optional>
+
+#include "names.h"
+#include "time_syntax.h"
+
+namespace daybook {
+namespace {
+
+constexpr uint64_t kHundredthsOfPercent = 100;
+
+struct SizeUnit {
+  std::string_view name;
+  uint64_t bytes;
+};
+constexpr SizeUnit kSizeUnits[] = {
+    {"B", 1},           {"K", 1ULL << 10},   {"M", 1ULL << 20},   {"G", 1ULL << 30},
+    {"T", 1ULL << 40},  {"KiB", 1ULL << 10}, {"MiB", 1ULL << 20}, {"GiB", 1ULL << 30},
+    {"TiB", 1ULL << 40}};
+
+std::optional<uint64_t> ParseNumber(std::string_view text) {
+  uint64_t number = 0;
+  const auto result = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (result.ec != std::errc() || result.ptr != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+// "1.5" times `unit`, rounded.
+std::optional<uint64_t> ParseDecimal(std::string_view text, uint64_t unit) {
+  constexpr double kTooMuch = 9e18;
+  if (const auto whole = ParseNumber(text)) {
+    uint64_t product = 0;
+    if (__builtin_mul_overflow(*whole, unit, &product)) return std::nullopt;
+    return product;
+  }
+  double number = 0;
+  const auto result =
+      std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
+  if (result.ec != std::errc() || result.ptr != text.data() + text.size()) return std::nullopt;
+  number *= static_cast<double>(unit);
+  if (number < 0 || number > kTooMuch) return std::nullopt;
+  return static_cast<uint64_t>(std::llround(number));
+}
+
+std::optional<uint64_t> ParseSize(std::string_view text) {
+  const size_t digits = std::min(text.find_first_not_of("0123456789."), text.size());
+  for (const SizeUnit& unit : kSizeUnits) {
+    if (unit.name == text.substr(digits)) return ParseDecimal(text.substr(0, digits), unit.bytes);
+  }
+  return std::nullopt;
+}
+
+// In microseconds; a unit is needed.
+std::optional<uint64_t> ParseDuration(std::string_view text) {
+  constexpr int64_t kNsPerUs = 1000;
+  if (text.empty() || text.find_last_not_of("0123456789.") == text.npos) return std::nullopt;
+  const auto ns = ParseTimeSpan(text);
+  if (!ns) return std::nullopt;
+  return static_cast<uint64_t>(*ns / kNsPerUs);
+}
+
+std::optional<uint64_t> ParsePercent(std::string_view text) {
+  if (text.ends_with('%')) text.remove_suffix(1);
+  return ParseDecimal(text, kHundredthsOfPercent);
+}
+
+std::optional<uint64_t> ParseWithUnit(Family family, std::string_view text) {
+  switch (family) {
+    case Family::kDuration:
+      return ParseDuration(text);
+    case Family::kSize:
+      return ParseSize(text);
+    case Family::kPercent:
+      return ParsePercent(text);
+    case Family::kSignal:
+      return SignalNumber(text);
+    default:
+      return ParseNumber(text);
+  }
+}
+
+std::string_view Example(Family family) {
+  switch (family) {
+    case Family::kDuration:
+      return "write for example 10ms, 1.5s or 1h30min";
+    case Family::kSize:
+      return "write for example 500K, 1.5M or 2G";
+    case Family::kPercent:
+      return "write for example 50%";
+    case Family::kSignal:
+      return "write for example SIGKILL or 9";
+    case Family::kBool:
+      return "write true or false";
+    case Family::kText:
+      return "write it in quotes";
+    default:
+      return "write digits only";
+  }
+}
+
+Error NotOf(Family family, const Word& word) {
+  return Error(fmt::format("'{}' is not {}; {}", word.text, NameOf(family), Example(family)));
+}
+
+Result<Cell> ParseText(const Word& word) {
+  if (word.token == Token::kName) return NotOf(Family::kText, word);
+  return Cell(Text{.bytes = word.text});
+}
+
+Result<Cell> ParseBool(const Word& word) {
+  if (word.text == "true") return Cell(true);
+  if (word.text == "false") return Cell(false);
+  return NotOf(Family::kBool, word);
+}
+
+}  // namespace
+
+Family FamilyOf(Kind kind) {
+  switch (kind) {
+    case Kind::kString:
+    case Kind::kArguments:
+    case Kind::kUser:
+    case Kind::kFields:
+      return Family::kText;
+    case Kind::kTime:
+      return Family::kTime;
+    case Kind::kMicroseconds:
+      return Family::kDuration;
+    case Kind::kKibibytes:
+    case Kind::kBytes:
+      return Family::kSize;
+    case Kind::kPercent:
+      return Family::kPercent;
+    case Kind::kSignal:
+      return Family::kSignal;
+    case Kind::kBool:
+      return Family::kBool;
+    case Kind::kNumber:
+      return Family::kNumber;
+  }
+  return Family::kNumber;
+}
+
+std::string_view NameOf(Family family) {
+  constexpr std::array<std::string_view, 8> kNames = {"a string", "a number",     "a duration",
+                                                      "a size",   "a percentage", "a time",
+                                                      "a signal", "true or false"};
+  return kNames[static_cast<size_t>(family)];
+}
+
+uint64_t ScaleOf(Kind kind) { return kind == Kind::kKibibytes ? 1024 : 1; }
+
+Result<Cell> ParseLiteral(const LifeField& field, std::string_view name, const Word& word,
+                          const FilterClock& clock) {
+  const Family family = FamilyOf(field.column.kind);
+  if (family == Family::kText) return ParseText(word);
+  if (family == Family::kBool) return ParseBool(word);
+  if (family == Family::kTime) {
+    auto time = ParseTime(word.text, clock.now_ns, clock.zone);
+    if (!time) return std::move(time).error();
+    return Cell(*time);
+  }
+  const auto bare = ParseNumber(word.text);
+  const bool unit_is_in_name = name == field.column.name && WithoutUnit(name) != name;
+  if (bare && (*bare == 0 || unit_is_in_name)) {
+    uint64_t scaled = 0;
+    if (__builtin_mul_overflow(*bare, ScaleOf(field.column.kind), &scaled)) {
+      return NotOf(family, word);
+    }
+    return Cell(scaled);
+  }
+  const auto value = ParseWithUnit(family, word.text);
+  if (!value) return NotOf(family, word);
+  return Cell(*value);
+}
+
+}  // namespace daybook

@@ -1,0 +1,83 @@
+#include "filter/options.h"
+
+#include <fmt/format.h>
+
+namespace daybook {
+namespace {
+
+using Form = FilterOption::Form;
+
+constexpr FilterOption kOptions[] = {
+    {"--filter", Form::kExpression, "", "EXPR",
+     "Only what this says, as 'cpu > 1s && !ok'; help: more"},
+    {"--user", Form::kOneOf, "user", "NAME,..", "Of these users"},
+    {"--group", Form::kOneOf, "group", "NAME,..", "Of these groups"},
+    {"--comm", Form::kOneOf, "comm", "NAME,..", "With these task names"},
+    {"--exe", Form::kOneOf, "exe", "PATH,..", "Of these programs"},
+    {"--pid", Form::kOneOf, "pid", "PID,..", "With these pids"},
+    {"--ppid", Form::kOneOf, "ppid", "PID,..", "Whose birth parent had these pids"},
+    {"--tty", Form::kOneOf, "tty", "NAME,..", "On these terminals"},
+    {"--cgroup", Form::kOneOf, "cgroup", "PATH,..", "In these cgroups"},
+    {"--service", Form::kOneOf, "service", "NAME,..", "Of these systemd services"},
+    {"--session", Form::kOneOf, "session", "ID,..", "Of these login sessions"},
+    {"--container", Form::kOneOf, "container", "ID,..", "In these containers"},
+    {"--host", Form::kOneOf, "host", "NAME,..", "Of these hosts"},
+    {"--status", Form::kOneOf, "status", "STATUS,..", "That ended so: 3, SIGKILL"},
+    {"--signal", Form::kOneOf, "signal", "NAME,..", "That these signals ended"},
+    {"--failed", Form::kFact, "failed", "", "That ended with another status than 0"},
+    {"--ok", Form::kFact, "ok", "", "That ended with status 0"},
+    {"--min-cpu", Form::kAtLeast, "cpu", "TIME", "That took at least so much CPU time"},
+    {"--min-elapsed", Form::kAtLeast, "elapsed", "TIME", "That lived at least so long"},
+    {"--existed-at", Form::kExistedAt, "", "TIME", "That were alive at that time"},
+};
+
+std::string Quoted(std::string_view value) {
+  std::string quoted = "\"";
+  for (const char c : value) {
+    if (c == '"' || c == '\\') quoted.push_back('\\');
+    quoted.push_back(c);
+  }
+  return quoted + '"';
+}
+
+std::string Expression(const FilterOption& option, const std::vector<std::string>& values) {
+  switch (option.form) {
+    case Form::kFact:
+      return std::string(option.field);
+    case Form::kOneOf: {
+      std::vector<std::string> quoted;
+      for (const std::string& value : values) quoted.push_back(Quoted(value));
+      return fmt::format("{} in {{{}}}", option.field, fmt::join(quoted, ", "));
+    }
+    case Form::kAtLeast:
+      return fmt::format("{} >= {}", option.field, Quoted(values.front()));
+    case Form::kExistedAt:
+      return fmt::format("existed_at({})", Quoted(values.front()));
+    case Form::kExpression:
+      return values.front();
+  }
+  return {};
+}
+
+// Of what the user has not written nothing is shown.
+Error WithoutExpression(const Error& error) {
+  return Error(error.message().substr(0, error.message().find('\n')));
+}
+
+}  // namespace
+
+std::span<const FilterOption> FilterOptions() { return kOptions; }
+
+Result<Filter> MakeFilter(std::span<const GivenFilter> given, const FilterClock& clock) {
+  Filter filter;
+  for (const auto& [option, values] : given) {
+    const Status status = filter.Require(Expression(*option, values), clock);
+    if (status) continue;
+    const bool is_users_own = option->form == Form::kExpression;
+    Error error = is_users_own ? status.error() : WithoutExpression(status.error());
+    return std::move(error).WithContext(option->name);
+  }
+  return filter;
+}
+
+}  // namespace daybook

@@ -1,0 +1,40 @@
+// The command line's short ways to filter: each stands for an expression.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "daybook/result.h"
+#include "filter/expression.h"
+
+namespace daybook {
+
+struct FilterOption {
+  enum class Form : uint8_t {
+    kFact,        // FIELD
+    kOneOf,       // FIELD in {VALUE, ...}
+    kAtLeast,     // FIELD >= VALUE
+    kExistedAt,   // existed_at(VALUE)
+    kExpression,  // as it stands
+  };
+  std::string_view name;  // with its dashes
+  Form form;
+  std::string_view field;
+  std::string_view value_name;
+  std::string_view text;
+};
+
+std::span<const FilterOption> FilterOptions();
+
+// As it was given, with the values that were given to it.
+struct GivenFilter {
+  const FilterOption* option;
+  std::vector<std::string> values;
+};
+
+// All of them must hold. The Error names the option.
+Result<Filter> MakeFilter(std::span<const GivenFilter> given, const FilterClock& clock);
+
+}  // namespace daybook

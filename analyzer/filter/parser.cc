@@ -1,0 +1,295 @@
+#include "filter/parser.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "nearest.h"
+
+namespace daybook {
+namespace {
+
+// Deeper than anybody writes, and far from the end of the stack.
+constexpr size_t kMaxNesting = 100;
+
+constexpr std::string_view kCalls[] = {"under", "descends_from", "known", "existed_at"};
+
+bool IsCall(std::string_view name) { return std::ranges::find(kCalls, name) != std::end(kCalls); }
+
+std::string NoField(std::string_view name) {
+  std::vector<std::string_view> names = LifeFieldNames();
+  names.insert(names.end(), std::begin(kCalls), std::end(kCalls));
+  const std::string hint = DidYouMean(name, names);
+  return fmt::format("no field '{}'{}", name, hint.empty() ? "; --filter help lists them" : hint);
+}
+
+}  // namespace
+
+FilterParser::FilterParser(std::string_view text, const FilterClock& clock, Filter* filter)
+    : clock_(clock), filter_(*filter) {
+  LexedFilter lexed = LexFilter(text);
+  words_ = std::move(lexed.words);
+  if (!lexed.mistakes.empty()) mistake_ = std::move(lexed.mistakes.front());
+}
+
+std::optional<uint32_t> FilterParser::Parse() {
+  if (mistake_) return std::nullopt;
+  const Index root = ParseOr();
+  if (root && Peek().token != Token::kEnd) {
+    return Fail(Peek(), "this does not belong here; '&&' or '||' joins two conditions");
+  }
+  return root;
+}
+
+Word FilterParser::Take() {
+  Word word = Peek();
+  if (word.token != Token::kEnd) ++at_;
+  return word;
+}
+
+bool FilterParser::Skip(std::string_view symbol_or_name) {
+  const Word& word = Peek();
+  const bool is_one = word.token == Token::kSymbol || word.token == Token::kName;
+  if (!is_one || word.text != symbol_or_name) return false;
+  ++at_;
+  return true;
+}
+
+bool FilterParser::Expect(std::string_view symbol, std::string_view why) {
+  if (Skip(symbol)) return true;
+  Fail(Peek(), fmt::format("'{}' is missing here {}", symbol, why));
+  return false;
+}
+
+FilterParser::Index FilterParser::ParseOr() {
+  std::vector<uint32_t> children;
+  do {
+    const Index child = ParseAnd();
+    if (!child) return std::nullopt;
+    children.push_back(*child);
+  } while (Skip("||") || Skip("or"));
+  return Join(Op::kOr, children);
+}
+
+FilterParser::Index FilterParser::ParseAnd() {
+  std::vector<uint32_t> children;
+  do {
+    const Index child = ParseNot();
+    if (!child) return std::nullopt;
+    children.push_back(*child);
+  } while (Skip("&&") || Skip("and"));
+  return Join(Op::kAnd, children);
+}
+
+FilterParser::Index FilterParser::ParseNot() {
+  bool is_negated = false;
+  while (Skip("!") || Skip("not")) is_negated = !is_negated;
+  const Index operand = ParsePrimary();
+  if (!operand || !is_negated) return operand;
+  return Add({.op = Op::kNot, .first_child = *operand});
+}
+
+FilterParser::Index FilterParser::ParsePrimary() {
+  if (Peek().token == Token::kSymbol && Peek().text == "(") {
+    Take();
+    return ParseNested();
+  }
+  if (Peek().token == Token::kName && IsCall(Peek().text)) return ParseCall(Take());
+  return ParseFieldTest();
+}
+
+// Up to and with its closing parenthesis.
+FilterParser::Index FilterParser::ParseNested() {
+  if (++nesting_ > kMaxNesting) return Fail(Peek(), "nested too deeply");
+  const Index inner = ParseOr();
+  --nesting_;
+  if (!inner || !Expect(")", "after what is in parentheses")) return std::nullopt;
+  return inner;
+}
+
+FilterParser::Index FilterParser::ParseCall(const Word& name) {
+  if (!Expect("(", fmt::format("after '{}'", name.text))) return std::nullopt;
+  if (name.text == "descends_from") return ParseDescendsFrom();
+  Index call;
+  if (name.text == "under") {
+    call = ParseUnder();
+  } else if (name.text == "known") {
+    call = ParseKnown();
+  } else {
+    call = ParseExistedAt();
+  }
+  if (!call || !Expect(")", fmt::format("to end '{}('", name.text))) return std::nullopt;
+  return call;
+}
+
+FilterParser::Index FilterParser::ParseUnder() {
+  const LifeField& pid = *FindLifeField("pid");
+  const Word word = Take();
+  const auto value = ParseLiteral(pid, "pid", word, clock_);
+  if (!value) return Fail(word, "'under' takes the pid at the top of a tree, as in under(1234)");
+  return Add({.op = Op::kUnder, .value = *value});
+}
+
+FilterParser::Index FilterParser::ParseDescendsFrom() {
+  const Index inner = ParseNested();
+  if (!inner) return std::nullopt;
+  return Add({.op = Op::kDescendsFrom, .first_child = *inner});
+}
+
+FilterParser::Index FilterParser::ParseKnown() {
+  const auto field = ParseField();
+  if (!field) return std::nullopt;
+  return Add({.op = Op::kKnown, .field = field->field});
+}
+
+FilterParser::Index FilterParser::ParseExistedAt() {
+  const LifeField& start = *FindLifeField("start_time");
+  const Word word = Take();
+  const auto value = ParseLiteral(start, "start_time", word, clock_);
+  if (!value) return Fail(word, value.error().message());
+  return Add({.op = Op::kExistedAt, .value = *value});
+}
+
+FilterParser::Index FilterParser::ParseFieldTest() {
+  static constexpr std::pair<std::string_view, Order> kOrders[] = {
+      {"==", Order::kEqual},       {"!=", Order::kUnequal}, {"<", Order::kLess},
+      {"<=", Order::kLessOrEqual}, {">", Order::kGreater},  {">=", Order::kGreaterOrEqual}};
+  const auto field = ParseField();
+  if (!field) return std::nullopt;
+  for (const std::string_view match : {"=~", "!~"}) {
+    if (Skip(match)) return ParseMatch(*field, match);
+  }
+  for (const auto& [symbol, order] : kOrders) {
+    if (Skip(symbol)) return ParseCompare(*field, order);
+  }
+  if (Skip("in")) return ParseSet(*field);
+  return Fact(*field);
+}
+
+FilterParser::Index FilterParser::Fact(const NamedField& field) {
+  if (field.field->column.kind != Kind::kBool) {
+    return Fail(field.name,
+                fmt::format("'{}' is {}: compare it with ==, !=, <, <=, >, >=, =~, !~ "
+                            "or in",
+                            field.name.text, NameOf(FamilyOf(field.field->column.kind))));
+  }
+  return Add({.op = Op::kFact, .field = field.field});
+}
+
+std::optional<FilterParser::NamedField> FilterParser::ParseField() {
+  const Word word = Take();
+  if (word.token == Token::kEnd) return Fail(word, "a condition is missing here");
+  if (word.token == Token::kNumber || word.token == Token::kString) {
+    return Fail(word, "a field belongs on the left, as in cpu > 1s");
+  }
+  if (word.token != Token::kName) return Fail(word, "a condition is missing before this");
+  const LifeField* field = FindLifeField(word.text);
+  if (field == nullptr) return Fail(word, NoField(word.text));
+  return NamedField{.field = field, .name = word};
+}
+
+std::optional<Cell> FilterParser::ParseValue(const NamedField& field) {
+  const Word word = Take();
+  if (word.token == Token::kEnd || word.token == Token::kSymbol) {
+    return Fail(word, "a value is missing here");
+  }
+  const auto value = ParseLiteral(*field.field, field.name.text, word, clock_);
+  if (!value) return Fail(word, value.error().message());
+  return Keep(*value);
+}
+
+FilterParser::Index FilterParser::ParseSet(const NamedField& field) {
+  if (!Expect("{", "before the values of 'in'")) return std::nullopt;
+  std::vector<Cell> values;
+  do {
+    const auto value = ParseValue(field);
+    if (!value) return std::nullopt;
+    values.push_back(*value);
+  } while (Skip(","));
+  if (!Expect("}", "after the values of 'in'")) return std::nullopt;
+  std::ranges::sort(values, [](const Cell& a, const Cell& b) { return CompareCells(a, b) < 0; });
+  const auto first = static_cast<uint32_t>(filter_.values_.size());
+  filter_.values_.insert(filter_.values_.end(), values.begin(), values.end());
+  return Add({.op = Op::kIn,
+              .field = field.field,
+              .scale = ScaleOf(field.field->column.kind),
+              .first_value = first,
+              .values = static_cast<uint32_t>(values.size())});
+}
+
+FilterParser::Index FilterParser::ParseMatch(const NamedField& field, std::string_view op) {
+  if (FamilyOf(field.field->column.kind) != Family::kText) {
+    return Fail(field.name, fmt::format("'{}' is {}: only strings match", field.name.text,
+                                        NameOf(FamilyOf(field.field->column.kind))));
+  }
+  const Word word = Take();
+  if (word.token != Token::kString) {
+    return Fail(word, fmt::format("a regular expression in quotes belongs behind '{}'", op));
+  }
+  auto regex = Regex::Compile(word.text);
+  if (!regex) return Fail(word, "no regular expression: " + regex.error().message());
+  const auto index = static_cast<uint32_t>(filter_.regexes_.size());
+  filter_.regexes_.push_back(std::move(*regex));
+  const uint32_t match = Add({.op = Op::kMatch, .field = field.field, .regex = index});
+  return op == "=~" ? match : Add({.op = Op::kNot, .first_child = match});
+}
+
+FilterParser::Index FilterParser::ParseCompare(const NamedField& field, Order order) {
+  const Kind kind = field.field->column.kind;
+  if (FamilyOf(kind) == Family::kBool && order != Order::kEqual && order != Order::kUnequal) {
+    return Fail(field.name, fmt::format("'{}' is true or false: it has no order", field.name.text));
+  }
+  const Word& word = Peek();
+  const LifeField* other = word.token == Token::kName ? FindLifeField(word.text) : nullptr;
+  if (other != nullptr) return CompareFields(field, order, {.field = other, .name = Take()});
+  const auto value = ParseValue(field);
+  if (!value) return std::nullopt;
+  return Add({.op = Op::kCompare,
+              .order = order,
+              .field = field.field,
+              .scale = ScaleOf(kind),
+              .value = *value});
+}
+
+FilterParser::Index FilterParser::CompareFields(const NamedField& field, Order order,
+                                                const NamedField& other) {
+  const Family left = FamilyOf(field.field->column.kind);
+  const Family right = FamilyOf(other.field->column.kind);
+  if (left != right) {
+    return Fail(other.name, fmt::format("'{}' is {}, and '{}' is {}", other.name.text,
+                                        NameOf(right), field.name.text, NameOf(left)));
+  }
+  return Add({.op = Op::kCompare,
+              .order = order,
+              .field = field.field,
+              .other = other.field,
+              .scale = ScaleOf(field.field->column.kind)});
+}
+
+uint32_t FilterParser::Add(Filter::Node node) {
+  filter_.nodes_.push_back(node);
+  return static_cast<uint32_t>(filter_.nodes_.size() - 1);
+}
+
+FilterParser::Index FilterParser::Join(Op op, const std::vector<uint32_t>& children) {
+  if (children.size() == 1) return children.front();
+  for (size_t i = 0; i + 1 < children.size(); ++i) {
+    filter_.nodes_[children[i]].next = children[i + 1];
+  }
+  return Add({.op = op, .first_child = children.front()});
+}
+
+Cell FilterParser::Keep(const Cell& value) {
+  const auto* text = std::get_if<Text>(&value);
+  return text != nullptr ? Cell(Text{.bytes = filter_.texts_.Keep(text->bytes)}) : value;
+}
+
+std::nullopt_t FilterParser::Fail(const Word& word, std::string message) {
+  if (!mistake_) {
+    mistake_ = FilterMistake{.begin = word.begin, .end = word.end, .message = std::move(message)};
+  }
+  return std::nullopt;
+}
+
+}  // namespace daybook
