@@ -306,15 +306,30 @@ constexpr std::array<Column, kLifeFieldCount> kLifeColumns = [] {
 }();
 
 const LifeField* FindLifeField(std::string_view name) {
-  constexpr std::string_view kTime = "_time";
   for (const LifeField& field : kLifeFields) {
-    const std::string_view full = field.column.name;
-    if (field.column.shown == Shown::kNever) continue;
-    const bool is_time =
-        full.ends_with(kTime) && full.substr(0, full.size() - kTime.size()) == name;
-    if (full == name || WithoutUnit(full) == name || is_time) return &field;
+    if (field.column.shown != Shown::kNever && IsNamed(field.column.name, name)) return &field;
   }
   return nullptr;
+}
+
+std::vector<Column> ColumnsOf(std::span<const FieldChoice> choices) {
+  std::vector<Column> columns;
+  for (const FieldChoice& choice : choices) {
+    Column column = FindLifeField(choice.name)->column;
+    column.text_place = choice.text_place;
+    column.shown = Shown::kAlways;
+    columns.push_back(column);
+  }
+  return columns;
+}
+
+ChosenFields::ChosenFields(std::span<const FieldChoice> choices) {
+  for (const FieldChoice& choice : choices) fields_.push_back(FindLifeField(choice.name));
+}
+
+void ChosenFields::AppendTo(std::vector<Cell>* row, const Boot& boot, const Life& life,
+                            LifeTexts& texts) const {
+  for (const LifeField* field : fields_) row->push_back(field->get(boot, life, texts));
 }
 
 std::vector<std::string_view> LifeFieldNames() {

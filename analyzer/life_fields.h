@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -53,6 +54,22 @@ extern const std::array<Column, kLifeFieldCount> kLifeColumns;
 // By its name, with or without the unit or the "_time" in which that may end: "cpu_us" or "cpu".
 // nullptr where there is none.
 const LifeField* FindLifeField(std::string_view name);
+
+// Some of the fields, as columns of another report.
+struct FieldChoice {
+  std::string_view name;
+  int text_place = 0;
+};
+std::vector<Column> ColumnsOf(std::span<const FieldChoice> choices);
+
+class ChosenFields {
+ public:
+  explicit ChosenFields(std::span<const FieldChoice> choices);
+  void AppendTo(std::vector<Cell>* row, const Boot& boot, const Life& life, LifeTexts& texts) const;
+
+ private:
+  std::vector<const LifeField*> fields_;
+};
 
 // Names to suggest, as short as they may be.
 std::vector<std::string_view> LifeFieldNames();

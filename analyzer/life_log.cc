@@ -12,8 +12,13 @@ namespace {
 
 class LifeReader {
  public:
-  LifeReader(const Question& question, const LifeFunction& function)
-      : log_(question.log), filter_(question.filter), texts_(question.zone), function_(function) {}
+  LifeReader(const Question& question, const LifeFunction& function,
+             const EveryLifeFunction& every_life)
+      : log_(question.log),
+        filter_(question.filter),
+        texts_(question.zone),
+        function_(function),
+        every_life_(every_life) {}
 
   Coverage Read();
 
@@ -43,6 +48,7 @@ class LifeReader {
   const Filter& filter_;
   LifeTexts texts_;
   const LifeFunction& function_;
+  const EveryLifeFunction& every_life_;
   std::list<Builders> builders_;  // in the order of the log
   const Boot* boot_ = nullptr;
   Builders* builder_ = nullptr;
@@ -146,6 +152,7 @@ void LifeReader::HandOut(const Boot& boot, const Life& life) {
   ++processes_;
   running_ += life.state == LifeState::kRunning;
   ended_unseen_ += life.state == LifeState::kLost;
+  if (every_life_) every_life_(boot, life);
   bool is_dated = true;
   if (!IsInWindow(boot, life, &is_dated)) {
     ++filtered_;
@@ -184,8 +191,9 @@ Truth LifeReader::Judge(const Boot& boot, const Life& life) {
 
 }  // namespace
 
-Coverage ReadLives(const Question& question, const LifeFunction& function) {
-  return LifeReader(question, function).Read();
+Coverage ReadLives(const Question& question, const LifeFunction& function,
+                   const EveryLifeFunction& every_life) {
+  return LifeReader(question, function, every_life).Read();
 }
 
 }  // namespace daybook

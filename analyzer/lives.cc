@@ -90,6 +90,7 @@ void LifeBuilder::Take(const Fork& fork) {
   Open* open = Enter(fork.pid, {fork.time_ns, IsCoarse(fork.flags)});
   if (open == nullptr) return;
   open->birth_seen = true;
+  open->life.birth_uid = fork.uid;
   open->life.ppid = fork.ppid;
   open->life.parent_start_ns = fork.parent_start_ns;
   open->parent_start_coarse = IsCoarse(fork.flags);

@@ -87,6 +87,7 @@ struct Life {
   std::optional<uint32_t> exit_ppid;
   uint32_t flags = 0;  // kProc...
   Identity identity;   // newest known
+  std::optional<uint32_t> birth_uid;
   std::shared_ptr<const Image> image;
   std::optional<uint64_t> execs;  // unknown where the birth was not seen
   LifeState state = LifeState::kRunning;

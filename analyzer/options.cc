@@ -27,23 +27,23 @@ struct RawOptions {
   std::string folder;
   // By the option's name; of a flag that is given, one empty value.
   std::map<std::string_view, std::vector<std::string>> filters;
+  std::map<std::string_view, std::vector<std::string>> wishes;
 };
 
 struct FormatName {
   std::string_view name;
   Format format;
 };
-constexpr FormatName kFormatNames[] = {{"text", Format::kText},
-                                       {"json", Format::kJson},
-                                       {"jsonl", Format::kJsonLines},
-                                       {"csv", Format::kCsv}};
+constexpr FormatName kFormatNames[] = {{"text", Format::kText},       {"json", Format::kJson},
+                                       {"jsonl", Format::kJsonLines}, {"csv", Format::kCsv},
+                                       {"tsv", Format::kTsv},         {"md", Format::kMarkdown}};
 
 constexpr char kTimeHelp[] =
     "now, today, yesterday, 14:00, '2026-11-20 14:00', RFC 3339, @EPOCH, -2h, '2h ago'";
 
 std::string ColumnNames(const Report& report) {
   std::string names;
-  for (const Column& column : report.columns) {
+  for (const Column& column : ColumnsByDefault(report)) {
     if (column.shown == Shown::kNever) continue;
     if (!names.empty()) names += ' ';
     names += column.name;
@@ -84,6 +84,22 @@ void AddFilter(CLI::App* verb, const FilterOption& option, RawOptions* raw) {
   added->group("Filters");
 }
 
+void AddWish(CLI::App* verb, const ReportOption& option, RawOptions* raw) {
+  std::vector<std::string>* values = &raw->wishes[option.name];
+  const std::string name(option.name);
+  const std::string text(option.text);
+  if (option.value_name.empty()) {
+    verb->add_flag_callback(
+        name, [values] { values->assign(1, ""); }, text);
+    return;
+  }
+  CLI::Option* added = verb->add_option(name, *values, text)
+                           ->type_name(std::string(option.value_name))
+                           ->allow_extra_args(false);
+  if (option.is_list) added->delimiter(',');
+  if (!option.name.starts_with('-')) added->required();
+}
+
 void AddReport(CLI::App& app, const Report& report, RawOptions* raw) {
   CLI::App* verb = app.add_subcommand(std::string(report.name), std::string(report.summary));
   AddInput(verb, report, raw);
@@ -95,10 +111,11 @@ void AddReport(CLI::App& app, const Report& report, RawOptions* raw) {
     verb->add_flag("--salvaged", raw->salvaged,
                    "Also what is left in damaged parts and proved by nothing, marked as such");
   }
+  for (const ReportOption& option : report.options) AddWish(verb, option, raw);
   if (report.has_filter) {
     for (const FilterOption& option : FilterOptions()) AddFilter(verb, option, raw);
   }
-  verb->add_option("--output", raw->format, "text (default), json, jsonl or csv")
+  verb->add_option("--output", raw->format, "text (default), json, jsonl, csv, tsv or md")
       ->type_name("FORMAT");
   verb->add_option("--columns", raw->columns, "Show these, in this order")
       ->type_name("A,B")
@@ -172,9 +189,30 @@ Result<Options> Check(const Report& report, const RawOptions& raw, int64_t now_n
   auto format = ParseFormat(raw.format);
   if (!format) return std::move(format).error();
   options.format = *format;
-  auto view = MakeView(
-      report, *format,
-      {.columns = raw.columns, .sort = raw.sort, .limit = raw.limit, .salvaged = raw.salvaged});
+  for (const ReportOption& option : report.options) {
+    const auto given = raw.wishes.find(option.name);
+    if (!given->second.empty()) options.wishes.Add(option.name, given->second);
+  }
+  // For checks of what belongs together.
+  if (*since) options.wishes.Add("--since", {raw.since});
+  options.now_ns = now_ns;
+  if (report.check != nullptr) {
+    const Status checked = report.check(options.wishes, {.now_ns = now_ns, .zone = zone});
+    if (!checked) return checked.error();
+  }
+  options.columns = ColumnsByDefault(report);
+  if (report.columns_for != nullptr) {
+    auto columns = report.columns_for(options.wishes, {.now_ns = now_ns, .zone = zone});
+    if (!columns) return std::move(columns).error();
+    options.columns = std::move(*columns);
+  }
+  auto view = MakeView(*format, {.report = report.name,
+                                 .of_columns = options.columns,
+                                 .default_sort = report.default_sort,
+                                 .columns = raw.columns,
+                                 .sort = raw.sort,
+                                 .limit = raw.limit ? raw.limit : report.default_limit,
+                                 .salvaged = raw.salvaged});
   if (!view) return std::move(view).error();
   options.view = std::move(*view);
   options.output_path = raw.output_path;

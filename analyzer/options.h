@@ -20,10 +20,13 @@ struct Options {
   std::vector<std::string> paths{"/var/log/daybook"};
   LogSet::Options log;
   Filter filter;
+  Wishes wishes;
+  int64_t now_ns = 0;
   bool salvaged = false;
   Format format = Format::kText;
   std::string output_path = "-";
-  std::string folder;  // of a report that writes_folder
+  std::string folder;           // of a report that writes_folder
+  std::vector<Column> columns;  // of the report, for these wishes
   TableView view;
 };
 

@@ -15,7 +15,7 @@
 
 namespace daybook {
 
-enum class Format : uint8_t { kText, kJson, kJsonLines, kCsv };
+enum class Format : uint8_t { kText, kJson, kJsonLines, kCsv, kTsv, kMarkdown };
 
 // What comes after the rows.
 struct Ending {
@@ -35,6 +35,8 @@ std::unique_ptr<Output> MakeTextOutput(OutputFile* file, const LocalZone& zone);
 std::unique_ptr<Output> MakeJsonOutput(OutputFile* file, const LocalZone& zone);
 std::unique_ptr<Output> MakeJsonLinesOutput(OutputFile* file, const LocalZone& zone);
 std::unique_ptr<Output> MakeCsvOutput(OutputFile* file, const LocalZone& zone);
+std::unique_ptr<Output> MakeTsvOutput(OutputFile* file, const LocalZone& zone);
+std::unique_ptr<Output> MakeMarkdownOutput(OutputFile* file, const LocalZone& zone);
 
 // One line for people: what the log covers and what is missing.
 std::string CoverageLine(const Coverage& coverage, const LocalZone& zone);

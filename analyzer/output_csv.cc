@@ -1,5 +1,6 @@
-// For spreadsheets and databases: RFC 4180 with a heading line. An empty field is unknown; a string
-// that is known to be empty is "".
+// For spreadsheets and databases, with a heading line: CSV as in RFC 4180, where an empty field is
+// unknown and a string that is known to be empty is ""; and TSV, where both are empty, and nothing
+// is quoted since tabs are escaped.
 
 #include <fmt/format.h>
 
@@ -18,7 +19,8 @@ bool NeedsQuotes(char c) { return c == ',' || c == '"'; }
 
 class CsvOutput : public Output {
  public:
-  CsvOutput(OutputFile* file, const LocalZone& zone) : file_(file), zone_(zone) {}
+  CsvOutput(char separator, OutputFile* file, const LocalZone& zone)
+      : separator_(separator), file_(file), zone_(zone) {}
 
   void Begin(std::string_view report, std::vector<Column> columns) override;
   void Row(std::span<const Cell> cells) override;
@@ -29,6 +31,7 @@ class CsvOutput : public Output {
   void AppendCell(Kind kind, const Cell& cell);
   void AppendQuoted(std::string_view text);
 
+  char separator_;
   OutputFile* file_;
   const LocalZone& zone_;
   std::vector<Column> columns_;
@@ -39,7 +42,7 @@ void CsvOutput::Begin(std::string_view, std::vector<Column> columns) {
   columns_ = std::move(columns);
   std::string& out = file_->buffer();
   for (size_t i = 0; i < columns_.size(); ++i) {
-    if (i != 0) out.push_back(',');
+    if (i != 0) out.push_back(separator_);
     out.append(columns_[i].name);
   }
   out.push_back('\n');
@@ -47,7 +50,7 @@ void CsvOutput::Begin(std::string_view, std::vector<Column> columns) {
 
 void CsvOutput::Row(std::span<const Cell> cells) {
   for (size_t i = 0; i < cells.size(); ++i) {
-    if (i != 0) file_->buffer().push_back(',');
+    if (i != 0) file_->buffer().push_back(separator_);
     AppendCell(columns_[i].kind, cells[i]);
   }
   file_->buffer().push_back('\n');
@@ -84,7 +87,8 @@ void CsvOutput::AppendCell(Kind kind, const Cell& cell) {
 
 void CsvOutput::AppendQuoted(std::string_view text) {
   std::string& out = file_->buffer();
-  if (!text.empty() && std::ranges::none_of(text, NeedsQuotes)) {
+  const bool is_plain = !text.empty() && std::ranges::none_of(text, NeedsQuotes);
+  if (is_plain || separator_ == '\t') {
     out.append(text);
     return;
   }
@@ -99,7 +103,11 @@ void CsvOutput::AppendQuoted(std::string_view text) {
 }  // namespace
 
 std::unique_ptr<Output> MakeCsvOutput(OutputFile* file, const LocalZone& zone) {
-  return std::make_unique<CsvOutput>(file, zone);
+  return std::make_unique<CsvOutput>(',', file, zone);
+}
+
+std::unique_ptr<Output> MakeTsvOutput(OutputFile* file, const LocalZone& zone) {
+  return std::make_unique<CsvOutput>('\t', file, zone);
 }
 
 }  // namespace daybook

@@ -2,10 +2,14 @@
 // the help follow from the table of reports.
 #pragma once
 
+#include <functional>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "coverage.h"
 #include "daybook/result.h"
@@ -17,12 +21,43 @@
 
 namespace daybook {
 
+// An option that only some reports take.
+struct ReportOption {
+  std::string_view name;  // with its dashes; without them it is an argument that must be there
+  std::string_view value_name;  // empty: it has no value
+  std::string_view text;
+  bool is_list = false;  // values with commas between, or more than one option
+};
+
+// What was given to the options of a report.
+class Wishes {
+ public:
+  void Add(std::string_view option, std::vector<std::string> values) {
+    values_[std::string(option)] = std::move(values);
+  }
+  bool Has(std::string_view option) const { return values_.contains(option); }
+  std::span<const std::string> Values(std::string_view option) const {
+    const auto found = values_.find(option);
+    return found != values_.end() ? found->second : std::span<const std::string>();
+  }
+  std::optional<std::string_view> Value(std::string_view option) const {
+    const auto values = Values(option);
+    return values.empty() ? std::nullopt : std::optional<std::string_view>(values.back());
+  }
+
+ private:
+  std::map<std::string, std::vector<std::string>, std::less<>> values_;
+};
+
 // What a report is given.
 struct Question {
   LogSet& log;
-  const LocalZone& zone;        // in which days and hours are meant
-  const Filter& filter;         // of a report that has_filter
-  bool salvaged = false;        // --salvaged
+  const LocalZone& zone;  // in which days and hours are meant
+  const Filter& filter;   // of a report that has_filter
+  Wishes wishes = {};
+  int64_t now_ns = 0;
+  std::span<const std::string> paths = {};  // of the log
+  bool salvaged = false;                    // --salvaged
   LogFolder* folder = nullptr;  // where it may write; only for a report that writes_folder
 };
 
@@ -37,8 +72,15 @@ struct Report {
   std::string_view summary;
   std::string_view examples;  // lines for --help
   std::span<const Column> columns;
+  std::span<const ReportOption> options = {};
+  // What is wrong with what was given, if anything may be.
+  Status (*check)(const Wishes& wishes, const FilterClock& clock) = nullptr;
+  // Where they change the columns: the columns for them.
+  Result<std::vector<Column>> (*columns_for)(const Wishes& wishes,
+                                             const FilterClock& clock) = nullptr;
   // "-column" is descending; empty: in the order of the log, which needs no memory.
   std::string_view default_sort;
+  std::optional<uint64_t> default_limit = std::nullopt;
   LogSet::Repeats repeats = LogSet::Repeats::kSkip;
   LogSet::Skips skips = LogSet::Skips::kNothing;  // of a report that has_window
   bool has_window = true;                         // takes --since and --until
@@ -56,8 +98,8 @@ struct Report {
 };
 
 // True where rows can be held and put into another order.
-constexpr bool IsSortable(const Report& report) {
-  for (const Column& column : report.columns) {
+constexpr bool IsSortable(std::span<const Column> columns) {
+  for (const Column& column : columns) {
     if (column.kind == Kind::kFields) return false;
   }
   return true;
@@ -67,11 +109,22 @@ constexpr bool IsSortable(const Report& report) {
 extern const Report kListReport;
 extern const Report kSummaryReport;
 extern const Report kTreeReport;
+extern const Report kJobsReport;
+extern const Report kTopReport;
+extern const Report kWhyReport;
+extern const Report kPsReport;
+extern const Report kSpawnReport;
+extern const Report kFailuresReport;
+extern const Report kDiffReport;
+extern const Report kIdentityReport;
 extern const Report kInfoReport;
 extern const Report kDumpReport;
 extern const Report kVerifyReport;
 extern const Report kSalvageReport;
 extern const Report kStatusReport;
+
+// Those that it has where nothing is asked for.
+std::vector<Column> ColumnsByDefault(const Report& report);
 
 // In the order in which the help shows them.
 std::span<const Report* const> Reports();

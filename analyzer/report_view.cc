@@ -11,61 +11,58 @@ namespace {
 
 enum class Purpose : uint8_t { kToShow, kToSort };
 
-// In whole, or without its unit.
-bool IsNamed(const Column& column, std::string_view name) {
-  return column.name == name || WithoutUnit(column.name) == name;
-}
-
-Result<size_t> FindColumn(const Report& report, std::string_view name, Purpose purpose) {
+Result<size_t> FindColumn(const ViewWish& wish, std::string_view name, Purpose purpose) {
   std::vector<std::string_view> names;
-  for (size_t i = 0; i < report.columns.size(); ++i) {
-    const Column& column = report.columns[i];
+  for (size_t i = 0; i < wish.of_columns.size(); ++i) {
+    const Column& column = wish.of_columns[i];
     if (column.shown == Shown::kNever && purpose == Purpose::kToShow) continue;
-    if (IsNamed(column, name)) return i;
+    if (IsNamed(column.name, name)) return i;
     names.push_back(column.name);
   }
   const std::string hint = DidYouMean(name, names);
   return Error(
-      fmt::format("{}: no column '{}'{}", report.name, name,
+      fmt::format("{}: no column '{}'{}", wish.report, name,
                   hint.empty() ? fmt::format("; there are {}", fmt::join(names, ", ")) : hint));
 }
 
+bool IsForPeople(Format format) { return format == Format::kText || format == Format::kMarkdown; }
+
 bool IsShown(const Column& column, Format format, bool salvaged) {
   if (column.shown == Shown::kSalvaged && !salvaged) return false;
-  if (format == Format::kText) return column.text_place != 0;
+  if (IsForPeople(format)) return column.text_place != 0;
   return column.shown == Shown::kAlways || column.shown == Shown::kSalvaged;
 }
 
-std::vector<size_t> DefaultColumns(const Report& report, Format format, bool salvaged) {
+std::vector<size_t> DefaultColumns(const ViewWish& wish, Format format) {
   std::vector<size_t> columns;
-  for (size_t i = 0; i < report.columns.size(); ++i) {
-    if (IsShown(report.columns[i], format, salvaged)) columns.push_back(i);
+  for (size_t i = 0; i < wish.of_columns.size(); ++i) {
+    if (IsShown(wish.of_columns[i], format, wish.salvaged)) columns.push_back(i);
   }
-  if (format == Format::kText) {
-    std::ranges::sort(columns, {}, [&](size_t i) { return report.columns[i].text_place; });
+  if (IsForPeople(format)) {
+    std::ranges::sort(columns, {}, [&](size_t i) { return wish.of_columns[i].text_place; });
   }
   return columns;
 }
 
 }  // namespace
 
-Result<TableView> MakeView(const Report& report, Format format, const ViewWish& wish) {
+Result<TableView> MakeView(Format format, const ViewWish& wish) {
   TableView view{.columns = {}, .sort_by = {}, .descending = false, .limit = wish.limit};
   for (const std::string& name : wish.columns) {
-    auto column = FindColumn(report, name, Purpose::kToShow);
+    auto column = FindColumn(wish, name, Purpose::kToShow);
     if (!column) return std::move(column).error();
     view.columns.push_back(*column);
   }
-  if (wish.columns.empty()) view.columns = DefaultColumns(report, format, wish.salvaged);
+  if (wish.columns.empty()) view.columns = DefaultColumns(wish, format);
 
-  std::string_view sort = wish.sort.empty() ? report.default_sort : wish.sort;
+  std::string_view sort = wish.sort.empty() ? wish.default_sort : wish.sort;
   if (sort.empty() || sort == "none") return view;
-  if (!IsSortable(report)) {
-    return Error(fmt::format("{}: cannot be sorted, it is in the order of the log", report.name));
+  if (!IsSortable(wish.of_columns)) {
+    return Error(fmt::format("{}: cannot be sorted, it is in the order of the log", wish.report));
   }
   view.descending = sort.starts_with('-');
   if (view.descending) sort.remove_prefix(1);
-  auto column = FindColumn(report, sort, Purpose::kToSort);
+  auto column = FindColumn(wish, sort, Purpose::kToSort);
   if (!column) return std::move(column).error();
   view.sort_by = *column;
   return view;

@@ -1,4 +1,4 @@
-// What a user asks of a report's table, checked against the report.
+// What a user asks of a report's table, checked against the columns that it has.
 #pragma once
 
 #include <optional>
@@ -14,12 +14,15 @@
 namespace daybook {
 
 struct ViewWish {
+  std::string_view report;             // its name
+  std::span<const Column> of_columns;  // those that it has
+  std::string_view default_sort;
   std::span<const std::string> columns;  // names; none: those that the format shows by itself
   std::string_view sort;                 // a column, "-column", "none"; empty: the report's order
   std::optional<uint64_t> limit;
   bool salvaged = false;  // salvaged records are shown, too
 };
 
-Result<TableView> MakeView(const Report& report, Format format, const ViewWish& wish);
+Result<TableView> MakeView(Format format, const ViewWish& wish);
 
 }  // namespace daybook

@@ -3,11 +3,20 @@
 namespace daybook {
 namespace {
 
-constexpr const Report* kReports[] = {&kListReport,    &kSummaryReport, &kTreeReport,
-                                      &kInfoReport,    &kDumpReport,    &kVerifyReport,
-                                      &kSalvageReport, &kStatusReport};
+constexpr const Report* kReports[] = {
+    &kListReport, &kSummaryReport, &kJobsReport,     &kTopReport,   &kTreeReport,     &kWhyReport,
+    &kPsReport,   &kSpawnReport,   &kFailuresReport, &kDiffReport,  &kIdentityReport, &kInfoReport,
+    &kDumpReport, &kVerifyReport,  &kSalvageReport,  &kStatusReport};
 
 }  // namespace
+
+std::vector<Column> ColumnsByDefault(const Report& report) {
+  if (report.columns_for != nullptr) {
+    const LocalZone zone = LocalZone::Utc();
+    return *report.columns_for({}, {.now_ns = 0, .zone = zone});
+  }
+  return {report.columns.begin(), report.columns.end()};
+}
 
 std::span<const Report* const> Reports() { return kReports; }
 

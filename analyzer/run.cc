@@ -26,13 +26,17 @@ std::unique_ptr<Output> MakeOutput(Format format, OutputFile* file, const LocalZ
       return MakeJsonLinesOutput(file, zone);
     case Format::kCsv:
       return MakeCsvOutput(file, zone);
+    case Format::kTsv:
+      return MakeTsvOutput(file, zone);
+    case Format::kMarkdown:
+      return MakeMarkdownOutput(file, zone);
   }
   return nullptr;
 }
 
-std::vector<Column> SelectedColumns(const Report& report, const TableView& view) {
+std::vector<Column> SelectedColumns(const Options& options) {
   std::vector<Column> columns;
-  for (const size_t column : view.columns) columns.push_back(report.columns[column]);
+  for (const size_t column : options.view.columns) columns.push_back(options.columns[column]);
   return columns;
 }
 
@@ -53,7 +57,9 @@ Result<std::unique_ptr<LogFolder>> OpenFolder(const Options& options, const LogS
 }
 
 // These formats have no place for what the rows cannot tell.
-bool IsSilent(Format format) { return format == Format::kJsonLines || format == Format::kCsv; }
+bool IsSilent(Format format) {
+  return format == Format::kJsonLines || format == Format::kCsv || format == Format::kTsv;
+}
 
 int ExitStatus(const LogSet& log, const Answer& answer) {
   if (!log.failures().empty()) return kExitUnreadable;
@@ -71,7 +77,7 @@ int Look(const Options& options, const LocalZone& zone) {
   auto file = OpenOutput(options.output_path);
   if (!file) return Fail(file.error(), kExitUsage);
   const auto output = MakeOutput(options.format, &*file, zone);
-  output->Begin(options.report->name, SelectedColumns(*options.report, options.view));
+  output->Begin(options.report->name, SelectedColumns(options));
   Table table(options.view, output.get());
   const auto status = options.report->look(options.paths, table);
   if (!status) return Fail(status.error(), kExitUnreadable);
@@ -112,11 +118,14 @@ int Run(const Options& options, const LocalZone& zone) {
   if (!folder) return Fail(folder.error(), kExitUsage);
 
   const auto output = MakeOutput(options.format, &*file, zone);
-  output->Begin(options.report->name, SelectedColumns(*options.report, options.view));
+  output->Begin(options.report->name, SelectedColumns(options));
   Table table(options.view, output.get());
   const auto answer = options.report->run({.log = *log,
                                            .zone = zone,
                                            .filter = options.filter,
+                                           .wishes = options.wishes,
+                                           .now_ns = options.now_ns,
+                                           .paths = options.paths,
                                            .salvaged = options.salvaged,
                                            .folder = folder->get()},
                                           table);

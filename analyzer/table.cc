@@ -4,74 +4,9 @@
 #include <cassert>
 #include <utility>
 
-#include "daybook/coding.h"
+#include "cell_packing.h"
 
 namespace daybook {
-namespace {
-
-// In front of each packed cell; the value follows.
-enum class Tag : uint8_t { kNull, kFalse, kTrue, kSigned, kUnsigned, kText, kCutText };
-
-constexpr size_t kMaxTagAndNumberBytes = 1 + kMaxVarintBytes;
-
-size_t MaxPackedBytes(const Cell& cell) {
-  const auto* text = std::get_if<Text>(&cell);
-  return kMaxTagAndNumberBytes + (text != nullptr ? text->bytes.size() : 0);
-}
-
-uint8_t* Pack(const Cell& cell, uint8_t* out) {
-  const auto put_tag = [&](Tag tag) { *out++ = static_cast<uint8_t>(tag); };
-  if (const auto* flag = std::get_if<bool>(&cell)) {
-    put_tag(*flag ? Tag::kTrue : Tag::kFalse);
-  } else if (const auto* number = std::get_if<int64_t>(&cell)) {
-    put_tag(Tag::kSigned);
-    out = PutVarint(out, ZigZag(*number));
-  } else if (const auto* count = std::get_if<uint64_t>(&cell)) {
-    put_tag(Tag::kUnsigned);
-    out = PutVarint(out, *count);
-  } else if (const auto* text = std::get_if<Text>(&cell)) {
-    put_tag(text->cut ? Tag::kCutText : Tag::kText);
-    out = PutVarint(out, text->bytes.size());
-    out = PutBytes(out, text->bytes.data(), text->bytes.size());
-  } else {
-    assert(std::holds_alternative<std::monostate>(cell));
-    put_tag(Tag::kNull);
-  }
-  return out;
-}
-
-Cell Unpack(Cursor& cursor) {
-  uint8_t tag = 0;
-  uint64_t number = 0;
-  std::string_view bytes;
-  cursor.GetFixed(&tag);
-  switch (static_cast<Tag>(tag)) {
-    case Tag::kNull:
-      return std::monostate();
-    case Tag::kFalse:
-      return false;
-    case Tag::kTrue:
-      return true;
-    case Tag::kSigned:
-      cursor.GetVarint(&number);
-      return UnZigZag(number);
-    case Tag::kUnsigned:
-      cursor.GetVarint(&number);
-      return number;
-    case Tag::kText:
-    case Tag::kCutText:
-      cursor.GetVarint(&number);
-      cursor.GetBytes(number, &bytes);
-      return Text{.bytes = bytes, .cut = static_cast<Tag>(tag) == Tag::kCutText};
-  }
-  return std::monostate();
-}
-
-std::span<const uint8_t> AsBytes(std::string_view text) {
-  return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
-}
-
-}  // namespace
 
 int CompareCells(const Cell& a, const Cell& b) {
   if (a.index() != b.index()) return a.index() < b.index() ? -1 : 1;
@@ -107,6 +42,12 @@ void Table::Add(std::span<const Cell> cells) {
   ++handed_on_;
 }
 
+bool IsNamed(std::string_view column, std::string_view name) {
+  constexpr std::string_view kTime = "_time";
+  if (column == name || WithoutUnit(column) == name) return true;
+  return column.ends_with(kTime) && column.substr(0, column.size() - kTime.size()) == name;
+}
+
 bool Table::Uses(size_t column) const {
   return view_.sort_by == column || std::ranges::find(view_.columns, column) != view_.columns.end();
 }
@@ -132,18 +73,16 @@ bool Table::Before(const HeldRow& a, const HeldRow& b) const {
 }
 
 void Table::Hold(std::span<const Cell> cells) {
-  size_t room = 0;
-  for (const size_t column : view_.columns) room += MaxPackedBytes(cells[column]);
-  if (packed_.size() < room) packed_.resize(room);
-  uint8_t* end = packed_.data();
-  for (const size_t column : view_.columns) end = Pack(cells[column], end);
   Cell key = cells[*view_.sort_by];
   if (auto* text = std::get_if<Text>(&key)) text->bytes = arena_.Keep(text->bytes);
-  held_.push_back({.key = key,
-                   .number = added_,
-                   .packed = arena_.Keep({reinterpret_cast<const char*>(packed_.data()),
-                                          static_cast<size_t>(end - packed_.data())})});
+  held_.push_back({.key = key, .number = added_, .packed = Packed(cells)});
   DropSurplus();
+}
+
+std::string_view Table::Packed(std::span<const Cell> cells) {
+  packed_.clear();
+  for (const size_t column : view_.columns) PackCell(cells[column], &packed_);
+  return arena_.Keep(packed_);
 }
 
 // With a limit, holds little more than twice as many rows; each is moved a constant number of
@@ -163,16 +102,35 @@ void Table::DropSurplus() {
   arena_ = std::move(arena);
 }
 
-void Table::Finish() {
+std::vector<uint64_t> Table::Chosen() {
+  Choose();
+  std::vector<uint64_t> numbers;
+  for (uint64_t i = 0; i < handed_on_; ++i) numbers.push_back(i);
+  for (const HeldRow& row : held_) numbers.push_back(row.number - 1);
+  return numbers;
+}
+
+void Table::AddLast(std::span<const Cell> cells) { last_ = Packed(cells); }
+
+void Table::Choose() {
   std::ranges::sort(held_, [this](const HeldRow& a, const HeldRow& b) { return Before(a, b); });
+  if (view_.limit && held_.size() > *view_.limit) held_.resize(*view_.limit);
+}
+
+void Table::Finish() {
+  Choose();
   for (const HeldRow& row : held_) {
-    if (sink_->closed() || (view_.limit && handed_on_ == *view_.limit)) return;
-    Cursor cursor(AsBytes(row.packed));
-    selected_.clear();
-    for (size_t i = 0; i < view_.columns.size(); ++i) selected_.push_back(Unpack(cursor));
-    sink_->Row(selected_);
-    ++handed_on_;
+    if (sink_->closed()) return;
+    HandOn(row.packed);
   }
+  if (last_ && !sink_->closed()) HandOn(*last_);
+}
+
+void Table::HandOn(std::string_view packed) {
+  selected_.clear();
+  for (size_t i = 0; i < view_.columns.size(); ++i) selected_.push_back(UnpackCell(&packed));
+  sink_->Row(selected_);
+  ++handed_on_;
 }
 
 }  // namespace daybook

@@ -51,6 +51,9 @@ struct Column {
 // The name without the unit that it may end in: "cpu" of "cpu_us".
 std::string_view WithoutUnit(std::string_view name);
 
+// In whole, or without the unit or the "_time" in which it ends.
+bool IsNamed(std::string_view column, std::string_view name);
+
 // Bytes from a log. `cut` where the recorder could not keep all of them.
 struct Text {
   std::string_view bytes;
@@ -112,6 +115,13 @@ class Table {
   // True when more rows would change nothing, so that the report may stop reading.
   bool full() const;
 
+  // The numbers of the rows, in their order of arrival from 0, that are handed on. Call it once,
+  // after the last one.
+  std::vector<uint64_t> Chosen();
+
+  // One row below the others, in whatever order and how many these are.
+  void AddLast(std::span<const Cell> cells);
+
   // A last row with the totals of all rows, shown or not.
   void SetTotal(std::span<const Cell> cells);
 
@@ -134,6 +144,9 @@ class Table {
 
   bool Before(const HeldRow& a, const HeldRow& b) const;
   void Hold(std::span<const Cell> cells);
+  std::string_view Packed(std::span<const Cell> cells);
+  void Choose();
+  void HandOn(std::string_view packed);
   void DropSurplus();
 
   TableView view_;
@@ -143,7 +156,8 @@ class Table {
   std::vector<HeldRow> held_;
   Arena arena_;
   std::vector<Cell> selected_;
-  std::vector<uint8_t> packed_;
+  std::string packed_;
+  std::optional<std::string_view> last_;
   std::optional<std::vector<Cell>> total_;
   std::vector<std::string> notes_;
 };

@@ -65,11 +65,6 @@ std::optional<uint64_t> ParseDuration(std::string_view text) {
   return static_cast<uint64_t>(*ns / kNsPerUs);
 }
 
-std::optional<uint64_t> ParsePercent(std::string_view text) {
-  if (text.ends_with('%')) text.remove_suffix(1);
-  return ParseDecimal(text, kHundredthsOfPercent);
-}
-
 std::optional<uint64_t> ParseWithUnit(Family family, std::string_view text) {
   switch (family) {
     case Family::kDuration:
@@ -120,6 +115,11 @@ Result<Cell> ParseBool(const Word& word) {
 }
 
 }  // namespace
+
+std::optional<uint64_t> ParsePercent(std::string_view text) {
+  if (text.ends_with('%')) text.remove_suffix(1);
+  return ParseDecimal(text, kHundredthsOfPercent);
+}
 
 Family FamilyOf(Kind kind) {
   switch (kind) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "daybook/result.h"
@@ -16,6 +17,9 @@ struct FilterClock {
   int64_t now_ns;
   const LocalZone& zone;
 };
+
+// In hundredths of a percent: "50%", "12.5".
+std::optional<uint64_t> ParsePercent(std::string_view text);
 
 // How fields of a kind are compared.
 enum class Family : uint8_t { kText, kNumber, kDuration, kSize, kPercent, kTime, kSignal, kBool };

@@ -1,115 +1,101 @@
-// Totals by command name.
+// Totals of groups of lives: by command, user, service, hour, or whatever a life has.
 
-#include <array>
-#include <map>
-#include <optional>
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <string>
+#include <vector>
 
-#include "life_cells.h"
+#include "life_groups.h"
 #include "life_log.h"
 #include "report.h"
+#include "totals.h"
 
 namespace daybook {
 namespace {
 
-constexpr Column kColumns[] = {
-    {"comm", Kind::kString, 1},
-    {"count", Kind::kNumber, 2},
-    {"running", Kind::kNumber, 3},
-    {"lost", Kind::kNumber},
-    {"failed", Kind::kNumber, 4},
-    {"cpu_us", Kind::kMicroseconds, 5},
-    {"mean_cpu_us", Kind::kMicroseconds, 6},
-    {"utime_us", Kind::kMicroseconds, 7},
-    {"stime_us", Kind::kMicroseconds, 8},
-    {"elapsed_us", Kind::kMicroseconds, 9},
-    {"max_rss_kib", Kind::kKibibytes, 10},
-    {"minflt", Kind::kNumber, 11},
-    {"majflt", Kind::kNumber, 12},
-    {"nvcsw", Kind::kNumber},
-    {"nivcsw", Kind::kNumber},
-};
+constexpr ReportOption kOptions[] = {
+    {"--by", "KEY,..", "Group by these columns of list (default: comm)", true}};
 
-// The sum of what is known; unknown while nothing is.
-struct Sum {
-  std::optional<uint64_t> total;
-  uint64_t terms = 0;
+constexpr std::string_view kDefaultKey = "comm";
 
-  void Add(const std::optional<uint64_t>& term) {
-    if (!term) return;
-    total = total.value_or(0) + *term;
-    ++terms;
-  }
-  std::optional<uint64_t> Mean() const {
-    if (terms == 0) return std::nullopt;
-    return *total / terms;
-  }
-};
+constexpr std::string_view kTotal = "TOTAL";
+// What a limit leaves out. No task name is that by chance.
+constexpr std::string_view kOther = "***other";
 
-struct Totals {
-  uint64_t count = 0;
-  uint64_t running = 0;
-  uint64_t lost = 0;
-  uint64_t failed = 0;
-  Sum cpu_us;
-  Sum utime_us;
-  Sum stime_us;
-  Sum elapsed_us;
-  std::optional<uint64_t> max_rss_kib;
-  Sum minflt;
-  Sum majflt;
-  Sum nvcsw;
-  Sum nivcsw;
-
-  void Add(const Life& life);
-};
-
-void Totals::Add(const Life& life) {
-  ++count;
-  running += life.state == LifeState::kRunning;
-  lost += life.state == LifeState::kLost;
-  failed += life.wait_status.value_or(0) != 0;
-  cpu_us.Add(life.usage.cpu_us);
-  utime_us.Add(life.usage.utime_us);
-  stime_us.Add(life.usage.stime_us);
-  elapsed_us.Add(ElapsedUs(life));
-  max_rss_kib = std::max(max_rss_kib, life.usage.maxrss_kib);
-  minflt.Add(life.usage.minflt);
-  majflt.Add(life.usage.majflt);
-  nvcsw.Add(life.usage.nvcsw);
-  nivcsw.Add(life.usage.nivcsw);
+Result<std::vector<const LifeField*>> Keys(const Wishes& wishes) {
+  const std::string by_default[] = {std::string(kDefaultKey)};
+  return FindGroupKeys("--by", wishes.Has("--by") ? wishes.Values("--by") : by_default);
 }
 
-std::array<Cell, std::size(kColumns)> Row(const Cell& comm, const Totals& totals) {
-  return {comm,
-          totals.count,
-          totals.running,
-          totals.lost,
-          totals.failed,
-          OptionalCell(totals.cpu_us.total),
-          OptionalCell(totals.cpu_us.Mean()),
-          OptionalCell(totals.utime_us.total),
-          OptionalCell(totals.stime_us.total),
-          OptionalCell(totals.elapsed_us.total),
-          OptionalCell(totals.max_rss_kib),
-          OptionalCell(totals.minflt.total),
-          OptionalCell(totals.majflt.total),
-          OptionalCell(totals.nvcsw.total),
-          OptionalCell(totals.nivcsw.total)};
+Result<std::vector<Column>> ColumnsFor(const Wishes& wishes, const FilterClock&) {
+  auto keys = Keys(wishes);
+  if (!keys) return std::move(keys).error();
+  std::vector<Column> columns;
+  for (const LifeField* key : *keys) {
+    Column column = key->column;
+    if (std::ranges::any_of(kTotalsFields, [&](const TotalsField& field) {
+          return field.column.name == column.name;
+        })) {
+      return Error(fmt::format("--by: '{}' is a total here", column.name));
+    }
+    column.text_place = static_cast<int>(columns.size()) + 1;
+    column.shown = Shown::kAlways;
+    columns.push_back(column);
+  }
+  for (const TotalsField& field : kTotalsFields) columns.push_back(field.column);
+  return columns;
+}
+
+// Keys, then totals.
+std::vector<Cell> Row(std::vector<Cell> cells, const Totals& totals, const Totals& all) {
+  for (const TotalsField& field : kTotalsFields) cells.push_back(field.get(totals, all));
+  return cells;
+}
+
+// Instead of keys, what the row is.
+std::vector<Cell> Title(std::string_view text, size_t keys) {
+  std::vector<Cell> cells(keys);
+  cells.front() = Text{text};
+  return cells;
+}
+
+bool UsesQuantiles(const Table& table, size_t keys) {
+  for (size_t i = 0; i < kTotalsFieldCount; ++i) {
+    if (kTotalsFields[i].is_quantile && table.Uses(keys + i)) return true;
+  }
+  return false;
+}
+
+// What the rows of a limit are not, so that the rows add up.
+void AddOther(const std::vector<Totals>& groups, size_t keys, const Totals& all, Table& table) {
+  std::vector<bool> is_shown(groups.size());
+  for (const uint64_t shown : table.Chosen()) is_shown[shown] = true;
+  Totals other;
+  for (size_t i = 0; i < groups.size(); ++i) {
+    if (!is_shown[i]) other.Merge(groups[i]);
+  }
+  if (other.count != 0) table.AddLast(Row(Title(kOther, keys), other, all));
 }
 
 Result<Answer> RunSummary(const Question& question, Table& table) {
-  std::map<std::optional<std::string>, Totals> totals_by_comm;
-  Totals all;
-  const Coverage coverage = ReadLives(question, [&](const Boot&, const Life& life) {
-    totals_by_comm[life.identity.comm].Add(life);
-    all.Add(life);
+  const auto keys = Keys(question.wishes);
+  if (!keys) return keys.error();
+  LifeTexts texts(question.zone);
+  LifeGroups names(*keys);
+  std::vector<Totals> groups;
+  const auto add = UsesQuantiles(table, keys->size()) ? &Totals::AddWithQuantiles : &Totals::Add;
+  const Coverage coverage = ReadLives(question, [&](const Boot& boot, const Life& life) {
+    const size_t group = names.Find(boot, life, texts);
+    if (group == groups.size()) groups.emplace_back();
+    (groups[group].*add)(life);
     return true;
   });
-  for (const auto& [comm, totals] : totals_by_comm) {
-    table.Add(Row(comm ? Cell(Text{*comm}) : Cell(), totals));
-  }
-  table.SetTotal(Row(Text{"TOTAL"}, all));
+  Totals all;
+  for (const Totals& group : groups) all.Merge(group);
+  for (size_t i = 0; i < groups.size(); ++i) table.Add(Row(names.Cells(i), groups[i], all));
+  AddOther(groups, keys->size(), all, table);
+  table.SetTotal(Row(Title(kTotal, keys->size()), all, all));
   return Answer{.coverage = coverage};
 }
 
@@ -117,11 +103,13 @@ Result<Answer> RunSummary(const Question& question, Table& table) {
 
 constinit const Report kSummaryReport{
     .name = "summary",
-    .summary = "Totals by command: how often, how many failed, at what cost.",
+    .summary = "Totals by command, user, service, hour or more: how often, at what cost.",
     .examples =
         "  daybook summary --since today\n"
-        "  daybook summary --sort -failed -n 10\n",
-    .columns = kColumns,
+        "  daybook summary --by user,comm --sort -failed -n 10\n"
+        "  daybook summary --by service --columns service,count,cpu,p95_elapsed\n",
+    .options = kOptions,
+    .columns_for = ColumnsFor,
     .default_sort = "-cpu_us",
     .skips = LogSet::Skips::kBoots,
     .has_filter = true,

@@ -2,17 +2,15 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 
 #include <algorithm>
 #include <cstdio>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <memory>
-#include <sstream>
 #include <string>
 
+#include "program_runner.h"
 #include "scripted_log.h"
 
 namespace daybook {
@@ -23,14 +21,8 @@ using testing::Not;
 using testing::StartsWith;
 using std::string_view_literals::operator""sv;
 
-class ProgramTest : public testing::Test {
+class ProgramTest : public ProgramRunner {
  protected:
-  struct Answer {
-    int status = -1;
-    std::string out;
-    std::string err;
-  };
-
   ProgramTest() { WriteLog(log_path_); }
 
   static void WriteLog(const std::string& path) {
@@ -47,28 +39,6 @@ class ProgramTest : public testing::Test {
     log.Fork(9000, 203, 100, 2000);
     log.At(10000);
   }
-
-  // Runs `daybook ARGUMENTS` as the shell would, on the scripted log where LOG stands.
-  Answer Run(std::string arguments, const std::string& rest = "") const {
-    for (size_t at = 0; (at = arguments.find("LOG")) != std::string::npos;) {
-      arguments.replace(at, 3, log_path_);
-    }
-    const std::string out = temp_ / "out";
-    const std::string err = temp_ / "err";
-    const std::string command =
-        "TZ=UTC " DAYBOOK_PROGRAM " " + arguments + " 2>" + err + rest + " >" + out;
-    const int status = std::system(command.c_str());
-    return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, Slurp(out), Slurp(err)};
-  }
-
-  static std::string Slurp(const std::string& path) {
-    std::ostringstream text;
-    text << std::ifstream(path).rdbuf();
-    return std::move(text).str();
-  }
-
-  TempFolder temp_;
-  std::string log_path_ = temp_ / "log";
 };
 
 constexpr char kCoverage[] =
@@ -121,22 +91,35 @@ pid,end_time,exe,args,core,signal,user
 
 TEST_F(ProgramTest, SummaryAsText) {
   EXPECT_EQ(Run("summary --log LOG").out, std::string(R"(
-COMM     COUNT  RUNNING  FAILED    CPU  MEAN_CPU    UTIME  STIME  ELAPSED  MAX_RSS  MINFLT  MAJFLT
-evil         2        0       2  2.20s     1.10s  550.0ms  1.10s    1.10s     2.0M      20       0
-ls           1        0       0  1.5ms     1.5ms    375us  750us  500.0ms     2.0M      10       0
-bash         2        2       0      -         -        -      -        -        -       -       -
-systemd      1        1       0      -         -        -      -        -        -       -       -
-TOTAL        6        3       2  2.20s   733.8ms  550.4ms  1.10s    1.60s     2.0M      30       0
+COMM     COUNT  RUNNING  FAILED    CPU  CPU_SHARE  MEAN_CPU    UTIME  STIME  ELAPSED  MAX_RSS  MINFLT  MAJFLT
+evil         2        0       2  2.20s     99.93%     1.10s  550.0ms  1.10s    1.10s     2.0M      20       0
+ls           1        0       0  1.5ms      0.07%     1.5ms    375us  750us  500.0ms     2.0M      10       0
+systemd      1        1       0      -          -         -        -      -        -        -       -       -
+bash         2        2       0      -          -         -        -      -        -        -       -       -
+TOTAL        6        3       2  2.20s    100.00%   733.8ms  550.4ms  1.10s    1.60s     2.0M      30       0
 )")
                                                   .substr(1) +
                                               kCoverage);
+}
+
+TEST_F(ProgramTest, SummaryBySeveralKeysWithTheRestInOneRow) {
+  EXPECT_EQ(Run("summary --log LOG --by user,comm,status -n 1 --output csv "
+                "--columns user,comm,status,count,cpu,cpu_share,p50_cpu,p99_elapsed")
+                .out,
+            std::string(R"(
+user,comm,status,count,cpu_us,cpu_share,p50_cpu_us,p99_elapsed_us
+root,evil,SIGKILL,1,2000000,90.85,2007039,1003519
+***other,,,5,201500,9.15,1495,501759
+)")
+                .substr(1));
 }
 
 TEST_F(ProgramTest, SummaryAsOneJsonDocument) {
   EXPECT_EQ(Run("summary --log LOG --output json --columns comm,count,cpu_us -n 1").out,
             std::string(R"(
 {"report":"summary","rows":[
-{"comm":"evil","count":2,"cpu_us":2200000}
+{"comm":"evil","count":2,"cpu_us":2200000},
+{"comm":"***other","count":4,"cpu_us":1500}
 ],
 "total":{"comm":"TOTAL","count":6,"cpu_us":2201500},
 "coverage":{"first_time":"2026-09-21T14:13:20.000000+00:00","last_time":"2026-09-21T14:13:25.000000+00:00","hosts":1,"boots":1,"segments":1,"records":47,"skipped_segments":0,"skipped_bytes":0,"processes":6,"used":6,"running":3,"ended_unseen":0,"filtered":0,"undated":0,"undecided":0,"dropped_events":0,"lost_events":0,"recording_gaps":0,"missed_forks":0,"unseen_forks":0,"missing_records":0,"malformed_records":0,"repeated_records":0,"salvaged_records":0,"gaps":0,"damaged_bytes":0,"hole_bytes":0,"torn_bytes":0,"unreadable_files":0}}
@@ -156,6 +139,28 @@ PID  ELAPSED      CPU  TOTAL_CPU  EXIT_CODE  SIGNAL   TREE           ARGS
 )")
                                                .substr(1) +
                                            kCoverage);
+}
+
+TEST_F(ProgramTest, TsvIsNeverQuoted) {
+  EXPECT_EQ(Run("list --log LOG --output tsv --columns pid,tty,args --comm evil").out,
+            "pid\ttty\targs\n"
+            "201\tpts/3\te $'\\xff' 'q\"uote'\n"
+            "202\tpts/3\te $'\\xff' 'q\"uote'\n");
+}
+
+TEST_F(ProgramTest, MarkdownIsATableWhoseCellsCannotBreakOut) {
+  EXPECT_EQ(Run("summary --log LOG --by exe --output md --columns exe,count,cpu -n 2").out,
+            std::string(R"(
+| EXE | COUNT | CPU |
+|---|---:|---:|
+| /tmp/e\\x1b\[2J\\x0a | 2 | 2.20s |
+| /bin/ls | 1 | 1.5ms |
+| \*\*\*other | 3 | - |
+| TOTAL | 6 | 2.20s |
+
+2026-09-21 14:13:20 to 2026-09-21 14:13:25; boots 1, segments 1, records 47; processes 6, running 3, ended unseen 0; lost 0, damaged 0 bytes
+)")
+                .substr(1));
 }
 
 TEST_F(ProgramTest, InfoHasARowForEachSegment) {
@@ -222,7 +227,9 @@ TEST_F(ProgramTest, WrongUsageIsTwoWithOneLineThatHelps) {
     std::string arguments;
     std::string message;
   } cases[] = {
-      {"", "daybook: a verb is needed: list, summary, tree, info, dump, verify, salvage, status\n"},
+      {"",
+       "daybook: a verb is needed: list, summary, jobs, top, tree, why, ps, spawn, failures, diff, "
+       "identity, info, dump, verify, salvage, status\n"},
       {"lits", "daybook: no verb 'lits'; did you mean 'list'?\n"},
       {"list --log LOG --columns pid,com",
        "daybook: list: no column 'com'; did you mean 'comm'?\n"},

@@ -124,9 +124,10 @@ struct Ran {
 };
 
 size_t ColumnOf(const Report& report, std::string_view name) {
-  const auto column = std::ranges::find(report.columns, name, &Column::name);
-  EXPECT_NE(column, report.columns.end());
-  return static_cast<size_t>(column - report.columns.begin());
+  const std::vector<Column> columns = ColumnsByDefault(report);
+  const auto column = std::ranges::find(columns, name, &Column::name);
+  EXPECT_NE(column, columns.end());
+  return static_cast<size_t>(column - columns.begin());
 }
 
 Ran RunReport(const Report& report, const std::string& path, const Window& window,
@@ -135,7 +136,7 @@ Ran RunReport(const Report& report, const std::string& path, const Window& windo
                           {.repeats = report.repeats, .window = window, .skips = skips});
   EXPECT_TRUE(log);
   TableView view;
-  for (size_t i = 0; i < report.columns.size(); ++i) view.columns.push_back(i);
+  for (size_t i = 0; i < ColumnsByDefault(report).size(); ++i) view.columns.push_back(i);
   if (!std::string_view(report.default_sort).empty()) {
     view.sort_by = ColumnOf(report, report.default_sort.substr(1));
     view.descending = true;

@@ -3,7 +3,7 @@
 
 load helper
 
-verbs=(list summary tree info dump)
+verbs=(list summary jobs top tree ps spawn failures info dump)
 
 @test "help and version are exit status 0, on standard output" {
   run -0 --separate-stderr "$DAYBOOK" --version
@@ -16,7 +16,7 @@ verbs=(list summary tree info dump)
   done
   for verb in "${verbs[@]}"; do
     run -0 --separate-stderr "$DAYBOOK" "$verb" --help
-    has "$output" "--since"
+    has "$output" "--log"
     same "" "$stderr"
   done
 }
@@ -32,7 +32,7 @@ usage_error() {
 }
 
 @test "a mistake in the command line is exit status 2, and one line that helps" {
-  usage_error "list, summary, tree, info, dump, verify, salvage, status"
+  usage_error "list, summary, jobs, top, tree, why, ps, spawn, failures, diff, identity, info, dump,"
   usage_error "did you mean 'list'?" lst
   usage_error "did you mean '--since'?" list --log "$sample" --sinze today
   usage_error "did you mean 'cpu_us'?" list --log "$sample" --sort cpu_usec
@@ -106,7 +106,7 @@ usage_error() {
 }
 
 @test "every format holds the same rows" {
-  for verb in list summary tree info; do
+  for verb in list summary jobs top tree ps spawn failures info; do
     "$DAYBOOK" "$verb" --log "$sample" --output json >"$BATS_TEST_TMPDIR/json"
     "$DAYBOOK" "$verb" --log "$sample" --output jsonl >"$BATS_TEST_TMPDIR/jsonl"
     "$DAYBOOK" "$verb" --log "$sample" --output csv >"$BATS_TEST_TMPDIR/csv"
@@ -237,6 +237,122 @@ filters() {
     --filter 'user == "4242" && cpu > 1ms && comm =~ "^cc"'
 }
 
+@test "every grouping adds up to the same total" {
+  "$DAYBOOK" summary --log "$sample" --output json >"$BATS_TEST_TMPDIR/json"
+  total=$(jq -c '.total | del(.comm, .count_share, .cpu_share)' "$BATS_TEST_TMPDIR/json")
+  for by in comm user group uid exe cgroup service session tty host day hour status signal state \
+    comm,status user,comm,exit_code pid,start ok,core proof; do
+    for limit in 1000 3 0; do
+      "$DAYBOOK" summary --log "$sample" --by "$by" -n "$limit" --output json \
+        >"$BATS_TEST_TMPDIR/json" || fail "by $by"
+      same "$total" "$(jq -c --argjson total "$total" \
+        '.total | with_entries(select(.key | in($total)))' "$BATS_TEST_TMPDIR/json")"
+      run -0 jq -e '. as $all | ["count", "running", "failed", "cpu_us", "utime_us", "stime_us",
+          "elapsed_us", "minflt", "majflt", "nvcsw", "nivcsw", "read_bytes", "write_bytes"]
+        | all(. as $column | [$all.rows[][$column]] | add == $all.total[$column])' \
+        "$BATS_TEST_TMPDIR/json"
+      ((limit > 3 || $(jq '.rows | length' "$BATS_TEST_TMPDIR/json") <= limit + 1))
+    done
+  done
+}
+
+@test "percentiles are those of the rows, but for their small error" {
+  "$DAYBOOK" list --log "$sample" --output jsonl |
+    jq -s '[.[].elapsed_us | values] | sort | .[((length * 95 + 99) / 100 | floor) - 1]' \
+      >"$BATS_TEST_TMPDIR/true"
+  run -0 "$DAYBOOK" summary --log "$sample" --output json
+  run -0 jq -e --argjson true "$(cat "$BATS_TEST_TMPDIR/true")" \
+    '.total.p95_elapsed_us - $true | fabs <= $true / 128' <<<"$output"
+}
+
+@test "a key that is none is a usage error" {
+  usage_error "--by: no key 'usr'; did you mean 'user'?" summary --log "$sample" --by comm,usr
+  usage_error "--by: 'failed' is a total here" summary --log "$sample" --by comm,failed
+}
+
+@test "jobs add up to the totals, whatever a job is" {
+  total=$("$DAYBOOK" summary --log "$sample" --output json |
+    jq -c '.total | [.count, .running, .failed, .cpu_us]')
+  for jobs in "" "--runs" "--root failed" "--root forked_only --runs"; do
+    # shellcheck disable=SC2086 # words
+    run -0 "$DAYBOOK" jobs --log "$sample" $jobs --output jsonl
+    same "$total" "$(jq -cs '[([.[].processes] | add), ([.[].running] | add),
+      ([.[].failed] | add), ([.[].cpu_us] | add)]' <<<"$output")"
+  done
+}
+
+@test "a job is as much as the tree below its root" {
+  root=$("$DAYBOOK" list --log "$sample" --comm busy --sort start --output csv --columns pid -n 1 |
+    tail -n 1)
+  run -0 "$DAYBOOK" jobs --log "$sample" --root "pid == $root" --output jsonl
+  job=$(jq -c 'select(.kind == "root") | [.pid, .processes, .cpu_us]' <<<"$output")
+  run -0 "$DAYBOOK" tree --log "$sample" --output jsonl
+  same "$job" "$(jq -c --argjson root "$root" \
+    'select(.pid == $root) | [.pid, .descendants + 1, .total_cpu_us]' <<<"$output")"
+}
+
+@test "why tells all ancestors, each the parent of the one before" {
+  pid=$("$DAYBOOK" list --log "$sample" --comm cc1 --output csv --columns pid -n 1 | tail -n 1)
+  run -0 "$DAYBOOK" why "$pid" --log "$sample" --output jsonl
+  ((${#lines[@]} > 3))
+  run -0 jq -es '[.[].above] == [range(length)]
+    and ([.[:-1][].parent_id] == [.[1:][].proc_id])' <<<"$output"
+  run -1 "$DAYBOOK" why 99999 --log "$sample"
+  has "$output" "no process 99999 in the log"
+}
+
+@test "ps shows who existed then" {
+  at="2026-11-22T02:00:38Z"
+  run -0 "$DAYBOOK" ps --log "$sample" --at "$at" --output csv --columns pid,comm
+  ((${#lines[@]} > 3))
+  same "$("$DAYBOOK" list --log "$sample" --existed-at "$at" --sort start --output csv \
+    --columns pid,comm)" "$output"
+}
+
+@test "every birth is in each view of spawn" {
+  births=$("$DAYBOOK" list --log "$sample" --filter 'known(execs)' --output jsonl | wc -l)
+  for view in "spawners births" "rate births" "lifetimes count"; do
+    run -0 "$DAYBOOK" spawn --log "$sample" --view "${view% *}" --output jsonl
+    same "$births" "$(jq -s "[.[].${view#* }] | add" <<<"$output")"
+  done
+}
+
+@test "failures are those of the list" {
+  run -0 "$DAYBOOK" failures --log "$sample" --output jsonl
+  same "$("$DAYBOOK" list --log "$sample" --failed --output jsonl | wc -l)" \
+    "$(jq -s '[.[].count] | add' <<<"$output")"
+}
+
+@test "a log does not differ from itself, and does from a part of it" {
+  run -0 "$DAYBOOK" diff --log "$sample" --old-log "$sample"
+  same 3 "${#lines[@]}"
+  run -0 "$DAYBOOK" diff --log "$sample" --old-log "$sample" --all --by comm,status --output jsonl
+  run -0 jq -es 'length > 10 and all(.[]; .change == null and .count == .old_count)' <<<"$output"
+  run -1 "$DAYBOOK" diff --log "$sample" --old-log "$sample" --old-until "2026-11-22T02:00:38Z"
+  has "$output" "more_often"
+  run -0 jq -es 'any(.[]; .change == "gone" and .count == 0)' <<<"$("$DAYBOOK" diff \
+    --log "$sample" --until "2026-11-22T02:00:38Z" --old-log "$sample" --output jsonl)"
+}
+
+@test "a pipe cannot be compared with itself" {
+  run -3 --separate-stderr "$DAYBOOK" diff --log - --since -1h <"$sample"
+  has "$stderr" "a pipe can be read only once"
+  run -0 "$DAYBOOK" diff --log - --old-log "$sample" < <(cat "$sample")
+}
+
+@test "a mistake in an option of one verb is exit status 2, too" {
+  run -2 --separate-stderr "$DAYBOOK" jobs --log "$sample" --root 'com == "x"'
+  same "daybook: --root: no field 'com'; did you mean 'comm'?" "${stderr_lines[0]}"
+  usage_error "'x' is not a pid" why x --log "$sample"
+  usage_error "'x' is not a time" why 1@x --log "$sample"
+  usage_error "--at: 'x' is not a time" ps --at x --log "$sample"
+  usage_error "--view: no view 'x'" spawn --view x --log "$sample"
+  usage_error "--by: no key 'x'" failures --by x --log "$sample"
+  usage_error "--old-since: 'x' is not a time" diff --old-since x --log "$sample"
+  usage_error "--threshold: 'x' is not a percentage" diff --threshold x --log "$sample"
+  usage_error "with what to compare is missing" diff --log "$sample"
+}
+
 @test "who was alive at a moment" {
   at=$("$DAYBOOK" list --log "$sample" --comm cc1 --output jsonl | jq -r .start_time | head -n 1)
   run -0 "$DAYBOOK" list --log "$sample" --existed-at "$at" --output csv --columns comm
@@ -246,7 +362,7 @@ filters() {
 }
 
 @test "what is filtered is counted, and used and filtered are all" {
-  for verb in list summary tree; do
+  for verb in list summary jobs top tree ps spawn failures identity; do
     run -0 "$DAYBOOK" "$verb" --log "$sample" --failed --output json
     run -0 jq -e '.coverage | .used > 0 and .filtered > 0 and .used + .filtered == .processes' \
       <<<"$output"

@@ -1,0 +1,89 @@
+// For tickets and wikis: a table as GitHub and others show it, then the notes and what it rests on.
+
+#include <utility>
+
+#include "cell_text.h"
+#include "output.h"
+
+namespace daybook {
+namespace {
+
+// What would end a cell, or begin something else in it.
+bool NeedsBackslash(char c) {
+  return c == '|' || c == '*' || c == '_' || c == '`' || c == '<' || c == '[' || c == ']' ||
+         c == '#' || c == '\\' || c == '~';
+}
+
+void AppendMarkdown(std::string_view text, std::string* out) {
+  for (const char c : text) {
+    if (NeedsBackslash(c)) out->push_back('\\');
+    out->push_back(c);
+  }
+}
+
+class MarkdownOutput : public Output {
+ public:
+  MarkdownOutput(OutputFile* file, const LocalZone& zone) : file_(file), zone_(zone) {}
+
+  void Begin(std::string_view report, std::vector<Column> columns) override;
+  void Row(std::span<const Cell> cells) override;
+  bool closed() const override { return file_->closed(); }
+  void Finish(const Ending& ending) override;
+
+ private:
+  void AppendParagraph(std::string_view text);
+
+  OutputFile* file_;
+  const LocalZone& zone_;
+  std::vector<Column> columns_;
+  std::string text_;
+};
+
+void MarkdownOutput::Begin(std::string_view, std::vector<Column> columns) {
+  columns_ = std::move(columns);
+  std::string& out = file_->buffer();
+  for (const Column& column : columns_) {
+    out += "| ";
+    AppendMarkdown(Heading(column.name), &out);
+    out += ' ';
+  }
+  out += "|\n";
+  for (const Column& column : columns_) out += IsAlignedRight(column.kind) ? "|---:" : "|---";
+  out += "|\n";
+}
+
+void MarkdownOutput::Row(std::span<const Cell> cells) {
+  std::string& out = file_->buffer();
+  for (size_t i = 0; i < cells.size(); ++i) {
+    text_.clear();
+    AppendCellText(columns_[i].kind, cells[i], zone_, &text_);
+    out += "| ";
+    AppendMarkdown(text_, &out);
+    out += ' ';
+  }
+  out += "|\n";
+  file_->Written();
+}
+
+void MarkdownOutput::AppendParagraph(std::string_view text) {
+  if (text.starts_with("-- ")) text.remove_prefix(3);
+  std::string& out = file_->buffer();
+  out += '\n';
+  AppendMarkdown(text, &out);
+  out += '\n';
+}
+
+void MarkdownOutput::Finish(const Ending& ending) {
+  if (ending.total) Row(*ending.total);
+  for (const std::string& note : ending.notes) AppendParagraph(note);
+  if (ending.coverage != nullptr) AppendParagraph(CoverageLine(*ending.coverage, zone_));
+  file_->Written();
+}
+
+}  // namespace
+
+std::unique_ptr<Output> MakeMarkdownOutput(OutputFile* file, const LocalZone& zone) {
+  return std::make_unique<MarkdownOutput>(file, zone);
+}
+
+}  // namespace daybook

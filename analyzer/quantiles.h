@@ -1,0 +1,33 @@
+// Percentiles of many numbers in little memory: a histogram with 64 classes for each power of two.
+// What it answers differs from the true percentile by at most 1/128 of it (0.8 %); numbers below
+// 128 are exact. Adding and merging lose nothing: parts give the same answer as the whole.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+namespace daybook {
+
+class Quantiles {
+ public:
+  void Add(uint64_t number) { AddTo(ClassOf(number), 1); }
+  void Merge(const Quantiles& other);
+
+  // The number of which at least `percent` of all are no larger; nullopt where there are none.
+  std::optional<uint64_t> At(uint32_t percent) const;
+
+ private:
+  struct Class {
+    uint16_t no;
+    uint64_t count;
+  };
+  static uint16_t ClassOf(uint64_t number);
+  static uint64_t MiddleOf(uint16_t no);
+  void AddTo(uint16_t no, uint64_t count);
+
+  std::vector<Class> classes_;  // in order; only those that have some
+  uint64_t count_ = 0;
+};
+
+}  // namespace daybook

@@ -1,0 +1,260 @@
+// What is different between two periods or two logs: new, gone, more often, slower, costlier,
+// failing.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <system_error>
+#include <vector>
+
+#include "exit_status.h"
+#include "filter/literal.h"
+#include "life_groups.h"
+#include "life_log.h"
+#include "output.h"
+#include "report.h"
+#include "time_syntax.h"
+#include "totals.h"
+
+namespace daybook {
+namespace {
+
+constexpr ReportOption kOptions[] = {
+    {"--by", "KEY,..", "Compare groups by these columns of list (default: comm)", true},
+    {"--old-since", "TIME", "The old period (default: as long as the new one, and before it)"},
+    {"--old-until", "TIME", "Up to, but not including"},
+    {"--old-log", "PATH", "Where the old period is (default: in the same log)", true},
+    {"--threshold", "PERCENT", "A change of less is none (default: 50%)"},
+    {"--all", "", "Also what has not changed"}};
+
+constexpr std::string_view kDefaultKey = "comm";
+constexpr uint64_t kDefaultThreshold = 5000;  // in hundredths of a percent
+constexpr uint64_t kWhole = 10'000;
+// Means that are nearer to each other are so by chance, however large the ratio.
+constexpr uint64_t kMinDifferenceUs = 5'000;
+
+// Behind the keys.
+constexpr Column kColumns[] = {
+    {"change", Kind::kString, 101},
+    {"old_count", Kind::kNumber, 102},
+    {"count", Kind::kNumber, 103},
+    {"old_failed", Kind::kNumber, 104},
+    {"failed", Kind::kNumber, 105},
+    {"old_mean_elapsed_us", Kind::kMicroseconds, 106},
+    {"mean_elapsed_us", Kind::kMicroseconds, 107},
+    {"old_mean_cpu_us", Kind::kMicroseconds, 108},
+    {"mean_cpu_us", Kind::kMicroseconds, 109},
+    {"old_cpu_us", Kind::kMicroseconds, 110},
+    {"cpu_us", Kind::kMicroseconds, 111},
+    {"difference", Kind::kNumber, 0, Shown::kNever},
+};
+
+struct Comparison {
+  std::vector<const LifeField*> keys;
+  Window old_window;
+  uint64_t threshold = kDefaultThreshold;
+};
+
+Result<std::optional<int64_t>> Bound(const Wishes& wishes, std::string_view option,
+                                     const FilterClock& clock) {
+  const auto text = wishes.Value(option);
+  if (!text) return std::optional<int64_t>();
+  auto time = ParseTime(*text, clock.now_ns, clock.zone);
+  if (!time) return std::move(time).error().WithContext(option);
+  return std::optional<int64_t>(*time);
+}
+
+Result<uint64_t> ParseThreshold(const Wishes& wishes) {
+  const auto text = wishes.Value("--threshold");
+  if (!text) return kDefaultThreshold;
+  const auto percent = ParsePercent(*text);
+  if (!percent) {
+    return Error(
+        fmt::format("--threshold: '{}' is not a percentage; write for example 50%", *text));
+  }
+  return *percent;
+}
+
+Result<Comparison> Parse(const Wishes& wishes, const FilterClock& clock) {
+  const std::string by_default[] = {std::string(kDefaultKey)};
+  auto keys = FindGroupKeys("--by", wishes.Has("--by") ? wishes.Values("--by") : by_default);
+  if (!keys) return std::move(keys).error();
+  const auto since = Bound(wishes, "--old-since", clock);
+  if (!since) return since.error();
+  const auto until = Bound(wishes, "--old-until", clock);
+  if (!until) return until.error();
+  const auto threshold = ParseThreshold(wishes);
+  if (!threshold) return threshold.error();
+  return Comparison{.keys = std::move(*keys),
+                    .old_window = {.since_ns = *since, .until_ns = *until},
+                    .threshold = *threshold};
+}
+
+Status Check(const Wishes& wishes, const FilterClock& clock) {
+  const auto comparison = Parse(wishes, clock);
+  if (!comparison) return comparison.error();
+  if (wishes.Has("--since") || wishes.Has("--old-log") || comparison->old_window.bounded()) {
+    return Ok{};
+  }
+  return Error("diff: with what to compare is missing: give --since, --old-since or --old-log");
+}
+
+Result<std::vector<Column>> ColumnsFor(const Wishes& wishes, const FilterClock& clock) {
+  const auto comparison = Parse(wishes, clock);
+  if (!comparison) return comparison.error();
+  std::vector<Column> columns;
+  for (const LifeField* key : comparison->keys) {
+    Column column = key->column;
+    column.text_place = static_cast<int>(columns.size()) + 1;
+    column.shown = Shown::kAlways;
+    columns.push_back(column);
+  }
+  columns.insert(columns.end(), std::begin(kColumns), std::end(kColumns));
+  return columns;
+}
+
+bool IsReadOnce(const std::string& path) {
+  std::error_code unknown;
+  return path == "-" || std::filesystem::is_fifo(path, unknown);
+}
+
+// As long as the new period, just before it.
+Window PeriodBefore(const Window& window, int64_t now_ns) {
+  const int64_t since = *window.since_ns;
+  const int64_t length = window.until_ns.value_or(now_ns) - since;
+  return {.since_ns = since - std::max<int64_t>(length, 0), .until_ns = since};
+}
+
+// True where `now` is more than `before` by more than the threshold.
+bool IsMore(uint64_t before, uint64_t now, uint64_t threshold) {
+  return static_cast<double>(now) * static_cast<double>(kWhole) >
+         static_cast<double>(before) * static_cast<double>(kWhole + threshold);
+}
+
+bool IsLonger(const Sum& before, const Sum& now, uint64_t threshold) {
+  const auto before_us = before.Mean();
+  const auto now_us = now.Mean();
+  return before_us && now_us && *now_us > *before_us + kMinDifferenceUs &&
+         IsMore(*before_us, *now_us, threshold);
+}
+
+// Shares of failures are compared, so that what runs more often does not fail more by that.
+bool IsFailing(const Totals& before, const Totals& now, uint64_t threshold) {
+  return IsMore(before.failed * now.count, now.failed * before.count, threshold);
+}
+
+std::string ChangeOf(const Totals& before, const Totals& now, uint64_t threshold) {
+  if (before.count == 0) return "new";
+  if (now.count == 0) return "gone";
+  std::vector<std::string_view> changes;
+  if (IsMore(before.count, now.count, threshold)) changes.push_back("more_often");
+  if (IsMore(now.count, before.count, threshold)) changes.push_back("less_often");
+  if (IsLonger(before.elapsed_us, now.elapsed_us, threshold)) changes.push_back("slower");
+  if (IsLonger(before.cpu_us, now.cpu_us, threshold)) changes.push_back("costlier");
+  if (IsFailing(before, now, threshold)) changes.push_back("failing");
+  return fmt::format("{}", fmt::join(changes, ","));
+}
+
+struct Group {
+  Totals before;
+  Totals now;
+};
+
+uint64_t DifferenceOf(const Group& group) {
+  const uint64_t before = group.before.cpu_us.total.value_or(0);
+  const uint64_t now = group.now.cpu_us.total.value_or(0);
+  return std::max(before, now) - std::min(before, now);
+}
+
+void AddRow(std::vector<Cell> row, const Group& group, const std::string& change, Table& table) {
+  const auto& [before, now] = group;
+  row.insert(row.end(), {change.empty() ? Cell() : Cell(Text{change}), before.count, now.count,
+                         before.failed, now.failed, OptionalCell(before.elapsed_us.Mean()),
+                         OptionalCell(now.elapsed_us.Mean()), OptionalCell(before.cpu_us.Mean()),
+                         OptionalCell(now.cpu_us.Mean()), OptionalCell(before.cpu_us.total),
+                         OptionalCell(now.cpu_us.total), DifferenceOf(group)});
+  table.Add(row);
+}
+
+class Difference {
+ public:
+  Difference(const Comparison& comparison, const LocalZone& zone)
+      : names_(comparison.keys), texts_(zone), threshold_(comparison.threshold) {}
+
+  Coverage Read(const Question& question, Totals Group::*period) {
+    return ReadLives(question, [&](const Boot& boot, const Life& life) {
+      const size_t group = names_.Find(boot, life, texts_);
+      if (group == groups_.size()) groups_.emplace_back();
+      (groups_[group].*period).Add(life);
+      return true;
+    });
+  }
+
+  // Returns whether anything has changed.
+  bool Fill(bool shows_all, Table& table) const {
+    bool has_changed = false;
+    for (size_t i = 0; i < groups_.size(); ++i) {
+      const std::string change = ChangeOf(groups_[i].before, groups_[i].now, threshold_);
+      has_changed = has_changed || !change.empty();
+      if (shows_all || !change.empty()) AddRow(names_.Cells(i), groups_[i], change, table);
+    }
+    return has_changed;
+  }
+
+ private:
+  LifeGroups names_;
+  LifeTexts texts_;
+  uint64_t threshold_;
+  std::vector<Group> groups_;
+};
+
+Result<Answer> RunDiff(const Question& question, Table& table) {
+  auto comparison = Parse(question.wishes, {.now_ns = question.now_ns, .zone = question.zone});
+  if (!comparison) return comparison.error();
+  const bool has_old_log = question.wishes.Has("--old-log");
+  if (!has_old_log && std::ranges::any_of(question.paths, IsReadOnce)) {
+    return Error("diff: a pipe can be read only once; give --old-log, or a log in files");
+  }
+  Window window = comparison->old_window;
+  if (!window.bounded() && !has_old_log) {
+    window = PeriodBefore(question.log.window(), question.now_ns);
+  }
+  auto old_log = LogSet::Open(has_old_log ? question.wishes.Values("--old-log") : question.paths,
+                              {.window = window, .skips = LogSet::Skips::kBoots});
+  if (!old_log) return std::move(old_log).error();
+  Difference difference(*comparison, question.zone);
+  Question old_question = {.log = *old_log, .zone = question.zone, .filter = question.filter};
+  const Coverage old_coverage = difference.Read(old_question, &Group::before);
+  Answer answer{.coverage = difference.Read(question, &Group::now)};
+  const bool has_changed = difference.Fill(question.wishes.Has("--all"), table);
+  table.AddNote("-- old: " + CoverageLine(old_coverage, question.zone).substr(3));
+  if (has_changed) {
+    answer.exit_status = kExitFound;
+  } else if (old_coverage.incomplete()) {
+    answer.exit_status = kExitIncomplete;
+  }
+  return answer;
+}
+
+}  // namespace
+
+constinit const Report kDiffReport{
+    .name = "diff",
+    .summary = "What is new, gone, more often, slower, costlier or failing since another period.",
+    .examples =
+        "  daybook diff --since today\n"
+        "  daybook diff --since today --old-since -8d --old-until -7d --threshold 100%\n"
+        "  daybook diff --log new --old-log old --by exe\n",
+    .options = kOptions,
+    .check = Check,
+    .columns_for = ColumnsFor,
+    .default_sort = "-difference",
+    .skips = LogSet::Skips::kBoots,
+    .has_filter = true,
+    .run = RunDiff,
+};
+
+}  // namespace daybook

@@ -1,0 +1,200 @@
+// What ended badly: by program and status, whether it came in a loop, and whether anybody cared.
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <unordered_map>
+#include <vector>
+
+#include "life_cells.h"
+#include "life_fields.h"
+#include "life_groups.h"
+#include "life_log.h"
+#include "report.h"
+#include "totals.h"
+
+namespace daybook {
+namespace {
+
+// So many ends alike in a minute are a loop.
+constexpr uint64_t kLoopPerMinute = 5;
+constexpr uint64_t kMinuteNs = 60'000'000'000;
+
+constexpr ReportOption kOptions[] = {
+    {"--by", "KEY,..", "Group by these columns of list and by status (default: comm)", true}};
+constexpr std::string_view kDefaultKey = "comm";
+
+// Behind the keys.
+constexpr Column kColumns[] = {
+    {"status", Kind::kString, 101},
+    {"core", Kind::kBool},
+    {"oom", Kind::kBool},
+    {"count", Kind::kNumber, 102},
+    {"of", Kind::kNumber, 103},
+    {"count_share", Kind::kPercent, 104},
+    {"swallowed", Kind::kNumber, 105},
+    {"most_per_minute", Kind::kNumber, 106},
+    {"loop", Kind::kBool, 107},
+    {"cpu_us", Kind::kMicroseconds, 108},
+    {"first_time", Kind::kTime},
+    {"last_time", Kind::kTime, 109},
+    {"args", Kind::kArguments, 110},
+};
+
+Result<std::vector<const LifeField*>> Keys(const Wishes& wishes) {
+  const std::string by_default[] = {std::string(kDefaultKey)};
+  return FindGroupKeys("--by", wishes.Has("--by") ? wishes.Values("--by") : by_default);
+}
+
+Result<std::vector<Column>> ColumnsFor(const Wishes& wishes, const FilterClock&) {
+  auto keys = Keys(wishes);
+  if (!keys) return std::move(keys).error();
+  std::vector<Column> columns;
+  for (const LifeField* key : *keys) {
+    Column column = key->column;
+    column.text_place = static_cast<int>(columns.size()) + 1;
+    column.shown = Shown::kAlways;
+    columns.push_back(column);
+  }
+  columns.insert(columns.end(), std::begin(kColumns), std::end(kColumns));
+  return columns;
+}
+
+// Failures of one group that ended alike.
+struct Failures {
+  uint64_t count = 0;
+  uint64_t swallowed = 0;
+  uint64_t minute = 0;
+  uint64_t in_minute = 0;
+  uint64_t most_per_minute = 0;
+  Sum cpu_us;
+  std::optional<int64_t> first_ns;
+  std::optional<int64_t> last_ns;
+  std::string args;  // of the last one
+
+  void Add(const Boot& boot, const Life& life);
+};
+
+void Failures::Add(const Boot& boot, const Life& life) {
+  ++count;
+  cpu_us.Add(life.usage.cpu_us);
+  const uint64_t end_ns = life.end_ns.value_or(life.last_seen_ns);
+  // Ends come in order, but for those that waited long for their reaping.
+  if (end_ns / kMinuteNs != minute) in_minute = 0;
+  minute = end_ns / kMinuteNs;
+  most_per_minute = std::max(most_per_minute, ++in_minute);
+  const auto time = boot.clock.ToRealtime(end_ns);
+  if (!time) return;
+  first_ns = std::min(first_ns.value_or(*time), *time);
+  if (last_ns && *time < *last_ns) return;
+  last_ns = time;
+  const Cell cell = ArgumentsCell(life);
+  if (const auto* text = std::get_if<Text>(&cell)) args.assign(text->bytes);
+}
+
+class FailureTable {
+ public:
+  FailureTable(std::vector<const LifeField*> keys, const LocalZone& zone)
+      : texts_(zone), keys_(keys.size()), groups_(std::move(keys)) {}
+
+  void Take(const Boot& boot, const Life& life);
+  // Of every life, also of those that are left out: whether it hides that a child failed.
+  void TakeEnd(const Life& life);
+  void Fill(Table& table) const;
+
+ private:
+  // A group and the wait status, with or without an OOM kill.
+  using Key = std::tuple<size_t, uint32_t, bool>;
+
+  void Row(const Key& key, const Failures& failures, Table& table) const;
+
+  LifeTexts texts_;
+  size_t keys_;
+  LifeGroups groups_;
+  std::vector<uint64_t> ended_;  // of a group
+  std::map<Key, Failures> failures_;
+  // Of parents that are still living, by the mark that they have: how their children failed.
+  std::unordered_map<uint32_t, std::map<Key, uint64_t>> of_living_;
+  uint32_t marks_ = 0;
+};
+
+void FailureTable::Take(const Boot& boot, const Life& life) {
+  if (!life.wait_status) return;
+  const size_t group = groups_.Find(boot, life, texts_);
+  if (group >= ended_.size()) ended_.resize(group + 1);
+  ++ended_[group];
+  if (*life.wait_status == 0) return;
+  const Key key{group, *life.wait_status, (life.flags & kProcOomKilled) != 0};
+  failures_[key].Add(boot, life);
+  const Life* parent = life.parent.get();
+  if (parent == nullptr || parent->state != LifeState::kRunning) return;
+  if (parent->mark == 0) parent->mark = ++marks_;
+  ++of_living_[parent->mark][key];
+}
+
+void FailureTable::TakeEnd(const Life& life) {
+  if (life.mark == 0) return;
+  const auto children = of_living_.find(life.mark);
+  if (children == of_living_.end()) return;
+  if (life.wait_status == 0U) {
+    for (const auto& [key, count] : children->second) failures_[key].swallowed += count;
+  }
+  of_living_.erase(children);
+}
+
+void FailureTable::Row(const Key& key, const Failures& failures, Table& table) const {
+  const auto& [group, wait_status, oom] = key;
+  Life life;  // as far as it is the same for all
+  life.wait_status = wait_status;
+  LifeTexts texts(texts_.zone);
+  const uint64_t ended = ended_[group];
+  std::vector<Cell> row = groups_.Cells(group);
+  row.insert(row.end(),
+             {FindLifeField("status")->get({}, life, texts), CoreCell(life), oom, failures.count,
+              ended, ShareCell(failures.count, ended), failures.swallowed, failures.most_per_minute,
+              failures.most_per_minute >= kLoopPerMinute, OptionalCell(failures.cpu_us.total),
+              OptionalCell(failures.first_ns), OptionalCell(failures.last_ns),
+              failures.args.empty() ? Cell() : Cell(Text{failures.args})});
+  table.Add(row);
+}
+
+void FailureTable::Fill(Table& table) const {
+  for (const auto& [key, failures] : failures_) Row(key, failures, table);
+}
+
+Result<Answer> RunFailures(const Question& question, Table& table) {
+  auto keys = Keys(question.wishes);
+  if (!keys) return keys.error();
+  FailureTable failures(std::move(*keys), question.zone);
+  const Coverage coverage = ReadLives(
+      question,
+      [&](const Boot& boot, const Life& life) {
+        failures.Take(boot, life);
+        return true;
+      },
+      [&](const Boot&, const Life& life) { failures.TakeEnd(life); });
+  failures.Fill(table);
+  return Answer{.coverage = coverage};
+}
+
+}  // namespace
+
+constinit const Report kFailuresReport{
+    .name = "failures",
+    .summary = "What ended badly: by program and status, in loops, and unnoticed by its parent.",
+    .examples =
+        "  daybook failures --since yesterday\n"
+        "  daybook failures --by service,comm --sort -most_per_minute\n"
+        "  daybook failures --filter 'signal in {SIGSEGV, SIGABRT} || oom'\n",
+    .options = kOptions,
+    .columns_for = ColumnsFor,
+    .default_sort = "-count",
+    .skips = LogSet::Skips::kBoots,
+    .has_filter = true,
+    .run = RunFailures,
+};
+
+}  // namespace daybook

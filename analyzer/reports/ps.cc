@@ -1,0 +1,93 @@
+// The processes that were alive at a moment, as ps(1) would have shown them.
+
+#include <string>
+#include <vector>
+
+#include "life_cells.h"
+#include "life_fields.h"
+#include "life_log.h"
+#include "report.h"
+#include "time_syntax.h"
+
+namespace daybook {
+namespace {
+
+constexpr ReportOption kOptions[] = {{"--at", "TIME", "The moment (default: the end of the log)"}};
+
+constexpr FieldChoice kFields[] = {{"host"},   {"proc_id"}, {"user", 1}, {"uid"},
+                                   {"pid", 2}, {"ppid", 3}, {"tty", 4},  {"start_time", 5},
+                                   {"cgroup"}, {"comm"},    {"exe"},     {"args", 7}};
+
+std::vector<Column> Columns() {
+  std::vector<Column> columns = ColumnsOf(kFields);
+  columns.push_back({"age_us", Kind::kMicroseconds, 6});
+  return columns;
+}
+
+Result<std::optional<int64_t>> Moment(const Wishes& wishes, const FilterClock& clock) {
+  const auto text = wishes.Value("--at");
+  if (!text) return std::optional<int64_t>();
+  auto time = ParseTime(*text, clock.now_ns, clock.zone);
+  if (!time) return std::move(time).error().WithContext("--at");
+  return std::optional<int64_t>(*time);
+}
+
+Status Check(const Wishes& wishes, const FilterClock& clock) {
+  const auto moment = Moment(wishes, clock);
+  if (!moment) return moment.error();
+  return Ok{};
+}
+
+Result<std::vector<Column>> ColumnsFor(const Wishes&, const FilterClock&) { return Columns(); }
+
+// How old it was then; nullopt where it was not alive, as far as is known.
+std::optional<uint64_t> AgeUs(const Boot& boot, const Life& life,
+                              const std::optional<int64_t>& time_ns) {
+  if (!time_ns) {
+    if (life.state != LifeState::kRunning) return std::nullopt;
+    return (boot.last_ns - std::min(boot.last_ns, life.start_ns)) / 1000;
+  }
+  const auto start = boot.clock.ToRealtime(life.start_ns);
+  if (!start || *start > *time_ns) return std::nullopt;
+  const bool is_running = life.state == LifeState::kRunning;
+  const auto end = boot.clock.ToRealtime(life.end_ns.value_or(life.last_seen_ns));
+  if (!is_running && (!end || *end <= *time_ns)) return std::nullopt;
+  return static_cast<uint64_t>(*time_ns - *start) / 1000;
+}
+
+Result<Answer> RunPs(const Question& question, Table& table) {
+  const auto moment = Moment(question.wishes, {.now_ns = question.now_ns, .zone = question.zone});
+  if (!moment) return moment.error();
+  LifeTexts texts(question.zone);
+  const ChosenFields fields(kFields);
+  std::vector<Cell> row;
+  const Coverage coverage = ReadLives(question, [&](const Boot& boot, const Life& life) {
+    const auto age_us = AgeUs(boot, life, *moment);
+    if (!age_us) return true;
+    row.clear();
+    fields.AppendTo(&row, boot, life, texts);
+    row.push_back(*age_us);
+    table.Add(row);
+    return !table.full();
+  });
+  return Answer{.coverage = coverage};
+}
+
+}  // namespace
+
+constinit const Report kPsReport{
+    .name = "ps",
+    .summary = "The processes that were alive at a moment.",
+    .examples =
+        "  daybook ps --at '2026-11-20 02:13'\n"
+        "  daybook ps --at -10min --user www-data\n",
+    .options = kOptions,
+    .check = Check,
+    .columns_for = ColumnsFor,
+    .default_sort = "start_time",
+    .has_window = false,
+    .has_filter = true,
+    .run = RunPs,
+};
+
+}  // namespace daybook

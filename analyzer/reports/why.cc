@@ -1,0 +1,146 @@
+// Why a process ran: the chain of its birth parents, up to the first one that the log tells of.
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "exit_status.h"
+#include "life_cells.h"
+#include "life_fields.h"
+#include "life_log.h"
+#include "report.h"
+#include "time_syntax.h"
+
+namespace daybook {
+namespace {
+
+constexpr std::string_view kProcess = "process";
+constexpr ReportOption kOptions[] = {
+    {kProcess, "PID[@TIME]", "The process with this pid: the one at that time, else the newest"}};
+
+// Besides how far above it stands.
+constexpr FieldChoice kFields[] = {
+    {"pid", 2},    {"user", 3}, {"start_time", 4}, {"end_time"}, {"elapsed", 5}, {"cpu"},
+    {"status", 6}, {"comm"},    {"exe"},           {"args", 7},  {"ppid"},       {"proc_id"},
+    {"parent_id"}, {"tty"},     {"cgroup"},        {"state"},    {"execs"},      {"orphaned"}};
+
+std::vector<Column> Columns() {
+  std::vector<Column> columns = ColumnsOf(kFields);
+  columns.insert(columns.begin(), {"above", Kind::kNumber, 1});
+  return columns;
+}
+
+struct Wanted {
+  uint32_t pid = 0;
+  std::optional<int64_t> time_ns;
+};
+
+Result<Wanted> ParseWanted(std::string_view text, const FilterClock& clock) {
+  Wanted wanted;
+  const size_t at = text.find('@');
+  const std::string_view digits = text.substr(0, at);
+  const auto result = std::from_chars(digits.data(), digits.data() + digits.size(), wanted.pid);
+  if (result.ec != std::errc() || result.ptr != digits.data() + digits.size()) {
+    return Error(fmt::format("'{}' is not a pid; write for example 1234 or '1234@14:00'", digits));
+  }
+  if (at == text.npos) return wanted;
+  auto time = ParseTime(text.substr(at + 1), clock.now_ns, clock.zone);
+  if (!time) return std::move(time).error();
+  wanted.time_ns = *time;
+  return wanted;
+}
+
+Status Check(const Wishes& wishes, const FilterClock& clock) {
+  const auto wanted = ParseWanted(*wishes.Value(kProcess), clock);
+  if (!wanted) return wanted.error();
+  return Ok{};
+}
+
+Result<std::vector<Column>> ColumnsFor(const Wishes&, const FilterClock&) { return Columns(); }
+
+bool IsAliveAt(const Boot& boot, const Life& life, int64_t time_ns) {
+  const auto start = boot.clock.ToRealtime(life.start_ns);
+  if (!start || *start > time_ns) return false;
+  if (life.state == LifeState::kRunning) return true;
+  const auto end = boot.clock.ToRealtime(life.end_ns.value_or(life.last_seen_ns));
+  return end && *end >= time_ns;
+}
+
+// The one life that was meant. It is kept with its ancestors, of which more becomes known until the
+// end of the log.
+struct Found {
+  const Boot* boot = nullptr;
+  Life life;
+  uint64_t others = 0;  // that have had the pid, too
+
+  void Take(const Boot& of_boot, const Life& candidate) {
+    others += boot != nullptr;
+    const bool is_newer = boot == nullptr || of_boot.clock.ToRealtime(candidate.start_ns) >=
+                                                 boot->clock.ToRealtime(life.start_ns);
+    if (!is_newer) return;
+    boot = &of_boot;
+    life = candidate;
+  }
+};
+
+void AddRows(const Found& found, LifeTexts& texts, Table& table) {
+  const ChosenFields fields(kFields);
+  uint64_t above = 0;
+  const Life* at = &found.life;
+  for (; at != nullptr; at = at->parent.get(), ++above) {
+    std::vector<Cell> row = {above};
+    fields.AppendTo(&row, *found.boot, *at, texts);
+    table.Add(row);
+    if (at->parent.get() != nullptr || IsFirst(*at)) continue;
+    table.AddNote(
+        at->ppid ? fmt::format("-- above it: pid {}, of which the log does not tell", *at->ppid)
+                 : "-- above it: the log does not tell");
+  }
+}
+
+Result<Answer> RunWhy(const Question& question, Table& table) {
+  const auto wanted = ParseWanted(*question.wishes.Value(kProcess),
+                                  {.now_ns = question.now_ns, .zone = question.zone});
+  if (!wanted) return wanted.error();
+  LifeTexts texts(question.zone);
+  Found found;
+  Answer answer;
+  answer.coverage = ReadLives(question, [&](const Boot& boot, const Life& life) {
+    if (life.pid != wanted->pid) return true;
+    if (!wanted->time_ns || IsAliveAt(boot, life, *wanted->time_ns)) found.Take(boot, life);
+    return true;
+  });
+  if (found.boot == nullptr) {
+    table.AddNote(fmt::format("-- no process {} {}", wanted->pid,
+                              wanted->time_ns ? "at that time" : "in the log"));
+    answer.exit_status = kExitFound;
+    return answer;
+  }
+  AddRows(found, texts, table);
+  if (found.others != 0) {
+    table.AddNote(fmt::format("-- the newest of {} processes with this pid; PID@TIME names another",
+                              found.others + 1));
+  }
+  return answer;
+}
+
+}  // namespace
+
+constinit const Report kWhyReport{
+    .name = "why",
+    .summary = "Why a process ran: the chain of its parents up to the first.",
+    .examples =
+        "  daybook why 4321\n"
+        "  daybook why '4321@yesterday' --output jsonl\n"
+        "  daybook why '4321@2026-11-20 02:13'\n",
+    .options = kOptions,
+    .check = Check,
+    .columns_for = ColumnsFor,
+    .skips = LogSet::Skips::kBoots,
+    .run = RunWhy,
+};
+
+}  // namespace daybook

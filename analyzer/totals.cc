@@ -1,0 +1,136 @@
+#include "totals.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "life_cells.h"
+
+namespace daybook {
+namespace {
+
+template <uint64_t Totals::*Member>
+Cell Count(const Totals& totals, const Totals&) {
+  return totals.*Member;
+}
+
+template <Sum Totals::*Member>
+Cell SumOf(const Totals& totals, const Totals&) {
+  return OptionalCell((totals.*Member).total);
+}
+
+template <Sum Totals::*Member>
+Cell MeanOf(const Totals& totals, const Totals&) {
+  return OptionalCell((totals.*Member).Mean());
+}
+
+template <Quantiles Totals::*Member, uint32_t Percent>
+Cell QuantileOf(const Totals& totals, const Totals&) {
+  return OptionalCell((totals.*Member).At(Percent));
+}
+
+Cell CountShare(const Totals& totals, const Totals& all) {
+  return ShareCell(totals.count, all.count);
+}
+
+Cell CpuShare(const Totals& totals, const Totals& all) {
+  return ShareCell(totals.cpu_us.total, all.cpu_us.total);
+}
+
+Cell MaxRss(const Totals& totals, const Totals&) { return OptionalCell(totals.max_rss_kib); }
+
+}  // namespace
+
+// Places in text begin behind those of the keys.
+constexpr TotalsField kTotalsFields[kTotalsFieldCount] = {
+    {{"count", Kind::kNumber, 102}, Count<&Totals::count>},
+    {{"count_share", Kind::kPercent}, CountShare},
+    {{"running", Kind::kNumber, 103}, Count<&Totals::running>},
+    {{"lost", Kind::kNumber}, Count<&Totals::lost>},
+    {{"failed", Kind::kNumber, 104}, Count<&Totals::failed>},
+    {{"cpu_us", Kind::kMicroseconds, 105}, SumOf<&Totals::cpu_us>},
+    {{"cpu_share", Kind::kPercent, 106}, CpuShare},
+    {{"mean_cpu_us", Kind::kMicroseconds, 107}, MeanOf<&Totals::cpu_us>},
+    {{"p50_cpu_us", Kind::kMicroseconds}, QuantileOf<&Totals::cpu_quantiles, 50>, true},
+    {{"p95_cpu_us", Kind::kMicroseconds}, QuantileOf<&Totals::cpu_quantiles, 95>, true},
+    {{"p99_cpu_us", Kind::kMicroseconds}, QuantileOf<&Totals::cpu_quantiles, 99>, true},
+    {{"utime_us", Kind::kMicroseconds, 108}, SumOf<&Totals::utime_us>},
+    {{"stime_us", Kind::kMicroseconds, 109}, SumOf<&Totals::stime_us>},
+    {{"elapsed_us", Kind::kMicroseconds, 110}, SumOf<&Totals::elapsed_us>},
+    {{"mean_elapsed_us", Kind::kMicroseconds}, MeanOf<&Totals::elapsed_us>},
+    {{"p50_elapsed_us", Kind::kMicroseconds}, QuantileOf<&Totals::elapsed_quantiles, 50>, true},
+    {{"p95_elapsed_us", Kind::kMicroseconds}, QuantileOf<&Totals::elapsed_quantiles, 95>, true},
+    {{"p99_elapsed_us", Kind::kMicroseconds}, QuantileOf<&Totals::elapsed_quantiles, 99>, true},
+    {{"max_rss_kib", Kind::kKibibytes, 111}, MaxRss},
+    {{"minflt", Kind::kNumber, 112}, SumOf<&Totals::minflt>},
+    {{"majflt", Kind::kNumber, 113}, SumOf<&Totals::majflt>},
+    {{"nvcsw", Kind::kNumber}, SumOf<&Totals::nvcsw>},
+    {{"nivcsw", Kind::kNumber}, SumOf<&Totals::nivcsw>},
+    {{"read_bytes", Kind::kBytes}, SumOf<&Totals::read_bytes>},
+    {{"write_bytes", Kind::kBytes}, SumOf<&Totals::write_bytes>},
+};
+static_assert(!kTotalsFields[kTotalsFieldCount - 1].column.name.empty());
+
+void Sum::Add(const std::optional<uint64_t>& term) {
+  if (!term) return;
+  total = total.value_or(0) + *term;
+  ++terms;
+}
+
+void Sum::Merge(const Sum& other) {
+  if (!other.total) return;
+  total = total.value_or(0) + *other.total;
+  terms += other.terms;
+}
+
+std::optional<uint64_t> Sum::Mean() const {
+  if (terms == 0) return std::nullopt;
+  return *total / terms;
+}
+
+void Totals::Add(const Life& life) {
+  ++count;
+  running += life.state == LifeState::kRunning;
+  lost += life.state == LifeState::kLost;
+  failed += life.wait_status.value_or(0) != 0;
+  cpu_us.Add(life.usage.cpu_us);
+  utime_us.Add(life.usage.utime_us);
+  stime_us.Add(life.usage.stime_us);
+  elapsed_us.Add(ElapsedUs(life));
+  max_rss_kib = std::max(max_rss_kib, life.usage.maxrss_kib);
+  minflt.Add(life.usage.minflt);
+  majflt.Add(life.usage.majflt);
+  nvcsw.Add(life.usage.nvcsw);
+  nivcsw.Add(life.usage.nivcsw);
+  read_bytes.Add(life.usage.read_bytes);
+  write_bytes.Add(life.usage.write_bytes);
+}
+
+void Totals::AddWithQuantiles(const Life& life) {
+  Add(life);
+  if (life.usage.cpu_us) cpu_quantiles.Add(*life.usage.cpu_us);
+  if (const auto elapsed_us_of_life = ElapsedUs(life)) elapsed_quantiles.Add(*elapsed_us_of_life);
+}
+
+void Totals::Merge(const Totals& other) {
+  count += other.count;
+  running += other.running;
+  lost += other.lost;
+  failed += other.failed;
+  max_rss_kib = std::max(max_rss_kib, other.max_rss_kib);
+  for (const auto member : {&Totals::cpu_us, &Totals::utime_us, &Totals::stime_us,
+                            &Totals::elapsed_us, &Totals::minflt, &Totals::majflt, &Totals::nvcsw,
+                            &Totals::nivcsw, &Totals::read_bytes, &Totals::write_bytes}) {
+    (this->*member).Merge(other.*member);
+  }
+  cpu_quantiles.Merge(other.cpu_quantiles);
+  elapsed_quantiles.Merge(other.elapsed_quantiles);
+}
+
+Cell ShareCell(const std::optional<uint64_t>& part, const std::optional<uint64_t>& whole) {
+  constexpr double kWhole = 10'000;
+  if (!part || !whole || *whole == 0) return std::monostate();
+  const double share = static_cast<double>(*part) / static_cast<double>(*whole);
+  return static_cast<uint64_t>(std::llround(share * kWhole));
+}
+
+}  // namespace daybook

@@ -1,0 +1,60 @@
+// What many lives add up to, for every report that groups them.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "lives.h"
+#include "quantiles.h"
+#include "table.h"
+
+namespace daybook {
+
+// The sum of what is known; unknown while nothing is.
+struct Sum {
+  std::optional<uint64_t> total;
+  uint64_t terms = 0;
+
+  void Add(const std::optional<uint64_t>& term);
+  void Merge(const Sum& other);
+  std::optional<uint64_t> Mean() const;
+};
+
+struct Totals {
+  uint64_t count = 0;
+  uint64_t running = 0;
+  uint64_t lost = 0;
+  uint64_t failed = 0;
+  Sum cpu_us;
+  Sum utime_us;
+  Sum stime_us;
+  Sum elapsed_us;
+  std::optional<uint64_t> max_rss_kib;
+  Sum minflt;
+  Sum majflt;
+  Sum nvcsw;
+  Sum nivcsw;
+  Sum read_bytes;
+  Sum write_bytes;
+  Quantiles cpu_quantiles;
+  Quantiles elapsed_quantiles;
+
+  void Add(const Life& life);
+  // The same, for percentiles, too.
+  void AddWithQuantiles(const Life& life);
+  void Merge(const Totals& other);
+};
+
+// Hundredths of a percent that `part` is of `whole`; unknown where the whole is nothing.
+Cell ShareCell(const std::optional<uint64_t>& part, const std::optional<uint64_t>& whole);
+
+struct TotalsField {
+  Column column;
+  Cell (*get)(const Totals& totals, const Totals& all);
+  bool is_quantile = false;  // of what AddWithQuantiles adds
+};
+
+inline constexpr size_t kTotalsFieldCount = 25;
+extern const TotalsField kTotalsFields[kTotalsFieldCount];
+
+}  // namespace daybook

@@ -1,0 +1,625 @@
+// What the reports about causes say of a night whose truth is known, and of the traps that such
+// nights hold: daemons, orphans, pids that are given anew, clocks that are set, parts that are
+// lost.
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "program_runner.h"
+#include "scripted_log.h"
+
+namespace daybook {
+namespace {
+
+using testing::HasSubstr;
+using std::string_view_literals::operator""sv;
+
+constexpr uint32_t kUser = 4'000'000'000;  // without a name
+
+// Times are milliseconds since boot: 5000 is 14:13:20.
+class Script {
+ public:
+  explicit Script(const std::string& path, uint8_t boot = 0xB0) : log_(path, boot) {}
+
+  ScriptedLog& log() { return log_; }
+
+  void Snapshot() {
+    log_.At(5000);
+    log_.writer().Append(SnapBegin{.time_ns = ScriptedLog::Ns(5000)});
+    Living(1, 0, 0, "systemd");
+    Living(50, 3000, 1, "cron");
+    Living(60, 3000, 1, "sshd");
+    log_.writer().Append(SnapEnd{.time_ns = ScriptedLog::Ns(5000), .process_count = 3});
+  }
+
+  void Cgroup(uint64_t ms, uint64_t id, std::string_view path) {
+    log_.At(ms);
+    log_.writer().Append(CgroupPath{.time_ns = ScriptedLog::Ns(ms), .id = id, .path = path});
+  }
+
+  void Fork(uint64_t ms, uint32_t pid, uint32_t ppid, uint64_t parent_ms, uint32_t uid = 0) {
+    log_.At(ms);
+    log_.writer().Append(daybook::Fork{.time_ns = ScriptedLog::Ns(ms),
+                                       .pid = pid,
+                                       .ppid = ppid,
+                                       .parent_start_ns = ScriptedLog::Ns(parent_ms),
+                                       .uid = uid,
+                                       .euid = uid});
+  }
+
+  void Exec(uint64_t ms, uint32_t pid, uint64_t start_ms, std::string_view comm,
+            std::string_view args, uint32_t uid = 0) {
+    log_.At(ms);
+    log_.writer().Append(daybook::Exec{.time_ns = ScriptedLog::Ns(ms),
+                                       .pid = pid,
+                                       .start_ns = ScriptedLog::Ns(start_ms),
+                                       .uid = uid,
+                                       .euid = uid,
+                                       .tty = 0,
+                                       .comm = comm,
+                                       .exe = comm,
+                                       .args_bytes = args.size(),
+                                       .args = args});
+  }
+
+  struct End {
+    uint32_t wait_status = 0;
+    std::string_view comm = {};
+    uint64_t cpu_us = 0;
+    uint32_t ppid = 100;
+    uint32_t uid = 0;
+    uint32_t euid = 0;
+    uint64_t cgroup_id = 1;
+  };
+  void Exit(uint64_t ms, uint32_t pid, uint64_t start_ms, const End& end) {
+    log_.At(ms);
+    log_.writer().Append(daybook::Exit{.time_ns = ScriptedLog::Ns(ms),
+                                       .pid = pid,
+                                       .start_ns = ScriptedLog::Ns(start_ms),
+                                       .ppid = end.ppid,
+                                       .wait_status = end.wait_status,
+                                       .uid = end.uid,
+                                       .euid = end.euid,
+                                       .cgroup_id = end.cgroup_id,
+                                       .cpu_us = end.cpu_us,
+                                       .comm = end.comm});
+  }
+
+ private:
+  void Living(uint32_t pid, uint64_t start_ms, uint32_t ppid, std::string_view comm) {
+    log_.writer().Append(SnapProc{.pid = pid,
+                                  .start_ns = ScriptedLog::Ns(start_ms),
+                                  .ppid = ppid,
+                                  .parent_start_ns = 0,
+                                  .uid = 0,
+                                  .euid = 0,
+                                  .comm = comm});
+  }
+
+  ScriptedLog log_;
+};
+
+// A command of cron with a child that fails, which nobody notices, and a daemon that it leaves.
+void RunBackup(Script& script, uint64_t ms, uint32_t pid) {
+  script.Fork(ms, pid, 50, 3000);
+  script.Fork(ms + 1, pid + 1, pid, ms);
+  script.Exec(ms + 2, pid + 1, ms + 1, "sh", "sh\0-c\0backup --all\0"sv);
+  script.Fork(ms + 10, pid + 2, pid + 1, ms + 1);
+  script.Exec(ms + 11, pid + 2, ms + 10, "gzip", "gzip\0-1\0"sv);
+  script.Exit(ms + 500, pid + 2, ms + 10,
+              {.wait_status = 1 << 8, .comm = "gzip", .cpu_us = 100'000, .ppid = pid + 1});
+  script.Fork(ms + 600, pid + 3, pid + 1, ms + 1);
+  script.Fork(ms + 601, pid + 4, pid + 3, ms + 600);
+  script.Exit(ms + 602, pid + 3, ms + 600, {.comm = "sh", .cpu_us = 1000, .ppid = pid + 1});
+  script.Exec(ms + 603, pid + 4, ms + 601, "uploader", "uploader\0"sv);
+  script.Exit(ms + 700, pid + 1, ms + 1, {.comm = "sh", .cpu_us = 2000, .ppid = pid});
+  script.Exit(ms + 701, pid, ms, {.comm = "cron", .cpu_us = 500, .ppid = 50});
+  script.Exit(ms + 3000, pid + 4, ms + 601, {.comm = "uploader", .cpu_us = 50'000, .ppid = 1});
+}
+
+void RunLogin(Script& script, uint64_t ms) {
+  script.Fork(ms, 300, 60, 3000);
+  script.Fork(ms + 1, 301, 300, ms, kUser);
+  script.Exec(ms + 2, 301, ms + 1, "bash", "-bash\0"sv, kUser);
+  script.Fork(ms + 100, 302, 301, ms + 1, kUser);
+  script.Exec(ms + 101, 302, ms + 100, "sudo", "sudo\0id\0"sv);
+  script.Exit(ms + 200, 302, ms + 100, {.comm = "sudo", .cpu_us = 4000, .ppid = 301});
+  script.Exit(ms + 300, 301, ms + 1,
+              {.comm = "bash", .cpu_us = 3000, .ppid = 300, .uid = kUser, .euid = kUser});
+  script.Exit(ms + 301, 300, ms, {.comm = "sshd", .cpu_us = 1000, .ppid = 60});
+}
+
+// A service that is started anew each time, in a cgroup of its own.
+void RunCrashLoop(Script& script, uint64_t ms) {
+  for (uint32_t i = 0; i < 6; ++i) {
+    const uint64_t start = ms + i * 100;
+    script.Cgroup(start, 70 + i, "/system.slice/app.service");
+    script.Fork(start, 400 + i, 1, 0);
+    script.Exec(start + 1, 400 + i, start, "app", "app\0"sv);
+    script.Exit(start + 50, 400 + i, start,
+                {.wait_status = 11 | 0x80,
+                 .comm = "app",
+                 .cpu_us = 10'000,
+                 .ppid = 1,
+                 .cgroup_id = 70 + i});
+  }
+}
+
+class NightTest : public ProgramRunner {
+ protected:
+  NightTest() {
+    Script script(log_path_);
+    script.Snapshot();
+    RunBackup(script, 6000, 200);
+    script.log().At(6999);
+    RunCrashLoop(script, 10'000);
+    RunBackup(script, 8000, 210);
+    RunLogin(script, 12'000);
+  }
+};
+
+// ---- The reports ----
+
+TEST_F(NightTest, JobsHaveTheCostOfAllDescendantsAlsoOfDaemons) {
+  EXPECT_EQ(Run("jobs --log LOG").out, std::string(R"(
+KIND     RUNS  OVERLAP  MEAN_RUN  MAX_RUN  PROCESSES  RUNNING  FAILED      CPU  CPU_SHARE  MAX_RSS  JOB
+cron        2        2     3.00s    3.00s          8        0       2  306.0ms     81.60%        -  backup --all
+service     6        1    50.0ms   50.0ms          6        0       6   60.0ms     16.00%        -  app.service
+login       1        1   299.0ms  299.0ms          2        0       0    7.0ms      1.87%        -  login of 4000000000
+process     1        1     5.70s    5.70s          3        1       0    1.0ms      0.27%        -  cron
+process     1        1     9.30s    9.30s          2        1       0    1.0ms      0.27%        -  sshd
+process     1        1    10.50s   10.50s          1        1       0        -          -        -  systemd
+-- 2026-09-21 14:13:20 to 2026-09-21 14:13:27; boots 1, segments 1, records 97; processes 22, running 3, ended unseen 0; lost 0, damaged 0 bytes
+)")
+                                           .substr(1));
+}
+
+TEST_F(NightTest, EachRunOfAJobHasARow) {
+  EXPECT_EQ(Run("jobs --log LOG --runs --sort start --output csv --columns "
+                "kind,job,pid,start_time,end_time,processes,failed,orphaned,incomplete "
+                "--filter 'cpu > 0'")
+                .out,
+            std::string(R"(
+kind,job,pid,start_time,end_time,processes,failed,orphaned,incomplete
+process,cron,50,2026-09-21T14:13:21.000000+00:00,2026-09-21T14:13:23.701000+00:00,2,0,0,0
+cron,backup --all,201,2026-09-21T14:13:21.001000+00:00,2026-09-21T14:13:24.000000+00:00,4,1,1,0
+cron,backup --all,211,2026-09-21T14:13:23.001000+00:00,2026-09-21T14:13:26.000000+00:00,4,1,1,0
+service,app.service,,2026-09-21T14:13:25.000000+00:00,2026-09-21T14:13:25.050000+00:00,1,1,0,0
+service,app.service,,2026-09-21T14:13:25.100000+00:00,2026-09-21T14:13:25.150000+00:00,1,1,0,0
+service,app.service,,2026-09-21T14:13:25.200000+00:00,2026-09-21T14:13:25.250000+00:00,1,1,0,0
+service,app.service,,2026-09-21T14:13:25.300000+00:00,2026-09-21T14:13:25.350000+00:00,1,1,0,0
+service,app.service,,2026-09-21T14:13:25.400000+00:00,2026-09-21T14:13:25.450000+00:00,1,1,0,0
+service,app.service,,2026-09-21T14:13:25.500000+00:00,2026-09-21T14:13:25.550000+00:00,1,1,0,0
+process,sshd,60,2026-09-21T14:13:27.000000+00:00,2026-09-21T14:13:27.301000+00:00,1,0,0,0
+login,login of 4000000000,301,2026-09-21T14:13:27.001000+00:00,2026-09-21T14:13:27.300000+00:00,2,0,0,0
+)")
+                .substr(1));
+}
+
+TEST_F(NightTest, WhyTellsTheChainUpToTheFirst) {
+  EXPECT_EQ(Run("why 204 --log LOG").out, std::string(R"(
+ABOVE  PID  USER  START_TIME           ELAPSED  STATUS  ARGS
+    0  204  root  2026-09-21 14:13:21    2.40s  0       uploader
+    1  203  root  2026-09-21 14:13:21    2.0ms  0       sh -c 'backup --all'
+    2  201  root  2026-09-21 14:13:21  699.0ms  0       sh -c 'backup --all'
+    3  200  root  2026-09-21 14:13:21  701.0ms  0       -
+    4   50  root  2026-09-21 14:13:18        -  -       -
+    5    1  root  2026-09-21 14:13:15        -  -       -
+-- 2026-09-21 14:13:20 to 2026-09-21 14:13:27; boots 1, segments 1, records 97; processes 22, running 3, ended unseen 0; lost 0, damaged 0 bytes
+)")
+                                              .substr(1));
+  EXPECT_EQ(Run("why 302 --log LOG --output csv --columns above,pid,comm,user").out,
+            std::string(R"(
+above,pid,comm,user
+0,302,sudo,root
+1,301,bash,
+2,300,sshd,root
+3,60,sshd,root
+4,1,systemd,root
+)")
+                .substr(1));
+}
+
+TEST_F(NightTest, PsShowsWhoWasThere) {
+  EXPECT_EQ(Run("ps --log LOG --at '2026-09-21 14:13:22'").out, std::string(R"(
+USER  PID  PPID  TTY   START_TIME               AGE  ARGS
+root    1     0  -     2026-09-21 14:13:15    7.00s  -
+root   50     1  -     2026-09-21 14:13:18    4.00s  -
+root   60     1  -     2026-09-21 14:13:18    4.00s  -
+root  204   203  none  2026-09-21 14:13:21  399.0ms  uploader
+-- 2026-09-21 14:13:20 to 2026-09-21 14:13:27; boots 1, segments 1, records 97; processes 22, running 3, ended unseen 0; lost 0, damaged 0 bytes
+)")
+                                                                    .substr(1));
+}
+
+TEST_F(NightTest, SpawnSaysWhoMakesProcesses) {
+  EXPECT_EQ(Run("spawn --log LOG").out, std::string(R"(
+SPAWNER  BIRTHS  BIRTHS_SHARE  SHORT  FORKED_ONLY  FAILED      CPU  MEAN_CPU  MEAN_ELAPSED
+sh            6        31.58%      2            0       2  302.0ms    50.3ms       963.7ms
+systemd       6        31.58%      0            0       6   60.0ms    10.0ms        50.0ms
+cron          4        21.05%      0            0       0    5.0ms     1.2ms       700.0ms
+sshd          2        10.53%      0            0       0    4.0ms     2.0ms       300.0ms
+bash          1         5.26%      0            0       0    4.0ms     4.0ms       100.0ms
+TOTAL        19       100.00%      2            0       8  375.0ms    19.7ms       504.3ms
+-- births: 19 in 7 s, at most 6 in a second: 2026-09-21 14:13:25
+-- 2026-09-21 14:13:20 to 2026-09-21 14:13:27; boots 1, segments 1, records 97; processes 22, running 3, ended unseen 0; lost 0, damaged 0 bytes
+)")
+                                            .substr(1));
+  EXPECT_EQ(Run("spawn --log LOG --view lifetimes --output csv --columns from_us,to_us,count").out,
+            std::string(R"(
+from_us,to_us,count
+1024,2048,2
+32768,65536,6
+65536,131072,1
+262144,524288,4
+524288,1048576,4
+2097152,4194304,2
+)")
+                .substr(1));
+}
+
+TEST_F(NightTest, FailuresKnowLoopsAndWhatParentsSwallow) {
+  EXPECT_EQ(Run("failures --log LOG").out, std::string(R"(
+COMM  STATUS   COUNT  OF  COUNT_SHARE  SWALLOWED  MOST_PER_MINUTE  LOOP      CPU  LAST_TIME            ARGS
+app   SIGSEGV      6   6      100.00%          0                6  yes    60.0ms  2026-09-21 14:13:25  app
+gzip  1            2   2      100.00%          2                2  no    200.0ms  2026-09-21 14:13:23  gzip -1
+-- 2026-09-21 14:13:20 to 2026-09-21 14:13:27; boots 1, segments 1, records 97; processes 22, running 3, ended unseen 0; lost 0, damaged 0 bytes
+)")
+                                               .substr(1));
+}
+
+TEST_F(NightTest, IdentityTellsWhoBecameWho) {
+  EXPECT_EQ(Run("identity --log LOG").out, std::string(R"(
+START_TIME           PID  FROM_USER   USER  TTY   ANCESTORS                     ARGS
+2026-09-21 14:13:27  302  4000000000  root  none  bash < sshd < sshd < systemd  sudo id
+-- 2026-09-21 14:13:20 to 2026-09-21 14:13:27; boots 1, segments 1, records 97; processes 22, running 3, ended unseen 0; lost 0, damaged 0 bytes
+)")
+                                               .substr(1));
+}
+
+TEST_F(NightTest, DiffTellsWhatIsNewAndWhatHasChanged) {
+  const Answer answer =
+      Run("diff --log LOG --since '2026-09-21 14:13:24' --old-until '2026-09-21 14:13:22' "
+          "--output csv --columns comm,change,old_count,count,old_failed,failed,old_cpu,cpu");
+  EXPECT_EQ(answer.status, 1);
+  EXPECT_EQ(answer.out, std::string(R"(
+comm,change,old_count,count,old_failed,failed,old_cpu_us,cpu_us
+gzip,gone,1,0,1,0,100000,
+app,new,0,6,0,6,,60000
+uploader,more_often,1,2,0,0,50000,100000
+sudo,new,0,1,0,0,,4000
+sh,gone,2,0,0,0,3000,
+bash,new,0,1,0,0,,3000
+sshd,more_often,1,2,0,0,,1000
+cron,less_often,2,1,0,0,500,
+)")
+                            .substr(1));
+}
+
+TEST_F(NightTest, TopIsTheCostliest) {
+  EXPECT_EQ(Run("top --log LOG -n 3").out, std::string(R"(
+START_TIME           PID  USER  ELAPSED      CPU  CPU_PERCENT  MAXRSS  STATUS  ARGS
+2026-09-21 14:13:21  202  root  490.0ms  100.0ms       20.40%       -  1       gzip -1
+2026-09-21 14:13:23  212  root  490.0ms  100.0ms       20.40%       -  1       gzip -1
+2026-09-21 14:13:21  204  root    2.40s   50.0ms        2.08%       -  0       uploader
+-- 2026-09-21 14:13:20 to 2026-09-21 14:13:27; boots 1, segments 1, records 97; processes 22, running 3, ended unseen 0; lost 0, damaged 0 bytes
+)")
+                                               .substr(1));
+}
+
+TEST_F(NightTest, TheSameFieldsStandInEveryFormat) {
+  for (const std::string report :
+       {"jobs", "spawn", "failures", "identity", "top", "why 302", "diff --all --old-log LOG"}) {
+    const std::string csv = Run(report + " --log LOG --output csv").out;
+    const std::string tsv = Run(report + " --log LOG --output tsv").out;
+    const std::string json = Run(report + " --log LOG --output jsonl").out;
+    std::string heading = csv.substr(0, csv.find('\n'));
+    std::string names;
+    for (size_t at = 0, end = 0; at < heading.size(); at = end + 1) {
+      end = std::min(heading.find(',', at), heading.size());
+      const std::string name = heading.substr(at, end - at);
+      EXPECT_THAT(json.substr(0, json.find('\n')), HasSubstr("\"" + name + "\":")) << report;
+      names += (at == 0 ? "" : "\t") + name;
+    }
+    EXPECT_EQ(tsv.substr(0, tsv.find('\n')), names) << report;
+  }
+}
+
+// ---- A world by chance, whose truth is known ----
+
+// Processes that are born and end in any order, with pids that are given anew.
+class World {
+ public:
+  explicit World(uint32_t seed) : random_(seed) {}
+
+  void Run(Script& script, int steps) {
+    script.Snapshot();
+    for (int i = 0; i < steps; ++i) {
+      ms_ += 1 + random_() % 3;
+      if (living_.empty() || random_() % 5 < 3) {
+        Birth(script);
+      } else {
+        End(script, random_() % living_.size());
+      }
+    }
+    while (!living_.empty()) End(script, 0);
+  }
+
+  // Of each process that init has made, in the order of their births: pid, processes, CPU time.
+  std::string Jobs() const {
+    std::string rows;
+    for (const Job& job : jobs_) {
+      rows += fmt::format("{},{},{}\n", job.pid, job.processes, job.cpu_us);
+    }
+    return rows;
+  }
+  uint64_t cpu_us() const { return cpu_us_; }
+  uint64_t births() const { return births_; }
+
+ private:
+  struct Process {
+    uint32_t pid;
+    uint64_t start_ms;
+    size_t job;
+  };
+  struct Job {
+    uint32_t pid;
+    uint64_t processes = 0;
+    uint64_t cpu_us = 0;
+  };
+
+  uint32_t FreePid() {
+    for (;;) {
+      const auto pid = static_cast<uint32_t>(1000 + random_() % 40);
+      if (std::ranges::find(living_, pid, &Process::pid) == living_.end()) return pid;
+    }
+  }
+  void Birth(Script& script) {
+    if (living_.size() == 30) return;
+    Process child{.pid = FreePid(), .start_ms = ms_, .job = jobs_.size()};
+    if (living_.empty() || random_() % 6 == 0) {
+      jobs_.push_back({.pid = child.pid});
+      script.Fork(ms_, child.pid, 1, 0);
+    } else {
+      const Process& parent = living_[random_() % living_.size()];
+      child.job = parent.job;
+      script.Fork(ms_, child.pid, parent.pid, parent.start_ms);
+    }
+    ++jobs_[child.job].processes;
+    ++births_;
+    living_.push_back(child);
+  }
+  void End(Script& script, size_t index) {
+    const Process process = living_[index];
+    const uint64_t cpu_us = random_() % 100'000;
+    script.Exit(++ms_, process.pid, process.start_ms, {.comm = "p", .cpu_us = cpu_us, .ppid = 1});
+    jobs_[process.job].cpu_us += cpu_us;
+    cpu_us_ += cpu_us;
+    living_.erase(living_.begin() + static_cast<std::ptrdiff_t>(index));
+  }
+
+  std::mt19937 random_;
+  uint64_t ms_ = 6000;
+  std::vector<Process> living_;
+  std::vector<Job> jobs_;
+  uint64_t cpu_us_ = 0;
+  uint64_t births_ = 0;
+};
+
+class WorldTest : public ProgramRunner {};
+
+TEST_F(WorldTest, JobsTreesAndFiltersTellTheTruth) {
+  for (uint32_t seed = 1; seed <= 5; ++seed) {
+    log_path_ = temp_ / fmt::format("log{}", seed);
+    World world(seed);
+    {
+      Script script(log_path_);
+      world.Run(script, 600);
+    }
+    EXPECT_EQ(Run("jobs --runs --log LOG --sort start --output csv --columns pid,processes,cpu_us "
+                  "--comm p")
+                  .out,
+              "pid,processes,cpu_us\n" + world.Jobs())
+        << seed;
+    EXPECT_THAT(Run("tree --log LOG --output csv --columns depth,total_cpu_us,descendants").out,
+                HasSubstr(fmt::format("\n0,{},{}\n", world.cpu_us(), world.births() + 2)))
+        << seed;
+    EXPECT_THAT(Run("list --log LOG --filter 'descends_from(pid == 1) && comm == \"p\"'").out,
+                HasSubstr(fmt::format("; filtered {};", 3)))
+        << seed;
+    EXPECT_THAT(Run("summary --log LOG --comm p --output csv --columns count,cpu_us").out,
+                HasSubstr(fmt::format("\n{},{}\n", world.births(), world.cpu_us())))
+        << seed;
+  }
+}
+
+// ---- The traps ----
+
+class TrapTest : public ProgramRunner {
+ protected:
+  std::string Rows(const std::string& arguments) const {
+    return Run(arguments + " --log LOG --output csv").out;
+  }
+};
+
+// Its intermediate parent is gone and its parent at the end is init, yet it is the shell's.
+TEST_F(TrapTest, ADaemonThatForkedTwiceStaysWithItsOriginator) {
+  {
+    Script script(log_path_);
+    script.Snapshot();
+    RunBackup(script, 6000, 200);
+  }
+  EXPECT_EQ(Rows("list --filter 'descends_from(args =~ \"backup\")' --columns pid,exit_ppid "
+                 "--sort pid"),
+            "pid,exit_ppid\n202,201\n203,201\n204,1\n");
+}
+
+TEST_F(TrapTest, ASubreaperIsNoParent) {
+  {
+    Script script(log_path_);
+    script.Snapshot();
+    script.Fork(6000, 200, 1, 0);  // the subreaper
+    script.Exec(6001, 200, 6000, "reaper", "reaper\0"sv);
+    script.Fork(6100, 201, 50, 3000);
+    script.Exec(6101, 201, 6100, "sh", "sh\0-c\0job\0"sv);
+    script.Fork(6200, 202, 201, 6100);
+    script.Exit(6300, 201, 6100, {.comm = "sh", .cpu_us = 10, .ppid = 50});
+    script.Exit(6400, 202, 6200, {.comm = "sh", .cpu_us = 20, .ppid = 200});
+    script.Exit(6500, 200, 6000, {.comm = "reaper", .cpu_us = 40, .ppid = 1});
+  }
+  EXPECT_EQ(Rows("jobs --columns job,processes,cpu_us,orphaned --filter 'cpu > 0'"),
+            "job,processes,cpu_us,orphaned\nreaper,1,40,0\njob,2,30,1\n");
+}
+
+TEST_F(TrapTest, APidThatIsGivenAnewWithinASecondIsAnotherProcess) {
+  {
+    Script script(log_path_);
+    script.Snapshot();
+    for (uint64_t ms = 6000; ms < 6500; ms += 100) {
+      script.Fork(ms, 200, ms % 200 == 0 ? 50 : 60, 3000);
+      script.Fork(ms + 10, 201, 200, ms);
+      script.Exit(ms + 20, 201, ms + 10, {.comm = "x", .cpu_us = 1, .ppid = 200});
+      script.Exit(ms + 30, 200, ms, {.comm = "x", .cpu_us = 10, .ppid = 50});
+    }
+  }
+  EXPECT_EQ(Rows("summary --by comm --columns comm,count,cpu_us --pid 200,201"),
+            "comm,count,cpu_us\nx,10,55\n");
+  EXPECT_EQ(Rows("list --filter 'descends_from(comm == \"cron\") && pid == 201' --columns "
+                 "start_ns --sort start_ns"),
+            "start_ns\n6010000000\n6210000000\n6410000000\n");
+  EXPECT_EQ(Rows("why 201@@1790000001.015 --columns above,comm,start_time"),
+            "above,comm,start_time\n"
+            "0,x,2026-09-21T14:13:21.010000+00:00\n"
+            "1,x,2026-09-21T14:13:21.000000+00:00\n"
+            "2,cron,2026-09-21T14:13:18.000000+00:00\n"
+            "3,systemd,2026-09-21T14:13:15.000000+00:00\n");
+  EXPECT_THAT(Run("why 201 --log LOG").out, HasSubstr("-- the newest of 5 processes"));
+}
+
+TEST_F(TrapTest, AnEndWithoutABirthIsAProcessOfUnknownDescent) {
+  {
+    Script script(log_path_);
+    script.Snapshot();
+    script.Exit(6000, 900, 5500, {.comm = "lone", .cpu_us = 7});
+  }
+  EXPECT_EQ(Rows("list --pid 900 --columns comm,ppid,execs,cpu_us"),
+            "comm,ppid,execs,cpu_us\nlone,,,7\n");
+  EXPECT_EQ(Rows("jobs --columns job,processes,incomplete --filter 'pid == 900'"),
+            "job,processes,incomplete\nlone,1,1\n");
+  EXPECT_THAT(Run("why 900 --log LOG").out, HasSubstr("-- above it: the log does not tell\n"));
+  EXPECT_EQ(Rows("spawn --columns spawner"), "spawner\n") << "no birth of it was seen";
+  EXPECT_THAT(Run("list --log LOG --filter 'under(1)'").out,
+              HasSubstr("; filtered 1, of these undecided 1;"));
+}
+
+TEST_F(TrapTest, AParentThatComesLaterInTheLogThanItsChildIsFound) {
+  {
+    Script script(log_path_);
+    script.Fork(5500, 200, 50, 3000);
+    script.Snapshot();  // as of 5000, but written behind the birth
+    script.Exit(6000, 200, 5500, {.comm = "x", .cpu_us = 7, .ppid = 50});
+  }
+  EXPECT_EQ(Rows("list --filter 'descends_from(comm == \"cron\")' --columns pid"), "pid\n200\n");
+}
+
+// Boot time never goes back: what is counted and who is whose child does not depend on the clock.
+TEST_F(TrapTest, AClockThatIsSetBackByADayChangesNoCost) {
+  {
+    Script script(log_path_);
+    script.Snapshot();
+    script.Fork(6000, 200, 50, 3000);
+    script.log().writer().Append(
+        Clock{.time_ns = ScriptedLog::Ns(6500),
+              .realtime_ns = kScriptRealtimeNs + 1'500'000'000 - 86'400'000'000'000,
+              .monotonic_ns = ScriptedLog::Ns(6500),
+              .reason = ClockReason::kStep});
+    script.Exit(7000, 200, 6000, {.comm = "x", .cpu_us = 7, .ppid = 50});
+  }
+  EXPECT_EQ(Rows("list --pid 200 --columns start_time,end_time,elapsed_us"),
+            "start_time,end_time,elapsed_us\n"
+            "2026-09-21T14:13:21.000000+00:00,2026-09-20T14:13:22.000000+00:00,1000000\n");
+  EXPECT_EQ(Rows("summary --by day --columns day,count --pid 200"), "day,count\n2026-09-21,1\n");
+  EXPECT_EQ(Rows("jobs --columns job,mean_run_us,max_run_us --filter 'pid == 200'"),
+            "job,mean_run_us,max_run_us\nx,1000000,1000000\n");
+}
+
+// In Berlin 02:30 comes twice on 2026-10-25.
+TEST_F(TrapTest, OnADayWithAnHourTwiceNothingIsLost) {
+  const int64_t first = 1'792'888'200'000'000'000;  // 02:30 summer time
+  {
+    Script script(log_path_);
+    script.log().writer().Append(Clock{.time_ns = ScriptedLog::Ns(5000),
+                                       .realtime_ns = first,
+                                       .monotonic_ns = ScriptedLog::Ns(5000),
+                                       .reason = ClockReason::kStep});
+    for (uint32_t i = 0; i < 3; ++i) {
+      const uint64_t ms = 6000 + i * 3'600'000;
+      script.Fork(ms, 200 + i, 50, 3000);
+      script.Exit(ms + 10, 200 + i, ms, {.comm = "x", .cpu_us = 7});
+    }
+  }
+  const std::string berlin =
+      "summary --columns hour,count --by hour --sort hour --output csv --log ";
+  const std::string command =
+      "TZ=Europe/Berlin " DAYBOOK_PROGRAM " " + berlin + log_path_ + " > " + (temp_ / "berlin");
+  ASSERT_EQ(std::system(command.c_str()), 0);
+  EXPECT_EQ(Slurp(temp_ / "berlin"), "hour,count\n2026-10-25 02:00,2\n2026-10-25 03:00,1\n");
+  EXPECT_EQ(Rows("summary --by hour --columns hour,count --sort hour"),
+            "hour,count\n2026-10-25 00:00,1\n2026-10-25 01:00,1\n2026-10-25 02:00,1\n");
+}
+
+// As of two containers or cloned machines: one boot id, the same pids and the same starts.
+TEST_F(TrapTest, TwoLogsWithOneBootIdAreNotMixedUp) {
+  const std::string other = temp_ / "other";
+  {
+    Script one(log_path_);
+    one.Snapshot();
+    one.Fork(6000, 200, 50, 3000);
+    one.Exit(7000, 200, 6000, {.comm = "x", .cpu_us = 7, .ppid = 50});
+    Script two(other);
+    two.Snapshot();
+    two.Fork(6000, 200, 60, 3000);
+    two.Exit(7000, 200, 6000, {.comm = "x", .cpu_us = 70, .ppid = 60});
+  }
+  EXPECT_EQ(Run("list --log LOG --log " + other +
+                " --filter 'descends_from(comm == \"cron\")' --output csv --columns cpu_us")
+                .out,
+            "cpu_us\n7\n");
+  EXPECT_EQ(
+      Run("summary --log LOG --log " + other + " --comm x --output csv --columns count,cpu_us").out,
+      "count,cpu_us\n2,77\n");
+}
+
+// The birth of the parent is lost: what is below it is shown and marked, not hidden.
+TEST_F(TrapTest, WhatIsBelowALostParentIsIncomplete) {
+  {
+    Script script(log_path_);
+    script.Snapshot();
+    script.log().At(6000);
+    script.log().writer().Append(daybook::Lost{
+        .first_time_ns = ScriptedLog::Ns(5900), .last_time_ns = ScriptedLog::Ns(6000), .forks = 1});
+    script.Fork(6100, 201, 200, 6000);
+    script.Fork(6200, 202, 201, 6100);
+    script.Exit(6300, 202, 6200, {.comm = "x", .cpu_us = 1, .ppid = 201});
+    script.Exit(6400, 201, 6100, {.comm = "x", .cpu_us = 10, .ppid = 200});
+  }
+  const Answer answer =
+      Run("jobs --log LOG --columns job,processes,cpu_us,incomplete "
+          "--filter 'cpu > 0'");
+  EXPECT_EQ(answer.status, 4);
+  EXPECT_THAT(answer.out,
+              HasSubstr("JOB  PROCESSES   CPU  INCOMPLETE\n"
+                        "x            2  11us           2\n"
+                        "-- processes of which the log does not tell all ancestors: 2\n"));
+  EXPECT_THAT(Run("why 202 --log LOG").out,
+              HasSubstr("-- above it: pid 200, of which the log does not tell\n"));
+}
+
+}  // namespace
+}  // namespace daybook
