@@ -43,6 +43,7 @@ struct Coverage {
   uint64_t hole_bytes = 0;  // pages that a power loss took before they were on disk
   uint64_t torn_bytes = 0;  // tails that were being written: expected
   uint64_t unreadable_files = 0;
+  bool imported = false;  // from process accounting files: less precise
 
   bool incomplete() const {
     return lost_events != 0 || missing_records != 0 || malformed_records != 0 || gaps != 0 ||

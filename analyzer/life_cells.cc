@@ -31,6 +31,8 @@ bool AppendProcessId(const Boot& boot, uint32_t pid, uint64_t start_ns, std::str
   return true;
 }
 
+Cell PidCell(const Life& life) { return life.pid == 0 ? Cell() : Cell(uint64_t{life.pid}); }
+
 Cell WallTimeCell(const Boot& boot, const std::optional<uint64_t>& boot_ns) {
   if (!boot_ns) return std::monostate();
   return OptionalCell(boot.clock.ToRealtime(*boot_ns));

@@ -17,6 +17,7 @@ namespace daybook {
 // where the boot is not known.
 bool AppendProcessId(const Boot& boot, uint32_t pid, uint64_t start_ns, std::string* out);
 
+Cell PidCell(const Life& life);  // unknown where an imported record has none
 Cell WallTimeCell(const Boot& boot, const std::optional<uint64_t>& boot_ns);
 std::optional<uint64_t> ElapsedUs(const Life& life);  // unknown while it runs
 Cell CommCell(const Life& life);

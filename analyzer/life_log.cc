@@ -123,6 +123,8 @@ void LifeReader::Take(const RecordView& record) {
       return TakeAs<Reap>(record);
     case Schema<CommChange>::kType:
       return TakeAs<CommChange>(record);
+    case Schema<Acct>::kType:
+      return TakeAs<Acct>(record);
     case Schema<SnapBegin>::kType:
       return TakeAs<SnapBegin>(record);
     case Schema<SnapProc>::kType:

@@ -49,6 +49,10 @@ void TakeUsage(const Record& record, Usage* usage) {
   usage->utime_us = record.utime_us;
   usage->stime_us = record.stime_us;
   usage->cpu_us = record.cpu_us;
+  // Where the scheduler's clock is not told, what its ticks sampled has to do.
+  if (!record.cpu_us && record.utime_us && record.stime_us) {
+    usage->cpu_us = *record.utime_us + *record.stime_us;
+  }
   usage->minflt = record.minflt;
   usage->majflt = record.majflt;
   usage->nvcsw = record.nvcsw;
@@ -165,6 +169,16 @@ void LifeBuilder::Take(const CommChange& change) {
   if (open == nullptr || open->ended) return;
   if (change.time_ns >= open->newest_ns) open->life.identity.comm = change.comm;
   See(open, change.time_ns);
+}
+
+// It has ended, and the EXIT that tells how follows.
+void LifeBuilder::Take(const Acct& acct) {
+  Advance(acct.time_ns);
+  Open* open = Enter(acct.pid, {acct.start_ns, false});
+  if (open == nullptr) return;
+  open->life.acct = acct;
+  See(open, acct.time_ns);
+  Doubt(open, acct.time_ns);
 }
 
 void LifeBuilder::Take(const SnapBegin& begin) {

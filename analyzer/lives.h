@@ -94,6 +94,7 @@ struct Life {
   std::optional<uint64_t> end_ns;
   std::optional<uint32_t> wait_status;
   Usage usage;
+  std::optional<Acct> acct;        // of an imported one
   uint64_t last_seen_ns = 0;       // the last moment at which it is known to have been alive
   Proof proof = Proof::kVerified;  // the weakest of what tells of it
   // Its birth parent, as far as the log tells of it; while that lives, as it is known so far.
@@ -120,6 +121,7 @@ class LifeBuilder {
   void Take(const Exit& exit);
   void Take(const Reap& reap);
   void Take(const CommChange& change);
+  void Take(const Acct& acct);
   void Take(const SnapBegin& begin);
   void Take(const SnapProc& process);
   void Take(const SnapEnd& end);

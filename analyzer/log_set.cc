@@ -270,6 +270,7 @@ bool LogSet::Take(const RecordView& record) {
     AddAnchor(clock.time_ns, clock.realtime_ns);
   } else if (Info info; record.As(&info)) {
     if (info.key == "hostname") boot_->host = info.value;
+    if (info.key == kImportedFrom) coverage_.imported = true;
   } else {
     TakeAbout(record);
   }

@@ -7,6 +7,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -20,6 +21,9 @@
 #include "window.h"
 
 namespace daybook {
+
+// Key of an INFO that stands at the head of each segment that was imported.
+inline constexpr std::string_view kImportedFrom = "imported_from";
 
 // One boot of one host, as one log tells of it.
 struct Boot {

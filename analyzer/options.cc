@@ -18,7 +18,7 @@ struct RawOptions {
   std::vector<std::string> paths;
   std::string since;
   std::string until;
-  std::string format = "text";
+  std::string format;
   std::string output_path = "-";
   std::vector<std::string> columns;
   std::string sort;
@@ -28,6 +28,7 @@ struct RawOptions {
   // By the option's name; of a flag that is given, one empty value.
   std::map<std::string_view, std::vector<std::string>> filters;
   std::map<std::string_view, std::vector<std::string>> wishes;
+  std::string style;
 };
 
 struct FormatName {
@@ -53,7 +54,11 @@ std::string ColumnNames(const Report& report) {
 
 void AddInput(CLI::App* verb, const Report& report, RawOptions* raw) {
   if (report.writes_folder) {
-    verb->add_option("log", raw->paths, "Files, folders, or -")->type_name("PATH")->required();
+    const bool is_import = report.import != nullptr;
+    verb->add_option(is_import ? "file" : "log", raw->paths,
+                     is_import ? "Files, or -" : "Files, folders, or -")
+        ->type_name("PATH")
+        ->required();
     verb->add_option("-o", raw->folder, "A new or empty folder for the log that is written")
         ->type_name("FOLDER")
         ->required();
@@ -100,6 +105,34 @@ void AddWish(CLI::App* verb, const ReportOption& option, RawOptions* raw) {
   if (!option.name.starts_with('-')) added->required();
 }
 
+std::string StyleNames(const Report& report) {
+  std::string names;
+  for (const Style& style : report.styles) {
+    fmt::format_to(std::back_inserter(names), "{}{}: {}", names.empty() ? "" : "; ", style.name,
+                   style.summary);
+  }
+  return names;
+}
+
+constexpr std::string_view StyleOption(const Report& report) {
+  return IsExport(report) ? "--format" : "--style";
+}
+
+void AddTable(CLI::App* verb, const Report& report, RawOptions* raw) {
+  verb->add_option("--output", raw->format, "text (default), json, jsonl, csv, tsv or md")
+      ->type_name("FORMAT");
+  verb->add_option("--columns", raw->columns, "Show these, in this order")
+      ->type_name("A,B")
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  verb->add_option("--sort", raw->sort, "By this column; -KEY is descending; none: as in the log")
+      ->type_name("KEY");
+  verb->add_option("-n,--limit", raw->limit, "At most so many rows")
+      ->type_name("N")
+      ->check(CLI::NonNegativeNumber, "");
+  verb->footer(fmt::format("Examples:\n{}\nColumns: {}", report.examples, ColumnNames(report)));
+}
+
 void AddReport(CLI::App& app, const Report& report, RawOptions* raw) {
   CLI::App* verb = app.add_subcommand(std::string(report.name), std::string(report.summary));
   AddInput(verb, report, raw);
@@ -115,27 +148,49 @@ void AddReport(CLI::App& app, const Report& report, RawOptions* raw) {
   if (report.has_filter) {
     for (const FilterOption& option : FilterOptions()) AddFilter(verb, option, raw);
   }
-  verb->add_option("--output", raw->format, "text (default), json, jsonl, csv, tsv or md")
-      ->type_name("FORMAT");
-  verb->add_option("--columns", raw->columns, "Show these, in this order")
-      ->type_name("A,B")
-      ->delimiter(',')
-      ->allow_extra_args(false);
-  verb->add_option("--sort", raw->sort, "By this column; -KEY is descending; none: as in the log")
-      ->type_name("KEY");
-  verb->add_option("-n,--limit", raw->limit, "At most so many rows")
-      ->type_name("N")
-      ->check(CLI::NonNegativeNumber, "");
-  verb->footer(fmt::format("Examples:\n{}\nColumns: {}", report.examples, ColumnNames(report)));
+  if (!report.styles.empty()) {
+    verb->add_option(std::string(StyleOption(report)), raw->style, StyleNames(report))
+        ->type_name("NAME")
+        ->required(IsExport(report));
+  }
+  if (!IsExport(report)) return AddTable(verb, report, raw);
+  verb->footer(fmt::format("Examples:\n{}", report.examples));
 }
 
 Result<Format> ParseFormat(std::string_view name) {
+  if (name.empty()) return Format::kText;
   std::vector<std::string_view> names;
   for (const FormatName& candidate : kFormatNames) {
     if (candidate.name == name) return candidate.format;
     names.push_back(candidate.name);
   }
   return Error(fmt::format("--output: no format '{}'{}", name, DidYouMean(name, names)));
+}
+
+// What a style writes is what another program would: nothing in it can be chosen.
+Status CheckStyle(const Report& report, const RawOptions& raw) {
+  const std::string_view surplus = !raw.format.empty()    ? "--output"
+                                   : !raw.columns.empty() ? "--columns"
+                                   : !raw.sort.empty()    ? "--sort"
+                                   : raw.limit            ? "--limit"
+                                   : raw.salvaged         ? "--salvaged"
+                                                          : "";
+  if (surplus.empty()) return Ok{};
+  return Error(fmt::format("{}: does not go with {} {}", surplus, StyleOption(report), raw.style));
+}
+
+// nullptr where none was asked for.
+Result<const Style*> ParseStyle(const Report& report, const RawOptions& raw) {
+  if (raw.style.empty()) return nullptr;
+  std::vector<std::string_view> names;
+  for (const Style& style : report.styles) {
+    names.push_back(style.name);
+    if (style.name != raw.style) continue;
+    if (Status fits = CheckStyle(report, raw); !fits) return std::move(fits).error();
+    return &style;
+  }
+  return Error(fmt::format("{}: no '{}'{}; there is {}", StyleOption(report), raw.style,
+                           DidYouMean(raw.style, names), fmt::join(names, ", ")));
 }
 
 Result<std::optional<int64_t>> ParseBound(std::string_view option, const std::string& text,
@@ -186,6 +241,9 @@ Result<Options> Check(const Report& report, const RawOptions& raw, int64_t now_n
   if (*since && *until && **since >= **until) {
     return Error("--since: is not before --until, so nothing could be shown");
   }
+  auto style = ParseStyle(report, raw);
+  if (!style) return std::move(style).error();
+  options.style = *style;
   auto format = ParseFormat(raw.format);
   if (!format) return std::move(format).error();
   options.format = *format;

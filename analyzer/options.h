@@ -23,6 +23,7 @@ struct Options {
   Wishes wishes;
   int64_t now_ns = 0;
   bool salvaged = false;
+  const Style* style = nullptr;  // in the place of a format
   Format format = Format::kText;
   std::string output_path = "-";
   std::string folder;           // of a report that writes_folder

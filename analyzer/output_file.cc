@@ -28,9 +28,11 @@ OutputFile::~OutputFile() {
   if (descriptor_ > STDERR_FILENO) close(descriptor_);
 }
 
+bool OutputFile::is_terminal() const { return isatty(descriptor_) != 0; }
+
 size_t OutputFile::terminal_width() const {
   winsize size{};
-  if (isatty(descriptor_) == 0 || ioctl(descriptor_, TIOCGWINSZ, &size) != 0) return 0;
+  if (!is_terminal() || ioctl(descriptor_, TIOCGWINSZ, &size) != 0) return 0;
   return size.ws_col;
 }
 

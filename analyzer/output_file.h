@@ -30,6 +30,8 @@ class OutputFile {
   // True when the reader of a pipe went away, which is success.
   bool reader_is_gone() const { return error_number_ == EPIPE; }
 
+  bool is_terminal() const;
+
   // Columns of the terminal that it is; 0 where it is none.
   size_t terminal_width() const;
 

@@ -194,6 +194,7 @@ void AppendCoverage(const Coverage& coverage, const LocalZone& zone, std::string
   member("hole_bytes", coverage.hole_bytes);
   member("torn_bytes", coverage.torn_bytes);
   member("unreadable_files", coverage.unreadable_files);
+  member("imported", coverage.imported, Kind::kBool);
   out->push_back('}');
 }
 

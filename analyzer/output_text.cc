@@ -187,6 +187,9 @@ std::string CoverageLine(const Coverage& coverage, const LocalZone& zone) {
   if (coverage.unreadable_files != 0) {
     fmt::format_to(to, ", unreadable files {}", coverage.unreadable_files);
   }
+  if (coverage.imported) {
+    line += "; imported from pacct: starts to 1 s, CPU times to 10 ms, parents as at the exit";
+  }
   return line;
 }
 

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -17,6 +18,7 @@
 #include "filter/expression.h"
 #include "local_zone.h"
 #include "log_set.h"
+#include "output_file.h"
 #include "table.h"
 
 namespace daybook {
@@ -67,6 +69,22 @@ struct Answer {
   std::optional<int> exit_status = std::nullopt;
 };
 
+// A form of the answer that is no table, for programs that read just that.
+struct Style {
+  std::string_view name;
+  std::string_view summary;
+  bool is_binary = false;
+  // Reads the log and writes to `file`.
+  Result<Answer> (*write)(const Question& question, const LocalZone& zone,
+                          OutputFile& file) = nullptr;
+};
+
+// What became of files that are no logs.
+struct Imported {
+  int exit_status = 0;
+  std::vector<Error> failures;  // of files that could not be read
+};
+
 struct Report {
   std::string_view name;
   std::string_view summary;
@@ -95,7 +113,16 @@ struct Report {
   // In the place of `run`, of a report that reads no records but looks at the logs' folders.
   // Returns the exit status.
   Result<int> (*look)(std::span<const std::string> folders, Table& table) = nullptr;
+  // In the place of `run`, of a report that writes_folder from files that are no logs.
+  Result<Imported> (*import)(std::span<const std::string> paths, std::unique_ptr<LogFolder> folder,
+                             Table& table) = nullptr;
+  // Chosen by --style. A report with nothing else is an export: its option is --format.
+  std::span<const Style> styles = {};
 };
+
+constexpr bool IsExport(const Report& report) {
+  return report.run == nullptr && report.look == nullptr && report.import == nullptr;
+}
 
 // True where rows can be held and put into another order.
 constexpr bool IsSortable(std::span<const Column> columns) {
@@ -122,6 +149,8 @@ extern const Report kDumpReport;
 extern const Report kVerifyReport;
 extern const Report kSalvageReport;
 extern const Report kStatusReport;
+extern const Report kImportReport;
+extern const Report kExportReport;
 
 // Those that it has where nothing is asked for.
 std::vector<Column> ColumnsByDefault(const Report& report);

@@ -6,7 +6,8 @@ namespace {
 constexpr const Report* kReports[] = {
     &kListReport, &kSummaryReport, &kJobsReport,     &kTopReport,   &kTreeReport,     &kWhyReport,
     &kPsReport,   &kSpawnReport,   &kFailuresReport, &kDiffReport,  &kIdentityReport, &kInfoReport,
-    &kDumpReport, &kVerifyReport,  &kSalvageReport,  &kStatusReport};
+    &kDumpReport, &kVerifyReport,  &kSalvageReport,  &kStatusReport,   &kImportReport,
+    &kExportReport};
 
 }  // namespace
 

@@ -72,19 +72,76 @@ int Fail(const Error& error, int status) {
   return status;
 }
 
+// Fills a table that rests on no records of a log.
+template <class Fill>
+int WriteTable(const Options& options, const LocalZone& zone, OutputFile& file, const Fill& fill) {
+  const auto output = MakeOutput(options.format, &file, zone);
+  output->Begin(options.report->name, SelectedColumns(options));
+  Table table(options.view, output.get());
+  const Result<int> status = fill(table);
+  if (!status) return Fail(status.error(), kExitUnreadable);
+  table.Finish();
+  output->Finish({.total = table.total(), .notes = table.notes()});
+  if (const Status closed = file.Close(); !closed) return Fail(closed.error(), kExitUnreadable);
+  return *status;
+}
+
 // A report that reads no records.
 int Look(const Options& options, const LocalZone& zone) {
   auto file = OpenOutput(options.output_path);
   if (!file) return Fail(file.error(), kExitUsage);
-  const auto output = MakeOutput(options.format, &*file, zone);
+  return WriteTable(options, zone, *file,
+                    [&](Table& table) { return options.report->look(options.paths, table); });
+}
+
+// A folder that was made and is still empty is no log.
+class NewFolder {
+ public:
+  explicit NewFolder(std::string path) : path_(std::move(path)) {
+    std::error_code unknown;
+    is_new_ = !path_.empty() && !std::filesystem::exists(path_, unknown);
+  }
+  NewFolder(const NewFolder&) = delete;
+  NewFolder& operator=(const NewFolder&) = delete;
+  ~NewFolder() {
+    std::error_code unknown;
+    if (is_new_) std::filesystem::remove(path_, unknown);
+  }
+
+ private:
+  std::string path_;
+  bool is_new_ = false;
+};
+
+int Import(const Options& options, const LocalZone& zone) {
+  const NewFolder new_folder(options.folder);
+  auto folder = CreateLogFolder(options.folder);
+  if (!folder) return Fail(folder.error(), kExitUsage);
+  OutputFile file = OutputFile::StandardOutput();
+  return WriteTable(options, zone, file, [&](Table& table) -> Result<int> {
+    auto imported = options.report->import(options.paths, std::move(*folder), table);
+    if (!imported) return std::move(imported).error();
+    for (const Error& failure : imported->failures) PrintError(failure);
+    return imported->exit_status;
+  });
+}
+
+Result<Answer> WriteAnswer(const Options& options, const LocalZone& zone, const Question& question,
+                           OutputFile& file) {
+  if (options.style != nullptr) return options.style->write(question, zone, file);
+  const auto output = MakeOutput(options.format, &file, zone);
   output->Begin(options.report->name, SelectedColumns(options));
   Table table(options.view, output.get());
-  const auto status = options.report->look(options.paths, table);
-  if (!status) return Fail(status.error(), kExitUnreadable);
+  auto answer = options.report->run(question, table);
+  if (!answer) return answer;
   table.Finish();
-  output->Finish({.total = table.total(), .notes = table.notes()});
-  if (const Status closed = file->Close(); !closed) return Fail(closed.error(), kExitUnreadable);
-  return *status;
+  output->Finish({.total = table.total(), .notes = table.notes(), .coverage = &answer->coverage});
+  return answer;
+}
+
+// Where the answer has no place for what the rows cannot tell.
+bool IsSilent(const Options& options) {
+  return options.style != nullptr || IsSilent(options.format);
 }
 
 }  // namespace
@@ -104,6 +161,7 @@ void PrintError(const Error& error) {
 
 int Run(const Options& options, const LocalZone& zone) {
   if (options.report->look != nullptr) return Look(options, zone);
+  if (options.report->import != nullptr) return Import(options, zone);
   auto log = LogSet::Open(options.paths, options.log);
   if (!log) return Fail(log.error(), kExitUnreadable);
   if (log->Reads(options.output_path)) {
@@ -111,36 +169,29 @@ int Run(const Options& options, const LocalZone& zone) {
   }
   auto file = OpenOutput(options.output_path);
   if (!file) return Fail(file.error(), kExitUsage);
-  std::error_code unknown;
-  const bool makes_folder =
-      options.report->writes_folder && !std::filesystem::exists(options.folder, unknown);
+  if (options.style != nullptr && options.style->is_binary && file->is_terminal()) {
+    return Fail(Error("not to a terminal: this is no text; give a file with -o"), kExitUsage);
+  }
+  const NewFolder new_folder(options.folder);
   auto folder = OpenFolder(options, *log);
   if (!folder) return Fail(folder.error(), kExitUsage);
-
-  const auto output = MakeOutput(options.format, &*file, zone);
-  output->Begin(options.report->name, SelectedColumns(options));
-  Table table(options.view, output.get());
-  const auto answer = options.report->run({.log = *log,
-                                           .zone = zone,
-                                           .filter = options.filter,
-                                           .wishes = options.wishes,
-                                           .now_ns = options.now_ns,
-                                           .paths = options.paths,
-                                           .salvaged = options.salvaged,
-                                           .folder = folder->get()},
-                                          table);
-  // Only where nothing was written to it.
-  if (makes_folder) std::filesystem::remove(options.folder, unknown);
+  const auto answer = WriteAnswer(options, zone,
+                                  {.log = *log,
+                                   .zone = zone,
+                                   .filter = options.filter,
+                                   .wishes = options.wishes,
+                                   .now_ns = options.now_ns,
+                                   .paths = options.paths,
+                                   .salvaged = options.salvaged,
+                                   .folder = folder->get()},
+                                  *file);
   if (!answer) return Fail(answer.error(), kExitUnreadable);
-  table.Finish();
-  output->Finish({.total = table.total(), .notes = table.notes(), .coverage = &answer->coverage});
-
   if (const Status closed = file->Close(); !closed) return Fail(closed.error(), kExitUnreadable);
   // Who checks a log wants to know how it is, also where nobody reads the rest of the rows.
   if (file->reader_is_gone()) return answer->exit_status.value_or(kExitFine);
   for (const LogSet::Failure& failure : log->failures()) PrintError(failure.error);
   const int status = ExitStatus(*log, *answer);
-  if (status == kExitIncomplete && !answer->exit_status && IsSilent(options.format)) {
+  if (status == kExitIncomplete && !answer->exit_status && IsSilent(options)) {
     PrintError(
         Error(fmt::format("the log is not complete {}", CoverageLine(answer->coverage, zone))));
   }

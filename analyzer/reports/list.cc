@@ -5,6 +5,7 @@
 #include "life_fields.h"
 #include "life_log.h"
 #include "report.h"
+#include "styles.h"
 
 namespace daybook {
 namespace {
@@ -39,6 +40,7 @@ constinit const Report kListReport{
     .has_filter = true,
     .has_salvaged = true,
     .run = RunList,
+    .styles = kLastcommStyles,
 };
 
 }  // namespace daybook

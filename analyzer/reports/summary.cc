@@ -9,6 +9,7 @@
 #include "life_groups.h"
 #include "life_log.h"
 #include "report.h"
+#include "styles.h"
 #include "totals.h"
 
 namespace daybook {
@@ -114,6 +115,7 @@ constinit const Report kSummaryReport{
     .skips = LogSet::Skips::kBoots,
     .has_filter = true,
     .run = RunSummary,
+    .styles = kSaStyles,
 };
 
 }  // namespace daybook

@@ -313,6 +313,8 @@ RECORD_TYPES = {
     0x26: _type('comm', 4, 255, 'time time, pid pid, start time?, comm string'),
     0x27: _type('ptrace', 4, 40, 'time time, pid pid, start time?, tracer pid?'),
     0x28: _type('cgroup', 3, 255, 'time time, id uint, path string'),
+    0x2B: _type('acct', 8, 80, '''
+        time time, pid pid, start time, flags uint32, memory uint, io uint, rw uint, swaps uint'''),
 }
 PART_TYPES = {
     CONTAINER: _type('container', 0, 255, 'version uint32, raw_bytes uint, raw_crc fixed32'),

@@ -1020,11 +1020,48 @@ struct Schema<CgroupPath> {
                        "Its path in its hierarchy, perhaps cut."}};
 };
 
+// Bits of `flags` in ACCT.
+inline constexpr ValueName kAcctFlagNames[] = {
+    {1, "fork"}, {2, "superuser"}, {4, "compat"}, {8, "core"}, {16, "signal"}};
+
+// What a process accounting file says that EXIT has no place for. Source: import only; the EXIT of
+// the same process follows.
+struct Acct {
+  uint64_t time_ns = 0;
+  uint32_t pid = 0;
+  uint64_t start_ns = 0;
+  uint32_t flags = 0;
+  uint64_t memory_kib = 0;
+  uint64_t io_chars = 0;
+  uint64_t rw_blocks = 0;
+  uint64_t swaps = 0;
+  bool operator==(const Acct&) const = default;
+};
+template <>
+struct Schema<Acct> {
+  static constexpr uint8_t kType = 0x2B;
+  static constexpr std::string_view kName = "acct";
+  static constexpr std::string_view kText =
+      "What an imported process accounting record says beyond EXIT, which follows.";
+  static constexpr auto kFields = std::tuple{
+      Field{"time", &Acct::time_ns, Wire::kTime, Unit::kNanoseconds, "When the process ended."},
+      Field{"pid", &Acct::pid, Wire::kPid, Unit::kNone, "Process id."},
+      Field{"start", &Acct::start_ns, Wire::kTime, Unit::kNanoseconds, "When it was born."},
+      Field{"flags", &Acct::flags, Wire::kUint, Unit::kFlags, "As in acct(5).", kAcctFlagNames},
+      Field{"memory", &Acct::memory_kib, Wire::kUint, Unit::kKibibytes,
+            "Size of its address space at the end."},
+      Field{"io", &Acct::io_chars, Wire::kUint, Unit::kNone,
+            "Characters transferred; Linux writes 0."},
+      Field{"rw", &Acct::rw_blocks, Wire::kUint, Unit::kNone,
+            "Blocks read or written; Linux writes 0."},
+      Field{"swaps", &Acct::swaps, Wire::kUint, Unit::kNone, "Swaps; Linux writes 0."}};
+};
+
 // Those of a segment; each is described by a SCHEMA record there.
 using AllRecords =
     TypeList<SegmentStart, SchemaRecord, Checkpoint, Mark, Clock, Info, Lost, SegmentEnd,
              Continuation, SnapBegin, SnapProc, SnapEnd, Recorder, RecordingGap, Audit, Fork, Exec,
-             Exit, Reap, IdChange, Session, CommChange, Ptrace, CgroupPath>;
+             Exit, Reap, IdChange, Session, CommChange, Ptrace, CgroupPath, Acct>;
 
 // Those of the container around a compressed segment.
 using ContainerRecords = TypeList<Container, Frame, FrameIndex>;

@@ -1,0 +1,47 @@
+// The log in the formats of other programs.
+
+#include <bit>
+
+#include "life_log.h"
+#include "pacct.h"
+#include "pacct_lives.h"
+#include "report.h"
+
+namespace daybook {
+namespace {
+
+// In the byte order of this host: what reads such files knows no other.
+Result<Answer> WritePacct(const Question& question, const LocalZone&, OutputFile& file) {
+  const Coverage coverage = ReadLives(question, [&](const Boot& boot, const Life& life) {
+    if (life.state != LifeState::kEnded) return true;
+    PacctRecord record = ExportPacct(boot, life);
+    record.big_endian = std::endian::native == std::endian::big;
+    const auto bytes = EncodePacct(record);
+    file.buffer().append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    file.Written();
+    return !file.closed();
+  });
+  return Answer{.coverage = coverage};
+}
+
+constexpr Style kFormats[] = {
+    {.name = "pacct",
+     .summary = "process accounting records of version 3, as sa(8) and lastcomm(1) read them",
+     .is_binary = true,
+     .write = WritePacct}};
+
+}  // namespace
+
+constinit const Report kExportReport{
+    .name = "export",
+    .summary = "The processes that have ended, in the format of other programs.",
+    .examples =
+        "  daybook export --format pacct -S yesterday -U today -o pacct && sa -i pacct\n"
+        "  daybook export --format pacct | lastcomm -f -\n",
+    .columns = {},
+    .default_sort = "",
+    .skips = LogSet::Skips::kBoots,
+    .styles = kFormats,
+};
+
+}  // namespace daybook
