@@ -41,11 +41,11 @@ struct PacctRecord {
   uint64_t utime_ticks = 0;
   uint64_t stime_ticks = 0;
   uint64_t memory_kib = 0;  // of the address space at the end
-  uint64_t io_chars = 0;    // Linux writes 0
-  uint64_t rw_blocks = 0;   // Linux writes 0
+  uint64_t io_chars = 0;    // where the kernel counts them
+  uint64_t rw_blocks = 0;   // where the kernel counts them
   uint64_t minflt = 0;
   uint64_t majflt = 0;
-  uint64_t swaps = 0;     // Linux writes 0
+  uint64_t swaps = 0;     // where the kernel counts them
   std::string_view comm;  // at most 16 bytes; decoded, it points into the bytes
 };
 

@@ -59,12 +59,13 @@ bool PacctReader::IsRecord(size_t distance, std::optional<uint8_t> version_byte)
   return DecodePacct(bytes).has_value();
 }
 
-// A record, and what stands behind it is another one, or no more than a torn one.
+// A record, and what stands behind it is another one, or no more than a torn one where it is clear
+// what to look for.
 bool PacctReader::IsChain(size_t distance) const {
   if (!IsRecord(distance, version_byte_)) return false;
   const auto bytes = At(distance);
   const size_t next = distance + *PacctRecordBytes(bytes);
-  return IsRecord(next, bytes[1]) || At(next).size() < kPacctV1Bytes;
+  return IsRecord(next, bytes[1]) || (version_byte_ && At(next).size() < kPacctV1Bytes);
 }
 
 // The nearest record. One that stands in step with those before the damage, which begins at
@@ -72,7 +73,7 @@ bool PacctReader::IsChain(size_t distance) const {
 std::optional<size_t> PacctReader::FindRecord(uint64_t begin, size_t from, size_t until) const {
   const size_t step = version_byte_ && (*version_byte_ & 0x7F) == 1 ? kPacctV1Bytes : kPacctBytes;
   for (size_t distance = from; distance < until; ++distance) {
-    const bool in_step = version_byte_ && (offset_ + distance - begin) % step == 0;
+    const bool in_step = (offset_ + distance - begin) % step == 0;
     if (in_step ? IsRecord(distance, version_byte_) : IsChain(distance)) return distance;
   }
   return std::nullopt;

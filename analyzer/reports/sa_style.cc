@@ -156,7 +156,7 @@ Result<Answer> WriteCommands(const Question& question, const LocalZone&, OutputF
 
 Result<Answer> WriteUsers(const Question& question, const LocalZone&, OutputFile& file) {
   const auto sums = Sum<uint32_t>(
-      question.log, [](const Life& life) { return life.identity.uid.value_or(UINT32_MAX); });
+      question, [](const Life& life) { return life.identity.uid.value_or(UINT32_MAX); });
   UserNames names;
   std::vector<Row> rows;
   for (const auto& [uid, totals] : sums.groups) {

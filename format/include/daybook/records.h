@@ -1051,10 +1051,10 @@ struct Schema<Acct> {
       Field{"memory", &Acct::memory_kib, Wire::kUint, Unit::kKibibytes,
             "Size of its address space at the end."},
       Field{"io", &Acct::io_chars, Wire::kUint, Unit::kNone,
-            "Characters transferred; Linux writes 0."},
+            "Characters transferred, where the kernel counts them."},
       Field{"rw", &Acct::rw_blocks, Wire::kUint, Unit::kNone,
-            "Blocks read or written; Linux writes 0."},
-      Field{"swaps", &Acct::swaps, Wire::kUint, Unit::kNone, "Swaps; Linux writes 0."}};
+            "Blocks read or written, likewise."},
+      Field{"swaps", &Acct::swaps, Wire::kUint, Unit::kNone, "Swaps, likewise."}};
 };
 
 // Those of a segment; each is described by a SCHEMA record there.
