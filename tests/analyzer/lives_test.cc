@@ -400,6 +400,26 @@ TEST_F(LivesTest, AChainOfParentsMayBeLong) {
   builder.Finish(LifeState::kRunning);
 }
 
+TEST_F(LivesTest, AnImportedLifeHasWhatItsAccountingRecordSays) {
+  Exit exit = ExitAt(12 * kSecond, 10 * kSecond);
+  exit.cpu_us.reset();
+  exit.utime_us = 30'000;
+  exit.stime_us = 20'000;
+  const Acct acct{.time_ns = 12 * kSecond, .pid = 7, .start_ns = 10 * kSecond, .memory_kib = 99};
+  Take(acct, exit);
+  ASSERT_EQ(lives_.size(), 1U);
+  EXPECT_EQ(lives_[0].state, LifeState::kEnded);
+  EXPECT_THAT(lives_[0].acct, Optional(acct));
+  EXPECT_THAT(lives_[0].usage.cpu_us, Optional(50'000U));
+}
+
+TEST_F(LivesTest, AnAccountingRecordWhoseExitIsLostStillTellsOfAnEnd) {
+  Take(Acct{.time_ns = 12 * kSecond, .pid = 7, .start_ns = 10 * kSecond});
+  Finish();
+  ASSERT_EQ(lives_.size(), 1U);
+  EXPECT_EQ(lives_[0].state, LifeState::kLost);
+}
+
 TEST_F(LivesTest, LivingOnesAreAllThatIsKept) {
   for (uint32_t i = 0; i < 100'000; ++i) {
     const uint64_t start = kSecond + i * kMs;

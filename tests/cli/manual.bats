@@ -58,6 +58,7 @@ options_are_in() {
 @test "every verb and every column is in the page" {
   text=$(page daybook.1)
   for verb in $(verbs); do
+    [[ $verb != export ]] || continue # other programs' formats have no columns of ours
     columns=$("$DAYBOOK" "$verb" --help | sed -n 's/^Columns: //p')
     section=" ${text#*Columns of "$verb" }"
     section=${section%% Columns of *}
