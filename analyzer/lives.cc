@@ -171,14 +171,14 @@ void LifeBuilder::Take(const CommChange& change) {
   See(open, change.time_ns);
 }
 
-// It has ended, and the EXIT that tells how follows.
+// It has ended, and the EXIT that tells how follows: no need to wait for it with a deadline.
 void LifeBuilder::Take(const Acct& acct) {
   Advance(acct.time_ns);
   Open* open = Enter(acct.pid, {acct.start_ns, false});
   if (open == nullptr) return;
   open->life.acct = acct;
   See(open, acct.time_ns);
-  Doubt(open, acct.time_ns);
+  open->doubted = acct.time_ns;
 }
 
 void LifeBuilder::Take(const SnapBegin& begin) {

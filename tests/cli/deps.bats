@@ -79,6 +79,16 @@ FAKE
   run -0 grep -c ' install --yes --no-install-recommends cmake$' "$CALLS"
 }
 
+@test "the package of sa is no reason to switch accounting on" {
+  installed_is_all_but acct
+  user_is 0
+  : >"$LISTS"
+  fake systemctl <<<'echo "systemctl $*" >>"$CALLS"'
+  run -0 "$TOP/tools/deps" test
+  run -0 tail -n 1 "$CALLS"
+  same "systemctl disable --now acct" "$output"
+}
+
 @test "an installation that fails is exit status 2, and says what must succeed" {
   installed_is_all_but cmake
   user_is 0

@@ -1,8 +1,9 @@
 #!/usr/bin/python3
 """What this kernel's acct(2) writes, imported and held against the GNU accounting utilities.
 
-Accounting is per pid namespace: it is switched on in one of the test's own, and ends with it whatever
-happens, so that no other accounting on this host is disturbed. DAYBOOK is the program under test.
+Accounting is per pid namespace: it is switched on in one of the test's own, and ends with it
+whatever happens, so that no other accounting on this host is disturbed. DAYBOOK is the program under
+test.
 """
 
 import json

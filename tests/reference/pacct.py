@@ -17,29 +17,29 @@ AFORK, ASU, ACOMPAT, ACORE, AXSIG = 1, 2, 4, 8, 16
 # Every column but the name has a default. A name is quoted as in a shell, with Python's escapes.
 # comp_t values are the 16 bits as they stand in the file.
 EDGE_ROWS = '''
-comm              flags status uid        gid        pid     ppid tty    etime      utime  stime  mem    io     minflt majflt
-sh                .     0      0          0          100     1    0      1          3      4      2592   .      120    1
-sh                .     0      33         33         101     100  0x8803 6000       1      1      2592   .      120    .
-big               .     0      4000000000 4000000000 102     1    .      77         .      10     4096   .      .      .
-crash             D,X   139    1000       1000       103     100  0x8905 12         25     .      8191   .      .      .
-killed            X     9      1000       1000       104     100  0x8905 12         25     .      8191   .      .      .
-exit3             .     0x300  0          0          105     100  .      5          .      .      .      .      .      .
-exactly-sixteen!  .     0      1          1          106     1    0x0401 5          .      2      .      .      .      .
-exactly-sixteen!  .     0      1          1          107     1    0x0440 5          .      2      .      .      .      .
-'a\\x01b\\xff\\x7f' .   0      1          1          108     1    0x0501 5          .      .      .      .      .      .
-'a\\x01b\\xff\\x7f' .   0      1          1          109     1    0x0301 5          .      .      .      .      .      .
-'two words'       .     0      2          2          110     1    .      5          .      .      .      .      .      .
-'two words'       .     0      2          2          111     1    .      5          .      .      .      .      .      .
-make              F     0      1000       1000       112     100  .      5          .      1      .      .      .      .
-make              F     0      1000       1000       113     100  .      5          .      1      .      .      .      .
-make              .     0x200  1000       1000       114     100  .      50         .      1      .      .      .      .
-make              .     0x200  1000       1000       115     100  .      50         .      1      .      .      .      .
-sudo              S     0      0          1000       116     100  .      50         7      1      .      500    .      .
-sudo              S,C   0      0          1000       117     100  .      50         7      1      .      .      .      .
-daemon            S     0      0          0          118     1    .      1000000000 0x1fff 0x3fff .      .      0x1fff 0x3fff
-comp              .     0      0          0          119     1    .      16777217   0x1fff 0x2400 0x3fff .      0xffff .
-comp              .     0      0          0          120     1    .      4000000000 0xffff 0xffff 0xffff 0xffff 0xffff 0xffff
-pid_max           .     0      65534      65534      4194304 1    .      5          .      .      .      .      .      .
+comm                flags status uid        gid        pid     ppid tty    etime      utime  stime  mem    io     minflt majflt
+sh                  .     0      0          0          100     1    0      1          3      4      2592   .      120    1
+sh                  .     0      33         33         101     100  0x8803 6000       1      1      2592   .      120    .
+big                 .     0      4000000000 4000000000 102     1    .      77         .      10     4096   .      .      .
+crash               D,X   139    1000       1000       103     100  0x8905 12         25     .      8191   .      .      .
+killed              X     9      1000       1000       104     100  0x8905 12         25     .      8191   .      .      .
+exit3               .     0x300  0          0          105     100  .      5          .      .      .      .      .      .
+exactly-sixteen!    .     0      1          1          106     1    0x0401 5          .      2      .      .      .      .
+exactly-sixteen!    .     0      1          1          107     1    0x0440 5          .      2      .      .      .      .
+'a\\x01b\\xff\\x7f' .     0      1          1          108     1    0x0501 5          .      .      .      .      .      .
+'a\\x01b\\xff\\x7f' .     0      1          1          109     1    0x0301 5          .      .      .      .      .      .
+'two words'         .     0      2          2          110     1    .      5          .      .      .      .      .      .
+'two words'         .     0      2          2          111     1    .      5          .      .      .      .      .      .
+make                F     0      1000       1000       112     100  .      5          .      1      .      .      .      .
+make                F     0      1000       1000       113     100  .      5          .      1      .      .      .      .
+make                .     0x200  1000       1000       114     100  .      50         .      1      .      .      .      .
+make                .     0x200  1000       1000       115     100  .      50         .      1      .      .      .      .
+sudo                S     0      0          1000       116     100  .      50         7      1      .      500    .      .
+sudo                S,C   0      0          1000       117     100  .      50         7      1      .      .      .      .
+daemon              S     0      0          0          118     1    .      1000000000 0x1fff 0x3fff .      .      0x1fff 0x3fff
+comp                .     0      0          0          119     1    .      16777217   0x1fff 0x2400 0x3fff .      0xffff .
+comp                .     0      0          0          120     1    .      4000000000 0xffff 0xffff 0xffff 0xffff 0xffff 0xffff
+pid_max             .     0      65534      65534      4194304 1    .      5          .      .      .      .      .      .
 '''
 
 

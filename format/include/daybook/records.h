@@ -1052,8 +1052,7 @@ struct Schema<Acct> {
             "Size of its address space at the end."},
       Field{"io", &Acct::io_chars, Wire::kUint, Unit::kNone,
             "Characters transferred, where the kernel counts them."},
-      Field{"rw", &Acct::rw_blocks, Wire::kUint, Unit::kNone,
-            "Blocks read or written, likewise."},
+      Field{"rw", &Acct::rw_blocks, Wire::kUint, Unit::kNone, "Blocks read or written, likewise."},
       Field{"swaps", &Acct::swaps, Wire::kUint, Unit::kNone, "Swaps, likewise."}};
 };
 
