@@ -82,7 +82,7 @@ class Lines {
   std::string UserText(const Life& life);
 
   const LocalZone& zone_;
-  UserNames users_;
+  AccountNames users_{AccountNames::Of::kUsers};
   Arena arena_;
   std::vector<std::string_view> lines_;
 };

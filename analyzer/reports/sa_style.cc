@@ -157,7 +157,7 @@ Result<Answer> WriteCommands(const Question& question, const LocalZone&, OutputF
 Result<Answer> WriteUsers(const Question& question, const LocalZone&, OutputFile& file) {
   const auto sums = Sum<uint32_t>(
       question, [](const Life& life) { return life.identity.uid.value_or(UINT32_MAX); });
-  UserNames names;
+  AccountNames names(AccountNames::Of::kUsers);
   std::vector<Row> rows;
   for (const auto& [uid, totals] : sums.groups) {
     const std::string* name = names.Find(uid);
