@@ -1,6 +1,6 @@
 #include "pacct_lives.h"
 
-#include <algorithm>
+#include "life_cells.h"
 
 namespace daybook {
 namespace {
@@ -8,7 +8,6 @@ namespace {
 constexpr uint64_t kNsPerSecond = 1'000'000'000;
 constexpr uint64_t kUsPerSecond = 1'000'000;
 constexpr uint64_t kUsPerTick = kUsPerSecond / kPacctTicksPerSecond;
-constexpr uint64_t kNsPerTick = kNsPerSecond / kPacctTicksPerSecond;
 
 // Parts of a wait status, see wait(2).
 constexpr uint32_t kSignalMask = 0x7F;
@@ -84,7 +83,7 @@ PacctRecord ExportPacct(const Boot& boot, const Life& life) {
   const Usage& usage = life.usage;
   const bool has_parts = usage.utime_us && usage.stime_us;
   const auto start_ns = boot.clock.ToRealtime(life.start_ns);
-  const uint64_t elapsed_ns = life.end_ns.value_or(life.start_ns) - life.start_ns;
+  const uint64_t elapsed_ticks = ElapsedUs(life).value_or(0) / kUsPerTick;
   const Acct acct = life.acct.value_or(Acct{});
   return {
       .flags = PacctFlags(life),
@@ -95,7 +94,7 @@ PacctRecord ExportPacct(const Boot& boot, const Life& life) {
       .pid = life.pid,
       .ppid = life.exit_ppid ? life.exit_ppid : life.ppid,
       .start_s = static_cast<uint32_t>(static_cast<uint64_t>(start_ns.value_or(0)) / kNsPerSecond),
-      .elapsed_ticks = static_cast<double>(elapsed_ns / kNsPerTick),
+      .elapsed_ticks = static_cast<double>(elapsed_ticks),
       .utime_ticks = (has_parts ? *usage.utime_us : usage.cpu_us.value_or(0)) / kUsPerTick,
       .stime_ticks = (has_parts ? *usage.stime_us : 0) / kUsPerTick,
       .memory_kib = PacctMemoryKib(life),

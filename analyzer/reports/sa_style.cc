@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "life_cells.h"
 #include "life_log.h"
 #include "names.h"
 #include "pacct_lives.h"
@@ -45,8 +46,7 @@ void Totals::Add(const Life& life) {
   } else {
     user_s += static_cast<double>(*usage.cpu_us) / kSecond;  // exact, where the parts are sampled
   }
-  const uint64_t elapsed_ns = life.end_ns.value_or(life.start_ns) - life.start_ns;
-  elapsed_s += static_cast<double>(elapsed_ns / 1000) / kSecond;
+  elapsed_s += static_cast<double>(ElapsedUs(life).value_or(0)) / kSecond;
   io += static_cast<double>(life.acct ? life.acct->io_chars : 0) / kPacctTicksPerSecond;
   memory_kib += static_cast<double>(PacctMemoryKib(life)) / kPageKib;
 }

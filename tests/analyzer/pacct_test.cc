@@ -181,7 +181,7 @@ TEST(PacctTest, WhatNoKernelWritesIsNoRecord) {
 
 TEST(PacctReaderTest, ReadsInBitesOfAnySize) {
   const Bytes file = FileOf(40);
-  for (const size_t bite : {1, 7, 63, 64, 100, 5000}) {
+  for (const size_t bite : {1U, 7U, 63U, 64U, 100U, 5000U}) {
     const ReadBack back = ReadAll(file, bite);
     EXPECT_EQ(back.pids.size(), 40U);
     EXPECT_THAT(back.gaps, IsEmpty());

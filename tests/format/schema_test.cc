@@ -49,7 +49,8 @@ TEST(SchemaTest, TypeNumbersNeverChange) {
       {"cont", 0x0F},          {"snap_begin", 0x10},    {"snap_proc", 0x11},  {"snap_end", 0x12},
       {"recorder", 0x13},      {"recording_gap", 0x14}, {"audit", 0x15},      {"fork", 0x20},
       {"exec", 0x21},          {"exit", 0x22},          {"reap", 0x23},       {"id", 0x24},
-      {"session", 0x25},       {"comm", 0x26},          {"ptrace", 0x27},     {"cgroup", 0x28}};
+      {"session", 0x25},       {"comm", 0x26},          {"ptrace", 0x27},     {"cgroup", 0x28},
+      {"acct", 0x2B}};
   EXPECT_EQ(numbers, expected);
 }
 
