@@ -158,7 +158,7 @@ TEST_F(ProgramTest, MarkdownIsATableWhoseCellsCannotBreakOut) {
 | \*\*\*other | 3 | - |
 | TOTAL | 6 | 2.20s |
 
-2026-09-21 14:13:20 to 2026-09-21 14:13:25; boots 1, segments 1, records 47; processes 6, running 3, ended unseen 0; lost 0, damaged 0 bytes
+2026-09-21 14:13:20 to 2026-09-21 14:13:25; boots 1, segments 1, records 48; processes 6, running 3, ended unseen 0; lost 0, damaged 0 bytes
 )")
                 .substr(1));
 }
