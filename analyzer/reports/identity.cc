@@ -1,10 +1,9 @@
-// Who became somebody else: processes that run as another user than they were born as, or than
-// their parent, with the chain of their ancestors.
+// Who became somebody else: processes that run as another user than they were born as, or act as
+// another one, with the chain of their ancestors.
 
 #include <string>
 #include <vector>
 
-#include "life_cells.h"
 #include "life_fields.h"
 #include "life_log.h"
 #include "report.h"
@@ -34,8 +33,8 @@ struct Change {
   std::string_view how;
 };
 
-// setuid: the process itself has changed; parent: it was born as somebody else than its parent is
-// now; exec: it acts as another one than who started it, as a set-user-ID program does.
+// setuid: its real user is another one than at birth. effective: it acts as another one than its
+// real user, as a set-user-ID program does.
 std::optional<Change> FindChange(const Life& life) {
   const Identity& ids = life.identity;
   if (!ids.uid) return std::nullopt;

@@ -1,9 +1,9 @@
 // The processes that were alive at a moment, as ps(1) would have shown them.
 
-#include <string>
+#include <algorithm>
+#include <optional>
 #include <vector>
 
-#include "life_cells.h"
 #include "life_fields.h"
 #include "life_log.h"
 #include "report.h"

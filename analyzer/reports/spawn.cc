@@ -8,13 +8,11 @@
 #include <map>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "life_cells.h"
 #include "life_fields.h"
 #include "life_log.h"
-#include "nearest.h"
 #include "report.h"
 #include "totals.h"
 

@@ -2,11 +2,9 @@
 
 #include <vector>
 
-#include "life_cells.h"
 #include "life_fields.h"
 #include "life_log.h"
 #include "report.h"
-#include "totals.h"
 
 namespace daybook {
 namespace {

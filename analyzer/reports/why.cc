@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "exit_status.h"
-#include "life_cells.h"
 #include "life_fields.h"
 #include "life_log.h"
 #include "report.h"

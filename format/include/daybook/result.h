@@ -11,8 +11,9 @@
 
 namespace daybook {
 
-// A failure that a user can act on. The message is one line without a full stop; callers add
-// context in front ("segment 12: ...") on the way up, and main prints it once.
+// A failure that a user can act on. The message is one line without a full stop, and perhaps
+// indented ones that show where; callers add context in front ("segment 12: ...") and main prints
+// it once.
 class Error {
  public:
   explicit Error(std::string message) : message_(std::move(message)) {}
