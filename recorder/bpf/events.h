@@ -149,7 +149,7 @@ struct exit_event {
 
 struct reap_event {
   struct event_header header;
-  uint64_t time_ns;
+  uint64_t time_ns;  // to a tick of the kernel
   uint64_t start_ns;
   uint32_t pid;
   uint32_t flags;
@@ -229,7 +229,9 @@ struct cpu_counters {
   uint64_t execs_lost;
   uint64_t exits_lost;
   uint64_t others_lost;
-  uint64_t reserved[4];
+  uint64_t tick;     // of the kernel's jiffies, and the time when it was first looked at: no count
+  uint64_t tick_ns;
+  uint64_t reserved[2];
 };
 
 // Raise it with every change of what stands above: events wait in the ring for another recorder.
