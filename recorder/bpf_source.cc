@@ -182,6 +182,7 @@ struct LoadPlan {
   uint64_t ring_bytes;
   uint32_t cpus;
   bool uses_group_dead;
+  CgroupHierarchy cgroups;
   uint64_t followed_cgroup_id;  // 0 is none
   bool judges_anew;             // Filter::JudgesAnew()
   SnapshotProgram snapshot;
@@ -244,6 +245,13 @@ Status FillUsers(process_bpf& skeleton, const Filter& filter) {
   return Ok{};
 }
 
+void ConfigureCgroups(process_bpf& skeleton, const CgroupHierarchy& cgroups) {
+  static_assert(CgroupHierarchy::kNumberShift == CGROUP_NUMBER_SHIFT);
+  skeleton.rodata->cgroup_hierarchy = cgroups.number;
+  if (cgroups.controller == "pids") skeleton.rodata->cgroups_by = CGROUPS_OF_PIDS;
+  if (cgroups.controller == "memory") skeleton.rodata->cgroups_by = CGROUPS_OF_MEMORY;
+}
+
 void Configure(process_bpf& skeleton, const BpfSourceOptions& options, const LoadPlan& plan) {
   skeleton.rodata->args_mode = KernelArgsMode(options.args);
   skeleton.rodata->args_limit = options.args_limit;
@@ -255,6 +263,7 @@ void Configure(process_bpf& skeleton, const BpfSourceOptions& options, const Loa
   skeleton.bss->shared.high_water_armed = 1;
   SizeMaps(skeleton, plan);
   ConfigureFilter(skeleton, options.filter, plan.followed_cgroup_id);
+  ConfigureCgroups(skeleton, plan.cgroups);
   const bool with_args = plan.snapshot == SnapshotProgram::kWithArgs;
   bpf_program__set_autoload(skeleton.progs.on_free, TellsReaps(options) || !plan.uses_group_dead);
   // Without CONFIG_CGROUPS there is none.
@@ -535,6 +544,33 @@ ProcScanOptions ScanOptions(const BpfSourceOptions& options) {
           .first_arg_only = options.args == ArgsCapture::kFirst};
 }
 
+// The one that the filter follows, or of id 0.
+Result<FoundCgroup> ChooseCgroups(const BpfSourceOptions& options) {
+  auto hierarchies =
+      options.cgroups ? std::vector{*options.cgroups} : FindCgroupHierarchies(options.proc_root);
+  const std::string& path = options.filter.only_cgroup;
+  if (!path.empty()) return FindCgroup(path, hierarchies);
+  return FoundCgroup{.hierarchy = hierarchies.empty() ? CgroupHierarchy() : hierarchies.front()};
+}
+
+std::string CgroupTop(const Filter& filter) {
+  return filter.only_cgroup.empty() ? "/" : filter.only_cgroup;
+}
+
+// Passes processes on, and notes in which cgroups they are.
+class NotingCgroups : public SnapshotSink {
+ public:
+  NotingCgroups(SnapshotSink& sink, CgroupPaths& cgroups) : sink_(sink), cgroups_(cgroups) {}
+  void OnProcess(const SnapProc& process) override {
+    cgroups_.Note(process);
+    sink_.OnProcess(process);
+  }
+
+ private:
+  SnapshotSink& sink_;
+  CgroupPaths& cgroups_;
+};
+
 }  // namespace
 
 class BpfSource::Impl {
@@ -552,6 +588,7 @@ class BpfSource::Impl {
         reader_(ring_.reader()),
         counters_(std::move(counters)),
         wakeups_(std::move(wakeups)),
+        cgroups_(plan_.cgroups, CgroupTop(options_.filter), options_.proc_root, {}),
         reaps_(TellsReaps(options_), continues_ ? BootTimeNs() : 0) {}
 
   int wake_fd() const { return wakeups_.get(); }
@@ -658,7 +695,9 @@ class BpfSource::Impl {
     const Result<std::vector<std::byte>>& output = iterated ? iterated : refused;
     const auto args =
         options_.args == ArgsCapture::kFirst ? SnapshotArgs::kFirst : SnapshotArgs::kAll;
-    SeenProcesses seen(sink);
+    cgroups_.BeginSnapshot();
+    NotingCgroups noting(sink, cgroups_);
+    SeenProcesses seen(noting);
     if (!DeliverSnapshot(*output, args, seen)) {
       return Error("listing processes by BPF: damaged output");
     }
@@ -667,6 +706,10 @@ class BpfSource::Impl {
     };
     AddHidden(*pids, listed_ns, ScanOptions(options_), seen, is_wanted, sink);
     return Ok{};
+  }
+
+  void TellCgroups(const std::function<void(const CgroupPath&)>& take) const {
+    if ((options_.filter.events & kTypeCgroup) != 0) cgroups_.Tell(BootTimeNs(), take);
   }
 
  private:
@@ -683,7 +726,7 @@ class BpfSource::Impl {
       return false;
     }
     if (filter.only_cgroup.empty()) return true;
-    const auto cgroup = ReadCgroupOf(options_.proc_root, process.pid);
+    const auto cgroup = ReadCgroupOf(options_.proc_root, process.pid, plan_.cgroups);
     return cgroup && IsInCgroup(*cgroup, filter.only_cgroup);
   }
 
@@ -708,6 +751,7 @@ class BpfSource::Impl {
   RingReader reader_;
   CountersMapping counters_;
   FileDescriptor wakeups_;
+  CgroupPaths cgroups_;
   ReapJoin reaps_;
   uint64_t damaged_ = 0;
 };
@@ -716,16 +760,13 @@ Result<std::unique_ptr<BpfSource>> BpfSource::Open(const BpfSourceOptions& optio
                                                    std::optional<BpfPins> pins) {
   if (const Status status = CheckRequirements(options); !status) return status.error();
   const auto cpus = static_cast<uint32_t>(libbpf_num_possible_cpus());
-  uint64_t followed_cgroup_id = 0;
-  if (!options.filter.only_cgroup.empty()) {
-    const auto found = FindCgroup(options.filter.only_cgroup, options.proc_root);
-    if (!found) return found.error();
-    followed_cgroup_id = *found;
-  }
+  const auto cgroups = ChooseCgroups(options);
+  if (!cgroups) return cgroups.error();
   LoadPlan plan = {.ring_bytes = options.ring_bytes.value_or(DefaultRingBytes(cpus)),
                    .cpus = cpus,
                    .uses_group_dead = !options.assume_no_group_dead && KernelTellsGroupDead(),
-                   .followed_cgroup_id = followed_cgroup_id,
+                   .cgroups = cgroups->hierarchy,
+                   .followed_cgroup_id = cgroups->id,
                    .judges_anew = options.filter.JudgesAnew(),
                    .snapshot = SnapshotProgram::kWithArgs};
   BpfPins* const folder = pins ? &*pins : nullptr;
@@ -762,6 +803,9 @@ void BpfSource::Stop() { impl_->Stop(); }
 void BpfSource::HandOver() { impl_->HandOver(); }
 bool BpfSource::exhausted() const { return false; }
 Status BpfSource::Snapshot(SnapshotSink& sink) { return impl_->Snapshot(sink); }
+void BpfSource::TellCgroups(const std::function<void(const CgroupPath&)>& take) {
+  impl_->TellCgroups(take);
+}
 std::optional<uint64_t> BpfSource::ring_bytes() const { return impl_->plan().ring_bytes; }
 bool BpfSource::tells_every_life() const { return impl_->options().filter.TellsEveryLife(); }
 uint64_t BpfSource::damaged_events() const { return impl_->damaged(); }
@@ -774,6 +818,8 @@ std::string BpfSource::abilities() const {
   }
   if (impl_->options().exact_usage) words.append(" ").append(kTellsReaps);
   words = AbilitiesLeft(words, impl_->options().filter);
+  const std::string& controller = impl_->plan().cgroups.controller;
+  if (!controller.empty()) words.append(" ").append(kCgroupsAreOfV1).append(controller);
   if (impl_->continues()) words.append(" ").append(kContinues);
   return words;
 }

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "bpf_pins.h"
+#include "cgroup_paths.h"
 #include "daybook/result.h"
 #include "filter.h"
 #include "source.h"
@@ -24,6 +25,8 @@ struct BpfSourceOptions {
   bool exact_usage = true;
   Filter filter;
   std::string proc_root = "/proc";
+  // Where it is not given, the best that there is, and has the filter's cgroup.
+  std::optional<CgroupHierarchy> cgroups;
   // Finds the last thread of a process as on kernels before 6.16, for tests.
   bool assume_no_group_dead = false;
 };
@@ -58,6 +61,7 @@ class BpfSource : public EventSource {
   void HandOver() override;
   bool exhausted() const override;
   Status Snapshot(SnapshotSink& sink) override;
+  void TellCgroups(const std::function<void(const CgroupPath&)>& take) override;
   SourceCounters counters() const override;
   bool tells_every_life() const override;
   std::string abilities() const override;

@@ -1,14 +1,29 @@
 #include "cgroup_paths.h"
 
+#include <dirent.h>
+#include <fcntl.h>
 #include <sys/stat.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
+#include <chrono>
+#include <deque>
 #include <fstream>
+#include <memory>
 #include <sstream>
+#include <unordered_set>
 
 namespace daybook {
 namespace {
+
+// ---- What is mounted ----
+
+std::string ReadText(const std::string& path) {
+  std::ostringstream text;
+  text << std::ifstream(path).rdbuf();
+  return std::move(text).str();
+}
 
 // As the kernel writes blanks and the like: \040.
 std::string Unescaped(std::string_view text) {
@@ -26,56 +41,200 @@ std::string Unescaped(std::string_view text) {
   return plain;
 }
 
-// Fields by their numbers in proc_pid_mountinfo(5). Optional ones stand before a dash.
-std::optional<CgroupMount> ParseMount(const std::string& line) {
+// "rw,pids" has the word "pids".
+bool HasWord(std::string_view list, std::string_view word) {
+  for (;;) {
+    const size_t end = list.find(',');
+    if (list.substr(0, end) == word) return true;
+    if (end == list.npos) return false;
+    list.remove_prefix(end + 1);
+  }
+}
+
+struct Mount {
+  std::string folder;
+  std::string type;
+  std::string options;  // of the file system: the controllers are among them
+};
+
+// Fields by their numbers in proc_pid_mountinfo(5). Optional ones stand before a dash. A mount of
+// only a part of a hierarchy is of no use.
+std::optional<Mount> ParseMount(const std::string& line) {
   std::istringstream words(line);
-  std::string skipped, root, folder, type;
+  std::string skipped, root, folder;
   words >> skipped >> skipped >> skipped >> root >> folder;
   for (std::string word; word != "-";) {
     if (!(words >> word)) return std::nullopt;
   }
-  if (!(words >> type) || root != "/") return std::nullopt;
-  if (type != "cgroup" && type != "cgroup2") return std::nullopt;
-  return CgroupMount{.folder = Unescaped(folder), .is_v2 = type == "cgroup2"};
+  Mount mount;
+  if (!(words >> mount.type >> skipped >> mount.options) || root != "/") return std::nullopt;
+  mount.folder = Unescaped(folder);
+  return mount;
 }
 
-std::string ReadText(const std::string& path) {
-  std::ostringstream text;
-  text << std::ifstream(path).rdbuf();
-  return std::move(text).str();
-}
-
-}  // namespace
-
-std::vector<CgroupMount> ParseCgroupMounts(std::string_view mountinfo) {
-  std::istringstream lines{std::string(mountinfo)};
-  std::vector<CgroupMount> mounts;
+std::vector<Mount> ReadMounts(const std::string& proc_root) {
+  std::istringstream lines(ReadText(proc_root + "/self/mountinfo"));
+  std::vector<Mount> mounts;
   for (std::string line; std::getline(lines, line);) {
     if (auto mount = ParseMount(line)) mounts.push_back(*std::move(mount));
   }
   return mounts;
 }
 
+// One line of /proc/PID/cgroup: the hierarchy's number, its controllers, and the path there.
+struct Membership {
+  uint32_t number = 0;
+  std::string controllers;
+  std::string path;
+};
+
+std::vector<Membership> ReadMemberships(const std::string& proc_root, const std::string& pid) {
+  std::istringstream lines(ReadText(proc_root + "/" + pid + "/cgroup"));
+  std::vector<Membership> all;
+  for (std::string line; std::getline(lines, line);) {
+    const size_t first = line.find(':');
+    const size_t second = line.find(':', first + 1);
+    if (first == line.npos || second == line.npos) continue;
+    Membership& membership = all.emplace_back();
+    std::from_chars(line.data(), line.data() + first, membership.number);
+    membership.controllers = line.substr(first + 1, second - first - 1);
+    membership.path = line.substr(second + 1);
+  }
+  return all;
+}
+
+bool IsOf(const Membership& membership, const CgroupHierarchy& hierarchy) {
+  if (hierarchy.controller.empty()) return membership.number == 0;
+  return HasWord(membership.controllers, hierarchy.controller);
+}
+
+// ---- Folders ----
+
+using Folder = std::unique_ptr<DIR, int (*)(DIR*)>;
+
+// Calls with the name of each folder in it, until it returns false. Where the folder cannot be
+// read, with none.
+template <class Take>
+void ListFolders(const std::string& path, Take take) {
+  const Folder folder(opendir(path.c_str()), closedir);
+  if (!folder) return;
+  while (const dirent* entry = readdir(folder.get())) {
+    const std::string_view name = entry->d_name;
+    const bool may_be_one = entry->d_type == DT_DIR || entry->d_type == DT_UNKNOWN;
+    if (!may_be_one || name == "." || name == "..") continue;
+    if (!take(dirfd(folder.get()), entry->d_name)) return;
+  }
+}
+
+bool HasCgroups(const CgroupHierarchy& hierarchy) {
+  bool has_any = false;
+  ListFolders(hierarchy.folder, [&](int, const char*) {
+    has_any = true;
+    return false;
+  });
+  return has_any;
+}
+
 // A cgroup's folder has its id for inode number.
-Result<uint64_t> FindCgroup(const std::string& path, const std::string& proc_root) {
-  const auto mounts = ParseCgroupMounts(ReadText(proc_root + "/self/mountinfo"));
-  const auto mount = std::ranges::find(mounts, true, &CgroupMount::is_v2);
-  if (mount == mounts.end()) {
-    return Error("cgroup " + path + ": no hierarchy of version 2 (cgroup2) is mounted");
-  }
+std::optional<uint64_t> IdOfFolder(const std::string& path) {
   struct stat status = {};
-  if (stat((mount->folder + path).c_str(), &status) != 0) {
-    return Error::FromErrno("cgroup " + path + " (" + mount->folder + path + ")", errno);
-  }
-  if (!S_ISDIR(status.st_mode)) return Error("cgroup " + path + ": is a file of one");
+  if (stat(path.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) return std::nullopt;
   return status.st_ino;
 }
 
-std::optional<std::string> ReadCgroupOf(const std::string& proc_root, uint32_t pid) {
-  constexpr std::string_view kV2 = "0::";
-  std::ifstream lines(proc_root + "/" + std::to_string(pid) + "/cgroup");
-  for (std::string line; std::getline(lines, line);) {
-    if (line.starts_with(kV2)) return line.substr(kV2.size());
+std::string Below(const std::string& path, const char* name) {
+  return path == "/" ? path + name : path + "/" + name;
+}
+
+// Tells each once, and says when it is enough.
+class Teller {
+ public:
+  Teller(const CgroupPaths::Limits& limits, const CgroupHierarchy& hierarchy, uint64_t now_ns,
+         const std::function<void(const CgroupPath&)>& take)
+      : limits_(limits),
+        hierarchy_(hierarchy),
+        now_ns_(now_ns),
+        take_(take),
+        deadline_(std::chrono::steady_clock::now() + std::chrono::nanoseconds(limits.time_ns)) {}
+
+  bool IsDone() const {
+    return told_.size() >= limits_.cgroups || std::chrono::steady_clock::now() >= deadline_;
+  }
+  void Tell(uint64_t id, const std::string& path) {
+    if (!told_.insert(id).second) return;
+    take_({.time_ns = now_ns_, .id = hierarchy_.ToLogId(id), .path = path});
+  }
+
+ private:
+  const CgroupPaths::Limits& limits_;
+  const CgroupHierarchy& hierarchy_;
+  uint64_t now_ns_;
+  const std::function<void(const CgroupPath&)>& take_;
+  std::chrono::steady_clock::time_point deadline_;
+  std::unordered_set<uint64_t> told_;
+};
+
+// From the top down, since those above are more likely to be met again. A folder with two links has
+// no folders in it, and is not opened: it would have dozens of files.
+void TellBelow(const CgroupHierarchy& hierarchy, const std::string& top, Teller& teller) {
+  constexpr nlink_t kLinksOfLeaf = 2;
+  std::deque<std::string> waiting = {top};
+  if (const auto id = IdOfFolder(hierarchy.folder + top)) teller.Tell(*id, top);
+  while (!waiting.empty() && !teller.IsDone()) {
+    const std::string above = std::move(waiting.front());
+    waiting.pop_front();
+    ListFolders(hierarchy.folder + above, [&](int folder, const char* name) {
+      struct stat status = {};
+      if (fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) != 0) return true;
+      if (!S_ISDIR(status.st_mode)) return true;
+      std::string path = Below(above, name);
+      teller.Tell(status.st_ino, path);
+      if (status.st_nlink != kLinksOfLeaf) waiting.push_back(std::move(path));
+      return !teller.IsDone();
+    });
+  }
+}
+
+}  // namespace
+
+std::vector<CgroupHierarchy> FindCgroupHierarchies(const std::string& proc_root) {
+  const std::vector<Mount> mounts = ReadMounts(proc_root);
+  const std::vector<Membership> numbers = ReadMemberships(proc_root, "self");
+  std::vector<CgroupHierarchy> found;
+  for (const std::string controller : {"", "pids", "memory"}) {
+    const bool is_v2 = controller.empty();
+    const auto mount = std::ranges::find_if(mounts, [&](const Mount& candidate) {
+      return is_v2 ? candidate.type == "cgroup2"
+                   : candidate.type == "cgroup" && HasWord(candidate.options, controller);
+    });
+    if (mount == mounts.end()) continue;
+    CgroupHierarchy hierarchy{.folder = mount->folder, .controller = controller, .number = 0};
+    const auto number =
+        std::ranges::find_if(numbers, [&](const Membership& own) { return IsOf(own, hierarchy); });
+    if (number == numbers.end()) continue;
+    hierarchy.number = number->number;
+    found.push_back(std::move(hierarchy));
+  }
+  std::ranges::stable_partition(found, HasCgroups);
+  return found;
+}
+
+Result<FoundCgroup> FindCgroup(const std::string& path,
+                               const std::vector<CgroupHierarchy>& hierarchies) {
+  std::string folders;
+  for (const CgroupHierarchy& hierarchy : hierarchies) {
+    const std::string folder = hierarchy.folder + path;
+    if (const auto id = IdOfFolder(folder)) return FoundCgroup{.hierarchy = hierarchy, .id = *id};
+    folders += (folders.empty() ? "" : ", ") + folder;
+  }
+  if (folders.empty()) return Error("cgroup " + path + ": no hierarchy of cgroups is mounted");
+  return Error("cgroup " + path + ": there is no folder " + folders);
+}
+
+std::optional<std::string> ReadCgroupOf(const std::string& proc_root, uint32_t pid,
+                                        const CgroupHierarchy& hierarchy) {
+  for (Membership& membership : ReadMemberships(proc_root, std::to_string(pid))) {
+    if (IsOf(membership, hierarchy)) return std::move(membership.path);
   }
   return std::nullopt;
 }
@@ -83,6 +242,19 @@ std::optional<std::string> ReadCgroupOf(const std::string& proc_root, uint32_t p
 bool IsInCgroup(std::string_view path, std::string_view top) {
   if (top == "/") return true;
   return path.starts_with(top) && (path.size() == top.size() || path[top.size()] == '/');
+}
+
+// A process may have moved since the snapshot: the folder's id says whether it is still there.
+void CgroupPaths::Tell(uint64_t now_ns, const std::function<void(const CgroupPath&)>& take) const {
+  if (hierarchy_.folder.empty()) return;
+  Teller teller(limits_, hierarchy_, now_ns, take);
+  for (const auto& [log_id, pid] : members_) {
+    if (teller.IsDone()) return;
+    const auto path = ReadCgroupOf(proc_root_, pid, hierarchy_);
+    const auto id = path ? IdOfFolder(hierarchy_.folder + *path) : std::nullopt;
+    if (id && hierarchy_.ToLogId(*id) == log_id) teller.Tell(*id, *path);
+  }
+  TellBelow(hierarchy_, top_, teller);
 }
 
 }  // namespace daybook

@@ -40,6 +40,9 @@ class CompositeSource : public EventSource {
   void HandOver() override;
   bool exhausted() const override { return main_->exhausted(); }
   Status Snapshot(SnapshotSink& sink) override;
+  void TellCgroups(const std::function<void(const CgroupPath&)>& take) override {
+    main_->TellCgroups(take);
+  }
   bool WantsResync() const override { return main_->WantsResync(); }
   SourceCounters counters() const override;
   bool tells_every_life() const override { return main_->tells_every_life(); }

@@ -320,6 +320,8 @@ void RecorderLoop::Impl::TakeSnapshot() {
     writer_.Append(
         SnapEnd{.time_ns = source_.ReadClock().time_ns, .process_count = snapshot_processes_});
   }
+  // Behind its end: what is in it describes the segment alone, and has no number.
+  source_.TellCgroups([this](const CgroupPath& cgroup) { writer_.Append(cgroup); });
   // Not by Report: a snapshot says nothing of the disk.
   if (!taken && !std::exchange(snapshot_failing_, true)) {
     std::fprintf(stderr, "daybookd: %s; going on without the living processes in the log\n",

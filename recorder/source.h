@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,6 +20,8 @@ inline constexpr std::string_view kTellsUsage = "usage";  // what a process used
 inline constexpr std::string_view kTellsReaps = "reap";   // and exactly, to the last
 inline constexpr std::string_view kTellsComm = "comm";
 inline constexpr std::string_view kTellsCgroups = "cgroup";
+// Before the name of a controller: ids of cgroups are of its hierarchy of version 1.
+inline constexpr std::string_view kCgroupsAreOfV1 = "cgroup_v1_";
 inline constexpr std::string_view kTellsIds = "ids session ptrace";  // changes, with their time
 inline constexpr std::string_view kContinues = "continued";  // where the recorder before it stopped
 inline constexpr std::string_view kTellsNamesByProc = "names_by_proc";  // of who lived long enough
@@ -123,6 +126,10 @@ class EventSource {
 
   // Hands over every living process. Usable after privileges have been dropped.
   virtual Status Snapshot(SnapshotSink& sink) = 0;
+
+  // Hands over the paths of cgroups that are there, as far as it knows their ids. Usable after a
+  // Snapshot().
+  virtual void TellCgroups(const std::function<void(const CgroupPath&)>& /*take*/) {}
 
   // True from a loss that left the source in doubt of who lives, to the next Snapshot().
   virtual bool WantsResync() const { return false; }

@@ -38,6 +38,16 @@ enum {
   ARGS_ALL = 2,
 };
 
+// By what the hierarchy of cgroups is found that is recorded.
+enum {
+  CGROUPS_V2 = 0,
+  CGROUPS_OF_PIDS = 1,  // controllers of version 1
+  CGROUPS_OF_MEMORY = 2,
+};
+
+// An id has its hierarchy's number in the bits from here on: 0 in version 2.
+enum { CGROUP_NUMBER_SHIFT = 44 };
+
 // What is left out, as bits.
 enum {
   FILTER_EVENTS = 1,  // some types of events
@@ -77,7 +87,7 @@ struct process_ids {
   uint32_t sid;
   uint32_t tty;            // major << 20 | minor; 0 is none
   uint32_t audit_session;  // ID_UNKNOWN where nobody logged in
-  uint64_t cgroup_id;      // v2; 0 is unknown
+  uint64_t cgroup_id;      // with its hierarchy's number; 0 is unknown
 };
 
 struct fork_event {

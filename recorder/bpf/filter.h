@@ -51,8 +51,8 @@ struct {
 } judged_processes SEC(".maps");
 
 static __always_inline bool is_in_followed_cgroup(struct task_struct* leader) {
-  if (!bpf_core_field_exists(leader->cgroups)) return false;
-  struct cgroup* cgroup = leader->cgroups->dfl_cgrp;
+  struct cgroup* cgroup = cgroup_of(leader);
+  if (!cgroup) return false;
   for (int i = 0; i < MAX_CGROUP_DEPTH; ++i) {
     if (cgroup->kn->id == followed_cgroup_id) return true;
     struct cgroup_subsys_state* parent = cgroup->self.parent;

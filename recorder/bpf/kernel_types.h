@@ -162,8 +162,15 @@ struct cgroup {
   struct cgroup_root* root;
 };
 
+// Which numbers the controllers have in this kernel.
+enum cgroup_subsys_id {
+  memory_cgrp_id,
+  pids_cgrp_id,
+};
+
 struct css_set {
-  struct cgroup* dfl_cgrp;  // in the v2 hierarchy
+  struct cgroup_subsys_state* subsys[1];  // by cgroup_subsys_id
+  struct cgroup* dfl_cgrp;                // in the v2 hierarchy
 };
 
 struct task_struct {

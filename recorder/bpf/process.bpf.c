@@ -450,7 +450,8 @@ int BPF_PROG(on_cgroup, struct cgroup* cgroup, const char* path) {
   uint32_t zero = 0;
   struct cgroup_scratch* scratch = bpf_map_lookup_elem(&cgroup_scratch, &zero);
   struct cpu_counters* count = counters_of_this_cpu();
-  if (!scratch || !count || cgroup->root->hierarchy_id != 0) return 0;
+  if (!scratch || !count) return 0;
+  if ((uint32_t)cgroup->root->hierarchy_id != cgroup_hierarchy) return 0;
   if (filters && is_left_out(EVENT_CGROUP)) {
     __sync_fetch_and_add(&count->others_filtered, 1);
     return 0;
@@ -464,7 +465,7 @@ int BPF_PROG(on_cgroup, struct cgroup* cgroup, const char* path) {
   uint32_t path_bytes = length > 0 ? (uint32_t)(length - 1) & (PATH_LIMIT - 1) : 0;
   start_event(&event->header, sizeof(*event) + path_bytes, EVENT_CGROUP);
   event->time_ns = bpf_ktime_get_boot_ns();
-  event->id = cgroup->kn->id;
+  event->id = logged_id_of(cgroup);
   event->path_bytes = path_bytes;
   event->reserved = 0;
   if (bpf_ringbuf_output(&events, scratch, sizeof(*event) + path_bytes, BPF_RB_NO_WAKEUP)) {

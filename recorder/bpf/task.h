@@ -5,6 +5,10 @@
 #include "events.h"
 #include "kernel_types.h"
 
+// Set before loading.
+const volatile uint32_t cgroups_by = CGROUPS_V2;
+const volatile uint32_t cgroup_hierarchy = 0;  // its number
+
 static __always_inline uint64_t start_of_group(struct task_struct* task) {
   return task->group_leader->start_boottime;
 }
@@ -21,9 +25,29 @@ static __always_inline uint32_t session_of(struct signal_struct* signal) {
   return (uint32_t)signal->pids[PIDTYPE_SID]->numbers[0].nr;
 }
 
-static __always_inline uint64_t cgroup_of(struct task_struct* task) {
-  if (!bpf_core_field_exists(task->cgroups)) return 0;  // CONFIG_CGROUPS
-  return task->cgroups->dfl_cgrp->kn->id;
+// A plain sum: the offset of an element is known only when the program is loaded.
+static __always_inline struct cgroup* cgroup_of_controller(struct css_set* set, uint64_t index) {
+  char* first = (char*)set + bpf_core_field_offset(struct css_set, subsys);
+  struct cgroup_subsys_state* state =
+      *(struct cgroup_subsys_state**)(first + index * sizeof(struct cgroup_subsys_state*));
+  return state->cgroup;
+}
+
+// In the hierarchy that is recorded. NULL where the kernel has no such controller.
+static __always_inline struct cgroup* cgroup_of(struct task_struct* task) {
+  if (!bpf_core_field_exists(task->cgroups)) return NULL;  // CONFIG_CGROUPS
+  struct css_set* set = task->cgroups;
+  if (cgroups_by == CGROUPS_V2) return set->dfl_cgrp;
+  if (cgroups_by == CGROUPS_OF_PIDS) {
+    if (!bpf_core_enum_value_exists(enum cgroup_subsys_id, pids_cgrp_id)) return NULL;
+    return cgroup_of_controller(set, bpf_core_enum_value(enum cgroup_subsys_id, pids_cgrp_id));
+  }
+  if (!bpf_core_enum_value_exists(enum cgroup_subsys_id, memory_cgrp_id)) return NULL;
+  return cgroup_of_controller(set, bpf_core_enum_value(enum cgroup_subsys_id, memory_cgrp_id));
+}
+
+static __always_inline uint64_t logged_id_of(struct cgroup* cgroup) {
+  return cgroup->kn->id | (uint64_t)cgroup_hierarchy << CGROUP_NUMBER_SHIFT;
 }
 
 // real_cred and not cred: what the task is to others, as in /proc, not what it acts as meanwhile.
@@ -40,7 +64,8 @@ static __always_inline void read_ids(struct process_ids* ids, struct task_struct
   ids->sid = session_of(leader->signal);
   ids->tty = terminal_of(leader->signal);
   ids->audit_session = bpf_core_field_exists(leader->sessionid) ? leader->sessionid : ID_UNKNOWN;
-  ids->cgroup_id = cgroup_of(leader);
+  struct cgroup* cgroup = cgroup_of(leader);
+  ids->cgroup_id = cgroup ? logged_id_of(cgroup) : 0;
 }
 
 // From the leader: each new thread begins with PF_FORKNOEXEC, the leader loses it at the exec.

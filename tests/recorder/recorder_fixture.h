@@ -87,6 +87,9 @@ class FakeSource : public EventSource {
     if (on_commit) on_commit();
   }
   bool tells_every_life() const override { return tells_lives; }
+  void TellCgroups(const std::function<void(const CgroupPath&)>& take) override {
+    for (const std::string& path : cgroups) take({.id = path.size(), .path = path});
+  }
   bool continues() const override { return is_continued; }
   void Stop() override { ++stops; }
   void HandOver() override { ++handovers; }
@@ -112,6 +115,7 @@ class FakeSource : public EventSource {
   bool in_doubt = false;
   bool snapshot_error = false;
   bool tells_lives = true;
+  std::vector<std::string> cgroups;
   int sleeps = 0;
   int sleeps_unsynced = 0;
   int drains = 0;

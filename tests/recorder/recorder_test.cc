@@ -1,5 +1,6 @@
 #include "recorder.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <functional>
@@ -222,6 +223,23 @@ TEST_F(RecorderTest, AnAgedSegmentIsEndedWithoutEvents) {
   EXPECT_EQ(Log().All<SegmentEnd>().at(0).reason, EndReason::kAge);
   EXPECT_THAT(Types(1), ElementsAre("clock", "snap_begin", "snap_proc", "snap_proc", "snap_proc",
                                     "snap_end", "fork", "recorder", "segment_end"));
+}
+
+TEST_F(RecorderRotationTest, EverySegmentTellsThePathsOfCgroupsBehindItsSnapshot) {
+  source_.cgroups = {"/", "/a"};
+  for (int i = 0; i < 200; ++i) source_.Then(TestFork(10), TestFork(11), TestFork(12));
+  ASSERT_TRUE(Record());
+  const KeptLog log = Log();
+  ASSERT_THAT(log.segments, SizeIs(Ge(2)));
+  for (size_t i = 0; i < log.segments.size(); ++i) {
+    const std::vector<std::string_view> types = Types(i);
+    const auto end = std::ranges::find(types, "snap_end");
+    ASSERT_GE(types.end() - end, 3);
+    EXPECT_THAT((std::vector{end[1], end[2]}), ElementsAre("cgroup", "cgroup"));
+    const auto cgroups = log.segments[i].All<CgroupPath>();
+    ASSERT_THAT(cgroups, SizeIs(2));
+    EXPECT_EQ(cgroups[1].path, "/a");
+  }
 }
 
 TEST_F(RecorderTest, ASnapshotThatFailsHasNoEndAndRecordingGoesOn) {

@@ -525,7 +525,8 @@ struct Schema<SnapProc> {
             "User id at login (audit); unknown where nobody logged in."},
       Field{"sid", &SnapProc::sid, Wire::kUint, Unit::kNone, "Session id."},
       Field{"tty", &SnapProc::tty, Wire::kUint, Unit::kDevice, "Controlling terminal; 0 is none."},
-      Field{"cgroup_id", &SnapProc::cgroup_id, Wire::kUint, Unit::kNone, "Id of the v2 cgroup."},
+      Field{"cgroup_id", &SnapProc::cgroup_id, Wire::kUint, Unit::kNone,
+            "Id of its cgroup; see CGROUP."},
       Field{"comm", &SnapProc::comm, Wire::kString, Unit::kNone, "Task name, at most 15 bytes."},
       Field{"exe", &SnapProc::exe, Wire::kString, Unit::kNone, "Path of the running program."},
       Field{"args_bytes", &SnapProc::args_bytes, Wire::kUint, Unit::kBytes,
@@ -751,7 +752,8 @@ struct Schema<Exec> {
             "User id at login (audit); unknown where nobody logged in."},
       Field{"sid", &Exec::sid, Wire::kUint, Unit::kNone, "Session id."},
       Field{"tty", &Exec::tty, Wire::kUint, Unit::kDevice, "Controlling terminal; 0 is none."},
-      Field{"cgroup_id", &Exec::cgroup_id, Wire::kUint, Unit::kNone, "Id of the v2 cgroup."},
+      Field{"cgroup_id", &Exec::cgroup_id, Wire::kUint, Unit::kNone,
+            "Id of its cgroup; see CGROUP."},
       Field{"exe_device", &Exec::exe_device, Wire::kUint, Unit::kDevice,
             "Device of the file that runs (of a script: its interpreter)."},
       Field{"exe_inode", &Exec::exe_inode, Wire::kUint, Unit::kNone, "Inode of that file."},
@@ -831,7 +833,8 @@ struct Schema<Exit> {
             "User id at login (audit); unknown where nobody logged in."},
       Field{"sid", &Exit::sid, Wire::kUint, Unit::kNone, "Session id."},
       Field{"tty", &Exit::tty, Wire::kUint, Unit::kDevice, "Controlling terminal; 0 is none."},
-      Field{"cgroup_id", &Exit::cgroup_id, Wire::kUint, Unit::kNone, "Id of the v2 cgroup."},
+      Field{"cgroup_id", &Exit::cgroup_id, Wire::kUint, Unit::kNone,
+            "Id of its cgroup; see CGROUP."},
       Field{"utime", &Exit::utime_us, Wire::kUint, Unit::kMicroseconds,
             "CPU time in user mode, all threads, as the kernel's ticks sampled it."},
       Field{"stime", &Exit::stime_us, Wire::kUint, Unit::kMicroseconds,
@@ -1015,7 +1018,9 @@ struct Schema<CgroupPath> {
   static constexpr auto kFields =
       std::tuple{Field{"time", &CgroupPath::time_ns, Wire::kTime, Unit::kNanoseconds,
                        "When it was made, or found to be there."},
-                 Field{"id", &CgroupPath::id, Wire::kUint, Unit::kNone, "Its id."},
+                 Field{"id", &CgroupPath::id, Wire::kUint, Unit::kNone,
+                       "Its id: the inode number of its folder, and from bit 44 on the number of "
+                       "its hierarchy, which is 0 in version 2."},
                  Field{"path", &CgroupPath::path, Wire::kString, Unit::kNone,
                        "Its path in its hierarchy, perhaps cut."}};
 };
