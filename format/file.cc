@@ -167,7 +167,7 @@ class PosixFolder : public LogFolder {
   // Where the folder was removed and another one made in its place. The descriptor keeps its
   // number: other threads may be using it.
   bool Reopen() const {
-    const int fd = open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const int fd = open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0) return false;
     const bool is_free = !is_locked_ || flock(fd, LOCK_EX | LOCK_NB) == 0;
     const bool is_open = is_free && dup3(fd, fd_, O_CLOEXEC) == fd_;

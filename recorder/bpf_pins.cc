@@ -24,6 +24,16 @@ std::string LinksFolder(uint64_t generation) {
   return std::string(kLinks) + std::to_string(generation);
 }
 
+// By descriptor: the folders above may be somebody else's.
+std::string PathIn(int folder, std::string_view name) {
+  return "/proc/self/fd/" + std::to_string(folder) + "/" + std::string(name);
+}
+
+FileDescriptor OpenFolder(int parent, const std::string& name) {
+  return FileDescriptor(
+      openat(parent, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+}
+
 struct DirCloser {
   void operator()(DIR* folder) const { closedir(folder); }
 };
@@ -67,6 +77,17 @@ Status CheckFileSystem(int folder, const std::string& path) {
 
 }  // namespace
 
+// Whoever else can write to it could have us take over what he likes, or remove it.
+Status CheckOwner(int folder, const std::string& path, const std::optional<Account>& owner) {
+  struct stat about = {};
+  if (fstat(folder, &about) != 0) return Error::FromErrno("looking at " + path, errno);
+  const uid_t wanted = owner ? owner->uid : geteuid();
+  if (about.st_uid == wanted && (about.st_mode & 022) == 0) return Ok{};
+  return Error(path + ": must belong to " +
+               (owner ? "user " + owner->name : "the recorder's user") +
+               ", and nobody else may write to it");
+}
+
 Result<BpfPins> BpfPins::Open(const std::string& path, const std::optional<Account>& owner) {
   const bool is_new = mkdir(path.c_str(), 0700) == 0;
   if (!is_new && errno != EEXIST) {
@@ -81,20 +102,25 @@ Result<BpfPins> BpfPins::Open(const std::string& path, const std::optional<Accou
                  ": stop it, or give this one a folder of its own");
   }
   BpfPins pins(path, std::move(folder), owner);
-  Status given = is_new ? pins.GiveToOwner(".") : Ok{};
-  if (!given) return given.error();
+  if (is_new) {
+    if (Status given = pins.GiveToOwner("."); !given) return given.error();
+  }
+  if (Status ours = CheckOwner(pins.folder_.get(), path, owner); !ours) return ours.error();
   return pins;
 }
 
 Result<std::optional<FileDescriptor>> BpfPins::Find(std::string_view map) const {
   const std::string path = path_ + "/" + std::string(map);
-  std::optional<FileDescriptor> found(bpf_obj_get(path.c_str()));
+  struct stat about = {};
+  const int seen = fstatat(folder_.get(), std::string(map).c_str(), &about, AT_SYMLINK_NOFOLLOW);
+  if (seen == 0 && !S_ISREG(about.st_mode)) return Error("cannot take over " + path + ": no pin");
+  std::optional<FileDescriptor> found(bpf_obj_get(PathIn(folder_.get(), map).c_str()));
   if (found->get() >= 0) return found;
   if (errno == ENOENT) return std::optional<FileDescriptor>();
   return Error::FromErrno("cannot take over " + path, errno);
 }
 
-Status BpfPins::PinMap(std::string_view map, int fd) { return Pin(std::string(map), fd); }
+Status BpfPins::PinMap(std::string_view map, int fd) { return Pin(folder_.get(), "", map, fd); }
 
 Status BpfPins::PinLink(uint64_t generation, std::string_view hook, int fd) {
   const std::string links = LinksFolder(generation);
@@ -103,20 +129,29 @@ Status BpfPins::PinLink(uint64_t generation, std::string_view hook, int fd) {
   } else if (errno != EEXIST) {
     return Error::FromErrno("cannot create " + path_ + "/" + links, errno);
   }
-  return Pin(links + "/" + std::string(hook), fd);
+  const FileDescriptor folder = OpenFolder(folder_.get(), links);
+  if (folder.get() < 0) return Error::FromErrno("cannot open " + path_ + "/" + links, errno);
+  return Pin(folder.get(), links + "/", hook, fd);
 }
 
-Status BpfPins::Pin(const std::string& name, int fd) {
-  const std::string path = path_ + "/" + name;
-  if (bpf_obj_pin(fd, path.c_str()) != 0) return Error::FromErrno("cannot pin " + path, errno);
-  return GiveToOwner(name);
+Status BpfPins::Pin(int folder, const std::string& folder_name, std::string_view name, int fd) {
+  const std::string shown = path_ + "/" + folder_name + std::string(name);
+  if (bpf_obj_pin(fd, PathIn(folder, name).c_str()) != 0) {
+    return Error::FromErrno("cannot pin " + shown, errno);
+  }
+  return GiveToOwner(folder, std::string(name), shown);
 }
 
 Status BpfPins::GiveToOwner(const std::string& name) {
+  return GiveToOwner(folder_.get(), name, path_ + "/" + name);
+}
+
+Status BpfPins::GiveToOwner(int folder, const std::string& name, const std::string& shown) {
   if (!owner_ || owner_->uid == geteuid()) return Ok{};
-  const int flags = AT_SYMLINK_NOFOLLOW;
-  if (fchownat(folder_.get(), name.c_str(), owner_->uid, owner_->gid, flags) == 0) return Ok{};
-  return Error::FromErrno("cannot give " + path_ + "/" + name + " to " + owner_->name, errno);
+  if (fchownat(folder, name.c_str(), owner_->uid, owner_->gid, AT_SYMLINK_NOFOLLOW) == 0) {
+    return Ok{};
+  }
+  return Error::FromErrno("cannot give " + shown + " to " + owner_->name, errno);
 }
 
 std::vector<uint64_t> BpfPins::Generations() const {
@@ -141,9 +176,10 @@ Status BpfPins::RemoveLinks(std::optional<uint64_t> except_generation) {
   for (const uint64_t generation : Generations()) {
     if (generation == except_generation) continue;
     const std::string links = LinksFolder(generation);
+    const FileDescriptor folder = OpenFolder(folder_.get(), links);
     for (const std::string& hook : NamesIn(folder_.get(), links.c_str())) {
-      const std::string name = links + "/" + hook;
-      Status removed = Removed(unlinkat(folder_.get(), name.c_str(), 0), path_ + "/" + name);
+      Status removed =
+          Removed(unlinkat(folder.get(), hook.c_str(), 0), path_ + "/" + links + "/" + hook);
       if (!removed) return removed;
     }
     Status removed =

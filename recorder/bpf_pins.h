@@ -19,9 +19,10 @@ namespace daybook {
 
 class BpfPins {
  public:
-  // Makes the folder where it is missing; one that exists may hold what is not ours. Whatever is
-  // pinned belongs to `owner`, so that a recorder which runs as that user from its start can take
-  // it over. An Error also where another recorder is at work there.
+  // Makes the folder where it is missing; one that exists must belong to `owner` alone, but may
+  // hold what is not ours. Whatever is pinned belongs to `owner`, so that a recorder which runs as
+  // that user from its start can take it over. An Error also where another recorder is at work
+  // there.
   static Result<BpfPins> Open(const std::string& path, const std::optional<Account>& owner);
 
   // nullopt where nothing of that name is there.
@@ -43,8 +44,9 @@ class BpfPins {
   BpfPins(std::string path, FileDescriptor folder, std::optional<Account> owner)
       : path_(std::move(path)), folder_(std::move(folder)), owner_(std::move(owner)) {}
 
-  Status Pin(const std::string& name, int fd);
+  Status Pin(int folder, const std::string& folder_name, std::string_view name, int fd);
   Status GiveToOwner(const std::string& name);
+  Status GiveToOwner(int folder, const std::string& name, const std::string& shown);
   std::vector<uint64_t> Generations() const;
 
   std::string path_;

@@ -4,6 +4,7 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <linux/capability.h>
+#include <linux/membarrier.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -373,9 +374,10 @@ class Predecessor {
     if (found.exists_) return found;
     if (Status removed = RemoveAll(*pins, *skeleton); !removed) return std::move(removed).error();
     if (is_any) {
-      std::fprintf(stderr,
-                   "daybookd: what is pinned in %s is of no use to this version; replaced\n",
-                   pins->path().c_str());
+      std::fprintf(
+          stderr,
+          "daybookd: what is pinned in %s does not fit this version or these options; replaced\n",
+          pins->path().c_str());
     }
     return found;
   }
@@ -581,6 +583,7 @@ class BpfSource::Impl {
       : options_(std::move(options)),
         plan_(plan),
         pins_(std::move(pins)),
+        leaves_pins_(predecessor.exists()),
         predecessor_(predecessor.state()),
         continues_(predecessor.exists()),
         skeleton_(std::move(skeleton)),
@@ -628,17 +631,20 @@ class BpfSource::Impl {
     return oldest;
   }
 
-  // Killed between the two, the next recorder tells a loss twice rather than not at all.
+  // Killed in between, the next recorder tells a loss twice rather than not at all, and looks for
+  // events in the log in vain rather than not at all.
   void Commit(const SourceCounters& told, uint64_t unwritten) {
     auto& shared = skeleton_->bss->shared;
+    leaves_pins_ = leaves_pins_ || !is_stopped();
+    if (unwritten > shared.unwritten) Store(shared.unwritten, unwritten);
     reader_.Commit();
-    shared.unwritten = unwritten;
-    shared.forks_told = predecessor_.forks_told + told.forks_lost;
-    shared.execs_told = predecessor_.execs_told + told.execs_lost;
-    shared.exits_told = predecessor_.exits_told + told.exits_lost;
+    Store(shared.unwritten, unwritten);
+    Store(shared.forks_told, predecessor_.forks_told + told.forks_lost);
+    Store(shared.execs_told, predecessor_.execs_told + told.execs_lost);
+    Store(shared.exits_told, predecessor_.exits_told + told.exits_lost);
     const uint64_t not_counted_there = predecessor_.unwritten + damaged_;
-    shared.others_told =
-        predecessor_.others_told + told.others_lost - std::min(told.others_lost, not_counted_there);
+    Store(shared.others_told, predecessor_.others_told + told.others_lost -
+                                  std::min(told.others_lost, not_counted_there));
   }
 
   bool PrepareToSleep() {
@@ -665,24 +671,33 @@ class BpfSource::Impl {
     return count;
   }
 
-  // The hooks only: snapshots may still be taken. What is pinned ends with them: a recorder that
-  // finds it could not know since when they tell nothing.
+  // The hooks only: snapshots may still be taken. A recorder that found them inactive could not
+  // know since when.
   void Stop() {
-    __atomic_store_n(&skeleton_->bss->shared.active, 0, __ATOMIC_RELEASE);
+    Store(skeleton_->bss->shared.active, 0);
+    // What a hook has begun to tell is in the ring then.
+    syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
     auto& links = skeleton_->links;
     for (bpf_link** link : {&links.on_fork, &links.on_exec, &links.on_exit, &links.on_free,
                             &links.on_rename, &links.on_cgroup}) {
       bpf_link__destroy(std::exchange(*link, nullptr));
     }
-    if (!pins_) return;
-    if (Status removed = Predecessor::RemoveAll(*pins_, *skeleton_); !removed) {
-      std::fprintf(stderr, "daybookd: %s\n", removed.error().message().c_str());
-    }
+    leaves_pins_ = false;
   }
 
   void HandOver() {
     if (!pins_) Stop();
   }
+
+  // At the latest moment: until then a recorder that follows finds what this one has not written.
+  ~Impl() {
+    if (!pins_ || leaves_pins_) return;
+    if (Status removed = Predecessor::RemoveAll(*pins_, *skeleton_); !removed) {
+      std::fprintf(stderr, "daybookd: %s\n", removed.error().message().c_str());
+    }
+  }
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
 
   Status Snapshot(SnapshotSink& sink) {
     // The folder first: what is born after the iterator's walk must not look hidden.
@@ -730,6 +745,13 @@ class BpfSource::Impl {
     return cgroup && IsInCgroup(*cgroup, filter.only_cgroup);
   }
 
+  bool is_stopped() const { return skeleton_->bss->shared.active == 0; }
+
+  // What is stored later is seen later.
+  static void Store(volatile uint64_t& to, uint64_t value) {
+    __atomic_store_n(&to, value, __ATOMIC_SEQ_CST);
+  }
+
   // Before the ring is read, so that a wakeup during it stays.
   void ForgetWakeup() {
     epoll_event ignored;
@@ -744,6 +766,8 @@ class BpfSource::Impl {
   BpfSourceOptions options_;
   LoadPlan plan_;
   std::optional<BpfPins> pins_;
+  // Unless it is stopped. One that ends before it has recorded leaves none of its own.
+  bool leaves_pins_;
   shared_state predecessor_;
   bool continues_;
   Skeleton skeleton_;
@@ -783,8 +807,13 @@ Result<std::unique_ptr<BpfSource>> BpfSource::Open(const BpfSourceOptions& optio
   Result<FileDescriptor> wakeups = WakeupsOf(ring_fd);
   if (!wakeups) return wakeups.error();
   if (const Status status = Attach(**skeleton); !status) return status.error();
-  if (const Status status = Activate(**skeleton, plan.generation, folder, *predecessor); !status) {
-    return status.error();
+  if (const Status active = Activate(**skeleton, plan.generation, folder, *predecessor); !active) {
+    // As it was before.
+    if (predecessor->exists()) (void)folder->RemoveLinks(predecessor->state().active);
+    if (folder != nullptr && !predecessor->exists()) {
+      (void)Predecessor::RemoveAll(*folder, **skeleton);
+    }
+    return active.error();
   }
   auto impl =
       std::make_unique<Impl>(options, plan, std::move(pins), *predecessor, *std::move(skeleton),

@@ -67,13 +67,15 @@ OpenedSource OpenConnector(const Options& options, ConnectorEvents events) {
   return Error("connector: " + source.error().message());
 }
 
-// Pins that were asked for and cannot be had are an error, not a reason to try another source.
+// Where the choice is left to it, not to record would be worse than to record without them.
 using Pins = std::optional<BpfPins>;
 Result<Pins> OpenPins(const Options& options, const std::optional<Account>& owner) {
   if (options.pin_dir.empty()) return Pins();
   auto pins = BpfPins::Open(options.pin_dir, owner);
-  if (!pins) return std::move(pins).error();
-  return Pins(*std::move(pins));
+  if (pins) return Pins(*std::move(pins));
+  if (options.source != "auto") return std::move(pins).error();
+  std::fprintf(stderr, "daybookd: %s; recording without pins\n", pins.error().message().c_str());
+  return Pins();
 }
 
 OpenedSource OpenBpf(const Options& options, Pins pins) {

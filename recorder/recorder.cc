@@ -74,8 +74,15 @@ class RecorderLoop::Impl : public EventSink, public SnapshotSink {
  private:
   template <class Record>
   void Append(const Record& record, uint64_t time_ns) {
-    if (!written_.empty() && written_.TakeOut(record)) return;
+    if (takes_over_ && IsRepeated(record)) return;
     AppendAnew(record, time_ns);
+  }
+  // What the recorder before this one has written, or what the hooks of both have told.
+  template <class Record>
+  bool IsRepeated(const Record& record) {
+    if (written_.TakeOut(record)) return true;
+    if constexpr (requires { written_.Add(record); }) written_.Add(record);
+    return false;
   }
   template <class Record>
   void AppendAnew(const Record& record, uint64_t time_ns) {
@@ -105,6 +112,7 @@ class RecorderLoop::Impl : public EventSink, public SnapshotSink {
   size_t Drain();
   void DrainLeftOver();
   Status Write();
+  void Commit(const Status& written);
   void TellFinishedSegments();
   void GoToSleep();
   void WakeUp();
@@ -126,9 +134,10 @@ class RecorderLoop::Impl : public EventSink, public SnapshotSink {
   std::optional<WakeUps> wake_ups_;
   Auditor auditor_;
   StatusMeter meter_;
-  WrittenEvents written_;   // by the recorder before this one, and perhaps drained again
-  SourceCounters told_;     // losses up to here are in the log
-  uint64_t unwritten_ = 0;  // events drained since the log could last be written
+  WrittenEvents written_;        // by the recorder before this one, and perhaps drained again
+  SourceCounters told_;          // losses up to here are in the log
+  SourceCounters written_told_;  // and are known to be written
+  uint64_t unwritten_ = 0;       // events drained since the log could last be written
   uint64_t last_count_ns_ = 0;
   uint64_t last_audit_ns_ = 0;
   bool uncounted_ = false;  // events came since the last count
@@ -141,6 +150,7 @@ class RecorderLoop::Impl : public EventSink, public SnapshotSink {
   uint64_t events_in_segment_ = 0;
   int quiet_turns_ = 0;
   bool asleep_ = false;
+  bool takes_over_ = false;
   bool hands_over_ = false;
   bool failing_[2] = {};  // by Place
   bool told_failing_ = false;
@@ -168,8 +178,13 @@ Status RecorderLoop::Impl::Start() {
 
 // What came since the recorder before this one was killed, and what it had not given back.
 void RecorderLoop::Impl::DrainLeftOver() {
-  if (options_.previous_run) written_ = std::move(options_.previous_run->written);
+  if (options_.previous_run) {
+    written_ = std::move(options_.previous_run->written);
+    last_turn_ns_ = std::min(last_turn_ns_, options_.previous_run->last_time_ns);
+  }
+  takes_over_ = true;
   Drain();
+  takes_over_ = false;
   written_ = {};
   AppendLosses();
   Report(Write());
@@ -287,7 +302,7 @@ Status RecorderLoop::Impl::Finish() {
   if (source_.counters().filtered) writer_.Append(auditor_.Count());
   AppendRecorder(RecorderEvent::kStop, auditor_.CountSince(before));
   Status closed = writer_.Close();
-  source_.Commit(told_, closed ? 0 : unwritten_);
+  Commit(closed);
   if (!closed) meter_.OnTrouble(closed.error().message());
   meter_.OnWritten(source_.ReadClock().time_ns);
   Tell([this](RecorderObserver& observer) {
@@ -423,12 +438,19 @@ size_t RecorderLoop::Impl::Drain() {
   return *drained;
 }
 
+void RecorderLoop::Impl::Commit(const Status& written) {
+  if (written) {
+    unwritten_ = 0;
+    written_told_ = told_;
+  }
+  source_.Commit(written_told_, unwritten_);
+}
+
 // Where the disk refuses, the writer keeps what it can and counts the rest, and the room in the
 // ring is needed for what comes.
 Status RecorderLoop::Impl::Write() {
   Status written = writer_.Flush();
-  if (written) unwritten_ = 0;
-  source_.Commit(told_, unwritten_);
+  Commit(written);
   return written;
 }
 

@@ -1,11 +1,27 @@
 #include "written_events.h"
 
+#include <algorithm>
 #include <functional>
 
 namespace daybook {
 
 size_t WrittenEvents::Hash::operator()(const Key& key) const {
   return std::hash<uint64_t>()(key.time_us ^ (key.who << 40) ^ (uint64_t{key.type} << 32));
+}
+
+// Loading a program takes longer.
+bool WrittenEvents::TakeOut(const Exec& exec) {
+  constexpr uint64_t kSameExecUs = 20;
+  Key key = KeyOf(exec);
+  const uint64_t last_us = key.time_us + kSameExecUs;
+  key.time_us -= std::min(key.time_us, kSameExecUs);
+  for (; key.time_us <= last_us; ++key.time_us) {
+    const auto found = count_.find(key);
+    if (found == count_.end() || found->second == 0) continue;
+    --found->second;
+    return true;
+  }
+  return false;
 }
 
 std::optional<Reap> WrittenEvents::MissingReap(const Exit& exit) const {

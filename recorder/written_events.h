@@ -1,5 +1,6 @@
-// The events that a killed recorder had written, but not yet given back to the kernel: the recorder
-// that takes over is told of them again.
+// The events that a recorder which takes over is told of again: those that a killed one had
+// written, but not yet given back to the kernel; and at the moment at which hooks take the place of
+// others, perhaps one that both tell.
 #pragma once
 
 #include <cstddef>
@@ -29,6 +30,8 @@ class WrittenEvents {
     --found->second;
     return true;
   }
+  // The clock that two hooks have read for it may differ.
+  bool TakeOut(const Exec& exec);
   bool TakeOut(const Exit& exit) { return exact_.contains(KeyOf(exit)); }
 
   // What that end, written without it, lacks: now it came with its reap.

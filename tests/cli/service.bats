@@ -32,7 +32,7 @@ unit_has() {
   unit | grep -q '^ExecStart=.* --pin /run/daybook/bpf ' || fail "it pins nothing"
   [ "$(id -u)" = 0 ] || skip "mounting takes root"
   # As the unit has it, twice, in a mount namespace with a /run of its own and another owner.
-  line=$(unit | sed -n "s/^ExecStartPre=+\/bin\/sh -c '\(.*\)'$/\1/p" | sed s/daybook:daybook/nobody/)
+  line=$(unit | sed -n "s/^ExecStartPre=-+\/bin\/sh -c '\(.*\)'$/\1/p" | sed s/daybook:daybook/nobody/)
   [ -n "$line" ]
   run -0 unshare --mount sh -ec "
     mount -t tmpfs none /run

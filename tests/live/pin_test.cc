@@ -152,7 +152,7 @@ TEST_F(PinTest, TheLossesOfATimeWithoutARecorderAreToldOnce) {
 TEST_F(PinTest, TwoRecordersDoNotShareThem) {
   Daybookd recorder(folder_, Options());
   try {
-    const Daybookd other(temp_ / "other", Options());
+    const Daybookd other(temp_ / "other", {"--pin", pins_, "--source", "bpf"});
     FAIL() << "it records";
   } catch (const std::runtime_error& refused) {
     EXPECT_THAT(refused.what(), HasSubstr("another recorder is at work with the pins in"));
@@ -166,7 +166,8 @@ TEST_F(PinTest, WhatDoesNotFitIsReplacedAndTheGapIsTold) {
   WaitFor(SpawnActor({"forks", "100"}));
   {
     Daybookd recorder(folder_, Options());
-    EXPECT_THAT(recorder.said_before(), HasSubstr("is of no use to this version; replaced"));
+    EXPECT_THAT(recorder.said_before(),
+                HasSubstr("does not fit this version or these options; replaced"));
     EXPECT_TRUE(std::filesystem::exists(pins_ + "/counters"));
     recorder.Stop();
   }
@@ -177,11 +178,21 @@ TEST_F(PinTest, WhatDoesNotFitIsReplacedAndTheGapIsTold) {
 
 TEST_F(PinTest, AFolderElsewhereIsRefusedWithWhatToDo) {
   try {
-    const Daybookd recorder(folder_, {"--pin", temp_ / "elsewhere"});
+    const Daybookd recorder(folder_, {"--pin", temp_ / "elsewhere", "--source", "bpf"});
     FAIL() << "it records";
   } catch (const std::runtime_error& refused) {
     EXPECT_THAT(refused.what(), HasSubstr("is not on a bpf file system: mount one there"));
   }
+  // Where the source is not named, either, recording is worth more.
+  Daybookd recorder(folder_, {"--pin", temp_ / "elsewhere"});
+  EXPECT_THAT(recorder.said_before(), HasSubstr("recording without pins"));
+  EXPECT_EQ(recorder.Stop(), 0);
+}
+
+TEST_F(PinTest, AFolderThatOthersMayWriteToIsRefused) {
+  std::filesystem::create_directory(pins_);
+  std::filesystem::permissions(pins_, std::filesystem::perms(0777));
+  EXPECT_THROW(Daybookd(folder_, {"--pin", pins_, "--source", "bpf"}), std::runtime_error);
 }
 
 // As a service it is that user from its start.

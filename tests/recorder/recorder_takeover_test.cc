@@ -72,6 +72,32 @@ TEST_F(RecorderTakeoverTest, WhatWasLeftIsTakenFirstAndWithoutWhatIsWritten) {
                           "snap_proc", "snap_end", "fork", "recorder", "segment_end"));
 }
 
+TEST_F(RecorderTakeoverTest, WhatTheHooksOfBothHaveToldIsThereOnce) {
+  source_.is_continued = true;
+  const Exec exec{.time_ns = kTestBootNs + 5'000, .pid = 10, .start_ns = kTestBootNs};
+  Exec again = exec;
+  again.time_ns += 3'000;
+  Exec another = exec;
+  another.time_ns += 900'000;
+  source_.Then(TestFork(10), TestFork(10), exec, again, another, TestExit(10), TestExit(10));
+  ASSERT_TRUE(Record());
+  EXPECT_THAT(PidsOfForks(), ElementsAre(10));
+  EXPECT_THAT(Log().All<Exec>(), SizeIs(2));
+  EXPECT_THAT(Log().All<Exit>(), SizeIs(1));
+}
+
+TEST_F(RecorderTakeoverTest, LossesThatTheDiskRefusedAreNotSaidToBeTold) {
+  source_.ThenDo([this](EventSink&) {
+    log_.disk().fault = [](std::string_view, size_t) { return ENOSPC; };
+    source_.counts.exits_lost = 7;
+    return size_t{0};
+  });
+  testing::internal::CaptureStderr();
+  EXPECT_FALSE(Record()) << "the disk refuses to the end";
+  testing::internal::GetCapturedStderr();
+  for (const auto& commit : source_.commits) EXPECT_EQ(commit.told.exits_lost, 0u);
+}
+
 TEST_F(RecorderTakeoverTest, OnlyWhatWaitedThenCanBeWrittenAlready) {
   Left(TestFork(11));
   source_.Then(TestFork(10)).Then(TestFork(11));

@@ -65,7 +65,8 @@ class LogFolder {
   virtual Status Lock() = 0;
 };
 
-// The folder must exist. Its descriptor is kept: after a change of user no path is looked up again.
+// The folder must exist. Its descriptor is kept: after a change of user no path is looked up again,
+// unless the folder was removed: then the one that stands in its place is taken.
 Result<std::unique_ptr<LogFolder>> OpenLogFolder(const std::string& path);
 
 // The numbers of the folder's segments, compressed or not, in order.
