@@ -215,7 +215,7 @@ std::vector<CgroupHierarchy> FindCgroupHierarchies(const std::string& proc_root)
     hierarchy.number = number->number;
     found.push_back(std::move(hierarchy));
   }
-  std::ranges::stable_partition(found, HasCgroups);
+  std::stable_partition(found.begin(), found.end(), HasCgroups);
   return found;
 }
 

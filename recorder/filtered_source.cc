@@ -3,13 +3,14 @@
 #include <algorithm>
 #include <utility>
 
+#include "connector_processes.h"
+
 namespace daybook {
 namespace {
 
-// Start times of one process from different sources differ by less.
-constexpr uint64_t kStartToleranceNs = 20'000'000;
-
-bool IsSameStart(uint64_t a, uint64_t b) { return (a < b ? b - a : a - b) <= kStartToleranceNs; }
+bool IsSameStart(uint64_t a, uint64_t b) {
+  return (a < b ? b - a : a - b) <= kConnectorStartToleranceNs;
+}
 
 uint64_t Age(uint64_t time_ns, uint64_t start_ns) { return time_ns - std::min(time_ns, start_ns); }
 

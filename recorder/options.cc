@@ -133,9 +133,11 @@ CLI::Validator AsUser() {
 }
 
 std::string CheckCgroupPath(const std::string& path) {
-  const bool is_one = path == "/" || (path.starts_with('/') && !path.ends_with('/') &&
-                                      (path + "/").find("/../") == std::string::npos);
-  return is_one ? "" : "must be a cgroup's path as in /proc/PID/cgroup, such as /user.slice";
+  const auto has = [&](const char* part) { return (path + "/").find(part) != std::string::npos; };
+  const bool is_plain = path.starts_with('/') && !has("//") && !has("/./") && !has("/../");
+  return is_plain || path == "/"
+             ? ""
+             : "must be a cgroup's path as in /proc/PID/cgroup, such as /user.slice";
 }
 
 std::string CheckMaskWord(const std::string& word) {

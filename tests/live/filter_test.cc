@@ -374,6 +374,7 @@ TEST_F(EventTypesTest, OnlyThoseAreTold) {
   EXPECT_THAT(StartOf(log).abilities, Optional(StartsWith("exec exit usage reap")));
   EXPECT_THAT(log.All<Fork>(), IsEmpty());
   EXPECT_THAT(log.All<CommChange>(), IsEmpty());
+  EXPECT_THAT(log.All<CgroupPath>(), IsEmpty());
   EXPECT_EQ(CountOf<Exec>(log, pid), 1u);
   EXPECT_EQ(CountOf<Exit>(log, pid), 1u);
   EXPECT_EQ(CountOf<SnapProc>(log, getpid()), 1u) << "who lives is no event";
