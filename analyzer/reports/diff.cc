@@ -124,8 +124,11 @@ bool IsReadOnce(const std::string& path) {
 // As long as the new period, just before it.
 Window PeriodBefore(const Window& window, int64_t now_ns) {
   const int64_t since = *window.since_ns;
-  const int64_t length = window.until_ns.value_or(now_ns) - since;
-  return {.since_ns = since - std::max<int64_t>(length, 0), .until_ns = since};
+  int64_t length = 0;
+  int64_t begin = 0;
+  if (__builtin_sub_overflow(window.until_ns.value_or(now_ns), since, &length)) length = INT64_MAX;
+  if (__builtin_sub_overflow(since, std::max<int64_t>(length, 0), &begin)) begin = INT64_MIN;
+  return {.since_ns = begin, .until_ns = since};
 }
 
 // True where `now` is more than `before` by more than the threshold.
@@ -221,6 +224,10 @@ Result<Answer> RunDiff(const Question& question, Table& table) {
   Window window = comparison->old_window;
   if (!window.bounded() && !has_old_log) {
     window = PeriodBefore(question.log.window(), question.now_ns);
+  }
+  // One that is left open ends where the new one begins.
+  if (window.since_ns && !window.until_ns && !has_old_log) {
+    window.until_ns = question.log.window().since_ns;
   }
   auto old_log = LogSet::Open(has_old_log ? question.wishes.Values("--old-log") : question.paths,
                               {.window = window, .skips = LogSet::Skips::kBoots});

@@ -64,9 +64,12 @@ std::string TimeText(int64_t realtime_ns, const LocalZone& zone) {
                                      "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
   constexpr int64_t kDaySeconds = 86400;
   const LocalTime time = zone.At(realtime_ns);
-  const int64_t day = UtcSeconds(time) / kDaySeconds;  // of the local calendar
+  // Of the local calendar; also before 1970, where a clock says so.
+  const int64_t second = UtcSeconds(time);
+  const int64_t day = second / kDaySeconds - (second % kDaySeconds < 0 ? 1 : 0);
+  const int64_t weekday = (day % 7 + 7) % 7;
   char text[sizeof("Tue Nov 14 22:13") + 16];
-  std::snprintf(text, sizeof(text), "%s %s %2d %02d:%02d", kDays[day % 7], kMonths[time.month - 1],
+  std::snprintf(text, sizeof(text), "%s %s %2d %02d:%02d", kDays[weekday], kMonths[time.month - 1],
                 time.day, time.hour, time.minute);
   return text;
 }

@@ -52,7 +52,8 @@ std::optional<uint64_t> AgeUs(const Boot& boot, const Life& life,
   const bool is_running = life.state == LifeState::kRunning;
   const auto end = boot.clock.ToRealtime(life.end_ns.value_or(life.last_seen_ns));
   if (!is_running && (!end || *end <= *time_ns)) return std::nullopt;
-  return static_cast<uint64_t>(*time_ns - *start) / 1000;
+  // Unsigned: a clock may say anything, and the difference fits.
+  return (static_cast<uint64_t>(*time_ns) - static_cast<uint64_t>(*start)) / 1000;
 }
 
 Result<Answer> RunPs(const Question& question, Table& table) {
