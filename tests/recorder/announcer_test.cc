@@ -38,7 +38,7 @@ RecorderStatus Example() {
 
 TEST(StatusFileTest, ItIsReplacedAsAWholeWithItsMode) {
   const TempFolder temp;
-  const auto file = StatusFile::Open(temp / "status", 0640);
+  auto file = StatusFile::Open(temp / "status", 0640);
   ASSERT_TRUE(file);
   EXPECT_FALSE(std::filesystem::exists(temp / "status")) << "only written by Write()";
   ASSERT_TRUE(file->Write("a long content"));
@@ -60,7 +60,7 @@ TEST(StatusFileTest, ALinkInThePlaceOfTheNewOneIsNotFollowed) {
   const TempFolder temp;
   temp.Put("victim", "untouched");
   std::filesystem::create_symlink(temp / "victim", temp / "status.new");
-  const auto file = StatusFile::Open(temp / "status", 0640);
+  auto file = StatusFile::Open(temp / "status", 0640);
   EXPECT_FALSE(file->Write("content"));
   EXPECT_EQ(Read(temp / "victim"), "untouched");
 }
