@@ -127,11 +127,6 @@ void LifeBuilder::Take(const Exit& exit) {
   life.end_ns = exit.time_ns;
   life.last_seen_ns = std::max(life.last_seen_ns, exit.time_ns);
   life.exit_ppid = exit.ppid;
-  if (!open->birth_seen && !life.ppid) {  // only its end is told
-    life.ppid = exit.ppid;
-    life.parent_start_ns = exit.parent_start_ns;
-    open->parent_start_coarse = IsCoarse(exit.flags);
-  }
   life.flags = exit.flags;
   life.wait_status = exit.wait_status;
   TakeUsage(exit, &life.usage);

@@ -239,7 +239,7 @@ struct cpu_counters {
   uint64_t execs_lost;
   uint64_t exits_lost;
   uint64_t others_lost;
-  uint64_t tick;     // of the kernel's jiffies, and the time when it was first looked at: no count
+  uint64_t tick;  // of the kernel's jiffies, and the time when it was first looked at: no count
   uint64_t tick_ns;
   uint64_t reserved[2];
 };
