@@ -34,9 +34,9 @@ struct {
   __type(value, struct cpu_counters);
 } counters SEC(".maps");
 
-// All hooks of a recorder begin at one moment; and where it takes over from another one, whose hooks
-// write into the same ring, those end at the same moment. (An event that the other's hooks have
-// told just before it may be told twice.)
+// All hooks of a recorder begin at one moment; and where it takes over from another one, whose
+// hooks write into the same ring, those end at the same moment. (An event that the other's hooks
+// have told just before it may be told twice.)
 static __always_inline bool is_active(void) { return shared.active == generation; }
 
 static __always_inline struct cpu_counters* counters_of_this_cpu(void) {
@@ -337,8 +337,8 @@ static __always_inline void forget_claim(struct task_struct* leader) {
 }
 
 // Reading the clock waits for all loads before it, and the lines of a process that ended long ago
-// come from afar: a fifth of what a reap costs. When exactly it was reaped nobody needs to know; the
-// kernel frees it some milliseconds later anyway.
+// come from afar: a fifth of what a reap costs. When exactly it was reaped nobody needs to know;
+// the kernel frees it some milliseconds later anyway.
 static __always_inline uint64_t about_now(struct cpu_counters* count) {
   uint64_t tick = bpf_jiffies64();
   if (count->tick != tick) {

@@ -51,17 +51,25 @@ class PinTest : public LiveTest {
 
   std::vector<std::string> Options() const { return {"--pin", pins_}; }
 
-  // Of whom there is exactly one birth, and one end: the children of that process.
-  void ExpectEachChildOnce(const KeptLog& log, pid_t parent, size_t count) {
-    std::map<uint32_t, int> ends;
-    for (const Exit& exit : log.All<Exit>()) ++ends[exit.pid];
-    const auto children = ChildrenOf(log, parent);
-    EXPECT_THAT(children, SizeIs(count));
-    std::set<std::pair<uint32_t, uint64_t>> known;
-    for (const Fork& fork : children) {
-      EXPECT_TRUE(known.emplace(fork.pid, fork.time_ns).second) << "twice: " << fork;
-      EXPECT_EQ(ends[fork.pid], 1) << fork;
+  // Of whom there is exactly one birth, and one end: the children of that child of ours. Numbers
+  // are used again.
+  static void ExpectEachChildOnce(const KeptLog& log, pid_t parent, size_t count) {
+    using Process = std::pair<uint32_t, uint64_t>;
+    std::map<Process, int> ends;
+    for (const Exit& exit : log.All<Exit>()) ++ends[{exit.pid, exit.start_ns}];
+    std::optional<uint64_t> parent_start_ns;
+    for (const Fork& fork : ChildrenOf(log, getpid())) {
+      if (fork.pid == static_cast<uint32_t>(parent)) parent_start_ns = fork.time_ns;
     }
+    ASSERT_TRUE(parent_start_ns) << parent;
+    std::set<Process> born;
+    for (const Fork& fork : ChildrenOf(log, parent)) {
+      if (fork.parent_start_ns != parent_start_ns) continue;
+      EXPECT_TRUE(born.emplace(fork.pid, fork.time_ns).second) << "twice: " << fork;
+      const int times = ends[{fork.pid, fork.time_ns}];
+      EXPECT_EQ(times, 1) << fork;
+    }
+    EXPECT_THAT(born, SizeIs(count));
   }
 
   const TempFolder temp_;
