@@ -103,7 +103,8 @@ static __always_inline void keep_birth(struct task_struct* child) {
   struct judged_process kept = {};
   describe_birth(&kept.birth, child);
   struct process_key key = key_of(child);
-  bpf_map_update_elem(&judged_processes, &key, &kept, BPF_ANY);
+  // Not over what a snapshot has judged meanwhile: the child is among the living already.
+  bpf_map_update_elem(&judged_processes, &key, &kept, BPF_NOEXIST);
 }
 
 static __always_inline bool is_birth_told(struct task_struct* child) {
