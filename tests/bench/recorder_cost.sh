@@ -13,11 +13,9 @@ shift || true
 [ $# -gt 0 ] || set -- acct forkstat connector fast exact exits failed
 forks=10000
 execs=1500
-daybookd=build/release/recorder/daybookd
-daybook=build/release/analyzer/daybook
 work=$(mktemp -d)
 chmod 755 "$work"
-recorder=
+. tests/bench/support.sh
 
 accounting() { # a file, or nothing to end it
   python3 -c 'import ctypes, sys; sys.exit(ctypes.CDLL(None).acct(sys.argv[1].encode() or None) != 0)' "$1"
@@ -40,34 +38,20 @@ begin() {
       recorder=$!
       ;;
     *)
-      rm -rf "$work/log"
       # shellcheck disable=SC2046
-      taskset -c 1 "$daybookd" --no-config --log-dir "$work/log" --compress none $(options "$1") 2>"$work/messages" &
-      recorder=$!
-      until grep -qs '^recording' "$work/messages"; do
-        kill -0 "$recorder" || { cat "$work/messages" >&2 && exit 1; }
-        sleep 0.02
-      done
+      start_recorder $(options "$1")
       ;;
   esac
   sleep 0.3 # not what it takes to begin
   [ -z "$recorder" ] || begun=$(used)
 }
 
-# The recorder's ns on a CPU, and its switches.
-used() {
-  awk '{ printf "%d ", $1 }' "/proc/$recorder/schedstat"
-  awk '/ctxt_switches/ { s += $2 } END { print s }' "/proc/$recorder/status"
-}
-
 finish() {
   if [ -n "$recorder" ]; then
     sleep 0.4
     echo "$begun $(used)" | awk '{ print $3 - $1, $4 - $2 }' >>"$work/used.$1"
-    kill -TERM "$recorder" || true
-    wait "$recorder" || true
-    recorder=
-    [ "$1" = forkstat ] || "$daybook" info --log "$work/log" --output json | jq -r '.coverage | .lost_events' >>"$work/lost.$1"
+    stop_recorder
+    [ "$1" = forkstat ] || lost_events >>"$work/lost.$1"
   fi
   [ "$1" != acct ] || { accounting "" && rm -f "$work/pacct"; }
 }
@@ -78,8 +62,6 @@ blocks() { # the two numbers of ns that a life took
   taskset -c 0 "$work/lives" fork "$forks" | cut -d' ' -f1 >"$work/fork"
   taskset -c 0 "$work/lives" exec "$execs" | cut -d' ' -f1 >"$work/exec"
 }
-
-quartiles() { sort -n "$1" | awk '{ v[NR] = $1 } END { printf "%+d (%+d to %+d)", v[int((NR + 1) / 2)], v[int((NR + 3) / 4)], v[int((3 * NR + 1) / 4)] }'; }
 
 for ((pair = 0; pair < pairs; ++pair)); do
   for setting; do

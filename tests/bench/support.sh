@@ -1,0 +1,35 @@
+# shellcheck shell=bash
+# What the benchmarks of the recorder share; sourced by them, with $work their own folder.
+daybookd=build/release/recorder/daybookd
+daybook=build/release/analyzer/daybook
+recorder=
+work=${work:?}
+
+# daybookd on the second CPU with these options; returns when it records.
+start_recorder() {
+  rm -rf "$work/log"
+  taskset -c 1 "$daybookd" --no-config --log-dir "$work/log" --compress none "$@" 2>"$work/messages" &
+  recorder=$!
+  until grep -qs '^recording' "$work/messages"; do
+    kill -0 "$recorder" || { cat "$work/messages" >&2 && exit 1; }
+    sleep 0.02
+  done
+}
+
+stop_recorder() {
+  kill -TERM "$recorder" || true
+  wait "$recorder" || true
+  recorder=
+}
+
+# The recorder's ns on a CPU, and its switches.
+used() {
+  awk '{ printf "%d ", $1 }' "/proc/$recorder/schedstat"
+  awk '/ctxt_switches/ { s += $2 } END { print s }' "/proc/$recorder/status"
+}
+
+lost_events() { "$daybook" info --log "$work/log" --output json | jq -r '.coverage | .lost_events'; }
+
+# The median of a file of numbers; and with its quartiles.
+median() { sort -n "$1" | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
+quartiles() { sort -n "$1" | awk '{ v[NR] = $1 } END { printf "%+d (%+d to %+d)", v[int((NR + 1) / 2)], v[int((NR + 3) / 4)], v[int((3 * NR + 1) / 4)] }'; }
