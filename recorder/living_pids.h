@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <memory>
 #include <unordered_map>
+#include <utility>
+#include <vector>
 
 namespace daybook {
 
@@ -17,7 +19,7 @@ class LivingPids {
 
   void Insert(uint32_t pid, uint64_t start_ns) {
     Page& page = pages_[pid / kPerPage];
-    if (!page.starts) page.starts = std::make_unique<Starts>();
+    if (!page.starts) page.starts = EmptyPage();
     uint64_t& start = (*page.starts)[pid % kPerPage];
     if (start == 0) ++page.living, ++size_;
     start = start_ns + 1;
@@ -31,7 +33,9 @@ class LivingPids {
     if (start == 0 || (start != start_ns + 1 && start != kAnyStart + 1)) return;
     start = 0;
     --size_;
-    if (--found->second.living == 0) pages_.erase(found);
+    if (--found->second.living > 0) return;
+    if (spare_.size() < kMaxSpare) spare_.push_back(std::move(found->second.starts));
+    pages_.erase(found);
   }
 
   void Clear() {
@@ -49,7 +53,18 @@ class LivingPids {
     size_t living = 0;
   };
 
+  // Pids go up, and short lives with them: pages come and go all the time.
+  static constexpr size_t kMaxSpare = 64;
+
+  std::unique_ptr<Starts> EmptyPage() {
+    if (spare_.empty()) return std::make_unique<Starts>();
+    std::unique_ptr<Starts> page = std::move(spare_.back());
+    spare_.pop_back();
+    return page;
+  }
+
   std::unordered_map<uint64_t, Page> pages_;
+  std::vector<std::unique_ptr<Starts>> spare_;  // all of them empty
   size_t size_ = 0;
 };
 

@@ -2,9 +2,10 @@
 // usually some milliseconds later and so in the same batch of events.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <unordered_map>
+#include <vector>
 
 #include "bpf/events.h"
 
@@ -30,27 +31,28 @@ class ReapJoin {
   // them.)
   bool IsLate(const reap_event& reap);
 
-  void EndBatch() { batch_.clear(); }
+  void EndBatch();
 
  private:
-  struct Process {
+  struct BatchedReap {
+    const reap_event* event;
+    uint64_t start_ns;  // as in the event, which is far from here
     uint32_t pid;
-    uint64_t start_ns;
-    bool operator==(const Process&) const = default;
-  };
-  struct Hash {
-    // Start times differ nearly always.
-    size_t operator()(const Process& process) const {
-      return std::hash<uint64_t>()(process.start_ns ^ (uint64_t{process.pid} << 40));
+    bool is_joined = false;
+
+    bool IsOf(uint32_t other_pid, uint64_t other_start_ns) const {
+      return pid == other_pid && start_ns == other_start_ns;
     }
   };
 
-  struct BatchedReap {
-    const reap_event* event;
-    bool is_joined = false;
-  };
+  BatchedReap* Batched(uint32_t pid, uint64_t start_ns);
+  // Where that process stands in slots_, or would.
+  size_t SlotOf(uint32_t pid, uint64_t start_ns) const;
+  void Grow();
 
-  std::unordered_map<Process, BatchedReap, Hash> batch_;
+  // Open addressing, since most of a storm's time in here is misses of the cache.
+  std::vector<BatchedReap> batch_;
+  std::vector<uint32_t> slots_;  // a power of two; 0, or one more than the place in batch_
   std::unordered_map<uint32_t, uint64_t> unreaped_;  // delivered ends: start by pid
   bool reaps_are_told_;
   uint64_t others_until_ns_;
