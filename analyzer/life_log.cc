@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <list>
+#include <tuple>
 #include <utility>
 
 #include "filter/expression.h"
@@ -39,6 +40,8 @@ class LifeReader {
   void Take(const RecordView& record);
   template <class Record>
   void TakeAs(const RecordView& record);
+  template <class Record>
+  void TakeDecoded(const RecordView& record, const Record& decoded);
   void HandOut(const Boot& boot, const Life& life);
   void HandOutSalvaged(const Boot& boot, const Life& life);
   bool IsInWindow(const Boot& boot, const Life& life, bool* is_dated) const;
@@ -52,6 +55,8 @@ class LifeReader {
   std::list<Builders> builders_;  // in the order of the log
   const Boot* boot_ = nullptr;
   Builders* builder_ = nullptr;
+  // Decoding sets every field: they need not be made anew for each record.
+  std::tuple<Fork, Exec, Exit, Reap, CommChange, Acct, SnapBegin, SnapProc, SnapEnd> decoded_;
   bool stopped_ = false;
   uint64_t processes_ = 0;
   uint64_t running_ = 0;
@@ -78,9 +83,9 @@ void LifeReader::Builders::Finish(LifeState state) {
 }
 
 Coverage LifeReader::Read() {
-  while (const auto item = stopped_ ? std::nullopt : log_.Next()) {
+  while (const Item* const item = stopped_ ? nullptr : log_.Next()) {
     if (boot_ != &log_.boot()) Enter(log_.boot());
-    if (const auto* record = std::get_if<RecordView>(&*item)) {
+    if (const auto* record = std::get_if<RecordView>(item)) {
       Take(*record);
     } else {
       builder_->NoteGap();  // or the end of a segment, which no snapshot crosses
@@ -138,13 +143,19 @@ void LifeReader::Take(const RecordView& record) {
 
 template <class Record>
 void LifeReader::TakeAs(const RecordView& record) {
-  const bool is_proved = record.proof == Proof::kVerified;
-  Record decoded;
-  if (!record.As(&decoded)) {
-    malformed_ += is_proved;
-    return;
+  if constexpr (kIsDecodedAhead<Record>) {
+    if (const auto* ahead = std::get_if<Record>(&log_.decoded())) {
+      return TakeDecoded(record, *ahead);
+    }
   }
-  if (is_proved) builder_->proved.Take(decoded);
+  Record& decoded = std::get<Record>(decoded_);
+  if (record.As(&decoded)) return TakeDecoded(record, decoded);
+  malformed_ += record.proof == Proof::kVerified;
+}
+
+template <class Record>
+void LifeReader::TakeDecoded(const RecordView& record, const Record& decoded) {
+  if (record.proof == Proof::kVerified) builder_->proved.Take(decoded);
   if (!log_.hands_out_salvaged()) return;
   builder_->all.SetProof(record.proof);
   builder_->all.Take(decoded);

@@ -10,6 +10,8 @@ namespace {
 // than the recorder ever keeps events waiting.
 constexpr uint64_t kMaxLatenessNs = 10'000'000'000;
 
+constexpr size_t kLeastSlots = 16384;
+
 // So many lives of one pid wait for late news at most: only a forged log has more.
 constexpr size_t kMaxOpenOfPid = 16;
 
@@ -257,6 +259,7 @@ LifeBuilder::Open* LifeBuilder::Enter(uint32_t pid, Start start) {
 }
 
 LifeBuilder::Open* LifeBuilder::FindOrOpen(uint32_t pid, Start start) {
+  if (slots_.size() > most_slots_) ForgetClosed();
   Slot& slot = slots_[pid];
   if (Open* open = Find(slot, start)) {
     // Records without flags have the start that FORK told, coarse or not: that is nothing new.
@@ -381,9 +384,19 @@ void LifeBuilder::Close(Slot& slot, Open* open, LifeState state) {
   if (!slot.closed_start_ns || *slot.closed_start_ns <= open->life.start_ns) {
     slot.closed_start_ns = open->life.start_ns;
     slot.closed_coarse = open->life.coarse_start;
+    slot.closed_at_ns = now_ns_;
   }
   std::erase_if(slot.open, [open](const auto& candidate) { return candidate.get() == open; });
   --living_;
+}
+
+// So that memory is for the living, and not for every pid that there was.
+void LifeBuilder::ForgetClosed() {
+  std::erase_if(slots_, [this](const auto& entry) {
+    const Slot& slot = entry.second;
+    return slot.open.empty() && slot.closed_at_ns + kMaxLatenessNs < now_ns_;
+  });
+  most_slots_ = std::max(kLeastSlots, 2 * slots_.size());
 }
 
 void LifeBuilder::HandOut(Open& open, LifeState state) {

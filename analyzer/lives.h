@@ -136,6 +136,7 @@ class LifeBuilder {
   void Finish(LifeState state);
 
   size_t living() const { return living_; }
+  size_t remembered_pids() const { return slots_.size(); }
 
  private:
   // A life that is not over yet, as far as is known.
@@ -157,6 +158,7 @@ class LifeBuilder {
     // Of the newest life that was handed out.
     std::optional<uint64_t> closed_start_ns;
     bool closed_coarse = false;
+    uint64_t closed_at_ns = 0;  // the time that it was by the log
   };
   struct Snapshot {
     uint64_t no = 0;
@@ -187,10 +189,12 @@ class LifeBuilder {
   void CloseDoubted(Slot& slot);
   void Close(Slot& slot, Open* open, LifeState state);
   void HandOut(Open& open, LifeState state);
+  void ForgetClosed();
 
   Callback callback_;
   Proof proof_ = Proof::kVerified;
   std::unordered_map<uint32_t, Slot> slots_;
+  size_t most_slots_ = 0;  // when there are more, those are forgotten of which no news can come
   std::optional<Snapshot> snapshot_;  // the one that is being read
   uint64_t snapshots_ = 0;
   uint64_t now_ns_ = 0;  // the latest time seen

@@ -1,5 +1,7 @@
 #include "log_set.h"
 
+#include <sched.h>
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -22,6 +24,16 @@ constexpr std::array<bool, 256> TypesThatBeginWithTime(TypeList<Records...>) {
   return types;
 }
 constexpr auto kBeginsWithTime = TypesThatBeginWithTime(AllRecords{});
+
+constexpr std::array<bool, 256> TypesOfLives() {
+  std::array<bool, 256> types{};
+  for (const uint8_t type : {Schema<Fork>::kType, Schema<Exec>::kType, Schema<Exit>::kType,
+                             Schema<Reap>::kType, Schema<SnapProc>::kType}) {
+    types[type] = true;
+  }
+  return types;
+}
+constexpr auto kIsOfLife = TypesOfLives();
 
 bool IsRegularFile(const std::string& path) {
   std::error_code unknown;
@@ -162,78 +174,114 @@ bool LogSet::ReadsFolderOf(const std::string& path) const {
 }
 
 const std::optional<SegmentStart>& LogSet::segment() const {
-  const bool is_known = reader_->segment() || !files_[file_].headless;
-  return is_known ? reader_->segment() : files_[file_].first_segment;
+  const bool is_known = stream_->segment() || !files_[file_].headless;
+  return is_known ? stream_->segment() : files_[file_].first_segment;
 }
 
-std::optional<Item> LogSet::Next() {
+const Item* LogSet::Next() {
   for (;;) {
-    if (file_ended_) reader_.reset();
+    if (file_ended_) stream_ = nullptr;
     file_ended_ = false;
-    if (!reader_ && !OpenNextFile()) return std::nullopt;
-    Item item = reader_->Next();
+    if (stream_ == nullptr && !OpenNextFile()) return nullptr;
+    streamed_ = &stream_->Next();
+    const Item& item = streamed_->item;
     EnterSegmentOfItem();
     if (const auto* record = std::get_if<RecordView>(&item)) {
       is_log_ = true;
-      if (Take(*record)) return item;
+      if (Take(*record)) return &item;
       continue;
     }
     if (const auto* gap = std::get_if<Gap>(&item)) {
       TakeGap(*gap);
-      return item;
+      return &item;
     }
     if (const auto* skip = std::get_if<Skip>(&item)) {
       TakeSkip(*skip);
       continue;
     }
     EndFile();
-    return item;
+    return &item;
   }
 }
 
-Result<SegmentReader> LogSet::OpenReader(const std::string& path, File* file) const {
-  ReaderOptions options{.salvage = options_.salvage};
-  if (options_.skips == Skips::kFrames && options_.window.bounded()) {
-    options.choose_frames = [&](const CompressedIndex& index) {
-      file->anchors = index.clocks;
-      return FramesInside(index, options_.window);
+size_t LogSet::DefaultThreads() {
+  constexpr int kMost = 4;
+  cpu_set_t ours;
+  if (sched_getaffinity(0, sizeof(ours), &ours) != 0) return 0;
+  return static_cast<size_t>(std::clamp(CPU_COUNT(&ours), 1, kMost) - 1);
+}
+
+Result<SegmentReader> LogSet::OpenReader(Reading* reading, const Options& options) {
+  ReaderOptions wish{.salvage = options.salvage};
+  if (options.skips == Skips::kFrames && options.window.bounded()) {
+    wish.choose_frames = [reading, &options](const CompressedIndex& index) {
+      reading->anchors = index.clocks;
+      return FramesInside(index, options.window);
     };
   }
-  return SegmentReader::Open(path, std::move(options));
+  return SegmentReader::Open(reading->path, std::move(wish));
 }
 
 // A recorder may have compressed it since the folder was listed.
-Result<SegmentReader> LogSet::OpenFile(File* file) const {
-  auto reader = OpenReader(file->path, file);
-  if (reader || !file->found_in_folder || reader.error().error_number() != ENOENT) return reader;
-  const std::string compressed = file->path + ".zst";
-  auto other = OpenReader(compressed, file);
-  if (!other) return reader;
-  file->path = compressed;
-  return other;
+Result<SegmentReader> LogSet::OpenFile(Reading* reading, bool found_in_folder,
+                                       const Options& options) {
+  auto reader = OpenReader(reading, options);
+  if (reader || !found_in_folder || reader.error().error_number() != ENOENT) return reader;
+  const std::string raw = std::exchange(reading->path, reading->path + ".zst");
+  auto other = OpenReader(reading, options);
+  if (other) return other;
+  reading->path = raw;
+  return reader;
+}
+
+std::unique_ptr<LogSet::Reading> LogSet::BeginToRead(size_t file) const {
+  auto reading = std::make_unique<Reading>();
+  reading->file = file;
+  reading->path = files_[file].path;
+  const auto open = [to_open = reading.get(), found_in_folder = files_[file].found_in_folder,
+                     options = options_] { return OpenFile(to_open, found_in_folder, options); };
+  const bool ahead = options_.threads > 0;
+  reading->stream = std::make_unique<ItemStream>(
+      open, ahead ? ItemStream::Mode::kAhead : ItemStream::Mode::kInline);
+  return reading;
+}
+
+// That file's, begun before perhaps; and those behind it are begun.
+std::unique_ptr<LogSet::Reading> LogSet::TakeReading(size_t file) {
+  reading_.reset();  // only now is its memory free
+  for (size_t i = ahead_.empty() ? file : ahead_.back()->file + 1;
+       i < files_.size() && ahead_.size() < std::max<size_t>(options_.threads, 1); ++i) {
+    if (!files_[i].skipped) ahead_.push_back(BeginToRead(i));
+  }
+  std::unique_ptr<Reading> first = std::move(ahead_.front());
+  ahead_.pop_front();
+  return first;
 }
 
 bool LogSet::OpenNextFile() {
   while (next_file_ < files_.size()) {
     file_ = next_file_++;
-    if (files_[file_].skipped) {
-      SkipSegment(*files_[file_].skipped);
+    File& file = files_[file_];
+    if (file.skipped) {
+      SkipSegment(*file.skipped);
       continue;
     }
-    auto reader = OpenFile(&files_[file_]);
-    if (!reader && files_[file_].found_in_folder && reader.error().error_number() == ENOENT) {
+    reading_ = TakeReading(file_);
+    const Status opened = reading_->stream->Opened();
+    if (!opened && file.found_in_folder && opened.error().error_number() == ENOENT) {
       continue;  // retention has removed it since the folder was listed
     }
-    if (reader) {
-      reader_.emplace(std::move(*reader));
+    if (opened) {
+      stream_ = reading_->stream.get();
+      file.path = reading_->path;
+      file.anchors = std::move(reading_->anchors);
       boot_ = nullptr;
       tag_.reset();
       is_log_ = false;
       coverage_before_file_ = coverage_;
       return true;
     }
-    failures_.push_back(
-        {.path = files_[file_].path, .error = std::move(reader).error(), .is_readable = false});
+    failures_.push_back({.path = file.path, .error = opened.error(), .is_readable = false});
     ++coverage_.unreadable_files;
   }
   return false;
@@ -266,20 +314,19 @@ bool LogSet::Take(const RecordView& record) {
     boot_->first_ns = std::min(boot_->first_ns.value_or(*time), *time);
     boot_->last_ns = std::max(boot_->last_ns, *time);
   }
+  TakeAbout(record);
+  return true;
+}
+
+// What the recorder says of its host and its own work; most records are of lives.
+void LogSet::TakeAbout(const RecordView& record) {
+  if (kIsOfLife[record.type]) return;
   if (Clock clock; record.As(&clock)) {
     AddAnchor(clock.time_ns, clock.realtime_ns);
   } else if (Info info; record.As(&info)) {
     if (info.key == "hostname") boot_->host = info.value;
     if (info.key == kImportedFrom) coverage_.imported = true;
-  } else {
-    TakeAbout(record);
-  }
-  return true;
-}
-
-// What the recorder says of its own work.
-void LogSet::TakeAbout(const RecordView& record) {
-  if (Lost lost; record.As(&lost)) {
+  } else if (Lost lost; record.As(&lost)) {
     coverage_.lost_events += LostEvents(lost);
   } else if (CgroupPath cgroup; record.As(&cgroup)) {
     boot_->cgroups.insert_or_assign(cgroup.id, std::string(cgroup.path));

@@ -4,6 +4,7 @@
 
 #include <deque>
 #include <map>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -18,6 +19,7 @@
 #include "daybook/reader.h"
 #include "daybook/result.h"
 #include "headless.h"
+#include "item_stream.h"
 #include "window.h"
 
 namespace daybook {
@@ -59,7 +61,11 @@ class LogSet {
     bool salvage = false;
     Window window;
     Skips skips = Skips::kNothing;
+    // So many files are read at a time, each in a thread of its own; 0: in the caller's.
+    size_t threads = DefaultThreads();
   };
+  // By the processors that there are: memory is taken for each file that is being read.
+  static size_t DefaultThreads();
 
   // A file that could not be read, or is no log.
   struct Failure {
@@ -77,19 +83,21 @@ class LogSet {
   // True where that path is a folder whose segments are read, or stands in one.
   bool ReadsFolderOf(const std::string& path) const;
 
-  // The next record, gap, or end of a file; nullopt at the end of all. Valid until the next call.
-  std::optional<Item> Next();
+  // The next record, gap, or end of a file; null at the end of all. Valid until the next call.
+  const Item* Next();
+  // That record, where it has been decoded ahead.
+  const LifeRecord& decoded() const { return streamed_->decoded; }
 
   // Where the last item stands.
   const std::string& path() const { return files_[file_].path; }
-  uint64_t file_bytes() const { return reader_->file_bytes(); }
+  uint64_t file_bytes() const { return stream_->file_bytes(); }
   // Where nothing is left of it in the file, as the next segment knows it: without a time.
   const std::optional<SegmentStart>& segment() const;
-  bool is_segment_inferred() const { return segment() && !reader_->segment(); }
-  std::optional<uint32_t> tag() const { return segment() ? segment()->tag : reader_->tag(); }
-  bool is_compressed() const { return reader_->is_compressed(); }
+  bool is_segment_inferred() const { return segment() && !stream_->segment(); }
+  std::optional<uint32_t> tag() const { return segment() ? segment()->tag : stream_->tag(); }
+  bool is_compressed() const { return stream_->is_compressed(); }
   const Boot& boot() const { return *boot_; }
-  const std::vector<FrameDamage>& frame_damage() const { return reader_->frame_damage(); }
+  const std::vector<FrameDamage>& frame_damage() const { return stream_->frame_damage(); }
   // The file was the newest one of the folder in which it was found.
   bool is_newest_file() const { return files_[file_].is_newest; }
 
@@ -117,6 +125,13 @@ class LogSet {
     std::optional<SegmentPeek> skipped;  // not to be read: what is known of it
     std::vector<Clock> anchors;          // also of frames that are not read
   };
+  // A file that is being read. Its thread uses all of it until it has opened the file.
+  struct Reading {
+    size_t file = 0;
+    std::string path;
+    std::vector<Clock> anchors;  // also of frames that are not read
+    std::unique_ptr<ItemStream> stream;
+  };
   // What has been seen of the sequence numbers of one log.
   struct Sequence {
     std::optional<uint64_t> next;
@@ -132,9 +147,12 @@ class LogSet {
   void JoinHeadless();
   void SortFiles();
   void PlanSkips();
-  Result<SegmentReader> OpenFile(File* file) const;
+  static Result<SegmentReader> OpenFile(Reading* reading, bool found_in_folder,
+                                        const Options& options);
+  static Result<SegmentReader> OpenReader(Reading* reading, const Options& options);
+  std::unique_ptr<Reading> BeginToRead(size_t file) const;
+  std::unique_ptr<Reading> TakeReading(size_t file);
   bool OpenNextFile();
-  Result<SegmentReader> OpenReader(const std::string& path, File* file) const;
   void SkipSegment(const SegmentPeek& segment);
   void TakeSkip(const Skip& skip);
   bool Take(const RecordView& record);  // false where it is to be skipped
@@ -156,7 +174,10 @@ class LogSet {
   std::vector<File> files_;
   size_t file_ = 0;
   size_t next_file_ = 0;
-  std::optional<SegmentReader> reader_;
+  std::deque<std::unique_ptr<Reading>> ahead_;
+  std::unique_ptr<Reading> reading_;
+  ItemStream* stream_ = nullptr;  // its own
+  const StreamedItem* streamed_ = nullptr;
   bool file_ended_ = false;
   bool is_log_ = false;     // something in the file could be proved
   std::deque<Boot> boots_;  // addresses do not change

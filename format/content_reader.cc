@@ -95,6 +95,7 @@ Item ContentReader::NextRecord() {
     position_ = whole.end;
     record.payload = assembled_;
     record.is_whole = whole.is_whole;
+    record.is_in_place = false;
   }
   record.size = position_ - record.offset;
   if (record.offset < salvaged_end_) {

@@ -122,6 +122,7 @@ bool Salvager::Next(RecordView* record) {
       record->is_whole = whole.is_whole;
       if (!whole.is_whole) CutToFit(*types_.Find(header->type), &payload_);
       record->payload = payload_;
+      record->is_in_place = false;
     }
     record->size = position_ - begin;
     SetBase(record);

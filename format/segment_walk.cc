@@ -176,6 +176,7 @@ bool Walker::TakeRecords(size_t begin, size_t end, const BlockBase& base, bool i
     if (record.payload.size() == kMaxPayloadBytes) {
       const Assembled whole = Assemble(bytes, *header, &assembled_);
       record.payload = assembled_;
+      record.is_in_place = false;
       record.is_whole = whole.is_whole;
       record.size = whole.end - at;
     }

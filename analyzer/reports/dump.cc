@@ -95,15 +95,15 @@ class Dumper {
 };
 
 Coverage Dumper::Run() {
-  while (const auto item = table_.full() ? std::nullopt : log_.Next()) {
-    if (const auto* record = std::get_if<RecordView>(&*item)) {
+  while (const Item* const item = table_.full() ? nullptr : log_.Next()) {
+    if (const auto* record = std::get_if<RecordView>(item)) {
       LearnFrom(*record);
       if (IsInWindow(*record, log_)) {
         Add(*record);
       } else {
         ++filtered_;
       }
-    } else if (const auto* gap = std::get_if<Gap>(&*item)) {
+    } else if (const auto* gap = std::get_if<Gap>(item)) {
       if (IsInWindow(*gap, log_)) Add(*gap);
     }
   }

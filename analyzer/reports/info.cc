@@ -85,15 +85,15 @@ Cell PreviousEndCell(const std::optional<SegmentStart>& start) {
 }
 
 Coverage SegmentLister::Run() {
-  while (const auto item = log_.Next()) {
-    if (const auto* record = std::get_if<RecordView>(&*item)) {
+  while (const Item* const item = log_.Next()) {
+    if (const auto* record = std::get_if<RecordView>(item)) {
       if (row_ && IsOtherSegment()) {
         End(record->offset, row_->complete);
         Begin(record->offset);
       }
       if (!row_) Begin(0);
       Take(*record);
-    } else if (const auto* end = std::get_if<daybook::End>(&*item)) {
+    } else if (const auto* end = std::get_if<daybook::End>(item)) {
       if (!row_) Begin(0);
       End(log_.file_bytes(), end->complete);
     } else if (!row_) {

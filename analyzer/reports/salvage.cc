@@ -41,7 +41,7 @@ Result<Answer> RunSalvage(const Question& question, Table& table) {
   LogSet& log = question.log;
   LogSalvager salvager(question.folder, {.unproved = question.salvaged});
   int status = kExitFine;
-  while (const auto item = log.Next()) {
+  while (const Item* const item = log.Next()) {
     auto finished = salvager.Take(*item, log.path(), log.segment());
     if (!finished) return std::move(finished).error();
     if (!*finished) continue;

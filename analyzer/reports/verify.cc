@@ -136,15 +136,15 @@ class SegmentCollector {
 };
 
 std::vector<Segment> SegmentCollector::Collect() {
-  while (const auto item = log_.Next()) {
+  while (const Item* const item = log_.Next()) {
     if (!current_) TakeFailures();
-    if (const auto* record = std::get_if<RecordView>(&*item)) {
+    if (const auto* record = std::get_if<RecordView>(item)) {
       if (record->proof == Proof::kVerified) {
         Take(*record);
       } else {
         TakeUnproved(*record);
       }
-    } else if (const auto* gap = std::get_if<Gap>(&*item)) {
+    } else if (const auto* gap = std::get_if<Gap>(item)) {
       SegmentFacts& facts = Current(gap->begin).facts;
       facts.gaps.push_back(*gap);
       current_->salvageable.push_back(0);

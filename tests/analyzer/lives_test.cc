@@ -429,5 +429,16 @@ TEST_F(LivesTest, LivingOnesAreAllThatIsKept) {
   EXPECT_EQ(lives_.size(), 100'000U);
 }
 
+TEST_F(LivesTest, WhoIsLongOverIsForgotten) {
+  constexpr uint32_t kMany = 200'000;
+  for (uint32_t i = 1; i <= kMany; ++i) {
+    const uint64_t start_ns = i * (kSecond / 100);
+    builder_.Take(Fork{.time_ns = start_ns, .pid = i, .ppid = 1});
+    builder_.Take(Exit{.time_ns = start_ns + 1000, .pid = i, .start_ns = start_ns});
+  }
+  EXPECT_THAT(lives_, SizeIs(kMany));
+  EXPECT_LT(builder_.remembered_pids(), kMany / 5);
+}
+
 }  // namespace
 }  // namespace daybook

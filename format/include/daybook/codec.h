@@ -94,8 +94,8 @@ bool FromNumber(Wire wire, uint64_t number, const BlockBase& base, T* value) {
 // Unknown is 0, so a known number is written plus one; the largest one is written as the one below.
 constexpr uint64_t PlusOne(uint64_t number) { return number == UINT64_MAX ? number : number + 1; }
 
-template <class F, class T>
-uint8_t* PutField(const F& field, const T& value, const BlockBase& base, uint8_t* out) {
+template <Wire kWire, class T>
+uint8_t* PutField(const T& value, const BlockBase& base, uint8_t* out) {
   if constexpr (std::is_same_v<T, Id128>) {
     return PutBytes(out, value.bytes.data(), value.bytes.size());
   } else if constexpr (std::is_same_v<T, std::string_view>) {
@@ -104,16 +104,18 @@ uint8_t* PutField(const F& field, const T& value, const BlockBase& base, uint8_t
     if (!value) return PutVarint(out, 0);
     return PutBytes(PutVarint(out, value->size() + 1), value->data(), value->size());
   } else if constexpr (kIsOptional<T>) {
-    return PutVarint(out, value ? PlusOne(ToNumber(field.wire, *value, base)) : 0);
+    return PutVarint(out, value ? PlusOne(ToNumber(kWire, *value, base)) : 0);
+  } else if constexpr (kWire == Wire::kFixed32) {
+    return PutFixed(out, static_cast<uint32_t>(value));
+  } else if constexpr (kWire == Wire::kFixed64) {
+    return PutFixed(out, static_cast<uint64_t>(value));
   } else {
-    if (field.wire == Wire::kFixed32) return PutFixed(out, static_cast<uint32_t>(value));
-    if (field.wire == Wire::kFixed64) return PutFixed(out, static_cast<uint64_t>(value));
-    return PutVarint(out, ToNumber(field.wire, value, base));
+    return PutVarint(out, ToNumber(kWire, value, base));
   }
 }
 
-template <class F, class T>
-bool GetField(const F& field, Cursor& cursor, const BlockBase& base, T* value) {
+template <Wire kWire, class T>
+bool GetField(Cursor& cursor, const BlockBase& base, T* value) {
   if constexpr (std::is_same_v<T, Id128>) {
     std::string_view bytes;
     if (!cursor.GetBytes(value->bytes.size(), &bytes)) return false;
@@ -131,22 +133,15 @@ bool GetField(const F& field, Cursor& cursor, const BlockBase& base, T* value) {
     uint64_t number = 0;
     if (!cursor.GetVarint(&number)) return false;
     if (number == 0) return value->reset(), true;
-    return FromNumber(field.wire, number - 1, base, &value->emplace());
+    return FromNumber(kWire, number - 1, base, &value->emplace());
+  } else if constexpr (kWire == Wire::kFixed32 || kWire == Wire::kFixed64) {
+    std::conditional_t<kWire == Wire::kFixed32, uint32_t, uint64_t> number = 0;
+    if (!cursor.GetFixed(&number)) return false;
+    *value = static_cast<T>(number);
+    return true;
   } else {
-    if (field.wire == Wire::kFixed32) {
-      uint32_t number = 0;
-      if (!cursor.GetFixed(&number)) return false;
-      *value = static_cast<T>(number);
-      return true;
-    }
-    if (field.wire == Wire::kFixed64) {
-      uint64_t number = 0;
-      if (!cursor.GetFixed(&number)) return false;
-      *value = static_cast<T>(number);
-      return true;
-    }
     uint64_t number = 0;
-    return cursor.GetVarint(&number) && FromNumber(field.wire, number, base, value);
+    return cursor.GetVarint(&number) && FromNumber(kWire, number, base, value);
   }
 }
 
@@ -177,6 +172,36 @@ constexpr void ForEachField(Function&& function) {
   std::apply([&](const auto&... field) { (function(field), ...); }, Schema<Record>::kFields);
 }
 
+// The record's table in a way that its members and wire codes are constants.
+template <class Record>
+inline constexpr size_t kFieldCount =
+    std::tuple_size_v<std::remove_cvref_t<decltype(Schema<Record>::kFields)>>;
+template <class Record, size_t kIndex>
+inline constexpr Wire kWireOf = std::get<kIndex>(Schema<Record>::kFields).wire;
+template <class Record, size_t kIndex>
+inline constexpr auto kMemberOf = std::get<kIndex>(Schema<Record>::kFields).member;
+
+template <class Record, size_t... kIndices>
+uint8_t* EncodeFields(const Record& record, const BlockBase& base, uint8_t* out,
+                      std::index_sequence<kIndices...>) {
+  ((out = PutField<kWireOf<Record, kIndices>>(record.*kMemberOf<Record, kIndices>, base, out)),
+   ...);
+  return out;
+}
+
+template <class Record, size_t kIndex>
+bool DecodeField(Cursor& cursor, const BlockBase& base, Record* record) {
+  auto* const value = &(record->*kMemberOf<Record, kIndex>);
+  if (cursor.empty()) return Clear(value);
+  return GetField<kWireOf<Record, kIndex>>(cursor, base, value);
+}
+
+template <class Record, size_t... kIndices>
+bool DecodeFields(Cursor& cursor, const BlockBase& base, Record* record,
+                  std::index_sequence<kIndices...>) {
+  return (DecodeField<Record, kIndices>(cursor, base, record) && ...);
+}
+
 }  // namespace internal
 
 // Bytes that Encode may write for `record`.
@@ -195,25 +220,17 @@ size_t MaxEncodedBytes(const Record& record) {
 // returns the byte after the last one.
 template <class Record>
 uint8_t* Encode(const Record& record, const BlockBase& base, uint8_t* out) {
-  internal::ForEachField<Record>(
-      [&](const auto& field) { out = internal::PutField(field, record.*field.member, base, out); });
-  return out;
+  return internal::EncodeFields(record, base, out,
+                                std::make_index_sequence<internal::kFieldCount<Record>>());
 }
 
 // Reads a payload. Fields that an older writer did not know are unknown, or 0; bytes of a newer one
 // are ignored. False where the payload is malformed. Strings point into `payload`.
 template <class Record>
 [[nodiscard]] bool Decode(std::span<const uint8_t> payload, const BlockBase& base, Record* record) {
-  *record = Record{};
   Cursor cursor(payload);
-  return std::apply(
-      [&](const auto&... field) {
-        return ((cursor.empty()
-                     ? internal::Clear(&(record->*field.member))
-                     : internal::GetField(field, cursor, base, &(record->*field.member))) &&
-                ...);
-      },
-      Schema<Record>::kFields);
+  return internal::DecodeFields(cursor, base, record,
+                                std::make_index_sequence<internal::kFieldCount<Record>>());
 }
 
 }  // namespace daybook

@@ -60,6 +60,12 @@ class Cursor {
       *value = *position_++;
       return true;
     }
+    // Most of the rest have two bytes.
+    if (remaining() >= 2 && position_[1] < 0x80 && position_[1] != 0) {
+      *value = (position_[0] & 0x7Fu) | static_cast<uint64_t>(position_[1]) << 7;
+      position_ += 2;
+      return true;
+    }
     return GetLongVarint(value);
   }
 

@@ -1,0 +1,171 @@
+#include "item_stream.h"
+
+#include <utility>
+
+namespace daybook {
+namespace {
+
+// Few enough for a core's cache, many enough that handing them over costs nothing.
+constexpr size_t kBatchItems = 128;
+constexpr size_t kMaxFullBatches = 4;
+
+template <class Record>
+void DecodeAs(const RecordView& record, LifeRecord* decoded) {
+  if (auto* const same = std::get_if<Record>(decoded)) {
+    if (!record.As(same)) decoded->emplace<std::monostate>();
+  } else if (!record.As(&decoded->emplace<Record>())) {
+    decoded->emplace<std::monostate>();
+  }
+}
+
+void DecodeLife(const RecordView& record, LifeRecord* decoded) {
+  switch (record.type) {
+    case Schema<Fork>::kType:
+      return DecodeAs<Fork>(record, decoded);
+    case Schema<Exec>::kType:
+      return DecodeAs<Exec>(record, decoded);
+    case Schema<Exit>::kType:
+      return DecodeAs<Exit>(record, decoded);
+    case Schema<Reap>::kType:
+      return DecodeAs<Reap>(record, decoded);
+    case Schema<SnapProc>::kType:
+      return DecodeAs<SnapProc>(record, decoded);
+    default:
+      decoded->emplace<std::monostate>();
+  }
+}
+
+}  // namespace
+
+ItemStream::ItemStream(OpenFunction open, Mode mode) : open_(std::move(open)) {
+  if (mode == Mode::kAhead) {
+    thread_ = std::thread([this] { Run(); });
+  } else {
+    Open();
+  }
+}
+
+ItemStream::~ItemStream() {
+  if (!thread_.joinable()) return;
+  {
+    const std::lock_guard lock(mutex_);
+    stopped_ = true;
+  }
+  changed_.notify_all();
+  thread_.join();
+}
+
+const Status& ItemStream::Opened() {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return opened_.has_value() || failure_ != nullptr; });
+  if (failure_) std::rethrow_exception(failure_);
+  return *opened_;
+}
+
+void ItemStream::Open() {
+  auto reader = open_();
+  const std::lock_guard lock(mutex_);
+  if (reader) {
+    reader_.emplace(*std::move(reader));
+    opened_.emplace(Ok{});
+  } else {
+    opened_.emplace(std::move(reader).error());
+  }
+  changed_.notify_all();
+}
+
+// What goes wrong in here, as where memory is short, is thrown where the items are awaited.
+void ItemStream::Run() {
+  try {
+    Open();
+    while (reader_ && !at_end_) {
+      BatchPointer batch = TakeEmpty();
+      Fill(batch.get());
+      if (!Put(std::move(batch))) return;
+    }
+  } catch (...) {
+    const std::lock_guard lock(mutex_);
+    failure_ = std::current_exception();
+    changed_.notify_all();
+  }
+}
+
+bool ItemStream::IsOf(const Batch& batch) const {
+  const auto& segment = reader_->segment();
+  if (segment.has_value() != batch.segment.has_value()) return false;
+  return segment ? segment->tag == batch.segment->tag : reader_->tag() == batch.tag;
+}
+
+void ItemStream::Fill(Batch* batch) {
+  batch->size = 0;
+  batch->assembled.clear();
+  while (batch->size < kBatchItems && !at_end_) {
+    Item item = held_back_ ? *std::exchange(held_back_, std::nullopt) : reader_->Next();
+    if (batch->size == 0) {
+      batch->segment = reader_->segment();
+      batch->tag = reader_->tag();
+    } else if (!IsOf(*batch)) {
+      held_back_ = std::move(item);
+      return;
+    }
+    at_end_ = std::holds_alternative<End>(item);
+    Keep(std::move(item), batch);
+  }
+}
+
+void ItemStream::Keep(Item item, Batch* batch) {
+  if (batch->items.size() == batch->size) batch->items.emplace_back();
+  StreamedItem& kept = batch->items[batch->size++];
+  kept.item = std::move(item);
+  auto* const record = std::get_if<RecordView>(&kept.item);
+  if (record == nullptr) return;
+  if (!record->is_in_place) {
+    batch->assembled.emplace_back(record->payload.begin(), record->payload.end());
+    record->payload = batch->assembled.back();
+  }
+  if (thread_.joinable()) DecodeLife(*record, &kept.decoded);
+}
+
+ItemStream::BatchPointer ItemStream::TakeEmpty() {
+  const std::lock_guard lock(mutex_);
+  if (empty_.empty()) return std::make_unique<Batch>();
+  BatchPointer batch = std::move(empty_.back());
+  empty_.pop_back();
+  return batch;
+}
+
+// False where nobody wants more.
+bool ItemStream::Put(BatchPointer batch) {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return full_.size() < kMaxFullBatches || stopped_; });
+  if (stopped_) return false;
+  full_.push_back(std::move(batch));
+  changed_.notify_all();
+  return true;
+}
+
+void ItemStream::NextBatch() {
+  next_ = 0;
+  if (!thread_.joinable()) {
+    if (!batch_) batch_ = std::make_unique<Batch>();
+    return Fill(batch_.get());
+  }
+  std::unique_lock lock(mutex_);
+  if (batch_) empty_.push_back(std::move(batch_));
+  changed_.wait(lock, [this] { return !full_.empty() || failure_ != nullptr; });
+  if (full_.empty()) std::rethrow_exception(failure_);
+  batch_ = std::move(full_.front());
+  full_.pop_front();
+  changed_.notify_all();
+}
+
+const StreamedItem& ItemStream::Next() {
+  const bool has_more = batch_ && next_ < batch_->size;
+  const bool is_at_end =
+      batch_ && !has_more && std::holds_alternative<End>(batch_->items[batch_->size - 1].item);
+  if (is_at_end) return batch_->items[batch_->size - 1];
+  if (!has_more) NextBatch();
+  return batch_->items[next_++];
+}
+
+}  // namespace daybook

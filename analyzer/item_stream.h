@@ -1,0 +1,104 @@
+// The items of one file in their order, read ahead in a thread of its own: there the file is read
+// and decompressed, its blocks are proved, and the records of lives are decoded, while they are
+// joined here.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <type_traits>
+#include <variant>
+#include <vector>
+
+#include "daybook/reader.h"
+#include "daybook/records.h"
+#include "daybook/result.h"
+
+namespace daybook {
+
+// A record that tells of a life, decoded by the thread that reads ahead. Others, and malformed
+// ones, are left to who wants them.
+using LifeRecord = std::variant<std::monostate, Fork, Exec, Exit, Reap, SnapProc>;
+
+template <class Record, class Variant = LifeRecord>
+inline constexpr bool kIsDecodedAhead = false;
+template <class Record, class... Records>
+inline constexpr bool kIsDecodedAhead<Record, std::variant<Records...>> =
+    (std::is_same_v<Record, Records> || ...);
+
+struct StreamedItem {
+  Item item;
+  LifeRecord decoded;
+};
+
+class ItemStream {
+ public:
+  enum class Mode : uint8_t { kInline, kAhead };
+  using OpenFunction = std::function<Result<SegmentReader>()>;
+
+  // `open` is called in the stream's thread, where there is one.
+  ItemStream(OpenFunction open, Mode mode);
+  ItemStream(const ItemStream&) = delete;
+  ItemStream& operator=(const ItemStream&) = delete;
+  // Reads no further.
+  ~ItemStream();
+
+  // Waits until the file is open. Precondition of all that follows: it is.
+  const Status& Opened();
+
+  // End again and again at the end. Valid until the next call.
+  const StreamedItem& Next();
+
+  // As the SegmentReader told it with the last item.
+  const std::optional<SegmentStart>& segment() const { return batch_->segment; }
+  std::optional<uint32_t> tag() const { return batch_->tag; }
+
+  uint64_t file_bytes() const { return reader_->file_bytes(); }
+  bool is_compressed() const { return reader_->is_compressed(); }
+  const std::vector<FrameDamage>& frame_damage() const { return reader_->frame_damage(); }
+
+ private:
+  // Items between which nothing changes of what is known of their segment.
+  struct Batch {
+    std::vector<StreamedItem> items;
+    size_t size = 0;                             // of these are filled
+    std::deque<std::vector<uint8_t>> assembled;  // payloads that stand in pieces in the file
+    std::optional<SegmentStart> segment;
+    std::optional<uint32_t> tag;
+  };
+  using BatchPointer = std::unique_ptr<Batch>;
+
+  void Open();
+  void Run();
+  void Fill(Batch* batch);
+  void Keep(Item item, Batch* batch);
+  bool IsOf(const Batch& batch) const;
+  BatchPointer TakeEmpty();
+  bool Put(BatchPointer batch);
+  void NextBatch();
+
+  OpenFunction open_;
+  std::optional<SegmentReader> reader_;  // the thread's own, but for what does not change
+  std::optional<Item> held_back_;        // it begins the next batch
+  bool at_end_ = false;
+
+  BatchPointer batch_;  // at which the caller is
+  size_t next_ = 0;
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::optional<Status> opened_;
+  std::deque<BatchPointer> full_;
+  std::vector<BatchPointer> empty_;
+  std::exception_ptr failure_;
+  bool stopped_ = false;
+  std::thread thread_;
+};
+
+}  // namespace daybook

@@ -1,0 +1,203 @@
+// Writes a log of so many lives, as a busy build machine would have them: shells that live for long
+// and start programs one after the other, some of which fork without executing anything. The same
+// numbers make the same log.
+//   write_lives FOLDER LIVES [DAYS]     spread over so many days, 1 by default; segments are raw
+#include <algorithm>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <random>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "daybook/writer.h"
+
+namespace daybook {
+namespace {
+
+constexpr uint64_t kSecond = 1'000'000'000;
+constexpr int64_t kFirstMoment = 1'790'000'000 * int64_t{1'000'000'000};  // of CLOCK_REALTIME
+
+struct Program {
+  const char* comm;
+  const char* exe;
+  const char* args;
+  uint64_t cpu_us;  // on average
+};
+constexpr Program kPrograms[] = {
+    {"cc1plus", "/usr/lib/gcc/x86_64-linux-gnu/12/cc1plus", "cc1plus -quiet -O2 main.cc", 400'000},
+    {"as", "/usr/bin/x86_64-linux-gnu-as", "as --64 -o main.o /tmp/ccJq2.s", 20'000},
+    {"sh", "/usr/bin/dash", "/bin/sh -c test -f main.o", 600},
+    {"sed", "/usr/bin/sed", "sed -e s/a/b/ Makefile", 900},
+    {"grep", "/usr/bin/grep", "grep -q pattern config.log", 800},
+    {"cat", "/usr/bin/cat", "cat conftest.c", 500},
+    {"make", "/usr/bin/make", "make -j2 all", 30'000},
+    {"python3", "/usr/bin/python3.11", "python3 gen.py --out tables.h", 45'000}};
+
+class World {
+ public:
+  World(LogWriter writer, uint64_t step_ns, uint64_t* now_ns)
+      : writer_(std::move(writer)), step_ns_(step_ns), now_ns_(*now_ns) {}
+
+  // A shell, then its programs, until there were so many lives.
+  void Live(uint64_t lives) {
+    SnapshotOfNobody();
+    while (lives > 0) {
+      lives -= LiveShell(lives);
+      if (!writer_.Flush()) std::exit(EXIT_FAILURE);
+    }
+  }
+  bool Close() { return static_cast<bool>(writer_.Close()); }
+
+ private:
+  struct Process {
+    uint32_t pid;
+    uint64_t start_ns;
+  };
+
+  uint64_t Below(uint64_t limit) { return random_() % limit; }
+  uint32_t NextPid() { return pid_ = pid_ >= 4'000'000 ? 300 : pid_ + 1; }
+
+  void Pass(uint64_t most_ns) {
+    now_ns_ += 1'000 + Below(most_ns);
+    if (const auto reason = writer_.RotationDue(now_ns_)) {
+      [[maybe_unused]] const Status rotated = writer_.Rotate(*reason);
+      SnapshotOfNobody();
+    }
+  }
+
+  // So that no report takes it for a log whose beginning is missing.
+  void SnapshotOfNobody() {
+    writer_.Append(SnapBegin{.time_ns = now_ns_});
+    writer_.Append(SnapEnd{.time_ns = now_ns_});
+  }
+
+  Process Born(const Process& parent) {
+    const Process child{.pid = NextPid(), .start_ns = now_ns_};
+    Fork fork;
+    fork.time_ns = now_ns_;
+    fork.pid = child.pid;
+    fork.ppid = parent.pid;
+    fork.parent_start_ns = parent.start_ns;
+    fork.uid = fork.euid = fork.gid = fork.egid = 1000;
+    fork.sid = 2000;
+    writer_.Append(fork);
+    return child;
+  }
+
+  void Run(const Process& process, const Program& program) {
+    Exec exec;
+    exec.time_ns = now_ns_;
+    exec.pid = process.pid;
+    exec.start_ns = process.start_ns;
+    exec.uid = exec.euid = exec.suid = exec.gid = exec.egid = exec.sgid = 1000;
+    exec.login_uid = 1000;
+    exec.sid = 2000;
+    exec.tty = 0;
+    exec.cgroup_id = 4711;
+    exec.comm = program.comm;
+    exec.exe = program.exe;
+    exec.exe_bytes = exec.exe->size();
+    exec.args = program.args;
+    exec.args_bytes = exec.args->size();
+    exec.cpu_us = 150 + Below(100);
+    writer_.Append(exec);
+  }
+
+  void End(const Process& process, const Process& parent, const char* comm, uint64_t cpu_us) {
+    Exit exit;
+    exit.time_ns = now_ns_;
+    exit.pid = process.pid;
+    exit.start_ns = process.start_ns;
+    exit.ppid = parent.pid;
+    exit.parent_start_ns = parent.start_ns;
+    exit.wait_status = Below(50) == 0 ? 256 : 0;
+    exit.flags = kProcUsageExact;
+    exit.uid = exit.euid = exit.suid = exit.gid = exit.egid = exit.sgid = 1000;
+    exit.login_uid = 1000;
+    exit.sid = 2000;
+    exit.tty = 0;
+    exit.cgroup_id = 4711;
+    exit.cpu_us = cpu_us;
+    exit.utime_us = cpu_us * 3 / 4;
+    exit.stime_us = cpu_us / 4;
+    exit.maxrss_kib = exit.image_maxrss_kib = 2000 + Below(4000);
+    exit.minflt = 100 + Below(400);
+    exit.majflt = 0;
+    exit.nvcsw = 1 + Below(5);
+    exit.nivcsw = Below(3);
+    exit.rchar_bytes = Below(60'000);
+    exit.wchar_bytes = Below(2'000);
+    exit.read_bytes = 0;
+    exit.write_bytes = 0;
+    exit.children_cpu_us = 0;
+    exit.zombie_us = 20 + Below(200);
+    exit.comm = comm;
+    writer_.Append(exit);
+  }
+
+  uint64_t LiveShell(uint64_t lives) {
+    constexpr uint64_t kChildren = 40;
+    const Process init{.pid = 1, .start_ns = 0};
+    const Process shell = Born(init);
+    Run(shell, kPrograms[2]);
+    const uint64_t children = std::min(lives - 1, Below(kChildren));
+    for (uint64_t i = 0; i < children; ++i) LiveProgram(shell);
+    Pass(step_ns_);
+    End(shell, init, "sh", 5'000);
+    return children + 1;
+  }
+
+  void LiveProgram(const Process& shell) {
+    constexpr uint64_t kOneInForksOnly = 5;
+    Pass(step_ns_);
+    const Process child = Born(shell);
+    const bool executes = Below(kOneInForksOnly) != 0;
+    const Program& program = executes ? kPrograms[Below(std::size(kPrograms))] : kPrograms[2];
+    if (executes) Run(child, program);
+    Pass(step_ns_);
+    End(child, shell, program.comm, program.cpu_us / 2 + Below(program.cpu_us));
+  }
+
+  LogWriter writer_;
+  uint64_t step_ns_;
+  uint64_t& now_ns_;
+  uint32_t pid_ = 300;
+  std::mt19937_64 random_{20261126};
+};
+
+int Write(const std::string& path, uint64_t lives, uint64_t days) {
+  std::filesystem::create_directories(path);
+  auto folder = OpenLogFolder(path);
+  if (!folder)
+    return std::fprintf(stderr, "write_lives: %s\n", folder.error().message().c_str()), 1;
+  uint64_t now_ns = 3600 * kSecond;
+  const auto read_clock = [&now_ns] {
+    return Clock{.time_ns = now_ns,
+                 .realtime_ns = kFirstMoment + static_cast<int64_t>(now_ns),
+                 .monotonic_ns = now_ns};
+  };
+  LogIdentity identity;
+  identity.host_id.bytes[0] = identity.boot_id.bytes[0] = 1;
+  const WriterOptions options{.segment_age_ns = 86'400 * kSecond, .sync = SyncPolicy::kNone};
+  auto writer = LogWriter::Open(*std::move(folder), identity, read_clock, options);
+  if (!writer)
+    return std::fprintf(stderr, "write_lives: %s\n", writer.error().message().c_str()), 1;
+  World world(*std::move(writer), days * 86'400 * kSecond / lives, &now_ns);
+  world.Live(lives);
+  return world.Close() ? 0 : 1;
+}
+
+}  // namespace
+}  // namespace daybook
+
+int main(int argc, char** argv) {
+  if (argc < 3 || argc > 4) {
+    std::fprintf(stderr, "usage: write_lives FOLDER LIVES [DAYS]\n");
+    return 2;
+  }
+  const uint64_t days = argc == 4 ? std::strtoull(argv[3], nullptr, 10) : 1;
+  return daybook::Write(argv[1], std::strtoull(argv[2], nullptr, 10), days);
+}
