@@ -16,14 +16,16 @@ struct Coverage {
   uint64_t skipped_segments = 0;  // not read, since they lie outside --since and --until
   uint64_t skipped_bytes = 0;     // the same, of segments of which other parts were read
 
-  // Lives; unknown for reports that do not join records to lives.
+  // Lives; unknown for reports that do not join records to lives. Each is used or filtered.
   std::optional<uint64_t> processes;
-  uint64_t used = 0;  // the others are filtered
-  uint64_t running = 0;
-  uint64_t ended_unseen = 0;
+  uint64_t running = 0;        // at the end of the window, or of the log
+  uint64_t ended_unseen = 0;   // in the window
+  bool stopped_early = false;  // nothing is known of what follows, nor of what was still running
 
-  uint64_t filtered =
-      0;  // left out: outside --since and --until, or not what the filter lets through
+  // What the answer rests on, and what was left out: outside --since and --until, not what the
+  // filter lets through, or not what the report is about. Lives, of a dump records.
+  uint64_t used = 0;
+  uint64_t filtered = 0;
   uint64_t undated = 0;    // of these: without a wall clock to place them by
   uint64_t undecided = 0;  // of these: the log does not tell what the filter asks
 

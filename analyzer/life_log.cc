@@ -7,6 +7,7 @@
 
 #include "filter/expression.h"
 #include "life_fields.h"
+#include "life_window.h"
 
 namespace daybook {
 namespace {
@@ -44,8 +45,8 @@ class LifeReader {
   void TakeDecoded(const RecordView& record, const Record& decoded);
   void HandOut(const Boot& boot, const Life& life);
   void HandOutSalvaged(const Boot& boot, const Life& life);
-  bool IsInWindow(const Boot& boot, const Life& life, bool* is_dated) const;
   Truth Judge(const Boot& boot, const Life& life);
+  void HandOver(const Boot& boot, const Life& life, Coverage* counts);
 
   LogSet& log_;
   const Filter& filter_;
@@ -58,12 +59,8 @@ class LifeReader {
   // Decoding sets every field: they need not be made anew for each record.
   std::tuple<Fork, Exec, Exit, Reap, CommChange, Acct, SnapBegin, SnapProc, SnapEnd> decoded_;
   bool stopped_ = false;
+  Coverage lives_;  // only what it says of lives
   uint64_t processes_ = 0;
-  uint64_t running_ = 0;
-  uint64_t ended_unseen_ = 0;
-  uint64_t filtered_ = 0;
-  uint64_t undated_ = 0;
-  uint64_t undecided_ = 0;
   uint64_t malformed_ = 0;
 };
 
@@ -94,12 +91,13 @@ Coverage LifeReader::Read() {
   for (Builders& builders : builders_) builders.Finish(LifeState::kRunning);
   Coverage coverage = log_.coverage();
   coverage.processes = processes_;
-  coverage.used = processes_ - filtered_;
-  coverage.running = running_;
-  coverage.ended_unseen = ended_unseen_;
-  coverage.filtered = filtered_;
-  coverage.undated = undated_;
-  coverage.undecided = undecided_;
+  coverage.running = lives_.running;
+  coverage.ended_unseen = lives_.ended_unseen;
+  coverage.stopped_early = stopped_;
+  coverage.used = lives_.used;
+  coverage.filtered = lives_.filtered;
+  coverage.undated = lives_.undated;
+  coverage.undecided = lives_.undecided;
   coverage.malformed_records += malformed_;
   return coverage;
 }
@@ -161,41 +159,30 @@ void LifeReader::TakeDecoded(const RecordView& record, const Record& decoded) {
   builder_->all.Take(decoded);
 }
 
+// Once no more is wanted, whatever still runs may have ended behind the place where the reading
+// stopped.
 void LifeReader::HandOut(const Boot& boot, const Life& life) {
+  if (stopped_) return;
   ++processes_;
-  running_ += life.state == LifeState::kRunning;
-  ended_unseen_ += life.state == LifeState::kLost;
+  CountOpenEnd(log_.window(), boot, life, &lives_);
   if (every_life_) every_life_(boot, life);
-  bool is_dated = true;
-  if (!IsInWindow(boot, life, &is_dated)) {
-    ++filtered_;
-    undated_ += !is_dated;
-    return;
-  }
-  if (const Truth truth = Judge(boot, life); truth != Truth::kTrue) {
-    ++filtered_;
-    undecided_ += truth == Truth::kUnknown;
-    return;
-  }
-  if (!stopped_ && !function_(boot, life)) stopped_ = true;
+  HandOver(boot, life, &lives_);
 }
 
 // These are in no total.
 void LifeReader::HandOutSalvaged(const Boot& boot, const Life& life) {
-  bool is_dated = true;
-  if (life.proof == Proof::kVerified || !IsInWindow(boot, life, &is_dated)) return;
-  if (Judge(boot, life) != Truth::kTrue) return;
-  if (!stopped_ && !function_(boot, life)) stopped_ = true;
+  Coverage uncounted;
+  if (!stopped_ && life.proof != Proof::kVerified) HandOver(boot, life, &uncounted);
 }
 
-bool LifeReader::IsInWindow(const Boot& boot, const Life& life, bool* is_dated) const {
-  if (!log_.window().bounded()) return true;
-  std::optional<uint64_t> last_ns = life.end_ns;
-  if (life.state == LifeState::kLost) last_ns = life.last_seen_ns;
-  const auto first = boot.clock.ToRealtime(life.start_ns);
-  const auto last = last_ns ? boot.clock.ToRealtime(*last_ns) : std::nullopt;
-  *is_dated = first.has_value();
-  return log_.window().Overlaps(first, last);
+void LifeReader::HandOver(const Boot& boot, const Life& life, Coverage* counts) {
+  const Placed placed = Place(log_.window(), boot, life);
+  const Truth truth = placed == Placed::kInside ? Judge(boot, life) : Truth::kFalse;
+  const LifeUse use = truth == Truth::kTrue ? function_(boot, life) : LifeUse::kFiltered;
+  ++(use == LifeUse::kFiltered ? counts->filtered : counts->used);
+  counts->undated += placed == Placed::kUndated;
+  counts->undecided += truth == Truth::kUnknown;
+  stopped_ = use == LifeUse::kLastUsed;
 }
 
 Truth LifeReader::Judge(const Boot& boot, const Life& life) {

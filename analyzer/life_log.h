@@ -10,15 +10,27 @@
 
 namespace daybook {
 
-// Called with each life that was alive within the log's window and that the filter lets through;
-// false stops the reading. The Boot
+// What a report did with a life.
+enum class LifeUse : uint8_t {
+  kUsed,
+  kFiltered,  // it is not about lives like this one
+  kLastUsed,  // used, and no more are wanted
+};
+
+// Called with each life that is in the log's window and that the filter lets through. The Boot
 // lives as long as the log set.
-using LifeFunction = std::function<bool(const Boot& boot, const Life& life)>;
+using LifeFunction = std::function<LifeUse(const Boot& boot, const Life& life)>;
+
+// Of a life that made a row of the table.
+inline LifeUse UseFor(const Table& table) {
+  return table.full() ? LifeUse::kLastUsed : LifeUse::kUsed;
+}
 
 // Called with each life in the log, also those that are left out.
 using EveryLifeFunction = std::function<void(const Boot& boot, const Life& life)>;
 
-// Reads the log to its end, in memory for the living processes. Returns what was covered.
+// Reads the log to its end, or until no more is wanted, in memory for the living processes. Returns
+// what was covered.
 //
 // Where the log hands out salvaged records, each life of which one tells comes once more, marked
 // by its proof; the others are the same as without them.

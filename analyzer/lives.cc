@@ -97,6 +97,7 @@ void LifeBuilder::Take(const Fork& fork) {
   if (open == nullptr) return;
   open->birth_seen = true;
   open->life.birth_uid = fork.uid;
+  open->life.birth_euid = fork.euid;
   open->life.ppid = fork.ppid;
   open->life.parent_start_ns = fork.parent_start_ns;
   open->parent_start_coarse = IsCoarse(fork.flags);

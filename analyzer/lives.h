@@ -88,6 +88,7 @@ struct Life {
   uint32_t flags = 0;  // kProc...
   Identity identity;   // newest known
   std::optional<uint32_t> birth_uid;
+  std::optional<uint32_t> birth_euid;
   std::shared_ptr<const Image> image;
   std::optional<uint64_t> execs;  // unknown where the birth was not seen
   LifeState state = LifeState::kRunning;

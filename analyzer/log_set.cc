@@ -489,6 +489,7 @@ Coverage LogSet::coverage() const {
     coverage.last_ns = std::max(coverage.last_ns.value_or(*last), *last);
   }
   coverage.hosts = hosts.size();
+  coverage.used = coverage.records;
   coverage.boots = boots.size();
   coverage.missing_records += headless_sequence_.lost_in_gaps;
   for (const auto& [unused, sequence] : sequences_) {

@@ -18,6 +18,7 @@ struct RawOptions {
   std::vector<std::string> paths;
   std::string since;
   std::string until;
+  std::string window;
   std::string format;
   std::string output_path = "-";
   std::vector<std::string> columns;
@@ -133,12 +134,46 @@ void AddTable(CLI::App* verb, const Report& report, RawOptions* raw) {
   verb->footer(fmt::format("Examples:\n{}\nColumns: {}", report.examples, ColumnNames(report)));
 }
 
+struct WindowRuleName {
+  std::string_view name;
+  WindowRule rule;
+  std::string_view text;
+};
+constexpr WindowRuleName kWindowRules[] = {
+    {"start", WindowRule::kStart, "that began in that time"},
+    {"end", WindowRule::kEnd, "that ended in it"},
+    {"existence", WindowRule::kExistence, "that were there in it"}};
+
+std::string WindowRuleNames(const Report& report) {
+  std::string text = "Processes";
+  for (const WindowRuleName& known : kWindowRules) {
+    const bool is_default = known.rule == report.window_rule;
+    fmt::format_to(std::back_inserter(text), "{} {}{}: {}", &known == kWindowRules ? "" : ";",
+                   known.name, is_default ? " (default)" : "", known.text);
+  }
+  return text;
+}
+
+Result<WindowRule> ParseWindowRule(const Report& report, const RawOptions& raw) {
+  if (raw.window.empty()) return report.window_rule;
+  std::vector<std::string_view> names;
+  for (const WindowRuleName& known : kWindowRules) {
+    if (known.name == raw.window) return known.rule;
+    names.push_back(known.name);
+  }
+  return Error(fmt::format("--window: no rule '{}'{}; there are {}", raw.window,
+                           DidYouMean(raw.window, names), fmt::join(names, ", ")));
+}
+
 void AddReport(CLI::App& app, const Report& report, RawOptions* raw) {
   CLI::App* verb = app.add_subcommand(std::string(report.name), std::string(report.summary));
   AddInput(verb, report, raw);
   if (report.has_window) {
     verb->add_option("-S,--since", raw->since, kTimeHelp)->type_name("TIME");
     verb->add_option("-U,--until", raw->until, "Up to, but not including")->type_name("TIME");
+  }
+  if (report.has_window_rule) {
+    verb->add_option("--window", raw->window, WindowRuleNames(report))->type_name("RULE");
   }
   if (report.has_salvaged) {
     verb->add_flag("--salvaged", raw->salvaged,
@@ -231,7 +266,9 @@ Result<Options> Check(const Report& report, const RawOptions& raw, int64_t now_n
   if (!since) return std::move(since).error();
   auto until = ParseBound("--until", raw.until, now_ns, zone);
   if (!until) return std::move(until).error();
-  options.log.window = {.since_ns = *since, .until_ns = *until};
+  const auto rule = ParseWindowRule(report, raw);
+  if (!rule) return rule.error();
+  options.log.window = {.since_ns = *since, .until_ns = *until, .rule = *rule};
   auto filter = ParseFilters(raw, {.now_ns = now_ns, .zone = zone});
   if (!filter) return std::move(filter).error();
   options.filter = std::move(*filter);

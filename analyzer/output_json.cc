@@ -173,10 +173,11 @@ void AppendCoverage(const Coverage& coverage, const LocalZone& zone, std::string
   member("skipped_bytes", coverage.skipped_bytes);
   member("processes", OptionalCell(coverage.processes));
   if (coverage.processes) {
-    member("used", coverage.used);
     member("running", coverage.running);
     member("ended_unseen", coverage.ended_unseen);
+    member("stopped_early", coverage.stopped_early, Kind::kBool);
   }
+  member("used", coverage.used);
   member("filtered", coverage.filtered);
   member("undated", coverage.undated);
   member("undecided", coverage.undecided);

@@ -158,6 +158,7 @@ std::string CoverageLine(const Coverage& coverage, const LocalZone& zone) {
   if (coverage.processes) {
     fmt::format_to(to, "; processes {}, running {}, ended unseen {}", *coverage.processes,
                    coverage.running, coverage.ended_unseen);
+    if (coverage.stopped_early) line += ", not read further than was asked for";
   }
   if (coverage.filtered != 0) fmt::format_to(to, "; filtered {}", coverage.filtered);
   if (coverage.undated != 0) fmt::format_to(to, ", of these undated {}", coverage.undated);

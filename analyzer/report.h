@@ -102,8 +102,11 @@ struct Report {
   LogSet::Repeats repeats = LogSet::Repeats::kSkip;
   LogSet::Skips skips = LogSet::Skips::kNothing;  // of a report that has_window
   bool has_window = true;                         // takes --since and --until
-  bool has_filter = false;                        // takes --filter: tells of lives
-  bool has_salvaged = false;                      // takes --salvaged
+  // Of a report about lives: which of them are in the window, without --window.
+  WindowRule window_rule = WindowRule::kExistence;
+  bool has_window_rule = false;  // takes --window
+  bool has_filter = false;       // takes --filter: tells of lives
+  bool has_salvaged = false;     // takes --salvaged
   bool counts_salvaged = false;  // is handed what no checksum proves without it, too
   // Takes the logs as arguments, and with -o a folder in which it may write.
   bool writes_folder = false;

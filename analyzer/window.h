@@ -6,12 +6,25 @@
 
 namespace daybook {
 
+// Which moment of a life decides whether it is in a window. By one moment, a life is in exactly one
+// of several windows that follow each other, so that what they count adds up.
+enum class WindowRule : uint8_t {
+  kStart,
+  kEnd,        // of what still runs, later than every window's end
+  kExistence,  // any moment: a life may be in many windows
+};
+
 // In nanoseconds since 1970: since <= t < until.
 struct Window {
   std::optional<int64_t> since_ns;
   std::optional<int64_t> until_ns;
+  WindowRule rule = WindowRule::kExistence;  // for lives
 
   bool bounded() const { return since_ns || until_ns; }
+
+  bool Contains(int64_t time_ns) const {
+    return !(since_ns && time_ns < *since_ns) && !(until_ns && time_ns >= *until_ns);
+  }
 
   // True where a span overlaps the window. One that has no known beginning does not, and one
   // without an end still goes on.

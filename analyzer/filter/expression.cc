@@ -7,6 +7,7 @@
 
 #include "escape.h"
 #include "filter/parser.h"
+#include "life_window.h"
 
 namespace daybook {
 namespace {
@@ -158,15 +159,8 @@ Truth Filter::JudgeUnder(const Node& node, const Subject& subject) {
 }
 
 Truth Filter::JudgeExisted(const Node& node, const Subject& subject) {
-  const Life& life = subject.life;
-  const int64_t time = std::get<int64_t>(node.value);
-  const auto start = subject.boot.clock.ToRealtime(life.start_ns);
-  if (!start) return Truth::kUnknown;
-  if (*start > time) return Truth::kFalse;
-  if (life.state == LifeState::kRunning) return Truth::kTrue;
-  const auto end = subject.boot.clock.ToRealtime(life.end_ns.value_or(life.last_seen_ns));
-  if (end > time) return Truth::kTrue;
-  return life.end_ns ? Truth::kFalse : Truth::kUnknown;
+  const auto alive = AliveAt(subject.boot, subject.life, std::get<int64_t>(node.value));
+  return alive ? ToTruth(*alive) : Truth::kUnknown;
 }
 
 Truth Filter::JudgeCompare(const Node& node, const Subject& subject) const {

@@ -187,12 +187,16 @@ class Difference {
   Difference(const Comparison& comparison, const LocalZone& zone)
       : names_(comparison.keys), texts_(zone), threshold_(comparison.threshold) {}
 
+  // By their ends, what still runs is in no period that ends, and so must not be in the other one.
+  void LeaveOutRunning() { takes_running_ = false; }
+
   Coverage Read(const Question& question, Totals Group::*period) {
     return ReadLives(question, [&](const Boot& boot, const Life& life) {
+      if (!takes_running_ && life.state == LifeState::kRunning) return LifeUse::kFiltered;
       const size_t group = names_.Find(boot, life, texts_);
       if (group == groups_.size()) groups_.emplace_back();
       (groups_[group].*period).Add(life);
-      return true;
+      return LifeUse::kUsed;
     });
   }
 
@@ -211,6 +215,7 @@ class Difference {
   LifeGroups names_;
   LifeTexts texts_;
   uint64_t threshold_;
+  bool takes_running_ = true;
   std::vector<Group> groups_;
 };
 
@@ -229,10 +234,13 @@ Result<Answer> RunDiff(const Question& question, Table& table) {
   if (window.since_ns && !window.until_ns && !has_old_log) {
     window.until_ns = question.log.window().since_ns;
   }
+  window.rule = question.log.window().rule;
   auto old_log = LogSet::Open(has_old_log ? question.wishes.Values("--old-log") : question.paths,
                               {.window = window, .skips = LogSet::Skips::kBoots});
   if (!old_log) return std::move(old_log).error();
   Difference difference(*comparison, question.zone);
+  const bool is_period = window.bounded() || question.log.window().bounded();
+  if (is_period && window.rule == WindowRule::kEnd) difference.LeaveOutRunning();
   Question old_question = {.log = *old_log, .zone = question.zone, .filter = question.filter};
   const Coverage old_coverage = difference.Read(old_question, &Group::before);
   Answer answer{.coverage = difference.Read(question, &Group::now)};
@@ -260,6 +268,8 @@ constinit const Report kDiffReport{
     .columns_for = ColumnsFor,
     .default_sort = "-difference",
     .skips = LogSet::Skips::kBoots,
+    .window_rule = WindowRule::kEnd,
+    .has_window_rule = true,
     .has_filter = true,
     .run = RunDiff,
 };

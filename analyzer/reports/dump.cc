@@ -91,6 +91,7 @@ class Dumper {
   TypeRegistry types_;
   std::optional<uint32_t> tag_;  // of the segment whose types they are
   const TypeInfo gap_type_ = GapType();
+  uint64_t used_ = 0;
   uint64_t filtered_ = 0;
 };
 
@@ -100,6 +101,7 @@ Coverage Dumper::Run() {
       LearnFrom(*record);
       if (IsInWindow(*record, log_)) {
         Add(*record);
+        ++used_;
       } else {
         ++filtered_;
       }
@@ -108,6 +110,7 @@ Coverage Dumper::Run() {
     }
   }
   Coverage coverage = log_.coverage();
+  coverage.used = used_;
   coverage.filtered = filtered_;
   return coverage;
 }

@@ -13,13 +13,13 @@ namespace {
 // In the byte order of this host: what reads such files knows no other.
 Result<Answer> WritePacct(const Question& question, const LocalZone&, OutputFile& file) {
   const Coverage coverage = ReadLives(question, [&](const Boot& boot, const Life& life) {
-    if (life.state != LifeState::kEnded) return true;
+    if (life.state != LifeState::kEnded) return LifeUse::kFiltered;
     PacctRecord record = ExportPacct(boot, life);
     record.big_endian = std::endian::native == std::endian::big;
     const auto bytes = EncodePacct(record);
     file.buffer().append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
     file.Written();
-    return !file.closed();
+    return file.closed() ? LifeUse::kLastUsed : LifeUse::kUsed;
   });
   return Answer{.coverage = coverage};
 }
@@ -41,6 +41,8 @@ constinit const Report kExportReport{
     .columns = {},
     .default_sort = "",
     .skips = LogSet::Skips::kBoots,
+    .window_rule = WindowRule::kEnd,
+    .has_window_rule = true,
     .styles = kFormats,
 };
 

@@ -100,7 +100,8 @@ class FailureTable {
   FailureTable(std::vector<const LifeField*> keys, const LocalZone& zone)
       : texts_(zone), keys_(keys.size()), groups_(std::move(keys)) {}
 
-  void Take(const Boot& boot, const Life& life);
+  // False of a life of which it is not known how it ended.
+  bool Take(const Boot& boot, const Life& life);
   // Of every life, also of those that are left out: whether it hides that a child failed.
   void TakeEnd(const Life& life);
   void Fill(Table& table) const;
@@ -121,18 +122,19 @@ class FailureTable {
   uint32_t marks_ = 0;
 };
 
-void FailureTable::Take(const Boot& boot, const Life& life) {
-  if (!life.wait_status) return;
+bool FailureTable::Take(const Boot& boot, const Life& life) {
+  if (!life.wait_status) return false;
   const size_t group = groups_.Find(boot, life, texts_);
   if (group >= ended_.size()) ended_.resize(group + 1);
   ++ended_[group];
-  if (*life.wait_status == 0) return;
+  if (*life.wait_status == 0) return true;
   const Key key{group, *life.wait_status, (life.flags & kProcOomKilled) != 0};
   failures_[key].Add(boot, life);
   const Life* parent = life.parent.get();
-  if (parent == nullptr || parent->state != LifeState::kRunning) return;
+  if (parent == nullptr || parent->state != LifeState::kRunning) return true;
   if (parent->mark == 0) parent->mark = ++marks_;
   ++of_living_[parent->mark][key];
+  return true;
 }
 
 void FailureTable::TakeEnd(const Life& life) {
@@ -172,8 +174,7 @@ Result<Answer> RunFailures(const Question& question, Table& table) {
   const Coverage coverage = ReadLives(
       question,
       [&](const Boot& boot, const Life& life) {
-        failures.Take(boot, life);
-        return true;
+        return failures.Take(boot, life) ? LifeUse::kUsed : LifeUse::kFiltered;
       },
       [&](const Boot&, const Life& life) { failures.TakeEnd(life); });
   failures.Fill(table);
@@ -193,6 +194,8 @@ constinit const Report kFailuresReport{
     .columns_for = ColumnsFor,
     .default_sort = "-count",
     .skips = LogSet::Skips::kBoots,
+    .window_rule = WindowRule::kEnd,
+    .has_window_rule = true,
     .has_filter = true,
     .run = RunFailures,
 };

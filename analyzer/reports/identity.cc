@@ -1,5 +1,5 @@
-// Who became somebody else: processes that run as another user than they were born as, or act as
-// another one, with the chain of their ancestors.
+// Who became somebody else: processes whose real or effective user is another one than at their
+// birth, with the chain of their ancestors.
 
 #include <string>
 #include <vector>
@@ -14,15 +14,17 @@ namespace {
 constexpr size_t kMaxShownAncestors = 8;
 
 constexpr FieldChoice kFields[] = {{"host"}, {"proc_id"}, {"start_time", 1}, {"pid", 2}, {"ppid"},
-                                   {"uid"},  {"euid"},    {"user", 4},       {"status"}, {"comm"},
-                                   {"exe"},  {"args", 7}, {"tty", 5}};
+                                   {"uid"},  {"euid"},    {"user"},          {"status"}, {"comm"},
+                                   {"exe"},  {"args", 8}, {"tty", 6}};
 
 std::vector<Column> Columns() {
   std::vector<Column> columns = ColumnsOf(kFields);
   columns.push_back({"from_uid", Kind::kNumber});
   columns.push_back({"from_user", Kind::kUser, 3});
-  columns.push_back({"change", Kind::kString});
-  columns.push_back({"ancestors", Kind::kString, 6});
+  columns.push_back({"to_uid", Kind::kNumber});
+  columns.push_back({"to_user", Kind::kUser, 4});
+  columns.push_back({"change", Kind::kString, 5});
+  columns.push_back({"ancestors", Kind::kString, 7});
   return columns;
 }
 
@@ -30,17 +32,35 @@ Result<std::vector<Column>> ColumnsFor(const Wishes&, const FilterClock&) { retu
 
 struct Change {
   uint32_t from_uid;
+  uint32_t to_uid;
   std::string_view how;
 };
 
-// setuid: its real user is another one than at birth. effective: it acts as another one than its
-// real user, as a set-user-ID program does.
-std::optional<Change> FindChange(const Life& life) {
-  const Identity& ids = life.identity;
-  if (!ids.uid) return std::nullopt;
-  if (life.birth_uid && *life.birth_uid != *ids.uid) return Change{*life.birth_uid, "setuid"};
-  if (ids.euid && *ids.euid != *ids.uid) return Change{*ids.uid, "effective"};
-  return std::nullopt;
+// setuid: its real user is another one than at birth.
+std::optional<Change> RealChange(const Life& life) {
+  const auto& from = life.birth_uid;
+  const auto& to = life.identity.uid;
+  if (!from || !to || *from == *to) return std::nullopt;
+  return Change{.from_uid = *from, .to_uid = *to, .how = "setuid"};
+}
+
+// effective: it acts as another one than at birth, as a set-user-ID program does. Of one that is
+// older than the log, its real user is taken for that.
+std::optional<Change> EffectiveChange(const Life& life) {
+  const auto& from = life.birth_euid ? life.birth_euid : life.identity.uid;
+  const auto& to = life.identity.euid;
+  if (!from || !to || *from == *to) return std::nullopt;
+  return Change{.from_uid = *from, .to_uid = *to, .how = "effective"};
+}
+
+// Where the effective user only went along with the real one, that is one change.
+std::vector<Change> FindChanges(const Life& life) {
+  std::vector<Change> changes;
+  const auto real = RealChange(life);
+  const auto effective = EffectiveChange(life);
+  if (real) changes.push_back(*real);
+  if (effective && !(real && effective->to_uid == real->to_uid)) changes.push_back(*effective);
+  return changes;
 }
 
 // "bash < sshd < systemd"
@@ -56,26 +76,30 @@ void AppendAncestors(const Life& life, std::string* out) {
   }
 }
 
+Cell UserCell(uint32_t uid, LifeTexts& texts) {
+  const std::string* name = texts.users.Find(uid);
+  return name != nullptr ? Cell(Text{*name}) : Cell(uint64_t{uid});
+}
+
 Result<Answer> RunIdentity(const Question& question, Table& table) {
   LifeTexts texts(question.zone);
   const ChosenFields fields(kFields);
   std::vector<Cell> row;
   std::string ancestors;
   const Coverage coverage = ReadLives(question, [&](const Boot& boot, const Life& life) {
-    const auto change = FindChange(life);
-    if (!change) return true;
-    row.clear();
+    const std::vector<Change> changes = FindChanges(life);
+    if (changes.empty()) return LifeUse::kFiltered;
     ancestors.clear();
-    fields.AppendTo(&row, boot, life, texts);
     AppendAncestors(life, &ancestors);
-    const std::string* from = texts.users.Find(change->from_uid);
-    const uint64_t from_uid = change->from_uid;
-    row.push_back(from_uid);
-    row.push_back(from != nullptr ? Cell(Text{*from}) : Cell(from_uid));
-    row.push_back(Text{change->how});
-    row.push_back(Text{ancestors});
-    table.Add(row);
-    return !table.full();
+    for (const Change& change : changes) {
+      row.clear();
+      fields.AppendTo(&row, boot, life, texts);
+      row.insert(row.end(), {uint64_t{change.from_uid}, UserCell(change.from_uid, texts),
+                             uint64_t{change.to_uid}, UserCell(change.to_uid, texts),
+                             Text{change.how}, Text{ancestors}});
+      table.Add(row);
+    }
+    return UseFor(table);
   });
   return Answer{.coverage = coverage};
 }
@@ -91,6 +115,8 @@ constinit const Report kIdentityReport{
     .columns_for = ColumnsFor,
     .default_sort = "start_time",
     .skips = LogSet::Skips::kBoots,
+    .window_rule = WindowRule::kEnd,
+    .has_window_rule = true,
     .has_filter = true,
     .run = RunIdentity,
 };

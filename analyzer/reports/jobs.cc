@@ -179,7 +179,7 @@ Result<Answer> RunJobs(const Question& question, Table& table) {
     const uint32_t run = runs.Find(boot, life, texts);
     if (run >= totals.size()) totals.resize(run + 1);
     Add(boot, life, &totals[run]);
-    return true;
+    return LifeUse::kUsed;
   });
   FillTable(runs.runs(), totals, question.wishes.Has("--runs"), table);
   uint64_t incomplete = 0;
@@ -205,6 +205,8 @@ constinit const Report kJobsReport{
     .check = Check,
     .default_sort = "-cpu_us",
     .skips = LogSet::Skips::kBoots,
+    .window_rule = WindowRule::kEnd,
+    .has_window_rule = true,
     .has_filter = true,
     .run = RunJobs,
 };

@@ -119,8 +119,9 @@ void Lines::WriteBackwards(OutputFile& file) const {
 Result<Answer> WriteLastcomm(const Question& question, const LocalZone& zone, OutputFile& file) {
   Lines lines(zone);
   const Coverage coverage = ReadLives(question, [&](const Boot& boot, const Life& life) {
-    if (life.state == LifeState::kEnded) lines.Add(boot, life);
-    return true;
+    if (life.state != LifeState::kEnded) return LifeUse::kFiltered;
+    lines.Add(boot, life);
+    return LifeUse::kUsed;
   });
   lines.WriteBackwards(file);
   return Answer{.coverage = coverage};

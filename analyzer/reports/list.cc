@@ -20,7 +20,7 @@ Result<Answer> RunList(const Question& question, Table& table) {
       if (is_used[i]) row[i] = kLifeFields[i].get(boot, life, texts);
     }
     table.Add(row);
-    return !table.full();
+    return UseFor(table);
   });
   return Answer{.coverage = coverage};
 }
@@ -37,6 +37,7 @@ constinit const Report kListReport{
     .columns = kLifeColumns,
     .default_sort = "-newest",
     .skips = LogSet::Skips::kBoots,
+    .has_window_rule = true,
     .has_filter = true,
     .has_salvaged = true,
     .run = RunList,

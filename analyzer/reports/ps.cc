@@ -6,6 +6,7 @@
 
 #include "life_fields.h"
 #include "life_log.h"
+#include "life_window.h"
 #include "report.h"
 #include "time_syntax.h"
 
@@ -47,13 +48,10 @@ std::optional<uint64_t> AgeUs(const Boot& boot, const Life& life,
     if (life.state != LifeState::kRunning) return std::nullopt;
     return (boot.last_ns - std::min(boot.last_ns, life.start_ns)) / 1000;
   }
-  const auto start = boot.clock.ToRealtime(life.start_ns);
-  if (!start || *start > *time_ns) return std::nullopt;
-  const bool is_running = life.state == LifeState::kRunning;
-  const auto end = boot.clock.ToRealtime(life.end_ns.value_or(life.last_seen_ns));
-  if (!is_running && (!end || *end <= *time_ns)) return std::nullopt;
+  if (AliveAt(boot, life, *time_ns) != true) return std::nullopt;
+  const int64_t start_ns = *boot.clock.ToRealtime(life.start_ns);
   // Unsigned: a clock may say anything, and the difference fits.
-  return (static_cast<uint64_t>(*time_ns) - static_cast<uint64_t>(*start)) / 1000;
+  return (static_cast<uint64_t>(*time_ns) - static_cast<uint64_t>(start_ns)) / 1000;
 }
 
 Result<Answer> RunPs(const Question& question, Table& table) {
@@ -64,12 +62,12 @@ Result<Answer> RunPs(const Question& question, Table& table) {
   std::vector<Cell> row;
   const Coverage coverage = ReadLives(question, [&](const Boot& boot, const Life& life) {
     const auto age_us = AgeUs(boot, life, *moment);
-    if (!age_us) return true;
+    if (!age_us) return LifeUse::kFiltered;
     row.clear();
     fields.AppendTo(&row, boot, life, texts);
     row.push_back(*age_us);
     table.Add(row);
-    return !table.full();
+    return UseFor(table);
   });
   return Answer{.coverage = coverage};
 }

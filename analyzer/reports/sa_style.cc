@@ -107,10 +107,10 @@ template <class Key, class KeyOf>
 Summed<Key> Sum(const Question& question, const KeyOf& key_of) {
   Summed<Key> sums;
   sums.coverage = ReadLives(question, [&](const Boot&, const Life& life) {
-    if (life.state != LifeState::kEnded) return true;
+    if (life.state != LifeState::kEnded) return LifeUse::kFiltered;
     sums.groups[key_of(life)].Add(life);
     sums.all.Add(life);
-    return true;
+    return LifeUse::kUsed;
   });
   return sums;
 }

@@ -165,6 +165,13 @@ void FillRate(const Spawns& spawns, Table& table) { spawns.rate.FillTable(table)
 
 constexpr std::string_view kViews[] = {"spawners", "rate", "lifetimes"};
 
+// What has no place in a view is in none of its numbers.
+bool IsIn(std::string_view view, const Boot& boot, const Life& life) {
+  if (!IsBorn(life)) return false;
+  if (view == "rate") return boot.clock.ToRealtime(life.start_ns).has_value();
+  return view != "lifetimes" || ElapsedUs(life).has_value();
+}
+
 Result<std::vector<Column>> ColumnsFor(const Wishes& wishes, const FilterClock&) {
   const std::string_view view = wishes.Value("--view").value_or(kViews[0]);
   const auto columns = [](std::span<const Column> all) {
@@ -177,12 +184,13 @@ Result<std::vector<Column>> ColumnsFor(const Wishes& wishes, const FilterClock&)
 }
 
 Result<Answer> RunSpawn(const Question& question, Table& table) {
+  const std::string_view view = question.wishes.Value("--view").value_or(kViews[0]);
   Spawns spawns;
   const Coverage coverage = ReadLives(question, [&](const Boot& boot, const Life& life) {
-    if (IsBorn(life)) spawns.Add(boot, life);
-    return true;
+    if (!IsIn(view, boot, life)) return LifeUse::kFiltered;
+    spawns.Add(boot, life);
+    return LifeUse::kUsed;
   });
-  const std::string_view view = question.wishes.Value("--view").value_or(kViews[0]);
   if (view == "rate") {
     FillRate(spawns, table);
   } else if (view == "lifetimes") {
@@ -206,6 +214,7 @@ constinit const Report kSpawnReport{
     .columns_for = ColumnsFor,
     .default_sort = "",
     .skips = LogSet::Skips::kBoots,
+    .window_rule = WindowRule::kStart,
     .has_filter = true,
     .run = RunSpawn,
 };

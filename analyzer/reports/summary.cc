@@ -90,7 +90,7 @@ Result<Answer> RunSummary(const Question& question, Table& table) {
     const size_t group = names.Find(boot, life, texts);
     if (group == groups.size()) groups.emplace_back();
     (groups[group].*add)(life);
-    return true;
+    return LifeUse::kUsed;
   });
   Totals all;
   for (const Totals& group : groups) all.Merge(group);
@@ -113,6 +113,8 @@ constinit const Report kSummaryReport{
     .columns_for = ColumnsFor,
     .default_sort = "-cpu_us",
     .skips = LogSet::Skips::kBoots,
+    .window_rule = WindowRule::kEnd,
+    .has_window_rule = true,
     .has_filter = true,
     .run = RunSummary,
     .styles = kSaStyles,

@@ -26,7 +26,7 @@ Result<Answer> RunTop(const Question& question, Table& table) {
     row.clear();
     fields.AppendTo(&row, boot, life, texts);
     table.Add(row);
-    return !table.full();
+    return UseFor(table);
   });
   return Answer{.coverage = coverage};
 }
@@ -43,6 +43,8 @@ constinit const Report kTopReport{
     .default_sort = "-cpu_us",
     .default_limit = 10,
     .skips = LogSet::Skips::kBoots,
+    .window_rule = WindowRule::kEnd,
+    .has_window_rule = true,
     .has_filter = true,
     .run = RunTop,
 };

@@ -207,7 +207,7 @@ Result<Answer> RunTree(const Question& question, Table& table) {
   Forest forest;
   const Coverage coverage = ReadLives(question, [&](const Boot& boot, const Life& life) {
     forest.Add(boot, life);
-    return true;
+    return LifeUse::kUsed;
   });
   forest.Plant();
   forest.FillTable(table);
@@ -225,6 +225,7 @@ constinit const Report kTreeReport{
     .columns = kColumns,
     .default_sort = "",
     .skips = LogSet::Skips::kBoots,
+    .has_window_rule = true,
     .has_filter = true,
     .run = RunTree,
 };

@@ -10,6 +10,7 @@
 #include "exit_status.h"
 #include "life_fields.h"
 #include "life_log.h"
+#include "life_window.h"
 #include "report.h"
 #include "time_syntax.h"
 
@@ -60,14 +61,6 @@ Status Check(const Wishes& wishes, const FilterClock& clock) {
 
 Result<std::vector<Column>> ColumnsFor(const Wishes&, const FilterClock&) { return Columns(); }
 
-bool IsAliveAt(const Boot& boot, const Life& life, int64_t time_ns) {
-  const auto start = boot.clock.ToRealtime(life.start_ns);
-  if (!start || *start > time_ns) return false;
-  if (life.state == LifeState::kRunning) return true;
-  const auto end = boot.clock.ToRealtime(life.end_ns.value_or(life.last_seen_ns));
-  return end && *end >= time_ns;
-}
-
 // The one life that was meant. It is kept with its ancestors, of which more becomes known until the
 // end of the log.
 struct Found {
@@ -85,7 +78,8 @@ struct Found {
   }
 };
 
-void AddRows(const Found& found, LifeTexts& texts, Table& table) {
+// Returns how many there are.
+uint64_t AddRows(const Found& found, LifeTexts& texts, Table& table) {
   const ChosenFields fields(kFields);
   uint64_t above = 0;
   const Life* at = &found.life;
@@ -98,6 +92,7 @@ void AddRows(const Found& found, LifeTexts& texts, Table& table) {
         at->ppid ? fmt::format("-- above it: pid {}, of which the log does not tell", *at->ppid)
                  : "-- above it: the log does not tell");
   }
+  return above;
 }
 
 Result<Answer> RunWhy(const Question& question, Table& table) {
@@ -108,9 +103,10 @@ Result<Answer> RunWhy(const Question& question, Table& table) {
   Found found;
   Answer answer;
   answer.coverage = ReadLives(question, [&](const Boot& boot, const Life& life) {
-    if (life.pid != wanted->pid) return true;
-    if (!wanted->time_ns || IsAliveAt(boot, life, *wanted->time_ns)) found.Take(boot, life);
-    return true;
+    if (life.pid != wanted->pid) return LifeUse::kFiltered;
+    const bool is_meant = !wanted->time_ns || AliveAt(boot, life, *wanted->time_ns) == true;
+    if (is_meant) found.Take(boot, life);
+    return LifeUse::kFiltered;  // all but the chain, which is known at the end
   });
   if (found.boot == nullptr) {
     table.AddNote(fmt::format("-- no process {} {}", wanted->pid,
@@ -118,7 +114,8 @@ Result<Answer> RunWhy(const Question& question, Table& table) {
     answer.exit_status = kExitFound;
     return answer;
   }
-  AddRows(found, texts, table);
+  answer.coverage.used = AddRows(found, texts, table);
+  answer.coverage.filtered -= answer.coverage.used;
   if (found.others != 0) {
     table.AddNote(fmt::format("-- the newest of {} processes with this pid; PID@TIME names another",
                               found.others + 1));
@@ -139,6 +136,7 @@ constinit const Report kWhyReport{
     .check = Check,
     .columns_for = ColumnsFor,
     .skips = LogSet::Skips::kBoots,
+    .has_window_rule = true,
     .run = RunWhy,
 };
 

@@ -45,7 +45,7 @@ class LogSetTest : public testing::Test {
     std::vector<LifeState> states;
     ReadLives({.log = *log, .zone = zone, .filter = {}}, [&](const Boot&, const Life& life) {
       states.push_back(life.state);
-      return true;
+      return LifeUse::kUsed;
     });
     return states;
   }
@@ -280,7 +280,7 @@ TEST_F(LogSetTest, AHeadlessSegmentIsUsableWithoutHostAndBoot) {
         EXPECT_EQ(boot.host, std::nullopt);
         EXPECT_NE(boot.clock.ToRealtime(life.start_ns), std::nullopt) << "anchors stand elsewhere";
         ++lives;
-        return true;
+        return LifeUse::kUsed;
       });
   EXPECT_GT(lives, 1500U);
   EXPECT_TRUE(coverage.incomplete());

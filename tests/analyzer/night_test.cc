@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <functional>
 #include <random>
 #include <string>
 #include <vector>
@@ -162,6 +163,27 @@ class NightTest : public ProgramRunner {
     RunBackup(script, 8000, 210);
     RunLogin(script, 12'000);
   }
+
+  // Of every column of numbers that a report has.
+  std::vector<uint64_t> ColumnSums(const std::string& report) const {
+    std::istringstream csv(Run(report + " --log LOG --output csv").out);
+    std::string line;
+    std::getline(csv, line);
+    std::vector<uint64_t> sums(1 + static_cast<size_t>(std::ranges::count(line, ',')));
+    while (std::getline(csv, line)) {
+      std::istringstream cells(line);
+      std::string cell;
+      for (uint64_t& sum : sums) {
+        std::getline(cells, cell, ',');
+        if (!cell.empty()) sum += std::stoull(cell);
+      }
+    }
+    return sums;
+  }
+  static std::vector<uint64_t> Add(std::vector<uint64_t> a, const std::vector<uint64_t>& b) {
+    std::ranges::transform(a, b, a.begin(), std::plus());
+    return a;
+  }
 };
 
 // ---- The reports ----
@@ -211,7 +233,7 @@ ABOVE  PID  USER  START_TIME           ELAPSED  STATUS  ARGS
     3  200  root  2026-09-21 14:13:21  701.0ms  0       -
     4   50  root  2026-09-21 14:13:18        -  -       -
     5    1  root  2026-09-21 14:13:15        -  -       -
--- 2026-09-21 14:13:20 to 2026-09-21 14:13:27; boots 1, segments 1, records 98; processes 22, running 3, ended unseen 0; lost 0, damaged 0 bytes
+-- 2026-09-21 14:13:20 to 2026-09-21 14:13:27; boots 1, segments 1, records 98; processes 22, running 3, ended unseen 0; filtered 16; lost 0, damaged 0 bytes
 )")
                                               .substr(1));
   EXPECT_EQ(Run("why 302 --log LOG --output csv --columns above,pid,comm,user").out,
@@ -233,7 +255,7 @@ root    1     0  -     2026-09-21 14:13:15    7.00s  -
 root   50     1  -     2026-09-21 14:13:18    4.00s  -
 root   60     1  -     2026-09-21 14:13:18    4.00s  -
 root  204   203  none  2026-09-21 14:13:21  399.0ms  uploader
--- 2026-09-21 14:13:20 to 2026-09-21 14:13:27; boots 1, segments 1, records 98; processes 22, running 3, ended unseen 0; lost 0, damaged 0 bytes
+-- 2026-09-21 14:13:20 to 2026-09-21 14:13:27; boots 1, segments 1, records 98; processes 22, running 3, ended unseen 0; filtered 18; lost 0, damaged 0 bytes
 )")
                                                                     .substr(1));
 }
@@ -248,7 +270,7 @@ sshd          2        10.53%      0            0       0    4.0ms     2.0ms    
 bash          1         5.26%      0            0       0    4.0ms     4.0ms       100.0ms
 TOTAL        19       100.00%      2            0       8  375.0ms    19.7ms       504.3ms
 -- births: 19 in 7 s, at most 6 in a second: 2026-09-21 14:13:25
--- 2026-09-21 14:13:20 to 2026-09-21 14:13:27; boots 1, segments 1, records 98; processes 22, running 3, ended unseen 0; lost 0, damaged 0 bytes
+-- 2026-09-21 14:13:20 to 2026-09-21 14:13:27; boots 1, segments 1, records 98; processes 22, running 3, ended unseen 0; filtered 3; lost 0, damaged 0 bytes
 )")
                                             .substr(1));
   EXPECT_EQ(Run("spawn --log LOG --view lifetimes --output csv --columns from_us,to_us,count").out,
@@ -269,16 +291,16 @@ TEST_F(NightTest, FailuresKnowLoopsAndWhatParentsSwallow) {
 COMM  STATUS   COUNT  OF  COUNT_SHARE  SWALLOWED  MOST_PER_MINUTE  LOOP      CPU  LAST_TIME            ARGS
 app   SIGSEGV      6   6      100.00%          0                6  yes    60.0ms  2026-09-21 14:13:25  app
 gzip  1            2   2      100.00%          2                2  no    200.0ms  2026-09-21 14:13:23  gzip -1
--- 2026-09-21 14:13:20 to 2026-09-21 14:13:27; boots 1, segments 1, records 98; processes 22, running 3, ended unseen 0; lost 0, damaged 0 bytes
+-- 2026-09-21 14:13:20 to 2026-09-21 14:13:27; boots 1, segments 1, records 98; processes 22, running 3, ended unseen 0; filtered 3; lost 0, damaged 0 bytes
 )")
                                                .substr(1));
 }
 
 TEST_F(NightTest, IdentityTellsWhoBecameWho) {
   EXPECT_EQ(Run("identity --log LOG").out, std::string(R"(
-START_TIME           PID  FROM_USER   USER  TTY   ANCESTORS                     ARGS
-2026-09-21 14:13:27  302  4000000000  root  none  bash < sshd < sshd < systemd  sudo id
--- 2026-09-21 14:13:20 to 2026-09-21 14:13:27; boots 1, segments 1, records 98; processes 22, running 3, ended unseen 0; lost 0, damaged 0 bytes
+START_TIME           PID  FROM_USER   TO_USER  CHANGE  TTY   ANCESTORS                     ARGS
+2026-09-21 14:13:27  302  4000000000  root     setuid  none  bash < sshd < sshd < systemd  sudo id
+-- 2026-09-21 14:13:20 to 2026-09-21 14:13:27; boots 1, segments 1, records 98; processes 22, running 3, ended unseen 0; filtered 21; lost 0, damaged 0 bytes
 )")
                                                .substr(1));
 }
@@ -291,15 +313,59 @@ TEST_F(NightTest, DiffTellsWhatIsNewAndWhatHasChanged) {
   EXPECT_EQ(answer.out, std::string(R"(
 comm,change,old_count,count,old_failed,failed,old_cpu_us,cpu_us
 gzip,gone,1,0,1,0,100000,
+uploader,new,0,2,0,0,,100000
 app,new,0,6,0,6,,60000
-uploader,more_often,1,2,0,0,50000,100000
 sudo,new,0,1,0,0,,4000
 sh,gone,2,0,0,0,3000,
 bash,new,0,1,0,0,,3000
-sshd,more_often,1,2,0,0,,1000
-cron,less_often,2,1,0,0,500,
+sshd,new,0,1,0,0,,1000
+cron,gone,1,0,0,0,500,
 )")
                             .substr(1));
+}
+
+TEST_F(NightTest, PeriodsThatFollowEachOtherAddUp) {
+  const std::string first = " --until '2026-09-21 14:13:22'";
+  const std::string second = " --since '2026-09-21 14:13:22' --until '2026-09-21 14:13:25.2'";
+  const std::string third = " --since '2026-09-21 14:13:25.2'";
+  const std::string first_two = " --until '2026-09-21 14:13:25.2'";
+  for (const std::string rule : {" --window start", " --window end"}) {
+    for (const std::string report :
+         {"summary --by pid --columns count,cpu_us", "jobs --columns processes,failed,cpu_us",
+          "failures --columns count,cpu_us", "top -n 100 --columns pid,cpu_us",
+          "identity --columns pid", "list --columns pid,cpu_us", "tree --columns pid,cpu_us"}) {
+      const auto sums = [&](const std::string& window) {
+        return ColumnSums(report + rule + window);
+      };
+      EXPECT_EQ(Add(sums(first), sums(second)), sums(first_two)) << report << rule;
+      EXPECT_EQ(Add(sums(first_two), sums(third)), sums("")) << report << rule;
+      EXPECT_GT(sums("").front(), 0U) << report << rule;
+    }
+  }
+}
+
+// These tell of costs, which are known at the end; others of what was there.
+TEST_F(NightTest, WithoutARuleEachReportHasTheOneOfItsKind) {
+  const std::string window = " --since '2026-09-21 14:13:22' --until '2026-09-21 14:13:23.2'";
+  for (const std::string report : {"summary --by pid --columns count", "jobs --columns processes",
+                                   "top --columns pid", "failures --columns count"}) {
+    EXPECT_EQ(ColumnSums(report + window), ColumnSums(report + window + " --window end"));
+    EXPECT_LT(ColumnSums(report + window), ColumnSums(report + window + " --window existence"));
+  }
+  for (const std::string report : {"list --columns pid", "tree --columns pid"}) {
+    EXPECT_EQ(ColumnSums(report + window), ColumnSums(report + window + " --window existence"));
+    EXPECT_GT(ColumnSums(report + window), ColumnSums(report + window + " --window end"));
+  }
+  EXPECT_EQ(Run("list --window banana --log LOG").err,
+            "daybook: --window: no rule 'banana'; there are start, end, existence\n");
+  EXPECT_EQ(Run("spawn --window end --log LOG").status, 2) << "it counts births";
+}
+
+TEST_F(NightTest, OnlyBirthsInsideTheWindowAreSpawned) {
+  const std::string window = " --since '2026-09-21 14:13:23.5' --until '2026-09-21 14:13:25.2'";
+  EXPECT_EQ(ColumnSums("spawn --columns births" + window).front(), 4U);
+  EXPECT_EQ(ColumnSums("spawn --view rate --columns births" + window).front(), 4U);
+  EXPECT_EQ(ColumnSums("spawn --view lifetimes --columns count" + window).front(), 4U);
 }
 
 TEST_F(NightTest, TopIsTheCostliest) {
@@ -447,6 +513,25 @@ class TrapTest : public ProgramRunner {
     return Run(arguments + " --log LOG --output csv").out;
   }
 };
+
+// A set-user-ID program acts as its owner, but its real user is still who called it.
+TEST_F(TrapTest, WhoOnlyActsAsAnotherUserBecameThatOne) {
+  {
+    Script script(log_path_);
+    script.Snapshot();
+    script.Fork(6000, 200, 50, 3000, 1000);
+    script.Fork(6010, 201, 200, 6000, 1000);
+    script.Exit(6100, 201, 6010, {.comm = "ping", .uid = 1000, .euid = 0});
+    script.Fork(6200, 202, 50, 3000);
+    script.Exit(6300, 202, 6200, {.comm = "mixed", .uid = 33, .euid = 1000});
+    script.Exit(6400, 200, 6000, {.comm = "bash", .uid = 1000, .euid = 1000});
+  }
+  EXPECT_EQ(Rows("identity --columns pid,from_uid,to_uid,change"),
+            "pid,from_uid,to_uid,change\n"
+            "201,1000,0,effective\n"
+            "202,0,33,setuid\n"
+            "202,0,1000,effective\n");
+}
 
 // Its intermediate parent is gone and its parent at the end is init, yet it is the shell's.
 TEST_F(TrapTest, ADaemonThatForkedTwiceStaysWithItsOriginator) {

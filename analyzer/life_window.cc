@@ -1,0 +1,65 @@
+#include "life_window.h"
+
+#include <algorithm>
+
+namespace daybook {
+namespace {
+
+std::optional<int64_t> StartOf(const Boot& boot, const Life& life) {
+  return boot.clock.ToRealtime(life.start_ns);
+}
+
+// Of a lost one its last sign of life, of one that runs none.
+std::optional<int64_t> EndOf(const Boot& boot, const Life& life) {
+  if (life.state == LifeState::kRunning) return std::nullopt;
+  return boot.clock.ToRealtime(life.end_ns.value_or(life.last_seen_ns));
+}
+
+Placed PlaceMoment(const Window& window, const std::optional<int64_t>& time_ns) {
+  if (!time_ns) return Placed::kUndated;
+  return window.Contains(*time_ns) ? Placed::kInside : Placed::kOutside;
+}
+
+}  // namespace
+
+Placed Place(const Window& window, const Boot& boot, const Life& life) {
+  if (!window.bounded()) return Placed::kInside;
+  const bool is_running = life.state == LifeState::kRunning;
+  if (window.rule == WindowRule::kEnd) {
+    if (!is_running) return PlaceMoment(window, EndOf(boot, life));
+    return window.until_ns ? Placed::kOutside : Placed::kInside;
+  }
+  const auto start = StartOf(boot, life);
+  if (window.rule == WindowRule::kStart || !start) return PlaceMoment(window, start);
+  return window.Overlaps(start, EndOf(boot, life)) ? Placed::kInside : Placed::kOutside;
+}
+
+void CountOpenEnd(const Window& window, const Boot& boot, const Life& life, Coverage* coverage) {
+  const bool is_running = life.state == LifeState::kRunning;
+  const bool is_lost = life.state == LifeState::kLost;
+  if (!window.bounded()) {
+    coverage->running += is_running;
+    coverage->ended_unseen += is_lost;
+    return;
+  }
+  const auto end = EndOf(boot, life);
+  if (!window.Overlaps(StartOf(boot, life), end)) return;
+  const bool runs_on = is_running || (window.until_ns && end && *end >= *window.until_ns);
+  coverage->running += runs_on;
+  coverage->ended_unseen += is_lost && !runs_on;
+}
+
+std::optional<bool> AliveAt(const Boot& boot, const Life& life, int64_t time_ns) {
+  const auto start = StartOf(boot, life);
+  if (!start) return std::nullopt;
+  if (*start > time_ns) return false;
+  if (life.state == LifeState::kRunning) return true;
+  const auto end = EndOf(boot, life);
+  if (life.state == LifeState::kLost) {
+    return end && time_ns <= *end ? std::optional(true) : std::nullopt;
+  }
+  // One of no length was there when it was born.
+  return time_ns == *start || (end && time_ns < *end);
+}
+
+}  // namespace daybook

@@ -1,0 +1,27 @@
+// Where a life stands in time, by the wall clock.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "coverage.h"
+#include "lives.h"
+#include "log_set.h"
+#include "window.h"
+
+namespace daybook {
+
+enum class Placed : uint8_t { kInside, kOutside, kUndated };
+
+// Whether a life is in the window by the window's rule.
+Placed Place(const Window& window, const Boot& boot, const Life& life);
+
+// Counts a life that was alive in the window, where at the window's end it still runs, or has ended
+// unseen until then.
+void CountOpenEnd(const Window& window, const Boot& boot, const Life& life, Coverage* coverage);
+
+// Whether it was alive at that moment, its birth included and its end not; nullopt where the log
+// does not tell.
+std::optional<bool> AliveAt(const Boot& boot, const Life& life, int64_t time_ns);
+
+}  // namespace daybook
