@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "cgroup_names.h"
 #include "escape.h"
@@ -66,13 +67,14 @@ JobRun RunFrom(JobKind kind, const Boot& boot, const Life& root, LifeTexts& text
 }  // namespace
 
 std::string_view NameOf(JobKind kind) {
-  constexpr std::array<std::string_view, 9> kNames = {
-      "none", "container", "cron", "session", "service", "login", "kernel", "process", "root"};
+  constexpr std::array<std::string_view, 11> kNames = {"none",    "container", "cron",   "session",
+                                                       "service", "login",     "kernel", "process",
+                                                       "root",    "undecided", "no root"};
   return kNames[static_cast<size_t>(kind)];
 }
 
 uint32_t JobRuns::Find(const Boot& boot, const Life& life, LifeTexts& texts) {
-  const uint32_t by_parents = FindByParents(boot, life, texts);
+  const uint32_t by_parents = Remaining(FindByParents(boot, life, texts));
   // Now that its end is known, it may be known by a better name than when its first child ended.
   JobRun& run = runs_[by_parents];
   if (run.root_pid == life.pid && run.root_start_ns == life.start_ns) {
@@ -102,17 +104,14 @@ uint32_t JobRuns::FindByParents(const Boot& boot, const Life& life, LifeTexts& t
 
 // That of its parent is known.
 uint32_t JobRuns::FindBelow(const Boot& boot, const Life& life, LifeTexts& texts) {
+  if (!roots_.lets_all_through()) return FindBelowRoots(boot, life, texts);
+  if ((life.flags & kProcKernelThread) != 0) {
+    return OnlyOne({.kind = JobKind::kKernel, .name = "kernel", .boot = &boot, .root_pid = {}});
+  }
   const Life* parent = life.parent.get();
-  const uint32_t above = parent != nullptr ? parent->mark - 1 : 0;
-  if (!roots_.lets_all_through()) {
-    if (parent != nullptr && runs_[above].kind == JobKind::kRoot) return above;
-    if (roots_.Judge(boot, life, texts) != Truth::kTrue) return None();
-    return Add(RunFrom(JobKind::kRoot, boot, life, texts));
-  }
-  if ((life.flags & kProcKernelThread) != 0) return Kernel(boot);
-  if (parent == nullptr || IsFirst(*parent)) {
-    return Add(RunFrom(JobKind::kProcess, boot, life, texts));
-  }
+  if (parent == nullptr) return WithoutParent(boot, life, texts);
+  if (IsFirst(*parent)) return Add(RunFrom(JobKind::kProcess, boot, life, texts));
+  const uint32_t above = parent->mark - 1;
   const JobKind kind_above = runs_[above].kind;
   const bool is_in_one = kind_above == JobKind::kCron || kind_above == JobKind::kLogin;
   if (is_in_one || !IsStarter(*parent) || IsStarter(life)) return above;
@@ -120,6 +119,74 @@ uint32_t JobRuns::FindBelow(const Boot& boot, const Life& life, LifeTexts& texts
     return Add(RunFrom(JobKind::kCron, boot, life, texts));
   }
   return Add(RunFrom(JobKind::kLogin, boot, life, texts));
+}
+
+// Whether a process that still runs is a root may be told at its end only: until then it has a run
+// of its own, and so has every root below it.
+uint32_t JobRuns::FindBelowRoots(const Boot& boot, const Life& life, LifeTexts& texts) {
+  const Life* parent = life.parent.get();
+  const uint32_t above =
+      parent != nullptr
+          ? Remaining(parent->mark - 1)
+          : OnlyOne({.kind = JobKind::kNone, .name = "***other", .boot = &boot, .root_pid = {}});
+  if (runs_[above].kind == JobKind::kRoot) return above;
+  JobKind kind = JobKind::kUndecided;
+  if (!waits_for_end_ || life.state != LifeState::kRunning) {
+    if (roots_.Judge(boot, life, texts) != Truth::kTrue) return above;
+    kind = JobKind::kRoot;
+  }
+  JobRun run = RunFrom(kind, boot, life, texts);
+  run.above = above;
+  return Add(std::move(run));
+}
+
+// Of a log without births every process is one: those that are over, and so have no more to come,
+// are together by their name.
+uint32_t JobRuns::WithoutParent(const Boot& boot, const Life& life, LifeTexts& texts) {
+  if (IsFirst(life) || life.state == LifeState::kRunning) {
+    return Add(RunFrom(JobKind::kProcess, boot, life, texts));
+  }
+  return OnlyOne({.kind = JobKind::kProcess,
+                  .name = life.identity.comm.value_or("?"),
+                  .boot = &boot,
+                  .root_pid = {},
+                  .is_many = true});
+}
+
+std::optional<JobRuns::Move> JobRuns::Decide(const Boot& boot, const Life& life, LifeTexts& texts) {
+  if (!waits_for_end_ || life.mark == 0) return std::nullopt;
+  const uint32_t number = life.mark - 1;
+  JobRun& run = runs_[number];
+  if (run.kind != JobKind::kUndecided || run.root_pid != life.pid) return std::nullopt;
+  if (roots_.Judge(boot, life, texts) == Truth::kTrue) {
+    run.kind = JobKind::kRoot;
+    run.name = NameFrom(run.kind, boot, life, texts);
+    return std::nullopt;
+  }
+  run.kind = JobKind::kNoRoot;
+  return Move{.from = number, .to = Remaining(number)};
+}
+
+// The nearest one above that may still be a job. The way there is made short for the next time.
+uint32_t JobRuns::Remaining(uint32_t run) {
+  uint32_t remaining = run;
+  while (runs_[remaining].kind == JobKind::kNoRoot) remaining = runs_[remaining].above;
+  while (run != remaining) run = std::exchange(runs_[run].above, remaining);
+  return remaining;
+}
+
+// The outermost root counts. What is above stands before what is below.
+std::vector<uint32_t> JobRuns::Settle() const {
+  std::vector<uint32_t> settled(runs_.size());
+  for (uint32_t i = 0; i < settled.size(); ++i) {
+    const JobKind kind = runs_[i].kind;
+    const bool is_below =
+        kind == JobKind::kRoot || kind == JobKind::kUndecided || kind == JobKind::kNoRoot;
+    const uint32_t above = is_below ? settled[runs_[i].above] : i;
+    const bool is_outermost = kind == JobKind::kRoot && runs_[above].kind != JobKind::kRoot;
+    settled[i] = is_below && !is_outermost ? above : i;
+  }
+  return settled;
 }
 
 std::optional<uint32_t> JobRuns::FindByCgroup(const Boot& boot, const Life& life) {
@@ -147,11 +214,7 @@ std::optional<uint32_t> JobRuns::FindByPath(const Boot& boot, uint64_t id, std::
   } else {
     return std::nullopt;
   }
-  const std::string key =
-      fmt::format("{} {} {} {}", fmt::ptr(&boot), NameOf(run.kind), instance, run.name);
-  const auto [entry, is_new] = by_key_.try_emplace(key, 0);
-  if (is_new) entry->second = Add(std::move(run));
-  return entry->second;
+  return OnlyOne(std::move(run), instance);
 }
 
 uint32_t JobRuns::Add(JobRun run) {
@@ -159,19 +222,13 @@ uint32_t JobRuns::Add(JobRun run) {
   return static_cast<uint32_t>(runs_.size() - 1);
 }
 
-uint32_t JobRuns::Kernel(const Boot& boot) {
-  const auto [entry, is_new] = by_key_.try_emplace(fmt::format("{}", fmt::ptr(&boot)), 0);
-  if (is_new) {
-    entry->second =
-        Add({.kind = JobKind::kKernel, .name = "kernel", .boot = &boot, .root_pid = {}});
-  }
+// There is one of that kind and name in a boot, or one for each instance of it.
+uint32_t JobRuns::OnlyOne(JobRun run, uint64_t instance) {
+  const std::string key =
+      fmt::format("{} {} {} {}", fmt::ptr(run.boot), NameOf(run.kind), instance, run.name);
+  const auto [entry, is_new] = by_key_.try_emplace(key, 0);
+  if (is_new) entry->second = Add(std::move(run));
   return entry->second;
-}
-
-uint32_t JobRuns::None() {
-  if (!none_)
-    none_ = Add({.kind = JobKind::kNone, .name = "***other", .boot = nullptr, .root_pid = {}});
-  return *none_;
 }
 
 }  // namespace daybook

@@ -39,10 +39,14 @@ struct LifeTexts {
   std::string terminal;
 };
 
+// While a process runs, a field is what is known so far, or it is told at the end only.
+enum class Told : uint8_t { kSoFar, kAtEnd };
+
 struct LifeField {
   Column column;
   Cell (*get)(const Boot& boot, const Life& life, LifeTexts& texts);
   std::string_view text;  // one line about it
+  Told told = Told::kSoFar;
   // Where it has no cell: true where that means that there is none, not that it is not known.
   bool (*is_absent)(const Boot& boot, const Life& life) = nullptr;
 };

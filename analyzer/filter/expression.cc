@@ -95,6 +95,15 @@ Truth Filter::Judge(const Boot& boot, const Life& life, LifeTexts& texts) const 
   return all;
 }
 
+bool Filter::IsAboutEnd() const {
+  const auto at_end = [](const LifeField* field) {
+    return field != nullptr && field->told == Told::kAtEnd;
+  };
+  return std::ranges::any_of(nodes_, [&](const Node& node) {
+    return node.op == Op::kExistedAt || at_end(node.field) || at_end(node.other);
+  });
+}
+
 Truth Filter::JudgeNode(uint32_t index, const Subject& subject) const {
   const Node& node = nodes_[index];
   switch (node.op) {

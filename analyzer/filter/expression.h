@@ -35,6 +35,9 @@ class Filter {
 
   Truth Judge(const Boot& boot, const Life& life, LifeTexts& texts) const;
 
+  // True where it asks what is told only when a process ends: before, it is not to be judged.
+  bool IsAboutEnd() const;
+
  private:
   friend class FilterParser;
 

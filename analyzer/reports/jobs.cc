@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <map>
+#include <memory>
+#include <optional>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -44,10 +46,43 @@ constexpr Column kColumns[] = {
     {"incomplete", Kind::kNumber},
 };
 
+// From the first birth of a run to its last end.
 struct Span {
   const Boot* boot = nullptr;
   uint64_t first_ns = UINT64_MAX;
   uint64_t last_ns = 0;
+
+  void Add(const Span& other) {
+    boot = other.boot;
+    first_ns = std::min(first_ns, other.first_ns);
+    last_ns = std::max(last_ns, other.last_ns);
+  }
+};
+
+// What many runs add up to.
+struct RunTimes {
+  uint64_t runs = 0;
+  Sum us;
+  uint64_t longest_us = 0;
+  // By the wall clock, since boots and hosts have no other time in common.
+  std::optional<int64_t> first_ns;
+  std::optional<int64_t> last_ns;
+
+  void Add(const Span& span) {
+    const uint64_t span_us = (span.last_ns - std::min(span.first_ns, span.last_ns)) / 1000;
+    const auto first = span.boot->clock.ToRealtime(span.first_ns);
+    RunTimes one{.runs = 1, .us = {}, .longest_us = span_us, .first_ns = first, .last_ns = {}};
+    one.us.Add(span_us);
+    one.last_ns = span.boot->clock.ToRealtime(span.last_ns);
+    Merge(one);
+  }
+  void Merge(const RunTimes& other) {
+    runs += other.runs;
+    us.Merge(other.us);
+    longest_us = std::max(longest_us, other.longest_us);
+    if (other.first_ns) first_ns = std::min(first_ns.value_or(*other.first_ns), *other.first_ns);
+    last_ns = std::max(last_ns, other.last_ns);
+  }
 };
 
 // Of a run, or of all runs of a job.
@@ -55,15 +90,34 @@ struct JobTotals {
   Totals totals;
   uint64_t orphaned = 0;
   uint64_t incomplete = 0;
-  std::vector<Span> spans;  // of the runs
+  RunTimes times;           // of runs that are over
+  std::vector<Span> spans;  // of the others: of a run, one
 
+  // The parts of one run.
+  void Join(const JobTotals& part) {
+    const std::vector<Span> own = std::exchange(spans, {});
+    Merge(part);
+    if (own.empty()) return;
+    if (spans.empty()) spans.emplace_back();
+    spans.front().Add(own.front());
+  }
   void Merge(const JobTotals& other) {
     totals.Merge(other.totals);
     orphaned += other.orphaned;
     incomplete += other.incomplete;
+    times.Merge(other.times);
     spans.insert(spans.end(), other.spans.begin(), other.spans.end());
   }
 };
+// By the number of the run; of one that has none, or none any more, nothing.
+using RunTotals = std::vector<std::unique_ptr<JobTotals>>;
+
+JobTotals& TotalsOf(uint32_t run, RunTotals* totals) {
+  if (run >= totals->size()) totals->resize(run + 1);
+  auto& of_run = (*totals)[run];
+  if (!of_run) of_run = std::make_unique<JobTotals>();
+  return *of_run;
+}
 
 // How many runs there were at once, at most.
 uint64_t MaxOverlap(const std::vector<Span>& spans) {
@@ -88,39 +142,31 @@ bool HasAllAncestors(const Life& life) {
   return IsFirst(*at);
 }
 
-void Add(const Boot& boot, const Life& life, JobTotals* run) {
+void Add(const Boot& boot, const Life& life, const JobRun& of_run, JobTotals* run) {
   run->totals.Add(life);
   run->orphaned += life.ppid && life.exit_ppid && *life.ppid != *life.exit_ppid;
   run->incomplete += !HasAllAncestors(life);
-  if (run->spans.empty()) run->spans.push_back({.boot = &boot});
-  Span& span = run->spans.front();
-  span.first_ns = std::min(span.first_ns, life.start_ns);
-  span.last_ns = std::max(span.last_ns, life.end_ns.value_or(life.last_seen_ns));
+  const Span span{
+      .boot = &boot, .first_ns = life.start_ns, .last_ns = life.end_ns.value_or(life.last_seen_ns)};
+  if (of_run.is_many) return run->times.Add(span);
+  if (run->spans.empty()) run->spans.emplace_back();
+  run->spans.front().Add(span);
 }
 
 std::array<Cell, std::size(kColumns)> Row(const JobRun& run, const JobTotals& job,
                                           const Totals& all) {
-  uint64_t longest_us = 0;
-  Sum run_us;
-  const Span* first = nullptr;
-  const Span* last = nullptr;
-  for (const Span& span : job.spans) {
-    const uint64_t us = (span.last_ns - std::min(span.first_ns, span.last_ns)) / 1000;
-    longest_us = std::max(longest_us, us);
-    run_us.Add(us);
-    if (first == nullptr || span.first_ns < first->first_ns) first = &span;
-    if (last == nullptr || span.last_ns > last->last_ns) last = &span;
-  }
+  RunTimes times = job.times;
+  for (const Span& span : job.spans) times.Add(span);
+  const bool is_over = job.totals.running == 0;
   return {Text{run.name},
           Text{NameOf(run.kind)},
-          job.spans.size() == 1 ? OptionalCell(run.root_pid) : Cell(),
-          first != nullptr ? WallTimeCell(*first->boot, first->first_ns) : Cell(),
-          last != nullptr && job.totals.running == 0 ? WallTimeCell(*last->boot, last->last_ns)
-                                                     : Cell(),
-          uint64_t{job.spans.size()},
-          MaxOverlap(job.spans),
-          OptionalCell(run_us.Mean()),
-          longest_us,
+          times.runs == 1 ? OptionalCell(run.root_pid) : Cell(),
+          OptionalCell(times.first_ns),
+          is_over ? OptionalCell(times.last_ns) : Cell(),
+          times.runs,
+          std::max<uint64_t>(MaxOverlap(job.spans), 1),
+          OptionalCell(times.us.Mean()),
+          times.longest_us,
           job.totals.count,
           job.totals.running,
           job.totals.failed,
@@ -148,25 +194,37 @@ Status Check(const Wishes& wishes, const FilterClock& clock) {
   return Ok{};
 }
 
-void FillTable(const std::vector<JobRun>& runs, const std::vector<JobTotals>& totals, bool each,
-               Table& table) {
+void Move(uint32_t from, uint32_t to, RunTotals* totals) {
+  if (from >= totals->size()) return;
+  const auto moved = std::exchange((*totals)[from], nullptr);
+  if (moved) TotalsOf(to, totals).Join(*moved);
+}
+
+// Puts together what is one run.
+void Settle(const JobRuns& runs, RunTotals* totals) {
+  const std::vector<uint32_t> settled = runs.Settle();
+  for (uint32_t run = 0; run < totals->size(); ++run) {
+    if (settled[run] != run) Move(run, settled[run], totals);
+  }
+}
+
+void FillTable(const std::vector<JobRun>& runs, const RunTotals& totals, bool each, Table& table) {
   Totals all;
   std::map<std::pair<JobKind, std::string_view>, std::pair<const JobRun*, JobTotals>> jobs;
+  for (const auto& run_totals : totals) {
+    if (run_totals) all.Merge(run_totals->totals);
+  }
   for (size_t i = 0; i < totals.size(); ++i) {
-    all.Merge(totals[i].totals);
+    if (!totals[i]) continue;
+    if (each) {
+      table.Add(Row(runs[i], *totals[i], all));
+      continue;
+    }
     auto& [run, job] = jobs[{runs[i].kind, runs[i].name}];
     run = &runs[i];
-    if (!each) job.Merge(totals[i]);
+    job.Merge(*totals[i]);
   }
-  if (each) {
-    for (size_t i = 0; i < totals.size(); ++i) {
-      if (totals[i].totals.count != 0) table.Add(Row(runs[i], totals[i], all));
-    }
-    return;
-  }
-  for (const auto& [key, job] : jobs) {
-    if (job.second.totals.count != 0) table.Add(Row(*job.first, job.second, all));
-  }
+  for (const auto& [key, job] : jobs) table.Add(Row(*job.first, job.second, all));
 }
 
 Result<Answer> RunJobs(const Question& question, Table& table) {
@@ -174,16 +232,21 @@ Result<Answer> RunJobs(const Question& question, Table& table) {
   if (!roots) return roots.error();
   LifeTexts texts(question.zone);
   JobRuns runs(*roots);
-  std::vector<JobTotals> totals;
-  const Coverage coverage = ReadLives(question, [&](const Boot& boot, const Life& life) {
-    const uint32_t run = runs.Find(boot, life, texts);
-    if (run >= totals.size()) totals.resize(run + 1);
-    Add(boot, life, &totals[run]);
-    return LifeUse::kUsed;
-  });
+  RunTotals totals;
+  const Coverage coverage = ReadLives(
+      question,
+      [&](const Boot& boot, const Life& life) {
+        const uint32_t run = runs.Find(boot, life, texts);
+        Add(boot, life, runs.runs()[run], &TotalsOf(run, &totals));
+        return LifeUse::kUsed;
+      },
+      [&](const Boot& boot, const Life& life) {
+        if (const auto move = runs.Decide(boot, life, texts)) Move(move->from, move->to, &totals);
+      });
+  Settle(runs, &totals);
   FillTable(runs.runs(), totals, question.wishes.Has("--runs"), table);
   uint64_t incomplete = 0;
-  for (const JobTotals& run : totals) incomplete += run.incomplete;
+  for (const auto& run_totals : totals) incomplete += run_totals ? run_totals->incomplete : 0;
   if (incomplete != 0) {
     table.AddNote(
         fmt::format("-- processes of which the log does not tell all ancestors: {}", incomplete));

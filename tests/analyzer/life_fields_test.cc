@@ -5,6 +5,9 @@
 
 #include <set>
 #include <string>
+#include <vector>
+
+#include "cell_packing.h"
 
 namespace daybook {
 namespace {
@@ -76,6 +79,37 @@ TEST_F(LifeFieldsTest, ADayIsThatOfTheZone) {
   ASSERT_TRUE(berlin);
   LifeTexts texts(*berlin);
   EXPECT_EQ(std::get<Text>(FindLifeField("day")->get(boot_, life_, texts)).bytes, "2026-09-22");
+}
+
+// What is no other before the end may be asked of a process that still runs.
+TEST_F(LifeFieldsTest, ItIsKnownWhichFieldsAreToldAtTheEnd) {
+  const auto cells = [&] {
+    std::vector<std::string> packed;
+    for (const LifeField& field : kLifeFields) {
+      PackCell(field.get(boot_, life_, texts_), &packed.emplace_back());
+    }
+    return packed;
+  };
+  boot_.clock.Add(0, 1'790'000'000'000'000'000);
+  life_.ppid = 1;
+  const auto before = cells();
+  life_.state = LifeState::kEnded;
+  life_.end_ns = 5'000'000;
+  life_.exit_ppid = 2;
+  life_.wait_status = 9 | 0x80;
+  life_.flags = kProcOomKilled | kProcSuperuser;
+  life_.execs = 1;
+  life_.usage = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14};
+  const auto after = cells();
+  life_.wait_status = 3 << 8;
+  const auto after_exit = cells();
+  life_.state = LifeState::kLost;
+  const auto after_loss = cells();
+  for (size_t i = 0; i < kLifeFieldCount; ++i) {
+    const bool differs =
+        before[i] != after[i] || before[i] != after_exit[i] || before[i] != after_loss[i];
+    EXPECT_EQ(kLifeFields[i].told == Told::kAtEnd, differs) << kLifeFields[i].column.name;
+  }
 }
 
 TEST_F(LifeFieldsTest, ThePercentageIsThatOfOneCpu) {

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <map>
 #include <random>
 #include <string>
 #include <vector>
@@ -224,6 +225,21 @@ login,login of 4000000000,301,2026-09-21T14:13:27.001000+00:00,2026-09-21T14:13:
                 .substr(1));
 }
 
+// Whether a process is a root may be known only after all that is below it.
+TEST_F(NightTest, RootsMayBeKnownByWhatIsToldAtTheirEnd) {
+  const std::string columns = " --output csv --columns job,kind,runs,processes,cpu_us --log LOG";
+  EXPECT_EQ(Run("jobs --root 'ok && elapsed > 600ms'" + columns).out,
+            "job,kind,runs,processes,cpu_us\n"
+            "cron,root,2,10,307000\n"
+            "***other,none,1,12,68000\n");
+  EXPECT_EQ(Run("jobs --root 'elapsed > 600ms && elapsed < 700ms'" + columns).out,
+            "job,kind,runs,processes,cpu_us\n"
+            "backup --all,root,2,8,306000\n"
+            "***other,none,1,14,69000\n");
+  EXPECT_EQ(Run("jobs --root running" + columns).out,
+            "job,kind,runs,processes,cpu_us\nsystemd,root,1,22,375000\n");
+}
+
 TEST_F(NightTest, WhyTellsTheChainUpToTheFirst) {
   EXPECT_EQ(Run("why 204 --log LOG").out, std::string(R"(
 ABOVE  PID  USER  START_TIME           ELAPSED  STATUS  ARGS
@@ -425,6 +441,24 @@ class World {
     }
     return rows;
   }
+  // The same of each outermost process that took more than that.
+  std::string JobsAbove(uint64_t cpu_us) const {
+    std::vector<const Past*> roots(past_.size());
+    std::map<const Past*, Job> jobs;
+    for (size_t i = 0; i < past_.size(); ++i) {  // parents stand before their children
+      const Past& past = past_[i];
+      if (past.parent != kNobody) roots[i] = roots[past.parent];
+      if (roots[i] == nullptr && past.cpu_us > cpu_us) roots[i] = &past;
+      if (roots[i] == nullptr) continue;
+      ++jobs[roots[i]].processes;
+      jobs[roots[i]].cpu_us += past.cpu_us;
+    }
+    std::string rows;
+    for (const auto& [root, job] : jobs) {
+      rows += fmt::format("{},{},{}\n", root->pid, job.processes, job.cpu_us);
+    }
+    return rows;
+  }
   uint64_t cpu_us() const { return cpu_us_; }
   uint64_t births() const { return births_; }
 
@@ -433,6 +467,13 @@ class World {
     uint32_t pid;
     uint64_t start_ms;
     size_t job;
+    size_t past;  // its own
+  };
+  static constexpr size_t kNobody = SIZE_MAX;
+  struct Past {
+    uint32_t pid;
+    size_t parent;
+    uint64_t cpu_us = 0;
   };
   struct Job {
     uint32_t pid;
@@ -448,13 +489,15 @@ class World {
   }
   void Birth(Script& script) {
     if (living_.size() == 30) return;
-    Process child{.pid = FreePid(), .start_ms = ms_, .job = jobs_.size()};
+    Process child{.pid = FreePid(), .start_ms = ms_, .job = jobs_.size(), .past = past_.size()};
+    past_.push_back({.pid = child.pid, .parent = kNobody});
     if (living_.empty() || random_() % 6 == 0) {
       jobs_.push_back({.pid = child.pid});
       script.Fork(ms_, child.pid, 1, 0);
     } else {
       const Process& parent = living_[random_() % living_.size()];
       child.job = parent.job;
+      past_.back().parent = parent.past;
       script.Fork(ms_, child.pid, parent.pid, parent.start_ms);
     }
     ++jobs_[child.job].processes;
@@ -466,6 +509,7 @@ class World {
     const uint64_t cpu_us = random_() % 100'000;
     script.Exit(++ms_, process.pid, process.start_ms, {.comm = "p", .cpu_us = cpu_us, .ppid = 1});
     jobs_[process.job].cpu_us += cpu_us;
+    past_[process.past].cpu_us = cpu_us;
     cpu_us_ += cpu_us;
     living_.erase(living_.begin() + static_cast<std::ptrdiff_t>(index));
   }
@@ -474,6 +518,7 @@ class World {
   uint64_t ms_ = 6000;
   std::vector<Process> living_;
   std::vector<Job> jobs_;
+  std::vector<Past> past_;  // of all, in the order of their births
   uint64_t cpu_us_ = 0;
   uint64_t births_ = 0;
 };
@@ -493,6 +538,13 @@ TEST_F(WorldTest, JobsTreesAndFiltersTellTheTruth) {
                   .out,
               "pid,processes,cpu_us\n" + world.Jobs())
         << seed;
+    std::string jobs =
+        Run("jobs --runs --log LOG --sort start --output csv --columns pid,processes,cpu_us "
+            "--root 'cpu > 80ms' --comm p")
+            .out;
+    const size_t others = jobs.find("\n,");
+    jobs.erase(others, jobs.find('\n', others + 1) - others);
+    EXPECT_EQ(jobs, "pid,processes,cpu_us\n" + world.JobsAbove(80'000)) << seed;
     EXPECT_THAT(Run("tree --log LOG --output csv --columns depth,total_cpu_us,descendants").out,
                 HasSubstr(fmt::format("\n0,{},{}\n", world.cpu_us(), world.births() + 2)))
         << seed;
@@ -611,6 +663,42 @@ TEST_F(TrapTest, AParentThatComesLaterInTheLogThanItsChildIsFound) {
     script.Exit(6000, 200, 5500, {.comm = "x", .cpu_us = 7, .ppid = 50});
   }
   EXPECT_EQ(Rows("list --filter 'descends_from(comm == \"cron\")' --columns pid"), "pid\n200\n");
+}
+
+// Boot time begins anew with each boot and on each host.
+TEST_F(TrapTest, AJobOfTwoHostsBeginsAndEndsByTheWallClock) {
+  const std::string other = temp_ / "other";
+  {
+    Script one(log_path_);
+    one.Snapshot();
+    one.Fork(6000, 200, 50, 3000);
+    one.Exit(9000, 200, 6000, {.comm = "x", .cpu_us = 7, .ppid = 50});
+    Script two(other, 0xB1);
+    two.log().writer().Append(Clock{.time_ns = ScriptedLog::Ns(5000),
+                                    .realtime_ns = kScriptRealtimeNs + 86'400'000'000'000,
+                                    .monotonic_ns = ScriptedLog::Ns(5000),
+                                    .reason = ClockReason::kStep});
+    two.Snapshot();
+    two.Fork(5500, 200, 50, 3000);
+    two.Exit(7000, 200, 5500, {.comm = "x", .cpu_us = 7, .ppid = 50});
+  }
+  EXPECT_EQ(Rows("jobs --log " + other + " --columns job,start_time,end_time,runs --comm x"),
+            "job,start_time,end_time,runs\n"
+            "x,2026-09-21T14:13:21.000000+00:00,2026-09-22T14:13:22.000000+00:00,2\n");
+}
+
+// An exit-only log: no job has to be remembered for each.
+TEST_F(TrapTest, ProcessesWithoutParentsAreJobsByTheirNames) {
+  {
+    Script script(log_path_);
+    script.Exit(6000, 900, 5500, {.comm = "a", .cpu_us = 7});
+    script.Exit(6100, 901, 5900, {.comm = "b", .cpu_us = 8});
+    script.Exit(6500, 902, 5500, {.comm = "a", .cpu_us = 9});
+  }
+  EXPECT_EQ(Rows("jobs --runs --columns job,runs,mean_run_us,max_run_us,processes,cpu_us"),
+            "job,runs,mean_run_us,max_run_us,processes,cpu_us\n"
+            "a,2,750000,1000000,2,16\n"
+            "b,1,200000,200000,1,8\n");
 }
 
 // Boot time never goes back: what is counted and who is whose child does not depend on the clock.
