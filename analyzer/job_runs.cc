@@ -9,6 +9,7 @@
 #include "cgroup_names.h"
 #include "escape.h"
 #include "life_cells.h"
+#include "life_groups.h"
 
 namespace daybook {
 namespace {
@@ -125,10 +126,11 @@ uint32_t JobRuns::FindBelow(const Boot& boot, const Life& life, LifeTexts& texts
 // of its own, and so has every root below it.
 uint32_t JobRuns::FindBelowRoots(const Boot& boot, const Life& life, LifeTexts& texts) {
   const Life* parent = life.parent.get();
-  const uint32_t above =
-      parent != nullptr
-          ? Remaining(parent->mark - 1)
-          : OnlyOne({.kind = JobKind::kNone, .name = "***other", .boot = &boot, .root_pid = {}});
+  const uint32_t above = parent != nullptr ? Remaining(parent->mark - 1)
+                                           : OnlyOne({.kind = JobKind::kNone,
+                                                      .name = std::string(kOther),
+                                                      .boot = &boot,
+                                                      .root_pid = {}});
   if (runs_[above].kind == JobKind::kRoot) return above;
   JobKind kind = JobKind::kUndecided;
   if (!waits_for_end_ || life.state != LifeState::kRunning) {

@@ -6,10 +6,7 @@
 namespace daybook {
 namespace {
 
-// Parts of a wait status, see wait(2).
-constexpr uint32_t kSignalMask = 0x7F;
-constexpr uint32_t kCoreBit = 0x80;
-constexpr uint32_t kExitCodeShift = 8;
+constexpr uint32_t kExitCodeShift = 8;  // in a wait status
 
 Cell StringCell(const std::optional<std::string>& text, const std::optional<uint64_t>& bytes) {
   if (!text) return std::monostate();

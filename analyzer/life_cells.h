@@ -11,6 +11,10 @@
 
 namespace daybook {
 
+// Parts of a wait status, see wait(2).
+inline constexpr uint32_t kSignalMask = 0x7F;
+inline constexpr uint32_t kCoreBit = 0x80;
+
 // Appends what names a process among all hosts and boots: the first 16 digits of the boot id, the
 // start time in microseconds since boot (hexadecimal) and the pid, joined by '-'. 64 bits of the
 // boot id, because pid 1 and the kernel's threads start at the same time on every host. False

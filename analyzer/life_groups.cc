@@ -2,24 +2,52 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "cell_packing.h"
 #include "nearest.h"
 
 namespace daybook {
 
-Result<std::vector<const LifeField*>> FindGroupKeys(std::string_view option,
-                                                    std::span<const std::string> names) {
+namespace {
+
+constexpr std::string_view kDefaultKey = "comm";
+
+}  // namespace
+
+Result<std::vector<const LifeField*>> GroupKeys(const Wishes& wishes) {
   std::vector<const LifeField*> keys;
-  for (const std::string& name : names) {
+  for (const std::string& name : wishes.Values("--by")) {
     const LifeField* field = FindLifeField(name);
     if (field == nullptr) {
       const std::string hint = DidYouMean(name, LifeFieldNames());
-      return Error(fmt::format("{}: no key '{}'{}", option, name,
+      return Error(fmt::format("--by: no key '{}'{}", name,
                                hint.empty() ? "; --filter help lists them" : hint));
+    }
+    if (std::ranges::find(keys, field) != keys.end()) {
+      return Error(fmt::format("--by: '{}' stands there twice", field->column.name));
     }
     keys.push_back(field);
   }
+  if (keys.empty()) keys.push_back(FindLifeField(kDefaultKey));
   return keys;
+}
+
+Result<std::vector<Column>> KeyColumns(const Wishes& wishes, std::span<const Column> others) {
+  const auto keys = GroupKeys(wishes);
+  if (!keys) return keys.error();
+  std::vector<Column> columns;
+  for (const LifeField* key : *keys) {
+    Column column = key->column;
+    if (std::ranges::find(others, column.name, &Column::name) != others.end()) {
+      return Error(fmt::format("--by: '{}' is another column here", column.name));
+    }
+    column.text_place = static_cast<int>(columns.size()) + 1;
+    column.shown = Shown::kAlways;
+    columns.push_back(column);
+  }
+  columns.insert(columns.end(), others.begin(), others.end());
+  return columns;
 }
 
 size_t LifeGroups::Find(const Boot& boot, const Life& life, LifeTexts& texts) {

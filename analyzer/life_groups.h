@@ -10,12 +10,19 @@
 
 #include "arena.h"
 #include "life_fields.h"
+#include "report.h"
 
 namespace daybook {
 
-// The fields with these names; the Error says which is none, and begins with `option`.
-Result<std::vector<const LifeField*>> FindGroupKeys(std::string_view option,
-                                                    std::span<const std::string> names);
+// What stands in the place of a key for all that no other row has. No task name is that by chance.
+inline constexpr std::string_view kOther = "***other";
+
+// The fields that --by names, else the task name. The Error says which is none, or stands twice.
+Result<std::vector<const LifeField*>> GroupKeys(const Wishes& wishes);
+
+// The columns of a report about groups: one for each key, then `others`. The Error says which key
+// has the name of one of these.
+Result<std::vector<Column>> KeyColumns(const Wishes& wishes, std::span<const Column> others);
 
 // Numbers groups from 0 in the order of their appearance. Takes no memory for a life whose group
 // is known.

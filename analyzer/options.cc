@@ -204,12 +204,15 @@ Result<Format> ParseFormat(std::string_view name) {
 
 // What a style writes is what another program would: nothing in it can be chosen.
 Status CheckStyle(const Report& report, const RawOptions& raw) {
-  const std::string_view surplus = !raw.format.empty()    ? "--output"
-                                   : !raw.columns.empty() ? "--columns"
-                                   : !raw.sort.empty()    ? "--sort"
-                                   : raw.limit            ? "--limit"
-                                   : raw.salvaged         ? "--salvaged"
-                                                          : "";
+  std::string_view surplus = !raw.format.empty()    ? "--output"
+                             : !raw.columns.empty() ? "--columns"
+                             : !raw.sort.empty()    ? "--sort"
+                             : raw.limit            ? "--limit"
+                             : raw.salvaged         ? "--salvaged"
+                                                    : "";
+  for (const ReportOption& option : report.options) {
+    if (!raw.wishes.at(option.name).empty()) surplus = option.name;
+  }
   if (surplus.empty()) return Ok{};
   return Error(fmt::format("{}: does not go with {} {}", surplus, StyleOption(report), raw.style));
 }

@@ -8,16 +8,27 @@
 namespace daybook {
 namespace {
 
-// What would end a cell, or begin something else in it.
-bool NeedsBackslash(char c) {
-  return c == '|' || c == '*' || c == '_' || c == '`' || c == '<' || c == '[' || c == ']' ||
-         c == '#' || c == '\\' || c == '~';
+bool IsWordCharacter(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+}
+
+// What would end a cell, or begin something else in it: &lt; is a character, $x$ a formula, @name
+// calls somebody, :name: is a picture and https: a link.
+bool NeedsBackslash(std::string_view text, size_t at) {
+  const char c = text[at];
+  const char before = at == 0 ? ' ' : text[at - 1];
+  const std::string_view behind = text.substr(at + 1);
+  const bool is_before_word = !behind.empty() && IsWordCharacter(behind.front());
+  if (c == '&') return is_before_word || behind.starts_with('#');
+  if (c == '@') return is_before_word;
+  if (c == ':') return behind.starts_with("//") || (is_before_word && !IsWordCharacter(before));
+  return std::string_view("|*_`<[]#\\~$").find(c) != std::string_view::npos;
 }
 
 void AppendMarkdown(std::string_view text, std::string* out) {
-  for (const char c : text) {
-    if (NeedsBackslash(c)) out->push_back('\\');
-    out->push_back(c);
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (NeedsBackslash(text, i)) out->push_back('\\');
+    out->push_back(text[i]);
   }
 }
 

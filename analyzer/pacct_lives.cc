@@ -9,10 +9,6 @@ constexpr uint64_t kNsPerSecond = 1'000'000'000;
 constexpr uint64_t kUsPerSecond = 1'000'000;
 constexpr uint64_t kUsPerTick = kUsPerSecond / kPacctTicksPerSecond;
 
-// Parts of a wait status, see wait(2).
-constexpr uint32_t kSignalMask = 0x7F;
-constexpr uint32_t kCoreBit = 0x80;
-
 // Unit::kDevice has 20 bits of minor; a record has 8, and pseudo terminals overflow into the major,
 // which is theirs up to 143.
 constexpr int kMinorBits = 20;

@@ -67,6 +67,8 @@ struct Answer {
   Coverage coverage;
   // Of a report that is a check; others follow from the coverage.
   std::optional<int> exit_status = std::nullopt;
+  // Of files besides those of Question::log that could not be read.
+  std::vector<Error> failures = {};
 };
 
 // A form of the answer that is no table, for programs that read just that.

@@ -62,7 +62,7 @@ bool IsSilent(Format format) {
 }
 
 int ExitStatus(const LogSet& log, const Answer& answer) {
-  if (!log.failures().empty()) return kExitUnreadable;
+  if (!log.failures().empty() || !answer.failures.empty()) return kExitUnreadable;
   if (answer.exit_status) return *answer.exit_status;
   return answer.coverage.incomplete() ? kExitIncomplete : kExitFine;
 }
@@ -190,6 +190,7 @@ int Run(const Options& options, const LocalZone& zone) {
   // Who checks a log wants to know how it is, also where nobody reads the rest of the rows.
   if (file->reader_is_gone()) return answer->exit_status.value_or(kExitFine);
   for (const LogSet::Failure& failure : log->failures()) PrintError(failure.error);
+  for (const Error& failure : answer->failures) PrintError(failure);
   const int status = ExitStatus(*log, *answer);
   if (status == kExitIncomplete && !answer->exit_status && IsSilent(options)) {
     PrintError(

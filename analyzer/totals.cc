@@ -36,7 +36,7 @@ Cell CpuShare(const Totals& totals, const Totals& all) {
   return ShareCell(totals.cpu_us.total, all.cpu_us.total);
 }
 
-Cell MaxRss(const Totals& totals, const Totals&) { return OptionalCell(totals.max_rss_kib); }
+Cell MaxRss(const Totals& totals, const Totals&) { return OptionalCell(totals.maxrss_kib); }
 
 }  // namespace
 
@@ -60,7 +60,7 @@ constexpr TotalsField kTotalsFields[kTotalsFieldCount] = {
     {{"p50_elapsed_us", Kind::kMicroseconds}, QuantileOf<&Totals::elapsed_quantiles, 50>, true},
     {{"p95_elapsed_us", Kind::kMicroseconds}, QuantileOf<&Totals::elapsed_quantiles, 95>, true},
     {{"p99_elapsed_us", Kind::kMicroseconds}, QuantileOf<&Totals::elapsed_quantiles, 99>, true},
-    {{"max_rss_kib", Kind::kKibibytes, 111}, MaxRss},
+    {{"maxrss_kib", Kind::kKibibytes, 111}, MaxRss},
     {{"minflt", Kind::kNumber, 112}, SumOf<&Totals::minflt>},
     {{"majflt", Kind::kNumber, 113}, SumOf<&Totals::majflt>},
     {{"nvcsw", Kind::kNumber}, SumOf<&Totals::nvcsw>},
@@ -96,7 +96,7 @@ void Totals::Add(const Life& life) {
   utime_us.Add(life.usage.utime_us);
   stime_us.Add(life.usage.stime_us);
   elapsed_us.Add(ElapsedUs(life));
-  max_rss_kib = std::max(max_rss_kib, life.usage.maxrss_kib);
+  maxrss_kib = std::max(maxrss_kib, life.usage.maxrss_kib);
   minflt.Add(life.usage.minflt);
   majflt.Add(life.usage.majflt);
   nvcsw.Add(life.usage.nvcsw);
@@ -116,7 +116,7 @@ void Totals::Merge(const Totals& other) {
   running += other.running;
   lost += other.lost;
   failed += other.failed;
-  max_rss_kib = std::max(max_rss_kib, other.max_rss_kib);
+  maxrss_kib = std::max(maxrss_kib, other.maxrss_kib);
   for (const auto member : {&Totals::cpu_us, &Totals::utime_us, &Totals::stime_us,
                             &Totals::elapsed_us, &Totals::minflt, &Totals::majflt, &Totals::nvcsw,
                             &Totals::nivcsw, &Totals::read_bytes, &Totals::write_bytes}) {

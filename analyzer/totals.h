@@ -29,7 +29,7 @@ struct Totals {
   Sum utime_us;
   Sum stime_us;
   Sum elapsed_us;
-  std::optional<uint64_t> max_rss_kib;
+  std::optional<uint64_t> maxrss_kib;
   Sum minflt;
   Sum majflt;
   Sum nvcsw;

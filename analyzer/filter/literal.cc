@@ -44,7 +44,7 @@ std::optional<uint64_t> ParseDecimal(std::string_view text, uint64_t unit) {
       std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
   if (result.ec != std::errc() || result.ptr != text.data() + text.size()) return std::nullopt;
   number *= static_cast<double>(unit);
-  if (number < 0 || number > kTooMuch) return std::nullopt;
+  if (!(number >= 0 && number <= kTooMuch)) return std::nullopt;  // also what is no number
   return static_cast<uint64_t>(std::llround(number));
 }
 
@@ -115,6 +115,12 @@ Result<Cell> ParseBool(const Word& word) {
 }
 
 }  // namespace
+
+std::optional<std::string> ParseLifeStatus(std::string_view text) {
+  if (ParseNumber(text)) return std::string(text);
+  const auto signal = SignalNumber(text);
+  return signal ? std::optional(SignalName(*signal)) : std::nullopt;
+}
 
 std::optional<uint64_t> ParsePercent(std::string_view text) {
   if (text.ends_with('%')) text.remove_suffix(1);

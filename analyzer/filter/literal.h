@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "daybook/result.h"
@@ -17,6 +18,9 @@ struct FilterClock {
   int64_t now_ns;
   const LocalZone& zone;
 };
+
+// As the field "status" has it: "3", or "SIGKILL" of "KILL" too. nullopt where it is no status.
+std::optional<std::string> ParseLifeStatus(std::string_view text);
 
 // In hundredths of a percent: "50%", "12.5".
 std::optional<uint64_t> ParsePercent(std::string_view text);

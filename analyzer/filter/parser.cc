@@ -190,9 +190,17 @@ std::optional<FilterParser::NamedField> FilterParser::ParseField() {
 }
 
 std::optional<Cell> FilterParser::ParseValue(const NamedField& field) {
-  const Word word = Take();
+  Word word = Take();
   if (word.token == Token::kEnd || word.token == Token::kSymbol) {
     return Fail(word, "a value is missing here");
+  }
+  if (field.field == FindLifeField("status") && word.token == Token::kString) {
+    auto status = ParseLifeStatus(word.text);
+    if (!status) {
+      return Fail(word, fmt::format("'{}' is not a status; write for example \"3\" or \"SIGKILL\"",
+                                    word.text));
+    }
+    word.text = std::move(*status);
   }
   const auto value = ParseLiteral(*field.field, field.name.text, word, clock_);
   if (!value) return Fail(word, value.error().message());

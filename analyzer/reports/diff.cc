@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -28,9 +29,9 @@ constexpr ReportOption kOptions[] = {
     {"--old-until", "TIME", "Up to, but not including"},
     {"--old-log", "PATH", "Where the old period is (default: in the same log)", true},
     {"--threshold", "PERCENT", "A change of less is none (default: 50%)"},
+    {"--min-count", "N", "In neither period so many: no change (default: 1)"},
     {"--all", "", "Also what has not changed"}};
 
-constexpr std::string_view kDefaultKey = "comm";
 constexpr uint64_t kDefaultThreshold = 5000;  // in hundredths of a percent
 constexpr uint64_t kWhole = 10'000;
 // Means that are nearer to each other are so by chance, however large the ratio.
@@ -56,6 +57,7 @@ struct Comparison {
   std::vector<const LifeField*> keys;
   Window old_window;
   uint64_t threshold = kDefaultThreshold;
+  uint64_t min_count = 1;
 };
 
 Result<std::optional<int64_t>> Bound(const Wishes& wishes, std::string_view option,
@@ -78,9 +80,18 @@ Result<uint64_t> ParseThreshold(const Wishes& wishes) {
   return *percent;
 }
 
+Result<uint64_t> ParseMinCount(const Wishes& wishes) {
+  const std::string_view text = wishes.Value("--min-count").value_or("1");
+  uint64_t count = 0;
+  const auto result = std::from_chars(text.data(), text.data() + text.size(), count);
+  if (result.ec != std::errc() || result.ptr != text.data() + text.size()) {
+    return Error(fmt::format("--min-count: '{}' is not a number; write for example 10", text));
+  }
+  return count;
+}
+
 Result<Comparison> Parse(const Wishes& wishes, const FilterClock& clock) {
-  const std::string by_default[] = {std::string(kDefaultKey)};
-  auto keys = FindGroupKeys("--by", wishes.Has("--by") ? wishes.Values("--by") : by_default);
+  auto keys = GroupKeys(wishes);
   if (!keys) return std::move(keys).error();
   const auto since = Bound(wishes, "--old-since", clock);
   if (!since) return since.error();
@@ -88,9 +99,12 @@ Result<Comparison> Parse(const Wishes& wishes, const FilterClock& clock) {
   if (!until) return until.error();
   const auto threshold = ParseThreshold(wishes);
   if (!threshold) return threshold.error();
+  const auto min_count = ParseMinCount(wishes);
+  if (!min_count) return min_count.error();
   return Comparison{.keys = std::move(*keys),
                     .old_window = {.since_ns = *since, .until_ns = *until},
-                    .threshold = *threshold};
+                    .threshold = *threshold,
+                    .min_count = *min_count};
 }
 
 Status Check(const Wishes& wishes, const FilterClock& clock) {
@@ -102,18 +116,8 @@ Status Check(const Wishes& wishes, const FilterClock& clock) {
   return Error("diff: with what to compare is missing: give --since, --old-since or --old-log");
 }
 
-Result<std::vector<Column>> ColumnsFor(const Wishes& wishes, const FilterClock& clock) {
-  const auto comparison = Parse(wishes, clock);
-  if (!comparison) return comparison.error();
-  std::vector<Column> columns;
-  for (const LifeField* key : comparison->keys) {
-    Column column = key->column;
-    column.text_place = static_cast<int>(columns.size()) + 1;
-    column.shown = Shown::kAlways;
-    columns.push_back(column);
-  }
-  columns.insert(columns.end(), std::begin(kColumns), std::end(kColumns));
-  return columns;
+Result<std::vector<Column>> ColumnsFor(const Wishes& wishes, const FilterClock&) {
+  return KeyColumns(wishes, kColumns);
 }
 
 bool IsReadOnce(const std::string& path) {
@@ -149,7 +153,9 @@ bool IsFailing(const Totals& before, const Totals& now, uint64_t threshold) {
   return IsMore(before.failed * now.count, now.failed * before.count, threshold);
 }
 
-std::string ChangeOf(const Totals& before, const Totals& now, uint64_t threshold) {
+std::string ChangeOf(const Totals& before, const Totals& now, const Comparison& by) {
+  const uint64_t threshold = by.threshold;
+  if (std::max(before.count, now.count) < by.min_count) return "";
   if (before.count == 0) return "new";
   if (now.count == 0) return "gone";
   std::vector<std::string_view> changes;
@@ -185,7 +191,7 @@ void AddRow(std::vector<Cell> row, const Group& group, const std::string& change
 class Difference {
  public:
   Difference(const Comparison& comparison, const LocalZone& zone)
-      : names_(comparison.keys), texts_(zone), threshold_(comparison.threshold) {}
+      : comparison_(comparison), names_(comparison.keys), texts_(zone) {}
 
   // By their ends, what still runs is in no period that ends, and so must not be in the other one.
   void LeaveOutRunning() { takes_running_ = false; }
@@ -204,7 +210,7 @@ class Difference {
   bool Fill(bool shows_all, Table& table) const {
     bool has_changed = false;
     for (size_t i = 0; i < groups_.size(); ++i) {
-      const std::string change = ChangeOf(groups_[i].before, groups_[i].now, threshold_);
+      const std::string change = ChangeOf(groups_[i].before, groups_[i].now, comparison_);
       has_changed = has_changed || !change.empty();
       if (shows_all || !change.empty()) AddRow(names_.Cells(i), groups_[i], change, table);
     }
@@ -212,9 +218,9 @@ class Difference {
   }
 
  private:
+  const Comparison& comparison_;
   LifeGroups names_;
   LifeTexts texts_;
-  uint64_t threshold_;
   bool takes_running_ = true;
   std::vector<Group> groups_;
 };
@@ -245,6 +251,9 @@ Result<Answer> RunDiff(const Question& question, Table& table) {
   const Coverage old_coverage = difference.Read(old_question, &Group::before);
   Answer answer{.coverage = difference.Read(question, &Group::now)};
   const bool has_changed = difference.Fill(question.wishes.Has("--all"), table);
+  for (const LogSet::Failure& failure : old_log->failures()) {
+    answer.failures.push_back(failure.error);
+  }
   table.AddNote("-- old: " + CoverageLine(old_coverage, question.zone).substr(3));
   if (has_changed) {
     answer.exit_status = kExitFound;

@@ -43,6 +43,7 @@ constinit const Report kExportReport{
     .skips = LogSet::Skips::kBoots,
     .window_rule = WindowRule::kEnd,
     .has_window_rule = true,
+    .has_filter = true,
     .styles = kFormats,
 };
 

@@ -25,7 +25,6 @@ constexpr uint64_t kMinuteNs = 60'000'000'000;
 
 constexpr ReportOption kOptions[] = {
     {"--by", "KEY,..", "Group by these columns of list and by status (default: comm)", true}};
-constexpr std::string_view kDefaultKey = "comm";
 
 // Behind the keys.
 constexpr Column kColumns[] = {
@@ -44,23 +43,8 @@ constexpr Column kColumns[] = {
     {"args", Kind::kArguments, 110},
 };
 
-Result<std::vector<const LifeField*>> Keys(const Wishes& wishes) {
-  const std::string by_default[] = {std::string(kDefaultKey)};
-  return FindGroupKeys("--by", wishes.Has("--by") ? wishes.Values("--by") : by_default);
-}
-
 Result<std::vector<Column>> ColumnsFor(const Wishes& wishes, const FilterClock&) {
-  auto keys = Keys(wishes);
-  if (!keys) return std::move(keys).error();
-  std::vector<Column> columns;
-  for (const LifeField* key : *keys) {
-    Column column = key->column;
-    column.text_place = static_cast<int>(columns.size()) + 1;
-    column.shown = Shown::kAlways;
-    columns.push_back(column);
-  }
-  columns.insert(columns.end(), std::begin(kColumns), std::end(kColumns));
-  return columns;
+  return KeyColumns(wishes, kColumns);
 }
 
 // Failures of one group that ended alike.
@@ -168,7 +152,7 @@ void FailureTable::Fill(Table& table) const {
 }
 
 Result<Answer> RunFailures(const Question& question, Table& table) {
-  auto keys = Keys(question.wishes);
+  auto keys = GroupKeys(question.wishes);
   if (!keys) return keys.error();
   FailureTable failures(std::move(*keys), question.zone);
   const Coverage coverage = ReadLives(

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "life_cells.h"
+#include "life_groups.h"
 #include "life_log.h"
 #include "names.h"
 #include "pacct_lives.h"
@@ -117,7 +118,7 @@ Summed<Key> Sum(const Question& question, const KeyOf& key_of) {
 
 // What was called once, or has a name that cannot be shown, is one row.
 std::vector<Row> CommandRows(const std::map<std::pair<std::string, bool>, Totals>& groups) {
-  Row other{.name = "***other"};
+  Row other{.name = std::string(kOther)};
   std::vector<Row> rows;
   for (const auto& [key, totals] : groups) {
     const auto& [comm, forked] = key;

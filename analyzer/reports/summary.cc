@@ -1,8 +1,5 @@
 // Totals of groups of lives: by command, user, service, hour, or whatever a life has.
 
-#include <fmt/format.h>
-
-#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -18,34 +15,12 @@ namespace {
 constexpr ReportOption kOptions[] = {
     {"--by", "KEY,..", "Group by these columns of list (default: comm)", true}};
 
-constexpr std::string_view kDefaultKey = "comm";
-
 constexpr std::string_view kTotal = "TOTAL";
-// What a limit leaves out. No task name is that by chance.
-constexpr std::string_view kOther = "***other";
-
-Result<std::vector<const LifeField*>> Keys(const Wishes& wishes) {
-  const std::string by_default[] = {std::string(kDefaultKey)};
-  return FindGroupKeys("--by", wishes.Has("--by") ? wishes.Values("--by") : by_default);
-}
 
 Result<std::vector<Column>> ColumnsFor(const Wishes& wishes, const FilterClock&) {
-  auto keys = Keys(wishes);
-  if (!keys) return std::move(keys).error();
-  std::vector<Column> columns;
-  for (const LifeField* key : *keys) {
-    Column column = key->column;
-    if (std::ranges::any_of(kTotalsFields, [&](const TotalsField& field) {
-          return field.column.name == column.name;
-        })) {
-      return Error(fmt::format("--by: '{}' is a total here", column.name));
-    }
-    column.text_place = static_cast<int>(columns.size()) + 1;
-    column.shown = Shown::kAlways;
-    columns.push_back(column);
-  }
-  for (const TotalsField& field : kTotalsFields) columns.push_back(field.column);
-  return columns;
+  std::vector<Column> totals;
+  for (const TotalsField& field : kTotalsFields) totals.push_back(field.column);
+  return KeyColumns(wishes, totals);
 }
 
 // Keys, then totals.
@@ -80,7 +55,7 @@ void AddOther(const std::vector<Totals>& groups, size_t keys, const Totals& all,
 }
 
 Result<Answer> RunSummary(const Question& question, Table& table) {
-  const auto keys = Keys(question.wishes);
+  const auto keys = GroupKeys(question.wishes);
   if (!keys) return keys.error();
   LifeTexts texts(question.zone);
   LifeGroups names(*keys);

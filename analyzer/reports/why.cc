@@ -137,6 +137,7 @@ constinit const Report kWhyReport{
     .columns_for = ColumnsFor,
     .skips = LogSet::Skips::kBoots,
     .has_window_rule = true,
+    .has_filter = true,
     .run = RunWhy,
 };
 

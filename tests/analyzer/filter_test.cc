@@ -138,8 +138,9 @@ TEST_F(FilterTest, WhatTheLogDoesNotTellIsUnknownAndSoIsItsOpposite) {
 
 TEST_F(FilterTest, SignalsHaveNamesAndNumbers) {
   life_.wait_status = 9 | 0x80;
-  for (const char* text : {"signal == SIGKILL", "signal == KILL", "signal == 9", "core",
-                           "signal in {\"KILL\", 15}", "status == \"SIGKILL\"", "exit_code != 0"}) {
+  for (const char* text :
+       {"signal == SIGKILL", "signal == KILL", "signal == 9", "core", "signal in {\"KILL\", 15}",
+        "status == \"SIGKILL\"", "status == \"KILL\"", "exit_code != 0"}) {
     EXPECT_EQ(Judge(text), Truth::kTrue) << text;
   }
 }
@@ -217,6 +218,8 @@ TEST_F(FilterTest, AMistakeIsPointedAt) {
       {"pid == many", "'many' is not a number; write digits only\n"},
       {"pid == -1", "this means nothing here\n  pid == -1\n         ^"},
       {"signal == SIGFOO", "'SIGFOO' is not a signal; write for example SIGKILL or 9\n"},
+      {"status == \"bad\"", "'bad' is not a status; write for example \"3\" or \"SIGKILL\"\n"},
+      {"cpu_percent > nan", "'nan' is not a percentage; "},
       {"comm == cron", "'cron' is not a string; write it in quotes\n"},
       {"start > \"noon\"", "'noon' is not a time; "},
       {"ok == 1", "'1' is not true or false; write true or false\n"},

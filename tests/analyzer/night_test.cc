@@ -191,13 +191,13 @@ class NightTest : public ProgramRunner {
 
 TEST_F(NightTest, JobsHaveTheCostOfAllDescendantsAlsoOfDaemons) {
   EXPECT_EQ(Run("jobs --log LOG").out, std::string(R"(
-KIND     RUNS  OVERLAP  MEAN_RUN  MAX_RUN  PROCESSES  RUNNING  FAILED      CPU  CPU_SHARE  MAX_RSS  JOB
-cron        2        2     3.00s    3.00s          8        0       2  306.0ms     81.60%        -  backup --all
-service     6        1    50.0ms   50.0ms          6        0       6   60.0ms     16.00%        -  app.service
-login       1        1   299.0ms  299.0ms          2        0       0    7.0ms      1.87%        -  login of 4000000000
-process     1        1     5.70s    5.70s          3        1       0    1.0ms      0.27%        -  cron
-process     1        1     9.30s    9.30s          2        1       0    1.0ms      0.27%        -  sshd
-process     1        1    10.50s   10.50s          1        1       0        -          -        -  systemd
+KIND     RUNS  OVERLAP  MEAN_RUN  MAX_RUN  PROCESSES  RUNNING  FAILED      CPU  CPU_SHARE  MAXRSS  JOB
+cron        2        2     3.00s    3.00s          8        0       2  306.0ms     81.60%       -  backup --all
+service     6        1    50.0ms   50.0ms          6        0       6   60.0ms     16.00%       -  app.service
+login       1        1   299.0ms  299.0ms          2        0       0    7.0ms      1.87%       -  login of 4000000000
+process     1        1     5.70s    5.70s          3        1       0    1.0ms      0.27%       -  cron
+process     1        1     9.30s    9.30s          2        1       0    1.0ms      0.27%       -  sshd
+process     1        1    10.50s   10.50s          1        1       0        -          -       -  systemd
 -- 2026-09-21 14:13:20 to 2026-09-21 14:13:27; boots 1, segments 1, records 98; processes 22, running 3, ended unseen 0; lost 0, damaged 0 bytes
 )")
                                            .substr(1));
@@ -338,6 +338,21 @@ sshd,new,0,1,0,0,,1000
 cron,gone,1,0,0,0,500,
 )")
                             .substr(1));
+}
+
+TEST_F(NightTest, FewAreNoDifference) {
+  const std::string diff =
+      "diff --log LOG --since '2026-09-21 14:13:24' --output csv --columns comm,change,count ";
+  EXPECT_EQ(Run(diff + "--min-count 2").out,
+            "comm,change,count\ngzip,gone,0\nuploader,new,2\napp,new,6\nsh,gone,0\ncron,gone,0\n")
+      << "and not bash, sudo and sshd, which were there once";
+  const Answer none = Run(diff + "--min-count 7");
+  EXPECT_EQ(none.out, "comm,change,count\n");
+  EXPECT_EQ(none.status, 0);
+  EXPECT_EQ(Run(diff + "--min-count -1").err,
+            "daybook: --min-count: '-1' is not a number; write for example 10\n");
+  EXPECT_EQ(Run(diff + "--threshold nan").err,
+            "daybook: --threshold: 'nan' is not a percentage; write for example 50%\n");
 }
 
 TEST_F(NightTest, PeriodsThatFollowEachOtherAddUp) {

@@ -91,12 +91,12 @@ pid,end_time,exe,args,core,signal,user
 
 TEST_F(ProgramTest, SummaryAsText) {
   EXPECT_EQ(Run("summary --log LOG").out, std::string(R"(
-COMM     COUNT  RUNNING  FAILED    CPU  CPU_SHARE  MEAN_CPU    UTIME  STIME  ELAPSED  MAX_RSS  MINFLT  MAJFLT
-evil         2        0       2  2.20s     99.93%     1.10s  550.0ms  1.10s    1.10s     2.0M      20       0
-ls           1        0       0  1.5ms      0.07%     1.5ms    375us  750us  500.0ms     2.0M      10       0
-systemd      1        1       0      -          -         -        -      -        -        -       -       -
-bash         2        2       0      -          -         -        -      -        -        -       -       -
-TOTAL        6        3       2  2.20s    100.00%   733.8ms  550.4ms  1.10s    1.60s     2.0M      30       0
+COMM     COUNT  RUNNING  FAILED    CPU  CPU_SHARE  MEAN_CPU    UTIME  STIME  ELAPSED  MAXRSS  MINFLT  MAJFLT
+evil         2        0       2  2.20s     99.93%     1.10s  550.0ms  1.10s    1.10s    2.0M      20       0
+ls           1        0       0  1.5ms      0.07%     1.5ms    375us  750us  500.0ms    2.0M      10       0
+systemd      1        1       0      -          -         -        -      -        -       -       -       -
+bash         2        2       0      -          -         -        -      -        -       -       -       -
+TOTAL        6        3       2  2.20s    100.00%   733.8ms  550.4ms  1.10s    1.60s    2.0M      30       0
 )")
                                                   .substr(1) +
                                               kCoverage);
@@ -209,6 +209,54 @@ TEST_F(ProgramTest, ReadsStandardInputAndWritesAFile) {
   EXPECT_EQ(answer.status, 0);
   EXPECT_EQ(answer.out, "");
   EXPECT_EQ(Slurp(file), "pid\n1\n100\n200\n201\n202\n203\n");
+}
+
+TEST_F(ProgramTest, MarkdownShowsWhatNamesSayAndNothingElse) {
+  const std::string path = temp_ / "names";
+  {
+    ScriptedLog log(path);
+    log.Exit(6000, 200, 5500, 0, "&lt;&&:ok:a:b", 1);
+    log.Exit(6000, 201, 5500, 0, "$x$ @me a@ b://", 1);
+  }
+  EXPECT_THAT(Run("list --output md --columns comm --sort pid --log " + path).out,
+              HasSubstr("| \\&lt;&&\\:ok:a:b |\n| \\$x\\$ \\@me a@ b\\:// |\n"));
+}
+
+TEST_F(ProgramTest, AStyleTakesNothingThatItWouldNotShow) {
+  for (const std::string surplus : {"--by user", "--columns comm", "--sort none", "-n 1"}) {
+    const Answer answer = Run("summary --style sa --log LOG " + surplus);
+    EXPECT_EQ(answer.status, 2) << surplus;
+    EXPECT_THAT(answer.err, HasSubstr(": does not go with --style sa\n"));
+  }
+}
+
+TEST_F(ProgramTest, KeysAreNoOtherColumnsAndStandOnce) {
+  EXPECT_EQ(Run("summary --by comm,comm --log LOG").err,
+            "daybook: --by: 'comm' stands there twice\n");
+  EXPECT_EQ(Run("summary --by user,cpu --log LOG").err,
+            "daybook: --by: 'cpu_us' is another column here\n");
+  EXPECT_EQ(Run("failures --by status --log LOG").err,
+            "daybook: --by: 'status' is another column here\n");
+  EXPECT_EQ(Run("diff --since now --by comm,user,comm --log LOG").err,
+            "daybook: --by: 'comm' stands there twice\n");
+}
+
+TEST_F(ProgramTest, WhyAndExportTakeFilters) {
+  EXPECT_EQ(Run("why 202 --failed --log LOG --output csv --columns pid").out,
+            "pid\n202\n201\n100\n1\n");
+  EXPECT_EQ(Run("why 202 --ok --log LOG").status, 1);
+  const auto count = [&](const std::string& filter) {
+    return Run("export --format pacct --log LOG " + filter).out.size();
+  };
+  EXPECT_EQ(count("--failed"), 2 * 64U);
+  EXPECT_EQ(count(""), 3 * 64U);
+}
+
+TEST_F(ProgramTest, AnOldLogThatCannotBeReadIsThree) {
+  const Answer answer = Run("diff --log LOG --old-log LOG --old-log /dev/null");
+  EXPECT_EQ(answer.status, 3);
+  EXPECT_EQ(answer.err, "daybook: /dev/null: not a daybook log\n");
+  EXPECT_THAT(answer.out, HasSubstr("-- old: "));
 }
 
 TEST_F(ProgramTest, HelpAndVersion) {

@@ -267,7 +267,7 @@ filters() {
 
 @test "a key that is none is a usage error" {
   usage_error "--by: no key 'usr'; did you mean 'user'?" summary --log "$sample" --by comm,usr
-  usage_error "--by: 'failed' is a total here" summary --log "$sample" --by comm,failed
+  usage_error "--by: 'failed' is another column here" summary --log "$sample" --by comm,failed
 }
 
 @test "jobs add up to the totals, whatever a job is" {
