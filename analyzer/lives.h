@@ -103,6 +103,9 @@ struct Life {
   mutable uint32_t mark = 0;  // for a report that walks from descendants up: what it found there
 };
 
+// So far up ancestors are looked at; what is above is unknown.
+inline constexpr size_t kMaxAncestors = 1000;
+
 // True where nobody can be missing above: the first processes have no parent.
 bool IsFirst(const Life& life);
 

@@ -23,9 +23,6 @@ namespace daybook {
 // In an order in which "and" is the least of all and "or" the greatest.
 enum class Truth : uint8_t { kFalse, kUnknown, kTrue };
 
-// So far up ancestors are looked at; what is above is unknown.
-inline constexpr size_t kMaxAncestors = 1000;
-
 class Filter {
  public:
   // Lets through only what the expression `text` says, too. An Error shows where the mistake is.

@@ -389,6 +389,23 @@ TEST_F(LivesTest, ParentsInARingAreForged) {
   EXPECT_THAT(AncestorsOf(lives_[1]), ElementsAre(100));
 }
 
+// Whether a link makes a ring is not looked for without end: only a forged log has such chains.
+TEST_F(LivesTest, AParentFarBelowIsNotLinkedLate) {
+  for (const uint32_t length : {500U, 1500U}) {
+    lives_.clear();
+    const uint32_t last = 10'000 + length - 1;
+    Take(ChildOf(last, kSecond + length - 1, 2 * kSecond, 7),
+         ChildOf(7, 2 * kSecond, 3 * kSecond, 8));
+    for (uint32_t i = 0; i < length; ++i) {
+      Take(ChildOf(9'999 + i, kSecond + i - 1, kSecond + i, 10'000 + i));
+    }
+    Finish();
+    const auto life = std::ranges::find(lives_, 7U, &Life::pid);
+    ASSERT_NE(life, lives_.end());
+    EXPECT_EQ(AncestorsOf(*life).size(), length < kMaxAncestors ? length : 0U);
+  }
+}
+
 TEST_F(LivesTest, AChainOfParentsMayBeLong) {
   constexpr uint32_t kLength = 200'000;
   LifeBuilder builder([](const Life&) {});
