@@ -113,6 +113,11 @@ uint32_t JobRuns::FindBelow(const Boot& boot, const Life& life, LifeTexts& texts
   if (parent == nullptr) return WithoutParent(boot, life, texts);
   if (IsFirst(*parent)) return Add(RunFrom(JobKind::kProcess, boot, life, texts));
   const uint32_t above = parent->mark - 1;
+  if (runs_[above].is_many) {
+    // What an orphan does is no run of the others that have its parent's name.
+    return Add(
+        {.kind = runs_[above].kind, .name = runs_[above].name, .boot = &boot, .root_pid = {}});
+  }
   const JobKind kind_above = runs_[above].kind;
   const bool is_in_one = kind_above == JobKind::kCron || kind_above == JobKind::kLogin;
   if (is_in_one || !IsStarter(*parent) || IsStarter(life)) return above;

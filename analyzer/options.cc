@@ -140,12 +140,12 @@ struct WindowRuleName {
   std::string_view text;
 };
 constexpr WindowRuleName kWindowRules[] = {
-    {"start", WindowRule::kStart, "that began in that time"},
-    {"end", WindowRule::kEnd, "that ended in it"},
-    {"existence", WindowRule::kExistence, "that were there in it"}};
+    {"start", WindowRule::kStart, "those that began in it"},
+    {"end", WindowRule::kEnd, "those that ended in it"},
+    {"existence", WindowRule::kExistence, "those that were there in it"}};
 
 std::string WindowRuleNames(const Report& report) {
-  std::string text = "Processes";
+  std::string text = "Which processes are in that time.";
   for (const WindowRuleName& known : kWindowRules) {
     const bool is_default = known.rule == report.window_rule;
     fmt::format_to(std::back_inserter(text), "{} {}{}: {}", &known == kWindowRules ? "" : ";",

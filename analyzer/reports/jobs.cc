@@ -90,7 +90,7 @@ struct JobTotals {
   Totals totals;
   uint64_t orphaned = 0;
   uint64_t incomplete = 0;
-  RunTimes times;           // of runs that are over
+  RunTimes times;           // of runs of one process each, which nobody compares
   std::vector<Span> spans;  // of the others: of a run, one
 
   // The parts of one run.

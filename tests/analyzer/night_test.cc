@@ -716,6 +716,21 @@ TEST_F(TrapTest, ProcessesWithoutParentsAreJobsByTheirNames) {
             "b,1,200000,200000,1,8\n");
 }
 
+// Its children come when it is over, and are not more of the runs that it is one of.
+TEST_F(TrapTest, AnOrphanOfAProcessWithoutParentsIsARunOfItsJob) {
+  {
+    Script script(log_path_);
+    script.Exec(5900, 900, 5500, "a", "a\0"sv);
+    script.Fork(6000, 901, 900, 5500);
+    script.Fork(6100, 902, 901, 6000);
+    script.Exit(6200, 900, 5500, {.comm = "a", .cpu_us = 7});
+    script.Exit(6400, 902, 6100, {.comm = "b", .cpu_us = 8});
+    script.Exit(6500, 901, 6000, {.comm = "b", .cpu_us = 9});
+  }
+  EXPECT_EQ(Rows("jobs --columns job,runs,max_run_us,processes,cpu_us"),
+            "job,runs,max_run_us,processes,cpu_us\na,2,700000,3,24\n");
+}
+
 // Boot time never goes back: what is counted and who is whose child does not depend on the clock.
 TEST_F(TrapTest, AClockThatIsSetBackByADayChangesNoCost) {
   {
