@@ -51,6 +51,7 @@ struct Coverage {
     return lost_events != 0 || missing_records != 0 || malformed_records != 0 || gaps != 0 ||
            damaged_bytes != 0 || unreadable_files != 0;
   }
+  bool operator==(const Coverage&) const = default;
 };
 
 }  // namespace daybook
