@@ -159,6 +159,12 @@ void ItemStream::NextBatch() {
   changed_.notify_all();
 }
 
+Result<bool> ItemStream::Refresh(SegmentReader::More more) {
+  at_end_ = false;
+  batch_->size = next_ = 0;
+  return reader_->Refresh(more);
+}
+
 const StreamedItem& ItemStream::Next() {
   const bool has_more = batch_ && next_ < batch_->size;
   const bool is_at_end =

@@ -55,6 +55,9 @@ class ItemStream {
   // End again and again at the end. Valid until the next call.
   const StreamedItem& Next();
 
+  // Of a live segment, where the last item was its End, and inline only: as the SegmentReader's.
+  Result<bool> Refresh(SegmentReader::More more);
+
   // As the SegmentReader told it with the last item.
   const std::optional<SegmentStart>& segment() const { return batch_->segment; }
   std::optional<uint32_t> tag() const { return batch_->tag; }

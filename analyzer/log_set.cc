@@ -79,6 +79,11 @@ Result<LogSet> LogSet::Open(std::span<const std::string> paths, const Options& o
 Status LogSet::AddFiles(const std::string& path) {
   auto found = FindSegments(path);
   if (!found) return std::move(found).error();
+  // Until the snapshot in the newest one is whole, the one before it tells who is living.
+  constexpr std::ptrdiff_t kNewest = 2;
+  if (options_.live && !options_.window.since_ns && found->size() > kNewest) {
+    found->erase(found->begin(), found->end() - kNewest);
+  }
   for (std::string& file : *found) {
     const bool found_in_folder = file != path;
     const bool is_newest = found_in_folder && &file == &found->back();
@@ -182,9 +187,13 @@ const Item* LogSet::Next() {
   for (;;) {
     if (file_ended_) stream_ = nullptr;
     file_ended_ = false;
-    if (stream_ == nullptr && !OpenNextFile()) return nullptr;
+    if (stream_ == nullptr && !OpenNextFile()) {
+      if (!AwaitSegment()) return nullptr;
+      continue;
+    }
     streamed_ = &stream_->Next();
     const Item& item = streamed_->item;
+    if (const auto* end = std::get_if<End>(&item); end != nullptr && AwaitMore(*end)) continue;
     EnterSegmentOfItem();
     if (const auto* record = std::get_if<RecordView>(&item)) {
       is_log_ = true;
@@ -204,6 +213,55 @@ const Item* LogSet::Next() {
   }
 }
 
+// Where a recorder may go on to write.
+bool LogSet::IsLive(const File& file) const { return options_.live && file.is_newest; }
+
+// False where nothing more comes in the file that is read. A segment is finished with once there is
+// a newer one, but more may have been written to it before that one was made.
+bool LogSet::AwaitMore(const End& end) {
+  if (watch_ == nullptr || !IsLive(files_[file_]) || stream_->is_compressed() || end.complete) {
+    return false;
+  }
+  const bool is_last = AddNewSegments();
+  const auto grown =
+      stream_->Refresh(is_last ? SegmentReader::More::kLast : SegmentReader::More::kMayFollow);
+  if (!grown) {
+    failures_.push_back({.path = files_[file_].path, .error = grown.error(), .is_readable = false});
+    ++coverage_.unreadable_files;
+    return false;
+  }
+  return is_last || *grown || watch_->Wait();
+}
+
+bool LogSet::AwaitSegment() {
+  if (watch_ == nullptr) return false;
+  while (!AddNewSegments()) {
+    if (!watch_->Wait()) return false;
+  }
+  return true;
+}
+
+// Those that were made in the folder of the newest file since it was listed.
+bool LogSet::AddNewSegments() {
+  const std::filesystem::path newest = files_.back().path;
+  const auto found = FindSegments(newest.parent_path());
+  if (!found) return false;  // what becomes of the folder is for the watch to tell
+  bool is_new = false;
+  for (const std::string& file : *found) {
+    if (SegmentNumberOf(file) <= SegmentNumberOf(newest.string())) continue;
+    files_.back().is_newest = false;
+    files_.push_back({.path = file,
+                      .found_in_folder = true,
+                      .is_newest = true,
+                      .first_segment = {},
+                      .headless = {},
+                      .skipped = {},
+                      .anchors = {}});
+    is_new = true;
+  }
+  return is_new;
+}
+
 size_t LogSet::DefaultThreads() {
   constexpr int kMost = 4;
   cpu_set_t ours;
@@ -212,6 +270,7 @@ size_t LogSet::DefaultThreads() {
 }
 
 Result<SegmentReader> LogSet::OpenReader(Reading* reading, const Options& options) {
+  if (reading->is_live) return SegmentReader::OpenLive(reading->path);
   ReaderOptions wish{.salvage = options.salvage};
   if (options.skips == Skips::kFrames && options.window.bounded()) {
     wish.choose_frames = [reading, &options](const CompressedIndex& index) {
@@ -223,10 +282,9 @@ Result<SegmentReader> LogSet::OpenReader(Reading* reading, const Options& option
 }
 
 // A recorder may have compressed it since the folder was listed.
-Result<SegmentReader> LogSet::OpenFile(Reading* reading, bool found_in_folder,
-                                       const Options& options) {
+Result<SegmentReader> LogSet::OpenFile(Reading* reading, const Options& options) {
   auto reader = OpenReader(reading, options);
-  if (reader || !found_in_folder || reader.error().error_number() != ENOENT) return reader;
+  if (reader || !reading->found_in_folder || reader.error().error_number() != ENOENT) return reader;
   const std::string raw = std::exchange(reading->path, reading->path + ".zst");
   auto other = OpenReader(reading, options);
   if (other) return other;
@@ -238,19 +296,22 @@ std::unique_ptr<LogSet::Reading> LogSet::BeginToRead(size_t file) const {
   auto reading = std::make_unique<Reading>();
   reading->file = file;
   reading->path = files_[file].path;
-  const auto open = [to_open = reading.get(), found_in_folder = files_[file].found_in_folder,
-                     options = options_] { return OpenFile(to_open, found_in_folder, options); };
-  const bool ahead = options_.threads > 0;
+  reading->found_in_folder = files_[file].found_in_folder;
+  reading->is_live = IsLive(files_[file]);
+  // A live one is asked for more by the caller.
+  const bool ahead = options_.threads > 0 && !options_.live;
   reading->stream = std::make_unique<ItemStream>(
-      open, ahead ? ItemStream::Mode::kAhead : ItemStream::Mode::kInline);
+      [to_open = reading.get(), options = options_] { return OpenFile(to_open, options); },
+      ahead ? ItemStream::Mode::kAhead : ItemStream::Mode::kInline);
   return reading;
 }
 
 // That file's, begun before perhaps; and those behind it are begun.
 std::unique_ptr<LogSet::Reading> LogSet::TakeReading(size_t file) {
   reading_.reset();  // only now is its memory free
+  const size_t at_a_time = options_.live ? 1 : std::max<size_t>(options_.threads, 1);
   for (size_t i = ahead_.empty() ? file : ahead_.back()->file + 1;
-       i < files_.size() && ahead_.size() < std::max<size_t>(options_.threads, 1); ++i) {
+       i < files_.size() && ahead_.size() < at_a_time; ++i) {
     if (!files_[i].skipped) ahead_.push_back(BeginToRead(i));
   }
   std::unique_ptr<Reading> first = std::move(ahead_.front());

@@ -43,6 +43,14 @@ struct Boot {
 // What happened at a moment tells when; other records have no time of their own.
 std::optional<uint64_t> TimeOf(const RecordView& record);
 
+// Waits in the place of a reader that has come to the end of a log that is being written.
+class LogWatch {
+ public:
+  virtual ~LogWatch() = default;
+  // Returns when there may be more; false, now and from now on, where the reading is to end.
+  virtual bool Wait() = 0;
+};
+
 class LogSet {
  public:
   enum class Repeats : uint8_t { kSkip, kKeep };
@@ -63,6 +71,9 @@ class LogSet {
     Skips skips = Skips::kNothing;
     // So many files are read at a time, each in a thread of its own; 0: in the caller's.
     size_t threads = DefaultThreads();
+    // Of a folder that is being written to: to be read on with Follow, and where the window has no
+    // beginning, from the newest segments on.
+    bool live = false;
   };
   // By the processors that there are: memory is taken for each file that is being read.
   static size_t DefaultThreads();
@@ -77,6 +88,9 @@ class LogSet {
   // `paths` are files, folders or "-". Segments of one log are put in the order of their numbers,
   // in whatever order they are given. An error where nothing at all can be read.
   static Result<LogSet> Open(std::span<const std::string> paths, const Options& options);
+
+  // From now on Next waits at the end of a live log. The watch must outlive this.
+  void Follow(LogWatch* watch) { watch_ = watch; }
 
   // True where that file is one of those that are read.
   bool Reads(const std::string& path) const;
@@ -129,6 +143,8 @@ class LogSet {
   struct Reading {
     size_t file = 0;
     std::string path;
+    bool found_in_folder = false;
+    bool is_live = false;
     std::vector<Clock> anchors;  // also of frames that are not read
     std::unique_ptr<ItemStream> stream;
   };
@@ -147,12 +163,15 @@ class LogSet {
   void JoinHeadless();
   void SortFiles();
   void PlanSkips();
-  static Result<SegmentReader> OpenFile(Reading* reading, bool found_in_folder,
-                                        const Options& options);
+  static Result<SegmentReader> OpenFile(Reading* reading, const Options& options);
   static Result<SegmentReader> OpenReader(Reading* reading, const Options& options);
   std::unique_ptr<Reading> BeginToRead(size_t file) const;
   std::unique_ptr<Reading> TakeReading(size_t file);
   bool OpenNextFile();
+  bool IsLive(const File& file) const;
+  bool AwaitMore(const End& end);
+  bool AwaitSegment();
+  bool AddNewSegments();
   void SkipSegment(const SegmentPeek& segment);
   void TakeSkip(const Skip& skip);
   bool Take(const RecordView& record);  // false where it is to be skipped
@@ -171,6 +190,7 @@ class LogSet {
   void TakeForks(std::optional<uint64_t> kernel, std::optional<uint64_t> seen, bool is_start);
 
   Options options_;
+  LogWatch* watch_ = nullptr;
   std::vector<File> files_;
   size_t file_ = 0;
   size_t next_file_ = 0;

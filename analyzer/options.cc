@@ -126,8 +126,10 @@ void AddTable(CLI::App* verb, const Report& report, RawOptions* raw) {
       ->type_name("A,B")
       ->delimiter(',')
       ->allow_extra_args(false);
-  verb->add_option("--sort", raw->sort, "By this column; -KEY is descending; none: as in the log")
-      ->type_name("KEY");
+  if (!report.is_live) {
+    verb->add_option("--sort", raw->sort, "By this column; -KEY is descending; none: as in the log")
+        ->type_name("KEY");
+  }
   verb->add_option("-n,--limit", raw->limit, "At most so many rows")
       ->type_name("N")
       ->check(CLI::NonNegativeNumber, "");
@@ -277,6 +279,7 @@ Result<Options> Check(const Report& report, const RawOptions& raw, int64_t now_n
   options.filter = std::move(*filter);
   options.log.repeats = report.repeats;
   options.log.skips = report.skips;
+  options.log.live = report.is_live;
   options.log.salvage = report.counts_salvaged || raw.salvaged;
   if (*since && *until && **since >= **until) {
     return Error("--since: is not before --until, so nothing could be shown");

@@ -24,6 +24,8 @@ class OutputFile {
     if (buffer_.size() >= kBufferBytes) Flush();
   }
 
+  void Flush();
+
   // True when nobody reads any longer, or writing has failed: more need not be produced.
   bool closed() const { return closed_; }
 
@@ -31,6 +33,7 @@ class OutputFile {
   bool reader_is_gone() const { return error_number_ == EPIPE; }
 
   bool is_terminal() const;
+  int descriptor() const { return descriptor_; }
 
   // Columns of the terminal that it is; 0 where it is none.
   size_t terminal_width() const;
@@ -42,7 +45,6 @@ class OutputFile {
   static constexpr size_t kBufferBytes = 64 << 10;
 
   OutputFile(int descriptor, std::string name) : descriptor_(descriptor), name_(std::move(name)) {}
-  void Flush();
 
   int descriptor_;
   std::string name_;

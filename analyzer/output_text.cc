@@ -25,6 +25,7 @@ class TextOutput : public Output {
 
   void Begin(std::string_view report, std::vector<Column> columns) override;
   void Row(std::span<const Cell> cells) override;
+  void Flush() override;
   bool closed() const override { return file_->closed(); }
   void Finish(const Ending& ending) override;
 
@@ -72,6 +73,12 @@ void TextOutput::Row(std::span<const Cell> cells) {
   FillRow(cells, &sample_.emplace_back());
   Measure(sample_.back());
   if (sample_.size() > kSampleRows) PrintSample();
+}
+
+// Where rows come bit by bit, columns become as wide as what has been seen.
+void TextOutput::Flush() {
+  PrintSample();
+  sampling_ = true;
 }
 
 void TextOutput::Finish(const Ending& ending) {

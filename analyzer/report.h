@@ -60,7 +60,8 @@ struct Question {
   int64_t now_ns = 0;
   std::span<const std::string> paths = {};  // of the log
   bool salvaged = false;                    // --salvaged
-  LogFolder* folder = nullptr;  // where it may write; only for a report that writes_folder
+  LogFolder* folder = nullptr;   // where it may write; only for a report that writes_folder
+  OutputFile* output = nullptr;  // behind the table; for a report that is_live
 };
 
 struct Answer {
@@ -113,6 +114,7 @@ struct Report {
   // Takes the logs as arguments, and with -o a folder in which it may write.
   bool writes_folder = false;
   bool takes_paths = false;  // the logs as arguments, too
+  bool is_live = false;      // waits for more at the end of the log, so its rows cannot be sorted
   // Reads the log and adds the rows, a cell for each of `columns`. An Error where it cannot write.
   Result<Answer> (*run)(const Question& question, Table& table) = nullptr;
   // In the place of `run`, of a report that reads no records but looks at the logs' folders.
@@ -149,6 +151,7 @@ extern const Report kSpawnReport;
 extern const Report kFailuresReport;
 extern const Report kDiffReport;
 extern const Report kIdentityReport;
+extern const Report kFollowReport;
 extern const Report kInfoReport;
 extern const Report kDumpReport;
 extern const Report kVerifyReport;

@@ -183,7 +183,8 @@ int Run(const Options& options, const LocalZone& zone) {
                                    .now_ns = options.now_ns,
                                    .paths = options.paths,
                                    .salvaged = options.salvaged,
-                                   .folder = folder->get()},
+                                   .folder = folder->get(),
+                                   .output = &*file},
                                   *file);
   if (!answer) return Fail(answer.error(), kExitUnreadable);
   if (const Status closed = file->Close(); !closed) return Fail(closed.error(), kExitUnreadable);

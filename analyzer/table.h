@@ -90,6 +90,8 @@ class RowSink {
  public:
   virtual ~RowSink() = default;
   virtual void Row(std::span<const Cell> cells) = 0;
+  // No row follows soon: those so far are not to wait for others.
+  virtual void Flush() {}
   // True once nobody reads any longer.
   virtual bool closed() const = 0;
 };
@@ -124,6 +126,9 @@ class Table {
 
   // A last row with the totals of all rows, shown or not.
   void SetTotal(std::span<const Cell> cells);
+
+  // The rows so far are to be seen. Not for a table that is sorted.
+  void Flush() { sink_->Flush(); }
 
   // Hands on what had to be held to be sorted.
   void Finish();

@@ -7,41 +7,61 @@
 #include "content.h"
 #include "content_reader.h"
 #include "layout.h"
+#include "live_tail.h"
+#include "regular_file.h"
 
 namespace daybook {
 
 class SegmentReader::Impl {
  public:
   Impl(Bytes bytes, ReaderOptions options)
-      : bytes_(bytes), reader_(bytes_, false, std::move(options)), file_bytes_(bytes.size()) {}
+      : bytes_(bytes),
+        reader_(std::in_place, bytes_, false, std::move(options)),
+        file_bytes_(bytes.size()) {}
   Impl(Content content, ReaderOptions options)
       : content_(std::move(content)),
         bytes_(content_.bytes),
-        reader_(bytes_, content_.is_durable, std::move(options), content_.jumps),
+        reader_(std::in_place, bytes_, content_.is_durable, std::move(options), content_.jumps),
         file_bytes_(bytes_.size()) {
     for (const Jump& jump : content_.jumps) file_bytes_ += jump.bytes;
   }
 
-  // Behind the last item of the content, what it lacks.
+  explicit Impl(RegularFile file) : Impl(Bytes{}, {}) { live_.emplace(std::move(file)); }
+
   Item Next() {
-    begun_ = true;
-    Item item = reader_.Next();
-    if (const uint64_t jumped = reader_.jumped_bytes(); jumped != 0) Move(&item, jumped);
-    if (content_.missing_tail && std::holds_alternative<End>(item)) {
-      const MissingTail tail = *std::exchange(content_.missing_tail, std::nullopt);
-      return reader_.GapAtEnd(tail.next_seq, content_.segment);
-    }
+    Item item = NextOfContent();
+    while (live_ && !live_->tail.Take(item, file_bytes_)) item = NextOfContent();
     return item;
   }
-  const ContentReader& reader() const { return reader_; }
+  Result<bool> Refresh(More more);
+
+  const ContentReader& reader() const { return *reader_; }
   const Content& content() const { return content_; }
   // Where the content tells of no segment, the container does. Known from the first item on.
   const std::optional<SegmentStart>& segment() const {
-    return begun_ && !reader_.segment() ? content_.segment : reader_.segment();
+    return begun_ && !reader_->segment() ? content_.segment : reader_->segment();
   }
   uint64_t file_bytes() const { return file_bytes_; }
 
  private:
+  struct Live {
+    explicit Live(RegularFile of_file) : file(std::move(of_file)) {}
+    RegularFile file;
+    LiveTail tail;
+  };
+
+  // Behind the last item of the content, what it lacks.
+  Item NextOfContent() {
+    begun_ = true;
+    Item item = reader_->Next();
+    if (const uint64_t jumped = reader_->jumped_bytes(); jumped != 0) Move(&item, jumped);
+    if (content_.missing_tail && std::holds_alternative<End>(item)) {
+      const MissingTail tail = *std::exchange(content_.missing_tail, std::nullopt);
+      return reader_->GapAtEnd(tail.next_seq, content_.segment);
+    }
+    return item;
+  }
+
   static void Move(Item* item, uint64_t by) {
     if (auto* record = std::get_if<RecordView>(item)) {
       record->offset += by;
@@ -54,10 +74,28 @@ class SegmentReader::Impl {
 
   Content content_;
   Bytes bytes_;
-  ContentReader reader_;
+  std::optional<ContentReader> reader_;  // always; anew for each part of a live segment
   uint64_t file_bytes_;
   bool begun_ = false;
+  std::optional<Live> live_;
 };
+
+// The end of what was read before is read again: a block that was open then may be closed now.
+Result<bool> SegmentReader::Impl::Refresh(More more) {
+  constexpr size_t kChunkBytes = 1 << 20;
+  if (more == More::kLast) live_->tail.SetLast();
+  const uint64_t bytes_before = file_bytes_;
+  content_.jumps = live_->tail.Cut(&content_.bytes);
+  for (size_t got = kChunkBytes; got == kChunkBytes; file_bytes_ += got) {
+    auto chunk = live_->file.ReadAt(file_bytes_, kChunkBytes);
+    if (!chunk) return std::move(chunk).error();
+    got = chunk->size();
+    content_.bytes.insert(content_.bytes.end(), chunk->begin(), chunk->end());
+  }
+  bytes_ = content_.bytes;
+  reader_.emplace(bytes_, false, ReaderOptions{}, content_.jumps);
+  return file_bytes_ != bytes_before;
+}
 
 std::string_view GapCauseName(GapCause cause) {
   switch (cause) {
@@ -141,6 +179,17 @@ Result<SegmentReader> SegmentReader::Open(const std::string& path, ReaderOptions
   }
   return SegmentReader(std::make_unique<Impl>(std::move(content), std::move(options)));
 }
+
+Result<SegmentReader> SegmentReader::OpenLive(const std::string& path) {
+  if (path.ends_with(kCompressedSuffix)) return Open(path);
+  auto file = RegularFile::Open(path);
+  if (!file) return std::move(file).error();
+  SegmentReader reader(std::make_unique<Impl>(*std::move(file)));
+  if (auto read = reader.Refresh(More::kMayFollow); !read) return std::move(read).error();
+  return reader;
+}
+
+Result<bool> SegmentReader::Refresh(More more) { return impl_->Refresh(more); }
 
 Item SegmentReader::Next() { return impl_->Next(); }
 const std::optional<SegmentStart>& SegmentReader::segment() const { return impl_->segment(); }

@@ -32,7 +32,7 @@ usage_error() {
 }
 
 @test "a mistake in the command line is exit status 2, and one line that helps" {
-  usage_error "list, summary, jobs, top, tree, why, ps, spawn, failures, diff, identity, info, dump,"
+  usage_error "list, summary, jobs, top, tree, why, ps, spawn, failures, diff, identity, follow, info, dump,"
   usage_error "did you mean 'list'?" lst
   usage_error "did you mean '--since'?" list --log "$sample" --sinze today
   usage_error "did you mean 'cpu_us'?" list --log "$sample" --sort cpu_usec
@@ -428,4 +428,32 @@ filters() {
   run -0 "$DAYBOOK" dump --log - --output jsonl <"$sample"
   same "sample" "$(jq -r 'select(.fields.key == "hostname").fields.value' <<<"$output")"
   run -0 jq -es 'all(.[].fields | select(has("uid")); .uid == 4242)' <<<"$output"
+}
+
+@test "follow shows what there is since a time, and ends well when it is told to" {
+  mkdir "$BATS_TEST_TMPDIR/log"
+  cp "$sample" "$BATS_TEST_TMPDIR/log/daybook-00000001.dbk"
+  lives=$("$DAYBOOK" list --log "$sample" --filter '!running' --sort none --output jsonl)
+  run -0 --separate-stderr timeout --preserve-status --signal TERM 2 \
+    "$DAYBOOK" follow --log "$BATS_TEST_TMPDIR/log" --since @0 --output jsonl
+  same "$lives" "$output"
+  same "" "$stderr"
+  run -0 --separate-stderr "$DAYBOOK" follow --log "$BATS_TEST_TMPDIR/log" -S @0 --ok -n 3 \
+    --columns comm --output csv
+  same 4 "${#lines[@]}"
+  # Whoever reads only the beginning ends it, also where nothing more happens.
+  run -0 bash -c "timeout 20 '$DAYBOOK' follow --log '$BATS_TEST_TMPDIR/log' | head -n 1"
+  has "$output" "COMM"
+}
+
+@test "follow says what cannot be followed" {
+  run -3 --separate-stderr "$DAYBOOK" follow --log "$sample"
+  has "$stderr" "one folder that is written to can be followed"
+  run -3 --separate-stderr "$DAYBOOK" follow --log /does/not/exist
+  has "$stderr" "/does/not/exist: No such file or directory"
+  usage_error "not expected: '--sort'" follow --log "$sample" --sort pid
+  usage_error "--limit" follow --log "$sample" --limit few
+  usage_error "did you mean 'comm'?" follow --log "$sample" --columns com
+  run -2 --separate-stderr "$DAYBOOK" follow --log "$sample" --filter 'comm ='
+  has "$stderr" "--filter"
 }

@@ -62,7 +62,7 @@ options_are_in() {
     columns=$("$DAYBOOK" "$verb" --help | sed -n 's/^Columns: //p')
     section=" ${text#*Columns of "$verb" }"
     section=${section%% Columns of *}
-    if [[ $verb == tree ]]; then # the page refers to list's for the rest
+    if [[ $verb == tree || $verb == follow ]]; then # the page refers to list's for the rest
       section+=${text#*Columns of list }
     fi
     [[ -n $columns ]]

@@ -147,6 +147,17 @@ class SegmentReader {
   // shorter file.
   static Result<SegmentReader> Open(const std::string& path, ReaderOptions options = {});
 
+  // Reads a segment that is still being written. What nothing proves yet at its end is no gap:
+  // there is an End, and behind that what Refresh has found. Of a compressed one, which is
+  // finished, the same as Open.
+  static Result<SegmentReader> OpenLive(const std::string& path);
+
+  // Only of one that was opened so and is not compressed: looks for what was written since, and
+  // says whether there is any. kLast: nobody writes to it any more, so that what is not proved is a
+  // gap after all.
+  enum class More : uint8_t { kMayFollow, kLast };
+  Result<bool> Refresh(More more);
+
   SegmentReader(SegmentReader&&) noexcept;
   SegmentReader& operator=(SegmentReader&&) noexcept;
   ~SegmentReader();

@@ -1,0 +1,157 @@
+// Each process as it ends, while the log is written.
+
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <array>
+#include <chrono>
+#include <csignal>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+#include "folder_watch.h"
+#include "life_fields.h"
+#include "life_log.h"
+#include "report.h"
+#include "run.h"
+
+namespace daybook {
+namespace {
+
+constexpr ReportOption kOptions[] = {
+    {"--poll", "", "Look once a second: for file systems that do not tell of others' writes"}};
+
+// Signals that ask for an end, taken when it suits. After the first one others are kept away, since
+// one often comes with another: what is left to do is to write the end.
+class Interrupts {
+ public:
+  Interrupts() {
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGTERM);
+    sigprocmask(SIG_BLOCK, &signals, &before_);
+    file_ = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+  }
+  Interrupts(const Interrupts&) = delete;
+  Interrupts& operator=(const Interrupts&) = delete;
+  ~Interrupts() {
+    if (file_ >= 0) close(file_);
+    if (!is_taken_) sigprocmask(SIG_SETMASK, &before_, nullptr);
+  }
+
+  int file() const { return file_; }
+  bool Take() {
+    signalfd_siginfo signal;
+    is_taken_ = is_taken_ || read(file_, &signal, sizeof(signal)) == ssize_t{sizeof(signal)};
+    return is_taken_;
+  }
+
+ private:
+  sigset_t before_{};
+  int file_ = -1;
+  bool is_taken_ = false;
+};
+
+int64_t NowNs() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(now).count();
+}
+
+class Follower : public LogWatch {
+ public:
+  Follower(const Question& question, Table& table)
+      : question_(question),
+        table_(table),
+        texts_(question.zone),
+        watch_(question.paths.front(), question.wishes.Has("--poll")
+                                           ? FolderWatch::Looks::kEachSecond
+                                           : FolderWatch::Looks::kWhenTold),
+        is_begun_(question.log.window().since_ns.has_value()) {
+    for (size_t i = 0; i < is_used_.size(); ++i) is_used_[i] = table.Uses(i);
+    if (watch_.problem()) {
+      PrintError(Error(watch_.problem()->message() + ": looking once a second"));
+    }
+  }
+
+  // Called where all that is written was read.
+  bool Wait() override;
+  // False where that is enough.
+  bool Take(const Boot& boot, const Life& life);
+
+  const std::optional<Error>& failure() const { return failure_; }
+
+ private:
+  const Question& question_;
+  Table& table_;
+  LifeTexts texts_;
+  Interrupts interrupts_;
+  FolderWatch watch_;
+  bool is_begun_;  // what ends from now on is shown
+  bool is_over_ = false;
+  std::array<bool, kLifeFieldCount> is_used_{};
+  std::array<Cell, kLifeFieldCount> row_;
+  std::optional<Error> failure_;
+};
+
+bool Follower::Wait() {
+  is_begun_ = true;
+  table_.Flush();
+  question_.output->Flush();
+  if (is_over_ || table_.full()) return false;
+  FolderWatch::Others others{.interrupts = interrupts_.file(),
+                             .output = question_.output->descriptor()};
+  if (const auto until_ns = question_.log.window().until_ns) others.wait_ns = *until_ns - NowNs();
+  const FolderWatch::Waking waking = watch_.Wait(others);
+  if (waking == FolderWatch::Waking::kRemoved) {
+    failure_ = Error(question_.paths.front() + " was removed or renamed: nothing more to follow");
+  }
+  is_over_ = interrupts_.Take() || waking != FolderWatch::Waking::kChange;
+  return !is_over_;
+}
+
+// What is only lost because the reading ends is not told.
+bool Follower::Take(const Boot& boot, const Life& life) {
+  if (life.state == LifeState::kRunning || !is_begun_ || is_over_) return true;
+  for (size_t i = 0; i < row_.size(); ++i) {
+    if (is_used_[i]) row_[i] = kLifeFields[i].get(boot, life, texts_);
+  }
+  table_.Add(row_);
+  is_over_ = is_over_ || interrupts_.Take();
+  return !is_over_ && !table_.full();
+}
+
+Result<Answer> RunFollow(const Question& question, Table& table) {
+  std::error_code unknown;
+  if (question.paths.size() != 1 ||
+      !std::filesystem::is_directory(question.paths.front(), unknown)) {
+    return Error("follow: one folder that is written to can be followed; list reads anything else");
+  }
+  Follower follower(question, table);
+  question.log.Follow(&follower);
+  const Coverage coverage = ReadLives(
+      question, [&](const Boot& boot, const Life& life) { return follower.Take(boot, life) ? LifeUse::kUsed : LifeUse::kLastUsed; });
+  if (follower.failure()) return *follower.failure();
+  return Answer{.coverage = coverage};
+}
+
+}  // namespace
+
+constinit const Report kFollowReport{
+    .name = "follow",
+    .summary = "Each process as it ends, while the log is being written.",
+    .examples =
+        "  daybook follow --failed\n"
+        "  daybook follow --since -10min --user www-data\n"
+        "  daybook follow --output jsonl --filter 'cpu > 10s' -n 1\n",
+    .columns = kLifeColumns,
+    .options = kOptions,
+    .default_sort = "",
+    .skips = LogSet::Skips::kBoots,
+    .has_filter = true,
+    .is_live = true,
+    .run = RunFollow,
+};
+
+}  // namespace daybook

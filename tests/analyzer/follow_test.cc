@@ -1,0 +1,348 @@
+// A log is followed while it is written: nothing is missed, told twice or told too early.
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "daybook/compress.h"
+#include "program_runner.h"
+#include "scripted_log.h"
+
+namespace daybook {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+// `daybook follow` that runs beside the test.
+class Followed {
+ public:
+  explicit Followed(std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), {DAYBOOK_PROGRAM, "follow"});
+    std::vector<char*> words;
+    for (std::string& argument : arguments) words.push_back(argument.data());
+    words.push_back(nullptr);
+    std::array<int, 2> ends{};
+    if (pipe(ends.data()) != 0) throw std::runtime_error("no pipe");
+    pid_ = fork();
+    if (pid_ == 0) {
+      dup2(ends[1], STDOUT_FILENO);
+      close(ends[0]);
+      close(ends[1]);
+      setenv("TZ", "UTC", 1);
+      execv(DAYBOOK_PROGRAM, words.data());
+      _exit(127);
+    }
+    close(ends[1]);
+    output_ = ends[0];
+  }
+  Followed(const Followed&) = delete;
+  Followed& operator=(const Followed&) = delete;
+  ~Followed() {
+    if (pid_ > 0) {
+      kill(pid_, SIGKILL);
+      (void)End();
+    }
+    StopReading();
+  }
+
+  pid_t pid() const { return pid_; }
+
+  // The next line; "(end)" at the end, "(late)" where none comes.
+  std::string Line() {
+    constexpr int kPatienceMs = 60'000;
+    for (size_t end = 0; (end = text_.find('\n')) == std::string::npos;) {
+      pollfd file{.fd = output_, .events = POLLIN, .revents = 0};
+      if (poll(&file, 1, kPatienceMs) <= 0) return "(late)";
+      std::array<char, 4096> buffer;
+      const ssize_t got = read(output_, buffer.data(), buffer.size());
+      if (got <= 0) return "(end)";
+      text_.append(buffer.data(), static_cast<size_t>(got));
+    }
+    const size_t end = text_.find('\n');
+    std::string line = text_.substr(0, end);
+    text_.erase(0, end + 1);
+    return line;
+  }
+
+  void Signal(int signal) const { kill(pid_, signal); }
+  void StopReading() {
+    if (output_ >= 0) close(std::exchange(output_, -1));
+  }
+  // Its exit status.
+  int End() {
+    int status = 0;
+    waitpid(std::exchange(pid_, -1), &status, 0);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  }
+  // How often it went to sleep so far.
+  std::string Sleeps() const {
+    std::ifstream file("/proc/" + std::to_string(pid_) + "/status");
+    std::string line;
+    while (std::getline(file, line) && !line.starts_with("voluntary_ctxt_switches")) continue;
+    return line;
+  }
+
+ private:
+  pid_t pid_ = -1;
+  int output_ = -1;
+  std::string text_;
+};
+
+class FollowTest : public ProgramRunner {
+ protected:
+  // A life of 10 ms, written at once.
+  static void Live(ScriptedLog& log, uint64_t ms, uint32_t pid, std::string_view comm,
+                   uint32_t wait_status = 0) {
+    log.Fork(ms, pid, 100, 2000);
+    log.Exec(ms + 1, pid, ms, comm, comm, comm);
+    log.Exit(ms + 10, pid, ms, wait_status, comm, 1500);
+    log.Flush();
+  }
+  std::vector<std::string> Asking(std::vector<std::string> more) const {
+    more.insert(more.begin(), {"--log", log_path_, "--output", "csv", "--columns", "pid,comm"});
+    return more;
+  }
+  // A program that is there to be followed, and has read what there is.
+  static void ExpectReady(Followed& followed) { EXPECT_EQ(followed.Line(), "pid,comm"); }
+};
+
+TEST_F(FollowTest, ShowsWhatEndsFromNowOnUntilItIsAskedToEnd) {
+  for (const int signal : {SIGINT, SIGTERM}) {
+    std::filesystem::remove_all(log_path_);
+    ScriptedLog log(log_path_);
+    log.Snapshot(5000);
+    Live(log, 6000, 200, "before");
+    Followed followed({"--log", log_path_, "--columns", "pid,comm,args,status"});
+    EXPECT_EQ(followed.Line(), "PID  COMM  ARGS  STATUS");
+    Live(log, 7000, 201, "first", 1 << 8);
+    EXPECT_EQ(followed.Line(), "201  first  first  1");
+    Live(log, 8000, 202, "the-longest");
+    EXPECT_EQ(followed.Line(), "202  the-longest  the-longest  0");
+    Live(log, 9000, 203, "last");
+    EXPECT_EQ(followed.Line(), "203  last         last         0");
+    followed.Signal(signal);
+    EXPECT_THAT(followed.Line(), HasSubstr("processes 6, running 2, ended unseen 0; lost 0"));
+    EXPECT_EQ(followed.Line(), "(end)");
+    EXPECT_EQ(followed.End(), 0);
+  }
+}
+
+TEST_F(FollowTest, BeginsEarlierAndEndsAfterSoManyOnRequest) {
+  ScriptedLog log(log_path_);
+  log.Snapshot(5000);
+  Live(log, 6000, 200, "too-old");
+  Live(log, 9000, 201, "old");
+  Followed followed(Asking({"--since", "2026-09-21 14:13:24", "-n", "2"}));
+  ExpectReady(followed);
+  EXPECT_EQ(followed.Line(), "201,old");
+  Live(log, 10'000, 202, "new");
+  EXPECT_EQ(followed.Line(), "202,new");
+  EXPECT_EQ(followed.Line(), "(end)");
+  EXPECT_EQ(followed.End(), 0);
+}
+
+TEST_F(FollowTest, TakesFilters) {
+  ScriptedLog log(log_path_);
+  log.Snapshot(5000);
+  log.Flush();
+  Followed followed(Asking({"--failed", "--filter", "comm =~ 'x'", "-n", "1"}));
+  ExpectReady(followed);
+  Live(log, 6000, 200, "x-fine");
+  Live(log, 6100, 201, "y-bad", 1 << 8);
+  Live(log, 6200, 202, "x-bad", 1 << 8);
+  EXPECT_EQ(followed.Line(), "202,x-bad");
+  EXPECT_EQ(followed.End(), 0);
+}
+
+TEST_F(FollowTest, SurvivesRotationCompressionAndPruning) {
+  ScriptedLog log(log_path_);
+  log.Snapshot(5000);
+  log.Flush();
+  Followed followed(Asking({}));
+  ExpectReady(followed);
+  auto folder = OpenLogFolder(log_path_);
+  ASSERT_TRUE(folder);
+  for (uint32_t i = 0; i < 20; ++i) {
+    const uint64_t ms = 6000 + i * 1000;
+    log.Fork(ms, 300 + i, 100, 2000);  // lives on beyond the rotation
+    Live(log, ms + 100, 200 + i, "one");
+    if (i != 0) log.Exit(ms + 200, 299 + i, ms - 1000, 0, "long", 1);
+    log.Rotate(ms + 300);
+    log.Snapshot(ms + 301);
+    log.Flush();
+    EXPECT_TRUE(CompressSegment(**folder, i + 1));
+    if (i >= 5) std::filesystem::remove(fmt::format("{}/daybook-{:08}.dbk.zst", log_path_, i - 4));
+    EXPECT_EQ(followed.Line(), fmt::format("{},one", 200 + i));
+    if (i == 0) continue;
+    EXPECT_EQ(followed.Line(), fmt::format("{},long", 299 + i));
+  }
+  followed.Signal(SIGINT);
+  EXPECT_EQ(followed.Line(), "(end)");
+  EXPECT_EQ(followed.End(), 0);
+}
+
+TEST_F(FollowTest, SurvivesARecorderThatIsKilledAndItsTornTailIsNoDamage) {
+  std::optional<ScriptedLog> log(log_path_);
+  log->Snapshot(5000);
+  Live(*log, 6000, 200, "before");
+  Followed followed(Asking({}));
+  ExpectReady(followed);
+  Live(*log, 7000, 201, "last");
+  log->Abandon();
+  log.reset();
+  std::ofstream(log_path_ + "/daybook-00000001.dbk", std::ios::app) << "+\x91\x20\x30"
+                                                                    << "torn";
+  EXPECT_EQ(followed.Line(), "201,last");
+  log.emplace(log_path_);
+  log->Snapshot(8000);
+  Live(*log, 9000, 202, "after");
+  EXPECT_EQ(followed.Line(), "202,after");
+  followed.Signal(SIGINT);
+  EXPECT_EQ(followed.Line(), "(end)");
+  EXPECT_EQ(followed.End(), 0);
+}
+
+TEST_F(FollowTest, AWriterThatIsAsFastAsItCanLosesNothing) {
+  constexpr uint32_t kLives = 3000;
+  ScriptedLog log(log_path_);
+  log.Snapshot(5000);
+  log.Flush();
+  Followed followed(Asking({"-n", std::to_string(kLives)}));
+  ExpectReady(followed);
+  std::thread writer([&] {
+    for (uint32_t i = 0; i < kLives; ++i) {
+      Live(log, 6000 + 20 * i, 1000 + i, "fast");
+      if (i % 500 == 499) log.Rotate(6015 + 20 * i);
+    }
+  });
+  for (uint32_t i = 0; i < kLives; ++i) {
+    ASSERT_EQ(followed.Line(), std::to_string(1000 + i) + ",fast");
+  }
+  EXPECT_EQ(followed.End(), 0);
+  writer.join();
+}
+
+TEST_F(FollowTest, SleepsWhileNothingHappens) {
+  ScriptedLog log(log_path_);
+  log.Snapshot(5000);
+  log.Flush();
+  Followed followed(Asking({}));
+  ExpectReady(followed);
+  Live(log, 6000, 200, "one");
+  EXPECT_EQ(followed.Line(), "200,one");
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  const std::string before = followed.Sleeps();
+  EXPECT_THAT(before, HasSubstr("voluntary_ctxt_switches"));
+  std::this_thread::sleep_for(std::chrono::milliseconds(1500));
+  EXPECT_EQ(followed.Sleeps(), before);
+}
+
+TEST_F(FollowTest, LooksEachSecondOnRequest) {
+  ScriptedLog log(log_path_);
+  log.Snapshot(5000);
+  log.Flush();
+  Followed followed(Asking({"--poll", "-n", "1"}));
+  ExpectReady(followed);
+  Live(log, 6000, 200, "one");
+  EXPECT_EQ(followed.Line(), "200,one");
+  EXPECT_EQ(followed.End(), 0);
+}
+
+TEST_F(FollowTest, EndsWhenNobodyReadsAnyMoreAlsoWhereNothingHappens) {
+  ScriptedLog log(log_path_);
+  log.Snapshot(5000);
+  log.Flush();
+  Followed followed(Asking({}));
+  ExpectReady(followed);
+  followed.StopReading();
+  EXPECT_EQ(followed.End(), 0);
+}
+
+TEST_F(FollowTest, EndsAtATime) {
+  ScriptedLog log(log_path_);
+  log.Snapshot(5000);
+  log.Flush();
+  Followed followed(Asking({"--until", "+1s"}));
+  ExpectReady(followed);
+  EXPECT_EQ(followed.Line(), "(end)");
+  EXPECT_EQ(followed.End(), 0);
+}
+
+TEST_F(FollowTest, EndsWithAnErrorWhereTheFolderIsRemoved) {
+  std::optional<ScriptedLog> log(log_path_);
+  log->Snapshot(5000);
+  log.reset();
+  Followed followed(Asking({}));
+  ExpectReady(followed);
+  std::filesystem::remove_all(log_path_);
+  EXPECT_EQ(followed.End(), 3);
+}
+
+TEST_F(FollowTest, OnlyOneFolderCanBeFollowed) {
+  const ScriptedLog log(log_path_);
+  for (const std::string rest : {"--log LOG/daybook-00000001.dbk", "--log LOG --log LOG"}) {
+    const Answer answer = Run("follow " + rest);
+    EXPECT_EQ(answer.status, 3);
+    EXPECT_EQ(answer.err,
+              "daybook: follow: one folder that is written to can be followed; list reads anything "
+              "else\n");
+  }
+  const Answer answer = Run("follow --log LOG --sort pid");
+  EXPECT_EQ(answer.status, 2);
+  EXPECT_THAT(answer.err, HasSubstr("not expected: '--sort'"));
+}
+
+TEST_F(FollowTest, EveryFormatStreams) {
+  ScriptedLog log(log_path_);
+  log.Snapshot(5000);
+  Live(log, 6000, 200, "one");
+  Live(log, 7000, 201, "a,b", 9);
+  const std::string ask =
+      "follow --log LOG --since @0 -n 2 --columns pid,comm,end,cpu,signal --output ";
+  EXPECT_EQ(Run(ask + "csv").out,
+            "pid,comm,end_time,cpu_us,signal\n"
+            "200,one,2026-09-21T14:13:21.010000+00:00,1500,\n"
+            "201,\"a,b\",2026-09-21T14:13:22.010000+00:00,1500,9\n");
+  EXPECT_EQ(Run(ask + "tsv").out,
+            "pid\tcomm\tend_time\tcpu_us\tsignal\n"
+            "200\tone\t2026-09-21T14:13:21.010000+00:00\t1500\t\n"
+            "201\ta,b\t2026-09-21T14:13:22.010000+00:00\t1500\t9\n");
+  EXPECT_EQ(Run(ask + "jsonl").out,
+            R"({"pid":200,"comm":"one","end_time":"2026-09-21T14:13:21.010000+00:00",)"
+            R"("cpu_us":1500,"signal":null})"
+            "\n"
+            R"({"pid":201,"comm":"a,b","end_time":"2026-09-21T14:13:22.010000+00:00",)"
+            R"("cpu_us":1500,"signal":9})"
+            "\n");
+  EXPECT_EQ(Run(ask + "text").out, std::string(R"(
+PID  COMM  END_TIME               CPU  SIGNAL
+200  one   2026-09-21 14:13:21  1.5ms  -
+201  a,b   2026-09-21 14:13:22  1.5ms  SIGKILL
+-- 2026-09-21 14:13:20 to 2026-09-21 14:13:22; boots 1, segments 1, records 43; processes 4, running 2, ended unseen 0; lost 0, damaged 0 bytes
+)")
+                                       .substr(1));
+  EXPECT_THAT(Run(ask + "md").out,
+              testing::StartsWith("| PID | COMM | END\\_TIME | CPU | SIGNAL |\n"
+                                  "|---:|---|---|---:|---|\n"
+                                  "| 200 | one | 2026-09-21 14:13:21 | 1.5ms | - |\n"));
+  EXPECT_THAT(Run(ask + "json").out, testing::StartsWith(R"({"report":"follow","rows":[)"
+                                                         "\n"
+                                                         R"({"pid":200,"comm":"one",)"));
+}
+
+}  // namespace
+}  // namespace daybook
