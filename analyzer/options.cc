@@ -43,12 +43,18 @@ constexpr FormatName kFormatNames[] = {{"text", Format::kText},       {"json", F
 constexpr char kTimeHelp[] =
     "now, today, yesterday, 14:00, '2026-11-20 14:00', RFC 3339, @EPOCH, -2h, '2h ago'";
 
-std::string ColumnNames(const Report& report) {
+// What the report shows, by name.
+std::string ColumnsOrSections(const Report& report) {
   std::string names;
+  if (report.page != nullptr) {
+    for (const Section& section : report.sections) {
+      names.append(names.empty() ? "Sections: " : " ").append(section.name);
+    }
+    return names;
+  }
   for (const Column& column : ColumnsByDefault(report)) {
     if (column.shown == Shown::kNever) continue;
-    if (!names.empty()) names += ' ';
-    names += column.name;
+    names.append(names.empty() ? "Columns: " : " ").append(column.name);
   }
   return names;
 }
@@ -119,21 +125,25 @@ constexpr std::string_view StyleOption(const Report& report) {
   return IsExport(report) ? "--format" : "--style";
 }
 
-void AddTable(CLI::App* verb, const Report& report, RawOptions* raw) {
-  verb->add_option("--output", raw->format, "text (default), json, jsonl, csv, tsv or md")
-      ->type_name("FORMAT");
+// Of a report with one table.
+void AddColumns(CLI::App* verb, const Report& report, RawOptions* raw) {
   verb->add_option("--columns", raw->columns, "Show these, in this order")
       ->type_name("A,B")
       ->delimiter(',')
       ->allow_extra_args(false);
-  if (!report.is_live) {
-    verb->add_option("--sort", raw->sort, "By this column; -KEY is descending; none: as in the log")
-        ->type_name("KEY");
-  }
+  if (report.is_live) return;
+  verb->add_option("--sort", raw->sort, "By this column; -KEY is descending; none: as in the log")
+      ->type_name("KEY");
+}
+
+void AddTable(CLI::App* verb, const Report& report, RawOptions* raw) {
+  verb->add_option("--output", raw->format, "text (default), json, jsonl, csv, tsv or md")
+      ->type_name("FORMAT");
+  if (report.page == nullptr) AddColumns(verb, report, raw);
   verb->add_option("-n,--limit", raw->limit, "At most so many rows")
       ->type_name("N")
       ->check(CLI::NonNegativeNumber, "");
-  verb->footer(fmt::format("Examples:\n{}\nColumns: {}", report.examples, ColumnNames(report)));
+  verb->footer(fmt::format("Examples:\n{}\n{}", report.examples, ColumnsOrSections(report)));
 }
 
 struct WindowRuleName {
@@ -267,9 +277,12 @@ Result<Options> Check(const Report& report, const RawOptions& raw, int64_t now_n
   Options options;
   options.report = &report;
   if (!raw.paths.empty()) options.paths = raw.paths;
-  auto since = ParseBound("--since", raw.since, now_ns, zone);
+  const bool is_by_default = raw.since.empty() && raw.until.empty();
+  const std::string since_text(is_by_default ? report.default_since : raw.since);
+  auto since = ParseBound("--since", since_text, now_ns, zone);
   if (!since) return std::move(since).error();
-  auto until = ParseBound("--until", raw.until, now_ns, zone);
+  const std::string until_text(is_by_default ? report.default_until : raw.until);
+  auto until = ParseBound("--until", until_text, now_ns, zone);
   if (!until) return std::move(until).error();
   const auto rule = ParseWindowRule(report, raw);
   if (!rule) return rule.error();
@@ -295,7 +308,8 @@ Result<Options> Check(const Report& report, const RawOptions& raw, int64_t now_n
     if (!given->second.empty()) options.wishes.Add(option.name, given->second);
   }
   // For checks of what belongs together.
-  if (*since) options.wishes.Add("--since", {raw.since});
+  if (*since) options.wishes.Add("--since", {since_text});
+  if (!raw.format.empty()) options.wishes.Add("--output", {raw.format});
   options.now_ns = now_ns;
   if (report.check != nullptr) {
     const Status checked = report.check(options.wishes, {.now_ns = now_ns, .zone = zone});

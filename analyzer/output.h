@@ -32,7 +32,9 @@ class Output : public RowSink {
 
 // `file` and `zone` must outlive the output.
 std::unique_ptr<Output> MakeTextOutput(OutputFile* file, const LocalZone& zone);
-std::unique_ptr<Output> MakeJsonOutput(OutputFile* file, const LocalZone& zone);
+// `name_key`: the member that has the name of the table.
+std::unique_ptr<Output> MakeJsonOutput(OutputFile* file, const LocalZone& zone,
+                                       std::string_view name_key = "report");
 std::unique_ptr<Output> MakeJsonLinesOutput(OutputFile* file, const LocalZone& zone);
 std::unique_ptr<Output> MakeCsvOutput(OutputFile* file, const LocalZone& zone);
 std::unique_ptr<Output> MakeTsvOutput(OutputFile* file, const LocalZone& zone);
@@ -40,5 +42,8 @@ std::unique_ptr<Output> MakeMarkdownOutput(OutputFile* file, const LocalZone& zo
 
 // One line for people: what the log covers and what is missing.
 std::string CoverageLine(const Coverage& coverage, const LocalZone& zone);
+
+// The same for programs: an object with all of it.
+void AppendJsonCoverage(const Coverage& coverage, const LocalZone& zone, std::string* out);
 
 }  // namespace daybook

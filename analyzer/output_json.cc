@@ -156,7 +156,9 @@ void AppendObject(std::span<const Column> columns, std::span<const Cell> cells,
   out->push_back('}');
 }
 
-void AppendCoverage(const Coverage& coverage, const LocalZone& zone, std::string* out) {
+}  // namespace
+
+void AppendJsonCoverage(const Coverage& coverage, const LocalZone& zone, std::string* out) {
   char separator = '{';
   const auto member = [&](std::string_view name, const Cell& cell, Kind kind = Kind::kNumber) {
     out->push_back(std::exchange(separator, ','));
@@ -199,6 +201,8 @@ void AppendCoverage(const Coverage& coverage, const LocalZone& zone, std::string
   out->push_back('}');
 }
 
+namespace {
+
 class JsonLinesOutput : public Output {
  public:
   JsonLinesOutput(OutputFile* file, const LocalZone& zone) : file_(file), zone_(zone) {}
@@ -222,11 +226,13 @@ class JsonLinesOutput : public Output {
 
 class JsonOutput : public Output {
  public:
-  JsonOutput(OutputFile* file, const LocalZone& zone) : file_(file), zone_(zone) {}
+  JsonOutput(OutputFile* file, const LocalZone& zone, std::string_view name_key)
+      : file_(file), zone_(zone), name_key_(name_key) {}
 
   void Begin(std::string_view report, std::vector<Column> columns) override {
     columns_ = std::move(columns);
-    file_->buffer().append("{\"report\":\"").append(report).append("\",\"rows\":[");
+    file_->buffer().append("{\"").append(name_key_).append("\":\"").append(report);
+    file_->buffer().append("\",\"rows\":[");
   }
   void Row(std::span<const Cell> cells) override {
     if (std::exchange(has_rows_, true)) file_->buffer().push_back(',');
@@ -244,7 +250,7 @@ class JsonOutput : public Output {
     }
     if (ending.coverage != nullptr) {
       out.append(",\n\"coverage\":");
-      AppendCoverage(*ending.coverage, zone_, &out);
+      AppendJsonCoverage(*ending.coverage, zone_, &out);
     }
     out.append("}\n");
     file_->Written();
@@ -253,14 +259,16 @@ class JsonOutput : public Output {
  private:
   OutputFile* file_;
   const LocalZone& zone_;
+  std::string_view name_key_;
   std::vector<Column> columns_;
   bool has_rows_ = false;
 };
 
 }  // namespace
 
-std::unique_ptr<Output> MakeJsonOutput(OutputFile* file, const LocalZone& zone) {
-  return std::make_unique<JsonOutput>(file, zone);
+std::unique_ptr<Output> MakeJsonOutput(OutputFile* file, const LocalZone& zone,
+                                       std::string_view name_key) {
+  return std::make_unique<JsonOutput>(file, zone, name_key);
 }
 
 std::unique_ptr<Output> MakeJsonLinesOutput(OutputFile* file, const LocalZone& zone) {

@@ -88,6 +88,17 @@ struct Imported {
   std::vector<Error> failures;  // of files that could not be read
 };
 
+// One of the tables of a report that is a page.
+struct Section {
+  std::string_view name;
+  std::string_view title;
+  std::span<const Column> columns;
+  std::string_view sort = {};  // "-column" is descending
+  bool is_exception = false;   // what somebody should look at; what else there is stands below
+};
+
+class Page;
+
 struct Report {
   std::string_view name;
   std::string_view summary;
@@ -101,6 +112,9 @@ struct Report {
                                              const FilterClock& clock) = nullptr;
   // "-column" is descending; empty: in the order of the log, which needs no memory.
   std::string_view default_sort;
+  // What --since and --until are where neither is given.
+  std::string_view default_since = {};
+  std::string_view default_until = {};
   std::optional<uint64_t> default_limit = std::nullopt;
   LogSet::Repeats repeats = LogSet::Repeats::kSkip;
   LogSet::Skips skips = LogSet::Skips::kNothing;  // of a report that has_window
@@ -117,6 +131,9 @@ struct Report {
   bool is_live = false;      // waits for more at the end of the log, so its rows cannot be sorted
   // Reads the log and adds the rows, a cell for each of `columns`. An Error where it cannot write.
   Result<Answer> (*run)(const Question& question, Table& table) = nullptr;
+  // In the place of `run` and the columns, of a report of several tables, each one of `sections`.
+  std::span<const Section> sections = {};
+  Result<Answer> (*page)(const Question& question, Page& page) = nullptr;
   // In the place of `run`, of a report that reads no records but looks at the logs' folders.
   // Returns the exit status.
   Result<int> (*look)(std::span<const std::string> folders, Table& table) = nullptr;
@@ -128,7 +145,8 @@ struct Report {
 };
 
 constexpr bool IsExport(const Report& report) {
-  return report.run == nullptr && report.look == nullptr && report.import == nullptr;
+  return report.run == nullptr && report.page == nullptr && report.look == nullptr &&
+         report.import == nullptr;
 }
 
 // True where rows can be held and put into another order.
@@ -140,6 +158,7 @@ constexpr bool IsSortable(std::span<const Column> columns) {
 }
 
 // One in each file of reports/.
+extern const Report kNightlyReport;
 extern const Report kListReport;
 extern const Report kSummaryReport;
 extern const Report kTreeReport;

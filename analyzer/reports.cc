@@ -4,10 +4,10 @@ namespace daybook {
 namespace {
 
 constexpr const Report* kReports[] = {
-    &kListReport,     &kSummaryReport, &kJobsReport,   &kTopReport,      &kTreeReport,
-    &kWhyReport,      &kPsReport,      &kSpawnReport,  &kFailuresReport, &kDiffReport,
-    &kIdentityReport, &kFollowReport,  &kInfoReport,   &kDumpReport,     &kVerifyReport,
-    &kSalvageReport,  &kStatusReport,  &kImportReport, &kExportReport};
+    &kNightlyReport, &kListReport,     &kSummaryReport, &kJobsReport,   &kTopReport,
+    &kTreeReport,    &kWhyReport,      &kPsReport,      &kSpawnReport,  &kFailuresReport,
+    &kDiffReport,    &kIdentityReport, &kFollowReport,  &kInfoReport,   &kDumpReport,
+    &kVerifyReport,  &kSalvageReport,  &kStatusReport,  &kImportReport, &kExportReport};
 
 }  // namespace
 

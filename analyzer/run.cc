@@ -12,6 +12,7 @@
 #include "daybook/salvage.h"
 #include "escape.h"
 #include "exit_status.h"
+#include "page.h"
 
 namespace daybook {
 namespace {
@@ -129,6 +130,10 @@ int Import(const Options& options, const LocalZone& zone) {
 Result<Answer> WriteAnswer(const Options& options, const LocalZone& zone, const Question& question,
                            OutputFile& file) {
   if (options.style != nullptr) return options.style->write(question, zone, file);
+  if (options.report->page != nullptr) {
+    Page page(options.format, options.view.limit, &file, zone);
+    return options.report->page(question, page);
+  }
   const auto output = MakeOutput(options.format, &file, zone);
   output->Begin(options.report->name, SelectedColumns(options));
   Table table(options.view, output.get());

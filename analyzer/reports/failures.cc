@@ -13,15 +13,12 @@
 #include "life_fields.h"
 #include "life_groups.h"
 #include "life_log.h"
+#include "minute_peak.h"
 #include "report.h"
 #include "totals.h"
 
 namespace daybook {
 namespace {
-
-// So many ends alike in a minute are a loop.
-constexpr uint64_t kLoopPerMinute = 5;
-constexpr uint64_t kMinuteNs = 60'000'000'000;
 
 constexpr ReportOption kOptions[] = {
     {"--by", "KEY,..", "Group by these columns of list and by status (default: comm)", true}};
@@ -51,9 +48,7 @@ Result<std::vector<Column>> ColumnsFor(const Wishes& wishes, const FilterClock&)
 struct Failures {
   uint64_t count = 0;
   uint64_t swallowed = 0;
-  uint64_t minute = 0;
-  uint64_t in_minute = 0;
-  uint64_t most_per_minute = 0;
+  MinutePeak peak;
   Sum cpu_us;
   std::optional<int64_t> first_ns;
   std::optional<int64_t> last_ns;
@@ -66,10 +61,7 @@ void Failures::Add(const Boot& boot, const Life& life) {
   ++count;
   cpu_us.Add(life.usage.cpu_us);
   const uint64_t end_ns = life.end_ns.value_or(life.last_seen_ns);
-  // Ends come in order, but for those that waited long for their reaping.
-  if (end_ns / kMinuteNs != minute) in_minute = 0;
-  minute = end_ns / kMinuteNs;
-  most_per_minute = std::max(most_per_minute, ++in_minute);
+  peak.Add(end_ns);
   const auto time = boot.clock.ToRealtime(end_ns);
   if (!time) return;
   first_ns = std::min(first_ns.value_or(*time), *time);
@@ -140,8 +132,8 @@ void FailureTable::Row(const Key& key, const Failures& failures, Table& table) c
   std::vector<Cell> row = groups_.Cells(group);
   row.insert(row.end(),
              {FindLifeField("status")->get({}, life, texts), CoreCell(life), oom, failures.count,
-              ended, ShareCell(failures.count, ended), failures.swallowed, failures.most_per_minute,
-              failures.most_per_minute >= kLoopPerMinute, OptionalCell(failures.cpu_us.total),
+              ended, ShareCell(failures.count, ended), failures.swallowed, failures.peak.most(),
+              failures.peak.most() >= kLoopPerMinute, OptionalCell(failures.cpu_us.total),
               OptionalCell(failures.first_ns), OptionalCell(failures.last_ns),
               failures.args.empty() ? Cell() : Cell(Text{failures.args})});
   table.Add(row);

@@ -77,8 +77,7 @@ class Follower : public LogWatch {
 
   // Called where all that is written was read.
   bool Wait() override;
-  // False where that is enough.
-  bool Take(const Boot& boot, const Life& life);
+  LifeUse Take(const Boot& boot, const Life& life);
 
   const std::optional<Error>& failure() const { return failure_; }
 
@@ -112,14 +111,14 @@ bool Follower::Wait() {
 }
 
 // What is only lost because the reading ends is not told.
-bool Follower::Take(const Boot& boot, const Life& life) {
-  if (life.state == LifeState::kRunning || !is_begun_ || is_over_) return true;
+LifeUse Follower::Take(const Boot& boot, const Life& life) {
+  if (life.state == LifeState::kRunning || !is_begun_ || is_over_) return LifeUse::kFiltered;
   for (size_t i = 0; i < row_.size(); ++i) {
     if (is_used_[i]) row_[i] = kLifeFields[i].get(boot, life, texts_);
   }
   table_.Add(row_);
   is_over_ = is_over_ || interrupts_.Take();
-  return !is_over_ && !table_.full();
+  return is_over_ ? LifeUse::kLastUsed : UseFor(table_);
 }
 
 Result<Answer> RunFollow(const Question& question, Table& table) {
@@ -131,7 +130,7 @@ Result<Answer> RunFollow(const Question& question, Table& table) {
   Follower follower(question, table);
   question.log.Follow(&follower);
   const Coverage coverage = ReadLives(
-      question, [&](const Boot& boot, const Life& life) { return follower.Take(boot, life) ? LifeUse::kUsed : LifeUse::kLastUsed; });
+      question, [&](const Boot& boot, const Life& life) { return follower.Take(boot, life); });
   if (follower.failure()) return *follower.failure();
   return Answer{.coverage = coverage};
 }

@@ -4,14 +4,13 @@
 #include <string>
 #include <vector>
 
+#include "identity_change.h"
 #include "life_fields.h"
 #include "life_log.h"
 #include "report.h"
 
 namespace daybook {
 namespace {
-
-constexpr size_t kMaxShownAncestors = 8;
 
 constexpr FieldChoice kFields[] = {{"host"}, {"proc_id"}, {"start_time", 1}, {"pid", 2}, {"ppid"},
                                    {"uid"},  {"euid"},    {"user"},          {"status"}, {"comm"},
@@ -30,52 +29,6 @@ std::vector<Column> Columns() {
 
 Result<std::vector<Column>> ColumnsFor(const Wishes&, const FilterClock&) { return Columns(); }
 
-struct Change {
-  uint32_t from_uid;
-  uint32_t to_uid;
-  std::string_view how;
-};
-
-// setuid: its real user is another one than at birth.
-std::optional<Change> RealChange(const Life& life) {
-  const auto& from = life.birth_uid;
-  const auto& to = life.identity.uid;
-  if (!from || !to || *from == *to) return std::nullopt;
-  return Change{.from_uid = *from, .to_uid = *to, .how = "setuid"};
-}
-
-// effective: it acts as another one than at birth, as a set-user-ID program does. Of one that is
-// older than the log, its real user is taken for that.
-std::optional<Change> EffectiveChange(const Life& life) {
-  const auto& from = life.birth_euid ? life.birth_euid : life.identity.uid;
-  const auto& to = life.identity.euid;
-  if (!from || !to || *from == *to) return std::nullopt;
-  return Change{.from_uid = *from, .to_uid = *to, .how = "effective"};
-}
-
-// Where the effective user only went along with the real one, that is one change.
-std::vector<Change> FindChanges(const Life& life) {
-  std::vector<Change> changes;
-  const auto real = RealChange(life);
-  const auto effective = EffectiveChange(life);
-  if (real) changes.push_back(*real);
-  if (effective && !(real && effective->to_uid == real->to_uid)) changes.push_back(*effective);
-  return changes;
-}
-
-// "bash < sshd < systemd"
-void AppendAncestors(const Life& life, std::string* out) {
-  const Life* at = life.parent.get();
-  for (size_t shown = 0; at != nullptr; at = at->parent.get(), ++shown) {
-    if (shown != 0) out->append(" < ");
-    if (shown == kMaxShownAncestors) {
-      out->append("...");
-      return;
-    }
-    out->append(at->identity.comm.value_or("?"));
-  }
-}
-
 Cell UserCell(uint32_t uid, LifeTexts& texts) {
   const std::string* name = texts.users.Find(uid);
   return name != nullptr ? Cell(Text{*name}) : Cell(uint64_t{uid});
@@ -87,11 +40,11 @@ Result<Answer> RunIdentity(const Question& question, Table& table) {
   std::vector<Cell> row;
   std::string ancestors;
   const Coverage coverage = ReadLives(question, [&](const Boot& boot, const Life& life) {
-    const std::vector<Change> changes = FindChanges(life);
+    const std::vector<IdentityChange> changes = FindIdentityChanges(life);
     if (changes.empty()) return LifeUse::kFiltered;
     ancestors.clear();
     AppendAncestors(life, &ancestors);
-    for (const Change& change : changes) {
+    for (const IdentityChange& change : changes) {
       row.clear();
       fields.AppendTo(&row, boot, life, texts);
       row.insert(row.end(), {uint64_t{change.from_uid}, UserCell(change.from_uid, texts),

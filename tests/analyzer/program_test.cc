@@ -276,8 +276,9 @@ TEST_F(ProgramTest, WrongUsageIsTwoWithOneLineThatHelps) {
     std::string message;
   } cases[] = {
       {"",
-       "daybook: a verb is needed: list, summary, jobs, top, tree, why, ps, spawn, failures, diff, "
-       "identity, follow, info, dump, verify, salvage, status, import, export\n"},
+       "daybook: a verb is needed: report, list, summary, jobs, top, tree, why, ps, spawn, "
+       "failures, "
+       "diff, identity, follow, info, dump, verify, salvage, status, import, export\n"},
       {"lits", "daybook: no verb 'lits'; did you mean 'list'?\n"},
       {"list --log LOG --columns pid,com",
        "daybook: list: no column 'com'; did you mean 'comm'?\n"},

@@ -32,7 +32,7 @@ usage_error() {
 }
 
 @test "a mistake in the command line is exit status 2, and one line that helps" {
-  usage_error "list, summary, jobs, top, tree, why, ps, spawn, failures, diff, identity, follow, info, dump,"
+  usage_error "report, list, summary, jobs, top, tree, why, ps, spawn, failures, diff, identity, follow, info,"
   usage_error "did you mean 'list'?" lst
   usage_error "did you mean '--since'?" list --log "$sample" --sinze today
   usage_error "did you mean 'cpu_us'?" list --log "$sample" --sort cpu_usec

@@ -59,7 +59,7 @@ options_are_in() {
   text=$(page daybook.1)
   for verb in $(verbs); do
     [[ $verb != export ]] || continue # other programs' formats have no columns of ours
-    columns=$("$DAYBOOK" "$verb" --help | sed -n 's/^Columns: //p')
+    columns=$("$DAYBOOK" "$verb" --help | sed -n 's/^\(Columns\|Sections\): //p')
     section=" ${text#*Columns of "$verb" }"
     section=${section%% Columns of *}
     if [[ $verb == tree || $verb == follow ]]; then # the page refers to list's for the rest

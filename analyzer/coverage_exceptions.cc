@@ -1,0 +1,181 @@
+#include "coverage_exceptions.h"
+
+#include <algorithm>
+#include <array>
+
+namespace daybook {
+namespace {
+
+constexpr std::string_view kLost = "lost";
+constexpr std::string_view kMissingRecords = "missing_records";
+constexpr std::string_view kNotRecorded = "not_recorded";
+constexpr std::string_view kNothingBefore = "nothing_before";
+constexpr std::string_view kStopped = "recorder_stopped";
+constexpr std::string_view kMalformed = "malformed";
+constexpr std::string_view kUnreadable = "unreadable_files";
+
+// The recorder writes the time each minute, also where nothing happens.
+constexpr int64_t kSilenceNs = 3 * 60'000'000'000;
+
+std::string HostOf(const Boot& boot) { return boot.host.value_or(""); }
+
+}  // namespace
+
+void CoverageExceptions::Read(LogSet& log, int64_t now_ns) {
+  const Coverage before = log.coverage();  // of files that are left out
+  while (const auto item = log.Next()) {
+    boots_.insert(&log.boot());
+    if (const auto* record = std::get_if<RecordView>(&*item)) {
+      Take(*record, log);
+    } else if (const auto* gap = std::get_if<Gap>(&*item)) {
+      Take(*gap, log);
+    } else {
+      coverage_ = log.coverage();
+    }
+  }
+  AddTotals(before);
+  const Coverage after = log.coverage();
+  coverage_.skipped_segments = after.skipped_segments;
+  coverage_.unreadable_files = after.unreadable_files;
+  if (!coverage_.imported) AddUncovered(log.window(), now_ns);
+}
+
+void CoverageExceptions::Take(const RecordView& record, LogSet& log) {
+  const auto add = [&](std::string_view what, uint64_t lost, uint64_t first_ns, uint64_t last_ns) {
+    if (!log.InWindow(first_ns, last_ns)) return;
+    const ClockMap& clock = log.boot().clock;
+    Add(what, HostOf(log.boot()),
+        {.lost = lost,
+         .first_ns = clock.ToRealtime(first_ns),
+         .last_ns = clock.ToRealtime(last_ns),
+         .has_duration = what == kNotRecorded});
+  };
+  if (record.proof != Proof::kVerified) return;
+  if (Lost lost; record.As(&lost)) {
+    add(kLost, LostEvents(lost), lost.first_time_ns, lost.last_time_ns);
+  } else if (RecordingGap gap; record.As(&gap)) {
+    add(kNotRecorded, gap.missed_forks.value_or(0), gap.first_time_ns, gap.last_time_ns);
+  }
+}
+
+// A torn tail is what a crash, or a recorder that writes, leaves.
+void CoverageExceptions::Take(const Gap& gap, LogSet& log) {
+  if (gap.cause == GapCause::kTornTail) return;
+  if (!log.InWindow(gap.first_time_ns.value_or(0), gap.last_time_ns.value_or(UINT64_MAX))) return;
+  const ClockMap& clock = log.boot().clock;
+  Found found{.lost = gap.records_lost.value_or(0), .bytes = gap.end - gap.begin};
+  if (gap.first_time_ns) found.first_ns = clock.ToRealtime(*gap.first_time_ns);
+  if (gap.last_time_ns) found.last_ns = clock.ToRealtime(*gap.last_time_ns);
+  Add(GapCauseName(gap.cause), HostOf(log.boot()), found);
+}
+
+void CoverageExceptions::Add(std::string_view what, const std::string& host, const Found& found) {
+  Missing& missing = missing_[{what, host}];
+  ++missing.times;
+  missing.lost += found.lost;
+  missing.bytes += found.bytes;
+  if (found.first_ns) {
+    missing.first_ns = std::min(missing.first_ns.value_or(*found.first_ns), *found.first_ns);
+  }
+  if (found.last_ns) {
+    missing.last_ns = std::max(missing.last_ns.value_or(*found.last_ns), *found.last_ns);
+  }
+  if (found.has_duration && found.first_ns && found.last_ns && *found.first_ns < *found.last_ns) {
+    const auto us = static_cast<uint64_t>(*found.last_ns - *found.first_ns) / 1000;
+    missing.duration_us = missing.duration_us.value_or(0) + us;
+  }
+}
+
+// Numbers that no record has, where no gap tells of it.
+void CoverageExceptions::AddTotals(const Coverage& before) {
+  uint64_t told = 0;
+  for (const auto& [key, missing] : missing_) {
+    if (missing.bytes != 0) told += missing.lost;
+  }
+  const uint64_t missing =
+      coverage_.missing_records - std::min(before.missing_records, coverage_.missing_records);
+  if (missing > told) Add(kMissingRecords, "", {.lost = missing - told});
+  if (coverage_.malformed_records != 0) Add(kMalformed, "", {.lost = coverage_.malformed_records});
+  if (coverage_.unreadable_files != 0) Add(kUnreadable, "", {});
+  coverage_.missing_records = missing;
+}
+
+// Where a host has no record at the beginning or at the end of the window.
+void CoverageExceptions::AddUncovered(const Window& window, int64_t now_ns) {
+  struct Span {
+    int64_t first_ns = INT64_MAX;
+    int64_t last_ns = INT64_MIN;
+  };
+  std::map<std::string, Span> hosts;
+  for (const Boot* boot : boots_) {
+    const auto first = boot->first_ns ? boot->clock.ToRealtime(*boot->first_ns) : std::nullopt;
+    const auto last = boot->clock.ToRealtime(boot->last_ns);
+    if (!first || !last) continue;
+    Span& span = hosts[HostOf(*boot)];
+    span.first_ns = std::min(span.first_ns, *first);
+    span.last_ns = std::max(span.last_ns, *last);
+  }
+  const int64_t until_ns = std::min(window.until_ns.value_or(now_ns), now_ns);
+  if (hosts.empty() && window.since_ns) hosts[""] = {*window.since_ns, *window.since_ns};
+  for (const auto& [host, span] : hosts) {
+    if (window.since_ns && span.first_ns - kSilenceNs > *window.since_ns) {
+      Add(kNothingBefore, host,
+          {.first_ns = window.since_ns,
+           .last_ns = std::min(span.first_ns, until_ns),
+           .has_duration = true});
+    }
+    if (span.last_ns < until_ns - kSilenceNs) {
+      Add(kStopped, host, {.first_ns = span.last_ns, .last_ns = until_ns, .has_duration = true});
+    }
+  }
+}
+
+std::string CoverageExceptions::host() const {
+  std::set<std::string> hosts;
+  for (const Boot* boot : boots_) hosts.insert(HostOf(*boot));
+  return hosts.size() == 1 ? *hosts.begin() : "";
+}
+
+uint64_t CoverageExceptions::lost() const {
+  uint64_t lost = 0;
+  for (const auto& [key, missing] : missing_) {
+    if (key.first != kNotRecorded) lost += missing.lost;
+  }
+  return lost;
+}
+
+uint64_t CoverageExceptions::gaps() const {
+  uint64_t gaps = 0;
+  for (const auto& [key, missing] : missing_) {
+    if (key.first == kNotRecorded || key.first == kNothingBefore) gaps += missing.times;
+  }
+  return gaps;
+}
+
+uint64_t CoverageExceptions::stopped() const {
+  uint64_t stopped = 0;
+  for (const auto& [key, missing] : missing_) stopped += key.first == kStopped;
+  return stopped;
+}
+
+uint64_t CoverageExceptions::damaged() const {
+  constexpr std::array kNoDamage = {kLost, kMissingRecords, kNotRecorded, kNothingBefore, kStopped};
+  uint64_t damaged = 0;
+  for (const auto& [key, missing] : missing_) {
+    if (std::ranges::find(kNoDamage, key.first) == kNoDamage.end()) damaged += missing.times;
+  }
+  return damaged;
+}
+
+Rows CoverageExceptions::ToRows() const {
+  Rows rows;
+  for (const auto& [key, missing] : missing_) {
+    rows.push_back({Text{.bytes = key.first}, missing.times, missing.lost, missing.bytes,
+                    OptionalCell(missing.duration_us), OptionalCell(missing.first_ns),
+                    OptionalCell(missing.last_ns),
+                    key.second.empty() ? Cell() : Cell(Text{.bytes = key.second})});
+  }
+  return rows;
+}
+
+}  // namespace daybook

@@ -1,0 +1,63 @@
+// What is missing from the log of a period: times without a recorder, what was lost, what is
+// damaged.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "coverage.h"
+#include "log_set.h"
+#include "page.h"
+
+namespace daybook {
+
+class CoverageExceptions {
+ public:
+  // Reads the log, of which the files outside its window may be left out. `now_ns`: nothing can
+  // have been recorded later.
+  void Read(LogSet& log, int64_t now_ns);
+
+  const Coverage& coverage() const { return coverage_; }
+  // The name of the host, where it is one.
+  std::string host() const;
+
+  uint64_t lost() const;     // events and records
+  uint64_t gaps() const;     // times without a recorder that is there again
+  uint64_t damaged() const;  // places
+  uint64_t stopped() const;  // hosts whose recorder is not there at the end
+  Rows ToRows() const;
+
+ private:
+  struct Missing {
+    uint64_t times = 0;
+    uint64_t lost = 0;
+    uint64_t bytes = 0;
+    std::optional<uint64_t> duration_us;
+    std::optional<int64_t> first_ns;
+    std::optional<int64_t> last_ns;
+  };
+  struct Found {
+    uint64_t lost = 0;
+    uint64_t bytes = 0;
+    std::optional<int64_t> first_ns;
+    std::optional<int64_t> last_ns;
+    bool has_duration = false;
+  };
+
+  void Take(const RecordView& record, LogSet& log);
+  void Take(const Gap& gap, LogSet& log);
+  void Add(std::string_view what, const std::string& host, const Found& found);
+  void AddUncovered(const Window& window, int64_t now_ns);
+  void AddTotals(const Coverage& before);
+
+  Coverage coverage_;
+  std::set<const Boot*> boots_;
+  std::map<std::pair<std::string_view, std::string>, Missing> missing_;  // what, host
+};
+
+}  // namespace daybook

@@ -1,0 +1,361 @@
+#include "night.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <csignal>
+
+#include "life_cells.h"
+
+namespace daybook {
+namespace {
+
+// A process that lives shorter costs about as much to make as it does.
+constexpr uint64_t kShortUs = 10'000;
+
+// What is this much more than in the period before is a change: twice as much, and not a few more
+// of what is rare or cheap anyway.
+constexpr uint64_t kTimesAsMuch = 2;
+constexpr uint64_t kMinMoreProcesses = 20;
+constexpr uint64_t kMinMoreCpuUs = 1'000'000;
+
+constexpr int64_t kMaxNights = 63;  // before this one, in the bits of a number
+
+constexpr uint32_t kSignalMask = 0x7F;  // of a wait status, see wait(2)
+constexpr uint32_t kCoreBit = 0x80;
+
+// Others end a process that did nothing wrong.
+bool IsUsualSignal(uint32_t signal) {
+  return signal == SIGHUP || signal == SIGINT || signal == SIGTERM || signal == SIGPIPE;
+}
+
+bool IsOomKill(const Life& life) { return (life.flags & kProcOomKilled) != 0; }
+
+bool IsAbnormal(const Life& life) {
+  const uint32_t status = life.wait_status.value_or(0);
+  const uint32_t signal = status & kSignalMask;
+  return IsOomKill(life) || (status & kCoreBit) != 0 || (signal != 0 && !IsUsualSignal(signal));
+}
+
+std::string CommOf(const Life* life) {
+  return life != nullptr ? life->identity.comm.value_or("") : "";
+}
+
+Cell TextOrUnknown(std::string_view text) {
+  return text.empty() ? Cell() : Cell(Text{.bytes = text});
+}
+
+std::optional<uint64_t> EndNs(const Life& life) {
+  return life.state == LifeState::kLost ? std::optional(life.last_seen_ns) : life.end_ns;
+}
+
+}  // namespace
+
+void Night::Ends::Add(const Boot& boot, const Life& life) {
+  const uint64_t end_ns = life.end_ns.value_or(life.last_seen_ns);
+  ++count;
+  peak.Add(end_ns);
+  const auto time = boot.clock.ToRealtime(end_ns);
+  if (!time) return;
+  first_ns = std::min(first_ns.value_or(*time), *time);
+  if (last_ns && *time < *last_ns) return;
+  last_ns = time;
+  const Cell cell = ArgumentsCell(life);
+  if (const auto* text = std::get_if<Text>(&cell)) args.assign(text->bytes);
+}
+
+void Night::Ends::Merge(const Ends& other) {
+  count += other.count;
+  if (other.first_ns) first_ns = std::min(first_ns.value_or(*other.first_ns), *other.first_ns);
+  if (!other.last_ns || (last_ns && *other.last_ns < *last_ns)) return;
+  last_ns = other.last_ns;
+  args = other.args;
+}
+
+Night::Night(const Window& window, int64_t now_ns, const LocalZone& zone)
+    : window_(window), texts_(zone), runs_(no_roots_) {
+  const int64_t until_ns = std::min(window.until_ns.value_or(now_ns), now_ns);
+  if (!window.since_ns || __builtin_sub_overflow(until_ns, *window.since_ns, &length_ns_)) {
+    length_ns_ = 0;
+  }
+}
+
+// Less than the night is long says little: much of what runs once a night would be new.
+void Night::SetBaseline(int64_t length_ns) {
+  if (length_ns_ > 0 && length_ns >= length_ns_) baseline_ns_ = length_ns;
+}
+
+// It ended before the night began: it is of the period before.
+bool Night::IsBefore(const Boot& boot, const Life& life) const {
+  const auto end_ns = EndNs(life);
+  if (!window_.since_ns || !end_ns) return false;
+  const auto end = boot.clock.ToRealtime(*end_ns);
+  return end && *end < *window_.since_ns;
+}
+
+void Night::Take(const Boot& boot, const Life& life) {
+  const bool is_before = IsBefore(boot, life);
+  See(boot, life, is_before);
+  Periods& of_comm = by_comm_[life.identity.comm.value_or("")];
+  (is_before ? of_comm.before : of_comm.now).Add(life);
+  if (is_before) of_comm.nights |= NightsBefore(boot, life);
+  if (is_before) return;
+  all_.Add(life);
+  by_user_[life.identity.uid].Add(life);
+  const uint32_t run = runs_.Find(boot, life, texts_);
+  if (run >= by_run_.size()) by_run_.resize(run + 1);
+  by_run_[run].Add(life);
+  if (life.execs) {  // was born while the log was written
+    const Life* parent = life.parent.get();
+    Births& births = by_parent_[parent != nullptr ? parent->identity.comm : std::nullopt];
+    births.totals.Add(life);
+    births.short_ones += ElapsedUs(life).value_or(kShortUs) < kShortUs;
+  }
+  if (life.wait_status.value_or(0) != 0) TakeFailure(boot, life, run);
+}
+
+// Who was there already when the night began is not new in it.
+void Night::See(const Boot& boot, const Life& life, bool is_before) {
+  const auto start = boot.clock.ToRealtime(life.start_ns);
+  const bool is_known = is_before || (window_.since_ns && start && *start < *window_.since_ns);
+  if ((life.flags & kProcKernelThread) == 0) {
+    const bool has_exe = life.image && life.image->exe;
+    SeeOne(boot, life, is_known, &programs_[has_exe ? *life.image->exe : CommOf(&life)]);
+  }
+  if (life.identity.uid) SeeOne(boot, life, is_known, &users_[*life.identity.uid]);
+  for (const IdentityChange& change : FindIdentityChanges(life)) {
+    SeeChange(boot, life, is_known, change);
+  }
+}
+
+void Night::SeeChange(const Boot& boot, const Life& life, bool is_known,
+                      const IdentityChange& change) {
+  IdentityKey key{change.how, change.from_uid, change.to_uid, CommOf(&life)};
+  Sighting& sighting = identities_[std::move(key)];
+  const bool is_first = sighting.now == 0;
+  SeeOne(boot, life, is_known, &sighting);
+  if (is_known || !is_first) return;
+  sighting.parent.clear();
+  AppendAncestors(life, &sighting.parent);
+}
+
+void Night::SeeOne(const Boot& boot, const Life& life, bool is_before, Sighting* sighting) {
+  if (is_before) {
+    ++sighting->before;
+    return;
+  }
+  ++sighting->now;
+  sighting->cpu_us.Add(life.usage.cpu_us);
+  if (sighting->before != 0) return;  // no news
+  const auto start = boot.clock.ToRealtime(life.start_ns);
+  if (sighting->first_ns && (!start || *start >= *sighting->first_ns)) return;
+  sighting->first_ns = start;
+  sighting->uid = life.identity.uid;
+  sighting->comm = CommOf(&life);
+  sighting->parent = CommOf(life.parent.get());
+  const Cell cell = ArgumentsCell(life);
+  if (const auto* text = std::get_if<Text>(&cell)) sighting->args.assign(text->bytes);
+}
+
+// What a supervisor starts again and again is a child of the first process, or dies of a signal:
+// other programs that fail often, as grep and test do, only answer no.
+void Night::TakeFailure(const Boot& boot, const Life& life, uint32_t run) {
+  const HowItEnded how{*life.wait_status, IsOomKill(life)};
+  const bool is_abnormal = IsAbnormal(life);
+  const Life* parent = life.parent.get();
+  if (is_abnormal || (parent != nullptr && IsFirst(*parent))) {
+    restarted_[{CommOf(&life), CommOf(parent), how}].Add(boot, life);
+  }
+  if (!is_abnormal) return;
+  abnormal_[{CommOf(&life), run, how}].Add(boot, life);
+  signals_ += (how.first & kSignalMask) != 0;
+  cores_ += (how.first & kCoreBit) != 0;
+  ooms_ += how.second;
+}
+
+Cell Night::UserCell(std::optional<uint32_t> uid) {
+  if (!uid) return std::monostate();
+  const std::string* name = texts_.users.Find(*uid);
+  return name != nullptr ? Cell(Text{.bytes = *name}) : Cell(uint64_t{*uid});
+}
+
+Cell Night::StatusCell(const HowItEnded& how) {
+  Life life;  // as far as it is the same for all
+  life.wait_status = how.first;
+  const Cell cell = FindLifeField("status")->get({}, life, texts_);
+  const auto* text = std::get_if<Text>(&cell);
+  return text != nullptr ? Cell(Text{.bytes = arena_.Keep(text->bytes)}) : cell;
+}
+
+Rows Night::AbnormalEnds() {
+  // A service that is started anew is another run of the same job.
+  std::map<std::tuple<std::string_view, std::string_view, HowItEnded>, Ends> merged;
+  for (const auto& [key, ends] : abnormal_) {
+    const auto& [comm, run, how] = key;
+    merged[{comm, runs_.runs()[run].name, how}].Merge(ends);
+  }
+  Rows rows;
+  for (const auto& [key, ends] : merged) {
+    const auto& [comm, job, how] = key;
+    rows.push_back({TextOrUnknown(comm), TextOrUnknown(job), StatusCell(how),
+                    (how.first & kCoreBit) != 0, how.second, ends.count,
+                    OptionalCell(ends.first_ns), OptionalCell(ends.last_ns),
+                    TextOrUnknown(arena_.Keep(ends.args))});
+  }
+  return rows;
+}
+
+Rows Night::CrashLoops() {
+  Rows rows;
+  for (const auto& [key, ends] : restarted_) {
+    if (ends.peak.most() < kLoopPerMinute) continue;
+    const auto& [comm, parent, how] = key;
+    rows.push_back({TextOrUnknown(comm), TextOrUnknown(parent), StatusCell(how), ends.count,
+                    ends.peak.most(), OptionalCell(ends.first_ns), OptionalCell(ends.last_ns),
+                    TextOrUnknown(ends.args)});
+  }
+  return rows;
+}
+
+Rows Night::NewPrograms() {
+  Rows rows;
+  for (const auto& [name, seen] : programs_) {
+    if (!baseline_ns_ || seen.before != 0 || seen.now == 0) continue;
+    rows.push_back({TextOrUnknown(name), seen.now, OptionalCell(seen.cpu_us.total),
+                    OptionalCell(seen.first_ns), UserCell(seen.uid), OptionalCell(seen.uid),
+                    TextOrUnknown(seen.parent), TextOrUnknown(seen.args)});
+  }
+  return rows;
+}
+
+Rows Night::NewUsers() {
+  Rows rows;
+  for (const auto& [uid, seen] : users_) {
+    if (!baseline_ns_ || seen.before != 0 || seen.now == 0) continue;
+    rows.push_back({UserCell(uid), uint64_t{uid}, seen.now, OptionalCell(seen.cpu_us.total),
+                    OptionalCell(seen.first_ns), TextOrUnknown(seen.comm)});
+  }
+  return rows;
+}
+
+Rows Night::NewIdentities() {
+  Rows rows;
+  for (const auto& [key, seen] : identities_) {
+    if (!baseline_ns_ || seen.before != 0 || seen.now == 0) continue;
+    const auto& [how, from_uid, to_uid, comm] = key;
+    rows.push_back({Text{.bytes = how}, UserCell(from_uid), uint64_t{from_uid}, UserCell(to_uid),
+                    uint64_t{to_uid}, TextOrUnknown(comm), seen.now, OptionalCell(seen.first_ns),
+                    TextOrUnknown(seen.parent)});
+  }
+  return rows;
+}
+
+// How much of it a period as long as the night had.
+uint64_t Night::Expected(uint64_t before) const {
+  const double share = static_cast<double>(length_ns_) / static_cast<double>(*baseline_ns_);
+  return static_cast<uint64_t>(std::llround(static_cast<double>(before) * share));
+}
+
+// A bit for the night in which it ended.
+uint64_t Night::NightsBefore(const Boot& boot, const Life& life) const {
+  const auto end = boot.clock.ToRealtime(EndNs(life).value_or(life.start_ns));
+  if (!end || length_ns_ <= 0) return 0;
+  const int64_t nights = (*window_.since_ns - 1 - *end) / length_ns_;
+  return nights < kMaxNights ? uint64_t{1} << nights : 0;
+}
+
+bool Night::IsInEachNight(uint64_t nights) const {
+  const int64_t count = std::min(*baseline_ns_ / std::max<int64_t>(length_ns_, 1), kMaxNights);
+  return std::countr_one(nights) >= count;
+}
+
+std::string_view Night::ChangeOf(const Periods& periods) const {
+  const uint64_t count = Expected(periods.before.count);
+  const uint64_t cpu_us = Expected(periods.before.cpu_us.total.value_or(0));
+  const uint64_t now_us = periods.now.cpu_us.total.value_or(0);
+  if (periods.before.count == 0) return {};  // what is new has its own table
+  if (periods.now.count == 0) return IsInEachNight(periods.nights) ? "gone" : "";
+  const bool is_more =
+      periods.now.count >= kTimesAsMuch * count && periods.now.count >= count + kMinMoreProcesses;
+  const bool is_costlier = now_us >= kTimesAsMuch * cpu_us && now_us >= cpu_us + kMinMoreCpuUs;
+  if (is_more) return is_costlier ? "more_often,costlier" : "more_often";
+  return is_costlier ? "costlier" : "";
+}
+
+Rows Night::Changes() {
+  Rows rows;
+  for (const auto& [comm, periods] : by_comm_) {
+    const std::string_view change = baseline_ns_ ? ChangeOf(periods) : "";
+    if (change.empty()) continue;
+    const auto& before_us = periods.before.cpu_us.total;
+    rows.push_back({TextOrUnknown(comm), Text{.bytes = change}, Expected(periods.before.count),
+                    periods.now.count, before_us ? Cell(Expected(*before_us)) : Cell(),
+                    OptionalCell(periods.now.cpu_us.total)});
+  }
+  return rows;
+}
+
+Rows Night::AllTotals() const {
+  return {{all_.count, all_.running, all_.failed, OptionalCell(all_.cpu_us.total),
+           OptionalCell(all_.utime_us.total), OptionalCell(all_.stime_us.total),
+           OptionalCell(all_.max_rss_kib), OptionalCell(all_.read_bytes.total),
+           OptionalCell(all_.write_bytes.total)}};
+}
+
+Rows Night::Programs() const {
+  Rows rows;
+  for (const auto& [comm, periods] : by_comm_) {
+    const Totals& totals = periods.now;
+    if (totals.count == 0) continue;
+    rows.push_back({TextOrUnknown(comm), totals.count, totals.failed,
+                    OptionalCell(totals.cpu_us.total),
+                    ShareCell(totals.cpu_us.total, all_.cpu_us.total),
+                    OptionalCell(totals.cpu_us.Mean()), OptionalCell(totals.max_rss_kib)});
+  }
+  return rows;
+}
+
+Rows Night::Users() {
+  Rows rows;
+  for (const auto& [uid, totals] : by_user_) {
+    rows.push_back({UserCell(uid), OptionalCell(uid), totals.count, totals.failed,
+                    OptionalCell(totals.cpu_us.total),
+                    ShareCell(totals.cpu_us.total, all_.cpu_us.total)});
+  }
+  return rows;
+}
+
+Rows Night::Jobs() const {
+  struct Job {
+    uint64_t runs = 0;
+    Totals totals;
+  };
+  std::map<std::pair<JobKind, std::string_view>, Job> jobs;
+  for (size_t run = 0; run < by_run_.size(); ++run) {
+    if (by_run_[run].count == 0) continue;
+    Job& job = jobs[{runs_.runs()[run].kind, runs_.runs()[run].name}];
+    ++job.runs;
+    job.totals.Merge(by_run_[run]);
+  }
+  Rows rows;
+  for (const auto& [key, job] : jobs) {
+    rows.push_back({Text{.bytes = NameOf(key.first)}, TextOrUnknown(key.second), job.runs,
+                    job.totals.count, job.totals.failed, OptionalCell(job.totals.cpu_us.total),
+                    ShareCell(job.totals.cpu_us.total, all_.cpu_us.total)});
+  }
+  return rows;
+}
+
+Rows Night::Spawners() const {
+  uint64_t all = 0;
+  for (const auto& [comm, births] : by_parent_) all += births.totals.count;
+  Rows rows;
+  for (const auto& [comm, births] : by_parent_) {
+    rows.push_back({comm ? Cell(Text{.bytes = *comm}) : Cell(), births.totals.count,
+                    ShareCell(births.totals.count, all), births.short_ones, births.totals.failed,
+                    OptionalCell(births.totals.cpu_us.total)});
+  }
+  return rows;
+}
+
+}  // namespace daybook

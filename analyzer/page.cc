@@ -1,0 +1,167 @@
+#include "page.h"
+
+#include <utility>
+
+#include "escape.h"
+#include "report_view.h"
+
+namespace daybook {
+namespace {
+
+std::unique_ptr<Output> MakeTableOutput(Format format, OutputFile* file, const LocalZone& zone) {
+  switch (format) {
+    case Format::kText:
+      return MakeTextOutput(file, zone);
+    case Format::kMarkdown:
+      return MakeMarkdownOutput(file, zone);
+    case Format::kJson:
+      return MakeJsonOutput(file, zone, "section");
+    case Format::kJsonLines:
+      return MakeJsonLinesOutput(file, zone);
+    case Format::kCsv:
+      return MakeCsvOutput(file, zone);
+    case Format::kTsv:
+      return MakeTsvOutput(file, zone);
+  }
+  return nullptr;
+}
+
+// Puts the section's name before each row, where rows of several tables are mixed.
+class NamedRows : public RowSink {
+ public:
+  NamedRows(std::string_view name, RowSink* sink) : sink_(sink), row_{Text{name}} {}
+  void Row(std::span<const Cell> cells) override {
+    row_.resize(1);
+    row_.insert(row_.end(), cells.begin(), cells.end());
+    sink_->Row(row_);
+  }
+  bool closed() const override { return sink_->closed(); }
+
+ private:
+  RowSink* sink_;
+  std::vector<Cell> row_;
+};
+
+void AppendTimeMember(std::string_view name, std::optional<int64_t> time_ns, const LocalZone& zone,
+                      std::string* out) {
+  out->append(",\"").append(name).append("\":");
+  if (!time_ns) {
+    out->append("null");
+    return;
+  }
+  out->push_back('"');
+  zone.AppendRfc3339(*time_ns, out);
+  out->push_back('"');
+}
+
+void AppendSpan(const Window& window, const LocalZone& zone, std::string* out) {
+  if (window.since_ns) {
+    zone.AppendForPeople(*window.since_ns, out);
+  } else {
+    out->append("the beginning");
+  }
+  out->append(" to ");
+  if (window.until_ns) {
+    zone.AppendForPeople(*window.until_ns, out);
+  } else {
+    out->append("now");
+  }
+}
+
+std::string HeadLine(const PageHead& head, const LocalZone& zone) {
+  std::string line = "daybook ";
+  line.append(head.report).append(": ");
+  if (!head.host.empty()) {
+    AppendEscaped(head.host, &line);
+    line += ", ";
+  }
+  AppendSpan(head.window, zone, &line);
+  return line;
+}
+
+void AppendJsonHead(const PageHead& head, const LocalZone& zone, std::string* out) {
+  out->append("{\"report\":\"").append(head.report).push_back('"');
+  AppendTimeMember("since", head.window.since_ns, zone, out);
+  AppendTimeMember("until", head.window.until_ns, zone, out);
+  const Window baseline = head.baseline.value_or(Window{});
+  AppendTimeMember("baseline_since", baseline.since_ns, zone, out);
+  AppendTimeMember("baseline_until", baseline.until_ns, zone, out);
+  out->append(",\"sections\":[");
+}
+
+}  // namespace
+
+bool HoldsOneTable(Format format) { return format == Format::kCsv || format == Format::kTsv; }
+
+void Page::Begin(const PageHead& head) {
+  std::string& out = file_->buffer();
+  if (format_ == Format::kJson) return AppendJsonHead(head, zone_, &out);
+  if (!IsForPeople()) return;
+  if (format_ == Format::kMarkdown) out += "# ";
+  out += HeadLine(head, zone_) + '\n';
+  if (!head.baseline) return;
+  std::string line = "compared with ";
+  AppendSpan(*head.baseline, zone_, &line);
+  if (format_ == Format::kMarkdown) return AddNote(line);
+  out += line + '\n';
+}
+
+void Page::AddNote(std::string_view line) {
+  if (IsForPeople()) file_->buffer().append("\n").append(line).append("\n");
+}
+
+void Page::BeginTable(const Section& section) {
+  std::string& out = file_->buffer();
+  if (format_ == Format::kText) out.append("\n== ").append(section.title).append("\n");
+  if (format_ == Format::kMarkdown) out.append("\n## ").append(section.title).append("\n\n");
+  if (format_ == Format::kJson) out.append(std::exchange(has_sections_, true) ? ",\n" : "\n");
+}
+
+void Page::FillTable(const Section& section, const Rows& rows, Output* output) {
+  const auto view = MakeView(format_, {.report = section.name,
+                                       .of_columns = section.columns,
+                                       .default_sort = section.sort,
+                                       .columns = {},
+                                       .sort = {},
+                                       .limit = limit_});
+  const bool is_mixed = format_ == Format::kJsonLines;
+  std::vector<Column> columns;
+  if (is_mixed) columns.push_back({"section", Kind::kString});
+  for (const size_t column : view->columns) columns.push_back(section.columns[column]);
+  output->Begin(section.name, std::move(columns));
+  NamedRows named(section.name, output);
+  Table table(*view, is_mixed ? static_cast<RowSink*>(&named) : output);
+  for (const auto& row : rows) table.Add(row);
+  table.Finish();
+  output->Finish({.total = table.total(), .notes = table.notes()});
+}
+
+void Page::Add(const Section& section, const Rows& rows) {
+  if (IsForPeople() && rows.empty()) return;
+  BeginTable(section);
+  const auto output = MakeTableOutput(format_, file_, zone_);
+  FillTable(section, rows, output.get());
+  if (format_ == Format::kJson) file_->buffer().pop_back();  // the end of the line
+  if (!IsForPeople() || !limit_ || rows.size() <= *limit_) return;
+  if (format_ == Format::kMarkdown) file_->buffer() += '\n';  // else it would be one more row
+  file_->buffer() += "-- and " + std::to_string(rows.size() - *limit_) + " more\n";
+}
+
+void Page::Finish(const Coverage& coverage, std::span<const std::string> failed_on) {
+  std::string& out = file_->buffer();
+  if (format_ == Format::kJson) {
+    out += "],\n\"failed_on\":[";
+    for (const std::string& rule : failed_on) {
+      if (&rule != &failed_on.front()) out.push_back(',');
+      AppendJsonString(rule, Cut::kNo, &out);
+    }
+    out += "],\n\"coverage\":";
+    AppendJsonCoverage(coverage, zone_, &out);
+    out += "}\n";
+  }
+  for (const std::string& rule : failed_on) AddNote("-- exit status 1 since this applies: " + rule);
+  AddNote(CoverageLine(coverage, zone_));
+  file_->Written();
+}
+
+}  // namespace daybook

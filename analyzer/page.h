@@ -1,0 +1,60 @@
+// A report of several tables, one below the other. Each is written by the output of its format.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "coverage.h"
+#include "output.h"
+#include "report.h"
+#include "table.h"
+
+namespace daybook {
+
+// These formats hold one table and nothing else.
+bool HoldsOneTable(Format format);
+
+// What the page is about.
+struct PageHead {
+  std::string_view report;
+  std::string_view host;  // empty: of several, or not known
+  Window window;
+  std::optional<Window> baseline;
+};
+
+using Rows = std::vector<std::vector<Cell>>;
+
+class Page {
+ public:
+  // Of each table at most `limit` rows. `file` and `zone` must outlive the page.
+  Page(Format format, std::optional<uint64_t> limit, OutputFile* file, const LocalZone& zone)
+      : format_(format), limit_(limit), file_(file), zone_(zone) {}
+
+  void Begin(const PageHead& head);
+  // A table; people are not shown an empty one.
+  void Add(const Section& section, const Rows& rows);
+  // A line for people.
+  void AddNote(std::string_view line);
+  // `failed_on`: names of rules that apply.
+  void Finish(const Coverage& coverage, std::span<const std::string> failed_on);
+
+  Format format() const { return format_; }
+
+ private:
+  bool IsForPeople() const { return format_ == Format::kText || format_ == Format::kMarkdown; }
+  void BeginTable(const Section& section);
+  void FillTable(const Section& section, const Rows& rows, Output* output);
+
+  Format format_;
+  std::optional<uint64_t> limit_;
+  OutputFile* file_;
+  const LocalZone& zone_;
+  bool has_sections_ = false;
+};
+
+}  // namespace daybook

@@ -1,0 +1,524 @@
+// The page for the morning, of a night whose truth is known and of the week before it.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <string_view>
+
+#include "program_runner.h"
+#include "scripted_log.h"
+
+namespace daybook {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
+using std::string_view_literals::operator""sv;
+
+constexpr uint32_t kUser = 4'000'000'000;  // without a name
+constexpr uint32_t kNewUser = 4'000'000'001;
+constexpr uint64_t kMinuteMs = 60'000;
+constexpr uint64_t kHourMs = 60 * kMinuteMs;
+constexpr uint64_t kDayMs = 24 * kHourMs;
+// Milliseconds since boot of 2026-09-22 00:00.
+constexpr uint64_t kFirstDayMs = 5000 + 35'200'000;
+
+// Six whole days from 09-22 on, then the night: 09-28.
+class Week {
+ public:
+  explicit Week(const std::string& path) : log_(path) {}
+
+  ScriptedLog& log() { return log_; }
+
+  void Snapshot() {
+    log_.At(5000);
+    log_.writer().Append(SnapBegin{.time_ns = ScriptedLog::Ns(5000)});
+    Living(1, 0, "systemd");
+    Living(50, 1, "cron");
+    log_.writer().Append(SnapEnd{.time_ns = ScriptedLog::Ns(5000), .process_count = 2});
+  }
+
+  struct Run {
+    uint32_t ppid = 1;
+    std::string_view comm;
+    std::string_view args;
+    uint32_t wait_status = 0;
+    uint64_t cpu_us = 1000;
+    uint32_t uid = 0;
+    uint32_t euid = 0;
+    uint32_t birth_uid = 0;
+    uint32_t flags = 0;
+    std::optional<uint64_t> cgroup_id = {};
+  };
+  // A life of 100 ms.
+  void Live(uint64_t ms, const Run& run) {
+    const uint32_t pid = ++last_pid_;
+    const uint64_t start_ns = ScriptedLog::Ns(ms);
+    const std::string exe = "/usr/bin/" + std::string(run.comm);
+    log_.At(ms);
+    log_.writer().Append(Fork{.time_ns = start_ns,
+                              .pid = pid,
+                              .ppid = run.ppid,
+                              .parent_start_ns = 0,
+                              .uid = run.birth_uid,
+                              .euid = run.birth_uid});
+    log_.At(ms + 1);
+    log_.writer().Append(Exec{.time_ns = ScriptedLog::Ns(ms + 1),
+                              .pid = pid,
+                              .start_ns = start_ns,
+                              .uid = run.uid,
+                              .euid = run.euid,
+                              .comm = run.comm,
+                              .exe = exe,
+                              .args_bytes = run.args.size(),
+                              .args = run.args});
+    log_.At(ms + 100);
+    log_.writer().Append(Exit{.time_ns = ScriptedLog::Ns(ms + 100),
+                              .pid = pid,
+                              .start_ns = start_ns,
+                              .ppid = run.ppid,
+                              .wait_status = run.wait_status,
+                              .flags = run.flags,
+                              .uid = run.uid,
+                              .euid = run.euid,
+                              .cgroup_id = run.cgroup_id,
+                              .cpu_us = run.cpu_us,
+                              .comm = run.comm});
+  }
+
+  // What happens each day.
+  void Day(uint64_t day) {
+    const uint64_t begin = kFirstDayMs + day * kDayMs;
+    Live(begin + 2 * kHourMs,
+         {.ppid = 50, .comm = "backup", .args = "backup\0"sv, .cpu_us = 50'000});
+    for (uint64_t i = 0; i < 5; ++i) {
+      Live(begin + 8 * kHourMs + i * 200,
+           {.comm = "cc", .args = "cc\0-c\0"sv, .uid = kUser, .euid = kUser, .birth_uid = kUser});
+    }
+    Live(begin + 9 * kHourMs, {.comm = "su", .args = "su\0"sv, .birth_uid = kUser});
+    Live(begin + 10 * kHourMs, {.comm = "false", .args = "false\0"sv, .wait_status = 1 << 8});
+  }
+
+ private:
+  void Living(uint32_t pid, uint32_t ppid, std::string_view comm) {
+    log_.writer().Append(SnapProc{.pid = pid,
+                                  .start_ns = 0,
+                                  .ppid = ppid,
+                                  .parent_start_ns = 0,
+                                  .uid = 0,
+                                  .euid = 0,
+                                  .comm = comm});
+  }
+
+  ScriptedLog log_;
+  uint32_t last_pid_ = 1000;
+};
+
+class NightlyTest : public ProgramRunner {
+ protected:
+  static constexpr uint64_t kNightMs = kFirstDayMs + 6 * kDayMs;
+  const std::string kAsk = "report --log LOG -S 2026-09-28 -U 2026-09-29 ";
+
+  NightlyTest() : week_(log_path_) {
+    week_.Snapshot();
+    for (uint64_t day = 0; day < 6; ++day) {
+      week_.Day(day);
+      week_.Live(kFirstDayMs + day * kDayMs + 11 * kHourMs,
+                 {.comm = "rotate", .args = "rotate\0"sv});
+      week_.log().Rotate(kFirstDayMs + (day + 1) * kDayMs - 1000);
+    }
+    week_.Day(6);
+  }
+
+  // The recorder is there until the end of the night.
+  void Close() {
+    week_.log().At(kNightMs + kDayMs - 1000);
+    week_.log().Filtered(std::nullopt);
+    week_.log().Close();
+  }
+
+  void Worry() {
+    ScriptedLog& log = week_.log();
+    log.At(kNightMs + 11 * kHourMs);
+    log.writer().Append(Lost{.first_time_ns = ScriptedLog::Ns(kNightMs + 10 * kHourMs),
+                             .last_time_ns = ScriptedLog::Ns(kNightMs + 11 * kHourMs),
+                             .forks = 7,
+                             .exits = 3});
+    log.At(kNightMs + 12 * kHourMs);
+    log.writer().Append(
+        RecordingGap{.first_time_ns = ScriptedLog::Ns(kNightMs + 12 * kHourMs - 90'000),
+                     .last_time_ns = ScriptedLog::Ns(kNightMs + 12 * kHourMs),
+                     .missed_forks = 40});
+    log.writer().Append(CgroupPath{.time_ns = ScriptedLog::Ns(kNightMs + 12 * kHourMs),
+                                   .id = 70,
+                                   .path = "/system.slice/app.service"});
+    for (uint64_t i = 0; i < 6; ++i) {
+      week_.Live(
+          kNightMs + 13 * kHourMs + i * 500,
+          {.comm = "app", .args = "app\0--serve\0"sv, .wait_status = 11 | 0x80, .cgroup_id = 70});
+    }
+    week_.Live(kNightMs + 14 * kHourMs, {.comm = "cc",
+                                         .args = "cc\0big.c\0"sv,
+                                         .wait_status = 9,
+                                         .cpu_us = 3'000'000,
+                                         .uid = kUser,
+                                         .euid = kUser,
+                                         .birth_uid = kUser,
+                                         .flags = kProcOomKilled});
+    for (uint64_t i = 0; i < 30; ++i) {
+      week_.Live(
+          kNightMs + 15 * kHourMs + i * 200,
+          {.comm = "cc", .args = "cc\0-c\0"sv, .uid = kUser, .euid = kUser, .birth_uid = kUser});
+    }
+    week_.Live(kNightMs + 16 * kHourMs, {.ppid = 50,
+                                         .comm = "miner",
+                                         .args = "miner\0--fast\0"sv,
+                                         .uid = kNewUser,
+                                         .euid = 0,
+                                         .birth_uid = kNewUser});
+    log.At(kNightMs + 20 * kHourMs);
+    log.Filtered(std::nullopt);
+    log.Close();
+  }
+
+  Week week_;
+};
+
+TEST_F(NightlyTest, ANightLikeTheOthersHasNoExceptions) {
+  week_.Live(kNightMs + 11 * kHourMs, {.comm = "rotate", .args = "rotate\0"sv});
+  Close();
+  EXPECT_EQ(Run(kAsk).out, std::string(R"(
+daybook report: web1, 2026-09-28 00:00:00 to 2026-09-29 00:00:00
+compared with 2026-09-21 14:13:20 to 2026-09-28 00:00:00
+
+-- no exceptions
+
+== Totals
+PROCESSES  RUNNING  FAILED     CPU  UTIME  STIME  MAX_RSS  READ  WRITE
+       11        2       1  58.0ms      -      -        -     -      -
+
+== Programs by CPU time
+COMM     COUNT  FAILED     CPU  CPU_SHARE  MEAN_CPU  MAX_RSS
+backup       1       0  50.0ms     86.21%    50.0ms        -
+cc           5       0   5.0ms      8.62%     1.0ms        -
+false        1       1   1.0ms      1.72%     1.0ms        -
+rotate       1       0   1.0ms      1.72%     1.0ms        -
+su           1       0   1.0ms      1.72%     1.0ms        -
+cron         1       0       -          -         -        -
+systemd      1       0       -          -         -        -
+
+== Users by CPU time
+USER        COUNT  FAILED     CPU  CPU_SHARE
+root            6       1  53.0ms     91.38%
+4000000000      5       0   5.0ms      8.62%
+
+== Jobs by CPU time
+KIND     RUNS  PROCESSES  FAILED     CPU  CPU_SHARE  JOB
+cron        1          1       0  50.0ms     86.21%  backup
+process     5          5       0   5.0ms      8.62%  cc
+process     1          1       1   1.0ms      1.72%  false
+process     1          1       0   1.0ms      1.72%  rotate
+process     1          1       0   1.0ms      1.72%  su
+process     1          1       0       -          -  cron
+process     1          1       0       -          -  systemd
+
+== Who makes processes
+SPAWNER  BIRTHS  BIRTHS_SHARE  SHORT  FAILED     CPU
+systemd       8        88.89%      0       1   8.0ms
+cron          1        11.11%      0       0  50.0ms
+
+-- 2026-09-27 23:59:59 to 2026-09-28 23:59:59; boots 1, segments 1, records 63, outside the time and not read: segments 6; processes 65, running 2, ended unseen 0; filtered 54; lost 0, damaged 0 bytes
+)")
+                               .substr(1));
+  const Answer silent = Run(kAsk +
+                            "--only-exceptions --fail-on lost,gap,stopped,damage,signal,core,"
+                            "oom,crash-loop,new-program,new-user,change,identity");
+  EXPECT_EQ(silent.out, "");
+  EXPECT_EQ(silent.err, "");
+  EXPECT_EQ(silent.status, 0);
+}
+
+TEST_F(NightlyTest, ExceptionsComeFirst) {
+  Worry();
+  const Answer answer = Run(kAsk);
+  EXPECT_EQ(answer.out, std::string(R"(
+daybook report: web1, 2026-09-28 00:00:00 to 2026-09-29 00:00:00
+compared with 2026-09-21 14:13:20 to 2026-09-28 00:00:00
+
+== Not in the log
+WHAT              TIMES  LOST  BYTES  DURATION  FIRST_TIME           LAST_TIME            HOST
+lost                  1    10     0B         -  2026-09-28 10:00:00  2026-09-28 11:00:00  web1
+not_recorded          1    40     0B     1m30s  2026-09-28 11:58:30  2026-09-28 12:00:00  web1
+recorder_stopped      1     0     0B     4h00m  2026-09-28 20:00:00  2026-09-29 00:00:00  web1
+
+== Ended by a signal, with a core dump or without memory
+COMM  JOB          STATUS   CORE  OOM  COUNT  LAST_TIME            ARGS
+app   app.service  SIGSEGV  yes   no       6  2026-09-28 13:00:02  app --serve
+cc    cc           SIGKILL  no    yes      1  2026-09-28 14:00:00  cc big.c
+
+== Crash loops
+COMM  PARENT   STATUS   COUNT  MOST_PER_MINUTE  FIRST_TIME           LAST_TIME            ARGS
+app   systemd  SIGSEGV      6                6  2026-09-28 13:00:00  2026-09-28 13:00:02  app --serve
+
+== New programs
+PROGRAM         COUNT    CPU  FIRST_TIME           USER        PARENT   ARGS
+/usr/bin/app        6  6.0ms  2026-09-28 13:00:00  root        systemd  app --serve
+/usr/bin/miner      1  1.0ms  2026-09-28 16:00:00  4000000001  cron     miner --fast
+
+== New users
+USER        COUNT    CPU  FIRST_TIME           COMM
+4000000001      1  1.0ms  2026-09-28 16:00:00  miner
+
+== More often, costlier, or gone
+COMM    CHANGE               EXPECTED  COUNT  EXPECTED_CPU    CPU
+cc      more_often,costlier         5     36         4.7ms  3.04s
+rotate  gone                        1      0         936us      -
+
+== New changes of identity
+CHANGE     FROM_USER   USER  COMM   COUNT  FIRST_TIME           ANCESTORS
+effective  4000000001  root  miner      1  2026-09-28 16:00:00  cron < systemd
+
+== Totals
+PROCESSES  RUNNING  FAILED    CPU  UTIME  STIME  MAX_RSS  READ  WRITE
+       48        2       8  3.09s      -      -        -     -      -
+
+== Programs by CPU time
+COMM     COUNT  FAILED     CPU  CPU_SHARE  MEAN_CPU  MAX_RSS
+cc          36       1   3.04s     98.09%    84.3ms        -
+backup       1       0  50.0ms      1.62%    50.0ms        -
+app          6       6   6.0ms      0.19%     1.0ms        -
+false        1       1   1.0ms      0.03%     1.0ms        -
+miner        1       0   1.0ms      0.03%     1.0ms        -
+su           1       0   1.0ms      0.03%     1.0ms        -
+cron         1       0       -          -         -        -
+systemd      1       0       -          -         -        -
+
+== Users by CPU time
+USER        COUNT  FAILED     CPU  CPU_SHARE
+4000000000     36       1   3.04s     98.09%
+root           11       7  58.0ms      1.87%
+4000000001      1       0   1.0ms      0.03%
+
+== Jobs by CPU time
+KIND     RUNS  PROCESSES  FAILED     CPU  CPU_SHARE  JOB
+process    36         36       1   3.04s     98.09%  cc
+cron        1          1       0  50.0ms      1.62%  backup
+service     1          6       6   6.0ms      0.19%  app.service
+cron        1          1       0   1.0ms      0.03%  miner --fast
+process     1          1       1   1.0ms      0.03%  false
+process     1          1       0   1.0ms      0.03%  su
+process     1          1       0       -          -  cron
+process     1          1       0       -          -  systemd
+
+== Who makes processes
+SPAWNER  BIRTHS  BIRTHS_SHARE  SHORT  FAILED     CPU
+systemd      44        95.65%      0       8   3.04s
+cron          2         4.35%      0       0  51.0ms
+
+-- 2026-09-27 23:59:59 to 2026-09-28 20:00:00; boots 1, segments 1, records 178, outside the time and not read: segments 6; processes 102, running 2, ended unseen 0; filtered 54; lost 10, damaged 0 bytes; not recorded: times 1, forks 40
+)")
+                            .substr(1));
+  EXPECT_EQ(answer.status, 4) << "events were lost";
+}
+
+TEST_F(NightlyTest, OnlyExceptionsIsNothingElse) {
+  Worry();
+  const std::string out = Run(kAsk + "--only-exceptions").out;
+  EXPECT_THAT(out, AllOf(HasSubstr("== Not in the log\n"), HasSubstr("== New users\n"),
+                         Not(HasSubstr("== Totals"))));
+  EXPECT_EQ(Run(kAsk + "--only-exceptions --section crash_loops").out, std::string(R"(
+daybook report: web1, 2026-09-28 00:00:00 to 2026-09-29 00:00:00
+compared with 2026-09-21 14:13:20 to 2026-09-28 00:00:00
+
+== Crash loops
+COMM  PARENT   STATUS   COUNT  MOST_PER_MINUTE  FIRST_TIME           LAST_TIME            ARGS
+app   systemd  SIGSEGV      6                6  2026-09-28 13:00:00  2026-09-28 13:00:02  app --serve
+
+-- 2026-09-27 23:59:59 to 2026-09-28 20:00:00; boots 1, segments 1, records 178, outside the time and not read: segments 6; processes 102, running 2, ended unseen 0; filtered 54; lost 10, damaged 0 bytes; not recorded: times 1, forks 40
+)")
+                                                                           .substr(1));
+  // What is not chosen is no exception.
+  EXPECT_EQ(Run(kAsk + "--only-exceptions --section jobs").out, "");
+}
+
+TEST_F(NightlyTest, EveryFormatHasTheSameSections) {
+  Worry();
+  const std::string ask = kAsk + "--section coverage,changes,users --output ";
+  EXPECT_EQ(Run(ask + "md").out, std::string(R"(
+# daybook report: web1, 2026-09-28 00:00:00 to 2026-09-29 00:00:00
+
+compared with 2026-09-21 14:13:20 to 2026-09-28 00:00:00
+
+## Not in the log
+
+| WHAT | TIMES | LOST | BYTES | DURATION | FIRST\_TIME | LAST\_TIME | HOST |
+|---|---:|---:|---:|---:|---|---|---|
+| lost | 1 | 10 | 0B | - | 2026-09-28 10:00:00 | 2026-09-28 11:00:00 | web1 |
+| not\_recorded | 1 | 40 | 0B | 1m30s | 2026-09-28 11:58:30 | 2026-09-28 12:00:00 | web1 |
+| recorder\_stopped | 1 | 0 | 0B | 4h00m | 2026-09-28 20:00:00 | 2026-09-29 00:00:00 | web1 |
+
+## More often, costlier, or gone
+
+| COMM | CHANGE | EXPECTED | COUNT | EXPECTED\_CPU | CPU |
+|---|---|---:|---:|---:|---:|
+| cc | more\_often,costlier | 5 | 36 | 4.7ms | 3.04s |
+| rotate | gone | 1 | 0 | 936us | - |
+
+## Users by CPU time
+
+| USER | COUNT | FAILED | CPU | CPU\_SHARE |
+|---|---:|---:|---:|---:|
+| 4000000000 | 36 | 1 | 3.04s | 98.09% |
+| root | 11 | 7 | 58.0ms | 1.87% |
+| 4000000001 | 1 | 0 | 1.0ms | 0.03% |
+
+-- 2026-09-27 23:59:59 to 2026-09-28 20:00:00; boots 1, segments 1, records 178, outside the time and not read: segments 6; processes 102, running 2, ended unseen 0; filtered 54; lost 10, damaged 0 bytes; not recorded: times 1, forks 40
+)")
+                                     .substr(1));
+  EXPECT_EQ(Run(ask + "json --fail-on core,'oom>5'").out, std::string(R"page(
+{"report":"report","since":"2026-09-28T00:00:00.000000+00:00","until":"2026-09-29T00:00:00.000000+00:00","baseline_since":"2026-09-21T14:13:20.000000+00:00","baseline_until":"2026-09-28T00:00:00.000000+00:00","sections":[
+{"section":"coverage","rows":[
+{"what":"lost","times":1,"lost":10,"bytes":0,"duration_us":null,"first_time":"2026-09-28T10:00:00.000000+00:00","last_time":"2026-09-28T11:00:00.000000+00:00","host":"web1"},
+{"what":"not_recorded","times":1,"lost":40,"bytes":0,"duration_us":90000000,"first_time":"2026-09-28T11:58:30.000000+00:00","last_time":"2026-09-28T12:00:00.000000+00:00","host":"web1"},
+{"what":"recorder_stopped","times":1,"lost":0,"bytes":0,"duration_us":14400000000,"first_time":"2026-09-28T20:00:00.000000+00:00","last_time":"2026-09-29T00:00:00.000000+00:00","host":"web1"}
+]},
+{"section":"changes","rows":[
+{"comm":"cc","change":"more_often,costlier","expected":5,"count":36,"expected_cpu_us":4682,"cpu_us":3035000},
+{"comm":"rotate","change":"gone","expected":1,"count":0,"expected_cpu_us":936,"cpu_us":null}
+]},
+{"section":"users","rows":[
+{"user":null,"uid":4000000000,"count":36,"failed":1,"cpu_us":3035000,"cpu_share":98.09},
+{"user":"root","uid":0,"count":11,"failed":7,"cpu_us":58000,"cpu_share":1.87},
+{"user":null,"uid":4000000001,"count":1,"failed":0,"cpu_us":1000,"cpu_share":0.03}
+]}],
+"failed_on":["core (6)"],
+"coverage":{"first_time":"2026-09-27T23:59:59.000000+00:00","last_time":"2026-09-28T20:00:00.000000+00:00","hosts":1,"boots":1,"segments":1,"records":178,"skipped_segments":6,"skipped_bytes":0,"processes":102,"used":48,"running":2,"ended_unseen":0,"filtered":54,"undated":0,"undecided":0,"dropped_events":0,"lost_events":10,"recording_gaps":1,"missed_forks":40,"unseen_forks":0,"missing_records":0,"malformed_records":0,"repeated_records":0,"salvaged_records":0,"gaps":0,"damaged_bytes":0,"hole_bytes":0,"torn_bytes":0,"unreadable_files":0,"imported":false}}
+)page")
+                                                              .substr(1));
+  EXPECT_EQ(Run(ask + "jsonl").out, std::string(R"(
+{"section":"coverage","what":"lost","times":1,"lost":10,"bytes":0,"duration_us":null,"first_time":"2026-09-28T10:00:00.000000+00:00","last_time":"2026-09-28T11:00:00.000000+00:00","host":"web1"}
+{"section":"coverage","what":"not_recorded","times":1,"lost":40,"bytes":0,"duration_us":90000000,"first_time":"2026-09-28T11:58:30.000000+00:00","last_time":"2026-09-28T12:00:00.000000+00:00","host":"web1"}
+{"section":"coverage","what":"recorder_stopped","times":1,"lost":0,"bytes":0,"duration_us":14400000000,"first_time":"2026-09-28T20:00:00.000000+00:00","last_time":"2026-09-29T00:00:00.000000+00:00","host":"web1"}
+{"section":"changes","comm":"cc","change":"more_often,costlier","expected":5,"count":36,"expected_cpu_us":4682,"cpu_us":3035000}
+{"section":"changes","comm":"rotate","change":"gone","expected":1,"count":0,"expected_cpu_us":936,"cpu_us":null}
+{"section":"users","user":null,"uid":4000000000,"count":36,"failed":1,"cpu_us":3035000,"cpu_share":98.09}
+{"section":"users","user":"root","uid":0,"count":11,"failed":7,"cpu_us":58000,"cpu_share":1.87}
+{"section":"users","user":null,"uid":4000000001,"count":1,"failed":0,"cpu_us":1000,"cpu_share":0.03}
+)")
+                                        .substr(1));
+  EXPECT_EQ(Run(kAsk + "--section changes --output csv").out, std::string(R"(
+comm,change,expected,count,expected_cpu_us,cpu_us
+cc,"more_often,costlier",5,36,4682,3035000
+rotate,gone,1,0,936,
+)")
+                                                                  .substr(1));
+  EXPECT_EQ(Run(kAsk + "--section changes --output tsv").out, std::string(R"(
+comm	change	expected	count	expected_cpu_us	cpu_us
+cc	more_often,costlier	5	36	4682	3035000
+rotate	gone	1	0	936	
+)")
+                                                                  .substr(1));
+}
+
+TEST_F(NightlyTest, EachRuleFailsByWhatItIsFor) {
+  Worry();
+  for (const std::string rule :
+       {"lost", "gap", "stopped", "signal", "core", "oom", "crash-loop", "new-program", "new-user",
+        "change", "identity", "failed", "'failed>7'", "'lost>9'", "damage,core"}) {
+    const Answer answer = Run(kAsk + "--only-exceptions --fail-on " + rule);
+    EXPECT_EQ(answer.status, 1) << rule;
+    EXPECT_THAT(answer.out, HasSubstr("-- exit status 1 since this applies: ")) << rule;
+  }
+  for (const std::string rule : {"damage", "'failed>8'", "'lost>10'", "'core>6'"}) {
+    EXPECT_EQ(Run(kAsk + "--fail-on " + rule).status, 4) << rule;
+  }
+}
+
+TEST_F(NightlyTest, ARuleIsToldAlsoWhereNothingIsAnException) {
+  week_.Live(kNightMs + 11 * kHourMs, {.comm = "rotate"});
+  Close();
+  const Answer answer = Run(kAsk + "--only-exceptions --fail-on failed");
+  EXPECT_EQ(answer.status, 1);
+  EXPECT_THAT(answer.out, AllOf(HasSubstr("-- no exceptions\n"),
+                                HasSubstr("-- exit status 1 since this applies: failed (1)\n")));
+}
+
+TEST_F(NightlyTest, WithoutALongEnoughTimeBeforeNothingIsNew) {
+  Worry();
+  for (const std::string& ask : {kAsk + "--baseline 0", kAsk + "--baseline 1h",
+                                 std::string("report --log LOG -S 2026-09-22 -U 2026-09-23")}) {
+    const std::string out = Run(ask).out;
+    EXPECT_THAT(out, AllOf(Not(HasSubstr("== New")), Not(HasSubstr("== More often")),
+                           Not(HasSubstr("compared with 2026")), HasSubstr("== Totals")))
+        << ask;
+  }
+  EXPECT_THAT(Run(kAsk + "--baseline 1d").out,
+              HasSubstr("compared with 2026-09-27 00:00:00 to 2026-09-28 00:00:00\n"));
+}
+
+TEST_F(NightlyTest, AFilterHoldsForBothPeriods) {
+  Worry();
+  const std::string out = Run(kAsk +
+                              "--comm cc --output json | jq -c '[.sections[] | "
+                              "select(.section == (\"changes\", \"programs\")).rows[] | "
+                              "[.comm, .expected, .count]]'")
+                              .out;
+  EXPECT_EQ(out, "[[\"cc\",5,36],[\"cc\",null,36]]\n");
+}
+
+TEST_F(NightlyTest, ANightOfWhichTheLogHasNothingIsAnException) {
+  Worry();
+  std::filesystem::remove(log_path_ + "/daybook-00000007.dbk");
+  EXPECT_EQ(Run(kAsk + "--section coverage --output csv").out, std::string(R"(
+what,times,lost,bytes,duration_us,first_time,last_time,host
+recorder_stopped,1,0,0,86400000000,2026-09-28T00:00:00.000000+00:00,2026-09-29T00:00:00.000000+00:00,
+)")
+                                                                   .substr(1));
+}
+
+TEST_F(NightlyTest, DamageInTheNightIsAnExceptionAndOlderDamageIsNot) {
+  Worry();
+  for (const auto& [number, is_exception] : {std::pair(7, true), std::pair(3, false)}) {
+    const std::string path = log_path_ + "/daybook-0000000" + std::to_string(number) + ".dbk";
+    const std::string whole = Slurp(path);
+    std::string damaged = whole;
+    damaged[damaged.size() * 3 / 4] ^= 0x10;
+    std::ofstream(path, std::ios::binary) << damaged;
+    const std::string out = Run(kAsk + "--section coverage").out;
+    EXPECT_EQ(out.find("\ndamaged ") != std::string::npos, is_exception) << out;
+    EXPECT_EQ(Run(kAsk + "--fail-on damage").status, is_exception ? 1 : 4);
+    std::ofstream(path, std::ios::binary) << whole;
+  }
+}
+
+TEST_F(NightlyTest, MistakesAreNamed) {
+  Close();
+  const struct {
+    std::string arguments;
+    std::string message;
+  } cases[] = {
+      {"--fail-on sgnal", "daybook: --fail-on: no rule 'sgnal'; did you mean 'signal'?\n"},
+      {"--fail-on 'failed>x'",
+       "daybook: --fail-on: 'x' is no number; write for example failed>10\n"},
+      {"--section jbs", "daybook: --section: no section 'jbs'; did you mean 'jobs'?\n"},
+      {"--baseline soon", "daybook: --baseline: 'soon' is no span of time; write for example 7d\n"},
+      {"--output csv", "daybook: --output: csv holds one table; say which by --section\n"},
+      {"--output tsv --section jobs,users",
+       "daybook: --output: tsv holds one table; say which by --section\n"}};
+  for (const auto& [arguments, message] : cases) {
+    const Answer answer = Run("report --log LOG " + arguments);
+    EXPECT_EQ(answer.status, 2) << arguments;
+    EXPECT_EQ(answer.err, message);
+    EXPECT_EQ(answer.out, "");
+  }
+  const Answer pipe = Run("report --log - <LOG/daybook-00000001.dbk");
+  EXPECT_EQ(pipe.status, 3);
+  EXPECT_EQ(pipe.err, "daybook: report: a pipe can be read only once; give a log in files\n");
+}
+
+}  // namespace
+}  // namespace daybook
