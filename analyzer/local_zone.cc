@@ -46,7 +46,7 @@ Result<LocalZone> LocalZone::Named(const std::string& name) {
   } catch (const std::runtime_error&) {
     if (name == "UTC") return LocalZone(nullptr);
     return Error(
-        fmt::format("TZ={}: not in the tz database; use a name such as Europe/Berlin", name));
+        fmt::format("'{}' is not in the tz database; use a name such as Europe/Berlin", name));
   }
 }
 
@@ -54,7 +54,10 @@ Result<LocalZone> LocalZone::FromEnvironment() {
   const char* tz = std::getenv("TZ");
   if (tz != nullptr && *tz == ':') ++tz;
   if (tz != nullptr && *tz == '\0') return LocalZone(nullptr);
-  if (tz != nullptr && *tz != '/') return Named(tz);
+  if (tz != nullptr && *tz != '/') {
+    auto zone = Named(tz);
+    return zone ? std::move(zone) : std::move(zone).error().WithContext("TZ");
+  }
   try {
     return LocalZone(date::current_zone());
   } catch (const std::runtime_error&) {

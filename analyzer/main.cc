@@ -29,7 +29,8 @@ int Main(int argc, char** argv) {
     std::fwrite(help->text.data(), 1, help->text.size(), stdout);
     return daybook::kExitFine;
   }
-  return daybook::Run(std::get<daybook::Options>(*parsed), *zone);
+  const auto& options = std::get<daybook::Options>(*parsed);
+  return daybook::Run(options, options.zone.value_or(*zone));
 }
 
 }  // namespace

@@ -24,6 +24,10 @@ struct RawOptions {
   std::vector<std::string> columns;
   std::string sort;
   std::optional<uint64_t> limit;
+  bool reverse = false;
+  bool no_header = false;
+  bool utc = false;
+  std::string zone;
   bool salvaged = false;
   std::string folder;
   // By the option's name; of a flag that is given, one empty value.
@@ -36,9 +40,10 @@ struct FormatName {
   std::string_view name;
   Format format;
 };
-constexpr FormatName kFormatNames[] = {{"text", Format::kText},       {"json", Format::kJson},
-                                       {"jsonl", Format::kJsonLines}, {"csv", Format::kCsv},
-                                       {"tsv", Format::kTsv},         {"md", Format::kMarkdown}};
+constexpr FormatName kFormatNames[] = {{"text", Format::kText},        {"json", Format::kJson},
+                                       {"jsonl", Format::kJsonLines},  {"csv", Format::kCsv},
+                                       {"tsv", Format::kTsv},          {"md", Format::kMarkdown},
+                                       {"markdown", Format::kMarkdown}};
 
 constexpr char kTimeHelp[] =
     "now, today, yesterday, 14:00, '2026-11-20 14:00', RFC 3339, @EPOCH, -2h, '2h ago'";
@@ -134,6 +139,7 @@ void AddColumns(CLI::App* verb, const Report& report, RawOptions* raw) {
   if (report.is_live) return;
   verb->add_option("--sort", raw->sort, "By this column; -KEY is descending; none: as in the log")
       ->type_name("KEY");
+  verb->add_flag("-r,--reverse", raw->reverse, "In the opposite order");
 }
 
 void AddTable(CLI::App* verb, const Report& report, RawOptions* raw) {
@@ -143,6 +149,7 @@ void AddTable(CLI::App* verb, const Report& report, RawOptions* raw) {
   verb->add_option("-n,--limit", raw->limit, "At most so many rows")
       ->type_name("N")
       ->check(CLI::NonNegativeNumber, "");
+  verb->add_flag("--no-header", raw->no_header, "Without the headings of text, csv and tsv");
   verb->footer(fmt::format("Examples:\n{}\n{}", report.examples, ColumnsOrSections(report)));
 }
 
@@ -187,6 +194,10 @@ void AddReport(CLI::App& app, const Report& report, RawOptions* raw) {
   if (report.has_window_rule) {
     verb->add_option("--window", raw->window, WindowRuleNames(report))->type_name("RULE");
   }
+  verb->add_flag("--utc", raw->utc, "Times are in UTC, those given and those shown");
+  verb->add_option("--tz", raw->zone, "They are in this zone, as Europe/Berlin")
+      ->type_name("ZONE")
+      ->excludes("--utc");
   if (report.has_salvaged) {
     verb->add_flag("--salvaged", raw->salvaged,
                    "Also what is left in damaged parts and proved by nothing, marked as such");
@@ -220,6 +231,8 @@ Status CheckStyle(const Report& report, const RawOptions& raw) {
                              : !raw.columns.empty() ? "--columns"
                              : !raw.sort.empty()    ? "--sort"
                              : raw.limit            ? "--limit"
+                             : raw.reverse          ? "--reverse"
+                             : raw.no_header        ? "--no-header"
                              : raw.salvaged         ? "--salvaged"
                                                     : "";
   for (const ReportOption& option : report.options) {
@@ -249,6 +262,15 @@ Result<std::optional<int64_t>> ParseBound(std::string_view option, const std::st
   auto time = ParseTime(text, now_ns, zone);
   if (!time) return std::move(time).error().WithContext(option);
   return std::optional<int64_t>(*time);
+}
+
+// nullopt where none is asked for.
+Result<std::optional<LocalZone>> ZoneOf(const RawOptions& raw) {
+  if (raw.utc) return std::optional(LocalZone::Utc());
+  if (raw.zone.empty()) return std::optional<LocalZone>();
+  auto zone = LocalZone::Named(raw.zone);
+  if (!zone) return std::move(zone).error().WithContext("--tz");
+  return std::optional(*std::move(zone));
 }
 
 bool AsksForFilterHelp(const RawOptions& raw) {
@@ -326,10 +348,12 @@ Result<Options> Check(const Report& report, const RawOptions& raw, int64_t now_n
                                  .default_sort = report.default_sort,
                                  .columns = raw.columns,
                                  .sort = raw.sort,
+                                 .reverse = raw.reverse,
                                  .limit = raw.limit ? raw.limit : report.default_limit,
                                  .salvaged = raw.salvaged});
   if (!view) return std::move(view).error();
   options.view = std::move(*view);
+  options.headings = raw.no_header ? Headings::kNo : Headings::kYes;
   options.output_path = raw.output_path;
   options.folder = raw.folder;
   options.salvaged = raw.salvaged;
@@ -389,8 +413,11 @@ Result<std::variant<Options, HelpText>> ParseOptions(int argc, const char* const
   }
   if (AsksForFilterHelp(raw)) return Parsed(HelpText{FilterFieldsHelp()});
   const Report* report = FindReport(app.get_subcommands().front()->get_name());
-  auto options = Check(*report, raw, now_ns, zone);
+  const auto asked_zone = ZoneOf(raw);
+  if (!asked_zone) return asked_zone.error();
+  auto options = Check(*report, raw, now_ns, asked_zone->value_or(zone));
   if (!options) return std::move(options).error();
+  options->zone = *asked_zone;
   return Parsed(std::move(*options));
 }
 

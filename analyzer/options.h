@@ -25,6 +25,8 @@ struct Options {
   bool salvaged = false;
   const Style* style = nullptr;  // in the place of a format
   Format format = Format::kText;
+  Headings headings = Headings::kYes;
+  std::optional<LocalZone> zone;  // where another one is asked for
   std::string output_path = "-";
   std::string folder;           // of a report that writes_folder
   std::vector<Column> columns;  // of the report, for these wishes

@@ -30,14 +30,22 @@ class Output : public RowSink {
   virtual void Finish(const Ending& ending) = 0;
 };
 
+// The line of headings, where a format can do without.
+enum class Headings : bool { kNo, kYes };
+
 // `file` and `zone` must outlive the output.
-std::unique_ptr<Output> MakeTextOutput(OutputFile* file, const LocalZone& zone);
+std::unique_ptr<Output> MakeOutput(Format format, Headings headings, OutputFile* file,
+                                   const LocalZone& zone);
+std::unique_ptr<Output> MakeTextOutput(OutputFile* file, const LocalZone& zone,
+                                       Headings headings = Headings::kYes);
 // `name_key`: the member that has the name of the table.
 std::unique_ptr<Output> MakeJsonOutput(OutputFile* file, const LocalZone& zone,
                                        std::string_view name_key = "report");
 std::unique_ptr<Output> MakeJsonLinesOutput(OutputFile* file, const LocalZone& zone);
-std::unique_ptr<Output> MakeCsvOutput(OutputFile* file, const LocalZone& zone);
-std::unique_ptr<Output> MakeTsvOutput(OutputFile* file, const LocalZone& zone);
+std::unique_ptr<Output> MakeCsvOutput(OutputFile* file, const LocalZone& zone,
+                                      Headings headings = Headings::kYes);
+std::unique_ptr<Output> MakeTsvOutput(OutputFile* file, const LocalZone& zone,
+                                      Headings headings = Headings::kYes);
 std::unique_ptr<Output> MakeMarkdownOutput(OutputFile* file, const LocalZone& zone);
 
 // One line for people: what the log covers and what is missing.

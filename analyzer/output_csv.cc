@@ -19,8 +19,8 @@ bool NeedsQuotes(char c) { return c == ',' || c == '"'; }
 
 class CsvOutput : public Output {
  public:
-  CsvOutput(char separator, OutputFile* file, const LocalZone& zone)
-      : separator_(separator), file_(file), zone_(zone) {}
+  CsvOutput(char separator, OutputFile* file, const LocalZone& zone, Headings headings)
+      : separator_(separator), file_(file), zone_(zone), headings_(headings) {}
 
   void Begin(std::string_view report, std::vector<Column> columns) override;
   void Row(std::span<const Cell> cells) override;
@@ -34,12 +34,14 @@ class CsvOutput : public Output {
   char separator_;
   OutputFile* file_;
   const LocalZone& zone_;
+  Headings headings_;
   std::vector<Column> columns_;
   std::string text_;
 };
 
 void CsvOutput::Begin(std::string_view, std::vector<Column> columns) {
   columns_ = std::move(columns);
+  if (headings_ == Headings::kNo) return;
   std::string& out = file_->buffer();
   for (size_t i = 0; i < columns_.size(); ++i) {
     if (i != 0) out.push_back(separator_);
@@ -102,12 +104,12 @@ void CsvOutput::AppendQuoted(std::string_view text) {
 
 }  // namespace
 
-std::unique_ptr<Output> MakeCsvOutput(OutputFile* file, const LocalZone& zone) {
-  return std::make_unique<CsvOutput>(',', file, zone);
+std::unique_ptr<Output> MakeCsvOutput(OutputFile* file, const LocalZone& zone, Headings headings) {
+  return std::make_unique<CsvOutput>(',', file, zone, headings);
 }
 
-std::unique_ptr<Output> MakeTsvOutput(OutputFile* file, const LocalZone& zone) {
-  return std::make_unique<CsvOutput>('\t', file, zone);
+std::unique_ptr<Output> MakeTsvOutput(OutputFile* file, const LocalZone& zone, Headings headings) {
+  return std::make_unique<CsvOutput>('\t', file, zone, headings);
 }
 
 }  // namespace daybook

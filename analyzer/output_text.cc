@@ -21,7 +21,8 @@ constexpr std::string_view kColumnGap = "  ";
 
 class TextOutput : public Output {
  public:
-  TextOutput(OutputFile* file, const LocalZone& zone) : file_(file), zone_(zone) {}
+  TextOutput(OutputFile* file, const LocalZone& zone, Headings headings)
+      : file_(file), zone_(zone), headings_(headings) {}
 
   void Begin(std::string_view report, std::vector<Column> columns) override;
   void Row(std::span<const Cell> cells) override;
@@ -43,6 +44,7 @@ class TextOutput : public Output {
 
   OutputFile* file_;
   const LocalZone& zone_;
+  Headings headings_;
   std::vector<Column> columns_;
   std::vector<size_t> widths_;
   size_t line_width_ = 0;  // 0: not cut
@@ -56,6 +58,7 @@ void TextOutput::Begin(std::string_view, std::vector<Column> columns) {
   columns_ = std::move(columns);
   widths_.assign(columns_.size(), 0);
   line_width_ = file_->terminal_width();
+  if (headings_ == Headings::kNo) return;
   TextRow headings;
   for (const Column& column : columns_) {
     headings.text += Heading(column.name);
@@ -139,8 +142,8 @@ void TextOutput::PrintRow(const TextRow& row) {
 
 }  // namespace
 
-std::unique_ptr<Output> MakeTextOutput(OutputFile* file, const LocalZone& zone) {
-  return std::make_unique<TextOutput>(file, zone);
+std::unique_ptr<Output> MakeTextOutput(OutputFile* file, const LocalZone& zone, Headings headings) {
+  return std::make_unique<TextOutput>(file, zone, headings);
 }
 
 std::string CoverageLine(const Coverage& coverage, const LocalZone& zone) {

@@ -8,24 +8,6 @@
 namespace daybook {
 namespace {
 
-std::unique_ptr<Output> MakeTableOutput(Format format, OutputFile* file, const LocalZone& zone) {
-  switch (format) {
-    case Format::kText:
-      return MakeTextOutput(file, zone);
-    case Format::kMarkdown:
-      return MakeMarkdownOutput(file, zone);
-    case Format::kJson:
-      return MakeJsonOutput(file, zone, "section");
-    case Format::kJsonLines:
-      return MakeJsonLinesOutput(file, zone);
-    case Format::kCsv:
-      return MakeCsvOutput(file, zone);
-    case Format::kTsv:
-      return MakeTsvOutput(file, zone);
-  }
-  return nullptr;
-}
-
 // Puts the section's name before each row, where rows of several tables are mixed.
 class NamedRows : public RowSink {
  public:
@@ -136,10 +118,15 @@ void Page::FillTable(const Section& section, const Rows& rows, Output* output) {
   output->Finish({.total = table.total(), .notes = table.notes()});
 }
 
+std::unique_ptr<Output> Page::MakeTableOutput() const {
+  if (format_ == Format::kJson) return MakeJsonOutput(file_, zone_, "section");
+  return MakeOutput(format_, headings_, file_, zone_);
+}
+
 void Page::Add(const Section& section, const Rows& rows) {
   if (IsForPeople() && rows.empty()) return;
   BeginTable(section);
-  const auto output = MakeTableOutput(format_, file_, zone_);
+  const auto output = MakeTableOutput();
   FillTable(section, rows, output.get());
   if (format_ == Format::kJson) file_->buffer().pop_back();  // the end of the line
   if (!IsForPeople() || !limit_ || rows.size() <= *limit_) return;

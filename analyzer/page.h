@@ -32,8 +32,9 @@ using Rows = std::vector<std::vector<Cell>>;
 class Page {
  public:
   // Of each table at most `limit` rows. `file` and `zone` must outlive the page.
-  Page(Format format, std::optional<uint64_t> limit, OutputFile* file, const LocalZone& zone)
-      : format_(format), limit_(limit), file_(file), zone_(zone) {}
+  Page(Format format, std::optional<uint64_t> limit, Headings headings, OutputFile* file,
+       const LocalZone& zone)
+      : format_(format), limit_(limit), headings_(headings), file_(file), zone_(zone) {}
 
   void Begin(const PageHead& head);
   // A table; people are not shown an empty one.
@@ -46,12 +47,14 @@ class Page {
   Format format() const { return format_; }
 
  private:
+  std::unique_ptr<Output> MakeTableOutput() const;
   bool IsForPeople() const { return format_ == Format::kText || format_ == Format::kMarkdown; }
   void BeginTable(const Section& section);
   void FillTable(const Section& section, const Rows& rows, Output* output);
 
   Format format_;
   std::optional<uint64_t> limit_;
+  Headings headings_;
   OutputFile* file_;
   const LocalZone& zone_;
   bool has_sections_ = false;

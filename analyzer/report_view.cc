@@ -56,7 +56,11 @@ Result<TableView> MakeView(Format format, const ViewWish& wish) {
   if (wish.columns.empty()) view.columns = DefaultColumns(wish, format);
 
   std::string_view sort = wish.sort.empty() ? wish.default_sort : wish.sort;
-  if (sort.empty() || sort == "none") return view;
+  if (sort.empty() || sort == "none") {
+    if (!wish.reverse) return view;
+    return Error(fmt::format("{}: --reverse of rows in the order of the log; say which by --sort",
+                             wish.report));
+  }
   if (!IsSortable(wish.of_columns)) {
     return Error(fmt::format("{}: cannot be sorted, it is in the order of the log", wish.report));
   }
@@ -65,6 +69,7 @@ Result<TableView> MakeView(Format format, const ViewWish& wish) {
   auto column = FindColumn(wish, sort, Purpose::kToSort);
   if (!column) return std::move(column).error();
   view.sort_by = *column;
+  view.descending = view.descending != wish.reverse;
   return view;
 }
 

@@ -19,6 +19,7 @@ struct ViewWish {
   std::string_view default_sort;
   std::span<const std::string> columns;  // names; none: those that the format shows by itself
   std::string_view sort;                 // a column, "-column", "none"; empty: the report's order
+  bool reverse = false;                  // in the opposite order
   std::optional<uint64_t> limit;
   bool salvaged = false;  // salvaged records are shown, too
 };

@@ -17,24 +17,6 @@
 namespace daybook {
 namespace {
 
-std::unique_ptr<Output> MakeOutput(Format format, OutputFile* file, const LocalZone& zone) {
-  switch (format) {
-    case Format::kText:
-      return MakeTextOutput(file, zone);
-    case Format::kJson:
-      return MakeJsonOutput(file, zone);
-    case Format::kJsonLines:
-      return MakeJsonLinesOutput(file, zone);
-    case Format::kCsv:
-      return MakeCsvOutput(file, zone);
-    case Format::kTsv:
-      return MakeTsvOutput(file, zone);
-    case Format::kMarkdown:
-      return MakeMarkdownOutput(file, zone);
-  }
-  return nullptr;
-}
-
 std::vector<Column> SelectedColumns(const Options& options) {
   std::vector<Column> columns;
   for (const size_t column : options.view.columns) columns.push_back(options.columns[column]);
@@ -76,7 +58,7 @@ int Fail(const Error& error, int status) {
 // Fills a table that rests on no records of a log.
 template <class Fill>
 int WriteTable(const Options& options, const LocalZone& zone, OutputFile& file, const Fill& fill) {
-  const auto output = MakeOutput(options.format, &file, zone);
+  const auto output = MakeOutput(options.format, options.headings, &file, zone);
   output->Begin(options.report->name, SelectedColumns(options));
   Table table(options.view, output.get());
   const Result<int> status = fill(table);
@@ -131,10 +113,10 @@ Result<Answer> WriteAnswer(const Options& options, const LocalZone& zone, const 
                            OutputFile& file) {
   if (options.style != nullptr) return options.style->write(question, zone, file);
   if (options.report->page != nullptr) {
-    Page page(options.format, options.view.limit, &file, zone);
+    Page page(options.format, options.view.limit, options.headings, &file, zone);
     return options.report->page(question, page);
   }
-  const auto output = MakeOutput(options.format, &file, zone);
+  const auto output = MakeOutput(options.format, options.headings, &file, zone);
   output->Begin(options.report->name, SelectedColumns(options));
   Table table(options.view, output.get());
   auto answer = options.report->run(question, table);

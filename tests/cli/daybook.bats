@@ -457,3 +457,38 @@ filters() {
   run -2 --separate-stderr "$DAYBOOK" follow --log "$sample" --filter 'comm ='
   has "$stderr" "--filter"
 }
+
+@test "times are in the zone that is asked for, those given too" {
+  ask=(--log "$sample" --columns "pid,start" --output csv --comm mktemp --no-header)
+  TZ=Asia/Kolkata run -0 "$DAYBOOK" list "${ask[@]}"
+  same "3593,2026-11-22T07:30:37" "${output%%.*}"
+  same "$output" "$("$DAYBOOK" list "${ask[@]}" --tz Asia/Kolkata)"
+  TZ=Asia/Kolkata run -0 "$DAYBOOK" list "${ask[@]}" --utc --until "2026-11-22 02:01"
+  same "3593,2026-11-22T02:00:37" "${output%%.*}"
+  same "" "$("$DAYBOOK" list "${ask[@]}" --tz Asia/Kolkata --until "2026-11-22 02:01")"
+  usage_error "--tz: 'Berlin' is not in the tz database" list --log "$sample" --tz Berlin
+  usage_error "--utc excludes --tz" list --log "$sample" --tz Europe/Berlin --utc
+  TZ=Berlin usage_error "TZ: 'Berlin' is not in the tz database" list --log "$sample"
+}
+
+@test "the opposite order is that, for every verb that has one" {
+  for verb in list summary jobs top ps failures; do
+    key=$([[ $verb == jobs ]] && echo job || echo comm)
+    same "$("$DAYBOOK" "$verb" --log "$sample" --sort "$key" --output jsonl -n 3)" \
+      "$("$DAYBOOK" "$verb" --log "$sample" --sort "-$key" -r --output jsonl -n 3)"
+  done
+  same "$("$DAYBOOK" list --log "$sample" --output csv --columns pid | tail -n +2 | tac)" \
+    "$("$DAYBOOK" list --log "$sample" --output csv --columns pid --reverse --no-header)"
+  usage_error "say which by --sort" spawn --log "$sample" --reverse
+}
+
+@test "headings can be left out, and Markdown has two names" {
+  for format in text csv tsv; do
+    same "$("$DAYBOOK" list --log "$sample" --output $format | tail -n +2 | tr -s ' ')" \
+      "$("$DAYBOOK" list --log "$sample" --output $format --no-header | tr -s ' ')"
+  done
+  same "" "$("$DAYBOOK" report --log "$sample" --section programs --output csv --no-header \
+    --until 2000-01-01)"
+  same "$("$DAYBOOK" summary --log "$sample" --output md)" \
+    "$("$DAYBOOK" summary --log "$sample" --output markdown)"
+}

@@ -1,0 +1,24 @@
+#include "output.h"
+
+namespace daybook {
+
+std::unique_ptr<Output> MakeOutput(Format format, Headings headings, OutputFile* file,
+                                   const LocalZone& zone) {
+  switch (format) {
+    case Format::kText:
+      return MakeTextOutput(file, zone, headings);
+    case Format::kJson:
+      return MakeJsonOutput(file, zone);
+    case Format::kJsonLines:
+      return MakeJsonLinesOutput(file, zone);
+    case Format::kCsv:
+      return MakeCsvOutput(file, zone, headings);
+    case Format::kTsv:
+      return MakeTsvOutput(file, zone, headings);
+    case Format::kMarkdown:
+      return MakeMarkdownOutput(file, zone);
+  }
+  return nullptr;
+}
+
+}  // namespace daybook
