@@ -85,24 +85,40 @@ void Night::SetBaseline(int64_t length_ns) {
   if (length_ns_ > 0 && length_ns >= length_ns_) baseline_ns_ = length_ns;
 }
 
-// It ended before the night began: it is of the period before.
-bool Night::IsBefore(const Boot& boot, const Life& life) const {
+// A life counts where it ends, so that nights add up.
+Night::Place Night::PlaceOf(const Boot& boot, const Life& life) const {
   const auto end_ns = EndNs(life);
-  if (!window_.since_ns || !end_ns) return false;
-  const auto end = boot.clock.ToRealtime(*end_ns);
-  return end && *end < *window_.since_ns;
+  const auto end = end_ns ? boot.clock.ToRealtime(*end_ns) : std::nullopt;
+  if (!end) return Place::kNight;
+  if (window_.since_ns && *end < *window_.since_ns) return Place::kBefore;
+  return window_.until_ns && *end >= *window_.until_ns ? Place::kAfter : Place::kNight;
 }
 
 void Night::Take(const Boot& boot, const Life& life) {
-  const bool is_before = IsBefore(boot, life);
-  See(boot, life, is_before);
-  Periods& of_comm = by_comm_[life.identity.comm.value_or("")];
-  (is_before ? of_comm.before : of_comm.now).Add(life);
-  if (is_before) of_comm.nights |= NightsBefore(boot, life);
-  if (is_before) return;
-  all_.Add(life);
-  by_user_[life.identity.uid].Add(life);
+  const Place place = PlaceOf(boot, life);
+  if (place == Place::kBefore) return TakeBefore(boot, life);
   const uint32_t run = runs_.Find(boot, life, texts_);
+  if (place == Place::kNight) return TakeNow(boot, life, run);
+  Life running = life;  // as it was known when the night ended
+  running.state = LifeState::kRunning;
+  running.end_ns.reset();
+  running.wait_status.reset();
+  running.usage = {};
+  TakeNow(boot, running, run);
+}
+
+void Night::TakeBefore(const Boot& boot, const Life& life) {
+  See(boot, life, true);
+  Periods& of_comm = by_comm_[life.identity.comm.value_or("")];
+  of_comm.before.Add(life);
+  of_comm.nights |= NightsBefore(boot, life);
+}
+
+void Night::TakeNow(const Boot& boot, const Life& life, uint32_t run) {
+  See(boot, life, false);
+  all_.Add(life);
+  by_comm_[life.identity.comm.value_or("")].now.Add(life);
+  by_user_[life.identity.uid].Add(life);
   if (run >= by_run_.size()) by_run_.resize(run + 1);
   by_run_[run].Add(life);
   if (life.execs) {  // was born while the log was written

@@ -25,7 +25,7 @@ namespace daybook {
 
 class Night {
  public:
-  // What ends before `window` is of the period before.
+  // What ends before `window` is of the period before; what ends after it still runs.
   Night(const Window& window, int64_t now_ns, const LocalZone& zone);
 
   // Of both periods, in any order.
@@ -91,7 +91,11 @@ class Night {
   using HowItEnded = std::pair<uint32_t, bool>;  // wait status, and whether the kernel killed it
   using IdentityKey = std::tuple<std::string_view, uint32_t, uint32_t, std::string>;
 
-  bool IsBefore(const Boot& boot, const Life& life) const;
+  enum class Place : uint8_t { kBefore, kNight, kAfter };
+
+  Place PlaceOf(const Boot& boot, const Life& life) const;
+  void TakeBefore(const Boot& boot, const Life& life);
+  void TakeNow(const Boot& boot, const Life& life, uint32_t run);
   void See(const Boot& boot, const Life& life, bool is_before);
   void SeeChange(const Boot& boot, const Life& life, bool is_known, const IdentityChange& change);
   void SeeOne(const Boot& boot, const Life& life, bool is_before, Sighting* sighting);

@@ -495,6 +495,17 @@ TEST_F(NightlyTest, DamageInTheNightIsAnExceptionAndOlderDamageIsNot) {
   }
 }
 
+TEST_F(NightlyTest, WhatEndsLaterStillRunsAndCostsNothingYet) {
+  Close();
+  const std::string first = "-S 2026-09-28 -U '2026-09-28 02:00:00.05' ";
+  const std::string second = "-S '2026-09-28 02:00:00.05' -U 2026-09-29 ";
+  for (const auto& [window, row] :
+       {std::pair(first, "backup,1,0,,"), std::pair(second, "backup,1,0,50000,")}) {
+    EXPECT_THAT(Run("report --log LOG --section programs --output csv " + window).out,
+                HasSubstr(row));
+  }
+}
+
 TEST_F(NightlyTest, MistakesAreNamed) {
   Close();
   const struct {
