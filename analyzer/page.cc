@@ -73,8 +73,6 @@ void AppendJsonHead(const PageHead& head, const LocalZone& zone, std::string* ou
 
 }  // namespace
 
-bool HoldsOneTable(Format format) { return format == Format::kCsv || format == Format::kTsv; }
-
 void Page::Begin(const PageHead& head) {
   std::string& out = file_->buffer();
   if (format_ == Format::kJson) return AppendJsonHead(head, zone_, &out);
@@ -96,7 +94,7 @@ void Page::BeginTable(const Section& section) {
   std::string& out = file_->buffer();
   if (format_ == Format::kText) out.append("\n== ").append(section.title).append("\n");
   if (format_ == Format::kMarkdown) out.append("\n## ").append(section.title).append("\n\n");
-  if (format_ == Format::kJson) out.append(std::exchange(has_sections_, true) ? ",\n" : "\n");
+  if (format_ == Format::kJson) out.append(std::exchange(has_sections_, true) ? "," : "\n");
 }
 
 void Page::FillTable(const Section& section, const Rows& rows, Output* output) {
@@ -128,7 +126,6 @@ void Page::Add(const Section& section, const Rows& rows) {
   BeginTable(section);
   const auto output = MakeTableOutput();
   FillTable(section, rows, output.get());
-  if (format_ == Format::kJson) file_->buffer().pop_back();  // the end of the line
   if (!IsForPeople() || !limit_ || rows.size() <= *limit_) return;
   if (format_ == Format::kMarkdown) file_->buffer() += '\n';  // else it would be one more row
   file_->buffer() += "-- and " + std::to_string(rows.size() - *limit_) + " more\n";

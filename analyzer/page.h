@@ -16,9 +16,6 @@
 
 namespace daybook {
 
-// These formats hold one table and nothing else.
-bool HoldsOneTable(Format format);
-
 // What the page is about.
 struct PageHead {
   std::string_view report;

@@ -288,8 +288,11 @@ Result<Answer> RunNightly(const Question& question, Page& page) {
 
   const std::vector<Rows> rows = RowsOf(records, night);
   const auto failed_on = ApplyRules(wish->rules, FactsOf(records, night, rows));
+  // What is missing from other times, in a file that is also read, is not this night's affair.
   Answer answer{.coverage = JoinCoverage(records, *lives, night.used())};
-  if (!failed_on.empty()) answer.exit_status = kExitFound;
+  answer.exit_status = !failed_on.empty()                        ? kExitFound
+                       : records.lost() + records.damaged() != 0 ? kExitIncomplete
+                                                                 : kExitFine;
   const bool has_exceptions = HasExceptions(*wish, rows);
   if (wish->only_exceptions && !has_exceptions && failed_on.empty()) return answer;
   const std::string host = records.host();

@@ -385,16 +385,17 @@ compared with 2026-09-21 14:13:20 to 2026-09-28 00:00:00
 {"what":"lost","times":1,"lost":10,"bytes":0,"duration_us":null,"first_time":"2026-09-28T10:00:00.000000+00:00","last_time":"2026-09-28T11:00:00.000000+00:00","host":"web1"},
 {"what":"not_recorded","times":1,"lost":40,"bytes":0,"duration_us":90000000,"first_time":"2026-09-28T11:58:30.000000+00:00","last_time":"2026-09-28T12:00:00.000000+00:00","host":"web1"},
 {"what":"recorder_stopped","times":1,"lost":0,"bytes":0,"duration_us":14400000000,"first_time":"2026-09-28T20:00:00.000000+00:00","last_time":"2026-09-29T00:00:00.000000+00:00","host":"web1"}
-]},
-{"section":"changes","rows":[
+]}
+,{"section":"changes","rows":[
 {"comm":"cc","change":"more_often,costlier","expected":5,"count":36,"expected_cpu_us":4682,"cpu_us":3035000},
 {"comm":"rotate","change":"gone","expected":1,"count":0,"expected_cpu_us":936,"cpu_us":null}
-]},
-{"section":"users","rows":[
+]}
+,{"section":"users","rows":[
 {"user":null,"uid":4000000000,"count":36,"failed":1,"cpu_us":3035000,"cpu_share":98.09},
 {"user":"root","uid":0,"count":11,"failed":7,"cpu_us":58000,"cpu_share":1.87},
 {"user":null,"uid":4000000001,"count":1,"failed":0,"cpu_us":1000,"cpu_share":0.03}
-]}],
+]}
+],
 "failed_on":["core (6)"],
 "coverage":{"first_time":"2026-09-27T23:59:59.000000+00:00","last_time":"2026-09-28T20:00:00.000000+00:00","hosts":1,"boots":1,"segments":1,"records":178,"skipped_segments":6,"skipped_bytes":0,"processes":102,"used":48,"running":2,"ended_unseen":0,"filtered":54,"undated":0,"undecided":0,"dropped_events":0,"lost_events":10,"recording_gaps":1,"missed_forks":40,"unseen_forks":0,"missing_records":0,"malformed_records":0,"repeated_records":0,"salvaged_records":0,"gaps":0,"damaged_bytes":0,"hole_bytes":0,"torn_bytes":0,"unreadable_files":0,"imported":false}}
 )page")
@@ -493,6 +494,28 @@ TEST_F(NightlyTest, DamageInTheNightIsAnExceptionAndOlderDamageIsNot) {
     EXPECT_EQ(Run(kAsk + "--fail-on damage").status, is_exception ? 1 : 4);
     std::ofstream(path, std::ios::binary) << whole;
   }
+}
+
+TEST_F(NightlyTest, WhatWasLostBeforeIsNotThisNightsAffair) {
+  week_.Live(kNightMs + 11 * kHourMs, {.comm = "rotate"});
+  week_.log().writer().Append(Lost{.first_time_ns = ScriptedLog::Ns(kNightMs - 3000),
+                                   .last_time_ns = ScriptedLog::Ns(kNightMs - 2000),
+                                   .forks = 7});
+  Close();
+  const Answer answer = Run(kAsk + "--only-exceptions --fail-on lost");
+  EXPECT_EQ(answer.out, "");
+  EXPECT_EQ(answer.status, 0);
+}
+
+TEST_F(NightlyTest, APageOfAnyLengthIsOneDocument) {
+  for (uint64_t i = 0; i < 2000; ++i) {
+    const std::string comm = "program-" + std::to_string(i);
+    week_.Live(kNightMs + 11 * kHourMs + i * 200, {.comm = comm, .args = comm});
+  }
+  Close();
+  const std::string ask = kAsk + "-n 2000 --output json | jq '[.sections[].rows | length] | add'";
+  // Each is a new program, a program and a job.
+  EXPECT_GT(std::stoi(Run(ask).out), 6000);
 }
 
 TEST_F(NightlyTest, WhatEndsLaterStillRunsAndCostsNothingYet) {
