@@ -19,6 +19,21 @@ constexpr size_t kSampleRows = 512;
 constexpr size_t kMaxPadding = 40;
 constexpr std::string_view kColumnGap = "  ";
 
+size_t UsualWidth(Kind kind) {
+  switch (kind) {
+    case Kind::kTime:
+      return std::string_view("2026-11-20 14:00:00").size();
+    case Kind::kNumber:
+    case Kind::kMicroseconds:
+      return 7;  // a pid, "100.0ms"
+    case Kind::kUser:
+    case Kind::kString:
+      return 8;
+    default:
+      return 0;
+  }
+}
+
 class TextOutput : public Output {
  public:
   TextOutput(OutputFile* file, const LocalZone& zone, Headings headings)
@@ -50,6 +65,7 @@ class TextOutput : public Output {
   size_t line_width_ = 0;  // 0: not cut
   std::vector<TextRow> sample_;
   bool sampling_ = true;
+  bool has_flushed_ = false;
   TextRow row_;
   std::string line_;
 };
@@ -78,8 +94,14 @@ void TextOutput::Row(std::span<const Cell> cells) {
   if (sample_.size() > kSampleRows) PrintSample();
 }
 
-// Where rows come bit by bit, columns become as wide as what has been seen.
+// Where rows come bit by bit, columns become as wide as what has been seen. Headings that come
+// before all rows make room for what is to be expected.
 void TextOutput::Flush() {
+  if (!std::exchange(has_flushed_, true) && sample_.size() == 1) {
+    for (size_t i = 0; i < columns_.size(); ++i) {
+      widths_[i] = std::max(widths_[i], UsualWidth(columns_[i].kind));
+    }
+  }
   PrintSample();
   sampling_ = true;
 }

@@ -127,13 +127,13 @@ TEST_F(FollowTest, ShowsWhatEndsFromNowOnUntilItIsAskedToEnd) {
     log.Snapshot(5000);
     Live(log, 6000, 200, "before");
     Followed followed({"--log", log_path_, "--columns", "pid,comm,args,status"});
-    EXPECT_EQ(followed.Line(), "PID  COMM  ARGS  STATUS");
+    EXPECT_EQ(followed.Line(), "    PID  COMM      ARGS  STATUS");
     Live(log, 7000, 201, "first", 1 << 8);
-    EXPECT_EQ(followed.Line(), "201  first  first  1");
+    EXPECT_EQ(followed.Line(), "    201  first     first  1");
     Live(log, 8000, 202, "the-longest");
-    EXPECT_EQ(followed.Line(), "202  the-longest  the-longest  0");
+    EXPECT_EQ(followed.Line(), "    202  the-longest  the-longest  0");
     Live(log, 9000, 203, "last");
-    EXPECT_EQ(followed.Line(), "203  last         last         0");
+    EXPECT_EQ(followed.Line(), "    203  last         last         0");
     followed.Signal(signal);
     EXPECT_THAT(followed.Line(), HasSubstr("processes 6, running 2, ended unseen 0; lost 0"));
     EXPECT_EQ(followed.Line(), "(end)");
