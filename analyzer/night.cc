@@ -120,7 +120,10 @@ void Night::TakeNow(const Boot& boot, const Life& life, uint32_t run) {
   by_comm_[life.identity.comm.value_or("")].now.Add(life);
   by_user_[life.identity.uid].Add(life);
   if (run >= by_run_.size()) by_run_.resize(run + 1);
-  by_run_[run].Add(life);
+  RunTotals& of_run = by_run_[run];
+  ++of_run.count;
+  of_run.failed += life.wait_status.value_or(0) != 0;
+  of_run.cpu_us.Add(life.usage.cpu_us);
   if (life.execs) {  // was born while the log was written
     const Life* parent = life.parent.get();
     Births& births = by_parent_[parent != nullptr ? parent->identity.comm : std::nullopt];
@@ -344,14 +347,16 @@ Rows Night::Users() {
 Rows Night::Jobs() const {
   struct Job {
     uint64_t runs = 0;
-    Totals totals;
+    RunTotals totals;
   };
   std::map<std::pair<JobKind, std::string_view>, Job> jobs;
   for (size_t run = 0; run < by_run_.size(); ++run) {
     if (by_run_[run].count == 0) continue;
     Job& job = jobs[{runs_.runs()[run].kind, runs_.runs()[run].name}];
     ++job.runs;
-    job.totals.Merge(by_run_[run]);
+    job.totals.count += by_run_[run].count;
+    job.totals.failed += by_run_[run].failed;
+    job.totals.cpu_us.Merge(by_run_[run].cpu_us);
   }
   Rows rows;
   for (const auto& [key, job] : jobs) {

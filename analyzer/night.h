@@ -84,6 +84,12 @@ class Night {
     uint64_t nights =
         0;  // a bit for each time as long as this one, from the last one on, that had it
   };
+  // Of a run or a job: there may be as many as processes.
+  struct RunTotals {
+    uint64_t count = 0;
+    uint64_t failed = 0;
+    Sum cpu_us;
+  };
   struct Births {
     Totals totals;
     uint64_t short_ones = 0;
@@ -123,7 +129,7 @@ class Night {
   std::map<IdentityKey, Sighting> identities_;
   std::map<std::string, Periods, std::less<>> by_comm_;
   std::map<std::optional<uint32_t>, Totals> by_user_;
-  std::vector<Totals> by_run_;
+  std::vector<RunTotals> by_run_;
   std::map<std::optional<std::string>, Births> by_parent_;
   std::map<std::tuple<std::string, uint32_t, HowItEnded>, Ends> abnormal_;  // by task name and run
   // By the task names of program and parent: where each failure may mean that it is started again.
