@@ -98,6 +98,7 @@ bool ItemStream::IsOf(const Batch& batch) const {
 
 void ItemStream::Fill(Batch* batch) {
   batch->size = 0;
+  batch->is_last = false;
   batch->assembled.clear();
   while (batch->size < kBatchItems && !at_end_) {
     Item item = held_back_ ? *std::exchange(held_back_, std::nullopt) : reader_->Next();
@@ -111,6 +112,7 @@ void ItemStream::Fill(Batch* batch) {
     at_end_ = std::holds_alternative<End>(item);
     Keep(std::move(item), batch);
   }
+  batch->is_last = at_end_;
 }
 
 void ItemStream::Keep(Item item, Batch* batch) {
@@ -162,15 +164,14 @@ void ItemStream::NextBatch() {
 Result<bool> ItemStream::Refresh(SegmentReader::More more) {
   at_end_ = false;
   batch_->size = next_ = 0;
+  batch_->is_last = false;
   return reader_->Refresh(more);
 }
 
 const StreamedItem& ItemStream::Next() {
-  const bool has_more = batch_ && next_ < batch_->size;
-  const bool is_at_end =
-      batch_ && !has_more && std::holds_alternative<End>(batch_->items[batch_->size - 1].item);
-  if (is_at_end) return batch_->items[batch_->size - 1];
-  if (!has_more) NextBatch();
+  const bool is_used_up = !batch_ || next_ == batch_->size;
+  if (is_used_up && batch_ && batch_->is_last) return batch_->items[next_ - 1];
+  if (is_used_up) NextBatch();
   return batch_->items[next_++];
 }
 

@@ -71,6 +71,7 @@ class ItemStream {
   struct Batch {
     std::vector<StreamedItem> items;
     size_t size = 0;                             // of these are filled
+    bool is_last = false;                        // it ends with the End
     std::deque<std::vector<uint8_t>> assembled;  // payloads that stand in pieces in the file
     std::optional<SegmentStart> segment;
     std::optional<uint32_t> tag;

@@ -21,9 +21,6 @@ constexpr uint64_t kMinMoreCpuUs = 1'000'000;
 
 constexpr int64_t kMaxNights = 63;  // before this one, in the bits of a number
 
-constexpr uint32_t kSignalMask = 0x7F;  // of a wait status, see wait(2)
-constexpr uint32_t kCoreBit = 0x80;
-
 // Others end a process that did nothing wrong.
 bool IsUsualSignal(uint32_t signal) {
   return signal == SIGHUP || signal == SIGINT || signal == SIGTERM || signal == SIGPIPE;
@@ -317,7 +314,7 @@ Rows Night::Changes() {
 Rows Night::AllTotals() const {
   return {{all_.count, all_.running, all_.failed, OptionalCell(all_.cpu_us.total),
            OptionalCell(all_.utime_us.total), OptionalCell(all_.stime_us.total),
-           OptionalCell(all_.max_rss_kib), OptionalCell(all_.read_bytes.total),
+           OptionalCell(all_.maxrss_kib), OptionalCell(all_.read_bytes.total),
            OptionalCell(all_.write_bytes.total)}};
 }
 
@@ -329,7 +326,7 @@ Rows Night::Programs() const {
     rows.push_back({TextOrUnknown(comm), totals.count, totals.failed,
                     OptionalCell(totals.cpu_us.total),
                     ShareCell(totals.cpu_us.total, all_.cpu_us.total),
-                    OptionalCell(totals.cpu_us.Mean()), OptionalCell(totals.max_rss_kib)});
+                    OptionalCell(totals.cpu_us.Mean()), OptionalCell(totals.maxrss_kib)});
   }
   return rows;
 }

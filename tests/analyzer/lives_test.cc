@@ -453,7 +453,7 @@ TEST_F(LivesTest, WhoIsLongOverIsForgotten) {
     builder_.Take(Fork{.time_ns = start_ns, .pid = i, .ppid = 1});
     builder_.Take(Exit{.time_ns = start_ns + 1000, .pid = i, .start_ns = start_ns});
   }
-  EXPECT_THAT(lives_, SizeIs(kMany));
+  EXPECT_EQ(lives_.size(), kMany);
   EXPECT_LT(builder_.remembered_pids(), kMany / 5);
 }
 
