@@ -16,9 +16,8 @@ namespace {
 constexpr int64_t kNanosPerMillisecond = 1'000'000;
 constexpr int64_t kSecondMs = 1000;
 
-// Segments are appended to, created, and put in the place of others. A recorder also removes some,
-// which is nothing new.
-constexpr uint32_t kChanges = IN_MODIFY | IN_CREATE | IN_MOVED_TO;
+// Segments are appended to, created, put in the place of others, and removed.
+constexpr uint32_t kChanges = IN_MODIFY | IN_CREATE | IN_MOVED_TO | IN_DELETE;
 constexpr uint32_t kRemovals = IN_DELETE_SELF | IN_MOVE_SELF;
 
 int64_t ToMilliseconds(int64_t ns) {
@@ -47,15 +46,18 @@ FolderWatch::Waking FolderWatch::Wait(const Others& others) {
                                {.fd = others.interrupts, .events = POLLIN, .revents = 0},
                                {.fd = others.output, .events = 0, .revents = 0}}};
   int64_t wait_ms = others.wait_ns ? ToMilliseconds(*others.wait_ns) : -1;
-  const bool looks = inotify_ < 0 && (wait_ms < 0 || wait_ms > kSecondMs);
+  // Of a folder of which we have a file open, the kernel does not tell that it is removed.
+  const bool may_vanish = inotify_ < 0 || saw_deletion_;
+  const bool looks = may_vanish && (wait_ms < 0 || wait_ms > kSecondMs);
   if (looks) wait_ms = kSecondMs;
   const int timeout = static_cast<int>(std::min<int64_t>(wait_ms, INT32_MAX));
   const int found = poll(files.data(), files.size(), timeout);
   if (found < 0) return Waking::kChange;  // by a signal that is no interrupt: look again
   if (files[1].revents != 0) return Waking::kInterrupt;
   if (files[2].revents != 0) return Waking::kNoReader;
+  if (may_vanish && IsGone()) return Waking::kRemoved;
   if (files[0].revents != 0) return TakeEvents();
-  if (inotify_ < 0 && IsGone()) return Waking::kRemoved;
+  saw_deletion_ = false;
   return looks || timeout == INT32_MAX ? Waking::kChange : Waking::kTime;
 }
 
@@ -68,6 +70,7 @@ FolderWatch::Waking FolderWatch::TakeEvents() {
       inotify_event event;
       std::memcpy(&event, buffer.data() + at, sizeof(event));
       is_removed = is_removed || (event.mask & (kRemovals | IN_IGNORED)) != 0;
+      saw_deletion_ = saw_deletion_ || (event.mask & IN_DELETE) != 0;
       at += static_cast<ssize_t>(sizeof(event) + event.len);
     }
   }

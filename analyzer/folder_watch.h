@@ -41,6 +41,7 @@ class FolderWatch {
 
   std::string path_;
   int inotify_ = -1;
+  bool saw_deletion_ = false;  // of a file: the folder may be next
   std::optional<Error> problem_;
 };
 

@@ -185,7 +185,10 @@ const std::optional<SegmentStart>& LogSet::segment() const {
 
 const Item* LogSet::Next() {
   for (;;) {
-    if (file_ended_) stream_ = nullptr;
+    if (file_ended_) {
+      stream_ = nullptr;
+      reading_.reset();
+    }
     file_ended_ = false;
     if (stream_ == nullptr && !OpenNextFile()) {
       if (!AwaitSegment()) return nullptr;
@@ -308,7 +311,6 @@ std::unique_ptr<LogSet::Reading> LogSet::BeginToRead(size_t file) const {
 
 // That file's, begun before perhaps; and those behind it are begun.
 std::unique_ptr<LogSet::Reading> LogSet::TakeReading(size_t file) {
-  reading_.reset();  // only now is its memory free
   const size_t at_a_time = options_.live ? 1 : std::max<size_t>(options_.threads, 1);
   for (size_t i = ahead_.empty() ? file : ahead_.back()->file + 1;
        i < files_.size() && ahead_.size() < at_a_time; ++i) {

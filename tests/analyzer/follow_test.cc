@@ -135,7 +135,7 @@ TEST_F(FollowTest, ShowsWhatEndsFromNowOnUntilItIsAskedToEnd) {
     Live(log, 9000, 203, "last");
     EXPECT_EQ(followed.Line(), "    203  last         last         0");
     followed.Signal(signal);
-    EXPECT_THAT(followed.Line(), HasSubstr("processes 6, running 2, ended unseen 0; lost 0"));
+    EXPECT_THAT(followed.Line(), HasSubstr("processes 6, running 2, ended unseen 0; filtered 3; lost 0"));
     EXPECT_EQ(followed.Line(), "(end)");
     EXPECT_EQ(followed.End(), 0);
   }
@@ -292,6 +292,17 @@ TEST_F(FollowTest, EndsWithAnErrorWhereTheFolderIsRemoved) {
   EXPECT_EQ(followed.End(), 3);
 }
 
+// Its segment is still open then, by us and by the recorder.
+TEST_F(FollowTest, EndsWithAnErrorWhereTheFolderOfAnUnfinishedSegmentIsRemoved) {
+  ScriptedLog log(log_path_);
+  log.Snapshot(5000);
+  log.Flush();
+  Followed followed(Asking({}));
+  ExpectReady(followed);
+  std::filesystem::remove_all(log_path_);
+  EXPECT_EQ(followed.End(), 3);
+}
+
 TEST_F(FollowTest, OnlyOneFolderCanBeFollowed) {
   const ScriptedLog log(log_path_);
   for (const std::string rest : {"--log LOG/daybook-00000001.dbk", "--log LOG --log LOG"}) {
@@ -332,7 +343,7 @@ TEST_F(FollowTest, EveryFormatStreams) {
 PID  COMM  END_TIME               CPU  SIGNAL
 200  one   2026-09-21 14:13:21  1.5ms  -
 201  a,b   2026-09-21 14:13:22  1.5ms  SIGKILL
--- 2026-09-21 14:13:20 to 2026-09-21 14:13:22; boots 1, segments 1, records 43; processes 4, running 2, ended unseen 0; lost 0, damaged 0 bytes
+-- 2026-09-21 14:13:20 to 2026-09-21 14:13:22; boots 1, segments 1, records 43; processes 2, running 0, ended unseen 0, not read further than was asked for; lost 0, damaged 0 bytes
 )")
                                        .substr(1));
   EXPECT_THAT(Run(ask + "md").out,
