@@ -60,9 +60,11 @@ void CoverageExceptions::Take(const RecordView& record, LogSet& log) {
 
 // A torn tail is what a crash, or a recorder that writes, leaves.
 void CoverageExceptions::Take(const Gap& gap, LogSet& log) {
+  told_lost_ += gap.records_lost.value_or(0);  // also where it is not of this time
   if (gap.cause == GapCause::kTornTail) return;
   if (!log.InWindow(gap.first_time_ns.value_or(0), gap.last_time_ns.value_or(UINT64_MAX))) return;
   const ClockMap& clock = log.boot().clock;
+  told_lost_here_ += gap.records_lost.value_or(0);
   Found found{.lost = gap.records_lost.value_or(0), .bytes = gap.end - gap.begin};
   if (gap.first_time_ns) found.first_ns = clock.ToRealtime(*gap.first_time_ns);
   if (gap.last_time_ns) found.last_ns = clock.ToRealtime(*gap.last_time_ns);
@@ -88,16 +90,13 @@ void CoverageExceptions::Add(std::string_view what, const std::string& host, con
 
 // Numbers that no record has, where no gap tells of it.
 void CoverageExceptions::AddTotals(const Coverage& before) {
-  uint64_t told = 0;
-  for (const auto& [key, missing] : missing_) {
-    if (missing.bytes != 0) told += missing.lost;
-  }
   const uint64_t missing =
       coverage_.missing_records - std::min(before.missing_records, coverage_.missing_records);
-  if (missing > told) Add(kMissingRecords, "", {.lost = missing - told});
+  const uint64_t untold = missing - std::min(missing, told_lost_);
+  if (untold > 0) Add(kMissingRecords, "", {.lost = untold});
   if (coverage_.malformed_records != 0) Add(kMalformed, "", {.lost = coverage_.malformed_records});
   if (coverage_.unreadable_files != 0) Add(kUnreadable, "", {});
-  coverage_.missing_records = missing;
+  coverage_.missing_records = untold + told_lost_here_;
 }
 
 // Where a host has no record at the beginning or at the end of the window.

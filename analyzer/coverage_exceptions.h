@@ -56,6 +56,8 @@ class CoverageExceptions {
   void AddTotals(const Coverage& before);
 
   Coverage coverage_;
+  uint64_t told_lost_ = 0;       // records, by gaps of the files that are read
+  uint64_t told_lost_here_ = 0;  // of these, in the window
   std::set<const Boot*> boots_;
   std::map<std::pair<std::string_view, std::string>, Missing> missing_;  // what, host
 };

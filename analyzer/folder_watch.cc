@@ -27,6 +27,11 @@ int64_t ToMilliseconds(int64_t ns) {
 }  // namespace
 
 FolderWatch::FolderWatch(const std::string& path, Looks looks) : path_(path) {
+  struct stat status = {};
+  if (stat(path.c_str(), &status) == 0) {
+    device_ = status.st_dev;
+    inode_ = status.st_ino;
+  }
   if (looks == Looks::kEachSecond) return;
   inotify_ = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
   const bool is_watched =
@@ -79,7 +84,8 @@ FolderWatch::Waking FolderWatch::TakeEvents() {
 
 bool FolderWatch::IsGone() const {
   struct stat status = {};
-  return stat(path_.c_str(), &status) != 0 && errno == ENOENT;
+  if (stat(path_.c_str(), &status) != 0) return errno == ENOENT;
+  return status.st_dev != device_ || status.st_ino != inode_;  // another one of that name
 }
 
 }  // namespace daybook

@@ -1,6 +1,8 @@
 // Sleeps until something is written in a folder.
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -40,6 +42,8 @@ class FolderWatch {
   bool IsGone() const;
 
   std::string path_;
+  dev_t device_ = 0;
+  ino_t inode_ = 0;
   int inotify_ = -1;
   bool saw_deletion_ = false;  // of a file: the folder may be next
   std::optional<Error> problem_;

@@ -1,5 +1,6 @@
 #include "item_stream.h"
 
+#include <system_error>
 #include <utility>
 
 namespace daybook {
@@ -18,30 +19,32 @@ void DecodeAs(const RecordView& record, LifeRecord* decoded) {
   }
 }
 
-void DecodeLife(const RecordView& record, LifeRecord* decoded) {
-  switch (record.type) {
-    case Schema<Fork>::kType:
-      return DecodeAs<Fork>(record, decoded);
-    case Schema<Exec>::kType:
-      return DecodeAs<Exec>(record, decoded);
-    case Schema<Exit>::kType:
-      return DecodeAs<Exit>(record, decoded);
-    case Schema<Reap>::kType:
-      return DecodeAs<Reap>(record, decoded);
-    case Schema<SnapProc>::kType:
-      return DecodeAs<SnapProc>(record, decoded);
-    default:
-      decoded->emplace<std::monostate>();
+template <class... Records>
+void DecodeLife(const RecordView& record, std::variant<std::monostate, Records...>* decoded) {
+  const bool is_one = ((record.Is<Records>() && (DecodeAs<Records>(record, decoded), true)) || ...);
+  if (!is_one) decoded->template emplace<std::monostate>();
+}
+
+void DecodeLife(StreamedItem* streamed) {
+  if (const auto* record = std::get_if<RecordView>(&streamed->item)) {
+    DecodeLife(*record, &streamed->decoded);
   }
 }
 
 }  // namespace
 
-ItemStream::ItemStream(OpenFunction open, Mode mode) : open_(std::move(open)) {
-  if (mode == Mode::kAhead) {
+ItemStream::ItemStream(OpenFunction open, Mode mode) : open_(std::move(open)), mode_(mode) {
+  if (mode_ == Mode::kAhead && !StartThread()) mode_ = Mode::kInline;
+  if (mode_ == Mode::kInline) Open();
+}
+
+// Where this user may have no more threads, an answer that takes longer is one, too.
+bool ItemStream::StartThread() {
+  try {
     thread_ = std::thread([this] { Run(); });
-  } else {
-    Open();
+    return true;
+  } catch (const std::system_error&) {
+    return false;
   }
 }
 
@@ -81,6 +84,7 @@ void ItemStream::Run() {
     while (reader_ && !at_end_) {
       BatchPointer batch = TakeEmpty();
       Fill(batch.get());
+      for (size_t i = 0; i < batch->size; ++i) DecodeLife(&batch->items[i]);
       if (!Put(std::move(batch))) return;
     }
   } catch (...) {
@@ -125,7 +129,6 @@ void ItemStream::Keep(Item item, Batch* batch) {
     batch->assembled.emplace_back(record->payload.begin(), record->payload.end());
     record->payload = batch->assembled.back();
   }
-  if (thread_.joinable()) DecodeLife(*record, &kept.decoded);
 }
 
 ItemStream::BatchPointer ItemStream::TakeEmpty() {
@@ -148,7 +151,7 @@ bool ItemStream::Put(BatchPointer batch) {
 
 void ItemStream::NextBatch() {
   next_ = 0;
-  if (!thread_.joinable()) {
+  if (mode_ == Mode::kInline) {
     if (!batch_) batch_ = std::make_unique<Batch>();
     return Fill(batch_.get());
   }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <exception>
@@ -46,10 +47,10 @@ class ItemStream {
   ItemStream(OpenFunction open, Mode mode);
   ItemStream(const ItemStream&) = delete;
   ItemStream& operator=(const ItemStream&) = delete;
-  // Reads no further.
+  // Reads no further than to what is being read just now, which may be the whole file.
   ~ItemStream();
 
-  // Waits until the file is open. Precondition of all that follows: it is.
+  // Waits until the file is open, or could not be opened. All below needs one that is open.
   const Status& Opened();
 
   // End again and again at the end. Valid until the next call.
@@ -78,6 +79,7 @@ class ItemStream {
   };
   using BatchPointer = std::unique_ptr<Batch>;
 
+  bool StartThread();
   void Open();
   void Run();
   void Fill(Batch* batch);
@@ -88,6 +90,7 @@ class ItemStream {
   void NextBatch();
 
   OpenFunction open_;
+  Mode mode_;                            // the caller's own
   std::optional<SegmentReader> reader_;  // the thread's own, but for what does not change
   std::optional<Item> held_back_;        // it begins the next batch
   bool at_end_ = false;

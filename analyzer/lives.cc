@@ -369,7 +369,8 @@ void LifeBuilder::Doubt(Open* open, uint64_t time_ns) {
 void LifeBuilder::Advance(uint64_t time_ns) {
   now_ns_ = std::max(now_ns_, time_ns);
   while (!deadlines_.empty() && deadlines_.front().time_ns <= now_ns_) {
-    CloseDoubted(slots_[deadlines_.front().pid]);
+    const auto slot = slots_.find(deadlines_.front().pid);
+    if (slot != slots_.end()) CloseDoubted(slot->second);
     deadlines_.pop_front();
   }
 }
@@ -388,7 +389,8 @@ void LifeBuilder::Close(Slot& slot, Open* open, LifeState state) {
   if (!slot.closed_start_ns || *slot.closed_start_ns <= open->life.start_ns) {
     slot.closed_start_ns = open->life.start_ns;
     slot.closed_coarse = open->life.coarse_start;
-    slot.closed_at_ns = now_ns_;
+    const bool has_ended = open->life.state == LifeState::kEnded;
+    slot.closed_at_ns = has_ended ? now_ns_ : UINT64_MAX - kMaxLatenessNs;
   }
   std::erase_if(slot.open, [open](const auto& candidate) { return candidate.get() == open; });
   --living_;

@@ -162,7 +162,8 @@ class LifeBuilder {
     // Of the newest life that was handed out.
     std::optional<uint64_t> closed_start_ns;
     bool closed_coarse = false;
-    uint64_t closed_at_ns = 0;  // the time that it was by the log
+    // The time that it was by the log; of one whose end was not told: never, its news may be late.
+    uint64_t closed_at_ns = 0;
   };
   struct Snapshot {
     uint64_t no = 0;

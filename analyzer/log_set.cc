@@ -25,15 +25,13 @@ constexpr std::array<bool, 256> TypesThatBeginWithTime(TypeList<Records...>) {
 }
 constexpr auto kBeginsWithTime = TypesThatBeginWithTime(AllRecords{});
 
-constexpr std::array<bool, 256> TypesOfLives() {
+template <class... Records>
+constexpr std::array<bool, 256> TypesIn(const std::variant<std::monostate, Records...>*) {
   std::array<bool, 256> types{};
-  for (const uint8_t type : {Schema<Fork>::kType, Schema<Exec>::kType, Schema<Exit>::kType,
-                             Schema<Reap>::kType, Schema<SnapProc>::kType}) {
-    types[type] = true;
-  }
+  ((types[Schema<Records>::kType] = true), ...);
   return types;
 }
-constexpr auto kIsOfLife = TypesOfLives();
+constexpr auto kIsOfLife = TypesIn(static_cast<LifeRecord*>(nullptr));
 
 bool IsRegularFile(const std::string& path) {
   std::error_code unknown;
@@ -268,8 +266,9 @@ bool LogSet::AddNewSegments() {
 size_t LogSet::DefaultThreads() {
   constexpr int kMost = 4;
   cpu_set_t ours;
-  if (sched_getaffinity(0, sizeof(ours), &ours) != 0) return 0;
-  return static_cast<size_t>(std::clamp(CPU_COUNT(&ours), 1, kMost) - 1);
+  const bool is_known = sched_getaffinity(0, sizeof(ours), &ours) == 0;
+  const int processors = is_known ? CPU_COUNT(&ours) : kMost;  // more than 1024, else
+  return static_cast<size_t>(std::clamp(processors, 1, kMost) - 1);
 }
 
 Result<SegmentReader> LogSet::OpenReader(Reading* reading, const Options& options) {
@@ -314,6 +313,8 @@ std::unique_ptr<LogSet::Reading> LogSet::TakeReading(size_t file) {
   const size_t at_a_time = options_.live ? 1 : std::max<size_t>(options_.threads, 1);
   for (size_t i = ahead_.empty() ? file : ahead_.back()->file + 1;
        i < files_.size() && ahead_.size() < at_a_time; ++i) {
+    // A pipe may never end: nobody waits for one that is not wanted yet.
+    if (i != file && !IsRegularFile(files_[i].path)) break;
     if (!files_[i].skipped) ahead_.push_back(BeginToRead(i));
   }
   std::unique_ptr<Reading> first = std::move(ahead_.front());

@@ -96,7 +96,7 @@ void Night::Take(const Boot& boot, const Life& life) {
   if (place == Place::kBefore) return TakeBefore(boot, life);
   const uint32_t run = runs_.Find(boot, life, texts_);
   if (place == Place::kNight) return TakeNow(boot, life, run);
-  Life running = life;  // as it was known when the night ended
+  Life running = life;  // names and ids are the last known ones, not those of the night's end
   running.state = LifeState::kRunning;
   running.end_ns.reset();
   running.wait_status.reset();
@@ -121,7 +121,7 @@ void Night::TakeNow(const Boot& boot, const Life& life, uint32_t run) {
   ++of_run.count;
   of_run.failed += life.wait_status.value_or(0) != 0;
   of_run.cpu_us.Add(life.usage.cpu_us);
-  if (life.execs) {  // was born while the log was written
+  if (life.execs && !IsOlder(boot, life.start_ns)) {  // its birth was seen
     const Life* parent = life.parent.get();
     Births& births = by_parent_[parent != nullptr ? parent->identity.comm : std::nullopt];
     births.totals.Add(life);
@@ -130,13 +130,20 @@ void Night::TakeNow(const Boot& boot, const Life& life, uint32_t run) {
   if (life.wait_status.value_or(0) != 0) TakeFailure(boot, life, run);
 }
 
-// Who was there already when the night began is not new in it.
+bool Night::IsOlder(const Boot& boot, uint64_t time_ns) const {
+  const auto time = boot.clock.ToRealtime(time_ns);
+  return window_.since_ns && time && *time < *window_.since_ns;
+}
+
+// Who was there already when the night began is not new in it; a program may be, that an older
+// process executes then. When a process has changed its user the log does not tell.
 void Night::See(const Boot& boot, const Life& life, bool is_before) {
-  const auto start = boot.clock.ToRealtime(life.start_ns);
-  const bool is_known = is_before || (window_.since_ns && start && *start < *window_.since_ns);
+  const bool is_known = is_before || IsOlder(boot, life.start_ns);
   if ((life.flags & kProcKernelThread) == 0) {
     const bool has_exe = life.image && life.image->exe;
-    SeeOne(boot, life, is_known, &programs_[has_exe ? *life.image->exe : CommOf(&life)]);
+    const uint64_t since_ns = std::max(life.start_ns, life.image ? life.image->since_ns : 0);
+    SeeOne(boot, life, is_before || IsOlder(boot, since_ns),
+           &programs_[has_exe ? *life.image->exe : CommOf(&life)]);
   }
   if (life.identity.uid) SeeOne(boot, life, is_known, &users_[*life.identity.uid]);
   for (const IdentityChange& change : FindIdentityChanges(life)) {
@@ -291,8 +298,9 @@ std::string_view Night::ChangeOf(const Periods& periods) const {
   const uint64_t now_us = periods.now.cpu_us.total.value_or(0);
   if (periods.before.count == 0) return {};  // what is new has its own table
   if (periods.now.count == 0) return IsInEachNight(periods.nights) ? "gone" : "";
-  const bool is_more =
-      periods.now.count >= kTimesAsMuch * count && periods.now.count >= count + kMinMoreProcesses;
+  // Those that still run have no counterpart before: there each counts where it ended.
+  const uint64_t ended = periods.now.count - periods.now.running;
+  const bool is_more = ended >= kTimesAsMuch * count && ended >= count + kMinMoreProcesses;
   const bool is_costlier = now_us >= kTimesAsMuch * cpu_us && now_us >= cpu_us + kMinMoreCpuUs;
   if (is_more) return is_costlier ? "more_often,costlier" : "more_often";
   return is_costlier ? "costlier" : "";
@@ -305,7 +313,8 @@ Rows Night::Changes() {
     if (change.empty()) continue;
     const auto& before_us = periods.before.cpu_us.total;
     rows.push_back({TextOrUnknown(comm), Text{.bytes = change}, Expected(periods.before.count),
-                    periods.now.count, before_us ? Cell(Expected(*before_us)) : Cell(),
+                    periods.now.count - periods.now.running,
+                    before_us ? Cell(Expected(*before_us)) : Cell(),
                     OptionalCell(periods.now.cpu_us.total)});
   }
   return rows;

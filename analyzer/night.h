@@ -100,6 +100,7 @@ class Night {
   enum class Place : uint8_t { kBefore, kNight, kAfter };
 
   Place PlaceOf(const Boot& boot, const Life& life) const;
+  bool IsOlder(const Boot& boot, uint64_t time_ns) const;  // than the night
   void TakeBefore(const Boot& boot, const Life& life);
   void TakeNow(const Boot& boot, const Life& life, uint32_t run);
   void See(const Boot& boot, const Life& life, bool is_before);

@@ -294,6 +294,12 @@ Result<Filter> ParseFilters(const RawOptions& raw, const FilterClock& clock) {
   return MakeFilter(given, clock);
 }
 
+// For people, so that a page stays one; programs get all.
+std::optional<uint64_t> LimitOf(const RawOptions& raw, const Report& report, Format format) {
+  const bool is_for_people = format == Format::kText || format == Format::kMarkdown;
+  return raw.limit || !is_for_people ? raw.limit : report.default_limit;
+}
+
 Result<Options> Check(const Report& report, const RawOptions& raw, int64_t now_ns,
                       const LocalZone& zone) {
   Options options;
@@ -349,7 +355,7 @@ Result<Options> Check(const Report& report, const RawOptions& raw, int64_t now_n
                                  .columns = raw.columns,
                                  .sort = raw.sort,
                                  .reverse = raw.reverse,
-                                 .limit = raw.limit ? raw.limit : report.default_limit,
+                                 .limit = LimitOf(raw, report, *format),
                                  .salvaged = raw.salvaged});
   if (!view) return std::move(view).error();
   options.view = std::move(*view);

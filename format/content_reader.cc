@@ -88,7 +88,8 @@ Item ContentReader::NextRecord() {
                     .base = base_,
                     .offset = position_,
                     .size = 0,
-                    .seq = {}};
+                    .seq = {},
+                    .is_in_place = true};
   position_ = header->end;
   if (record.payload.size() == kMaxPayloadBytes) {
     const Assembled whole = Assemble(bytes_.first(proved_), *header, &assembled_);

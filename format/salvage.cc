@@ -115,7 +115,8 @@ bool Salvager::Next(RecordView* record) {
                .offset = begin,
                .size = 0,
                .seq = {},
-               .proof = scope_.proof};
+               .proof = scope_.proof,
+               .is_in_place = true};
     if (record->payload.size() == kMaxPayloadBytes) {
       const Assembled whole = Assemble(bytes_.first(chains_[chain_].end), *header, &payload_);
       position_ = whole.end;

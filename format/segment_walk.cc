@@ -172,7 +172,8 @@ bool Walker::TakeRecords(size_t begin, size_t end, const BlockBase& base, bool i
                       .base = base,
                       .offset = window_.begin() + at,
                       .size = header->end - at,
-                      .seq = {}};
+                      .seq = {},
+                      .is_in_place = true};
     if (record.payload.size() == kMaxPayloadBytes) {
       const Assembled whole = Assemble(bytes, *header, &assembled_);
       record.payload = assembled_;

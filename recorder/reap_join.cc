@@ -47,7 +47,9 @@ ReapJoin::BatchedReap* ReapJoin::Batched(uint32_t pid, uint64_t start_ns) {
 
 void ReapJoin::EndBatch() {
   if (batch_.empty()) return;
+  const bool is_too_large = slots_.size() > kLeastSlots && slots_.size() > 16 * batch_.size();
   batch_.clear();
+  if (is_too_large) slots_.resize(kLeastSlots);  // for the next one; a storm is over
   std::fill(slots_.begin(), slots_.end(), 0);
 }
 

@@ -85,7 +85,8 @@ class Follower : public LogWatch {
   const Question& question_;
   Table& table_;
   LifeTexts texts_;
-  Interrupts interrupts_;
+  // From the first wait on: while it catches up, they end it at once.
+  std::optional<Interrupts> interrupts_;
   FolderWatch watch_;
   bool is_begun_;  // what ends from now on is shown
   bool is_over_ = false;
@@ -95,18 +96,19 @@ class Follower : public LogWatch {
 };
 
 bool Follower::Wait() {
+  if (!interrupts_) interrupts_.emplace();
   is_begun_ = true;
   table_.Flush();
   question_.output->Flush();
   if (is_over_ || table_.full()) return false;
-  FolderWatch::Others others{.interrupts = interrupts_.file(),
+  FolderWatch::Others others{.interrupts = interrupts_->file(),
                              .output = question_.output->descriptor()};
   if (const auto until_ns = question_.log.window().until_ns) others.wait_ns = *until_ns - NowNs();
   const FolderWatch::Waking waking = watch_.Wait(others);
   if (waking == FolderWatch::Waking::kRemoved) {
     failure_ = Error(question_.paths.front() + " was removed or renamed: nothing more to follow");
   }
-  is_over_ = interrupts_.Take() || waking != FolderWatch::Waking::kChange;
+  is_over_ = interrupts_->Take() || waking != FolderWatch::Waking::kChange;
   return !is_over_;
 }
 
@@ -117,7 +119,7 @@ LifeUse Follower::Take(const Boot& boot, const Life& life) {
     if (is_used_[i]) row_[i] = kLifeFields[i].get(boot, life, texts_);
   }
   table_.Add(row_);
-  is_over_ = is_over_ || interrupts_.Take();
+  is_over_ = is_over_ || (interrupts_ && interrupts_->Take());
   return is_over_ ? LifeUse::kLastUsed : UseFor(table_);
 }
 

@@ -82,13 +82,13 @@ constexpr Column kTotalColumns[] = {
     {"processes", Kind::kNumber, 1},      {"running", Kind::kNumber, 2},
     {"failed", Kind::kNumber, 3},         {"cpu_us", Kind::kMicroseconds, 4},
     {"utime_us", Kind::kMicroseconds, 5}, {"stime_us", Kind::kMicroseconds, 6},
-    {"max_rss_kib", Kind::kKibibytes, 7}, {"read_bytes", Kind::kBytes, 8},
+    {"maxrss_kib", Kind::kKibibytes, 7},  {"read_bytes", Kind::kBytes, 8},
     {"write_bytes", Kind::kBytes, 9}};
 constexpr Column kTopColumns[] = {
-    {"comm", Kind::kString, 1},          {"count", Kind::kNumber, 2},
-    {"failed", Kind::kNumber, 3},        {"cpu_us", Kind::kMicroseconds, 4},
-    {"cpu_share", Kind::kPercent, 5},    {"mean_cpu_us", Kind::kMicroseconds, 6},
-    {"max_rss_kib", Kind::kKibibytes, 7}};
+    {"comm", Kind::kString, 1},         {"count", Kind::kNumber, 2},
+    {"failed", Kind::kNumber, 3},       {"cpu_us", Kind::kMicroseconds, 4},
+    {"cpu_share", Kind::kPercent, 5},   {"mean_cpu_us", Kind::kMicroseconds, 6},
+    {"maxrss_kib", Kind::kKibibytes, 7}};
 constexpr Column kTopUserColumns[] = {
     {"user", Kind::kUser, 1},           {"uid", Kind::kNumber},
     {"count", Kind::kNumber, 2},        {"failed", Kind::kNumber, 3},
@@ -194,16 +194,22 @@ bool IsReadOnce(const std::string& path) {
 
 // The lives of the night and of the time before it, in one pass.
 Result<Coverage> ReadNight(const Question& question, const std::optional<Window>& baseline,
-                           Night* night) {
+                           Night* night, std::vector<Error>* failures) {
   Window window = question.log.window();
   if (baseline) window.since_ns = baseline->since_ns;
   auto log = LogSet::Open(question.paths, {.window = window, .skips = LogSet::Skips::kBoots});
   if (!log) return std::move(log).error();
   const Question lives{.log = *log, .zone = question.zone, .filter = question.filter};
-  return ReadLives(lives, [night](const Boot& boot, const Life& life) {
+  const Coverage coverage = ReadLives(lives, [night](const Boot& boot, const Life& life) {
     night->Take(boot, life);
     return LifeUse::kUsed;
   });
+  for (const LogSet::Failure& failure : log->failures()) {
+    const bool is_told = std::ranges::any_of(
+        question.log.failures(), [&](const auto& other) { return other.path == failure.path; });
+    if (!is_told) failures->push_back(failure.error);
+  }
+  return coverage;
 }
 
 // Records are counted where the night is; of the processes read, those of the time before are
@@ -280,7 +286,8 @@ Result<Answer> RunNightly(const Question& question, Page& page) {
   records.Read(question.log, question.now_ns);
   auto baseline = BaselineOf(window, wish->baseline_ns);
   Night night(window, question.now_ns, question.zone);
-  const auto lives = ReadNight(question, baseline, &night);
+  std::vector<Error> failures;
+  const auto lives = ReadNight(question, baseline, &night, &failures);
   if (!lives) return lives.error();
   baseline = Covered(baseline, *lives);
   if (baseline) night.SetBaseline(*baseline->until_ns - *baseline->since_ns);
@@ -289,7 +296,8 @@ Result<Answer> RunNightly(const Question& question, Page& page) {
   const std::vector<Rows> rows = RowsOf(records, night);
   const auto failed_on = ApplyRules(wish->rules, FactsOf(records, night, rows));
   // What is missing from other times, in a file that is also read, is not this night's affair.
-  Answer answer{.coverage = JoinCoverage(records, *lives, night.used())};
+  Answer answer{.coverage = JoinCoverage(records, *lives, night.used()),
+                .failures = std::move(failures)};
   answer.exit_status = !failed_on.empty()                        ? kExitFound
                        : records.lost() + records.damaged() != 0 ? kExitIncomplete
                                                                  : kExitFine;

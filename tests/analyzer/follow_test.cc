@@ -135,7 +135,8 @@ TEST_F(FollowTest, ShowsWhatEndsFromNowOnUntilItIsAskedToEnd) {
     Live(log, 9000, 203, "last");
     EXPECT_EQ(followed.Line(), "    203  last         last         0");
     followed.Signal(signal);
-    EXPECT_THAT(followed.Line(), HasSubstr("processes 6, running 2, ended unseen 0; filtered 3; lost 0"));
+    EXPECT_THAT(followed.Line(),
+                HasSubstr("processes 6, running 2, ended unseen 0; filtered 3; lost 0"));
     EXPECT_EQ(followed.Line(), "(end)");
     EXPECT_EQ(followed.End(), 0);
   }
@@ -292,15 +293,19 @@ TEST_F(FollowTest, EndsWithAnErrorWhereTheFolderIsRemoved) {
   EXPECT_EQ(followed.End(), 3);
 }
 
-// Its segment is still open then, by us and by the recorder.
+// Its segment is still open then, by us and by the recorder; and a new recorder may make it anew.
 TEST_F(FollowTest, EndsWithAnErrorWhereTheFolderOfAnUnfinishedSegmentIsRemoved) {
-  ScriptedLog log(log_path_);
-  log.Snapshot(5000);
-  log.Flush();
-  Followed followed(Asking({}));
-  ExpectReady(followed);
-  std::filesystem::remove_all(log_path_);
-  EXPECT_EQ(followed.End(), 3);
+  for (const bool is_made_anew : {false, true}) {
+    ScriptedLog log(log_path_);
+    log.Snapshot(5000);
+    log.Flush();
+    Followed followed(Asking({}));
+    ExpectReady(followed);
+    std::filesystem::remove_all(log_path_);
+    if (is_made_anew) std::filesystem::create_directory(log_path_);
+    EXPECT_EQ(followed.End(), 3);
+    std::filesystem::remove_all(log_path_);
+  }
 }
 
 TEST_F(FollowTest, OnlyOneFolderCanBeFollowed) {

@@ -446,6 +446,19 @@ TEST_F(LivesTest, LivingOnesAreAllThatIsKept) {
   EXPECT_EQ(lives_.size(), 100'000U);
 }
 
+TEST_F(LivesTest, WhoSeemedLostIsRememberedForItsLateEnd) {
+  builder_.Take(Fork{.time_ns = kSecond, .pid = 7, .ppid = 1});
+  Take(SnapBegin{.time_ns = 2 * kSecond}, SnapEnd{.time_ns = 2 * kSecond});
+  for (uint32_t i = 0; i < 40'000; ++i) {
+    const uint64_t start_ns = 2 * kSecond + i * (kSecond / 1000);
+    builder_.Take(Fork{.time_ns = start_ns, .pid = 1000 + i, .ppid = 1});
+    builder_.Take(Exit{.time_ns = start_ns + 1000, .pid = 1000 + i, .start_ns = start_ns});
+  }
+  builder_.Take(Exit{.time_ns = 60 * kSecond, .pid = 7, .start_ns = kSecond});
+  Finish();
+  EXPECT_EQ(std::ranges::count(lives_, 7U, &Life::pid), 1);
+}
+
 TEST_F(LivesTest, WhoIsLongOverIsForgotten) {
   constexpr uint32_t kMany = 200'000;
   for (uint32_t i = 1; i <= kMany; ++i) {

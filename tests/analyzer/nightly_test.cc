@@ -7,6 +7,7 @@
 #include <fstream>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "program_runner.h"
 #include "scripted_log.h"
@@ -88,6 +89,15 @@ class Week {
                               .cgroup_id = run.cgroup_id,
                               .cpu_us = run.cpu_us,
                               .comm = run.comm});
+  }
+
+  // One that does not end.
+  void Begin(uint64_t ms, uint32_t pid, std::string_view comm) {
+    log_.Fork(ms, pid, 1, 5000);
+    Execute(ms, pid, ms + 1, comm);
+  }
+  void Execute(uint64_t start_ms, uint32_t pid, uint64_t ms, std::string_view comm) {
+    log_.Exec(ms, pid, start_ms, comm, "/usr/bin/" + std::string(comm), comm);
   }
 
   // What happens each day.
@@ -198,18 +208,18 @@ compared with 2026-09-21 14:13:20 to 2026-09-28 00:00:00
 -- no exceptions
 
 == Totals
-PROCESSES  RUNNING  FAILED     CPU  UTIME  STIME  MAX_RSS  READ  WRITE
-       11        2       1  58.0ms      -      -        -     -      -
+PROCESSES  RUNNING  FAILED     CPU  UTIME  STIME  MAXRSS  READ  WRITE
+       11        2       1  58.0ms      -      -       -     -      -
 
 == Programs by CPU time
-COMM     COUNT  FAILED     CPU  CPU_SHARE  MEAN_CPU  MAX_RSS
-backup       1       0  50.0ms     86.21%    50.0ms        -
-cc           5       0   5.0ms      8.62%     1.0ms        -
-false        1       1   1.0ms      1.72%     1.0ms        -
-rotate       1       0   1.0ms      1.72%     1.0ms        -
-su           1       0   1.0ms      1.72%     1.0ms        -
-cron         1       0       -          -         -        -
-systemd      1       0       -          -         -        -
+COMM     COUNT  FAILED     CPU  CPU_SHARE  MEAN_CPU  MAXRSS
+backup       1       0  50.0ms     86.21%    50.0ms       -
+cc           5       0   5.0ms      8.62%     1.0ms       -
+false        1       1   1.0ms      1.72%     1.0ms       -
+rotate       1       0   1.0ms      1.72%     1.0ms       -
+su           1       0   1.0ms      1.72%     1.0ms       -
+cron         1       0       -          -         -       -
+systemd      1       0       -          -         -       -
 
 == Users by CPU time
 USER        COUNT  FAILED     CPU  CPU_SHARE
@@ -283,19 +293,19 @@ CHANGE     FROM_USER   USER  COMM   COUNT  FIRST_TIME           ANCESTORS
 effective  4000000001  root  miner      1  2026-09-28 16:00:00  cron < systemd
 
 == Totals
-PROCESSES  RUNNING  FAILED    CPU  UTIME  STIME  MAX_RSS  READ  WRITE
-       48        2       8  3.09s      -      -        -     -      -
+PROCESSES  RUNNING  FAILED    CPU  UTIME  STIME  MAXRSS  READ  WRITE
+       48        2       8  3.09s      -      -       -     -      -
 
 == Programs by CPU time
-COMM     COUNT  FAILED     CPU  CPU_SHARE  MEAN_CPU  MAX_RSS
-cc          36       1   3.04s     98.09%    84.3ms        -
-backup       1       0  50.0ms      1.62%    50.0ms        -
-app          6       6   6.0ms      0.19%     1.0ms        -
-false        1       1   1.0ms      0.03%     1.0ms        -
-miner        1       0   1.0ms      0.03%     1.0ms        -
-su           1       0   1.0ms      0.03%     1.0ms        -
-cron         1       0       -          -         -        -
-systemd      1       0       -          -         -        -
+COMM     COUNT  FAILED     CPU  CPU_SHARE  MEAN_CPU  MAXRSS
+cc          36       1   3.04s     98.09%    84.3ms       -
+backup       1       0  50.0ms      1.62%    50.0ms       -
+app          6       6   6.0ms      0.19%     1.0ms       -
+false        1       1   1.0ms      0.03%     1.0ms       -
+miner        1       0   1.0ms      0.03%     1.0ms       -
+su           1       0   1.0ms      0.03%     1.0ms       -
+cron         1       0       -          -         -       -
+systemd      1       0       -          -         -       -
 
 == Users by CPU time
 USER        COUNT  FAILED     CPU  CPU_SHARE
@@ -505,6 +515,60 @@ TEST_F(NightlyTest, WhatWasLostBeforeIsNotThisNightsAffair) {
   const Answer answer = Run(kAsk + "--only-exceptions --fail-on lost");
   EXPECT_EQ(answer.out, "");
   EXPECT_EQ(answer.status, 0);
+}
+
+TEST_F(NightlyTest, DamageBeforeItInTheSameFileIsNotThisNightsAffair) {
+  for (uint64_t i = 0; i < 500; ++i) {
+    week_.Live(kNightMs + 11 * kHourMs + i * 200, {.comm = "cc", .args = "cc\0-c\0"sv});
+  }
+  Close();
+  const std::string path = log_path_ + "/daybook-00000007.dbk";
+  std::string damaged = Slurp(path);
+  damaged[damaged.size() / 2] ^= 0x10;
+  std::ofstream(path, std::ios::binary) << damaged;
+  const std::string ask = "--section coverage --fail-on lost,damage --only-exceptions";
+  EXPECT_EQ(Run(kAsk + ask).status, 1);
+  const Answer later = Run("report --log LOG -S '2026-09-28 12:00' -U 2026-09-29 " + ask);
+  EXPECT_EQ(later.out, "");
+  EXPECT_EQ(later.status, 0);
+}
+
+// They have no counterpart in the time before, where each counts when it has ended.
+TEST_F(NightlyTest, WhoStillRunsIsNotMoreOften) {
+  for (uint32_t i = 0; i < 30; ++i) week_.Begin(kNightMs + 11 * kHourMs + i, 90'000 + i, "cc");
+  week_.Live(kNightMs + 12 * kHourMs, {.comm = "rotate"});
+  Close();
+  EXPECT_EQ(Run(kAsk + "--section changes --output csv --no-header").out, "");
+}
+
+TEST_F(NightlyTest, ABirthIsOfOneNight) {
+  Close();
+  const std::string ask = "report --log LOG --section spawners --output csv --no-header ";
+  EXPECT_THAT(Run(ask + "-S 2026-09-28 -U '2026-09-28 02:00:00.05'").out, HasSubstr("cron,1,"));
+  EXPECT_THAT(Run(ask + "-S '2026-09-28 02:00:00.05' -U 2026-09-29").out, Not(HasSubstr("cron")));
+}
+
+TEST_F(NightlyTest, ANewProgramOfAnOlderProcessIsNew) {
+  const uint64_t ms = kNightMs + 12 * kHourMs;
+  week_.Begin(ms, 90'000, "sh");
+  week_.Execute(ms, 90'000, ms + 2 * kHourMs, "miner");
+  Close();
+  EXPECT_THAT(Run("report --log LOG --section new_programs --output csv -S '2026-09-28 13:00' "
+                  "-U 2026-09-29")
+                  .out,
+              HasSubstr("/usr/bin/miner"));
+}
+
+TEST_F(NightlyTest, ProgramsAreShownAllRows) {
+  std::vector<std::string> names(20, "program-");
+  for (uint64_t i = 0; i < names.size(); ++i) {
+    names[i] += std::to_string(i);
+    week_.Live(kNightMs + 11 * kHourMs + i * 200, {.comm = names[i]});
+  }
+  Close();
+  const std::string ask = kAsk + "--section new_programs --output ";
+  EXPECT_EQ(Run(ask + "json | jq '.sections[0].rows | length'").out, "20\n");
+  EXPECT_THAT(Run(ask + "text").out, HasSubstr("-- and 10 more\n"));
 }
 
 TEST_F(NightlyTest, APageOfAnyLengthIsOneDocument) {

@@ -10,8 +10,9 @@ rounds=${1:-7}
 lives=8000
 work=$(mktemp -d)
 chmod 755 "$work"
+# shellcheck source=/dev/null
 . tests/bench/support.sh
-trap '[ -z "$recorder" ] || kill "$recorder" || true; rm -rf "$work"' EXIT
+trap clean_up EXIT
 cc -O2 -static -o "$work/lives" tests/bench/lives.c
 
 options() {
@@ -30,13 +31,13 @@ block() { # SOURCE HEARD: adds the listener's ms, its switches, the records told
   local before after took
   before=$(used)
   took=$(taskset -c 0 "$work/lives" exec "$lives" 10 | cut -d' ' -f1)
-  sleep 0.6
+  sleep 1.5 # and the sync of the last ones
   after=$(used)
   stop_recorder
   echo "$before $after" | awk '{ print ($3 - $1) / 1e6 }' >>"$work/ms.$1.$2"
   echo "$before $after" | awk '{ print $4 - $2 }' >>"$work/switches.$1.$2"
   echo "$took" | awk -v n="$lives" '{ print $1 * n / 1e6 }' >>"$work/took.$1.$2"
-  "$daybook" dump --log "$work/log" --output tsv --columns type | grep -cE "^(fork|exec|exit)$" >>"$work/told.$1.$2" || true
+  dump_types | grep -cE "^(fork|exec|exit)$" >>"$work/told.$1.$2" || true
   lost_events >>"$work/lost.$1.$2"
 }
 

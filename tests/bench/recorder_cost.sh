@@ -15,6 +15,7 @@ forks=10000
 execs=1500
 work=$(mktemp -d)
 chmod 755 "$work"
+# shellcheck source=/dev/null
 . tests/bench/support.sh
 
 accounting() { # a file, or nothing to end it
@@ -48,14 +49,14 @@ begin() {
 
 finish() {
   if [ -n "$recorder" ]; then
-    sleep 0.4
+    sleep 1.5 # and the sync of the last ones
     echo "$begun $(used)" | awk '{ print $3 - $1, $4 - $2 }' >>"$work/used.$1"
     stop_recorder
     [ "$1" = forkstat ] || lost_events >>"$work/lost.$1"
   fi
   [ "$1" != acct ] || { accounting "" && rm -f "$work/pacct"; }
 }
-trap '[ -z "$recorder" ] || kill "$recorder" || true; accounting ""; rm -rf "$work"' EXIT
+trap 'accounting ""; clean_up' EXIT
 
 cc -O2 -static -o "$work/lives" tests/bench/lives.c
 blocks() { # the two numbers of ns that a life took
@@ -63,17 +64,26 @@ blocks() { # the two numbers of ns that a life took
   taskset -c 0 "$work/lives" exec "$execs" | cut -d' ' -f1 >"$work/exec"
 }
 
+without() {
+  blocks
+  for kind in fork exec; do
+    tee -a "$work/$kind.nothing" <"$work/$kind" >"$work/$kind.without"
+  done
+}
+
+with() { # SETTING
+  begin "$1"
+  blocks
+  finish "$1"
+  for kind in fork exec; do mv "$work/$kind" "$work/$kind.with"; done
+}
+
 for ((pair = 0; pair < pairs; ++pair)); do
   for setting; do
-    blocks
-    mv "$work/fork" "$work/fork.without" && mv "$work/exec" "$work/exec.without"
-    cat "$work/fork.without" >>"$work/fork.nothing"
-    cat "$work/exec.without" >>"$work/exec.nothing"
-    begin "$setting"
-    blocks
-    finish "$setting"
+    # In turn which comes first: else what drifts meanwhile looks like a cost.
+    if ((pair % 2)); then with "$setting" && without; else without && with "$setting"; fi
     for kind in fork exec; do
-      paste "$work/$kind" "$work/$kind.without" | awk '{ print $1 - $2 }' >>"$work/$kind.$setting"
+      paste "$work/$kind.with" "$work/$kind.without" | awk '{ print $1 - $2 }' >>"$work/$kind.$setting"
     done
   done
 done

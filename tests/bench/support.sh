@@ -17,15 +17,23 @@ start_recorder() {
 }
 
 stop_recorder() {
+  [ -n "$recorder" ] || return 0
   kill -TERM "$recorder" || true
   wait "$recorder" || true
   recorder=
 }
 
-# The recorder's ns on a CPU, and its switches.
+clean_up() {
+  stop_recorder
+  rm -rf "$work"
+}
+
+dump_types() { "$daybook" dump --log "$work/log" --output tsv --columns type; }
+
+# The recorder's ns on a CPU, and its switches, of all its threads.
 used() {
-  awk '{ printf "%d ", $1 }' "/proc/$recorder/schedstat"
-  awk '/ctxt_switches/ { s += $2 } END { print s }' "/proc/$recorder/status"
+  cat "/proc/$recorder"/task/*/schedstat | awk '{ s += $1 } END { printf "%d ", s }'
+  cat "/proc/$recorder"/task/*/status | awk '/ctxt_switches/ { s += $2 } END { print s }'
 }
 
 lost_events() { "$daybook" info --log "$work/log" --output json | jq -r '.coverage | .lost_events'; }

@@ -1,17 +1,21 @@
-// Writes a log of so many lives, as a busy build machine would have them: shells that live for long
-// and start programs one after the other, some of which fork without executing anything. The same
-// numbers make the same log.
-//   write_lives FOLDER LIVES [DAYS]     spread over so many days, 1 by default; segments are raw
+// Writes a log of so many lives, as a script that builds something makes them: a shell after the
+// other, each of which starts programs one by one; some children execute nothing. The same numbers
+// make the same log.
+//   write_lives FOLDER LIVES [DAYS [packed]]     spread over so many days, 1 by default; all
+//   segments
+//                                                raw, or all but the last one compressed
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <optional>
 #include <random>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "daybook/compress.h"
 #include "daybook/writer.h"
 
 namespace daybook {
@@ -43,7 +47,7 @@ class World {
 
   // A shell, then its programs, until there were so many lives.
   void Live(uint64_t lives) {
-    SnapshotOfNobody();
+    Snapshot();
     while (lives > 0) {
       lives -= LiveShell(lives);
       if (!writer_.Flush()) std::exit(EXIT_FAILURE);
@@ -60,18 +64,23 @@ class World {
   uint64_t Below(uint64_t limit) { return random_() % limit; }
   uint32_t NextPid() { return pid_ = pid_ >= 4'000'000 ? 300 : pid_ + 1; }
 
-  void Pass(uint64_t most_ns) {
-    now_ns_ += 1'000 + Below(most_ns);
-    if (const auto reason = writer_.RotationDue(now_ns_)) {
-      [[maybe_unused]] const Status rotated = writer_.Rotate(*reason);
-      SnapshotOfNobody();
-    }
+  void Pass(uint64_t most_ns) { now_ns_ += 1'000 + Below(most_ns); }
+
+  void RotateIfDue() {
+    const auto reason = writer_.RotationDue(now_ns_);
+    if (!reason) return;
+    if (!writer_.Rotate(*reason)) std::exit(EXIT_FAILURE);
+    Snapshot();
   }
 
-  // So that no report takes it for a log whose beginning is missing.
-  void SnapshotOfNobody() {
+  // Between programs: a shell and the first process are all that live.
+  void Snapshot() {
     writer_.Append(SnapBegin{.time_ns = now_ns_});
-    writer_.Append(SnapEnd{.time_ns = now_ns_});
+    writer_.Append(SnapProc{.pid = 1, .start_ns = 0, .ppid = 0, .uid = 0, .comm = "init"});
+    if (shell_)
+      writer_.Append(SnapProc{
+          .pid = shell_->pid, .start_ns = shell_->start_ns, .ppid = 1, .uid = 1000, .comm = "sh"});
+    writer_.Append(SnapEnd{.time_ns = now_ns_, .process_count = shell_ ? 2U : 1U});
   }
 
   Process Born(const Process& parent) {
@@ -100,7 +109,8 @@ class World {
     exec.comm = program.comm;
     exec.exe = program.exe;
     exec.exe_bytes = exec.exe->size();
-    exec.args = program.args;
+    args_ = program.args + (" " + std::to_string(Below(100'000)));
+    exec.args = args_;
     exec.args_bytes = exec.args->size();
     exec.cpu_us = 150 + Below(100);
     writer_.Append(exec);
@@ -142,10 +152,15 @@ class World {
     constexpr uint64_t kChildren = 40;
     const Process init{.pid = 1, .start_ns = 0};
     const Process shell = Born(init);
+    shell_ = shell;
     Run(shell, kPrograms[2]);
     const uint64_t children = std::min(lives - 1, Below(kChildren));
-    for (uint64_t i = 0; i < children; ++i) LiveProgram(shell);
+    for (uint64_t i = 0; i < children; ++i) {
+      RotateIfDue();
+      LiveProgram(shell);
+    }
     Pass(step_ns_);
+    shell_.reset();
     End(shell, init, "sh", 5'000);
     return children + 1;
   }
@@ -165,8 +180,22 @@ class World {
   uint64_t step_ns_;
   uint64_t& now_ns_;
   uint32_t pid_ = 300;
+  std::string args_;
+  std::optional<Process> shell_;  // that lives
   std::mt19937_64 random_{20261126};
 };
+
+// As the recorder does with those that are finished.
+bool Pack(const std::string& path) {
+  auto folder = OpenLogFolder(path);
+  if (!folder) return false;
+  const auto segments = ListSegments(**folder);
+  if (!segments) return false;
+  for (const uint64_t number : *segments) {
+    if (number != segments->back() && !CompressSegment(**folder, number)) return false;
+  }
+  return true;
+}
 
 int Write(const std::string& path, uint64_t lives, uint64_t days) {
   std::filesystem::create_directories(path);
@@ -185,7 +214,7 @@ int Write(const std::string& path, uint64_t lives, uint64_t days) {
   auto writer = LogWriter::Open(*std::move(folder), identity, read_clock, options);
   if (!writer)
     return std::fprintf(stderr, "write_lives: %s\n", writer.error().message().c_str()), 1;
-  World world(*std::move(writer), days * 86'400 * kSecond / lives, &now_ns);
+  World world(*std::move(writer), std::max<uint64_t>(days * 86'400 * kSecond / lives, 1), &now_ns);
   world.Live(lives);
   return world.Close() ? 0 : 1;
 }
@@ -194,10 +223,14 @@ int Write(const std::string& path, uint64_t lives, uint64_t days) {
 }  // namespace daybook
 
 int main(int argc, char** argv) {
-  if (argc < 3 || argc > 4) {
-    std::fprintf(stderr, "usage: write_lives FOLDER LIVES [DAYS]\n");
+  const uint64_t lives = argc >= 3 ? std::strtoull(argv[2], nullptr, 10) : 0;
+  const bool is_packed = argc == 5 && argv[4] == std::string("packed");
+  if (lives == 0 || (argc > 4 && !is_packed)) {
+    std::fprintf(stderr, "usage: write_lives FOLDER LIVES [DAYS [packed]]\n");
     return 2;
   }
-  const uint64_t days = argc == 4 ? std::strtoull(argv[3], nullptr, 10) : 1;
-  return daybook::Write(argv[1], std::strtoull(argv[2], nullptr, 10), days);
+  const uint64_t days = argc >= 4 ? std::strtoull(argv[3], nullptr, 10) : 1;
+  const int status = daybook::Write(argv[1], lives, days);
+  if (status == 0 && is_packed && !daybook::Pack(argv[1])) return 1;
+  return status;
 }

@@ -131,6 +131,29 @@ TYPED_TEST(CodecTest, EveryTruncationIsRefusedOrIsAnOlderRecordsPrefix) {
   }
 }
 
+// Readers use one record for all of its type: nothing of the one before may stay in it.
+TYPED_TEST(CodecTest, WhatARecordHeldBeforeIsGone) {
+  for (uint32_t seed = 0; seed < 20; ++seed) {
+    Filler filler(seed);
+    TypeParam record;
+    TypeParam used;
+    internal::ForEachField<TypeParam>([&](const auto& field) {
+      filler.Fill(field, &(record.*field.member));
+      filler.Fill(field, &(used.*field.member));
+    });
+    const std::vector<uint8_t> bytes = EncodeToBytes(record);
+    for (size_t size = 0; size <= bytes.size(); ++size) {
+      TypeParam fresh;
+      TypeParam again = used;
+      const auto prefix = std::span(bytes).first(size);
+      const bool is_read = Decode(prefix, kBase, &fresh);
+      ASSERT_EQ(Decode(prefix, kBase, &again), is_read);
+      if (!is_read) continue;
+      ASSERT_EQ(again, fresh) << "seed " << seed << ", size " << size;
+    }
+  }
+}
+
 TYPED_TEST(CodecTest, BytesOfANewerWriterAreIgnored) {
   std::vector<uint8_t> bytes = EncodeToBytes(TypeParam{});
   bytes.insert(bytes.end(), {0xFF, 0xFF, 0xFF});

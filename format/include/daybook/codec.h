@@ -225,7 +225,8 @@ uint8_t* Encode(const Record& record, const BlockBase& base, uint8_t* out) {
 }
 
 // Reads a payload. Fields that an older writer did not know are unknown, or 0; bytes of a newer one
-// are ignored. False where the payload is malformed. Strings point into `payload`.
+// are ignored. Strings point into `payload`. True: every member has been set. False where the
+// payload is malformed: what the record holds is unspecified.
 template <class Record>
 [[nodiscard]] bool Decode(std::span<const uint8_t> payload, const BlockBase& base, Record* record) {
   Cursor cursor(payload);

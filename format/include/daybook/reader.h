@@ -38,8 +38,9 @@ struct RecordView {
   Proof proof = Proof::kVerified;
   bool has_base = true;  // false: nothing says what its times and pids are relative to
   bool is_whole = true;  // false: continuations are missing, so a string at its end is cut
-  // The payload stands in one piece in the file and is valid as long as the reader.
-  bool is_in_place = true;
+  // The payload stands in one piece in the file: it is valid as long as the reader, and of a live
+  // one until Refresh.
+  bool is_in_place = false;
 
   template <class Record>
   bool Is() const {
