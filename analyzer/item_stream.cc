@@ -6,30 +6,10 @@
 namespace daybook {
 namespace {
 
-// Few enough for a core's cache, many enough that handing them over costs nothing.
-constexpr size_t kBatchItems = 128;
+// Between threads many, since each handing over wakes somebody up; else few enough for the cache.
+constexpr size_t kAheadItems = 4096;
+constexpr size_t kInlineItems = 128;
 constexpr size_t kMaxFullBatches = 4;
-
-template <class Record>
-void DecodeAs(const RecordView& record, LifeRecord* decoded) {
-  if (auto* const same = std::get_if<Record>(decoded)) {
-    if (!record.As(same)) decoded->emplace<std::monostate>();
-  } else if (!record.As(&decoded->emplace<Record>())) {
-    decoded->emplace<std::monostate>();
-  }
-}
-
-template <class... Records>
-void DecodeLife(const RecordView& record, std::variant<std::monostate, Records...>* decoded) {
-  const bool is_one = ((record.Is<Records>() && (DecodeAs<Records>(record, decoded), true)) || ...);
-  if (!is_one) decoded->template emplace<std::monostate>();
-}
-
-void DecodeLife(StreamedItem* streamed) {
-  if (const auto* record = std::get_if<RecordView>(&streamed->item)) {
-    DecodeLife(*record, &streamed->decoded);
-  }
-}
 
 }  // namespace
 
@@ -83,8 +63,8 @@ void ItemStream::Run() {
     Open();
     while (reader_ && !at_end_) {
       BatchPointer batch = TakeEmpty();
-      Fill(batch.get());
-      for (size_t i = 0; i < batch->size; ++i) DecodeLife(&batch->items[i]);
+      Fill(batch.get(), kAheadItems);
+      Decode(batch.get());
       if (!Put(std::move(batch))) return;
     }
   } catch (...) {
@@ -100,34 +80,68 @@ bool ItemStream::IsOf(const Batch& batch) const {
   return segment ? segment->tag == batch.segment->tag : reader_->tag() == batch.tag;
 }
 
-void ItemStream::Fill(Batch* batch) {
+void ItemStream::Fill(Batch* batch, size_t most) {
   batch->size = 0;
   batch->is_last = false;
   batch->assembled.clear();
-  while (batch->size < kBatchItems && !at_end_) {
-    Item item = held_back_ ? *std::exchange(held_back_, std::nullopt) : reader_->Next();
-    if (batch->size == 0) {
+  while (batch->size < most && !at_end_) {
+    Item& item = Append(batch);
+    if (held_back_) {
+      item = *std::exchange(held_back_, std::nullopt);
+    } else {
+      item = reader_->Next();
+    }
+    if (batch->size == 1) {
       batch->segment = reader_->segment();
       batch->tag = reader_->tag();
     } else if (!IsOf(*batch)) {
       held_back_ = std::move(item);
+      --batch->size;
       return;
     }
     at_end_ = std::holds_alternative<End>(item);
-    Keep(std::move(item), batch);
+    if (auto* const record = std::get_if<RecordView>(&item)) Keep(record, batch);
   }
   batch->is_last = at_end_;
 }
 
-void ItemStream::Keep(Item item, Batch* batch) {
+Item& ItemStream::Append(Batch* batch) {
   if (batch->items.size() == batch->size) batch->items.emplace_back();
-  StreamedItem& kept = batch->items[batch->size++];
-  kept.item = std::move(item);
-  auto* const record = std::get_if<RecordView>(&kept.item);
-  if (record == nullptr) return;
-  if (!record->is_in_place) {
-    batch->assembled.emplace_back(record->payload.begin(), record->payload.end());
-    record->payload = batch->assembled.back();
+  return batch->items[batch->size++].item;
+}
+
+void ItemStream::Keep(RecordView* record, Batch* batch) {
+  if (record->is_in_place) return;
+  batch->assembled.emplace_back(record->payload.begin(), record->payload.end());
+  record->payload = batch->assembled.back();
+}
+
+template <class Record>
+Record* ItemStream::Pool<Record>::Next() {
+  records.reserve(kAheadItems);
+  if (used == records.size()) records.emplace_back();
+  return &records[used++];
+}
+
+template <class Record>
+bool ItemStream::DecodeAs(const RecordView& record, Batch* batch, LifeRecord* decoded) {
+  if (!record.Is<Record>()) return false;
+  Record* const place = std::get<Pool<Record>>(batch->decoded).Next();
+  if (record.As(place)) *decoded = place;
+  return true;
+}
+
+void ItemStream::Decode(Batch* batch) {
+  std::apply([](auto&... pool) { ((pool.used = 0), ...); }, batch->decoded);
+  for (size_t i = 0; i < batch->size; ++i) {
+    StreamedItem& streamed = batch->items[i];
+    streamed.decoded = std::monostate();
+    const auto* record = std::get_if<RecordView>(&streamed.item);
+    if (record == nullptr) continue;
+    const auto decode = [&]<class... Records>(const std::tuple<Pool<Records>...>&) {
+      (void)(DecodeAs<Records>(*record, batch, &streamed.decoded) || ...);
+    };
+    decode(batch->decoded);
   }
 }
 
@@ -153,7 +167,7 @@ void ItemStream::NextBatch() {
   next_ = 0;
   if (mode_ == Mode::kInline) {
     if (!batch_) batch_ = std::make_unique<Batch>();
-    return Fill(batch_.get());
+    return Fill(batch_.get(), kInlineItems);
   }
   std::unique_lock lock(mutex_);
   if (batch_) empty_.push_back(std::move(batch_));

@@ -13,6 +13,7 @@
 #include <mutex>
 #include <optional>
 #include <thread>
+#include <tuple>
 #include <type_traits>
 #include <variant>
 #include <vector>
@@ -25,13 +26,14 @@ namespace daybook {
 
 // A record that tells of a life, decoded by the thread that reads ahead. Others, and malformed
 // ones, are left to who wants them.
-using LifeRecord = std::variant<std::monostate, Fork, Exec, Exit, Reap, SnapProc>;
+using LifeRecord = std::variant<std::monostate, const Fork*, const Exec*, const Exit*, const Reap*,
+                                const SnapProc*>;
 
 template <class Record, class Variant = LifeRecord>
 inline constexpr bool kIsDecodedAhead = false;
-template <class Record, class... Records>
-inline constexpr bool kIsDecodedAhead<Record, std::variant<Records...>> =
-    (std::is_same_v<Record, Records> || ...);
+template <class Record, class... Choices>
+inline constexpr bool kIsDecodedAhead<Record, std::variant<Choices...>> =
+    (std::is_same_v<const Record*, Choices> || ...);
 
 struct StreamedItem {
   Item item;
@@ -68,12 +70,20 @@ class ItemStream {
   const std::vector<FrameDamage>& frame_damage() const { return reader_->frame_damage(); }
 
  private:
+  // Decoded records of one type, made once and used again.
+  template <class Record>
+  struct Pool {
+    std::vector<Record> records;  // that never move
+    size_t used = 0;
+    Record* Next();
+  };
   // Items between which nothing changes of what is known of their segment.
   struct Batch {
     std::vector<StreamedItem> items;
     size_t size = 0;                             // of these are filled
     bool is_last = false;                        // it ends with the End
     std::deque<std::vector<uint8_t>> assembled;  // payloads that stand in pieces in the file
+    std::tuple<Pool<Fork>, Pool<Exec>, Pool<Exit>, Pool<Reap>, Pool<SnapProc>> decoded;
     std::optional<SegmentStart> segment;
     std::optional<uint32_t> tag;
   };
@@ -82,8 +92,12 @@ class ItemStream {
   bool StartThread();
   void Open();
   void Run();
-  void Fill(Batch* batch);
-  void Keep(Item item, Batch* batch);
+  void Fill(Batch* batch, size_t most);
+  Item& Append(Batch* batch);
+  static void Keep(RecordView* record, Batch* batch);
+  template <class Record>
+  static bool DecodeAs(const RecordView& record, Batch* batch, LifeRecord* decoded);
+  static void Decode(Batch* batch);
   bool IsOf(const Batch& batch) const;
   BatchPointer TakeEmpty();
   bool Put(BatchPointer batch);

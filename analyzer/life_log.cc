@@ -142,8 +142,8 @@ void LifeReader::Take(const RecordView& record) {
 template <class Record>
 void LifeReader::TakeAs(const RecordView& record) {
   if constexpr (kIsDecodedAhead<Record>) {
-    if (const auto* ahead = std::get_if<Record>(&log_.decoded())) {
-      return TakeDecoded(record, *ahead);
+    if (const auto* ahead = std::get_if<const Record*>(&log_.decoded())) {
+      return TakeDecoded(record, **ahead);
     }
   }
   Record& decoded = std::get<Record>(decoded_);

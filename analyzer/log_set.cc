@@ -26,7 +26,7 @@ constexpr std::array<bool, 256> TypesThatBeginWithTime(TypeList<Records...>) {
 constexpr auto kBeginsWithTime = TypesThatBeginWithTime(AllRecords{});
 
 template <class... Records>
-constexpr std::array<bool, 256> TypesIn(const std::variant<std::monostate, Records...>*) {
+constexpr std::array<bool, 256> TypesIn(const std::variant<std::monostate, const Records*...>*) {
   std::array<bool, 256> types{};
   ((types[Schema<Records>::kType] = true), ...);
   return types;

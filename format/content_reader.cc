@@ -83,13 +83,14 @@ Item ContentReader::NextRecord() {
     next_seq_ = block_next_seq_.value_or(next_seq_);
     return gap;
   }
-  RecordView record{.type = header->type,
-                    .payload = PayloadOf(bytes_, *header),
-                    .base = base_,
-                    .offset = position_,
-                    .size = 0,
-                    .seq = {},
-                    .is_in_place = true};
+  // Made where it is returned: to copy it would cost more than all the rest.
+  Item item(std::in_place_type<RecordView>);
+  RecordView& record = std::get<RecordView>(item);
+  record.type = header->type;
+  record.payload = PayloadOf(bytes_, *header);
+  record.base = base_;
+  record.offset = position_;
+  record.is_in_place = true;
   position_ = header->end;
   if (record.payload.size() == kMaxPayloadBytes) {
     const Assembled whole = Assemble(bytes_.first(proved_), *header, &assembled_);
@@ -106,7 +107,7 @@ Item ContentReader::NextRecord() {
   }
   if (position_ == proved_) next_seq_ = block_next_seq_.value_or(next_seq_);
   if (types_) Learn(record);
-  return record;
+  return item;
 }
 
 void ContentReader::Learn(const RecordView& record) {

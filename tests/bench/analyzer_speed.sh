@@ -58,10 +58,10 @@ rm -rf "$work/raw"
 "$write_lives" "$work/raw" 1000000 30 packed
 bytes=$(du -sb "$work/raw" | cut -f1)
 hour() { # what reading one hour of the 15th day reads; of a child that is waited for
-  local before after
-  before=$(awk '/^rchar/ { print $2 }' "/proc/$BASHPID/io")
+  local before after shell=$BASHPID
+  before=$(awk '/^rchar/ { print $2 }' "/proc/$shell/io")
   "$daybook" summary --log "$work/raw" --since '2026-10-06 10:00' --until '2026-10-06 11:00' >/dev/null
-  after=$(awk '/^rchar/ { print $2 }' "/proc/$BASHPID/io")
+  after=$(awk '/^rchar/ { print $2 }' "/proc/$shell/io")
   echo $((after - before))
 }
 awk -v read="$(hour)" -v all="$bytes" 'BEGIN { printf "one hour of 30 days: %d of %d bytes read, %.3f %%\n", read, all, 100 * read / all }'
