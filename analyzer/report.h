@@ -70,6 +70,8 @@ struct Answer {
   std::optional<int> exit_status = std::nullopt;
   // Of files besides those of Question::log that could not be read.
   std::vector<Error> failures = {};
+  // What the exit status stands for, where the output may have no place for that.
+  std::vector<std::string> failed_on = {};
 };
 
 // A form of the answer that is no table, for programs that read just that.

@@ -180,7 +180,10 @@ int Run(const Options& options, const LocalZone& zone) {
   for (const LogSet::Failure& failure : log->failures()) PrintError(failure.error);
   for (const Error& failure : answer->failures) PrintError(failure);
   const int status = ExitStatus(*log, *answer);
-  if (status == kExitIncomplete && !answer->exit_status && IsSilent(options)) {
+  if (!IsSilent(options)) return status;
+  for (const std::string& rule : answer->failed_on) PrintError(Error("this applies: " + rule));
+  const bool is_told = answer->exit_status && options.report->page == nullptr;
+  if (status == kExitIncomplete && !is_told) {
     PrintError(
         Error(fmt::format("the log is not complete {}", CoverageLine(answer->coverage, zone))));
   }

@@ -297,7 +297,8 @@ Result<Answer> RunNightly(const Question& question, Page& page) {
   const auto failed_on = ApplyRules(wish->rules, FactsOf(records, night, rows));
   // What is missing from other times, in a file that is also read, is not this night's affair.
   Answer answer{.coverage = JoinCoverage(records, *lives, night.used()),
-                .failures = std::move(failures)};
+                .failures = std::move(failures),
+                .failed_on = failed_on};
   answer.exit_status = !failed_on.empty()                        ? kExitFound
                        : records.lost() + records.damaged() != 0 ? kExitIncomplete
                                                                  : kExitFine;

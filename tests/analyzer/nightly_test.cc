@@ -458,6 +458,17 @@ TEST_F(NightlyTest, ARuleIsToldAlsoWhereNothingIsAnException) {
                                 HasSubstr("-- exit status 1 since this applies: failed (1)\n")));
 }
 
+// A table has no place for it.
+TEST_F(NightlyTest, WhereOnlyATableIsWantedTheRuleIsToldBesideIt) {
+  Worry();
+  const Answer answer = Run(kAsk + "--section jobs --output csv --fail-on signal,oom");
+  EXPECT_EQ(answer.status, 1);
+  EXPECT_EQ(answer.err, "daybook: this applies: signal (7)\ndaybook: this applies: oom (1)\n");
+  const Answer incomplete = Run(kAsk + "--section jobs --output csv");
+  EXPECT_EQ(incomplete.status, 4);
+  EXPECT_THAT(incomplete.err, HasSubstr("the log is not complete"));
+}
+
 TEST_F(NightlyTest, WithoutALongEnoughTimeBeforeNothingIsNew) {
   Worry();
   for (const std::string& ask : {kAsk + "--baseline 0", kAsk + "--baseline 1h",
