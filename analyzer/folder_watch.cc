@@ -85,7 +85,8 @@ FolderWatch::Waking FolderWatch::TakeEvents() {
 bool FolderWatch::IsGone() const {
   struct stat status = {};
   if (stat(path_.c_str(), &status) != 0) return errno == ENOENT;
-  return status.st_dev != device_ || status.st_ino != inode_;  // another one of that name
+  // Another one has that name now.
+  return inode_ != 0 && (status.st_dev != device_ || status.st_ino != inode_);
 }
 
 }  // namespace daybook

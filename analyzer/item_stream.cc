@@ -95,7 +95,7 @@ void ItemStream::Fill(Batch* batch, size_t most) {
       batch->segment = reader_->segment();
       batch->tag = reader_->tag();
     } else if (!IsOf(*batch)) {
-      held_back_ = std::move(item);
+      held_back_ = item;
       --batch->size;
       return;
     }

@@ -121,7 +121,8 @@ TEST_F(UsageTest, CpuTimeIsWhatTheParentIsTold) {
     const uint64_t expected = Microseconds(told.usage.ru_utime) + Microseconds(told.usage.ru_stime);
     EXPECT_LE(cpu_us - expected, 1u) << name << ": " << cpu_us << " and not " << expected;
     EXPECT_EQ(minflt, static_cast<uint64_t>(told.usage.ru_minflt)) << name;
-    EXPECT_EQ(nvcsw, static_cast<uint64_t>(told.usage.ru_nvcsw)) << name;
+    // Who is reaped at once, by another processor, may have its last switch yet before it.
+    EXPECT_LE(nvcsw - static_cast<uint64_t>(told.usage.ru_nvcsw), 1U) << name;
     EXPECT_EQ(nivcsw, static_cast<uint64_t>(told.usage.ru_nivcsw)) << name;
   }
 }
