@@ -82,7 +82,6 @@ bool ItemStream::IsOf(const Batch& batch) const {
 
 void ItemStream::Fill(Batch* batch, size_t most) {
   batch->size = 0;
-  batch->is_last = false;
   batch->assembled.clear();
   while (batch->size < most && !at_end_) {
     Item& item = Append(batch);
@@ -102,7 +101,6 @@ void ItemStream::Fill(Batch* batch, size_t most) {
     at_end_ = std::holds_alternative<End>(item);
     if (auto* const record = std::get_if<RecordView>(&item)) Keep(record, batch);
   }
-  batch->is_last = at_end_;
 }
 
 Item& ItemStream::Append(Batch* batch) {
@@ -181,13 +179,12 @@ void ItemStream::NextBatch() {
 Result<bool> ItemStream::Refresh(SegmentReader::More more) {
   at_end_ = false;
   batch_->size = next_ = 0;
-  batch_->is_last = false;
   return reader_->Refresh(more);
 }
 
 const StreamedItem& ItemStream::Next() {
   const bool is_used_up = !batch_ || next_ == batch_->size;
-  if (is_used_up && batch_ && batch_->is_last) return batch_->items[next_ - 1];
+  if (is_used_up && batch_ && batch_->HasEnd()) return batch_->items[next_ - 1];
   if (is_used_up) NextBatch();
   return batch_->items[next_++];
 }

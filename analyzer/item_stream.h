@@ -81,11 +81,12 @@ class ItemStream {
   struct Batch {
     std::vector<StreamedItem> items;
     size_t size = 0;                             // of these are filled
-    bool is_last = false;                        // it ends with the End
     std::deque<std::vector<uint8_t>> assembled;  // payloads that stand in pieces in the file
     std::tuple<Pool<Fork>, Pool<Exec>, Pool<Exit>, Pool<Reap>, Pool<SnapProc>> decoded;
     std::optional<SegmentStart> segment;
     std::optional<uint32_t> tag;
+
+    bool HasEnd() const { return size > 0 && std::holds_alternative<End>(items[size - 1].item); }
   };
   using BatchPointer = std::unique_ptr<Batch>;
 

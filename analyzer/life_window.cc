@@ -9,12 +9,6 @@ std::optional<int64_t> StartOf(const Boot& boot, const Life& life) {
   return boot.clock.ToRealtime(life.start_ns);
 }
 
-// Of a lost one its last sign of life, of one that runs none.
-std::optional<int64_t> EndOf(const Boot& boot, const Life& life) {
-  if (life.state == LifeState::kRunning) return std::nullopt;
-  return boot.clock.ToRealtime(life.end_ns.value_or(life.last_seen_ns));
-}
-
 Placed PlaceMoment(const Window& window, const std::optional<int64_t>& time_ns) {
   if (!time_ns) return Placed::kUndated;
   return window.Contains(*time_ns) ? Placed::kInside : Placed::kOutside;
@@ -22,16 +16,21 @@ Placed PlaceMoment(const Window& window, const std::optional<int64_t>& time_ns) 
 
 }  // namespace
 
+std::optional<int64_t> EndTime(const Boot& boot, const Life& life) {
+  if (life.state == LifeState::kRunning) return std::nullopt;
+  return boot.clock.ToRealtime(life.end_ns.value_or(life.last_seen_ns));
+}
+
 Placed Place(const Window& window, const Boot& boot, const Life& life) {
   if (!window.bounded()) return Placed::kInside;
   const bool is_running = life.state == LifeState::kRunning;
   if (window.rule == WindowRule::kEnd) {
-    if (!is_running) return PlaceMoment(window, EndOf(boot, life));
+    if (!is_running) return PlaceMoment(window, EndTime(boot, life));
     return window.until_ns ? Placed::kOutside : Placed::kInside;
   }
   const auto start = StartOf(boot, life);
   if (window.rule == WindowRule::kStart || !start) return PlaceMoment(window, start);
-  return window.Overlaps(start, EndOf(boot, life)) ? Placed::kInside : Placed::kOutside;
+  return window.Overlaps(start, EndTime(boot, life)) ? Placed::kInside : Placed::kOutside;
 }
 
 void CountOpenEnd(const Window& window, const Boot& boot, const Life& life, Coverage* coverage) {
@@ -42,7 +41,7 @@ void CountOpenEnd(const Window& window, const Boot& boot, const Life& life, Cove
     coverage->ended_unseen += is_lost;
     return;
   }
-  const auto end = EndOf(boot, life);
+  const auto end = EndTime(boot, life);
   if (!window.Overlaps(StartOf(boot, life), end)) return;
   const bool runs_on = is_running || (window.until_ns && end && *end >= *window.until_ns);
   coverage->running += runs_on;
@@ -54,7 +53,7 @@ std::optional<bool> AliveAt(const Boot& boot, const Life& life, int64_t time_ns)
   if (!start) return std::nullopt;
   if (*start > time_ns) return false;
   if (life.state == LifeState::kRunning) return true;
-  const auto end = EndOf(boot, life);
+  const auto end = EndTime(boot, life);
   if (life.state == LifeState::kLost) {
     return end && time_ns <= *end ? std::optional(true) : std::nullopt;
   }

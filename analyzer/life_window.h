@@ -11,6 +11,9 @@
 
 namespace daybook {
 
+// Of a lost one its last sign of life; unknown where it runs, or no clock tells.
+std::optional<int64_t> EndTime(const Boot& boot, const Life& life);
+
 enum class Placed : uint8_t { kInside, kOutside, kUndated };
 
 // Whether a life is in the window by the window's rule.

@@ -6,6 +6,7 @@
 #include <csignal>
 
 #include "life_cells.h"
+#include "life_window.h"
 
 namespace daybook {
 namespace {
@@ -42,32 +43,7 @@ Cell TextOrUnknown(std::string_view text) {
   return text.empty() ? Cell() : Cell(Text{.bytes = text});
 }
 
-std::optional<uint64_t> EndNs(const Life& life) {
-  return life.state == LifeState::kLost ? std::optional(life.last_seen_ns) : life.end_ns;
-}
-
 }  // namespace
-
-void Night::Ends::Add(const Boot& boot, const Life& life) {
-  const uint64_t end_ns = life.end_ns.value_or(life.last_seen_ns);
-  ++count;
-  peak.Add(end_ns);
-  const auto time = boot.clock.ToRealtime(end_ns);
-  if (!time) return;
-  first_ns = std::min(first_ns.value_or(*time), *time);
-  if (last_ns && *time < *last_ns) return;
-  last_ns = time;
-  const Cell cell = ArgumentsCell(life);
-  if (const auto* text = std::get_if<Text>(&cell)) args.assign(text->bytes);
-}
-
-void Night::Ends::Merge(const Ends& other) {
-  count += other.count;
-  if (other.first_ns) first_ns = std::min(first_ns.value_or(*other.first_ns), *other.first_ns);
-  if (!other.last_ns || (last_ns && *other.last_ns < *last_ns)) return;
-  last_ns = other.last_ns;
-  args = other.args;
-}
 
 Night::Night(const Window& window, int64_t now_ns, const LocalZone& zone)
     : window_(window), texts_(zone), runs_(no_roots_) {
@@ -84,8 +60,7 @@ void Night::SetBaseline(int64_t length_ns) {
 
 // A life counts where it ends, so that nights add up.
 Night::Place Night::PlaceOf(const Boot& boot, const Life& life) const {
-  const auto end_ns = EndNs(life);
-  const auto end = end_ns ? boot.clock.ToRealtime(*end_ns) : std::nullopt;
+  const auto end = EndTime(boot, life);
   if (!end) return Place::kNight;
   if (window_.since_ns && *end < *window_.since_ns) return Place::kBefore;
   return window_.until_ns && *end >= *window_.until_ns ? Place::kAfter : Place::kNight;
@@ -212,7 +187,7 @@ Cell Night::StatusCell(const HowItEnded& how) {
 
 Rows Night::AbnormalEnds() {
   // A service that is started anew is another run of the same job.
-  std::map<std::tuple<std::string_view, std::string_view, HowItEnded>, Ends> merged;
+  std::map<std::tuple<std::string_view, std::string_view, HowItEnded>, AlikeEnds> merged;
   for (const auto& [key, ends] : abnormal_) {
     const auto& [comm, run, how] = key;
     merged[{comm, runs_.runs()[run].name, how}].Merge(ends);
@@ -281,7 +256,7 @@ uint64_t Night::Expected(uint64_t before) const {
 
 // A bit for the night in which it ended.
 uint64_t Night::NightsBefore(const Boot& boot, const Life& life) const {
-  const auto end = boot.clock.ToRealtime(EndNs(life).value_or(life.start_ns));
+  const auto end = EndTime(boot, life);
   if (!end || length_ns_ <= 0) return 0;
   const int64_t nights = (*window_.since_ns - 1 - *end) / length_ns_;
   return nights < kMaxNights ? uint64_t{1} << nights : 0;

@@ -12,11 +12,11 @@
 #include <utility>
 #include <vector>
 
+#include "alike_ends.h"
 #include "arena.h"
 #include "identity_change.h"
 #include "job_runs.h"
 #include "life_fields.h"
-#include "minute_peak.h"
 #include "page.h"
 #include "totals.h"
 #include "window.h"
@@ -68,15 +68,6 @@ class Night {
     std::string comm;
     std::string parent;  // or ancestors
     std::string args;
-  };
-  struct Ends {
-    uint64_t count = 0;
-    MinutePeak peak;
-    std::optional<int64_t> first_ns;
-    std::optional<int64_t> last_ns;
-    std::string args;  // of the last one
-    void Add(const Boot& boot, const Life& life);
-    void Merge(const Ends& other);
   };
   struct Periods {
     Totals before;
@@ -132,9 +123,10 @@ class Night {
   std::map<std::optional<uint32_t>, Totals> by_user_;
   std::vector<RunTotals> by_run_;
   std::map<std::optional<std::string>, Births> by_parent_;
-  std::map<std::tuple<std::string, uint32_t, HowItEnded>, Ends> abnormal_;  // by task name and run
+  std::map<std::tuple<std::string, uint32_t, HowItEnded>, AlikeEnds>
+      abnormal_;  // by task name and run
   // By the task names of program and parent: where each failure may mean that it is started again.
-  std::map<std::tuple<std::string, std::string, HowItEnded>, Ends> restarted_;
+  std::map<std::tuple<std::string, std::string, HowItEnded>, AlikeEnds> restarted_;
 };
 
 }  // namespace daybook

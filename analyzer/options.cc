@@ -296,8 +296,7 @@ Result<Filter> ParseFilters(const RawOptions& raw, const FilterClock& clock) {
 
 // For people, so that a page stays one; programs get all.
 std::optional<uint64_t> LimitOf(const RawOptions& raw, const Report& report, Format format) {
-  const bool is_for_people = format == Format::kText || format == Format::kMarkdown;
-  return raw.limit || !is_for_people ? raw.limit : report.default_limit;
+  return raw.limit || !IsForPeople(format) ? raw.limit : report.default_limit;
 }
 
 Result<Options> Check(const Report& report, const RawOptions& raw, int64_t now_ns,

@@ -17,6 +17,10 @@ namespace daybook {
 
 enum class Format : uint8_t { kText, kJson, kJsonLines, kCsv, kTsv, kMarkdown };
 
+constexpr bool IsForPeople(Format format) {
+  return format == Format::kText || format == Format::kMarkdown;
+}
+
 // What comes after the rows.
 struct Ending {
   const std::optional<std::vector<Cell>>& total;

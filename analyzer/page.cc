@@ -76,7 +76,7 @@ void AppendJsonHead(const PageHead& head, const LocalZone& zone, std::string* ou
 void Page::Begin(const PageHead& head) {
   std::string& out = file_->buffer();
   if (format_ == Format::kJson) return AppendJsonHead(head, zone_, &out);
-  if (!IsForPeople()) return;
+  if (!IsForPeople(format_)) return;
   if (format_ == Format::kMarkdown) out += "# ";
   out += HeadLine(head, zone_) + '\n';
   if (!head.baseline) return;
@@ -87,7 +87,7 @@ void Page::Begin(const PageHead& head) {
 }
 
 void Page::AddNote(std::string_view line) {
-  if (IsForPeople()) file_->buffer().append("\n").append(line).append("\n");
+  if (IsForPeople(format_)) file_->buffer().append("\n").append(line).append("\n");
 }
 
 void Page::BeginTable(const Section& section) {
@@ -122,11 +122,11 @@ std::unique_ptr<Output> Page::MakeTableOutput() const {
 }
 
 void Page::Add(const Section& section, const Rows& rows) {
-  if (IsForPeople() && rows.empty()) return;
+  if (IsForPeople(format_) && rows.empty()) return;
   BeginTable(section);
   const auto output = MakeTableOutput();
   FillTable(section, rows, output.get());
-  if (!IsForPeople() || !limit_ || rows.size() <= *limit_) return;
+  if (!IsForPeople(format_) || !limit_ || rows.size() <= *limit_) return;
   if (format_ == Format::kMarkdown) file_->buffer() += '\n';  // else it would be one more row
   file_->buffer() += "-- and " + std::to_string(rows.size() - *limit_) + " more\n";
 }

@@ -45,7 +45,6 @@ class Page {
 
  private:
   std::unique_ptr<Output> MakeTableOutput() const;
-  bool IsForPeople() const { return format_ == Format::kText || format_ == Format::kMarkdown; }
   void BeginTable(const Section& section);
   void FillTable(const Section& section, const Rows& rows, Output* output);
 

@@ -25,8 +25,6 @@ Result<size_t> FindColumn(const ViewWish& wish, std::string_view name, Purpose p
                   hint.empty() ? fmt::format("; there are {}", fmt::join(names, ", ")) : hint));
 }
 
-bool IsForPeople(Format format) { return format == Format::kText || format == Format::kMarkdown; }
-
 bool IsShown(const Column& column, Format format, bool salvaged) {
   if (column.shown == Shown::kSalvaged && !salvaged) return false;
   if (IsForPeople(format)) return column.text_place != 0;

@@ -9,11 +9,11 @@
 #include <unordered_map>
 #include <vector>
 
+#include "alike_ends.h"
 #include "life_cells.h"
 #include "life_fields.h"
 #include "life_groups.h"
 #include "life_log.h"
-#include "minute_peak.h"
 #include "report.h"
 #include "totals.h"
 
@@ -46,30 +46,10 @@ Result<std::vector<Column>> ColumnsFor(const Wishes& wishes, const FilterClock&)
 
 // Failures of one group that ended alike.
 struct Failures {
-  uint64_t count = 0;
+  AlikeEnds ends;
   uint64_t swallowed = 0;
-  MinutePeak peak;
   Sum cpu_us;
-  std::optional<int64_t> first_ns;
-  std::optional<int64_t> last_ns;
-  std::string args;  // of the last one
-
-  void Add(const Boot& boot, const Life& life);
 };
-
-void Failures::Add(const Boot& boot, const Life& life) {
-  ++count;
-  cpu_us.Add(life.usage.cpu_us);
-  const uint64_t end_ns = life.end_ns.value_or(life.last_seen_ns);
-  peak.Add(end_ns);
-  const auto time = boot.clock.ToRealtime(end_ns);
-  if (!time) return;
-  first_ns = std::min(first_ns.value_or(*time), *time);
-  if (last_ns && *time < *last_ns) return;
-  last_ns = time;
-  const Cell cell = ArgumentsCell(life);
-  if (const auto* text = std::get_if<Text>(&cell)) args.assign(text->bytes);
-}
 
 class FailureTable {
  public:
@@ -105,7 +85,9 @@ bool FailureTable::Take(const Boot& boot, const Life& life) {
   ++ended_[group];
   if (*life.wait_status == 0) return true;
   const Key key{group, *life.wait_status, (life.flags & kProcOomKilled) != 0};
-  failures_[key].Add(boot, life);
+  Failures& failures = failures_[key];
+  failures.ends.Add(boot, life);
+  failures.cpu_us.Add(life.usage.cpu_us);
   const Life* parent = life.parent.get();
   if (parent == nullptr || parent->state != LifeState::kRunning) return true;
   if (parent->mark == 0) parent->mark = ++marks_;
@@ -130,12 +112,13 @@ void FailureTable::Row(const Key& key, const Failures& failures, Table& table) c
   LifeTexts texts(texts_.zone);
   const uint64_t ended = ended_[group];
   std::vector<Cell> row = groups_.Cells(group);
-  row.insert(row.end(),
-             {FindLifeField("status")->get({}, life, texts), CoreCell(life), oom, failures.count,
-              ended, ShareCell(failures.count, ended), failures.swallowed, failures.peak.most(),
-              failures.peak.most() >= kLoopPerMinute, OptionalCell(failures.cpu_us.total),
-              OptionalCell(failures.first_ns), OptionalCell(failures.last_ns),
-              failures.args.empty() ? Cell() : Cell(Text{failures.args})});
+  row.insert(
+      row.end(),
+      {FindLifeField("status")->get({}, life, texts), CoreCell(life), oom, failures.ends.count,
+       ended, ShareCell(failures.ends.count, ended), failures.swallowed, failures.ends.peak.most(),
+       failures.ends.peak.most() >= kLoopPerMinute, OptionalCell(failures.cpu_us.total),
+       OptionalCell(failures.ends.first_ns), OptionalCell(failures.ends.last_ns),
+       failures.ends.args.empty() ? Cell() : Cell(Text{failures.ends.args})});
   table.Add(row);
 }
 
