@@ -49,6 +49,8 @@ struct LifeField {
   Told told = Told::kSoFar;
   // Where it has no cell: true where that means that there is none, not that it is not known.
   bool (*is_absent)(const Boot& boot, const Life& life) = nullptr;
+  // Wrong, not only unknown, where the log of its birth is not read.
+  bool needs_birth = false;
 };
 
 inline constexpr size_t kLifeFieldCount = 63;

@@ -30,6 +30,7 @@ class LifeReader {
   struct Builders {
     Builders(const Boot* of_boot, LifeReader* reader);
     void NoteGap();
+    void NoteLeftOut();
     void Finish(LifeState state);
 
     const Boot* boot;
@@ -74,6 +75,11 @@ void LifeReader::Builders::NoteGap() {
   all.NoteGap();
 }
 
+void LifeReader::Builders::NoteLeftOut() {
+  proved.NoteLeftOut();
+  all.NoteLeftOut();
+}
+
 void LifeReader::Builders::Finish(LifeState state) {
   proved.Finish(state);
   all.Finish(state);
@@ -81,6 +87,7 @@ void LifeReader::Builders::Finish(LifeState state) {
 
 Coverage LifeReader::Read() {
   while (const Item* const item = stopped_ ? nullptr : log_.Next()) {
+    if (log_.left_out() && builder_ != nullptr) builder_->NoteLeftOut();
     if (boot_ != &log_.boot()) Enter(log_.boot());
     if (const auto* record = std::get_if<RecordView>(item)) {
       Take(*record);

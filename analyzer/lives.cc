@@ -230,6 +230,15 @@ void LifeBuilder::Take(const SnapEnd& end) {
   }
 }
 
+void LifeBuilder::NoteLeftOut() {
+  snapshot_.reset();
+  for (auto& [pid, slot] : slots_) {
+    for (const auto& open : slot.open) {
+      if (!open->doubted) open->life.last_seen_ns = std::max(open->life.last_seen_ns, now_ns_);
+    }
+  }
+}
+
 void LifeBuilder::Finish(LifeState state) {
   std::vector<Open*> rest;
   for (auto& [pid, slot] : slots_) {

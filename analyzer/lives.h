@@ -136,6 +136,10 @@ class LifeBuilder {
   // Some records may be missing here, so that an open snapshot is not complete.
   void NoteGap() { snapshot_.reset(); }
 
+  // Something was left out here that is not asked for: who was living before lived on, as far as is
+  // known, and who is not there behind it has ended in it.
+  void NoteLeftOut();
+
   // Nothing follows. What is open is `state`: running, or lost where its boot is over.
   void Finish(LifeState state);
 

@@ -11,7 +11,6 @@
 #include <type_traits>
 
 #include "names.h"
-#include "segment_skips.h"
 
 namespace daybook {
 namespace {
@@ -51,6 +50,18 @@ HeadlessSegment ReadHeadless(SegmentReader& reader, uint32_t tag) {
   return headless;
 }
 
+std::vector<Part> PartsToRead(std::span<const PeekedFile> files, LogSet::Skips skips,
+                              const Window& window) {
+  if (skips == LogSet::Skips::kLives) return PartsForLives(files, window);
+  const bool of_boots = skips == LogSet::Skips::kBoots;
+  std::vector<Part> parts;
+  for (const bool is_outside :
+       of_boots ? BootsOutside(files, window) : SegmentsOutside(files, window)) {
+    parts.push_back(is_outside ? Part::kNothing : Part::kAll);
+  }
+  return parts;
+}
+
 }  // namespace
 
 std::optional<uint64_t> TimeOf(const RecordView& record) {
@@ -66,8 +77,10 @@ Result<LogSet> LogSet::Open(std::span<const std::string> paths, const Options& o
   for (const std::string& path : paths) {
     if (Status status = log.AddFiles(path); !status) return std::move(status).error();
   }
+  const bool has_skips = options.skips != Skips::kNothing && options.window.bounded();
+  if (log.files_.size() > 1 || has_skips) log.Peek();
   if (log.files_.size() > 1) log.SortFiles();
-  if (options.skips != Skips::kNothing && options.window.bounded()) log.PlanSkips();
+  if (has_skips) log.PlanSkips();
   if (log.OpenNextFile() || log.coverage_.skipped_segments != 0) return log;
   // Retention may have removed all of them meanwhile.
   if (log.failures_.empty()) return Error("no segment is left of " + paths.front());
@@ -88,32 +101,38 @@ Status LogSet::AddFiles(const std::string& path) {
     files_.push_back({.path = std::move(file),
                       .found_in_folder = found_in_folder,
                       .is_newest = is_newest,
+                      .peek = {},
                       .first_segment = {},
                       .headless = {},
-                      .skipped = {},
                       .anchors = {}});
   }
   return Ok{};
 }
 
-// What each file says of itself, and what the others prove of those that say nothing. A pipe can be
-// read only once.
+// A pipe can be read only once, and what cannot be read is reported when it is to be read.
+void LogSet::Peek() {
+  for (File& file : files_) {
+    if (!IsRegularFile(file.path)) continue;
+    if (auto peek = PeekSegment(file.path)) file.peek = std::move(*peek);
+  }
+}
+
+// What each file says of itself, and what the others prove of those that say nothing.
 void LogSet::JoinHeadless() {
   std::vector<SegmentPeek> peeks;
   for (File& file : files_) {
-    if (!IsRegularFile(file.path)) continue;
-    auto peek = PeekSegment(file.path);
-    if (!peek) continue;  // reported when it is to be read
-    if (!peek->start) {
+    if (!file.peek) continue;
+    SegmentPeek peek = *file.peek;
+    if (!peek.start) {
       auto reader = SegmentReader::Open(file.path);
       if (!reader) continue;
       (void)reader->Next();
-      peek->start = reader->segment();
+      peek.start = reader->segment();
       const auto tag = reader->tag();
-      if (!peek->start && tag) file.headless = ReadHeadless(*reader, *tag);
+      if (!peek.start && tag) file.headless = ReadHeadless(*reader, *tag);
     }
-    file.first_segment = peek->start;
-    peeks.push_back(*peek);
+    file.first_segment = peek.start;
+    peeks.push_back(std::move(peek));
   }
   for (File& file : files_) {
     if (file.headless) file.first_segment = InferStart(*file.headless, peeks);
@@ -145,16 +164,11 @@ void LogSet::PlanSkips() {
   std::vector<PeekedFile> peeked;
   for (const File& file : files_) {
     PeekedFile& entry = peeked.emplace_back();
-    if (IsRegularFile(file.path)) {
-      if (auto peek = PeekSegment(file.path)) entry.peek = *peek;
-    }
+    if (file.peek) entry.peek = *file.peek;
     entry.holds_one_segment = file.found_in_folder || entry.peek.end;
   }
-  const auto outside = options_.skips == Skips::kBoots ? BootsOutside(peeked, options_.window)
-                                                       : SegmentsOutside(peeked, options_.window);
-  for (size_t i = 0; i < files_.size(); ++i) {
-    if (outside[i]) files_[i].skipped = peeked[i].peek;
-  }
+  const std::vector<Part> parts = PartsToRead(peeked, options_.skips, options_.window);
+  for (size_t i = 0; i < files_.size(); ++i) files_[i].part = parts[i];
 }
 
 bool LogSet::Reads(const std::string& path) const {
@@ -182,6 +196,7 @@ const std::optional<SegmentStart>& LogSet::segment() const {
 }
 
 const Item* LogSet::Next() {
+  left_out_ = false;
   for (;;) {
     if (file_ended_) {
       stream_ = nullptr;
@@ -254,9 +269,9 @@ bool LogSet::AddNewSegments() {
     files_.push_back({.path = file,
                       .found_in_folder = true,
                       .is_newest = true,
+                      .peek = {},
                       .first_segment = {},
                       .headless = {},
-                      .skipped = {},
                       .anchors = {}});
     is_new = true;
   }
@@ -274,6 +289,7 @@ size_t LogSet::DefaultThreads() {
 Result<SegmentReader> LogSet::OpenReader(Reading* reading, const Options& options) {
   if (reading->is_live) return SegmentReader::OpenLive(reading->path);
   ReaderOptions wish{.salvage = options.salvage};
+  if (reading->part == Part::kHead) wish.choose_frames = FramesOfHead;
   if (options.skips == Skips::kFrames && options.window.bounded()) {
     wish.choose_frames = [reading, &options](const CompressedIndex& index) {
       reading->anchors = index.clocks;
@@ -300,6 +316,7 @@ std::unique_ptr<LogSet::Reading> LogSet::BeginToRead(size_t file) const {
   reading->path = files_[file].path;
   reading->found_in_folder = files_[file].found_in_folder;
   reading->is_live = IsLive(files_[file]);
+  reading->part = files_[file].part;
   // A live one is asked for more by the caller.
   const bool ahead = options_.threads > 0 && !options_.live;
   reading->stream = std::make_unique<ItemStream>(
@@ -315,7 +332,7 @@ std::unique_ptr<LogSet::Reading> LogSet::TakeReading(size_t file) {
        i < files_.size() && ahead_.size() < at_a_time; ++i) {
     // A pipe may never end: nobody waits for one that is not wanted yet.
     if (i != file && !IsRegularFile(files_[i].path)) break;
-    if (!files_[i].skipped) ahead_.push_back(BeginToRead(i));
+    if (files_[i].part != Part::kNothing) ahead_.push_back(BeginToRead(i));
   }
   std::unique_ptr<Reading> first = std::move(ahead_.front());
   ahead_.pop_front();
@@ -326,8 +343,8 @@ bool LogSet::OpenNextFile() {
   while (next_file_ < files_.size()) {
     file_ = next_file_++;
     File& file = files_[file_];
-    if (file.skipped) {
-      SkipSegment(*file.skipped);
+    if (file.part == Part::kNothing) {
+      SkipSegment(*file.peek);
       continue;
     }
     reading_ = TakeReading(file_);
@@ -356,12 +373,20 @@ void LogSet::SkipSegment(const SegmentPeek& segment) {
   ++coverage_.skipped_segments;
   sequence_ = &sequences_[segment.start->stream_id];
   TakeMissing(segment.start->first_seq);
-  sequence_->next = std::max(*sequence_->next, segment.end->next_seq);
+  LeaveOutUpTo(segment.end->next_seq);
 }
 
 void LogSet::TakeSkip(const Skip& skip) {
   coverage_.skipped_bytes += skip.end - skip.begin;
-  sequence_->next = std::max(sequence_->next.value_or(0), skip.next_seq);
+  LeaveOutUpTo(skip.next_seq);
+}
+
+// Nobody saw what was counted there.
+void LogSet::LeaveOutUpTo(uint64_t next_seq) {
+  left_out_ = true;
+  sequence_->next = std::max(sequence_->next.value_or(0), next_seq);
+  sequence_->forks_ahead.reset();
+  sequence_->filtered.reset();
 }
 
 bool LogSet::Take(const RecordView& record) {

@@ -20,6 +20,7 @@
 #include "daybook/result.h"
 #include "headless.h"
 #include "item_stream.h"
+#include "segment_skips.h"
 #include "window.h"
 
 namespace daybook {
@@ -61,6 +62,7 @@ class LogSet {
     kSegments,
     kFrames,  // segments, and of compressed ones frames
     kBoots,
+    kLives,  // boots, and what rows about lives do not rest on
   };
 
   struct Options {
@@ -121,6 +123,9 @@ class LogSet {
   // the segment of the last item has had so far: so that it does not matter which other segments
   // are read.
   bool InWindow(uint64_t first_ns, uint64_t last_ns);
+  Skips skips() const { return options_.skips; }
+  // True where something was left out between the last item and the one before it.
+  bool left_out() const { return left_out_; }
 
   // Of what has been read so far.
   Coverage coverage() const;
@@ -133,11 +138,12 @@ class LogSet {
     std::string path;
     bool found_in_folder = false;  // by its name
     bool is_newest = false;        // in that folder
+    std::optional<SegmentPeek> peek;
     std::optional<SegmentStart> first_segment;
     // What is known of it without its SEGMENT_START; `first_segment` may then come from others.
     std::optional<HeadlessSegment> headless;
-    std::optional<SegmentPeek> skipped;  // not to be read: what is known of it
-    std::vector<Clock> anchors;          // also of frames that are not read
+    Part part = Part::kAll;      // that is to be read
+    std::vector<Clock> anchors;  // also of frames that are not read
   };
   // A file that is being read. Its thread uses all of it until it has opened the file.
   struct Reading {
@@ -145,6 +151,7 @@ class LogSet {
     std::string path;
     bool found_in_folder = false;
     bool is_live = false;
+    Part part = Part::kAll;
     std::vector<Clock> anchors;  // also of frames that are not read
     std::unique_ptr<ItemStream> stream;
   };
@@ -163,6 +170,7 @@ class LogSet {
   void JoinHeadless();
   void SortFiles();
   void PlanSkips();
+  void Peek();
   static Result<SegmentReader> OpenFile(Reading* reading, const Options& options);
   static Result<SegmentReader> OpenReader(Reading* reading, const Options& options);
   std::unique_ptr<Reading> BeginToRead(size_t file) const;
@@ -174,6 +182,7 @@ class LogSet {
   bool AddNewSegments();
   void SkipSegment(const SegmentPeek& segment);
   void TakeSkip(const Skip& skip);
+  void LeaveOutUpTo(uint64_t next_seq);
   bool Take(const RecordView& record);  // false where it is to be skipped
   void TakeGap(const Gap& gap);
   void EndFile();
@@ -199,6 +208,7 @@ class LogSet {
   ItemStream* stream_ = nullptr;  // its own
   const StreamedItem* streamed_ = nullptr;
   bool file_ended_ = false;
+  bool left_out_ = false;
   bool is_log_ = false;     // something in the file could be proved
   std::deque<Boot> boots_;  // addresses do not change
   Boot* boot_ = nullptr;

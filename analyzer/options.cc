@@ -299,6 +299,23 @@ std::optional<uint64_t> LimitOf(const RawOptions& raw, const Report& report, For
   return raw.limit || !IsForPeople(format) ? raw.limit : report.default_limit;
 }
 
+// What may be left out where lives from before the window matter only as they are in it.
+LogSet::Skips SkipsFor(const Options& options) {
+  const LogSet::Skips skips = options.report->skips;
+  if (skips != LogSet::Skips::kLives) return skips;
+  const auto needs_birth = [](std::string_view name) {
+    const LifeField* field = FindLifeField(name);
+    return field != nullptr && field->needs_birth;
+  };
+  const TableView& view = options.view;
+  const auto in_view = [&](size_t column) { return needs_birth(options.columns[column].name); };
+  const bool is_needed = std::ranges::any_of(view.columns, in_view) ||
+                         (view.sort_by && in_view(*view.sort_by)) ||
+                         std::ranges::any_of(options.wishes.Values("--by"), needs_birth) ||
+                         options.filter.NeedsBirths();
+  return is_needed ? LogSet::Skips::kBoots : skips;
+}
+
 Result<Options> Check(const Report& report, const RawOptions& raw, int64_t now_ns,
                       const LocalZone& zone) {
   Options options;
@@ -318,7 +335,6 @@ Result<Options> Check(const Report& report, const RawOptions& raw, int64_t now_n
   if (!filter) return std::move(filter).error();
   options.filter = std::move(*filter);
   options.log.repeats = report.repeats;
-  options.log.skips = report.skips;
   options.log.live = report.is_live;
   options.log.salvage = report.counts_salvaged || raw.salvaged;
   if (*since && *until && **since >= **until) {
@@ -358,6 +374,7 @@ Result<Options> Check(const Report& report, const RawOptions& raw, int64_t now_n
                                  .salvaged = raw.salvaged});
   if (!view) return std::move(view).error();
   options.view = std::move(*view);
+  options.log.skips = SkipsFor(options);
   options.headings = raw.no_header ? Headings::kNo : Headings::kYes;
   options.output_path = raw.output_path;
   options.folder = raw.folder;

@@ -40,6 +40,31 @@ bool IsAfter(const Span& span, const Window& window) {
   return window.until_ns && span.first_ns >= *window.until_ns;
 }
 
+int64_t OffsetOf(int64_t realtime_ns, uint64_t boot_ns) {
+  return static_cast<int64_t>(static_cast<uint64_t>(realtime_ns) - boot_ns);
+}
+
+// Both clocks run alike, unless the wall clock is set: two readings of them differ only by the time
+// that reading takes.
+bool IsNear(int64_t offset_ns, int64_t realtime_ns, uint64_t boot_ns) {
+  constexpr uint64_t kJitterNs = 1'000'000;
+  const auto difference =
+      static_cast<uint64_t>(OffsetOf(realtime_ns, boot_ns)) - static_cast<uint64_t>(offset_ns);
+  return difference + kJitterNs <= 2 * kJitterNs;
+}
+
+// The same of all that a segment with a known span tells of. One that is not compressed does not
+// say whether its clock was set and set back.
+bool IsDatedBy(int64_t offset_ns, const SegmentPeek& peek) {
+  const auto is_near = [&](const Clock& clock) {
+    return IsNear(offset_ns, clock.realtime_ns, clock.time_ns);
+  };
+  if (!std::ranges::all_of(peek.clocks, is_near)) return false;
+  const SegmentEnd& end = *peek.end;
+  return end.first_time_ns && IsNear(offset_ns, *end.first_realtime_ns, *end.first_time_ns) &&
+         IsNear(offset_ns, *end.last_realtime_ns, *end.last_time_ns);
+}
+
 // The files of one boot, one behind the other.
 class BootFiles {
  public:
@@ -73,6 +98,24 @@ class BootFiles {
     });
   }
 
+  // How many of its first files lie before the window, with another one behind them, and are dated
+  // by the clock of that.
+  size_t CountBefore(const Window& window) const {
+    const SegmentPeek& first = all_[begin_].peek;
+    if (!first.start) return 0;
+    const int64_t offset = OffsetOf(first.start->realtime_ns, first.start->time_ns);
+    size_t at = begin_;
+    for (; at + 1 < end_; ++at) {
+      const SegmentStart& next = *all_[at + 1].peek.start;
+      const auto span = SpanOf(all_[at].peek, next.time_ns);
+      const bool is_left_out = span && IsBefore(*span, window) &&
+                               IsDatedBy(offset, all_[at].peek) &&
+                               IsNear(offset, next.realtime_ns, next.time_ns);
+      if (!is_left_out) break;
+    }
+    return at - begin_;
+  }
+
   // Elsewhere among the files there is no more of it.
   bool IsInOnePlace() const {
     for (size_t i = 0; i < all_.size(); ++i) {
@@ -103,6 +146,19 @@ class BootFiles {
   size_t begin_;
   size_t end_;
 };
+
+// Leaves out the files from `begin` to `end` that lie behind the window, but for the head of each
+// that follows one which is read.
+void LeaveOutAfter(std::span<const PeekedFile> files, const Window& window, size_t begin,
+                   size_t end, std::vector<Part>* parts) {
+  bool follows_one_read = true;
+  for (size_t i = begin; i < end; ++i) {
+    const auto span = SpanOf(files[i].peek, 0);
+    const bool is_after = span && IsAfter(*span, window);
+    if (is_after) (*parts)[i] = follows_one_read ? Part::kHead : Part::kNothing;
+    follows_one_read = !is_after;
+  }
+}
 
 }  // namespace
 
@@ -148,6 +204,37 @@ std::vector<bool> BootsOutside(std::span<const PeekedFile> files, const Window& 
     }
   }
   return outside;
+}
+
+std::vector<Part> PartsForLives(std::span<const PeekedFile> files, const Window& window) {
+  std::vector<Part> parts;
+  for (const bool is_outside : BootsOutside(files, window)) {
+    parts.push_back(is_outside ? Part::kNothing : Part::kAll);
+  }
+  if (!std::ranges::all_of(files, &PeekedFile::holds_one_segment)) return parts;
+  for (size_t begin = 0; begin < files.size();) {
+    const BootFiles boot(files, begin);
+    const size_t first = begin + boot.CountBefore(window);
+    if (boot.IsInOnePlace()) {
+      std::fill_n(parts.begin() + static_cast<std::ptrdiff_t>(begin), first - begin,
+                  Part::kNothing);
+      if (window.rule == WindowRule::kEnd) {
+        LeaveOutAfter(files, window, first, boot.end(), &parts);
+      }
+    }
+    begin = boot.end();
+  }
+  return parts;
+}
+
+std::vector<bool> FramesOfHead(const CompressedIndex& index) {
+  std::vector<bool> is_of_head;
+  for (const FramePlace& place : index.frames) {
+    const bool has_none_before =
+        index.segment && place.description.first_seq == index.segment->first_seq;
+    is_of_head.push_back(has_none_before || !index.segment);
+  }
+  return is_of_head;
 }
 
 }  // namespace daybook

@@ -32,4 +32,18 @@ std::vector<bool> FramesInside(const CompressedIndex& index, const Window& windo
 // behind the window the first file is read, because it ends the lives of the boot before it.
 std::vector<bool> BootsOutside(std::span<const PeekedFile> files, const Window& window);
 
+// How much of a file is to be read. Its head tells who was living when the segment began.
+enum class Part : uint8_t { kNothing, kHead, kAll };
+
+// For rows about lives that do not tell what these did before the window. Besides the boots outside
+// it leaves out:
+//  - Of each boot the files before the window: the head of the next one tells who was living. Not
+//    where the wall clock was set in them, since only they tell the time of those births.
+//  - Where lives are placed by their ends, the files behind the window. The head of the first one
+//    is read: who is not there any more, and did not end, was lost.
+std::vector<Part> PartsForLives(std::span<const PeekedFile> files, const Window& window);
+
+// The frames of a compressed segment that hold its head: true for each.
+std::vector<bool> FramesOfHead(const CompressedIndex& index);
+
 }  // namespace daybook

@@ -47,7 +47,7 @@ Result<CompressedIndex> ReadCompressedIndex(Bytes file) { return IndexOf(file, f
 Result<CompressedIndex> ReadCompressedIndex(const RegularFile& file) {
   // A head has two records of 255 bytes at most; an index of 64 MiB, and its seek table, 16 KiB.
   constexpr uint64_t kHeadBytes = 1024;
-  constexpr uint64_t kTailBytes = 64 * 1024;
+  constexpr uint64_t kTailBytes = 2 * 1024;  // enough for a short segment
   const auto head = file.ReadAt(0, kHeadBytes);
   if (!head) return head.error();
   const auto part = ReadPart(*head, 0);

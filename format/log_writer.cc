@@ -23,8 +23,15 @@ WriterOptions Clamped(WriterOptions options) {
   options.block_bytes = std::min<uint64_t>(options.block_bytes, kMaxBlockTarget);
   const uint64_t most = options.retention.max_total_bytes / kShare;
   options.segment_bytes = std::min(options.segment_bytes, most);
+  options.segment_age_ns = std::max<uint64_t>(options.segment_age_ns, 1);
   options.ballast_bytes = std::min(options.ballast_bytes, most);
   return options;
+}
+
+// How long after its start the segment is as old as it may be.
+uint64_t UntilRoundTime(const SegmentStart& start, uint64_t age_ns) {
+  return start.realtime_ns > 0 ? age_ns - static_cast<uint64_t>(start.realtime_ns) % age_ns
+                               : age_ns;
 }
 
 }  // namespace
@@ -582,7 +589,8 @@ std::optional<EndReason> LogWriter::Impl::RotationDue(uint64_t now_ns) const {
   // A copy can be replaced as long as it is the only one.
   if (sync_failing()) return std::nullopt;
   // Events of the past are no reason: they may be older than the segment.
-  const bool aged = now_ns > start_.time_ns && now_ns - start_.time_ns >= options_.segment_age_ns;
+  const bool aged = now_ns > start_.time_ns &&
+                    now_ns - start_.time_ns >= UntilRoundTime(start_, options_.segment_age_ns);
   return aged ? std::optional(EndReason::kAge) : std::nullopt;
 }
 

@@ -95,7 +95,7 @@ std::optional<SegmentEnd> ReadEnd(const CompressedIndex& index) {
 SegmentPeek PeekCompressed(const RegularFile& file) {
   const auto index = ReadCompressedIndex(file);
   if (!index || !index->segment || !IsSupported(*index->segment)) return {};
-  return {.start = index->segment, .end = ReadEnd(*index)};
+  return {.start = index->segment, .end = ReadEnd(*index), .clocks = index->clocks};
 }
 
 bool BeginsContainer(Bytes bytes) {
@@ -108,11 +108,13 @@ bool BeginsContainer(Bytes bytes) {
 Result<SegmentPeek> PeekSegment(const std::string& path) {
   const auto file = RegularFile::Open(path);
   if (!file) return file.error();
+  const auto magic = file->ReadAt(0, std::min<uint64_t>(file->size(), sizeof(kContainerMagic)));
+  if (!magic) return magic.error();
+  if (BeginsContainer(*magic)) return PeekCompressed(*file);
   const auto size = static_cast<size_t>(std::min<uint64_t>(file->size(), kPeekBytes));
   const auto head = file->ReadAt(0, size);
   if (!head) return head.error();
-  if (BeginsContainer(*head)) return PeekCompressed(*file);
-  SegmentPeek peek{.start = ReadHead(*head), .end = {}};
+  SegmentPeek peek{.start = ReadHead(*head), .end = {}, .clocks = {}};
   if (!peek.start) return peek;
   const auto tail = file->ReadAt(file->size() - size, size);
   if (!tail) return tail.error();

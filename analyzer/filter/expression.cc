@@ -104,6 +104,16 @@ bool Filter::IsAboutEnd() const {
   });
 }
 
+bool Filter::NeedsBirths() const {
+  const auto needs_birth = [](const LifeField* field) {
+    return field != nullptr && field->needs_birth;
+  };
+  return std::ranges::any_of(nodes_, [&](const Node& node) {
+    return node.op == Op::kUnder || node.op == Op::kDescendsFrom || needs_birth(node.field) ||
+           needs_birth(node.other);
+  });
+}
+
 Truth Filter::JudgeNode(uint32_t index, const Subject& subject) const {
   const Node& node = nodes_[index];
   switch (node.op) {

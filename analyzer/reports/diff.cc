@@ -242,7 +242,7 @@ Result<Answer> RunDiff(const Question& question, Table& table) {
   }
   window.rule = question.log.window().rule;
   auto old_log = LogSet::Open(has_old_log ? question.wishes.Values("--old-log") : question.paths,
-                              {.window = window, .skips = LogSet::Skips::kBoots});
+                              {.window = window, .skips = question.log.skips()});
   if (!old_log) return std::move(old_log).error();
   Difference difference(*comparison, question.zone);
   const bool is_period = window.bounded() || question.log.window().bounded();
@@ -276,7 +276,7 @@ constinit const Report kDiffReport{
     .check = Check,
     .columns_for = ColumnsFor,
     .default_sort = "-difference",
-    .skips = LogSet::Skips::kBoots,
+    .skips = LogSet::Skips::kLives,
     .window_rule = WindowRule::kEnd,
     .has_window_rule = true,
     .has_filter = true,

@@ -36,7 +36,7 @@ constinit const Report kListReport{
         "  daybook list --output jsonl --columns comm,args,exit_code\n",
     .columns = kLifeColumns,
     .default_sort = "-newest",
-    .skips = LogSet::Skips::kBoots,
+    .skips = LogSet::Skips::kLives,
     .has_window_rule = true,
     .has_filter = true,
     .has_salvaged = true,

@@ -87,7 +87,7 @@ constinit const Report kSummaryReport{
     .options = kOptions,
     .columns_for = ColumnsFor,
     .default_sort = "-cpu_us",
-    .skips = LogSet::Skips::kBoots,
+    .skips = LogSet::Skips::kLives,
     .window_rule = WindowRule::kEnd,
     .has_window_rule = true,
     .has_filter = true,

@@ -42,7 +42,7 @@ constinit const Report kTopReport{
     .columns_for = ColumnsFor,
     .default_sort = "-cpu_us",
     .default_limit = 10,
-    .skips = LogSet::Skips::kBoots,
+    .skips = LogSet::Skips::kLives,
     .window_rule = WindowRule::kEnd,
     .has_window_rule = true,
     .has_filter = true,

@@ -324,6 +324,17 @@ TEST_F(LivesTest, ASnapshotDoesNotReplaceWhatANewerExecTold) {
   EXPECT_THAT(lives_[0].identity.comm, Optional(std::string("ls")));
 }
 
+TEST_F(LivesTest, WhoIsNotThereAnyMoreBehindAPartThatWasLeftOutEndedInThatPart) {
+  Take(ForkAt(10 * kSecond), ForkAt(11 * kSecond, 8));
+  Snapshot(12 * kSecond, {SnapAt(10 * kSecond, 7)});
+  builder_.NoteLeftOut();
+  Snapshot(90 * kSecond, {});
+  Finish();
+  EXPECT_THAT(States(), ElementsAre(LifeState::kLost, LifeState::kLost));
+  EXPECT_EQ(lives_[0].last_seen_ns, 11 * kSecond) << "it was lost before";
+  EXPECT_EQ(lives_[1].last_seen_ns, 12 * kSecond + kMs);
+}
+
 TEST_F(LivesTest, OnePidKeepsFewLivesWaiting) {
   for (uint64_t i = 0; i < 1000; ++i) Take(ForkAt(kSecond + i));
   EXPECT_EQ(builder_.living(), 16U);

@@ -54,8 +54,9 @@ for lives; do
   done
 done
 
-rm -rf "$work/raw"
-"$write_lives" "$work/raw" 1000000 30 packed
+# Of the largest number of lives.
+rm -rf "$work/raw" "$work/packed"
+"$write_lives" "$work/raw" "$lives" 30 packed
 bytes=$(du -sb "$work/raw" | cut -f1)
 hour() { # what reading one hour of the 15th day reads; of a child that is waited for
   local before after shell=$BASHPID

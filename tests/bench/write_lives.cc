@@ -210,7 +210,7 @@ int Write(const std::string& path, uint64_t lives, uint64_t days) {
   };
   LogIdentity identity;
   identity.host_id.bytes[0] = identity.boot_id.bytes[0] = 1;
-  const WriterOptions options{.segment_age_ns = 86'400 * kSecond, .sync = SyncPolicy::kNone};
+  const WriterOptions options{.sync = SyncPolicy::kNone};
   auto writer = LogWriter::Open(*std::move(folder), identity, read_clock, options);
   if (!writer)
     return std::fprintf(stderr, "write_lives: %s\n", writer.error().message().c_str()), 1;

@@ -98,6 +98,14 @@ TEST(WriterTest, RotationIsDueByAgeToo) {
             EndReason::kAge);
 }
 
+TEST(WriterTest, RotationByAgeIsDueAtRoundTimesOfTheWallClock) {
+  constexpr uint64_t kAge = 1'000'000'000'000;
+  LogBuilder log({.segment_age_ns = kAge});
+  const uint64_t rest = kAge - static_cast<uint64_t>(kTestRealtimeNs) % kAge;
+  EXPECT_FALSE(log.writer().RotationDue(kTestBootNs + rest - 1));
+  EXPECT_EQ(log.writer().RotationDue(kTestBootNs + rest), EndReason::kAge);
+}
+
 TEST(WriterTest, ShortWritesAreCompleted) {
   auto disk = std::make_shared<FakeDisk>();
   disk->write_limit = 7;

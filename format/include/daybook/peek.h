@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "daybook/records.h"
 #include "daybook/result.h"
@@ -18,6 +19,8 @@ struct SegmentPeek {
   // Of a compressed segment what its index says: without a reason, and with the last moment as the
   // time.
   std::optional<SegmentEnd> end;
+  // Of a compressed segment the clock's anchors behind the one in its start.
+  std::vector<Clock> clocks;
 };
 
 // Reads the first and the last few KiB of a regular file, or the index of a compressed segment.
