@@ -107,7 +107,7 @@ class BootFiles {
     size_t at = begin_;
     for (; at + 1 < end_; ++at) {
       const SegmentStart& next = *all_[at + 1].peek.start;
-      const auto span = SpanOf(all_[at].peek, next.time_ns);
+      const auto span = SpanOf(all_[at].peek, 0);
       const bool is_left_out = span && IsBefore(*span, window) &&
                                IsDatedBy(offset, all_[at].peek) &&
                                IsNear(offset, next.realtime_ns, next.time_ns);
@@ -230,9 +230,8 @@ std::vector<Part> PartsForLives(std::span<const PeekedFile> files, const Window&
 std::vector<bool> FramesOfHead(const CompressedIndex& index) {
   std::vector<bool> is_of_head;
   for (const FramePlace& place : index.frames) {
-    const bool has_none_before =
-        index.segment && place.description.first_seq == index.segment->first_seq;
-    is_of_head.push_back(has_none_before || !index.segment);
+    const Frame& frame = place.description;
+    is_of_head.push_back(!index.segment || frame.first_seq <= index.segment->first_seq + 1);
   }
   return is_of_head;
 }

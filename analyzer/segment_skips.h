@@ -43,7 +43,8 @@ enum class Part : uint8_t { kNothing, kHead, kAll };
 //    is read: who is not there any more, and did not end, was lost.
 std::vector<Part> PartsForLives(std::span<const PeekedFile> files, const Window& window);
 
-// The frames of a compressed segment that hold its head: true for each.
+// The frames of a compressed segment that hold its head: true for each. One event may stand before
+// the snapshot.
 std::vector<bool> FramesOfHead(const CompressedIndex& index);
 
 }  // namespace daybook

@@ -107,6 +107,7 @@ class LogWriter::Impl {
   void ForgetExcess();
   Status SayEnd(EndReason reason);
   Status EndSegment(EndReason reason);
+  uint64_t EndTime(EndReason reason) const;
   Status EndForWantOfRoom(Error error);
   Status EndAndWait();
   Status EnsureFile();
@@ -517,10 +518,19 @@ Status LogWriter::Impl::WaitForSyncs() {
   return Ok{};
 }
 
+// A segment that is ended by its age was over at the round time, unless it tells of later.
+uint64_t LogWriter::Impl::EndTime(EndReason reason) const {
+  const uint64_t now_ns = read_clock_().time_ns;
+  if (reason != EndReason::kAge) return now_ns;
+  const uint64_t round_ns = start_.time_ns + UntilRoundTime(start_, options_.segment_age_ns);
+  const uint64_t last_ns = current_.buffer.TimeSpan().last_time_ns.value_or(0);
+  return std::min(now_ns, std::max(round_ns - 1, last_ns));
+}
+
 // Says the end and leaves the rest to the syncer.
 Status LogWriter::Impl::SayEnd(EndReason reason) {
   SegmentBuffer& buffer = current_.buffer;
-  AppendEnd(buffer, start_, reason, read_clock_().time_ns);
+  AppendEnd(buffer, start_, reason, EndTime(reason));
   if (Status written = WriteOut(*current_.file, buffer); !written) return written;
   const uint64_t next_seq = buffer.next_seq();
   const uint64_t lost_total = buffer.lost_total();

@@ -84,12 +84,15 @@ class RecorderLoop::Impl : public EventSink, public SnapshotSink {
     if constexpr (requires { written_.Add(record); }) written_.Add(record);
     return false;
   }
+  // The event that is too late for a segment begins the next one. The snapshot follows it, since
+  // the source may need the place where the record stands.
   template <class Record>
   void AppendAnew(const Record& record, uint64_t time_ns) {
+    RotateIfDue(time_ns);
     writer_.Append(record);
     ++events_in_segment_;
     meter_.OnEvent(time_ns);
-    RotateIfDue(time_ns);
+    if (writer_.segment_no() != snapshot_segment_no_) TakeSnapshot();
   }
 
   // Here all arguments pass, of every source.
@@ -251,6 +254,7 @@ void RecorderLoop::Impl::Turn() {
   const uint64_t now_ns = source_.ReadClock().time_ns;
   last_turn_ns_ = now_ns;
   RotateIfDue(now_ns);
+  if (writer_.segment_no() != snapshot_segment_no_) TakeSnapshot();
   AuditIfDue(now_ns);
   ResyncIfDue(now_ns);
   Report(Write());
@@ -319,7 +323,6 @@ void RecorderLoop::Impl::RotateIfDue(uint64_t now_ns) {
   const auto reason = writer_.RotationDue(now_ns);
   if (!reason || (*reason == EndReason::kSize && events_in_segment_ < snapshot_processes_)) return;
   Report(writer_.Rotate(*reason));
-  if (writer_.segment_no() != snapshot_segment_no_) TakeSnapshot();
 }
 
 void RecorderLoop::Impl::TakeSnapshot() {

@@ -64,7 +64,10 @@ class World {
   uint64_t Below(uint64_t limit) { return random_() % limit; }
   uint32_t NextPid() { return pid_ = pid_ >= 4'000'000 ? 300 : pid_ + 1; }
 
-  void Pass(uint64_t most_ns) { now_ns_ += 1'000 + Below(most_ns); }
+  void Pass(uint64_t most_ns) {
+    now_ns_ += 1'000 + Below(most_ns);
+    RotateIfDue();
+  }
 
   void RotateIfDue() {
     const auto reason = writer_.RotationDue(now_ns_);
@@ -73,14 +76,19 @@ class World {
     Snapshot();
   }
 
-  // Between programs: a shell and the first process are all that live.
   void Snapshot() {
     writer_.Append(SnapBegin{.time_ns = now_ns_});
     writer_.Append(SnapProc{.pid = 1, .start_ns = 0, .ppid = 0, .uid = 0, .comm = "init"});
-    if (shell_)
-      writer_.Append(SnapProc{
-          .pid = shell_->pid, .start_ns = shell_->start_ns, .ppid = 1, .uid = 1000, .comm = "sh"});
-    writer_.Append(SnapEnd{.time_ns = now_ns_, .process_count = shell_ ? 2U : 1U});
+    for (const auto& process : {shell_, child_}) {
+      if (!process) continue;
+      writer_.Append(SnapProc{.pid = process->pid,
+                              .start_ns = process->start_ns,
+                              .ppid = 1,
+                              .uid = 1000,
+                              .comm = "sh"});
+    }
+    const uint64_t living = 1U + (shell_ ? 1U : 0U) + (child_ ? 1U : 0U);
+    writer_.Append(SnapEnd{.time_ns = now_ns_, .process_count = living});
   }
 
   Process Born(const Process& parent) {
@@ -156,7 +164,6 @@ class World {
     Run(shell, kPrograms[2]);
     const uint64_t children = std::min(lives - 1, Below(kChildren));
     for (uint64_t i = 0; i < children; ++i) {
-      RotateIfDue();
       LiveProgram(shell);
     }
     Pass(step_ns_);
@@ -169,10 +176,12 @@ class World {
     constexpr uint64_t kOneInForksOnly = 5;
     Pass(step_ns_);
     const Process child = Born(shell);
+    child_ = child;
     const bool executes = Below(kOneInForksOnly) != 0;
     const Program& program = executes ? kPrograms[Below(std::size(kPrograms))] : kPrograms[2];
     if (executes) Run(child, program);
     Pass(step_ns_);
+    child_.reset();
     End(child, shell, program.comm, program.cpu_us / 2 + Below(program.cpu_us));
   }
 
@@ -182,6 +191,7 @@ class World {
   uint32_t pid_ = 300;
   std::string args_;
   std::optional<Process> shell_;  // that lives
+  std::optional<Process> child_;  // the same
   std::mt19937_64 random_{20261126};
 };
 

@@ -106,6 +106,28 @@ TEST(WriterTest, RotationByAgeIsDueAtRoundTimesOfTheWallClock) {
   EXPECT_EQ(log.writer().RotationDue(kTestBootNs + rest), EndReason::kAge);
 }
 
+uint64_t EndTimeOf(const std::vector<uint8_t>& segment) {
+  SegmentReader reader(segment);
+  for (Item item = reader.Next(); !std::holds_alternative<End>(item); item = reader.Next()) {
+    SegmentEnd end;
+    if (std::get<RecordView>(item).As(&end)) return end.time_ns;
+  }
+  return 0;
+}
+
+TEST(WriterTest, ASegmentEndsByAgeBeforeTheRoundTimeUnlessItTellsOfLater) {
+  constexpr uint64_t kAge = 1'000'000'000'000;
+  const uint64_t round_ns = kTestBootNs + kAge - static_cast<uint64_t>(kTestRealtimeNs) % kAge;
+  for (const uint64_t event_ns : {round_ns - 5'000, round_ns + 5'000}) {
+    LogBuilder log({.segment_age_ns = kAge});
+    log.Add(TestFork(7, event_ns));
+    log.Advance(round_ns + 90'000 - kTestBootNs);
+    ASSERT_TRUE(log.writer().Rotate(EndReason::kAge));
+    ASSERT_TRUE(log.writer().Close());
+    EXPECT_EQ(EndTimeOf(log.Segment()), std::max(round_ns - 1'000, event_ns));
+  }
+}
+
 TEST(WriterTest, ShortWritesAreCompleted) {
   auto disk = std::make_shared<FakeDisk>();
   disk->write_limit = 7;

@@ -225,6 +225,27 @@ TEST_F(RecorderTest, AnAgedSegmentIsEndedWithoutEvents) {
                                     "snap_end", "fork", "recorder", "segment_end"));
 }
 
+// So that a window of whole hours is made of whole segments.
+TEST_F(RecorderTest, TheEventThatIsTooLateForASegmentBeginsTheNextOne) {
+  constexpr uint64_t kHourNs = 3'600'000 * kMs;
+  const uint64_t round_ns =
+      kTestBootNs + kHourNs - static_cast<uint64_t>(kTestRealtimeNs) % kHourNs;
+  source_.ThenDo([&](EventSink& sink) {
+    log_.Advance(round_ns + 200 * kMs - kTestBootNs);
+    sink.OnFork(TestFork(10, round_ns - kMs));
+    sink.OnFork(TestFork(11, round_ns + kMs));
+    sink.OnFork(TestFork(12, round_ns + 2 * kMs));
+    return size_t{3};
+  });
+  ASSERT_TRUE(Record());
+  const KeptLog log = Log();
+  ASSERT_THAT(log.segments, SizeIs(2));
+  EXPECT_THAT(log.segments[0].All<Fork>(), SizeIs(1));
+  EXPECT_LT(log.segments[0].All<SegmentEnd>().at(0).time_ns, round_ns);
+  EXPECT_THAT(Types(1), ElementsAre("clock", "fork", "snap_begin", "snap_proc", "snap_proc",
+                                    "snap_proc", "snap_end", "fork", "recorder", "segment_end"));
+}
+
 TEST_F(RecorderRotationTest, EverySegmentTellsThePathsOfCgroupsBehindItsSnapshot) {
   source_.cgroups = {"/", "/a"};
   for (int i = 0; i < 200; ++i) source_.Then(TestFork(10), TestFork(11), TestFork(12));
