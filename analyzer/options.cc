@@ -307,7 +307,7 @@ std::string FiltersText(const RawOptions& raw) {
     if (found == raw.filters.end()) continue;
     for (const std::string& value : found->second) {
       text.append(text.empty() ? "" : " ").append(option.name);
-      if (!value.empty()) text.append(" '").append(value).append("'");
+      if (!value.empty()) text.append("=").append(value);
     }
   }
   return text;

@@ -98,6 +98,9 @@ Result<Answer> WritePartial(const Question& question, Page& page) {
   Answer answer;
   auto coverage = Build(question, window, &builder, &answer.failures);
   if (!coverage) return std::move(coverage).error();
+  if (coverage->holds_rollups) {
+    return Error("what is read holds roll-ups already; 'daybook merge --into' joins them");
+  }
   answer.coverage = *coverage;
   const Replace replace = question.wishes.Has("--replace") ? Replace::kYes : Replace::kNo;
   const auto written = WriteFile(

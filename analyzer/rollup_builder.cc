@@ -106,8 +106,9 @@ void FoldUnmarked(const std::vector<bool>& marked, std::vector<KeyedTotals>* gro
 RollupBuilder::RollupBuilder(const Window& window, int64_t now_ns, const LocalZone& zone)
     : window_(window), now_ns_(now_ns), zone_(zone), texts_(zone), groups_(KeyFields()) {}
 
-// What has no time of its own describes the segment and is in no day. What the log set has counted
-// up to a record belongs to the day of that record.
+// What has no time of its own describes the segment and is in no day. What is missing is told by
+// records that are not of lives, or by gaps, and belongs to their day; lives only show that numbers
+// are missing before them.
 void RollupBuilder::ReadRecords(LogSet& log) {
   std::optional<uint32_t> tag;
   bool is_new_segment = false;
@@ -120,10 +121,10 @@ void RollupBuilder::ReadRecords(LogSet& log) {
     if (!moment) continue;
     const auto time = TimeIn(boot, *moment);
     Day* const day = time ? DayAt(stream, *time) : nullptr;
-    if (day != charged_) {
-      Charge(log.coverage());
-      charged_ = day;
-    }
+    const bool is_of_life = !std::holds_alternative<std::monostate>(log.decoded());
+    if (is_of_life && day != charged_) Charge(log.coverage());
+    charged_ = day;
+    if (!is_of_life) Charge(log.coverage());
     if (day == nullptr) continue;
     if (std::exchange(is_new_segment, false)) ++day->facts.numbers.segments;
     if (std::holds_alternative<RecordView>(*item)) TakeRecord(boot, *time, day);

@@ -22,7 +22,7 @@ constexpr ReportOption kOptions[] = {
      "wait_status, exit_code, signal, status, core, ok",
      true},
     {"--host", "NAME,..", "Only roll-ups of these hosts", true},
-    {"--into", "FILE", "Also write the roll-ups, each once, to this file; -: to standard output"},
+    {"--into", "FILE", "Also write the roll-ups, each once, to this file"},
     {"--replace", "", "Where that file is there already, put the new one in its place"}};
 
 Result<std::vector<Column>> ColumnsFor(const Wishes& wishes, const FilterClock&) {
@@ -36,6 +36,9 @@ Result<std::vector<Column>> ColumnsFor(const Wishes& wishes, const FilterClock&)
 Status Check(const Wishes& wishes, const FilterClock&) {
   if (wishes.Has("--replace") && !wishes.Has("--into")) {
     return Error("--replace: is of use with --into only");
+  }
+  if (wishes.Value("--into") == "-") {
+    return Error("--into: a file is needed, the table goes to standard output");
   }
   return Ok{};
 }
