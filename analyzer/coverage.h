@@ -14,8 +14,13 @@ struct RollupCoverage {
   uint64_t repeated_rollups = 0;   // given more than once, and counted once
   uint64_t partly_outside = 0;     // left out, since only a part is between --since and --until
   uint64_t missing_processes = 0;  // whose sums are damaged
+  uint64_t cut_files = 0;          // that do not end as they were written
   uint64_t unknown_rollups = 0;    // of whose groups some are left, but nothing else: left out
   bool mixed_filters = false;      // not all were made with the same filter
+
+  bool incomplete() const {
+    return missing_processes != 0 || cut_files != 0 || unknown_rollups != 0;
+  }
   bool operator==(const RollupCoverage&) const = default;
 };
 
@@ -64,8 +69,7 @@ struct Coverage {
 
   bool incomplete() const {
     return lost_events != 0 || missing_records != 0 || malformed_records != 0 || gaps != 0 ||
-           damaged_bytes != 0 || unreadable_files != 0 ||
-           (rollups && (rollups->missing_processes != 0 || rollups->unknown_rollups != 0));
+           damaged_bytes != 0 || unreadable_files != 0 || (rollups && rollups->incomplete());
   }
   bool operator==(const Coverage&) const = default;
 };

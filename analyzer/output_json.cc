@@ -205,6 +205,7 @@ void AppendJsonCoverage(const Coverage& coverage, const LocalZone& zone, std::st
     member("repeated_rollups", rollups->repeated_rollups);
     member("partly_outside", rollups->partly_outside);
     member("missing_processes", rollups->missing_processes);
+    member("cut_files", rollups->cut_files);
     member("unknown_rollups", rollups->unknown_rollups);
     member("mixed_filters", rollups->mixed_filters, Kind::kBool);
   }

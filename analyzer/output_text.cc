@@ -183,6 +183,7 @@ void AppendRollups(const RollupCoverage& rollups, std::string* line) {
   if (rollups.missing_processes != 0) {
     fmt::format_to(to, ", damaged sums of processes {}", rollups.missing_processes);
   }
+  if (rollups.cut_files != 0) fmt::format_to(to, ", files cut off {}", rollups.cut_files);
   if (rollups.unknown_rollups != 0) {
     fmt::format_to(to, ", left out since nothing says of when {}", rollups.unknown_rollups);
   }

@@ -11,6 +11,7 @@
 
 #include "rollup_builder.h"
 #include "rollup_file.h"
+#include "run.h"
 
 namespace daybook {
 namespace {
@@ -29,6 +30,18 @@ Result<uint64_t> GroupsOf(const Wishes& wishes) {
     return Error(fmt::format("--groups: '{}' is no number", *text));
   }
   return number;
+}
+
+std::string PathOf(const Wishes& wishes) { return std::string(*wishes.Value("--partial")); }
+
+Replace ReplaceOf(const Wishes& wishes) {
+  return wishes.Has("--replace") ? Replace::kYes : Replace::kNo;
+}
+
+// Where there is no page to say so.
+void TellIfIncomplete(const Coverage& coverage, const LocalZone& zone) {
+  if (!coverage.incomplete()) return;
+  PrintError(Error(fmt::format("the log is not complete {}", CoverageLine(coverage, zone))));
 }
 
 // The log with nothing skipped: a day's numbers are not to depend on what else is asked for.
@@ -85,12 +98,12 @@ Status CheckPartial(const Wishes& wishes) {
   for (const std::string_view option : kSurplus) {
     if (wishes.Has(option)) return Error(fmt::format("{}: does not go with --partial", option));
   }
-  const auto groups = GroupsOf(wishes);
-  return groups ? Status(Ok{}) : Status(groups.error());
+  if (const auto groups = GroupsOf(wishes); !groups) return groups.error();
+  return CheckNewFile(PathOf(wishes), ReplaceOf(wishes));
 }
 
 Result<Answer> WritePartial(const Question& question, Page& page) {
-  const std::string path(*question.wishes.Value("--partial"));
+  const std::string path = PathOf(question.wishes);
   if (question.log.Reads(path)) return Error("cannot write to " + path + ": it is read");
   Window window = question.log.window();
   window.rule = WindowRule::kEnd;
@@ -102,12 +115,14 @@ Result<Answer> WritePartial(const Question& question, Page& page) {
     return Error("what is read holds roll-ups already; 'daybook merge --into' joins them");
   }
   answer.coverage = *coverage;
-  const Replace replace = question.wishes.Has("--replace") ? Replace::kYes : Replace::kNo;
   const auto written = WriteFile(
-      path, replace, question.now_ns,
+      path, ReplaceOf(question.wishes), question.now_ns,
       builder.Finish(*GroupsOf(question.wishes), question.wishes.Value(kFiltersWish).value_or("")));
   if (!written) return written.error();
-  if (path == "-") return answer;
+  if (path == "-") {
+    TellIfIncomplete(answer.coverage, question.zone);
+    return answer;
+  }
   page.Begin({.report = "report", .host = {}, .window = window, .baseline = {}});
   page.AddNote(fmt::format("-- {}: roll-ups {}, processes {}", path, *written, coverage->used));
   page.Finish(answer.coverage, {});

@@ -24,9 +24,12 @@ Id128 RandomId() {
   return id;
 }
 
-// All of it is one segment, and only whole it is of use.
+// All of it is one segment. Of so few bytes a wrong one is not to cost as much as in a log.
 WriterOptions Options() {
-  return {.segment_bytes = UINT64_MAX, .segment_age_ns = UINT64_MAX, .sync = SyncPolicy::kNone};
+  return {.segment_bytes = UINT64_MAX,
+          .segment_age_ns = UINT64_MAX,
+          .block_bytes = 1024,
+          .sync = SyncPolicy::kNone};
 }
 
 LogIdentity MakeIdentity() {
@@ -40,10 +43,14 @@ Error Exists(const std::string& path) {
   return Error("cannot create " + path + ": it is there already; --replace puts a new one there");
 }
 
+std::string FolderOf(const std::string& path) {
+  const std::filesystem::path parent = std::filesystem::path(path).parent_path();
+  return parent.empty() ? "." : parent.string();
+}
+
 // Makes the file's new name durable.
 Status SyncFolderOf(const std::string& path) {
-  const std::filesystem::path parent = std::filesystem::path(path).parent_path();
-  const std::string folder = parent.empty() ? "." : parent.string();
+  const std::string folder = FolderOf(path);
   const int descriptor = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (descriptor < 0) return Error::FromErrno("cannot open " + folder, errno);
   const bool is_synced = fsync(descriptor) == 0 || errno == EINVAL;
@@ -55,20 +62,27 @@ Status SyncFolderOf(const std::string& path) {
 
 }  // namespace
 
+Status CheckNewFile(const std::string& path, Replace replace) {
+  struct stat status;
+  if (path == "-") return Ok{};
+  if (replace == Replace::kNo && lstat(path.c_str(), &status) == 0) return Exists(path);
+  if (access(FolderOf(path).c_str(), W_OK | X_OK) == 0) return Ok{};
+  return Error::FromErrno("cannot create " + path, errno);
+}
+
 // The file behind the writer, under a name of its own until it is complete.
 class RollupFile::Target {
  public:
   static Result<std::shared_ptr<Target>> Open(const std::string& path, Replace replace) {
     if (path == "-") return ToStandardOutput();
+    if (Status checked = CheckNewFile(path, replace); !checked) return std::move(checked).error();
     const std::filesystem::path whole(path);
-    struct stat status;
-    if (replace == Replace::kNo && lstat(path.c_str(), &status) == 0) return Exists(path);
     // Hidden, so that nobody takes it for one that is complete.
     const std::string temporary =
         whole.parent_path() / fmt::format(".{}.{}.tmp", whole.filename().string(), getpid());
     const int descriptor =
         open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0666);
-    if (descriptor < 0) return Error::FromErrno("cannot create " + temporary, errno);
+    if (descriptor < 0) return Error::FromErrno("cannot create " + path, errno);
     return std::make_shared<Target>(descriptor, path, temporary, replace);
   }
 

@@ -15,6 +15,9 @@ namespace daybook {
 
 enum class Replace : bool { kNo, kYes };  // a file that is there already
 
+// What speaks against writing there, known before anything is read.
+Status CheckNewFile(const std::string& path, Replace replace);
+
 class RollupFile {
  public:
   // `path`: a file, or "-" for standard output, to which it is written bit by bit.

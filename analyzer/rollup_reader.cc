@@ -89,9 +89,9 @@ Status RollupReader::Read() {
     }
     if (const auto* record = std::get_if<RecordView>(item)) {
       if (Status taken = TakeRecord(*record); !taken) return taken;
-    } else if (std::holds_alternative<End>(*item)) {
+    } else if (const auto* end = std::get_if<End>(item)) {
       if (Status finished = Finish(); !finished) return finished;
-      EndFile();
+      EndFile(*end);
     }
   }
   return Ok{};
@@ -242,9 +242,12 @@ void RollupReader::CountFacts(const RollupFacts& facts) {
   }
 }
 
-// Of a file that is no log at all the log set tells.
-void RollupReader::EndFile() {
-  if (std::exchange(holds_rollups_, false)) return;
+// Of a file that is no log at all the log set tells. One of roll-ups is never still being written.
+void RollupReader::EndFile(const End& end) {
+  if (std::exchange(holds_rollups_, false)) {
+    rollups_.cut_files += !end.complete;
+    return;
+  }
   const auto& told = log_.failures();
   if (!told.empty() && told.back().path == log_.path()) return;
   failures_.emplace_back(fmt::format(

@@ -63,7 +63,7 @@ class RollupReader {
   Result<bool> IsNew(const RollupFacts& facts);
   Status HandOut(const Pending& rollup);
   void CountFacts(const RollupFacts& facts);
-  void EndFile();
+  void EndFile(const End& end);
   std::string PathHere() const;
 
   LogSet& log_;

@@ -33,14 +33,16 @@ Result<std::vector<Column>> ColumnsFor(const Wishes& wishes, const FilterClock&)
   return KeyColumns(columns, TotalsColumns());
 }
 
+Replace ReplaceOf(const Wishes& wishes) {
+  return wishes.Has("--replace") ? Replace::kYes : Replace::kNo;
+}
+
 Status Check(const Wishes& wishes, const FilterClock&) {
-  if (wishes.Has("--replace") && !wishes.Has("--into")) {
-    return Error("--replace: is of use with --into only");
-  }
-  if (wishes.Value("--into") == "-") {
-    return Error("--into: a file is needed, the table goes to standard output");
-  }
-  return Ok{};
+  const auto into = wishes.Value("--into");
+  if (!into && wishes.Has("--replace")) return Error("--replace: is of use with --into only");
+  if (!into) return Ok{};
+  if (into == "-") return Error("--into: a file is needed, the table goes to standard output");
+  return CheckNewFile(std::string(*into), ReplaceOf(wishes));
 }
 
 // Adds groups of many roll-ups up by some of their keys.
@@ -90,8 +92,7 @@ class MergedGroups {
 Result<std::optional<RollupFile>> OpenInto(const Question& question) {
   const auto path = question.wishes.Value("--into");
   if (!path) return std::optional<RollupFile>();
-  const Replace replace = question.wishes.Has("--replace") ? Replace::kYes : Replace::kNo;
-  auto file = RollupFile::Create(std::string(*path), replace, question.now_ns);
+  auto file = RollupFile::Create(std::string(*path), ReplaceOf(question.wishes), question.now_ns);
   if (!file) return std::move(file).error();
   return std::optional<RollupFile>(*std::move(file));
 }

@@ -170,7 +170,7 @@ Result<Wish> Parse(const Wishes& wishes) {
 Status Check(const Wishes& wishes, const FilterClock&) {
   const auto wish = Parse(wishes);
   if (!wish) return wish.error();
-  if (Status partial = CheckPartial(wishes); !partial) return partial;
+  if (Status partial = CheckPartial(wishes); !partial || AsksForPartial(wishes)) return partial;
   const std::string_view format = wishes.Value("--output").value_or("");
   if ((format == "csv" || format == "tsv") && wish->sections.size() != 1) {
     return Error(fmt::format("--output: {} holds one table; say which by --section", format));

@@ -141,6 +141,8 @@ TEST_F(RollupReaderTest, WhereverItEndsWhatIsMissingIsTold) {
     Put(bytes_.substr(0, size));
     const Reading reading = Read();
     EXPECT_LE(reading.processes, 6);
+    EXPECT_TRUE(reading.error || !reading.failures.empty() || reading.coverage.incomplete())
+        << size;
     read_in_part += reading.processes == 3;
   }
   EXPECT_GT(read_in_part, 0);
