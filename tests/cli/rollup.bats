@@ -8,7 +8,7 @@ golden=$TOP/tests/data/sample.rollup
 
 setup() {
   export TZ=UTC
-  cd "$BATS_TEST_TMPDIR"
+  cd "$BATS_TEST_TMPDIR" || return
 }
 
 partial() {
@@ -39,11 +39,11 @@ partial() {
 }
 
 @test "every format has the same rows" {
-  "$DAYBOOK" merge "$golden" --output json >json
-  same merge "$(jq -r .report json)"
-  same "$(jq -c '.rows[]' json)" "$("$DAYBOOK" merge "$golden" --output jsonl | jq -c .)"
+  "$DAYBOOK" merge "$golden" --output json >rows.json
+  same merge "$(jq -r .report rows.json)"
+  same "$(jq -c '.rows[]' rows.json)" "$("$DAYBOOK" merge "$golden" --output jsonl | jq -c .)"
   for format in csv tsv; do
-    same "$(($(jq '.rows | length' json) + 1))" "$("$DAYBOOK" merge "$golden" --output $format | wc -l)"
+    same "$(($(jq '.rows | length' rows.json) + 1))" "$("$DAYBOOK" merge "$golden" --output $format | wc -l)"
   done
   has "$("$DAYBOOK" merge "$golden" --output md)" "| cc1 | 3 |"
 }
@@ -163,11 +163,11 @@ EOT
 
 @test "a damaged roll-up is used as far as it is sound" {
   size=$(stat -c %s "$golden")
-  head -c $((size - 700)) "$golden" >cut
-  run -4 --separate-stderr "$DAYBOOK" merge cut --output json
+  head -c $((size - 700)) "$golden" >cut.rollup
+  run -4 --separate-stderr "$DAYBOOK" merge cut.rollup --output json
   same 205 "$(jq '.coverage | .used + .missing_processes' <<<"$output")"
   (($(jq .coverage.missing_processes <<<"$output") > 0))
-  run -4 "$DAYBOOK" merge cut
+  run -4 "$DAYBOOK" merge cut.rollup
   has "$output" "damaged sums of processes"
   run -0 "$DAYBOOK" salvage "$golden" -o salvaged
   same "$("$DAYBOOK" merge "$golden" --output jsonl)" "$("$DAYBOOK" merge salvaged --output jsonl)"
