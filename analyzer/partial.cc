@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <string>
 #include <string_view>
@@ -118,7 +119,8 @@ Result<Answer> WritePartial(const Question& question, Page& page) {
   const auto written = WriteFile(
       path, ReplaceOf(question.wishes), question.now_ns,
       builder.Finish(*GroupsOf(question.wishes), question.wishes.Value(kFiltersWish).value_or("")));
-  if (!written) return written.error();
+  // A pipe whose reader is gone is no error, as for every output.
+  if (!written && written.error().error_number() != EPIPE) return written.error();
   if (path == "-") {
     TellIfIncomplete(answer.coverage, question.zone);
     return answer;

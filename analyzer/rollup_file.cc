@@ -79,9 +79,9 @@ class RollupFile::Target {
     const std::filesystem::path whole(path);
     // Hidden, so that nobody takes it for one that is complete.
     const std::string temporary =
-        whole.parent_path() / fmt::format(".{}.{}.tmp", whole.filename().string(), getpid());
-    const int descriptor =
-        open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0666);
+        whole.parent_path() /
+        fmt::format(".{}.{:08x}.tmp", whole.filename().string(), std::random_device()());
+    const int descriptor = open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (descriptor < 0) return Error::FromErrno("cannot create " + path, errno);
     return std::make_shared<Target>(descriptor, path, temporary, replace);
   }

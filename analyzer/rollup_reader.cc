@@ -157,7 +157,7 @@ Status RollupReader::TakeRecord(const RecordView& record) {
 Status RollupReader::Enter(uint64_t no) {
   if (pending_ && pending_->no == no) return Ok{};
   if (Status finished = Finish(); !finished) return finished;
-  pending_.emplace().no = no;
+  pending_ = Pending{.no = no, .facts = std::nullopt, .groups = {}};
   holds_rollups_ = true;
   return Ok{};
 }

@@ -51,7 +51,7 @@ class RollupReader {
     std::string path;
   };
   struct Pending {
-    uint64_t no = 0;
+    uint64_t no;
     std::optional<RollupFacts> facts;
     std::vector<KeyedTotals> groups;
   };

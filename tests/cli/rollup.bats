@@ -114,6 +114,11 @@ partial() {
   cmp "$sample" daybook-00000001.dbk
 }
 
+@test "a reader that goes away is no error" {
+  run -0 --separate-stderr bash -c "set -o pipefail; '$DAYBOOK' report --log '$sample' --partial - | true"
+  same "" "$stderr"
+}
+
 @test "options that do not go together" {
   while IFS='|' read -r arguments message; do
     run -2 --separate-stderr bash -c "'$DAYBOOK' $arguments"
