@@ -91,8 +91,8 @@ bool AsksForPartial(const Wishes& wishes) { return wishes.Has("--partial"); }
 Status CheckPartial(const Wishes& wishes) {
   if (!AsksForPartial(wishes)) {
     for (const std::string_view option : {"--groups", "--replace"}) {
-      if (wishes.Has(option))
-        return Error(fmt::format("{}: is of use with --partial only", option));
+      if (!wishes.Has(option)) continue;
+      return Error(fmt::format("{}: is of use with --partial only", option));
     }
     return Ok{};
   }
@@ -115,10 +115,11 @@ Result<Answer> WritePartial(const Question& question, Page& page) {
   if (coverage->holds_rollups) {
     return Error("what is read holds roll-ups already; 'daybook merge --into' joins them");
   }
+  const auto rollups =
+      builder.Finish(*GroupsOf(question.wishes), question.wishes.Value(kFiltersWish).value_or(""));
   answer.coverage = *coverage;
-  const auto written = WriteFile(
-      path, ReplaceOf(question.wishes), question.now_ns,
-      builder.Finish(*GroupsOf(question.wishes), question.wishes.Value(kFiltersWish).value_or("")));
+  RollupBuilder::Narrow(rollups, &answer.coverage);
+  const auto written = WriteFile(path, ReplaceOf(question.wishes), question.now_ns, rollups);
   // A pipe whose reader is gone is no error, as for every output.
   if (!written && written.error().error_number() != EPIPE) return written.error();
   if (path == "-") {

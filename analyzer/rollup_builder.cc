@@ -37,18 +37,16 @@ struct CoverageField {
   uint64_t Rollup::*member;
   uint64_t Coverage::*count;
 };
-constexpr CoverageField kCoverageFields[] = {
-    {&Rollup::dropped_events, &Coverage::dropped_events},
-    {&Rollup::lost_events, &Coverage::lost_events},
-    {&Rollup::recording_gaps, &Coverage::recording_gaps},
-    {&Rollup::missed_forks, &Coverage::missed_forks},
-    {&Rollup::unseen_forks, &Coverage::unseen_forks},
-    {&Rollup::missing_records, &Coverage::missing_records},
-    {&Rollup::gaps, &Coverage::gaps},
-    {&Rollup::damaged_bytes, &Coverage::damaged_bytes},
-    {&Rollup::hole_bytes, &Coverage::hole_bytes},
-    {&Rollup::torn_bytes, &Coverage::torn_bytes},
-    {&Rollup::unreadable_files, &Coverage::unreadable_files}};
+constexpr CoverageField kCoverageFields[] = {{&Rollup::dropped_events, &Coverage::dropped_events},
+                                             {&Rollup::lost_events, &Coverage::lost_events},
+                                             {&Rollup::recording_gaps, &Coverage::recording_gaps},
+                                             {&Rollup::missed_forks, &Coverage::missed_forks},
+                                             {&Rollup::unseen_forks, &Coverage::unseen_forks},
+                                             {&Rollup::missing_records, &Coverage::missing_records},
+                                             {&Rollup::gaps, &Coverage::gaps},
+                                             {&Rollup::damaged_bytes, &Coverage::damaged_bytes},
+                                             {&Rollup::hole_bytes, &Coverage::hole_bytes},
+                                             {&Rollup::torn_bytes, &Coverage::torn_bytes}};
 
 std::optional<uint64_t> MomentOf(const Item& item, const LogSet& log) {
   if (const auto* record = std::get_if<RecordView>(&item)) return TimeOf(*record);
@@ -132,9 +130,11 @@ void RollupBuilder::ReadRecords(LogSet& log) {
   const Coverage coverage = log.coverage();
   Charge(coverage);
   MakeDays();
+  uint64_t unreadable_files = coverage.unreadable_files;  // nobody knows of which log
   for (auto& [unused, stream] : streams_) {
     for (auto& [begin, day] : stream.days) {
       if (coverage.imported) day.facts.numbers.flags |= kRollupImported;
+      day.facts.numbers.unreadable_files = std::exchange(unreadable_files, 0);
     }
   }
 }
@@ -183,6 +183,15 @@ std::vector<DayRollup> RollupBuilder::Finish(uint64_t most, std::string_view fil
     }
   }
   return rollups;
+}
+
+void RollupBuilder::Narrow(std::span<const DayRollup> rollups, Coverage* coverage) {
+  for (const CoverageField& field : kCoverageFields) {
+    coverage->*field.count = 0;
+    for (const DayRollup& rollup : rollups) {
+      coverage->*field.count += rollup.facts.numbers.*field.member;
+    }
+  }
 }
 
 // nullopt where it is not in the window, or no clock tells.

@@ -6,7 +6,9 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -36,6 +38,9 @@ class RollupBuilder {
   // One for each stream and day. Of each the `most` groups with the most CPU time are kept apart,
   // and the `most` with the most processes; `filter` is told in each.
   std::vector<DayRollup> Finish(uint64_t most, std::string_view filter);
+
+  // Of what a whole log is missing, leaves what these tell of.
+  static void Narrow(std::span<const DayRollup> rollups, Coverage* coverage);
 
  private:
   struct Day {

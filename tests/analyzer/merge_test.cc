@@ -267,11 +267,9 @@ TEST_F(MergeTest, WhatTheLogIsMissingIsToldOfItsDay) {
                                      .last_time_ns = ScriptedLog::Ns(kMidnightMs + 5000),
                                      .missed_forks = 40});
   }
-  // Something is lost in the log.
   EXPECT_EQ(Run("report --log LOG -S 2026-09-21 -U 2026-09-22 --partial " + (temp_ / "1")).status,
             4);
-  EXPECT_EQ(Run("report --log LOG -S 2026-09-22 -U 2026-09-23 --partial " + (temp_ / "2")).status,
-            4);
+  Partial("2", "--log LOG -S 2026-09-22 -U 2026-09-23");
   EXPECT_THAT(Run("merge --output json " + (temp_ / "1")).out,
               HasSubstr("\"lost_events\":5,\"recording_gaps\":0,\"missed_forks\":0,"));
   EXPECT_THAT(Out("merge --output json " + (temp_ / "2")),
@@ -308,6 +306,19 @@ TEST_F(MergeTest, AFilterIsTold) {
             Rows("summary --failed --comm job1,job2 --log " + (temp_ / "a") + kWindow, "comm"));
   EXPECT_THAT(Out("merge " + a + " " + b), HasSubstr(", not all made with the same filter\n"));
   EXPECT_THAT(Out("dump --log " + a), HasSubstr(" filter='--comm=job1 --comm=job2 --failed' "));
+}
+
+TEST_F(MergeTest, FilesThatCouldNotBeReadAreTold) {
+  { ScriptedLog log(log_path_); }
+  std::ofstream(temp_ / "text") << "text";
+  const std::string partial = temp_ / "partial";
+  const Answer answer =
+      Run("report --log LOG --log " + (temp_ / "text") + kWindow + " --partial " + partial);
+  EXPECT_EQ(answer.status, 3);
+  EXPECT_EQ(answer.err, "daybook: " + (temp_ / "text") + ": not a daybook log\n");
+  const Answer merged = Run("merge --output json " + partial);
+  EXPECT_EQ(merged.status, 4);
+  EXPECT_THAT(merged.out, HasSubstr("\"unreadable_files\":1,"));
 }
 
 }  // namespace
