@@ -6,6 +6,24 @@
 
 namespace daybook {
 
+// Of sums that were made before: each a roll-up of one log on one day.
+struct RollupCoverage {
+  uint64_t rollups = 0;            // that are in the answer
+  uint64_t days = 0;               // on which something was recorded
+  uint64_t missing_days = 0;       // by host, without a record between two that have some
+  uint64_t repeated_rollups = 0;   // given more than once, and counted once
+  uint64_t partly_outside = 0;     // left out, since only a part is between --since and --until
+  uint64_t missing_processes = 0;  // whose sums are damaged
+  uint64_t cut_files = 0;          // that do not end as they were written
+  uint64_t unknown_rollups = 0;    // of whose groups some are left, but nothing else: left out
+  bool mixed_filters = false;      // not all were made with the same filter
+
+  bool incomplete() const {
+    return missing_processes != 0 || cut_files != 0 || unknown_rollups != 0;
+  }
+  bool operator==(const RollupCoverage&) const = default;
+};
+
 struct Coverage {
   std::optional<int64_t> first_ns;  // wall clock of the earliest and the latest record
   std::optional<int64_t> last_ns;
@@ -45,11 +63,13 @@ struct Coverage {
   uint64_t hole_bytes = 0;  // pages that a power loss took before they were on disk
   uint64_t torn_bytes = 0;  // tails that were being written: expected
   uint64_t unreadable_files = 0;
-  bool imported = false;  // from process accounting files: less precise
+  bool imported = false;       // from process accounting files: less precise
+  bool holds_rollups = false;  // a file has no processes, but what some add up to
+  std::optional<RollupCoverage> rollups;
 
   bool incomplete() const {
     return lost_events != 0 || missing_records != 0 || malformed_records != 0 || gaps != 0 ||
-           damaged_bytes != 0 || unreadable_files != 0;
+           damaged_bytes != 0 || unreadable_files != 0 || (rollups && rollups->incomplete());
   }
   bool operator==(const Coverage&) const = default;
 };

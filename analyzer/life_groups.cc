@@ -37,8 +37,14 @@ Result<std::vector<Column>> KeyColumns(const Wishes& wishes, std::span<const Col
   const auto keys = GroupKeys(wishes);
   if (!keys) return keys.error();
   std::vector<Column> columns;
-  for (const LifeField* key : *keys) {
-    Column column = key->column;
+  for (const LifeField* key : *keys) columns.push_back(key->column);
+  return KeyColumns(columns, others);
+}
+
+Result<std::vector<Column>> KeyColumns(std::span<const Column> keys,
+                                       std::span<const Column> others) {
+  std::vector<Column> columns;
+  for (Column column : keys) {
     if (std::ranges::find(others, column.name, &Column::name) != others.end()) {
       return Error(fmt::format("--by: '{}' is another column here", column.name));
     }
@@ -50,21 +56,25 @@ Result<std::vector<Column>> KeyColumns(const Wishes& wishes, std::span<const Col
   return columns;
 }
 
-size_t LifeGroups::Find(const Boot& boot, const Life& life, LifeTexts& texts) {
-  key_.clear();
-  for (const LifeField* key : keys_) PackCell(key->get(boot, life, texts), &key_);
-  const auto known = numbers_.find(key_);
+size_t CellGroups::Find(std::string_view packed) {
+  const auto known = numbers_.find(packed);
   if (known != numbers_.end()) return known->second;
-  packed_.push_back(arena_.Keep(key_));
+  packed_.push_back(arena_.Keep(packed));
   numbers_.emplace(packed_.back(), packed_.size() - 1);
   return packed_.size() - 1;
 }
 
-std::vector<Cell> LifeGroups::Cells(size_t group) const {
+std::vector<Cell> CellGroups::Cells(size_t group) const {
   std::vector<Cell> cells;
   std::string_view packed = packed_[group];
   while (!packed.empty()) cells.push_back(UnpackCell(&packed));
   return cells;
+}
+
+size_t LifeGroups::Find(const Boot& boot, const Life& life, LifeTexts& texts) {
+  key_.clear();
+  for (const LifeField* key : keys_) PackCell(key->get(boot, life, texts), &key_);
+  return groups_.Find(key_);
 }
 
 }  // namespace daybook

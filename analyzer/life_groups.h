@@ -23,24 +23,39 @@ Result<std::vector<const LifeField*>> GroupKeys(const Wishes& wishes);
 // The columns of a report about groups: one for each key, then `others`. The Error says which key
 // has the name of one of these.
 Result<std::vector<Column>> KeyColumns(const Wishes& wishes, std::span<const Column> others);
+Result<std::vector<Column>> KeyColumns(std::span<const Column> keys,
+                                       std::span<const Column> others);
 
-// Numbers groups from 0 in the order of their appearance. Takes no memory for a life whose group
-// is known.
+// Numbers groups from 0 in the order of their appearance. Takes no memory for one that is known.
+class CellGroups {
+ public:
+  // `packed`: the cells by which it is told from others, as PackCell makes them.
+  size_t Find(std::string_view packed);
+
+  size_t size() const { return packed_.size(); }
+  // They point into this object.
+  std::vector<Cell> Cells(size_t group) const;
+
+ private:
+  Arena arena_;
+  std::unordered_map<std::string_view, size_t> numbers_;  // by the packed cells
+  std::vector<std::string_view> packed_;                  // by number
+};
+
+// The same of lives, by some fields.
 class LifeGroups {
  public:
   explicit LifeGroups(std::vector<const LifeField*> keys) : keys_(std::move(keys)) {}
 
   size_t Find(const Boot& boot, const Life& life, LifeTexts& texts);
 
-  size_t size() const { return packed_.size(); }
+  size_t size() const { return groups_.size(); }
   // A cell for each key; they point into this object.
-  std::vector<Cell> Cells(size_t group) const;
+  std::vector<Cell> Cells(size_t group) const { return groups_.Cells(group); }
 
  private:
   std::vector<const LifeField*> keys_;
-  Arena arena_;
-  std::unordered_map<std::string_view, size_t> numbers_;  // by the packed cells
-  std::vector<std::string_view> packed_;                  // by number
+  CellGroups groups_;
   std::string key_;
 };
 

@@ -65,6 +65,10 @@ Result<LocalZone> LocalZone::FromEnvironment() {
   }
 }
 
+std::string_view LocalZone::name() const {
+  return zone_ != nullptr ? std::string_view(zone_->name()) : "UTC";
+}
+
 LocalTime LocalZone::At(int64_t realtime_ns) const {
   int64_t seconds = realtime_ns / kNanosPerSecond;
   int64_t nanosecond = realtime_ns % kNanosPerSecond;

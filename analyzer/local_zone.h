@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "daybook/result.h"
 
@@ -31,6 +32,8 @@ class LocalZone {
   static Result<LocalZone> Named(const std::string& name);
   static Result<LocalZone> FromEnvironment();
   static LocalZone Utc() { return LocalZone(nullptr); }
+
+  std::string_view name() const;
 
   LocalTime At(int64_t realtime_ns) const;
 

@@ -27,6 +27,9 @@ namespace daybook {
 
 // Key of an INFO that stands at the head of each segment that was imported.
 inline constexpr std::string_view kImportedFrom = "imported_from";
+// And of one that stands at the head of a segment of roll-ups, with this value.
+inline constexpr std::string_view kHolds = "holds";
+inline constexpr std::string_view kRollups = "rollups";
 
 // One boot of one host, as one log tells of it.
 struct Boot {

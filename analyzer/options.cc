@@ -65,7 +65,12 @@ std::string ColumnsOrSections(const Report& report) {
 }
 
 void AddInput(CLI::App* verb, const Report& report, RawOptions* raw) {
-  if (report.writes_folder) {
+  if (report.find_files != nullptr) {
+    verb->add_option("file", raw->paths, "Files with roll-ups, folders of such, or -")
+        ->type_name("PATH")
+        ->required();
+    verb->add_option("-o", raw->output_path, "Write the table to this file")->type_name("FILE");
+  } else if (report.writes_folder) {
     const bool is_import = report.import != nullptr;
     verb->add_option(is_import ? "file" : "log", raw->paths,
                      is_import ? "Files, or -" : "Files, folders, or -")
@@ -294,6 +299,20 @@ Result<Filter> ParseFilters(const RawOptions& raw, const FilterClock& clock) {
   return MakeFilter(given, clock);
 }
 
+// As they may be typed: two texts are equal where the same was asked for in the same words.
+std::string FiltersText(const RawOptions& raw) {
+  std::string text;
+  for (const FilterOption& option : FilterOptions()) {
+    const auto found = raw.filters.find(option.name);
+    if (found == raw.filters.end()) continue;
+    for (const std::string& value : found->second) {
+      text.append(text.empty() ? "" : " ").append(option.name);
+      if (!value.empty()) text.append("=").append(value);
+    }
+  }
+  return text;
+}
+
 // For people, so that a page stays one; programs get all.
 std::optional<uint64_t> LimitOf(const RawOptions& raw, const Report& report, Format format) {
   return raw.limit || !IsForPeople(format) ? raw.limit : report.default_limit;
@@ -353,6 +372,9 @@ Result<Options> Check(const Report& report, const RawOptions& raw, int64_t now_n
   // For checks of what belongs together.
   if (*since) options.wishes.Add("--since", {since_text});
   if (!raw.format.empty()) options.wishes.Add("--output", {raw.format});
+  if (std::string filters = FiltersText(raw); !filters.empty()) {
+    options.wishes.Add(kFiltersWish, {std::move(filters)});
+  }
   options.now_ns = now_ns;
   if (report.check != nullptr) {
     const Status checked = report.check(options.wishes, {.now_ns = now_ns, .zone = zone});

@@ -198,6 +198,17 @@ void AppendJsonCoverage(const Coverage& coverage, const LocalZone& zone, std::st
   member("torn_bytes", coverage.torn_bytes);
   member("unreadable_files", coverage.unreadable_files);
   member("imported", coverage.imported, Kind::kBool);
+  if (const auto& rollups = coverage.rollups) {
+    member("rollups", rollups->rollups);
+    member("days", rollups->days);
+    member("missing_days", rollups->missing_days);
+    member("repeated_rollups", rollups->repeated_rollups);
+    member("partly_outside", rollups->partly_outside);
+    member("missing_processes", rollups->missing_processes);
+    member("cut_files", rollups->cut_files);
+    member("unknown_rollups", rollups->unknown_rollups);
+    member("mixed_filters", rollups->mixed_filters, Kind::kBool);
+  }
   out->push_back('}');
 }
 

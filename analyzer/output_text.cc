@@ -168,6 +168,30 @@ std::unique_ptr<Output> MakeTextOutput(OutputFile* file, const LocalZone& zone, 
   return std::make_unique<TextOutput>(file, zone, headings);
 }
 
+namespace {
+
+void AppendRollups(const RollupCoverage& rollups, std::string* line) {
+  const auto to = std::back_inserter(*line);
+  fmt::format_to(to, "; roll-ups {}, days with records {}", rollups.rollups, rollups.days);
+  if (rollups.missing_days != 0) fmt::format_to(to, ", missing days {}", rollups.missing_days);
+  if (rollups.repeated_rollups != 0) {
+    fmt::format_to(to, ", given twice and counted once {}", rollups.repeated_rollups);
+  }
+  if (rollups.partly_outside != 0) {
+    fmt::format_to(to, ", partly outside the time and left out {}", rollups.partly_outside);
+  }
+  if (rollups.missing_processes != 0) {
+    fmt::format_to(to, ", damaged sums of processes {}", rollups.missing_processes);
+  }
+  if (rollups.cut_files != 0) fmt::format_to(to, ", files cut off {}", rollups.cut_files);
+  if (rollups.unknown_rollups != 0) {
+    fmt::format_to(to, ", left out since nothing says of when {}", rollups.unknown_rollups);
+  }
+  if (rollups.mixed_filters) *line += ", not all made with the same filter";
+}
+
+}  // namespace
+
 std::string CoverageLine(const Coverage& coverage, const LocalZone& zone) {
   std::string line = "-- ";
   const auto to = std::back_inserter(line);
@@ -220,6 +244,7 @@ std::string CoverageLine(const Coverage& coverage, const LocalZone& zone) {
   if (coverage.unreadable_files != 0) {
     fmt::format_to(to, ", unreadable files {}", coverage.unreadable_files);
   }
+  if (coverage.rollups) AppendRollups(*coverage.rollups, &line);
   if (coverage.imported) {
     line += "; imported from pacct: starts to 1 s, CPU times to 10 ms, parents as at the exit";
   }

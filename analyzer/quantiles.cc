@@ -3,11 +3,15 @@
 #include <algorithm>
 #include <bit>
 
+#include "daybook/coding.h"
+
 namespace daybook {
 namespace {
 
 constexpr uint32_t kBits = 6;  // a class has the same number above its last bits as its neighbours
 constexpr uint64_t kClassesOfPower = 1 << kBits;
+// Of the largest number.
+constexpr uint64_t kLastClass = (64 - kBits) * kClassesOfPower + kClassesOfPower - 1;
 
 }  // namespace
 
@@ -25,6 +29,34 @@ std::optional<uint64_t> Quantiles::At(uint32_t percent) const {
     if (seen >= rank) return MiddleOf(each.no);
   }
   return MiddleOf(classes_.back().no);
+}
+
+std::string Quantiles::Packed() const {
+  std::string packed;
+  uint8_t bytes[2 * kMaxVarintBytes];
+  uint16_t before = 0;
+  for (const Class& each : classes_) {
+    const uint8_t* const end = PutVarint(PutVarint(bytes, uint64_t{each.no} - before), each.count);
+    packed.append(reinterpret_cast<const char*>(bytes), static_cast<size_t>(end - bytes));
+    before = each.no;
+  }
+  return packed;
+}
+
+bool Quantiles::MergePacked(std::string_view packed) {
+  Cursor cursor({reinterpret_cast<const uint8_t*>(packed.data()), packed.size()});
+  Quantiles added;
+  uint64_t no = 0;
+  while (!cursor.empty()) {
+    uint64_t step = 0;
+    uint64_t count = 0;
+    if (!cursor.GetVarint(&step) || !cursor.GetVarint(&count) || count == 0) return false;
+    if ((step == 0 && added.count_ != 0) || step > kLastClass - no) return false;
+    no += step;
+    added.AddTo(static_cast<uint16_t>(no), count);
+  }
+  Merge(added);
+  return true;
 }
 
 // 0 to 127 are classes of one number; then the highest 7 bits tell, and how many are below them.

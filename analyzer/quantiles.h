@@ -5,6 +5,8 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <vector>
 
 namespace daybook {
@@ -13,6 +15,15 @@ class Quantiles {
  public:
   void Add(uint64_t number) { AddTo(ClassOf(number), 1); }
   void Merge(const Quantiles& other);
+
+  // So many numbers it was given.
+  uint64_t count() const { return count_; }
+
+  // As bytes: of each class that has some, in order, how far its number is from that of the one
+  // before, or from 0, and how many there are; both LEB128.
+  std::string Packed() const;
+  // The reverse, added to what is here. False, and nothing is added, where `packed` is malformed.
+  bool MergePacked(std::string_view packed);
 
   // The number of which at least `percent` of all are no larger; nullopt where there are none.
   std::optional<uint64_t> At(uint32_t percent) const;

@@ -51,6 +51,9 @@ class Wishes {
   std::map<std::string, std::vector<std::string>, std::less<>> values_;
 };
 
+// Beside what was given to options of the report: the filters, as text.
+inline constexpr std::string_view kFiltersWish = "filters";
+
 // What a report is given.
 struct Question {
   LogSet& log;
@@ -130,7 +133,9 @@ struct Report {
   // Takes the logs as arguments, and with -o a folder in which it may write.
   bool writes_folder = false;
   bool takes_paths = false;  // the logs as arguments, too
-  bool is_live = false;      // waits for more at the end of the log, so its rows cannot be sorted
+  // Of a report that reads other files than segments, which it takes as arguments: finds them.
+  Result<std::vector<std::string>> (*find_files)(std::span<const std::string> paths) = nullptr;
+  bool is_live = false;  // waits for more at the end of the log, so its rows cannot be sorted
   // Reads the log and adds the rows, a cell for each of `columns`. An Error where it cannot write.
   Result<Answer> (*run)(const Question& question, Table& table) = nullptr;
   // In the place of `run` and the columns, of a report of several tables, each one of `sections`.
@@ -180,6 +185,7 @@ extern const Report kSalvageReport;
 extern const Report kStatusReport;
 extern const Report kImportReport;
 extern const Report kExportReport;
+extern const Report kMergeReport;
 
 // Those that it has where nothing is asked for.
 std::vector<Column> ColumnsByDefault(const Report& report);

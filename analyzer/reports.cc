@@ -7,7 +7,8 @@ constexpr const Report* kReports[] = {
     &kNightlyReport, &kListReport,     &kSummaryReport, &kJobsReport,   &kTopReport,
     &kTreeReport,    &kWhyReport,      &kPsReport,      &kSpawnReport,  &kFailuresReport,
     &kDiffReport,    &kIdentityReport, &kFollowReport,  &kInfoReport,   &kDumpReport,
-    &kVerifyReport,  &kSalvageReport,  &kStatusReport,  &kImportReport, &kExportReport};
+    &kVerifyReport,  &kSalvageReport,  &kStatusReport,  &kImportReport, &kExportReport,
+    &kMergeReport};
 
 }  // namespace
 

@@ -27,9 +27,19 @@ Error IsPartOfLog(const std::string& path) {
   return Error("cannot write to " + path + ": it is a part of the log");
 }
 
+Error NoProcesses() {
+  return Error(
+      "what is read holds roll-ups, which have sums but no processes; 'daybook merge' reads them");
+}
+
 Result<OutputFile> OpenOutput(const std::string& path) {
   if (path == "-") return OutputFile::StandardOutput();
   return OutputFile::Create(path);
+}
+
+Result<std::vector<std::string>> FilesOf(const Options& options) {
+  if (options.report->find_files == nullptr) return options.paths;
+  return options.report->find_files(options.paths);
 }
 
 // The folder of a report that writes_folder, else nullptr.
@@ -149,7 +159,9 @@ void PrintError(const Error& error) {
 int Run(const Options& options, const LocalZone& zone) {
   if (options.report->look != nullptr) return Look(options, zone);
   if (options.report->import != nullptr) return Import(options, zone);
-  auto log = LogSet::Open(options.paths, options.log);
+  const auto paths = FilesOf(options);
+  if (!paths) return Fail(paths.error(), kExitUnreadable);
+  auto log = LogSet::Open(*paths, options.log);
   if (!log) return Fail(log.error(), kExitUnreadable);
   if (log->Reads(options.output_path)) {
     return Fail(IsPartOfLog(options.output_path), kExitUsage);
@@ -168,7 +180,7 @@ int Run(const Options& options, const LocalZone& zone) {
                                    .filter = options.filter,
                                    .wishes = options.wishes,
                                    .now_ns = options.now_ns,
-                                   .paths = options.paths,
+                                   .paths = *paths,
                                    .salvaged = options.salvaged,
                                    .folder = folder->get(),
                                    .output = &*file},
@@ -179,6 +191,9 @@ int Run(const Options& options, const LocalZone& zone) {
   if (file->reader_is_gone()) return answer->exit_status.value_or(kExitFine);
   for (const LogSet::Failure& failure : log->failures()) PrintError(failure.error);
   for (const Error& failure : answer->failures) PrintError(failure);
+  if (answer->coverage.holds_rollups && answer->coverage.processes && !answer->coverage.rollups) {
+    return Fail(NoProcesses(), kExitUnreadable);
+  }
   const int status = ExitStatus(*log, *answer);
   if (!IsSilent(options)) return status;
   for (const std::string& rule : answer->failed_on) PrintError(Error("this applies: " + rule));

@@ -36,6 +36,11 @@ Cell CpuShare(const Totals& totals, const Totals& all) {
   return ShareCell(totals.cpu_us.total, all.cpu_us.total);
 }
 
+template <std::optional<int64_t> Totals::*Member>
+Cell EndOf(const Totals& totals, const Totals&) {
+  return OptionalCell(totals.*Member);
+}
+
 Cell MaxRss(const Totals& totals, const Totals&) { return OptionalCell(totals.maxrss_kib); }
 
 }  // namespace
@@ -61,12 +66,17 @@ constexpr TotalsField kTotalsFields[kTotalsFieldCount] = {
     {{"p95_elapsed_us", Kind::kMicroseconds}, QuantileOf<&Totals::elapsed_quantiles, 95>, true},
     {{"p99_elapsed_us", Kind::kMicroseconds}, QuantileOf<&Totals::elapsed_quantiles, 99>, true},
     {{"maxrss_kib", Kind::kKibibytes, 111}, MaxRss},
+    {{"p50_maxrss_kib", Kind::kKibibytes}, QuantileOf<&Totals::maxrss_quantiles, 50>, true},
+    {{"p95_maxrss_kib", Kind::kKibibytes}, QuantileOf<&Totals::maxrss_quantiles, 95>, true},
+    {{"p99_maxrss_kib", Kind::kKibibytes}, QuantileOf<&Totals::maxrss_quantiles, 99>, true},
     {{"minflt", Kind::kNumber, 112}, SumOf<&Totals::minflt>},
     {{"majflt", Kind::kNumber, 113}, SumOf<&Totals::majflt>},
     {{"nvcsw", Kind::kNumber}, SumOf<&Totals::nvcsw>},
     {{"nivcsw", Kind::kNumber}, SumOf<&Totals::nivcsw>},
     {{"read_bytes", Kind::kBytes}, SumOf<&Totals::read_bytes>},
     {{"write_bytes", Kind::kBytes}, SumOf<&Totals::write_bytes>},
+    {{"first_end_time", Kind::kTime}, EndOf<&Totals::first_end_ns>, false, true},
+    {{"last_end_time", Kind::kTime}, EndOf<&Totals::last_end_ns>, false, true},
 };
 static_assert(!kTotalsFields[kTotalsFieldCount - 1].column.name.empty());
 
@@ -109,6 +119,13 @@ void Totals::AddWithQuantiles(const Life& life) {
   Add(life);
   if (life.usage.cpu_us) cpu_quantiles.Add(*life.usage.cpu_us);
   if (const auto elapsed_us_of_life = ElapsedUs(life)) elapsed_quantiles.Add(*elapsed_us_of_life);
+  if (life.usage.maxrss_kib) maxrss_quantiles.Add(*life.usage.maxrss_kib);
+}
+
+void Totals::AddEnd(const std::optional<int64_t>& end_ns) {
+  if (!end_ns) return;
+  first_end_ns = std::min(first_end_ns.value_or(*end_ns), *end_ns);
+  last_end_ns = std::max(last_end_ns.value_or(*end_ns), *end_ns);
 }
 
 void Totals::Merge(const Totals& other) {
@@ -124,6 +141,9 @@ void Totals::Merge(const Totals& other) {
   }
   cpu_quantiles.Merge(other.cpu_quantiles);
   elapsed_quantiles.Merge(other.elapsed_quantiles);
+  maxrss_quantiles.Merge(other.maxrss_quantiles);
+  AddEnd(other.first_end_ns);
+  AddEnd(other.last_end_ns);
 }
 
 Cell ShareCell(const std::optional<uint64_t>& part, const std::optional<uint64_t>& whole) {

@@ -38,10 +38,15 @@ struct Totals {
   Sum write_bytes;
   Quantiles cpu_quantiles;
   Quantiles elapsed_quantiles;
+  Quantiles maxrss_quantiles;
+  std::optional<int64_t> first_end_ns;  // wall clock
+  std::optional<int64_t> last_end_ns;
 
   void Add(const Life& life);
   // The same, for percentiles, too.
   void AddWithQuantiles(const Life& life);
+  // When a life that was added has ended, or was last seen.
+  void AddEnd(const std::optional<int64_t>& end_ns);
   void Merge(const Totals& other);
 };
 
@@ -52,9 +57,10 @@ struct TotalsField {
   Column column;
   Cell (*get)(const Totals& totals, const Totals& all);
   bool is_quantile = false;  // of what AddWithQuantiles adds
+  bool is_end = false;       // of what AddEnd adds
 };
 
-inline constexpr size_t kTotalsFieldCount = 25;
+inline constexpr size_t kTotalsFieldCount = 30;
 extern const TotalsField kTotalsFields[kTotalsFieldCount];
 
 }  // namespace daybook

@@ -171,6 +171,16 @@ const std::vector<TypeInfo>& BuiltinTypes() {
   return types;
 }
 
+const std::vector<TypeInfo>& LogTypes() {
+  static const std::vector<TypeInfo> types = DescribeAll(LogRecords{});
+  return types;
+}
+
+const std::vector<TypeInfo>& RollupTypes() {
+  static const std::vector<TypeInfo> types = DescribeAll(RollupRecords{});
+  return types;
+}
+
 std::vector<uint8_t> EncodeSchema(const TypeInfo& type) {
   std::string fields;
   for (const FieldInfo& field : type.fields) {

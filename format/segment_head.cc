@@ -35,6 +35,19 @@ SegmentStart DescribeSegment(const LogIdentity& identity, const Clock& clock,
   return start;
 }
 
+namespace {
+
+void AppendSchemas(SegmentBuffer& buffer, const std::vector<TypeInfo>& types) {
+  for (const TypeInfo& type : types) {
+    const std::vector<uint8_t> payload = EncodeSchema(type);
+    uint8_t* out = buffer.BeginRecord(payload.size());
+    buffer.FinishRecord(Schema<SchemaRecord>::kType, out,
+                        PutBytes(out, payload.data(), payload.size()));
+  }
+}
+
+}  // namespace
+
 // Who wrote the segment stands in a block of its own, so that damage to the descriptions behind it
 // does not hide it.
 void AppendHead(SegmentBuffer& buffer, const LogIdentity& identity, const SegmentStart& start,
@@ -42,12 +55,8 @@ void AppendHead(SegmentBuffer& buffer, const LogIdentity& identity, const Segmen
   buffer.Append(start);
   for (const auto& [key, value] : identity.info) buffer.Append(Info{.key = key, .value = value});
   buffer.CloseHeadBlock(flags);
-  for (const TypeInfo& type : BuiltinTypes()) {
-    const std::vector<uint8_t> payload = EncodeSchema(type);
-    uint8_t* out = buffer.BeginRecord(payload.size());
-    buffer.FinishRecord(Schema<SchemaRecord>::kType, out,
-                        PutBytes(out, payload.data(), payload.size()));
-  }
+  AppendSchemas(buffer, LogTypes());
+  if (identity.holds_rollups) AppendSchemas(buffer, RollupTypes());
   buffer.CloseHeadBlock(flags & kCheckpointCopy);
 }
 

@@ -17,6 +17,7 @@
 #include "nearest.h"
 #include "night.h"
 #include "page.h"
+#include "partial.h"
 #include "report.h"
 #include "time_syntax.h"
 
@@ -34,7 +35,13 @@ constexpr ReportOption kOptions[] = {
      true},
     {"--baseline", "SPAN",
      "What is new or different is so to this time before (default: 7d); 0: no"},
-    {"--section", "NAME,..", "Only these tables", true}};
+    {"--section", "NAME,..", "Only these tables", true},
+    {"--partial", "FILE",
+     "In the place of the page write what the days add up to, for merge; -: to standard output"},
+    {"--groups", "N",
+     "In that file, of each day only the N groups with the most CPU time and the N with the most "
+     "processes stand apart (default: 1000)"},
+    {"--replace", "", "Where that file is there already, put the new one in its place"}};
 
 constexpr std::string_view kRules[] = {
     "lost",       "gap",         "stopped",  "damage", "signal",   "core",  "oom",
@@ -163,6 +170,7 @@ Result<Wish> Parse(const Wishes& wishes) {
 Status Check(const Wishes& wishes, const FilterClock&) {
   const auto wish = Parse(wishes);
   if (!wish) return wish.error();
+  if (Status partial = CheckPartial(wishes); !partial || AsksForPartial(wishes)) return partial;
   const std::string_view format = wishes.Value("--output").value_or("");
   if ((format == "csv" || format == "tsv") && wish->sections.size() != 1) {
     return Error(fmt::format("--output: {} holds one table; say which by --section", format));
@@ -281,6 +289,7 @@ Result<Answer> RunNightly(const Question& question, Page& page) {
   if (std::ranges::any_of(question.paths, IsReadOnce)) {
     return Error("report: a pipe can be read only once; give a log in files");
   }
+  if (AsksForPartial(question.wishes)) return WritePartial(question, page);
   const Window window = question.log.window();
   CoverageExceptions records;
   records.Read(question.log, question.now_ns);
@@ -323,7 +332,8 @@ constinit const Report kNightlyReport{
     .examples =
         "  daybook report\n"
         "  daybook report --only-exceptions --fail-on lost,gap,core,crash-loop\n"
-        "  daybook report -S today --output md --section abnormal_ends,jobs\n",
+        "  daybook report -S today --output md --section abnormal_ends,jobs\n"
+        "  daybook report --partial $(hostname)-$(date -d yesterday +%F).rollup\n",
     .options = kOptions,
     .check = Check,
     .default_since = "yesterday",

@@ -278,7 +278,7 @@ TEST_F(ProgramTest, WrongUsageIsTwoWithOneLineThatHelps) {
       {"",
        "daybook: a verb is needed: report, list, summary, jobs, top, tree, why, ps, spawn, "
        "failures, "
-       "diff, identity, follow, info, dump, verify, salvage, status, import, export\n"},
+       "diff, identity, follow, info, dump, verify, salvage, status, import, export, merge\n"},
       {"lits", "daybook: no verb 'lits'; did you mean 'list'?\n"},
       {"list --log LOG --columns pid,com",
        "daybook: list: no column 'com'; did you mean 'comm'?\n"},

@@ -69,5 +69,46 @@ TEST(QuantilesTest, PartsMakeTheSameAsTheWhole) {
   }
 }
 
+TEST(QuantilesTest, PackedTheyAreTheSame) {
+  std::mt19937_64 random(1);
+  Quantiles all;
+  Quantiles parts;
+  for (int part = 0; part < 20; ++part) {
+    Quantiles some;
+    for (int i = 0; i < 200; ++i) {
+      const uint64_t number = random() >> (random() % 64);
+      some.Add(number);
+      all.Add(number);
+    }
+    ASSERT_TRUE(parts.MergePacked(some.Packed()));
+  }
+  EXPECT_EQ(parts.count(), 4000);
+  EXPECT_EQ(parts.Packed(), all.Packed());
+  for (uint32_t percent = 0; percent <= 100; ++percent) {
+    EXPECT_EQ(parts.At(percent), all.At(percent));
+  }
+}
+
+// Classes 0 and 1, then the last class.
+TEST(QuantilesTest, PackedTheyAreStepsAndCounts) {
+  Quantiles some;
+  some.Add(1);
+  some.Add(0);
+  some.Add(1);
+  some.Add(UINT64_MAX);
+  EXPECT_EQ(some.Packed(), std::string("\x00\x01\x01\x02\xBE\x1D\x01", 7));
+}
+
+TEST(QuantilesTest, WhatIsMalformedAddsNothing) {
+  using namespace std::string_literals;
+  for (const std::string& packed : {"\x01"s, "\x01\x00"s, "\x01\x80"s, "\x01\x01\x00\x01"s,
+                                    "\xC0\x1D\x01"s, "\x01\x01\xBF\x1D\x01"s}) {
+    Quantiles some;
+    some.Add(7);
+    EXPECT_FALSE(some.MergePacked(packed)) << testing::PrintToString(packed);
+    EXPECT_EQ(some.count(), 1);
+  }
+}
+
 }  // namespace
 }  // namespace daybook

@@ -75,7 +75,7 @@ class Maker {
   }
 
   void Descriptions(uint32_t flags) {
-    for (const TypeInfo& type : BuiltinTypes()) {
+    for (const TypeInfo& type : LogTypes()) {
       const std::vector<uint8_t> payload = EncodeSchema(type);
       uint8_t* out = buffer_.BeginRecord(payload.size());
       uint8_t* const end = PutBytes(out, payload.data(), payload.size());

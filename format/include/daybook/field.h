@@ -89,4 +89,11 @@ struct TypeList {
   static constexpr size_t kSize = sizeof...(Records);
 };
 
+namespace internal {
+template <class... First, class... Second>
+TypeList<First..., Second...> Join(TypeList<First...>, TypeList<Second...>);
+}  // namespace internal
+template <class First, class Second>
+using JoinedList = decltype(internal::Join(First{}, Second{}));
+
 }  // namespace daybook

@@ -1061,11 +1061,211 @@ struct Schema<Acct> {
       Field{"swaps", &Acct::swaps, Wire::kUint, Unit::kNone, "Swaps, likewise."}};
 };
 
-// Those of a segment; each is described by a SCHEMA record there.
-using AllRecords =
+// ---- Roll-ups (types 30-31): what a log adds up to, in files that hold nothing else ----
+
+inline constexpr ValueName kRollupFlagNames[] = {{1, "imported"}};
+inline constexpr uint32_t kRollupImported = 1;
+
+// One log on one local day: what was added up there, what the sums rest on, and what is missing
+// from them. It stands before its groups and, so that they are of use without it, behind them.
+// Source: report --partial, merge --into.
+struct Rollup {
+  uint64_t no = 0;
+  Id128 stream_id;
+  std::optional<std::string_view> host;
+  std::string_view day;
+  std::string_view zone;
+  int64_t from_ns = 0;
+  int64_t until_ns = 0;
+  std::string_view filter;
+  uint32_t flags = 0;
+  uint64_t processes = 0;
+  uint64_t used = 0;
+  uint64_t running = 0;
+  uint64_t groups = 0;
+  uint64_t folded_groups = 0;
+  std::optional<int64_t> first_realtime_ns;
+  std::optional<int64_t> last_realtime_ns;
+  std::string_view boots;
+  uint64_t segments = 0;
+  uint64_t records = 0;
+  uint64_t dropped_events = 0;
+  uint64_t lost_events = 0;
+  uint64_t recording_gaps = 0;
+  uint64_t missed_forks = 0;
+  uint64_t unseen_forks = 0;
+  uint64_t missing_records = 0;
+  uint64_t gaps = 0;
+  uint64_t damaged_bytes = 0;
+  uint64_t hole_bytes = 0;
+  uint64_t torn_bytes = 0;
+  uint64_t unreadable_files = 0;
+  bool operator==(const Rollup&) const = default;
+};
+template <>
+struct Schema<Rollup> {
+  static constexpr uint8_t kType = 0x30;
+  static constexpr std::string_view kName = "rollup";
+  static constexpr std::string_view kText =
+      "What one log adds up to on one local day; its groups follow, and then the same once more.";
+  static constexpr auto kFields = std::tuple{
+      Field{"no", &Rollup::no, Wire::kUint, Unit::kNone, "Its number in this file, from 1."},
+      Field{"stream_id", &Rollup::stream_id, Wire::kId, Unit::kNone,
+            "That of the log that was added up; zero where that is unknown."},
+      Field{"host", &Rollup::host, Wire::kString, Unit::kNone,
+            "Name of the recorded host, else the hash of its machine id."},
+      Field{"day", &Rollup::day, Wire::kString, Unit::kNone, "The local day: 2026-11-20."},
+      Field{"zone", &Rollup::zone, Wire::kString, Unit::kNone, "In this time zone."},
+      Field{"from", &Rollup::from_ns, Wire::kInt, Unit::kNanoseconds,
+            "CLOCK_REALTIME from which on it adds up what ended: the begin of the day, or later,"},
+      Field{"until", &Rollup::until_ns, Wire::kInt, Unit::kNanoseconds,
+            "and before which: the end of the day, or earlier."},
+      Field{"filter", &Rollup::filter, Wire::kString, Unit::kNone,
+            "The options that chose the processes; empty where all were."},
+      Field{"flags", &Rollup::flags, Wire::kUint, Unit::kFlags,
+            "imported: from process accounting files, which are less precise.", kRollupFlagNames},
+      Field{"processes", &Rollup::processes, Wire::kUint, Unit::kNone,
+            "That ended in this time, or were last seen then and ended unseen."},
+      Field{"used", &Rollup::used, Wire::kUint, Unit::kNone,
+            "Of these, those that are in its groups; the filter left the others out."},
+      Field{"running", &Rollup::running, Wire::kUint, Unit::kNone,
+            "Processes that were there at the end of this time; they are in no group."},
+      Field{"groups", &Rollup::groups, Wire::kUint, Unit::kNone,
+            "Its groups, that of the folded ones not counted."},
+      Field{"folded_groups", &Rollup::folded_groups, Wire::kUint, Unit::kNone,
+            "Groups that were too small to be kept apart."},
+      Field{"first_realtime", &Rollup::first_realtime_ns, Wire::kInt, Unit::kNanoseconds,
+            "CLOCK_REALTIME of the earliest record of this time,"},
+      Field{"last_realtime", &Rollup::last_realtime_ns, Wire::kInt, Unit::kNanoseconds,
+            "and of the latest one; unknown where there are none."},
+      Field{"boots", &Rollup::boots, Wire::kString, Unit::kHex,
+            "Ids of the boots that were recorded, 16 bytes each."},
+      Field{"segments", &Rollup::segments, Wire::kUint, Unit::kNone,
+            "Segments that began in this time."},
+      Field{"records", &Rollup::records, Wire::kUint, Unit::kNone,
+            "Records that tell of a moment in it."},
+      Field{"dropped_events", &Rollup::dropped_events, Wire::kUint, Unit::kNone,
+            "Events that the recorder left out on request."},
+      Field{"lost_events", &Rollup::lost_events, Wire::kUint, Unit::kNone,
+            "Events that it says it lost."},
+      Field{"recording_gaps", &Rollup::recording_gaps, Wire::kUint, Unit::kNone,
+            "Times without a recorder, between two of them."},
+      Field{"missed_forks", &Rollup::missed_forks, Wire::kUint, Unit::kNone,
+            "Births of processes and threads in these."},
+      Field{"unseen_forks", &Rollup::unseen_forks, Wire::kUint, Unit::kNone,
+            "So many more the kernel counted than the recorder's hook saw."},
+      Field{"missing_records", &Rollup::missing_records, Wire::kUint, Unit::kNone,
+            "Sequence numbers that no record in the log has."},
+      Field{"gaps", &Rollup::gaps, Wire::kUint, Unit::kNone, "Places where the log is damaged."},
+      Field{"damaged_bytes", &Rollup::damaged_bytes, Wire::kUint, Unit::kBytes,
+            "Bytes that are damaged there."},
+      Field{"hole_bytes", &Rollup::hole_bytes, Wire::kUint, Unit::kBytes,
+            "Bytes that a power loss took before they were on disk."},
+      Field{"torn_bytes", &Rollup::torn_bytes, Wire::kUint, Unit::kBytes,
+            "Bytes at the ends of segments that were being written."},
+      Field{"unreadable_files", &Rollup::unreadable_files, Wire::kUint, Unit::kNone,
+            "Files that could not be read, of this log or of another one."}};
+};
+
+// The sums of those processes of a roll-up that have the same key. A key may occur more than once:
+// then all of its records add up.
+struct RollupGroup {
+  uint64_t rollup = 0;
+  uint64_t folded = 0;
+  std::optional<std::string_view> comm;
+  std::optional<std::string_view> user;
+  std::optional<uint32_t> uid;
+  std::optional<std::string_view> service;
+  std::optional<std::string_view> container;
+  std::optional<uint32_t> wait_status;
+  uint64_t count = 0;
+  uint64_t lost = 0;
+  uint64_t failed = 0;
+  std::optional<uint64_t> cpu_us;
+  std::optional<uint64_t> utime_us;
+  std::optional<uint64_t> stime_us;
+  std::optional<uint64_t> elapsed_us;
+  std::optional<uint64_t> maxrss_kib;
+  std::optional<uint64_t> minflt;
+  std::optional<uint64_t> majflt;
+  std::optional<uint64_t> nvcsw;
+  std::optional<uint64_t> nivcsw;
+  std::optional<uint64_t> read_bytes;
+  std::optional<uint64_t> write_bytes;
+  std::optional<int64_t> first_end_ns;
+  std::optional<int64_t> last_end_ns;
+  std::string_view cpu_classes;
+  std::string_view elapsed_classes;
+  std::string_view maxrss_classes;
+  bool operator==(const RollupGroup&) const = default;
+};
+template <>
+struct Schema<RollupGroup> {
+  static constexpr uint8_t kType = 0x31;
+  static constexpr std::string_view kName = "rollup_group";
+  static constexpr std::string_view kText =
+      "The sums of those processes of a roll-up that have the same key.";
+  static constexpr auto kFields = std::tuple{
+      Field{"rollup", &RollupGroup::rollup, Wire::kUint, Unit::kNone,
+            "Number of the roll-up in this file."},
+      Field{"folded", &RollupGroup::folded, Wire::kUint, Unit::kNone,
+            "Where it is the sum of groups that were too small to be kept apart, how many they "
+            "were: its key is unknown then. Else 0."},
+      Field{"comm", &RollupGroup::comm, Wire::kString, Unit::kNone, "Key: the task name."},
+      Field{"user", &RollupGroup::user, Wire::kString, Unit::kNone,
+            "Key: the name that the real user id had where the roll-up was made; unknown where it "
+            "had none."},
+      Field{"uid", &RollupGroup::uid, Wire::kUint, Unit::kNone, "Key: the real user id."},
+      Field{"service", &RollupGroup::service, Wire::kString, Unit::kNone,
+            "Key: the systemd service, by the cgroup."},
+      Field{"container", &RollupGroup::container, Wire::kString, Unit::kNone,
+            "Key: the container, by the cgroup."},
+      Field{"wait_status", &RollupGroup::wait_status, Wire::kUint, Unit::kWaitStatus,
+            "Key: what wait(2) told the parent; unknown of processes that ended unseen."},
+      Field{"count", &RollupGroup::count, Wire::kUint, Unit::kNone, "Processes."},
+      Field{"lost", &RollupGroup::lost, Wire::kUint, Unit::kNone,
+            "Of these, those that ended unseen."},
+      Field{"failed", &RollupGroup::failed, Wire::kUint, Unit::kNone,
+            "Of these, those with another wait status than 0."},
+      Field{"cpu", &RollupGroup::cpu_us, Wire::kUint, Unit::kMicroseconds,
+            "Sum of the CPU times that are known, as are all sums here; unknown where none is."},
+      Field{"utime", &RollupGroup::utime_us, Wire::kUint, Unit::kMicroseconds, "In user mode."},
+      Field{"stime", &RollupGroup::stime_us, Wire::kUint, Unit::kMicroseconds, "In kernel mode."},
+      Field{"elapsed", &RollupGroup::elapsed_us, Wire::kUint, Unit::kMicroseconds,
+            "From births to ends."},
+      Field{"maxrss", &RollupGroup::maxrss_kib, Wire::kUint, Unit::kKibibytes,
+            "Largest peak resident size."},
+      Field{"minflt", &RollupGroup::minflt, Wire::kUint, Unit::kNone, "Page faults without I/O."},
+      Field{"majflt", &RollupGroup::majflt, Wire::kUint, Unit::kNone, "Page faults with I/O."},
+      Field{"nvcsw", &RollupGroup::nvcsw, Wire::kUint, Unit::kNone, "Voluntary context switches."},
+      Field{"nivcsw", &RollupGroup::nivcsw, Wire::kUint, Unit::kNone,
+            "Involuntary context switches."},
+      Field{"read_bytes", &RollupGroup::read_bytes, Wire::kUint, Unit::kBytes,
+            "Read from storage."},
+      Field{"write_bytes", &RollupGroup::write_bytes, Wire::kUint, Unit::kBytes,
+            "Written to storage."},
+      Field{"first_end", &RollupGroup::first_end_ns, Wire::kInt, Unit::kNanoseconds,
+            "CLOCK_REALTIME of the earliest end,"},
+      Field{"last_end", &RollupGroup::last_end_ns, Wire::kInt, Unit::kNanoseconds,
+            "and of the latest one."},
+      Field{"cpu_classes", &RollupGroup::cpu_classes, Wire::kString, Unit::kHex,
+            "How many CPU times in microseconds are in which class; see ROLL-UPS."},
+      Field{"elapsed_classes", &RollupGroup::elapsed_classes, Wire::kString, Unit::kHex,
+            "The same of the times from birth to end, in microseconds."},
+      Field{"maxrss_classes", &RollupGroup::maxrss_classes, Wire::kString, Unit::kHex,
+            "The same of the peak resident sizes, in KiB."}};
+};
+
+// Those of a recorder's segments; each is described by a SCHEMA record there.
+using LogRecords =
     TypeList<SegmentStart, SchemaRecord, Checkpoint, Mark, Clock, Info, Lost, SegmentEnd,
              Continuation, SnapBegin, SnapProc, SnapEnd, Recorder, RecordingGap, Audit, Fork, Exec,
              Exit, Reap, IdChange, Session, CommChange, Ptrace, CgroupPath, Acct>;
+
+// Those that only a segment of roll-ups has, and describes besides.
+using RollupRecords = TypeList<Rollup, RollupGroup>;
+
+using AllRecords = JoinedList<LogRecords, RollupRecords>;
 
 // Those of the container around a compressed segment.
 using ContainerRecords = TypeList<Container, Frame, FrameIndex>;

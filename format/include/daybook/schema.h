@@ -39,6 +39,10 @@ struct TypeInfo {
 // The types of records.h, in the order of AllRecords.
 const std::vector<TypeInfo>& BuiltinTypes();
 
+// Those that every segment describes, and those that one of roll-ups does besides.
+const std::vector<TypeInfo>& LogTypes();
+const std::vector<TypeInfo>& RollupTypes();
+
 // Payload bytes of the SCHEMA record that describes `type`.
 std::vector<uint8_t> EncodeSchema(const TypeInfo& type);
 

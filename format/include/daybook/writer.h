@@ -140,6 +140,7 @@ struct LogIdentity {
   Id128 host_id;
   Id128 boot_id;
   std::vector<std::pair<std::string, std::string>> info;
+  bool holds_rollups = false;  // so that their record types are described, too
 };
 
 class LogWriter {

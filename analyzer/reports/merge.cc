@@ -1,0 +1,141 @@
+// What files of roll-ups add up to: of many days, and of many hosts.
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "cell_packing.h"
+#include "life_groups.h"
+#include "report.h"
+#include "rollup_file.h"
+#include "rollup_keys.h"
+#include "rollup_reader.h"
+#include "totals_table.h"
+
+namespace daybook {
+namespace {
+
+constexpr ReportOption kOptions[] = {
+    {"--by", "KEY,..",
+     "Group by these: host, day, month, comm (default), user, uid, service, container, "
+     "wait_status, exit_code, signal, status, core, ok",
+     true},
+    {"--host", "NAME,..", "Only roll-ups of these hosts", true},
+    {"--into", "FILE", "Also write the roll-ups, each once, to this file"},
+    {"--replace", "", "Where that file is there already, put the new one in its place"}};
+
+Result<std::vector<Column>> ColumnsFor(const Wishes& wishes, const FilterClock&) {
+  const auto keys = RollupKeys(wishes.Values("--by"));
+  if (!keys) return keys.error();
+  std::vector<Column> columns;
+  for (const RollupField* key : *keys) columns.push_back(key->column);
+  return KeyColumns(columns, TotalsColumns());
+}
+
+Replace ReplaceOf(const Wishes& wishes) {
+  return wishes.Has("--replace") ? Replace::kYes : Replace::kNo;
+}
+
+Status Check(const Wishes& wishes, const FilterClock&) {
+  const auto into = wishes.Value("--into");
+  if (!into && wishes.Has("--replace")) return Error("--replace: is of use with --into only");
+  if (!into) return Ok{};
+  if (into == "-") return Error("--into: a file is needed, the table goes to standard output");
+  return CheckNewFile(std::string(*into), ReplaceOf(wishes));
+}
+
+// Adds groups of many roll-ups up by some of their keys.
+class MergedGroups {
+ public:
+  MergedGroups(std::vector<const RollupField*> keys, const LocalZone& zone)
+      : keys_(std::move(keys)), texts_(zone) {}
+
+  void Add(const RollupFacts& facts, const KeyedTotals& group) {
+    if (Totals* const totals = Find(facts, group.key)) {
+      totals->Merge(group.totals);
+    } else {
+      folded_.Merge(group.totals);
+    }
+  }
+
+  void FillTable(Table& table) const {
+    const auto cells = [this](size_t group) { return groups_.Cells(group); };
+    FillTotals(totals_, cells, keys_.size(), folded_, table);
+  }
+
+ private:
+  // nullptr for what no key is known of: it stands below all groups.
+  Totals* Find(const RollupFacts& facts, const RollupGroupKey& key) {
+    packed_.clear();
+    bool has_key = false;
+    for (const RollupField* field : keys_) {
+      const bool is_given_up = key.folded != 0 && !field->is_of_all;
+      has_key = has_key || !is_given_up;
+      PackCell(is_given_up ? Cell(Text{kOther}) : field->get(facts, key, texts_), &packed_);
+    }
+    if (!has_key) return nullptr;
+    const size_t group = groups_.Find(packed_);
+    if (group == totals_.size()) totals_.emplace_back();
+    return &totals_[group];
+  }
+
+  std::vector<const RollupField*> keys_;
+  LifeTexts texts_;
+  CellGroups groups_;
+  std::vector<Totals> totals_;
+  Totals folded_;
+  std::string packed_;
+};
+
+// Where they are to be written, too.
+Result<std::optional<RollupFile>> OpenInto(const Question& question) {
+  const auto path = question.wishes.Value("--into");
+  if (!path) return std::optional<RollupFile>();
+  auto file = RollupFile::Create(std::string(*path), ReplaceOf(question.wishes), question.now_ns);
+  if (!file) return std::move(file).error();
+  return std::optional<RollupFile>(*std::move(file));
+}
+
+Result<Answer> RunMerge(const Question& question, Table& table) {
+  const auto keys = RollupKeys(question.wishes.Values("--by"));
+  if (!keys) return keys.error();
+  auto into = OpenInto(question);
+  if (!into) return std::move(into).error();
+  MergedGroups merged(*keys, question.zone);
+  const auto take = [&](const RollupFacts& facts, std::span<const KeyedTotals> groups) -> Status {
+    for (const KeyedTotals& group : groups) merged.Add(facts, group);
+    return *into ? (*into)->Append(facts, groups) : Status(Ok{});
+  };
+  RollupReader reader(question.log, question.wishes.Values("--host"), take);
+  if (Status read = reader.Read(); !read) return std::move(read).error();
+  if (*into) {
+    if (Status closed = (*into)->Close(); !closed) return std::move(closed).error();
+  }
+  merged.FillTable(table);
+  for (std::string& line : reader.MissingDays()) table.AddNote(std::move(line));
+  Answer answer{.coverage = reader.coverage()};
+  answer.failures = reader.failures();
+  return answer;
+}
+
+}  // namespace
+
+constinit const Report kMergeReport{
+    .name = "merge",
+    .summary = "What roll-ups of many days and hosts add up to; report --partial writes them.",
+    .examples =
+        "  daybook report --partial web1-2026-11-20.rollup\n"
+        "  daybook merge rollups/ --by month,host --sort month\n"
+        "  daybook merge web*.rollup --since 2026-11-01 --until 2026-12-01 --into "
+        "november.rollup\n",
+    .options = kOptions,
+    .check = Check,
+    .columns_for = ColumnsFor,
+    .default_sort = "-cpu_us",
+    .repeats = LogSet::Repeats::kKeep,
+    .find_files = FindRollupFiles,
+    .run = RunMerge,
+};
+
+}  // namespace daybook

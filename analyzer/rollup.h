@@ -1,0 +1,80 @@
+// What the lives of one log on one local day add up to, as it is kept in files and merged.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "daybook/records.h"
+#include "local_zone.h"
+#include "totals.h"
+
+namespace daybook {
+
+// A day on the wall: begin <= t < end.
+struct LocalDay {
+  std::string name;  // "2026-11-20"
+  int64_t begin_ns = 0;
+  int64_t end_ns = 0;
+};
+LocalDay DayOf(int64_t realtime_ns, const LocalZone& zone);
+
+// Its number since 1970; nullopt where the name is none of a day.
+std::optional<int64_t> DayNumber(std::string_view name);
+std::string DayName(int64_t number);
+
+// A Rollup that owns its texts.
+struct RollupFacts {
+  Rollup numbers;  // its texts say nothing
+  std::optional<std::string> host;
+  std::string day;
+  std::string zone;
+  std::string filter;
+  std::string boots;
+
+  explicit RollupFacts(const Rollup& record = {});
+  Rollup ToRecord() const;  // it points into this
+  bool overlaps(const RollupFacts& other) const {
+    return numbers.from_ns < other.numbers.until_ns && other.numbers.from_ns < numbers.until_ns;
+  }
+};
+
+// True where both say the same of the same, wherever they stand.
+bool IsSameRollup(const RollupFacts& a, const RollupFacts& b);
+
+struct RollupGroupKey {
+  uint64_t folded = 0;  // so many groups, whose keys were given up
+  std::optional<std::string> comm;
+  std::optional<std::string> user;
+  std::optional<uint32_t> uid;
+  std::optional<std::string> service;
+  std::optional<std::string> container;
+  std::optional<uint32_t> wait_status;
+};
+
+struct KeyedTotals {
+  RollupGroupKey key;
+  Totals totals;
+};
+
+// A group as records: one, but for a group whose classes would make that too long. They point to
+// texts in this object.
+class RollupGroupRecords {
+ public:
+  RollupGroupRecords(const KeyedTotals& group, uint64_t rollup_no);
+  RollupGroupRecords(const RollupGroupRecords&) = delete;
+  RollupGroupRecords& operator=(const RollupGroupRecords&) = delete;
+
+  const std::vector<RollupGroup>& records() const { return records_; }
+
+ private:
+  std::array<std::string, 3> classes_;
+  std::vector<RollupGroup> records_;
+};
+
+// The reverse. nullopt where the classes are malformed.
+std::optional<KeyedTotals> ToTotals(const RollupGroup& record);
+
+}  // namespace daybook

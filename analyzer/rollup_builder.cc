@@ -1,0 +1,287 @@
+#include "rollup_builder.h"
+
+#include <algorithm>
+#include <iterator>
+#include <limits>
+#include <numeric>
+#include <utility>
+
+#include "life_window.h"
+
+namespace daybook {
+namespace {
+
+constexpr std::string_view kKeys[] = {"comm", "user", "uid", "service", "container", "wait_status"};
+// Texts of a log that is not to be trusted; longer than any of a kernel.
+constexpr size_t kMaxTextBytes = 4096;
+constexpr size_t kMaxBoots = 1000;
+
+std::vector<const LifeField*> KeyFields() {
+  std::vector<const LifeField*> fields;
+  for (const std::string_view key : kKeys) fields.push_back(FindLifeField(key));
+  return fields;
+}
+
+std::optional<std::string> TextOf(const Cell& cell) {
+  const auto* text = std::get_if<Text>(&cell);
+  return text ? std::optional<std::string>(text->bytes.substr(0, kMaxTextBytes)) : std::nullopt;
+}
+
+std::optional<uint32_t> NumberOf(const Cell& cell) {
+  const auto* number = std::get_if<uint64_t>(&cell);
+  return number ? std::optional(static_cast<uint32_t>(*number)) : std::nullopt;
+}
+
+// What a day's roll-up says of the log's state, and where the log set counts it.
+struct CoverageField {
+  uint64_t Rollup::*member;
+  uint64_t Coverage::*count;
+};
+constexpr CoverageField kCoverageFields[] = {{&Rollup::dropped_events, &Coverage::dropped_events},
+                                             {&Rollup::lost_events, &Coverage::lost_events},
+                                             {&Rollup::recording_gaps, &Coverage::recording_gaps},
+                                             {&Rollup::missed_forks, &Coverage::missed_forks},
+                                             {&Rollup::unseen_forks, &Coverage::unseen_forks},
+                                             {&Rollup::missing_records, &Coverage::missing_records},
+                                             {&Rollup::gaps, &Coverage::gaps},
+                                             {&Rollup::damaged_bytes, &Coverage::damaged_bytes},
+                                             {&Rollup::hole_bytes, &Coverage::hole_bytes},
+                                             {&Rollup::torn_bytes, &Coverage::torn_bytes}};
+
+std::optional<uint64_t> MomentOf(const Item& item, const LogSet& log) {
+  if (const auto* record = std::get_if<RecordView>(&item)) return TimeOf(*record);
+  if (const auto* gap = std::get_if<Gap>(&item)) {
+    return gap->first_time_ns.value_or(log.boot().last_ns);
+  }
+  return std::nullopt;
+}
+
+std::string Joined(const std::set<Id128>& boots) {
+  std::string ids;
+  for (const Id128& boot : boots) {
+    if (ids.size() == kMaxBoots * sizeof(Id128)) break;
+    ids.append(reinterpret_cast<const char*>(boot.bytes.data()), boot.bytes.size());
+  }
+  return ids;
+}
+
+// Marks the `most` largest of them; of equal ones the first.
+template <class Less>
+void MarkLargest(const std::vector<KeyedTotals>& groups, uint64_t most, const Less& less,
+                 std::vector<bool>* marked) {
+  std::vector<size_t> order(groups.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::ranges::stable_sort(order, [&](size_t a, size_t b) { return less(groups[b], groups[a]); });
+  for (size_t i = 0; i < std::min<uint64_t>(most, order.size()); ++i) (*marked)[order[i]] = true;
+}
+
+bool HasLessCpu(const KeyedTotals& a, const KeyedTotals& b) {
+  return a.totals.cpu_us.total.value_or(0) < b.totals.cpu_us.total.value_or(0);
+}
+
+bool HasLessProcesses(const KeyedTotals& a, const KeyedTotals& b) {
+  return a.totals.count < b.totals.count;
+}
+
+// Adds those that are not marked up, and puts the sum behind the others.
+void FoldUnmarked(const std::vector<bool>& marked, std::vector<KeyedTotals>* groups) {
+  KeyedTotals folded;
+  std::vector<KeyedTotals> kept;
+  for (size_t i = 0; i < groups->size(); ++i) {
+    if (marked[i]) {
+      kept.push_back(std::move((*groups)[i]));
+    } else {
+      ++folded.key.folded;
+      folded.totals.Merge((*groups)[i].totals);
+    }
+  }
+  if (folded.key.folded != 0) kept.push_back(std::move(folded));
+  *groups = std::move(kept);
+}
+
+}  // namespace
+
+RollupBuilder::RollupBuilder(const Window& window, int64_t now_ns, const LocalZone& zone)
+    : window_(window), now_ns_(now_ns), zone_(zone), texts_(zone), groups_(KeyFields()) {}
+
+// What has no time of its own describes the segment and is in no day. What is missing is told by
+// records that are not of lives, or by gaps, and belongs to their day; lives only show that numbers
+// are missing before them.
+void RollupBuilder::ReadRecords(LogSet& log) {
+  std::optional<uint32_t> tag;
+  bool is_new_segment = false;
+  while (const Item* const item = log.Next()) {
+    const Boot& boot = log.boot();
+    Stream& stream = streams_[boot.stream_id.value_or(Id128{})];
+    if (boot.host) stream.host = boot.host;
+    if (std::exchange(tag, log.tag()) != log.tag()) is_new_segment = true;
+    const auto moment = MomentOf(*item, log);
+    if (!moment) continue;
+    const auto time = TimeIn(boot, *moment);
+    Day* const day = time ? DayAt(stream, *time) : nullptr;
+    const bool is_of_life = !std::holds_alternative<std::monostate>(log.decoded());
+    if (is_of_life && day != charged_) Charge(log.coverage());
+    charged_ = day;
+    if (!is_of_life) Charge(log.coverage());
+    if (day == nullptr) continue;
+    if (std::exchange(is_new_segment, false)) ++day->facts.numbers.segments;
+    if (std::holds_alternative<RecordView>(*item)) TakeRecord(boot, *time, day);
+  }
+  const Coverage coverage = log.coverage();
+  Charge(coverage);
+  MakeDays();
+  uint64_t unreadable_files = coverage.unreadable_files;  // nobody knows of which log
+  for (auto& [unused, stream] : streams_) {
+    for (auto& [begin, day] : stream.days) {
+      if (coverage.imported) day.facts.numbers.flags |= kRollupImported;
+      day.facts.numbers.unreadable_files = std::exchange(unreadable_files, 0);
+    }
+  }
+}
+
+void RollupBuilder::SeeLife(const Boot& boot, const Life& life) {
+  if (Day* const day = DayOfEnd(boot, life)) ++day->facts.numbers.processes;
+  const auto start = boot.clock.ToRealtime(life.start_ns);
+  const auto end = EndTime(boot, life);
+  if (!start || (!end && life.state != LifeState::kRunning)) return;
+  Days& days = streams_[boot.stream_id.value_or(Id128{})].days;
+  auto day = days.upper_bound(*start);
+  if (day != days.begin()) --day;
+  for (; day != days.end(); ++day) {
+    Rollup& numbers = day->second.facts.numbers;
+    if (end && *end < numbers.until_ns) break;
+    if (*start < numbers.until_ns) ++numbers.running;
+  }
+}
+
+LifeUse RollupBuilder::Take(const Boot& boot, const Life& life) {
+  Day* const day = DayOfEnd(boot, life);
+  if (day == nullptr) return LifeUse::kFiltered;
+  ++day->facts.numbers.used;
+  Totals& totals = day->groups[groups_.Find(boot, life, texts_)];
+  totals.AddWithQuantiles(life);
+  totals.AddEnd(EndTime(boot, life));
+  return LifeUse::kUsed;
+}
+
+std::vector<DayRollup> RollupBuilder::Finish(uint64_t most, std::string_view filter) {
+  std::vector<DayRollup> rollups;
+  for (auto& [stream_id, stream] : streams_) {
+    for (auto& [begin, day] : stream.days) {
+      DayRollup rollup{.facts = std::move(day.facts), .groups = Choose(day, most)};
+      RollupFacts& facts = rollup.facts;
+      if (stream.host) facts.host = stream.host->substr(0, kMaxTextBytes);
+      facts.filter = filter.substr(0, kMaxTextBytes);
+      facts.boots = Joined(day.boots);
+      facts.numbers.stream_id = stream_id;
+      facts.numbers.groups = rollup.groups.size();
+      if (!rollup.groups.empty() && rollup.groups.back().key.folded != 0) {
+        --facts.numbers.groups;
+        facts.numbers.folded_groups = rollup.groups.back().key.folded;
+      }
+      rollups.push_back(std::move(rollup));
+    }
+  }
+  return rollups;
+}
+
+void RollupBuilder::Narrow(std::span<const DayRollup> rollups, Coverage* coverage) {
+  for (const CoverageField& field : kCoverageFields) {
+    coverage->*field.count = 0;
+    for (const DayRollup& rollup : rollups) {
+      coverage->*field.count += rollup.facts.numbers.*field.member;
+    }
+  }
+}
+
+// nullopt where it is not in the window, or no clock tells.
+std::optional<int64_t> RollupBuilder::TimeIn(const Boot& boot, uint64_t boot_ns) const {
+  const auto time = boot.clock.ToRealtime(boot_ns);
+  return time && window_.Contains(*time) ? time : std::nullopt;
+}
+
+RollupBuilder::Day* RollupBuilder::DayAt(Stream& stream, int64_t time_ns) {
+  if (time_ns < day_.begin_ns || time_ns >= day_.end_ns) day_ = DayOf(time_ns, zone_);
+  const auto [found, is_new] = stream.days.try_emplace(day_.begin_ns);
+  if (is_new) found->second.facts.day = day_.name;
+  return &found->second;
+}
+
+void RollupBuilder::TakeRecord(const Boot& boot, int64_t time_ns, Day* day) {
+  Rollup& numbers = day->facts.numbers;
+  ++numbers.records;
+  numbers.first_realtime_ns = std::min(numbers.first_realtime_ns.value_or(time_ns), time_ns);
+  numbers.last_realtime_ns = std::max(numbers.last_realtime_ns.value_or(time_ns), time_ns);
+  if (boot.boot_id) day->boots.insert(*boot.boot_id);
+  first_ns_ = std::min(first_ns_.value_or(time_ns), time_ns);
+  last_ns_ = std::max(last_ns_.value_or(time_ns), time_ns);
+}
+
+// What was counted since the last call belongs to the day that is charged.
+void RollupBuilder::Charge(const Coverage& now) {
+  if (charged_ != nullptr) {
+    for (const CoverageField& field : kCoverageFields) {
+      const uint64_t before = before_.*field.count;
+      charged_->facts.numbers.*field.member += std::max(now.*field.count, before) - before;
+    }
+  }
+  before_ = now;
+}
+
+// Of each stream all days of the time that is asked for, whatever is recorded of them. Where that
+// has no beginning, from the first record on.
+void RollupBuilder::MakeDays() {
+  const auto first = window_.since_ns ? window_.since_ns : first_ns_;
+  if (!first) return;
+  const int64_t open_end = std::max(now_ns_, last_ns_.value_or(now_ns_) + 1);
+  const int64_t until_ns = std::min(window_.until_ns.value_or(open_end), open_end);
+  for (auto& [unused, stream] : streams_) {
+    for (int64_t time = *first; time < until_ns; time = day_.end_ns) {
+      RollupFacts& facts = DayAt(stream, time)->facts;
+      facts.zone = zone_.name();
+      facts.numbers.from_ns =
+          window_.since_ns ? std::max(day_.begin_ns, *window_.since_ns) : day_.begin_ns;
+      facts.numbers.until_ns = std::min(day_.end_ns, until_ns);
+    }
+  }
+}
+
+// nullptr of one that runs, or whose end no clock tells.
+RollupBuilder::Day* RollupBuilder::DayOfEnd(const Boot& boot, const Life& life) {
+  const auto end = EndTime(boot, life);
+  if (!end || !window_.Contains(*end)) return nullptr;
+  Days& days = streams_[boot.stream_id.value_or(Id128{})].days;
+  const auto after = days.upper_bound(*end);
+  if (after == days.begin()) return nullptr;
+  Day& day = std::prev(after)->second;
+  return *end < day.facts.numbers.until_ns ? &day : nullptr;
+}
+
+RollupGroupKey RollupBuilder::KeyOf(size_t group) const {
+  const std::vector<Cell> cells = groups_.Cells(group);
+  return {.folded = 0,
+          .comm = TextOf(cells[0]),
+          .user = TextOf(cells[1]),
+          .uid = NumberOf(cells[2]),
+          .service = TextOf(cells[3]),
+          .container = TextOf(cells[4]),
+          .wait_status = NumberOf(cells[5])};
+}
+
+std::vector<KeyedTotals> RollupBuilder::Choose(Day& day, uint64_t most) const {
+  std::vector<size_t> numbers;
+  for (const auto& [number, unused] : day.groups) numbers.push_back(number);
+  std::ranges::sort(numbers);  // in the order of the log
+  std::vector<KeyedTotals> groups;
+  for (const size_t number : numbers) {
+    groups.push_back({.key = KeyOf(number), .totals = std::move(day.groups[number])});
+  }
+  std::ranges::stable_sort(groups, [](const auto& a, const auto& b) { return HasLessCpu(b, a); });
+  std::vector<bool> marked(groups.size());
+  MarkLargest(groups, most, HasLessCpu, &marked);
+  MarkLargest(groups, most, HasLessProcesses, &marked);
+  FoldUnmarked(marked, &groups);
+  return groups;
+}
+
+}  // namespace daybook

@@ -1,0 +1,79 @@
+// Adds up a log: for each stream of segments and each local day what its records and its lives come
+// to. Memory is taken for days and groups, not for lives.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "life_groups.h"
+#include "life_log.h"
+#include "log_set.h"
+#include "rollup.h"
+
+namespace daybook {
+
+struct DayRollup {
+  RollupFacts facts;
+  std::vector<KeyedTotals> groups;  // by CPU time; last the folded ones, where there are any
+};
+
+class RollupBuilder {
+ public:
+  // `window`: of its lives those that ended there. Without an end it ends at `now_ns`, or with the
+  // log where that goes on.
+  RollupBuilder(const Window& window, int64_t now_ns, const LocalZone& zone);
+
+  // First all records of a log, then its lives; of both the whole log, with nothing skipped.
+  void ReadRecords(LogSet& log);
+  void SeeLife(const Boot& boot, const Life& life);  // each one
+  LifeUse Take(const Boot& boot, const Life& life);  // that the filter lets through
+
+  // One for each stream and day. Of each the `most` groups with the most CPU time are kept apart,
+  // and the `most` with the most processes; `filter` is told in each.
+  std::vector<DayRollup> Finish(uint64_t most, std::string_view filter);
+
+  // Of what a whole log is missing, leaves what these tell of.
+  static void Narrow(std::span<const DayRollup> rollups, Coverage* coverage);
+
+ private:
+  struct Day {
+    RollupFacts facts;
+    std::set<Id128> boots;
+    std::unordered_map<size_t, Totals> groups;  // by their numbers in groups_
+  };
+  using Days = std::map<int64_t, Day>;  // by the begin of the day
+  struct Stream {
+    std::optional<std::string> host;
+    Days days;
+  };
+
+  std::optional<int64_t> TimeIn(const Boot& boot, uint64_t boot_ns) const;
+  Day* DayAt(Stream& stream, int64_t time_ns);
+  void TakeRecord(const Boot& boot, int64_t time_ns, Day* day);
+  void Charge(const Coverage& now);
+  void MakeDays();
+  Day* DayOfEnd(const Boot& boot, const Life& life);
+  RollupGroupKey KeyOf(size_t group) const;
+  std::vector<KeyedTotals> Choose(Day& day, uint64_t most) const;
+
+  Window window_;
+  int64_t now_ns_;
+  const LocalZone& zone_;
+  std::optional<int64_t> first_ns_;  // of all records in the window
+  std::optional<int64_t> last_ns_;
+  LocalDay day_;  // that was asked for last
+  std::map<Id128, Stream> streams_;
+  Day* charged_ = nullptr;  // what the log set counts now belongs to this day
+  Coverage before_;
+  LifeTexts texts_;
+  LifeGroups groups_;
+};
+
+}  // namespace daybook

@@ -1,0 +1,262 @@
+#include "rollup_reader.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <iterator>
+#include <system_error>
+
+#include "names.h"
+
+namespace daybook {
+namespace {
+
+constexpr size_t kMaxDaysToTell = 10;
+
+// A host without a name is told from others by its log.
+std::string HostOf(const RollupFacts& facts) {
+  return facts.host ? *facts.host : HexId(facts.numbers.stream_id);
+}
+
+std::string Described(const RollupFacts& facts) {
+  return fmt::format("{} on {}", facts.host ? *facts.host : "a host without a name", facts.day);
+}
+
+uint64_t ProcessesIn(std::span<const KeyedTotals> groups) {
+  uint64_t processes = 0;
+  for (const KeyedTotals& group : groups) processes += group.totals.count;
+  return processes;
+}
+
+// Numbers that are the same in a roll-up and in what tells of many.
+struct CoverageField {
+  uint64_t Coverage::*count;
+  uint64_t Rollup::*member;
+};
+constexpr CoverageField kCoverageFields[] = {
+    {&Coverage::segments, &Rollup::segments},
+    {&Coverage::records, &Rollup::records},
+    {&Coverage::dropped_events, &Rollup::dropped_events},
+    {&Coverage::lost_events, &Rollup::lost_events},
+    {&Coverage::recording_gaps, &Rollup::recording_gaps},
+    {&Coverage::missed_forks, &Rollup::missed_forks},
+    {&Coverage::unseen_forks, &Rollup::unseen_forks},
+    {&Coverage::missing_records, &Rollup::missing_records},
+    {&Coverage::gaps, &Rollup::gaps},
+    {&Coverage::damaged_bytes, &Rollup::damaged_bytes},
+    {&Coverage::hole_bytes, &Rollup::hole_bytes},
+    {&Coverage::torn_bytes, &Rollup::torn_bytes},
+    {&Coverage::unreadable_files, &Rollup::unreadable_files}};
+
+// And what the files of roll-ups themselves are missing.
+constexpr uint64_t Coverage::*kOfFiles[] = {
+    &Coverage::missing_records, &Coverage::gaps,       &Coverage::damaged_bytes,
+    &Coverage::hole_bytes,      &Coverage::torn_bytes, &Coverage::unreadable_files};
+
+}  // namespace
+
+Result<std::vector<std::string>> FindRollupFiles(std::span<const std::string> paths) {
+  std::vector<std::string> files;
+  for (const std::string& path : paths) {
+    std::error_code error;
+    if (!std::filesystem::is_directory(path, error)) {
+      files.push_back(path);
+      continue;
+    }
+    const auto first = static_cast<std::ptrdiff_t>(files.size());
+    for (std::filesystem::directory_iterator entry(path, error), end; !error && entry != end;
+         entry.increment(error)) {
+      std::error_code unknown;
+      const bool is_hidden = entry->path().filename().string().starts_with('.');
+      if (!is_hidden && entry->is_regular_file(unknown)) files.push_back(entry->path().string());
+    }
+    if (error) return Error("cannot read folder " + path + ": " + error.message());
+    std::sort(files.begin() + first, files.end());
+  }
+  if (files.empty()) return Error("no file in " + paths.front());
+  return files;
+}
+
+RollupReader::RollupReader(LogSet& log, std::span<const std::string> hosts, Take take)
+    : log_(log), hosts_(hosts.begin(), hosts.end()), take_(std::move(take)) {}
+
+Status RollupReader::Read() {
+  while (const Item* const item = log_.Next()) {
+    // Another segment in the same file has numbers of its own.
+    if (std::exchange(tag_, log_.tag()) != log_.tag()) {
+      if (Status finished = Finish(); !finished) return finished;
+    }
+    if (const auto* record = std::get_if<RecordView>(item)) {
+      if (Status taken = TakeRecord(*record); !taken) return taken;
+    } else if (const auto* end = std::get_if<End>(item)) {
+      if (Status finished = Finish(); !finished) return finished;
+      EndFile(*end);
+    }
+  }
+  return Ok{};
+}
+
+Coverage RollupReader::coverage() const {
+  Coverage coverage = coverage_;
+  const Coverage of_files = log_.coverage();
+  for (const auto member : kOfFiles) coverage.*member += of_files.*member;
+  coverage.unreadable_files += failures_.size();
+  coverage.boots = boots_.size();
+  coverage.hosts = recorded_.size();
+  for (const auto& [unused, latest] : running_) coverage.running += latest.second;
+  RollupCoverage& rollups = coverage.rollups.emplace(rollups_);
+  rollups.mixed_filters = filters_.size() > 1;
+  std::set<int64_t> days;
+  for (const auto& [unused, of_host] : recorded_) {
+    days.insert(of_host.begin(), of_host.end());
+    if (of_host.empty()) continue;
+    const auto span = static_cast<uint64_t>(*of_host.rbegin() - *of_host.begin()) + 1;
+    rollups.missing_days += span - of_host.size();
+  }
+  rollups.days = days.size();
+  return coverage;
+}
+
+std::vector<std::string> RollupReader::MissingDays() const {
+  std::vector<std::string> lines;
+  for (const auto& [host, days] : recorded_) {
+    std::string line;
+    size_t told = 0;
+    for (auto day = days.begin(); day != days.end() && std::next(day) != days.end(); ++day) {
+      for (int64_t missing = *day + 1; missing < *std::next(day); ++missing) {
+        if (told++ < kMaxDaysToTell) line += (told == 1 ? " " : ", ") + DayName(missing);
+        if (told > kMaxDaysToTell) break;
+      }
+    }
+    if (told == 0) continue;
+    if (told > kMaxDaysToTell) line += ", ...";
+    lines.push_back(fmt::format("-- {}: nothing of{}", host, line));
+  }
+  return lines;
+}
+
+Status RollupReader::TakeRecord(const RecordView& record) {
+  if (Info info; record.As(&info)) {
+    holds_rollups_ = holds_rollups_ || (info.key == kHolds && info.value == kRollups);
+  } else if (Rollup rollup; record.As(&rollup)) {
+    if (Status entered = Enter(rollup.no); !entered) return entered;
+    if (!pending_->facts) pending_->facts.emplace(rollup);
+  } else if (RollupGroup group; record.As(&group)) {
+    if (Status entered = Enter(group.rollup); !entered) return entered;
+    auto totals = ToTotals(group);
+    if (totals) pending_->groups.push_back(*std::move(totals));
+    coverage_.malformed_records += !totals;
+  } else if (record.Is<Rollup>() || record.Is<RollupGroup>()) {
+    ++coverage_.malformed_records;
+  }
+  return Ok{};
+}
+
+// The roll-up with that number in the file; the one before it is complete.
+Status RollupReader::Enter(uint64_t no) {
+  if (pending_ && pending_->no == no) return Ok{};
+  if (Status finished = Finish(); !finished) return finished;
+  pending_ = Pending{.no = no, .facts = std::nullopt, .groups = {}};
+  holds_rollups_ = true;
+  return Ok{};
+}
+
+Status RollupReader::Finish() {
+  if (!pending_) return Ok{};
+  const Pending rollup = *std::exchange(pending_, std::nullopt);
+  return Judge(rollup);
+}
+
+// Without what it tells of, sums might count something twice.
+Status RollupReader::Judge(const Pending& rollup) {
+  if (!rollup.facts) return ++rollups_.unknown_rollups, Ok{};
+  const RollupFacts& facts = *rollup.facts;
+  const Rollup& numbers = facts.numbers;
+  const auto is_new = IsNew(facts);
+  if (!is_new) return is_new.error();
+  if (!*is_new) return ++rollups_.repeated_rollups, Ok{};
+  const Window& window = log_.window();
+  const bool is_inside = !(window.since_ns && numbers.from_ns < *window.since_ns) &&
+                         !(window.until_ns && numbers.until_ns > *window.until_ns);
+  const bool is_of_host = hosts_.empty() || (facts.host && hosts_.contains(*facts.host));
+  if (is_inside && is_of_host) return HandOut(rollup);
+  coverage_.processes = coverage_.processes.value_or(0) + numbers.processes;
+  coverage_.filtered += numbers.processes;
+  const bool overlaps = !(window.since_ns && numbers.until_ns <= *window.since_ns) &&
+                        !(window.until_ns && numbers.from_ns >= *window.until_ns);
+  rollups_.partly_outside += is_of_host && overlaps;
+  return Ok{};
+}
+
+// False where the same was given before.
+Result<bool> RollupReader::IsNew(const RollupFacts& facts) {
+  const bool is_unknown = facts.numbers.stream_id == Id128{} && !facts.host;
+  auto& others = seen_[{facts.numbers.stream_id, facts.host.value_or("")}];
+  for (const Seen& other : others) {
+    if (IsSameRollup(other.facts, facts)) return false;
+    if (is_unknown || !other.facts.overlaps(facts)) continue;
+    return Error(
+        fmt::format("{} and {} tell of the same time of {} in different ways, so that processes "
+                    "would be counted twice; give only one of them",
+                    other.path, PathHere(), Described(facts)));
+  }
+  others.push_back({.facts = facts, .path = PathHere()});
+  return true;
+}
+
+Status RollupReader::HandOut(const Pending& rollup) {
+  const RollupFacts& facts = *rollup.facts;
+  CountFacts(facts);
+  const uint64_t processes = ProcessesIn(rollup.groups);
+  coverage_.used += processes;
+  const uint64_t used = facts.numbers.used;
+  rollups_.missing_processes += std::max(used, processes) - processes;
+  for (const KeyedTotals& group : rollup.groups) coverage_.ended_unseen += group.totals.lost;
+  return take_(facts, rollup.groups);
+}
+
+void RollupReader::CountFacts(const RollupFacts& facts) {
+  const Rollup& numbers = facts.numbers;
+  ++rollups_.rollups;
+  for (const CoverageField& field : kCoverageFields) {
+    coverage_.*field.count += numbers.*field.member;
+  }
+  coverage_.processes = coverage_.processes.value_or(0) + numbers.processes;
+  coverage_.filtered += std::max(numbers.processes, numbers.used) - numbers.used;
+  coverage_.imported = coverage_.imported || (numbers.flags & kRollupImported) != 0;
+  if (const auto first = numbers.first_realtime_ns) {
+    coverage_.first_ns = std::min(coverage_.first_ns.value_or(*first), *first);
+  }
+  if (const auto last = numbers.last_realtime_ns) {
+    coverage_.last_ns = std::max(coverage_.last_ns.value_or(*last), *last);
+  }
+  auto& latest = running_[{numbers.stream_id, facts.host.value_or("")}];
+  latest = std::max(latest, {numbers.until_ns, numbers.running});
+  auto& days = recorded_[HostOf(facts)];
+  const auto day = DayNumber(facts.day);
+  if (day && numbers.records != 0) days.insert(*day);
+  filters_.insert(facts.filter);
+  for (size_t at = 0; at + sizeof(Id128) <= facts.boots.size(); at += sizeof(Id128)) {
+    boots_.insert(facts.boots.substr(at, sizeof(Id128)));
+  }
+}
+
+// Of a file that is no log at all the log set tells. One of roll-ups is never still being written.
+void RollupReader::EndFile(const End& end) {
+  if (std::exchange(holds_rollups_, false)) {
+    rollups_.cut_files += !end.complete;
+    return;
+  }
+  const auto& told = log_.failures();
+  if (!told.empty() && told.back().path == log_.path()) return;
+  failures_.emplace_back(fmt::format(
+      "{}: holds no roll-ups; a log is added up by: daybook report --partial FILE --log {}",
+      PathHere(), PathHere()));
+}
+
+std::string RollupReader::PathHere() const {
+  return log_.path() == "-" ? "standard input" : log_.path();
+}
+
+}  // namespace daybook

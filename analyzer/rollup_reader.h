@@ -1,0 +1,85 @@
+// Reads files of roll-ups: hands each out once, and tells what they cover together.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "coverage.h"
+#include "log_set.h"
+#include "rollup.h"
+
+namespace daybook {
+
+// The files in which there may be roll-ups: of a folder all but hidden ones, by name.
+Result<std::vector<std::string>> FindRollupFiles(std::span<const std::string> paths);
+
+class RollupReader {
+ public:
+  // Called with each roll-up in the window whose host is one of `hosts`, and with its groups; an
+  // Error of it ends everything.
+  using Take = std::function<Status(const RollupFacts& facts, std::span<const KeyedTotals> groups)>;
+
+  RollupReader(LogSet& log, std::span<const std::string> hosts, Take take);
+
+  // An Error where two of them cannot both be counted.
+  Status Read();
+
+  // Of all that was handed out, and what is missing.
+  Coverage coverage() const;
+  // Files that hold something else.
+  const std::vector<Error>& failures() const { return failures_; }
+  // Lines for people: which days are missing.
+  std::vector<std::string> MissingDays() const;
+
+ private:
+  // The log of a host: roll-ups of it must not tell of the same time.
+  struct LogKey {
+    Id128 stream_id;
+    std::string host;
+    auto operator<=>(const LogKey&) const = default;
+  };
+  struct Seen {
+    RollupFacts facts;
+    std::string path;
+  };
+  struct Pending {
+    uint64_t no;
+    std::optional<RollupFacts> facts;
+    std::vector<KeyedTotals> groups;
+  };
+
+  Status TakeRecord(const RecordView& record);
+  Status Enter(uint64_t no);
+  Status Finish();
+  Status Judge(const Pending& rollup);
+  Result<bool> IsNew(const RollupFacts& facts);
+  Status HandOut(const Pending& rollup);
+  void CountFacts(const RollupFacts& facts);
+  void EndFile(const End& end);
+  std::string PathHere() const;
+
+  LogSet& log_;
+  std::set<std::string, std::less<>> hosts_;  // empty: all
+  Take take_;
+  std::optional<Pending> pending_;
+  std::optional<uint32_t> tag_;
+  bool holds_rollups_ = false;  // the file that is read
+  std::map<LogKey, std::vector<Seen>> seen_;
+  std::map<LogKey, std::pair<int64_t, uint64_t>> running_;          // at the end of the latest one
+  std::map<std::string, std::set<int64_t>, std::less<>> recorded_;  // days by host
+  std::set<std::string, std::less<>> boots_;
+  std::set<std::string, std::less<>> filters_;
+  Coverage coverage_;
+  RollupCoverage rollups_;
+  std::vector<Error> failures_;
+};
+
+}  // namespace daybook
