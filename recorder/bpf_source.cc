@@ -26,6 +26,7 @@
 #include <vector>
 
 #include "bpf/events.h"
+#include "bpf_counters.h"
 #include "bpf_decode.h"
 #include "bpf_load_error.h"
 #include "bpf_pins.h"
@@ -54,37 +55,6 @@ struct SkeletonDeleter {
   void operator()(process_bpf* skeleton) const { process_bpf__destroy(skeleton); }
 };
 using Skeleton = std::unique_ptr<process_bpf, SkeletonDeleter>;
-
-// The counters' pages: one cpu_counters for each possible CPU.
-class CountersMapping {
- public:
-  static Result<CountersMapping> Map(int map_fd, size_t cpus) {
-    void* pages = mmap(nullptr, cpus * sizeof(cpu_counters), PROT_READ, MAP_SHARED, map_fd, 0);
-    if (pages == MAP_FAILED) return Error::FromErrno("mapping the counters", errno);
-    return CountersMapping(static_cast<const cpu_counters*>(pages), cpus);
-  }
-  CountersMapping(CountersMapping&& other) noexcept
-      : counters_(std::exchange(other.counters_, nullptr)), cpus_(other.cpus_) {}
-  CountersMapping& operator=(CountersMapping&&) = delete;
-  ~CountersMapping() {
-    if (counters_ == nullptr) return;
-    munmap(const_cast<cpu_counters*>(counters_), cpus_ * sizeof(cpu_counters));
-  }
-
-  uint64_t Sum(uint64_t cpu_counters::*counter) const {
-    uint64_t sum = 0;
-    for (const cpu_counters& cpu : std::span(counters_, cpus_)) {
-      sum += __atomic_load_n(&(cpu.*counter), __ATOMIC_RELAXED);
-    }
-    return sum;
-  }
-
- private:
-  CountersMapping(const cpu_counters* counters, size_t cpus) : counters_(counters), cpus_(cpus) {}
-
-  const cpu_counters* counters_;
-  size_t cpus_;
-};
 
 // ---- Loading, and saying why it failed ----
 
@@ -578,8 +548,8 @@ class NotingCgroups : public SnapshotSink {
 class BpfSource::Impl {
  public:
   Impl(BpfSourceOptions options, const LoadPlan& plan, std::optional<BpfPins> pins,
-       const Predecessor& predecessor, Skeleton skeleton, RingMapping ring,
-       CountersMapping counters, FileDescriptor wakeups)
+       const Predecessor& predecessor, Skeleton skeleton, RingMapping ring, BpfCounters counters,
+       FileDescriptor wakeups)
       : options_(std::move(options)),
         plan_(plan),
         pins_(std::move(pins)),
@@ -598,7 +568,7 @@ class BpfSource::Impl {
   const LoadPlan& plan() const { return plan_; }
   const BpfSourceOptions& options() const { return options_; }
   bool continues() const { return continues_; }
-  const CountersMapping& counters() const { return counters_; }
+  const BpfCounters& counters() const { return counters_; }
   uint64_t damaged() const { return damaged_; }
 
   // What the log does not tell of yet.
@@ -607,12 +577,9 @@ class BpfSource::Impl {
     totals.forks_seen = counters_.Sum(&cpu_counters::forks_seen);
     totals.execs_seen = counters_.Sum(&cpu_counters::execs_seen);
     totals.exits_seen = counters_.Sum(&cpu_counters::exits_seen);
-    const shared_state& before = predecessor_;
-    totals.forks_lost = counters_.Sum(&cpu_counters::forks_lost) - before.forks_told;
-    totals.execs_lost = counters_.Sum(&cpu_counters::execs_lost) - before.execs_told;
-    totals.exits_lost = counters_.Sum(&cpu_counters::exits_lost) - before.exits_told;
-    totals.others_lost = counters_.Sum(&cpu_counters::others_lost) - before.others_told +
-                         before.unwritten + damaged_;
+    totals.lost_by_cpu = counters_.Lost();
+    for (const LostCounts& lost : totals.lost_by_cpu) totals.lost += lost;
+    totals.lost.others += predecessor_.unwritten + damaged_;
     if (options_.filter.LeavesOutAnything()) {
       totals.filtered = {.forks = counters_.Sum(&cpu_counters::forks_filtered),
                          .execs = counters_.Sum(&cpu_counters::execs_filtered),
@@ -639,12 +606,7 @@ class BpfSource::Impl {
     if (unwritten > shared.unwritten) Store(shared.unwritten, unwritten);
     reader_.Commit();
     Store(shared.unwritten, unwritten);
-    Store(shared.forks_told, predecessor_.forks_told + told.forks_lost);
-    Store(shared.execs_told, predecessor_.execs_told + told.execs_lost);
-    Store(shared.exits_told, predecessor_.exits_told + told.exits_lost);
-    const uint64_t not_counted_there = predecessor_.unwritten + damaged_;
-    Store(shared.others_told, predecessor_.others_told + told.others_lost -
-                                  std::min(told.others_lost, not_counted_there));
+    counters_.SetTold(told.lost_by_cpu);
   }
 
   bool PrepareToSleep() {
@@ -773,7 +735,7 @@ class BpfSource::Impl {
   Skeleton skeleton_;
   RingMapping ring_;
   RingReader reader_;
-  CountersMapping counters_;
+  BpfCounters counters_;
   FileDescriptor wakeups_;
   CgroupPaths cgroups_;
   ReapJoin reaps_;
@@ -801,8 +763,7 @@ Result<std::unique_ptr<BpfSource>> BpfSource::Open(const BpfSourceOptions& optio
   const int ring_fd = bpf_map__fd((*skeleton)->maps.events);
   Result<RingMapping> ring = RingMapping::Map(ring_fd, plan.ring_bytes);
   if (!ring) return ring.error();
-  Result<CountersMapping> counters =
-      CountersMapping::Map(bpf_map__fd((*skeleton)->maps.counters), cpus);
+  Result<BpfCounters> counters = BpfCounters::Map(bpf_map__fd((*skeleton)->maps.counters), cpus);
   if (!counters) return counters.error();
   Result<FileDescriptor> wakeups = WakeupsOf(ring_fd);
   if (!wakeups) return wakeups.error();

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "daybook/records.h"
 #include "daybook/result.h"
@@ -63,16 +64,27 @@ struct FilteredEvents {
   uint64_t Sum() const { return forks + execs + exits + others; }
 };
 
+// Events for which there was no room.
+struct LostCounts {
+  uint64_t forks = 0;
+  uint64_t execs = 0;
+  uint64_t exits = 0;
+  uint64_t others = 0;  // of unknown kind
+
+  bool operator==(const LostCounts&) const = default;
+  uint64_t Sum() const { return forks + execs + exits + others; }
+  LostCounts& operator+=(const LostCounts& more);
+  LostCounts& operator-=(const LostCounts& less);
+};
+
 // Running totals since the source was opened; where it continues(), of what is seen since the first
 // of those recorders opened it. Unknown where the source has no such counter.
 struct SourceCounters {
   std::optional<uint64_t> forks_seen;  // forks and thread creations, before any filter
   std::optional<uint64_t> execs_seen;
   std::optional<uint64_t> exits_seen;  // ends of whole processes
-  uint64_t forks_lost = 0;
-  uint64_t execs_lost = 0;
-  uint64_t exits_lost = 0;
-  uint64_t others_lost = 0;                // of unknown kind
+  LostCounts lost;
+  std::vector<LostCounts> lost_by_cpu;     // of these, as far as it is known which CPU lost them
   std::optional<FilteredEvents> filtered;  // nothing where there is no filter
 };
 

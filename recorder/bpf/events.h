@@ -209,11 +209,6 @@ struct shared_state {
   uint32_t high_water_armed;  // 1: wake it when the ring fills
   uint32_t reserved;
   uint64_t active;  // programs of this generation record, all others do nothing
-  // What the log tells of as lost, as far as the counters have it.
-  uint64_t forks_told;
-  uint64_t execs_told;
-  uint64_t exits_told;
-  uint64_t others_told;
   uint64_t unwritten;  // events that were given back to the ring and are not in the log
 };
 
@@ -224,8 +219,8 @@ struct left_out_event {
   uint32_t reserved;
 };
 
-// Running totals of one CPU, written by that CPU alone: two cache lines, and in the usual case only
-// the first one is touched.
+// Running totals of one CPU. It writes two cache lines, in the usual case only the first one; the
+// third is the recorder's.
 struct cpu_counters {
   uint64_t forks_seen;  // processes and threads
   uint64_t execs_seen;
@@ -242,10 +237,16 @@ struct cpu_counters {
   uint64_t tick;  // of the kernel's jiffies, and the time when it was first looked at: no count
   uint64_t tick_ns;
   uint64_t reserved[2];
+  // Of those that were lost, what the log tells of.
+  uint64_t forks_told;
+  uint64_t execs_told;
+  uint64_t exits_told;
+  uint64_t others_told;
+  uint64_t unused[4];
 };
 
 // Raise it with every change of what stands above: events wait in the ring for another recorder.
-enum { EVENT_LAYOUT = 1 };
+enum { EVENT_LAYOUT = 2 };
 
 static_assert(sizeof(struct event_header) == 8, "event header");
 static_assert(sizeof(struct process_ids) == 48, "process ids");
@@ -261,8 +262,9 @@ static_assert(sizeof(struct comm_event) == 48, "comm event");
 static_assert(sizeof(struct cgroup_event) == 32, "cgroup event");
 static_assert(sizeof(struct snapshot_event) == 120, "snapshot event");
 static_assert(offsetof(struct snapshot_event, comm) == 104, "snapshot comm");
-static_assert(sizeof(struct shared_state) == 64, "shared state");
+static_assert(sizeof(struct shared_state) == 32, "shared state");
 static_assert(sizeof(struct left_out_event) == 16, "left out event");
-static_assert(sizeof(struct cpu_counters) == 128, "counters of a CPU");
+static_assert(sizeof(struct cpu_counters) == 192, "counters of a CPU");
 static_assert(offsetof(struct cpu_counters, forks_lost) == 64, "lost counters");
+static_assert(offsetof(struct cpu_counters, forks_told) == 128, "told counters");
 // NOLINTEND(readability-identifier-naming)

@@ -90,9 +90,9 @@ TEST_P(FilterCountTest, WhatWasSeenWasDeliveredOrFilteredOrLost) {
     ASSERT_TRUE(counted.filtered);
     const FilteredEvents& filtered = *counted.filtered;
     EXPECT_EQ(*counted.forks_seen - (*source)->threads_seen(),
-              events.forks + filtered.forks + counted.forks_lost);
-    EXPECT_EQ(*counted.execs_seen, events.execs + filtered.execs + counted.execs_lost);
-    EXPECT_EQ(*counted.exits_seen, events.exits + filtered.exits + counted.exits_lost);
+              events.forks + filtered.forks + counted.lost.forks);
+    EXPECT_EQ(*counted.execs_seen, events.execs + filtered.execs + counted.lost.execs);
+    EXPECT_EQ(*counted.exits_seen, events.exits + filtered.exits + counted.lost.exits);
     EXPECT_EQ((*source)->damaged_events(), 0u);
   }
 }
@@ -120,7 +120,7 @@ TEST(FilterConnectorCountTest, SoItIsBehindTheConnector) {
   Workload();
   DrainAll(source, events);
   const SourceCounters after = source.counters();
-  EXPECT_EQ(after.others_lost, before.others_lost);
+  EXPECT_EQ(after.lost.others, before.lost.others);
   EXPECT_EQ(*after.exits_seen, events.exits + after.filtered->exits);
   EXPECT_GT(after.filtered->execs, 200u);
   EXPECT_GE(events.exits, 2u);

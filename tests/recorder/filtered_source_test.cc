@@ -31,7 +31,7 @@ class ScriptedSource : public EventSource {
   bool is_live() const override { return false; }
   Status Snapshot(SnapshotSink& sink) override { return living(sink), Ok{}; }
   bool WantsResync() const override { return true; }
-  SourceCounters counters() const override { return {.forks_seen = 9, .exits_lost = 2}; }
+  SourceCounters counters() const override { return {.forks_seen = 9, .lost = {.exits = 2}}; }
   std::string abilities() const override { return "fork exec exit comm"; }
   std::optional<uint64_t> ring_bytes() const override { return 4096; }
 
@@ -130,7 +130,7 @@ TEST_F(FilteredSourceTest, WhatItSaysOfItselfIsItsSources) {
   EXPECT_EQ(source_->abilities(), "exit");
   EXPECT_FALSE(source_->tells_every_life());
   EXPECT_THAT(source_->counters().forks_seen, Optional(9));
-  EXPECT_EQ(source_->counters().exits_lost, 2u);
+  EXPECT_EQ(source_->counters().lost.exits, 2u);
   const auto drained = [this] {
     Told told;
     scripted_->events = [](EventSink&) {};

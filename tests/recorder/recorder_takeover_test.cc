@@ -54,12 +54,12 @@ TEST_F(RecorderTakeoverTest, WhatTheDiskRefusesIsSaidWithIt) {
 
 TEST_F(RecorderTakeoverTest, TheLossesThatTheLogTellsOfAreSaidWithIt) {
   source_.ThenDo([this](EventSink&) {
-    source_.counts.exits_lost = 7;
+    source_.counts.lost.exits = 7;
     return size_t{0};
   });
   ASSERT_TRUE(Record());
   ASSERT_THAT(source_.commits, Not(IsEmpty()));
-  EXPECT_EQ(source_.commits[0].told.exits_lost, 7u);
+  EXPECT_EQ(source_.commits[0].told.lost.exits, 7u);
 }
 
 TEST_F(RecorderTakeoverTest, WhatWasLeftIsTakenFirstAndWithoutWhatIsWritten) {
@@ -89,13 +89,13 @@ TEST_F(RecorderTakeoverTest, WhatTheHooksOfBothHaveToldIsThereOnce) {
 TEST_F(RecorderTakeoverTest, LossesThatTheDiskRefusedAreNotSaidToBeTold) {
   source_.ThenDo([this](EventSink&) {
     log_.disk().fault = [](std::string_view, size_t) { return ENOSPC; };
-    source_.counts.exits_lost = 7;
+    source_.counts.lost.exits = 7;
     return size_t{0};
   });
   testing::internal::CaptureStderr();
   EXPECT_FALSE(Record()) << "the disk refuses to the end";
   testing::internal::GetCapturedStderr();
-  for (const auto& commit : source_.commits) EXPECT_EQ(commit.told.exits_lost, 0u);
+  for (const auto& commit : source_.commits) EXPECT_EQ(commit.told.lost.exits, 0u);
 }
 
 TEST_F(RecorderTakeoverTest, OnlyWhatWaitedThenCanBeWrittenAlready) {
