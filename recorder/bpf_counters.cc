@@ -21,24 +21,21 @@ LostCounts LostOf(const cpu_counters& cpu) {
           .others = Load(cpu.others_lost)};
 }
 
-LostCounts ToldOf(const cpu_counters& cpu) {
-  return {.forks = Load(cpu.forks_told),
-          .execs = Load(cpu.execs_told),
-          .exits = Load(cpu.exits_told),
-          .others = Load(cpu.others_told)};
+LostCounts Load(const told_counts& told) {
+  return {.forks = told.forks, .execs = told.execs, .exits = told.exits, .others = told.others};
 }
 
 }  // namespace
 
-Result<BpfCounters> BpfCounters::Map(int map_fd, size_t cpus) {
+Result<BpfCounters> BpfCounters::Map(int map_fd, size_t cpus, size_t told) {
   void* const pages =
       mmap(nullptr, cpus * sizeof(cpu_counters), PROT_READ | PROT_WRITE, MAP_SHARED, map_fd, 0);
   if (pages == MAP_FAILED) return Error::FromErrno("mapping the counters", errno);
-  return BpfCounters(std::span(static_cast<cpu_counters*>(pages), cpus));
+  return BpfCounters(std::span(static_cast<cpu_counters*>(pages), cpus), told);
 }
 
-BpfCounters::BpfCounters(std::span<cpu_counters> cpus) : cpus_(cpus) {
-  for (const cpu_counters& cpu : cpus_) told_before_.push_back(ToldOf(cpu));
+BpfCounters::BpfCounters(std::span<cpu_counters> cpus, size_t told) : cpus_(cpus) {
+  for (const cpu_counters& cpu : cpus_) told_before_.push_back(Load(cpu.told[told]));
 }
 
 BpfCounters::~BpfCounters() {
@@ -61,14 +58,19 @@ std::vector<LostCounts> BpfCounters::Lost() const {
   return lost;
 }
 
-void BpfCounters::SetTold(std::span<const LostCounts> lost) {
-  for (size_t i = 0; i < std::min(lost.size(), cpus_.size()); ++i) {
-    LostCounts told = told_before_[i];
-    told += lost[i];
-    Store(cpus_[i].forks_told, told.forks);
-    Store(cpus_[i].execs_told, told.execs);
-    Store(cpus_[i].exits_told, told.exits);
-    Store(cpus_[i].others_told, told.others);
+void BpfCounters::SetTold(size_t told, std::span<const LostCounts> lost) {
+  for (size_t i = 0; i < cpus_.size(); ++i) {
+    LostCounts sum = told_before_[i];
+    if (i < lost.size()) sum += lost[i];
+    cpus_[i].told[told] = {
+        .forks = sum.forks, .execs = sum.execs, .exits = sum.exits, .others = sum.others};
+  }
+}
+
+void BpfCounters::ForgetTellers() {
+  for (cpu_counters& cpu : cpus_) {
+    Store(cpu.teller, 0);
+    Store(cpu.reap_teller, 0);
   }
 }
 

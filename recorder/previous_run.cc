@@ -41,9 +41,9 @@ class ForkCount {
 };
 
 template <class... Records>
-void KeepIfOneOf(const RecordView& view, uint64_t since_ns, WrittenEvents* written) {
+void KeepIfOneOf(const RecordView& view, WrittenEvents* written) {
   const auto keep = [&]<class Record>(Record record) {
-    if (view.As(&record) && record.time_ns >= since_ns) written->Add(record);
+    if (view.As(&record)) written->Add(record);
   };
   (keep(Records()), ...);
 }
@@ -55,13 +55,15 @@ struct Reading {
   ForkCount count;
 };
 
-Reading Read(SegmentReader reader, uint64_t since_ns, WrittenEvents* written) {
+Reading Read(SegmentReader reader, uint64_t since_seq, WrittenEvents* written) {
   Reading reading;
   for (Item item = reader.Next(); !std::holds_alternative<End>(item); item = reader.Next()) {
     const auto* record = std::get_if<RecordView>(&item);
     if (record == nullptr || record->proof != Proof::kVerified) continue;
     reading.count.Take(*record);
-    KeepIfOneOf<Fork, Exec, Exit, Reap, CommChange, CgroupPath>(*record, since_ns, written);
+    if (record->seq && *record->seq >= since_seq) {
+      KeepIfOneOf<Fork, Exec, Exit, Reap, CommChange, CgroupPath, Lost>(*record, written);
+    }
     if (Checkpoint checkpoint; record->As(&checkpoint)) {
       reading.last_time_ns = std::max(reading.last_time_ns, checkpoint.last_time_ns);
     }
@@ -70,22 +72,19 @@ Reading Read(SegmentReader reader, uint64_t since_ns, WrittenEvents* written) {
   return reading;
 }
 
-// The log keeps microseconds.
-uint64_t AsInTheLog(uint64_t time_ns) { return time_ns - time_ns % 1000; }
-
 }  // namespace
 
 std::optional<PreviousRun> FindPreviousRun(const std::string& log_dir,
-                                           std::optional<uint64_t> written_since_ns) {
+                                           std::optional<uint64_t> written_since_seq) {
   auto paths = FindSegments(log_dir);
   if (!paths) return std::nullopt;
-  const uint64_t since_ns = written_since_ns ? AsInTheLog(*written_since_ns) : UINT64_MAX;
+  const uint64_t since_seq = written_since_seq.value_or(UINT64_MAX);
   std::optional<PreviousRun> run;
   for (size_t i = 0; i < paths->size(); ++i) {
     auto reader = SegmentReader::Open((*paths)[paths->size() - 1 - i]);
     if (!reader) continue;
     WrittenEvents written;
-    Reading reading = Read(*std::move(reader), since_ns, run ? &run->written : &written);
+    Reading reading = Read(*std::move(reader), since_seq, run ? &run->written : &written);
     if (!reading.segment) continue;
     if (!run) {
       run = PreviousRun{.boot_id = reading.segment->boot_id,
@@ -97,7 +96,7 @@ std::optional<PreviousRun> FindPreviousRun(const std::string& log_dir,
     // What an older segment counted lacks all that the newer ones recorded: too much looks missed.
     if (!run->kernel_forks) run->kernel_forks = reading.count.forks();
     const bool is_counted = run->kernel_forks || i + 1 >= kMaxSegments;
-    if (is_counted && reading.segment->time_ns <= since_ns) break;
+    if (is_counted && reading.segment->first_seq <= since_seq) break;
   }
   return run;
 }

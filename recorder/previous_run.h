@@ -20,8 +20,8 @@ struct PreviousRun {
 
 // Reads the newest segments of the folder. nullopt where no recorder has written there, or nothing
 // of what it wrote can be read. Where its last records are lost the count is too low, so that more
-// looks missed than was. Events since `written_since_ns`, of the newest boot, are kept.
+// looks missed than was. Events that have this number or a later one, of the newest boot, are kept.
 std::optional<PreviousRun> FindPreviousRun(const std::string& log_dir,
-                                           std::optional<uint64_t> written_since_ns = {});
+                                           std::optional<uint64_t> written_since_seq = {});
 
 }  // namespace daybook

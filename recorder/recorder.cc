@@ -30,6 +30,13 @@ LostCounts LostSince(const SourceCounters& before, const SourceCounters& now, si
   return lost;
 }
 
+LostCounts Smaller(const LostCounts& a, const LostCounts& b) {
+  return {.forks = std::min(a.forks, b.forks),
+          .execs = std::min(a.execs, b.execs),
+          .exits = std::min(a.exits, b.exits),
+          .others = std::min(a.others, b.others)};
+}
+
 }  // namespace
 
 class RecorderLoop::Impl : public EventSink, public SnapshotSink {
@@ -115,6 +122,7 @@ class RecorderLoop::Impl : public EventSink, public SnapshotSink {
   void AuditIfDue(uint64_t now_ns);
   size_t Drain();
   void DrainLeftOver();
+  void NoteToldLosses();
   Status Write();
   void Commit(const Status& written);
   void TellFinishedSegments();
@@ -170,7 +178,11 @@ Status RecorderLoop::Impl::Start() {
   last_turn_ns_ = source_.ReadClock().time_ns;
   last_audit_ns_ = last_count_ns_ = last_turn_ns_;
   AppendRecorder(RecorderEvent::kStart, auditor_.CountForks());
-  if (source_.continues()) DrainLeftOver();
+  if (source_.continues()) {
+    DrainLeftOver();
+  } else {
+    Commit(Ok{});
+  }
   TakeSnapshot();
   wake_ups_->SetTurns(options_.drain_interval_ns);
   Report(writer_.Sync());
@@ -189,9 +201,27 @@ void RecorderLoop::Impl::DrainLeftOver() {
   takes_over_ = true;
   Drain();
   takes_over_ = false;
+  NoteToldLosses();
   written_ = {};
   AppendLosses();
+  if (source_.lacks_what_was_between()) {
+    OnLost({.first_time_ns = last_turn_ns_,
+            .last_time_ns = source_.ReadClock().time_ns,
+            .reason = LostReason::kNoRecorder});
+  }
   Report(Write());
+}
+
+// Never more than there are, whatever stands in the log.
+void RecorderLoop::Impl::NoteToldLosses() {
+  told_ = source_.counters();
+  told_.lost = Smaller(told_.lost, written_.lost());
+  const auto& written = written_.lost_by_cpu();
+  for (size_t cpu = 0; cpu < told_.lost_by_cpu.size(); ++cpu) {
+    LostCounts& told = told_.lost_by_cpu[cpu];
+    told = Smaller(told, cpu < written.size() ? written[cpu] : LostCounts());
+  }
+  written_told_ = told_;
 }
 
 WakeUpTimes RecorderLoop::Impl::Times() const {
@@ -462,7 +492,7 @@ void RecorderLoop::Impl::Commit(const Status& written) {
     unwritten_ = 0;
     written_told_ = told_;
   }
-  source_.Commit(written_told_, unwritten_);
+  source_.Commit({.told = written_told_, .unwritten = unwritten_, .next_seq = writer_.next_seq()});
 }
 
 // Where the disk refuses, the writer keeps what it can and counts the rest, and the room in the

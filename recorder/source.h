@@ -113,16 +113,24 @@ class EventSource {
   // Hands all events that wait to `sink`, in order, and returns how many there were.
   virtual Result<size_t> Drain(EventSink& sink) = 0;
 
-  // What was drained, and the losses that `told` counts, are in the log, but for so many events: a
-  // recorder that takes over need not be told of them.
-  virtual void Commit(const SourceCounters& /*told*/, uint64_t /*unwritten*/) {}
+  // So far the log tells of everything.
+  struct Progress {
+    SourceCounters told;     // as far as the log has it
+    uint64_t unwritten = 0;  // so many events that were drained are not in the log
+    uint64_t next_seq = 0;   // of the log's records
+  };
+  // What was drained up to now is in the log: a recorder that takes over need not be told of it.
+  virtual void Commit(const Progress& /*progress*/) {}
 
   // True where it has taken over from another recorder without a gap. What that one drained last
   // may be drained again.
   virtual bool continues() const { return false; }
 
-  // Of the events that wait now; unknown where there are none, or the source does not know.
-  virtual std::optional<uint64_t> OldestWaitingNs() { return std::nullopt; }
+  // Where it continues(): the number from which on the log may have what will be drained again.
+  virtual std::optional<uint64_t> uncommitted_seq() const { return std::nullopt; }
+
+  // True where it continues(), and of what it tells something may have been lost since then.
+  virtual bool lacks_what_was_between() const { return false; }
 
   // No event comes from now on; what waits can still be drained.
   virtual void Stop() {}

@@ -4,9 +4,27 @@
 #include <functional>
 
 namespace daybook {
+namespace {
+
+// More than any kernel has: whatever stands in the log, memory for so many is enough.
+constexpr uint32_t kMaxCpus = 65536;
+
+}  // namespace
 
 size_t WrittenEvents::Hash::operator()(const Key& key) const {
   return std::hash<uint64_t>()(key.time_us ^ (key.who << 40) ^ (uint64_t{key.type} << 32));
+}
+
+void WrittenEvents::Add(const Lost& lost) {
+  if (lost.reason != LostReason::kKernelRing) return;
+  const LostCounts counts{.forks = lost.forks.value_or(0),
+                          .execs = lost.execs.value_or(0),
+                          .exits = lost.exits.value_or(0),
+                          .others = lost.records.value_or(0)};
+  lost_ += counts;
+  if (!lost.cpu || *lost.cpu >= kMaxCpus) return;
+  if (lost_by_cpu_.size() <= *lost.cpu) lost_by_cpu_.resize(*lost.cpu + 1);
+  lost_by_cpu_[*lost.cpu] += counts;
 }
 
 // Loading a program takes longer.

@@ -306,7 +306,17 @@ TEST_F(FilteredSourceTest, AKernelThreadThatRunsAProgramIsNone) {
                 sink.OnExit(Ended(10, 100 * kMs, 300 * kMs, 0, 0, kProcKernelThread));
                 sink.OnExit(Ended(11, 100 * kMs, 300 * kMs, 0));
               }),
-              ElementsAre("exec 11", "exit 11"));
+              ElementsAre("fork 11", "exec 11", "exit 11"));
+  EXPECT_EQ(source_->counters().filtered->forks, 1u);
+}
+
+TEST_F(FilteredSourceTest, WhoIsNoKernelThreadWillNotBeOneAndIsToldOfAtOnce) {
+  Open({.no_kernel_threads = true});
+  EXPECT_THAT(Drain([](EventSink& sink) {
+                sink.OnFork(Born(10, 100 * kMs));
+                sink.OnCommChange({.pid = 10});
+              }),
+              ElementsAre("fork 10", "comm 10"));
 }
 
 TEST_F(FilteredSourceTest, WhoseUserIsUnknownIsToldOf) {
