@@ -22,9 +22,21 @@ void WrittenEvents::Add(const Lost& lost) {
                           .exits = lost.exits.value_or(0),
                           .others = lost.records.value_or(0)};
   lost_ += counts;
-  if (!lost.cpu || *lost.cpu >= kMaxCpus) return;
-  if (lost_by_cpu_.size() <= *lost.cpu) lost_by_cpu_.resize(*lost.cpu + 1);
-  lost_by_cpu_[*lost.cpu] += counts;
+  if (lost.cpu && *lost.cpu < kMaxCpus) AddLost(*lost.cpu, counts);
+}
+
+void WrittenEvents::AddLost(size_t cpu, const LostCounts& counts) {
+  if (lost_by_cpu_.size() <= cpu) lost_by_cpu_.resize(cpu + 1);
+  lost_by_cpu_[cpu] += counts;
+}
+
+void WrittenEvents::Add(const WrittenEvents& others) {
+  for (const auto& [key, count] : others.count_) count_[key] += count;
+  for (const auto& [key, has_reap] : others.exact_) exact_[key] = has_reap;
+  lost_ += others.lost_;
+  for (size_t cpu = 0; cpu < others.lost_by_cpu_.size(); ++cpu) {
+    AddLost(cpu, others.lost_by_cpu_[cpu]);
+  }
 }
 
 // Loading a program takes longer.

@@ -25,6 +25,7 @@ class WrittenEvents {
   void Add(const CgroupPath& cgroup) { ++count_[KeyOf(cgroup)]; }
   // As far as a source counts them.
   void Add(const Lost& lost);
+  void Add(const WrittenEvents& others);
 
   const LostCounts& lost() const { return lost_; }
   const std::vector<LostCounts>& lost_by_cpu() const { return lost_by_cpu_; }
@@ -45,6 +46,8 @@ class WrittenEvents {
   std::optional<Reap> MissingReap(const Exit& exit) const;
 
  private:
+  void AddLost(size_t cpu, const LostCounts& counts);
+
   // A process ends once and is reaped once; all else is told apart by its time, as exactly as the
   // log has it.
   struct Key {

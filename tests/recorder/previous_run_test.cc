@@ -3,6 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <vector>
+
+#include "daybook/reader.h"
 #include "daybook/writer.h"
 #include "support/log_builder.h"
 #include "support/temp_folder.h"
@@ -66,6 +70,39 @@ TEST_F(PreviousRunTest, TheyMayStandInSeveralSegments) {
   PreviousRun run = Find(since_seq);
   EXPECT_FALSE(run.written.TakeOut(TestFork(10)));
   for (uint32_t pid = 11; pid < 20; ++pid) EXPECT_TRUE(run.written.TakeOut(TestFork(pid))) << pid;
+}
+
+// What stands far from the end is found only where it must be.
+TEST_F(PreviousRunTest, OfALongSegmentTheEndsAreReadWhereTheyAreEnough) {
+  constexpr uint32_t kForks = 20'000;
+  constexpr size_t kEndBytes = 64 << 10;
+  auto writer = LogWriter::Open(*OpenLogFolder(temp_.path()), {},
+                                [] { return Clock{.time_ns = kTestBootNs}; });
+  ASSERT_TRUE(writer);
+  writer->Append(Audit{.forks_seen = 100, .kernel_forks = 6'600});
+  std::vector<uint64_t> seqs;
+  for (uint32_t pid = 1; pid <= kForks; ++pid) {
+    // Only who reads that one counts by it.
+    if (pid == kForks / 2) writer->Append(Audit{.forks_seen = 200, .kernel_forks = 6'701});
+    if (pid == kForks - 9) writer->Append(Audit{.forks_seen = 500});
+    seqs.push_back(writer->next_seq());
+    writer->Append(TestFork(pid));
+  }
+  ASSERT_TRUE(writer->Flush());
+  const std::string path = FindSegments(temp_.path())->at(0);
+  ASSERT_GT(std::filesystem::file_size(path), 4 * kEndBytes);
+  auto find = [&](uint64_t since_seq, uint64_t kernel_forks) {
+    auto run = FindPreviousRun(temp_.path(), since_seq, kEndBytes);
+    EXPECT_TRUE(run);
+    EXPECT_EQ(run->kernel_forks, kernel_forks);
+    EXPECT_EQ(run->last_time_ns, TestFork(kForks).time_ns);
+    return *std::move(run);
+  };
+  PreviousRun run = find(seqs[kForks - 2], 7'010);
+  EXPECT_TRUE(run.written.TakeOut(TestFork(kForks)));
+  EXPECT_TRUE(run.written.TakeOut(TestFork(kForks - 1)));
+  EXPECT_FALSE(run.written.TakeOut(TestFork(kForks - 2)));
+  EXPECT_TRUE(find(seqs[0], 7'011).written.TakeOut(TestFork(1)));
 }
 
 TEST_F(PreviousRunTest, LossesAreKeptByCpu) {
