@@ -54,6 +54,13 @@ void KeepIfOneOf(const RecordView& view, WrittenEvents* written) {
   (keep(Records()), ...);
 }
 
+// Numbers of what is asked for. What one segment had not made durable the next one has, too: it is
+// taken from the younger one.
+struct Seqs {
+  uint64_t since = 0;
+  uint64_t until = UINT64_MAX;
+};
+
 // What one segment tells.
 struct Reading {
   std::optional<SegmentStart> segment;
@@ -65,7 +72,7 @@ struct Reading {
 
 // Goes on with that count. Where a tag is given, only what has it is taken: bytes that begin
 // anywhere may begin with what somebody has put into his arguments.
-Reading Read(SegmentReader reader, uint64_t since_seq, ForkCount count = ForkCount(),
+Reading Read(SegmentReader reader, Seqs seqs, ForkCount count = ForkCount(),
              std::optional<uint32_t> tag = {}) {
   Reading reading;
   reading.count = count;
@@ -75,7 +82,7 @@ Reading Read(SegmentReader reader, uint64_t since_seq, ForkCount count = ForkCou
     if (tag && reader.tag() != tag) continue;
     reading.count.Take(*record);
     if (record->seq) reading.first_seq = std::min(reading.first_seq, *record->seq);
-    if (record->seq && *record->seq >= since_seq) {
+    if (record->seq && *record->seq >= seqs.since && *record->seq < seqs.until) {
       KeepIfOneOf<Fork, Exec, Exit, Reap, CommChange, CgroupPath, Lost>(*record, &reading.written);
     }
     if (Checkpoint checkpoint; record->As(&checkpoint)) {
@@ -119,22 +126,22 @@ ForkCount CountAtBegin(SegmentReader& reader) {
 
 // What is asked for, where the ends of a long file have all of it: the recorder counts the hooks'
 // forks once a second.
-std::optional<Reading> ReadAtEnds(const std::string& path, uint64_t since_seq, size_t end_bytes) {
+std::optional<Reading> ReadAtEnds(const std::string& path, Seqs seqs, size_t end_bytes) {
   const Ends ends = ReadEnds(path, end_bytes);
   SegmentReader head(ends.first);
   const ForkCount count(CountAtBegin(head).base());
   if (!count.base() || !head.segment()) return std::nullopt;
-  Reading reading = Read(SegmentReader(ends.last), since_seq, count, head.segment()->tag);
-  if (!reading.count.forks() || reading.first_seq > since_seq) return std::nullopt;
+  Reading reading = Read(SegmentReader(ends.last), seqs, count, head.segment()->tag);
+  if (!reading.count.forks() || reading.first_seq > seqs.since) return std::nullopt;
   reading.segment = head.segment();
   return reading;
 }
 
-std::optional<Reading> ReadFile(const std::string& path, uint64_t since_seq, size_t end_bytes) {
-  if (auto reading = ReadAtEnds(path, since_seq, end_bytes)) return reading;
+std::optional<Reading> ReadFile(const std::string& path, Seqs seqs, size_t end_bytes) {
+  if (auto reading = ReadAtEnds(path, seqs, end_bytes)) return reading;
   auto reader = SegmentReader::Open(path);
   if (!reader) return std::nullopt;
-  Reading reading = Read(*std::move(reader), since_seq);
+  Reading reading = Read(*std::move(reader), seqs);
   if (!reading.segment) return std::nullopt;
   return reading;
 }
@@ -146,10 +153,10 @@ std::optional<PreviousRun> FindPreviousRun(const std::string& log_dir,
                                            size_t end_bytes) {
   auto paths = FindSegments(log_dir);
   if (!paths) return std::nullopt;
-  const uint64_t since_seq = written_since_seq.value_or(UINT64_MAX);
+  Seqs seqs{.since = written_since_seq.value_or(UINT64_MAX)};
   std::optional<PreviousRun> run;
   for (size_t i = 0; i < paths->size(); ++i) {
-    auto reading = ReadFile((*paths)[paths->size() - 1 - i], since_seq, end_bytes);
+    auto reading = ReadFile((*paths)[paths->size() - 1 - i], seqs, end_bytes);
     if (!reading) continue;
     const SegmentStart& segment = *reading->segment;
     if (!run) {
@@ -160,10 +167,11 @@ std::optional<PreviousRun> FindPreviousRun(const std::string& log_dir,
     }
     if (segment.boot_id != run->boot_id) break;
     run->written.Add(reading->written);
+    seqs.until = std::min(seqs.until, reading->first_seq);
     // What an older segment counted lacks all that the newer ones recorded: too much looks missed.
     if (!run->kernel_forks) run->kernel_forks = reading->count.forks();
     const bool is_counted = run->kernel_forks || i + 1 >= kMaxSegments;
-    if (is_counted && segment.first_seq <= since_seq) break;
+    if (is_counted && segment.first_seq <= seqs.since) break;
   }
   return run;
 }
