@@ -112,6 +112,7 @@ class PosixFolder : public LogFolder {
   }
 
   Result<std::vector<FileInfo>> List() override {
+    if (IsGone(fd_)) Reopen();
     const int fd = openat(fd_, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR* folder = fd < 0 ? nullptr : fdopendir(fd);
     if (folder == nullptr) return Error::FromErrno("cannot list " + path_, errno);
@@ -130,6 +131,7 @@ class PosixFolder : public LogFolder {
   }
 
   Result<uint64_t> FreeBytes() override {
+    if (IsGone(fd_)) Reopen();
     struct statvfs status = {};
     if (fstatvfs(fd_, &status) != 0) return Error::FromErrno("cannot look at " + path_, errno);
     return uint64_t{status.f_bavail} * status.f_frsize;

@@ -257,14 +257,6 @@ event_header HeaderOf(std::span<const std::byte> bytes) {
 
 }  // namespace
 
-// It stands behind the header in all of them.
-std::optional<uint64_t> EventTimeNs(std::span<const std::byte> event) {
-  uint64_t time_ns = 0;
-  if (event.size() < sizeof(event_header) + sizeof(time_ns)) return std::nullopt;
-  std::memcpy(&time_ns, event.data() + sizeof(event_header), sizeof(time_ns));
-  return time_ns;
-}
-
 void NoteReap(std::span<const std::byte> event, ReapJoin& reaps) {
   if (HeaderOf(event).type != EVENT_REAP || event.size() != sizeof(reap_event)) return;
   // The ring aligns its records as the kernel's program writes them.

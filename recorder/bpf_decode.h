@@ -3,7 +3,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <span>
 
 #include "bpf/events.h"
@@ -11,9 +10,6 @@
 #include "source.h"
 
 namespace daybook {
-
-// When it happened (a birth: the start of the child); nullopt where the event is too short.
-std::optional<uint64_t> EventTimeNs(std::span<const std::byte> event);
 
 // Shows the event to `reaps` if it is one. Before DeliverEvent, for all events of a batch.
 void NoteReap(std::span<const std::byte> event, ReapJoin& reaps);

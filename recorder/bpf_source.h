@@ -16,6 +16,12 @@ namespace daybook {
 
 enum class ArgsCapture { kNone, kFirst, kAll };
 
+// A log's folder, as stat(2) tells it apart.
+struct LogFolderId {
+  uint64_t device = 0;
+  uint64_t inode = 0;
+};
+
 struct BpfSourceOptions {
   // A power of two of at least one page; DefaultRingBytes() where not given.
   std::optional<uint64_t> ring_bytes;
@@ -24,6 +30,10 @@ struct BpfSourceOptions {
   // Also tells of every reap, so that what a process used is known to the last.
   bool exact_usage = true;
   Filter filter;
+  // What is pinned is for this log alone.
+  LogFolderId log;
+  // Living processes that the filter may judge anew; of more, everything is told.
+  uint32_t max_judged = 65536;
   std::string proc_root = "/proc";
   // Where it is not given, the best that there is, and has the filter's cgroup.
   std::optional<CgroupHierarchy> cgroups;
@@ -54,9 +64,9 @@ class BpfSource : public EventSource {
   int wake_fd() const override;
   bool PrepareToSleep() override;
   Result<size_t> Drain(EventSink& sink) override;
-  void Commit(const SourceCounters& told, uint64_t unwritten) override;
+  void Commit(const Progress& progress) override;
   bool continues() const override;
-  std::optional<uint64_t> OldestWaitingNs() override;
+  std::optional<uint64_t> uncommitted_seq() const override;
   void Stop() override;
   void HandOver() override;
   bool exhausted() const override;

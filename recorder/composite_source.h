@@ -31,11 +31,10 @@ class CompositeSource : public EventSource {
   bool PrepareToSleep() override;
   Result<size_t> Drain(EventSink& sink) override;
   // The one beside leaves nothing to the next recorder.
-  void Commit(const SourceCounters& told, uint64_t unwritten) override {
-    main_->Commit(told, unwritten);
-  }
+  void Commit(const Progress& progress) override { main_->Commit(progress); }
   bool continues() const override { return main_->continues(); }
-  std::optional<uint64_t> OldestWaitingNs() override { return main_->OldestWaitingNs(); }
+  std::optional<uint64_t> uncommitted_seq() const override { return main_->uncommitted_seq(); }
+  bool lacks_what_was_between() const override { return main_->continues(); }
   void Stop() override;
   void HandOver() override;
   bool exhausted() const override { return main_->exhausted(); }

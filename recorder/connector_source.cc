@@ -421,7 +421,7 @@ SourceCounters ConnectorSource::Impl::Count() {
   totals.forks_seen = forks_seen_;
   totals.execs_seen = execs_seen_;
   totals.exits_seen = exits_seen_;
-  totals.others_lost = lost_;
+  totals.lost.others = lost_;
   return totals;
 }
 

@@ -51,12 +51,16 @@ std::string EventTypesText(uint32_t events) {
   return text;
 }
 
-bool Filter::JudgesAnew() const {
-  return only_failed || !only_uids.empty() || !except_uids.empty() || !only_cgroup.empty() ||
-         min_lifetime_ns != 0;
+bool Filter::LeavesOutProcesses() const {
+  return no_kernel_threads || only_failed || !only_uids.empty() || !except_uids.empty() ||
+         !only_cgroup.empty() || min_lifetime_ns != 0;
 }
 
-bool Filter::LeavesOutProcesses() const { return JudgesAnew() || no_kernel_threads; }
+bool Filter::PassesForGood() const {
+  Filter other = *this;
+  other.no_kernel_threads = false;
+  return !other.LeavesOutProcesses();
+}
 
 bool Filter::TellsEveryLife() const {
   constexpr uint32_t kLives = kTypeFork | kTypeExit;

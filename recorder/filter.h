@@ -51,8 +51,9 @@ struct Filter {
   bool no_kernel_threads = false;
 
   bool LeavesOutProcesses() const;
-  // Whether the verdict on a process may be another one later.
-  bool JudgesAnew() const;
+  // Whether whoever passes does so to his end: no process becomes a kernel thread, though one that
+  // is may execute a program and be none any more.
+  bool PassesForGood() const;
   bool LeavesOutAnything() const { return events != kAllTypes || LeavesOutProcesses(); }
   // False where who lives is not what births and ends in the log tell.
   bool TellsEveryLife() const;

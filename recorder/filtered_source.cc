@@ -127,10 +127,10 @@ bool JudgedProcesses::IsTold(const Fork& fork) {
   if (!filter_.LeavesOutProcesses()) return true;
   const FilteredProcess process{.uid = fork.uid,
                                 .is_kernel_thread = (fork.flags & kProcKernelThread) != 0};
-  const bool is_told = !filter_.JudgesAnew() && Passes(filter_, process);
+  const bool is_told = filter_.PassesForGood() && Passes(filter_, process);
   Process& born = processes_[fork.pid];  // another one had that number
   born = {.start_ns = fork.time_ns, .is_followed = is_told, .birth = {}};
-  if (filter_.JudgesAnew() && !filter_.only_failed) born.birth = fork;
+  if (!is_told && !filter_.only_failed) born.birth = fork;
   return is_told;
 }
 

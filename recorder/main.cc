@@ -112,9 +112,9 @@ LogIdentity WithFilter(LogIdentity identity, const std::string& text) {
 Status Record(const Options& options) {
   const auto account = FindAccount(options.user);
   if (!account) return account.error();
+  if (Status ready = PrepareLogFolder(options.log_dir, *account); !ready) return ready;
   auto source = OpenSource(options, *account);
   if (!source) return std::move(source).error();
-  if (Status ready = PrepareLogFolder(options.log_dir, *account); !ready) return ready;
   auto folder = OpenLogFolder(options.log_dir);
   if (!folder) return std::move(folder).error();
   auto housekeeping = OpenLogFolder(options.log_dir);
@@ -128,8 +128,8 @@ Status Record(const Options& options) {
 
   EventSource& events = **source;
   // By descriptor: the user that we are now may not be let through the folders above.
-  auto previous_run = FindPreviousRun("/proc/self/fd/" + std::to_string(log_dir.get()),
-                                      events.continues() ? events.OldestWaitingNs() : std::nullopt);
+  auto previous_run =
+      FindPreviousRun("/proc/self/fd/" + std::to_string(log_dir.get()), events.uncommitted_seq());
   const std::string filter = FilterOf(events.identity(), options.filter);
   auto writer = LogWriter::Open(
       *std::move(folder), WithFilter(events.identity(), filter),

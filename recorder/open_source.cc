@@ -1,5 +1,7 @@
 #include "open_source.h"
 
+#include <sys/stat.h>
+
 #include <cstdio>
 #include <string>
 #include <string_view>
@@ -17,11 +19,18 @@ namespace {
 
 using OpenedSource = Result<std::unique_ptr<EventSource>>;
 
+LogFolderId IdOf(const std::string& log_dir) {
+  struct stat about = {};
+  if (stat(log_dir.c_str(), &about) != 0) return {};
+  return {.device = about.st_dev, .inode = about.st_ino};
+}
+
 BpfSourceOptions BpfOptions(const Options& options) {
   BpfSourceOptions bpf;
   bpf.ring_bytes = options.ring_bytes;
   bpf.exact_usage = options.usage == UsageMode::kExact;
   bpf.filter = options.filter;
+  bpf.log = IdOf(options.log_dir);
   bpf.args_limit = ArgsLimitBytes(options);
   switch (options.args) {
     case ArgsMode::kNone:

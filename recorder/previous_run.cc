@@ -1,7 +1,9 @@
 #include "previous_run.h"
 
 #include <algorithm>
+#include <fstream>
 #include <utility>
+#include <vector>
 
 #include "daybook/reader.h"
 #include "daybook/records.h"
@@ -15,6 +17,9 @@ constexpr size_t kMaxSegments = 4;
 // Follows the counts through one segment.
 class ForkCount {
  public:
+  // What the kernel had counted before the hooks did, where that is known already.
+  explicit ForkCount(std::optional<uint64_t> base = {}) : base_(base) {}
+
   void Take(const RecordView& record) {
     Recorder recorder;
     Audit audit;
@@ -27,6 +32,7 @@ class ForkCount {
     }
   }
 
+  std::optional<uint64_t> base() const { return base_; }
   std::optional<uint64_t> forks() const { return forks_; }
 
  private:
@@ -41,27 +47,44 @@ class ForkCount {
 };
 
 template <class... Records>
-void KeepIfOneOf(const RecordView& view, uint64_t since_ns, WrittenEvents* written) {
+void KeepIfOneOf(const RecordView& view, WrittenEvents* written) {
   const auto keep = [&]<class Record>(Record record) {
-    if (view.As(&record) && record.time_ns >= since_ns) written->Add(record);
+    if (view.As(&record)) written->Add(record);
   };
   (keep(Records()), ...);
 }
 
+// Numbers of what is asked for. What one segment had not made durable the next one has, too: it is
+// taken from the younger one.
+struct Seqs {
+  uint64_t since = 0;
+  uint64_t until = UINT64_MAX;
+};
+
 // What one segment tells.
 struct Reading {
   std::optional<SegmentStart> segment;
+  uint64_t first_seq = UINT64_MAX;  // of what was read
   uint64_t last_time_ns = 0;
   ForkCount count;
+  WrittenEvents written;
 };
 
-Reading Read(SegmentReader reader, uint64_t since_ns, WrittenEvents* written) {
+// Goes on with that count. Where a tag is given, only what has it is taken: bytes that begin
+// anywhere may begin with what somebody has put into his arguments.
+Reading Read(SegmentReader reader, Seqs seqs, ForkCount count = ForkCount(),
+             std::optional<uint32_t> tag = {}) {
   Reading reading;
+  reading.count = count;
   for (Item item = reader.Next(); !std::holds_alternative<End>(item); item = reader.Next()) {
     const auto* record = std::get_if<RecordView>(&item);
     if (record == nullptr || record->proof != Proof::kVerified) continue;
+    if (tag && reader.tag() != tag) continue;
     reading.count.Take(*record);
-    KeepIfOneOf<Fork, Exec, Exit, Reap, CommChange, CgroupPath>(*record, since_ns, written);
+    if (record->seq) reading.first_seq = std::min(reading.first_seq, *record->seq);
+    if (record->seq && *record->seq >= seqs.since && *record->seq < seqs.until) {
+      KeepIfOneOf<Fork, Exec, Exit, Reap, CommChange, CgroupPath, Lost>(*record, &reading.written);
+    }
     if (Checkpoint checkpoint; record->As(&checkpoint)) {
       reading.last_time_ns = std::max(reading.last_time_ns, checkpoint.last_time_ns);
     }
@@ -70,34 +93,85 @@ Reading Read(SegmentReader reader, uint64_t since_ns, WrittenEvents* written) {
   return reading;
 }
 
-// The log keeps microseconds.
-uint64_t AsInTheLog(uint64_t time_ns) { return time_ns - time_ns % 1000; }
+std::vector<uint8_t> ReadBytes(std::ifstream& file, std::streamoff begin, size_t count) {
+  std::vector<uint8_t> bytes(count);
+  file.seekg(begin);
+  file.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(count));
+  bytes.resize(static_cast<size_t>(file.gcount()));
+  return bytes;
+}
+
+// Both ends of a longer file; empty where it is not longer.
+struct Ends {
+  std::vector<uint8_t> first;
+  std::vector<uint8_t> last;
+};
+Ends ReadEnds(const std::string& path, size_t end_bytes) {
+  std::ifstream file(path, std::ios::binary | std::ios::ate);
+  const std::streamoff last_begin = file.tellg() - static_cast<std::streamoff>(end_bytes);
+  if (!file || last_begin <= 0) return {};
+  return {.first = ReadBytes(file, 0, end_bytes), .last = ReadBytes(file, last_begin, end_bytes)};
+}
+
+// Reads up to the first record that has the kernel's count beside that of the hooks.
+ForkCount CountAtBegin(SegmentReader& reader) {
+  ForkCount count;
+  for (Item item = reader.Next(); !count.base() && !std::holds_alternative<End>(item);
+       item = reader.Next()) {
+    const auto* record = std::get_if<RecordView>(&item);
+    if (record != nullptr && record->proof == Proof::kVerified) count.Take(*record);
+  }
+  return count;
+}
+
+// What is asked for, where the ends of a long file have all of it: the recorder counts the hooks'
+// forks once a second.
+std::optional<Reading> ReadAtEnds(const std::string& path, Seqs seqs, size_t end_bytes) {
+  const Ends ends = ReadEnds(path, end_bytes);
+  SegmentReader head(ends.first);
+  const ForkCount count(CountAtBegin(head).base());
+  if (!count.base() || !head.segment()) return std::nullopt;
+  Reading reading = Read(SegmentReader(ends.last), seqs, count, head.segment()->tag);
+  if (!reading.count.forks() || reading.first_seq > seqs.since) return std::nullopt;
+  reading.segment = head.segment();
+  return reading;
+}
+
+std::optional<Reading> ReadFile(const std::string& path, Seqs seqs, size_t end_bytes) {
+  if (auto reading = ReadAtEnds(path, seqs, end_bytes)) return reading;
+  auto reader = SegmentReader::Open(path);
+  if (!reader) return std::nullopt;
+  Reading reading = Read(*std::move(reader), seqs);
+  if (!reading.segment) return std::nullopt;
+  return reading;
+}
 
 }  // namespace
 
 std::optional<PreviousRun> FindPreviousRun(const std::string& log_dir,
-                                           std::optional<uint64_t> written_since_ns) {
+                                           std::optional<uint64_t> written_since_seq,
+                                           size_t end_bytes) {
   auto paths = FindSegments(log_dir);
   if (!paths) return std::nullopt;
-  const uint64_t since_ns = written_since_ns ? AsInTheLog(*written_since_ns) : UINT64_MAX;
+  Seqs seqs{.since = written_since_seq.value_or(UINT64_MAX)};
   std::optional<PreviousRun> run;
   for (size_t i = 0; i < paths->size(); ++i) {
-    auto reader = SegmentReader::Open((*paths)[paths->size() - 1 - i]);
-    if (!reader) continue;
-    WrittenEvents written;
-    Reading reading = Read(*std::move(reader), since_ns, run ? &run->written : &written);
-    if (!reading.segment) continue;
+    auto reading = ReadFile((*paths)[paths->size() - 1 - i], seqs, end_bytes);
+    if (!reading) continue;
+    const SegmentStart& segment = *reading->segment;
     if (!run) {
-      run = PreviousRun{.boot_id = reading.segment->boot_id,
-                        .last_time_ns = reading.last_time_ns,
+      run = PreviousRun{.boot_id = segment.boot_id,
+                        .last_time_ns = reading->last_time_ns,
                         .kernel_forks = {},
-                        .written = std::move(written)};
+                        .written = {}};
     }
-    if (reading.segment->boot_id != run->boot_id) break;
+    if (segment.boot_id != run->boot_id) break;
+    run->written.Add(reading->written);
+    seqs.until = std::min(seqs.until, reading->first_seq);
     // What an older segment counted lacks all that the newer ones recorded: too much looks missed.
-    if (!run->kernel_forks) run->kernel_forks = reading.count.forks();
+    if (!run->kernel_forks) run->kernel_forks = reading->count.forks();
     const bool is_counted = run->kernel_forks || i + 1 >= kMaxSegments;
-    if (is_counted && reading.segment->time_ns <= since_ns) break;
+    if (is_counted && segment.first_seq <= seqs.since) break;
   }
   return run;
 }

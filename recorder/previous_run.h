@@ -1,6 +1,7 @@
 // How far the recorder came that wrote the log before this one.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -18,10 +19,12 @@ struct PreviousRun {
   WrittenEvents written;                 // as far as asked for
 };
 
-// Reads the newest segments of the folder. nullopt where no recorder has written there, or nothing
-// of what it wrote can be read. Where its last records are lost the count is too low, so that more
-// looks missed than was. Events since `written_since_ns`, of the newest boot, are kept.
+// Reads the newest segments of the folder; of a long one, where that suffices, only so many bytes
+// at its ends: events wait meanwhile. nullopt where no recorder has written there, or nothing of
+// what it wrote can be read. Where its last records are lost the count is too low, so that more
+// looks missed than was. Events that have this number or a later one, of the newest boot, are kept.
 std::optional<PreviousRun> FindPreviousRun(const std::string& log_dir,
-                                           std::optional<uint64_t> written_since_ns = {});
+                                           std::optional<uint64_t> written_since_seq = {},
+                                           size_t end_bytes = size_t{16} << 20);
 
 }  // namespace daybook

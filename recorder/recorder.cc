@@ -23,8 +23,18 @@ constexpr uint64_t kResyncIntervalNs = 1'000'000'000;
 // Where trouble is: each begins and ends by itself.
 enum Place : uint8_t { kDisk, kSource };
 
-uint64_t LostTotal(const SourceCounters& counters) {
-  return counters.forks_lost + counters.execs_lost + counters.exits_lost + counters.others_lost;
+// By that CPU, since `before` was counted.
+LostCounts LostSince(const SourceCounters& before, const SourceCounters& now, size_t cpu) {
+  LostCounts lost = now.lost_by_cpu[cpu];
+  if (cpu < before.lost_by_cpu.size()) lost -= before.lost_by_cpu[cpu];
+  return lost;
+}
+
+LostCounts Smaller(const LostCounts& a, const LostCounts& b) {
+  return {.forks = std::min(a.forks, b.forks),
+          .execs = std::min(a.execs, b.execs),
+          .exits = std::min(a.exits, b.exits),
+          .others = std::min(a.others, b.others)};
 }
 
 }  // namespace
@@ -108,12 +118,14 @@ class RecorderLoop::Impl : public EventSink, public SnapshotSink {
   void TakeSnapshot();
   void ResyncIfDue(uint64_t now_ns);
   void AppendLosses();
+  void AppendLoss(const LostCounts& lost, std::optional<uint32_t> cpu, uint64_t now_ns);
   void AppendClock(ClockReason reason);
   void AppendRecorder(RecorderEvent event, const Audit& counts);
   void AppendGap(const Recorder& start);
   void AuditIfDue(uint64_t now_ns);
   size_t Drain();
   void DrainLeftOver();
+  void NoteToldLosses();
   Status Write();
   void Commit(const Status& written);
   void TellFinishedSegments();
@@ -169,7 +181,11 @@ Status RecorderLoop::Impl::Start() {
   last_turn_ns_ = source_.ReadClock().time_ns;
   last_audit_ns_ = last_count_ns_ = last_turn_ns_;
   AppendRecorder(RecorderEvent::kStart, auditor_.CountForks());
-  if (source_.continues()) DrainLeftOver();
+  if (source_.continues()) {
+    DrainLeftOver();
+  } else {
+    Commit(Ok{});
+  }
   TakeSnapshot();
   wake_ups_->SetTurns(options_.drain_interval_ns);
   Report(writer_.Sync());
@@ -188,9 +204,27 @@ void RecorderLoop::Impl::DrainLeftOver() {
   takes_over_ = true;
   Drain();
   takes_over_ = false;
+  NoteToldLosses();
   written_ = {};
   AppendLosses();
+  if (source_.lacks_what_was_between()) {
+    OnLost({.first_time_ns = last_turn_ns_,
+            .last_time_ns = source_.ReadClock().time_ns,
+            .reason = LostReason::kNoRecorder});
+  }
   Report(Write());
+}
+
+// Never more than there are, whatever stands in the log.
+void RecorderLoop::Impl::NoteToldLosses() {
+  told_ = source_.counters();
+  told_.lost = Smaller(told_.lost, written_.lost());
+  const auto& written = written_.lost_by_cpu();
+  for (size_t cpu = 0; cpu < told_.lost_by_cpu.size(); ++cpu) {
+    LostCounts& told = told_.lost_by_cpu[cpu];
+    told = Smaller(told, cpu < written.size() ? written[cpu] : LostCounts());
+  }
+  written_told_ = told_;
 }
 
 WakeUpTimes RecorderLoop::Impl::Times() const {
@@ -356,20 +390,35 @@ void RecorderLoop::Impl::ResyncIfDue(uint64_t now_ns) {
   if (source_.WantsResync() && now_ns - snapshot_ns_ >= kResyncIntervalNs) TakeSnapshot();
 }
 
+// One record for each CPU that has lost something, and one for the rest.
 void RecorderLoop::Impl::AppendLosses() {
-  const SourceCounters now = source_.counters();
-  const uint64_t lost = LostTotal(now) - LostTotal(told_);
-  if (lost == 0) return;
+  SourceCounters now = source_.counters();
+  if (now.lost == told_.lost) return;
+  const uint64_t now_ns = source_.ReadClock().time_ns;
+  LostCounts rest = now.lost;
+  rest -= told_.lost;
+  for (size_t cpu = 0; cpu < now.lost_by_cpu.size(); ++cpu) {
+    const LostCounts lost = LostSince(told_, now, cpu);
+    AppendLoss(lost, static_cast<uint32_t>(cpu), now_ns);
+    rest -= lost;
+  }
+  AppendLoss(rest, std::nullopt, now_ns);
+  told_ = std::move(now);
+}
+
+void RecorderLoop::Impl::AppendLoss(const LostCounts& lost, std::optional<uint32_t> cpu,
+                                    uint64_t now_ns) {
+  if (lost.Sum() == 0) return;
   Lost record{.first_time_ns = last_turn_ns_,
-              .last_time_ns = source_.ReadClock().time_ns,
+              .last_time_ns = now_ns,
               .reason = LostReason::kKernelRing,
-              .forks = now.forks_lost - told_.forks_lost,
-              .execs = now.execs_lost - told_.execs_lost,
-              .exits = now.exits_lost - told_.exits_lost};
-  if (now.others_lost != told_.others_lost) record.records = now.others_lost - told_.others_lost;
+              .forks = lost.forks,
+              .execs = lost.execs,
+              .exits = lost.exits,
+              .cpu = cpu};
+  if (lost.others != 0) record.records = lost.others;
   writer_.Append(record);
-  writer_.AddLost(lost);
-  told_ = now;
+  writer_.AddLost(lost.Sum());
 }
 
 void RecorderLoop::Impl::AppendClock(ClockReason reason) {
@@ -446,7 +495,7 @@ void RecorderLoop::Impl::Commit(const Status& written) {
     unwritten_ = 0;
     written_told_ = told_;
   }
-  source_.Commit(written_told_, unwritten_);
+  source_.Commit({.told = written_told_, .unwritten = unwritten_, .next_seq = writer_.next_seq()});
 }
 
 // Where the disk refuses, the writer keeps what it can and counts the rest, and the room in the

@@ -5,6 +5,22 @@
 
 namespace daybook {
 
+LostCounts& LostCounts::operator+=(const LostCounts& more) {
+  forks += more.forks;
+  execs += more.execs;
+  exits += more.exits;
+  others += more.others;
+  return *this;
+}
+
+LostCounts& LostCounts::operator-=(const LostCounts& less) {
+  forks -= less.forks;
+  execs -= less.execs;
+  exits -= less.exits;
+  others -= less.others;
+  return *this;
+}
+
 LogIdentity EventSource::identity() const { return ThisHost(); }
 
 Clock EventSource::ReadClock() const { return ReadClocks(); }

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "daybook/records.h"
 #include "daybook/result.h"
@@ -63,16 +64,27 @@ struct FilteredEvents {
   uint64_t Sum() const { return forks + execs + exits + others; }
 };
 
+// Events for which there was no room.
+struct LostCounts {
+  uint64_t forks = 0;
+  uint64_t execs = 0;
+  uint64_t exits = 0;
+  uint64_t others = 0;  // of unknown kind
+
+  bool operator==(const LostCounts&) const = default;
+  uint64_t Sum() const { return forks + execs + exits + others; }
+  LostCounts& operator+=(const LostCounts& more);
+  LostCounts& operator-=(const LostCounts& less);
+};
+
 // Running totals since the source was opened; where it continues(), of what is seen since the first
 // of those recorders opened it. Unknown where the source has no such counter.
 struct SourceCounters {
   std::optional<uint64_t> forks_seen;  // forks and thread creations, before any filter
   std::optional<uint64_t> execs_seen;
   std::optional<uint64_t> exits_seen;  // ends of whole processes
-  uint64_t forks_lost = 0;
-  uint64_t execs_lost = 0;
-  uint64_t exits_lost = 0;
-  uint64_t others_lost = 0;                // of unknown kind
+  LostCounts lost;
+  std::vector<LostCounts> lost_by_cpu;     // of these, as far as it is known which CPU lost them
   std::optional<FilteredEvents> filtered;  // nothing where there is no filter
 };
 
@@ -101,16 +113,24 @@ class EventSource {
   // Hands all events that wait to `sink`, in order, and returns how many there were.
   virtual Result<size_t> Drain(EventSink& sink) = 0;
 
-  // What was drained, and the losses that `told` counts, are in the log, but for so many events: a
-  // recorder that takes over need not be told of them.
-  virtual void Commit(const SourceCounters& /*told*/, uint64_t /*unwritten*/) {}
+  // So far the log tells of everything.
+  struct Progress {
+    SourceCounters told;     // as far as the log has it
+    uint64_t unwritten = 0;  // so many events that were drained are not in the log
+    uint64_t next_seq = 0;   // of the log's records
+  };
+  // What was drained up to now is in the log: a recorder that takes over need not be told of it.
+  virtual void Commit(const Progress& /*progress*/) {}
 
   // True where it has taken over from another recorder without a gap. What that one drained last
   // may be drained again.
   virtual bool continues() const { return false; }
 
-  // Of the events that wait now; unknown where there are none, or the source does not know.
-  virtual std::optional<uint64_t> OldestWaitingNs() { return std::nullopt; }
+  // Where it continues(): the number from which on the log may have what will be drained again.
+  virtual std::optional<uint64_t> uncommitted_seq() const { return std::nullopt; }
+
+  // True where it continues(), and of what it tells something may have been lost since then.
+  virtual bool lacks_what_was_between() const { return false; }
 
   // No event comes from now on; what waits can still be drained.
   virtual void Stop() {}

@@ -70,10 +70,10 @@ void StatusMeter::SetCounts(RecorderStatus* status) const {
   status->segment_no = writer_.segment_no();
   status->events = events_;
   status->last_sync_realtime_ns = last_sync_realtime_ns_;
-  status->forks_lost = counters.forks_lost;
-  status->execs_lost = counters.execs_lost;
-  status->exits_lost = counters.exits_lost;
-  status->others_lost = counters.others_lost + told_lost_;
+  status->forks_lost = counters.lost.forks;
+  status->execs_lost = counters.lost.execs;
+  status->exits_lost = counters.lost.exits;
+  status->others_lost = counters.lost.others + told_lost_;
   status->unwritten_lost = writer_.unwritten_lost();
   status->forks_seen = counters.forks_seen;
   status->execs_seen = counters.execs_seen;

@@ -4,9 +4,39 @@
 #include <functional>
 
 namespace daybook {
+namespace {
+
+// More than any kernel has: whatever stands in the log, memory for so many is enough.
+constexpr uint32_t kMaxCpus = 65536;
+
+}  // namespace
 
 size_t WrittenEvents::Hash::operator()(const Key& key) const {
   return std::hash<uint64_t>()(key.time_us ^ (key.who << 40) ^ (uint64_t{key.type} << 32));
+}
+
+void WrittenEvents::Add(const Lost& lost) {
+  if (lost.reason != LostReason::kKernelRing) return;
+  const LostCounts counts{.forks = lost.forks.value_or(0),
+                          .execs = lost.execs.value_or(0),
+                          .exits = lost.exits.value_or(0),
+                          .others = lost.records.value_or(0)};
+  lost_ += counts;
+  if (lost.cpu && *lost.cpu < kMaxCpus) AddLost(*lost.cpu, counts);
+}
+
+void WrittenEvents::AddLost(size_t cpu, const LostCounts& counts) {
+  if (lost_by_cpu_.size() <= cpu) lost_by_cpu_.resize(cpu + 1);
+  lost_by_cpu_[cpu] += counts;
+}
+
+void WrittenEvents::Add(const WrittenEvents& others) {
+  for (const auto& [key, count] : others.count_) count_[key] += count;
+  for (const auto& [key, has_reap] : others.exact_) exact_[key] = has_reap;
+  lost_ += others.lost_;
+  for (size_t cpu = 0; cpu < others.lost_by_cpu_.size(); ++cpu) {
+    AddLost(cpu, others.lost_by_cpu_[cpu]);
+  }
 }
 
 // Loading a program takes longer.

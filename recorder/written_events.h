@@ -7,8 +7,10 @@
 #include <cstdint>
 #include <optional>
 #include <unordered_map>
+#include <vector>
 
 #include "daybook/records.h"
+#include "source.h"
 
 namespace daybook {
 
@@ -21,6 +23,12 @@ class WrittenEvents {
   void Add(const Reap& reap) { ++count_[KeyOf(reap)]; }
   void Add(const CommChange& change) { ++count_[KeyOf(change)]; }
   void Add(const CgroupPath& cgroup) { ++count_[KeyOf(cgroup)]; }
+  // As far as a source counts them.
+  void Add(const Lost& lost);
+  void Add(const WrittenEvents& others);
+
+  const LostCounts& lost() const { return lost_; }
+  const std::vector<LostCounts>& lost_by_cpu() const { return lost_by_cpu_; }
 
   // True as often as it was added.
   template <class Record>
@@ -37,9 +45,9 @@ class WrittenEvents {
   // What that end, written without it, lacks: now it came with its reap.
   std::optional<Reap> MissingReap(const Exit& exit) const;
 
-  bool empty() const { return count_.empty() && exact_.empty(); }
-
  private:
+  void AddLost(size_t cpu, const LostCounts& counts);
+
   // A process ends once and is reaped once; all else is told apart by its time, as exactly as the
   // log has it.
   struct Key {
@@ -70,6 +78,8 @@ class WrittenEvents {
 
   std::unordered_map<Key, size_t, Hash> count_;
   std::unordered_map<Key, bool, Hash> exact_;  // ends: whether with their reap
+  LostCounts lost_;
+  std::vector<LostCounts> lost_by_cpu_;
 };
 
 }  // namespace daybook

@@ -55,9 +55,11 @@ enum {
   FILTER_USERS = 4,
   FILTER_CGROUP = 8,     // all outside of one
   FILTER_LIFETIME = 16,  // what is younger, unless it has failed
+  // What is born as a kernel thread executes a program before 5.19: the kernel's own helpers.
   FILTER_KERNEL_THREADS = 32,
   // Their verdict on a process may be another one later.
-  CHANGING_FILTERS = FILTER_FAILED | FILTER_USERS | FILTER_CGROUP | FILTER_LIFETIME,
+  CHANGING_FILTERS =
+      FILTER_FAILED | FILTER_USERS | FILTER_CGROUP | FILTER_LIFETIME | FILTER_KERNEL_THREADS,
 };
 
 #define USAGE_UNKNOWN UINT64_MAX
@@ -207,14 +209,18 @@ struct shared_state {
   uint32_t layout;            // EVENT_LAYOUT of who made it
   uint32_t idle;              // 1: the recorder sleeps until it is woken
   uint32_t high_water_armed;  // 1: wake it when the ring fills
+  uint32_t tells_apart;       // 1: what `teller` says holds
+  uint64_t active;            // programs of this generation record, all others do nothing
+  // 1: not all who were born could be kept until they are judged, and those are told of.
+  uint32_t has_unjudged;
   uint32_t reserved;
-  uint64_t active;  // programs of this generation record, all others do nothing
-  // What the log tells of as lost, as far as the counters have it.
-  uint64_t forks_told;
-  uint64_t execs_told;
-  uint64_t exits_told;
-  uint64_t others_told;
-  uint64_t unwritten;  // events that were given back to the ring and are not in the log
+  uint64_t log_device;  // the folder of the log that all this is for
+  uint64_t log_inode;
+  uint64_t unwritten[2];  // events that were given back to the ring and are not in the log
+  // Twice a number, plus which of all pairs holds: one store moves from one to the other. What may
+  // be in the log although it was not given back has this number there, or a later one; losses are
+  // those up to it.
+  uint64_t committed;
 };
 
 // A process that lives and is left out on request.
@@ -224,13 +230,24 @@ struct left_out_event {
   uint32_t reserved;
 };
 
-// Running totals of one CPU, written by that CPU alone: two cache lines, and in the usual case only
-// the first one is touched.
+struct told_counts {
+  uint64_t forks;
+  uint64_t execs;
+  uint64_t exits;
+  uint64_t others;
+};
+
+// Of one CPU: running totals and what it must remember. It writes two cache lines, in the usual
+// case only the first one; the third is the recorder's.
 struct cpu_counters {
   uint64_t forks_seen;  // processes and threads
   uint64_t execs_seen;
-  uint64_t exits_seen;      // of whole processes
-  uint64_t threads_seen;    // that part of forks_seen which gives no event
+  uint64_t exits_seen;    // of whole processes
+  uint64_t threads_seen;  // that part of forks_seen which gives no event
+  uint64_t tick;          // of the kernel's jiffies, and the time when it was first looked at
+  uint64_t tick_ns;
+  uint64_t teller;          // whose hooks, by generation, were the last to tell of anything
+  uint64_t reap_teller;     // the same, of reaps: these come in between
   uint64_t forks_filtered;  // left out on request
   uint64_t execs_filtered;
   uint64_t exits_filtered;
@@ -239,13 +256,11 @@ struct cpu_counters {
   uint64_t execs_lost;
   uint64_t exits_lost;
   uint64_t others_lost;
-  uint64_t tick;  // of the kernel's jiffies, and the time when it was first looked at: no count
-  uint64_t tick_ns;
-  uint64_t reserved[2];
+  struct told_counts told[2];  // of those that were lost, what the log tells of
 };
 
 // Raise it with every change of what stands above: events wait in the ring for another recorder.
-enum { EVENT_LAYOUT = 1 };
+enum { EVENT_LAYOUT = 2 };
 
 static_assert(sizeof(struct event_header) == 8, "event header");
 static_assert(sizeof(struct process_ids) == 48, "process ids");
@@ -261,8 +276,9 @@ static_assert(sizeof(struct comm_event) == 48, "comm event");
 static_assert(sizeof(struct cgroup_event) == 32, "cgroup event");
 static_assert(sizeof(struct snapshot_event) == 120, "snapshot event");
 static_assert(offsetof(struct snapshot_event, comm) == 104, "snapshot comm");
-static_assert(sizeof(struct shared_state) == 64, "shared state");
+static_assert(sizeof(struct shared_state) == 72, "shared state");
 static_assert(sizeof(struct left_out_event) == 16, "left out event");
-static_assert(sizeof(struct cpu_counters) == 128, "counters of a CPU");
-static_assert(offsetof(struct cpu_counters, forks_lost) == 64, "lost counters");
+static_assert(sizeof(struct cpu_counters) == 192, "counters of a CPU");
+static_assert(offsetof(struct cpu_counters, forks_filtered) == 64, "counters of what is not told");
+static_assert(offsetof(struct cpu_counters, told) == 128, "told counters");
 // NOLINTEND(readability-identifier-naming)

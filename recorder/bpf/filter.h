@@ -5,6 +5,7 @@
 
 #include "events.h"
 #include "kernel_types.h"
+#include "state.h"
 #include "task.h"
 
 const volatile uint32_t filters = 0;             // FILTER_...; the others hold where it says so
@@ -36,7 +37,7 @@ static __always_inline struct process_key key_of(struct task_struct* task) {
 // A process that lives. Who is born may become somebody else before it runs its own program: it is
 // judged by its execs and its end, and until then its birth is kept. Once something has been told
 // of it the rest is, too, whatever it is by then: no life is without its end in the log because of
-// a filter. Where the map is full, births are left out, and each event is judged alone.
+// a filter. Where the map is full it cannot be judged, and is told of.
 struct judged_process {
   struct fork_event birth;  // of no bytes: it was not seen, or has been told
   uint32_t is_followed;
@@ -49,6 +50,17 @@ struct {
   __type(key, struct process_key);
   __type(value, struct judged_process);
 } judged_processes SEC(".maps");
+
+// From the first one on for which the map had no room, nobody knows of who is not in it whether
+// something has been told of him.
+static __always_inline bool has_unjudged(void) { return shared.has_unjudged; }
+
+// True where the map took it, or has it already.
+static __always_inline bool note_unjudged(long updated) {
+  if (!updated || updated == -EEXIST) return true;
+  if (!shared.has_unjudged) shared.has_unjudged = 1;
+  return false;
+}
 
 static __always_inline bool is_in_followed_cgroup(struct task_struct* leader) {
   struct cgroup* cgroup = cgroup_of(leader);
@@ -84,6 +96,12 @@ static __always_inline bool is_left_out(uint32_t event_type) {
   return (filters & FILTER_EVENTS) && (left_out_events & (1u << event_type));
 }
 
+// No process becomes a kernel thread: who is none has passed that filter for good, and need not be
+// remembered.
+static __always_inline bool passes_for_good(void) {
+  return (filters & CHANGING_FILTERS) == FILTER_KERNEL_THREADS;
+}
+
 // Judges it. Where it passes for the first time, its birth is handed to `birth` to be told.
 static __always_inline bool judge(struct task_struct* leader, uint32_t wait_status,
                                   struct fork_event** birth) {
@@ -92,24 +110,25 @@ static __always_inline bool judge(struct task_struct* leader, uint32_t wait_stat
   struct process_key key = key_of(leader);
   struct judged_process* known = bpf_map_lookup_elem(&judged_processes, &key);
   if (known && known->is_followed) return true;
-  if (!passes(leader, wait_status)) return false;
+  if (!passes(leader, wait_status)) return !known && has_unjudged();
   if (known) {
     known->is_followed = 1;
     if (known->birth.header.bytes) *birth = &known->birth;
     return true;
   }
+  if (passes_for_good()) return true;
   struct judged_process unknown = {.is_followed = 1};
-  bpf_map_update_elem(&judged_processes, &key, &unknown, BPF_ANY);
+  note_unjudged(bpf_map_update_elem(&judged_processes, &key, &unknown, BPF_ANY));
   return true;
 }
 
 // Whether something has been told of it.
 static __always_inline bool is_followed(struct task_struct* leader) {
   if (!filters) return true;
-  if (!(filters & CHANGING_FILTERS)) return passes(leader, 0);
+  if (!(filters & CHANGING_FILTERS) || passes_for_good()) return passes(leader, 0);
   struct process_key key = key_of(leader);
   struct judged_process* known = bpf_map_lookup_elem(&judged_processes, &key);
-  return known && known->is_followed;
+  return known ? known->is_followed : has_unjudged();
 }
 
 static __always_inline void forget(struct task_struct* leader) {

@@ -5,6 +5,7 @@
 #include "filter.h"
 #include "kernel_types.h"
 #include "path.h"
+#include "state.h"
 #include "task.h"
 #include "usage.h"
 
@@ -17,32 +18,10 @@ const volatile uint64_t high_water_bytes = 0;
 const volatile uint32_t assume_no_group_dead = 0;  // for tests
 const volatile uint32_t usage_exact = 0;           // tell of reaps
 
-const volatile uint64_t generation = 0;
-// Mapped by the recorder.
-volatile struct shared_state shared = {};
-
 struct {
   __uint(type, BPF_MAP_TYPE_RINGBUF);
   __uint(max_entries, 4096);  // set before loading
 } events SEC(".maps");
-
-struct {
-  __uint(type, BPF_MAP_TYPE_ARRAY);
-  __uint(map_flags, BPF_F_MMAPABLE);
-  __uint(max_entries, 1);  // possible CPUs; set before loading
-  __type(key, uint32_t);
-  __type(value, struct cpu_counters);
-} counters SEC(".maps");
-
-// All hooks of a recorder begin at one moment; and where it takes over from another one, whose
-// hooks write into the same ring, those end at the same moment. (An event that the other's hooks
-// have told just before it may be told twice.)
-static __always_inline bool is_active(void) { return shared.active == generation; }
-
-static __always_inline struct cpu_counters* counters_of_this_cpu(void) {
-  uint32_t cpu = bpf_get_smp_processor_id();
-  return bpf_map_lookup_elem(&counters, &cpu);
-}
 
 static __always_inline void start_event(struct event_header* header, uint32_t bytes,
                                         uint16_t type) {
@@ -99,26 +78,27 @@ static __always_inline void describe_birth(struct fork_event* event, struct task
   event->namespace_pid = namespace_pid_of(pid, pid->level);
 }
 
-static __always_inline void keep_birth(struct task_struct* child) {
+// False where there is no room.
+static __always_inline bool keep_birth(struct task_struct* child) {
   struct judged_process kept = {};
   describe_birth(&kept.birth, child);
   struct process_key key = key_of(child);
   // Not over what a snapshot has judged meanwhile: the child is among the living already.
-  bpf_map_update_elem(&judged_processes, &key, &kept, BPF_NOEXIST);
+  return note_unjudged(bpf_map_update_elem(&judged_processes, &key, &kept, BPF_NOEXIST));
 }
 
 static __always_inline bool is_birth_told(struct task_struct* child) {
   if (!filters) return true;
   if (is_left_out(EVENT_FORK)) return false;
   if (!(filters & CHANGING_FILTERS)) return passes(child, 0);
-  if (!(filters & FILTER_FAILED)) keep_birth(child);
-  return false;
+  if (filters & FILTER_FAILED) return false;
+  if (passes_for_good() && passes(child, 0)) return true;
+  return !keep_birth(child);
 }
 
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(on_fork, struct task_struct* parent, struct task_struct* child) {
-  if (!is_active()) return 0;
-  struct cpu_counters* count = counters_of_this_cpu();
+  struct cpu_counters* count = begin_telling(EVENT_FORK);
   if (!count) return 0;
   ++count->forks_seen;  // every hit, so that the sum can be held against /proc/stat
   if (child->pid != child->tgid) {
@@ -221,10 +201,9 @@ static __always_inline void describe_exec(struct exec_event* event, struct task_
 
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(on_exec, struct task_struct* task, int old_tid, struct linux_binprm* binprm) {
-  if (!is_active()) return 0;
+  struct cpu_counters* count = begin_telling(EVENT_EXEC);
   uint32_t zero = 0;
   struct exec_scratch* scratch = bpf_map_lookup_elem(&exec_scratch, &zero);
-  struct cpu_counters* count = counters_of_this_cpu();
   if (!scratch || !count) return 0;
   ++count->execs_seen;
   if (filters && (!follow(task->group_leader, 0, count) || is_left_out(EVENT_EXEC))) {
@@ -313,9 +292,8 @@ static __always_inline void describe_exit(struct exit_event* event, struct task_
 SEC("tp_btf/sched_process_exit")
 int on_exit(uint64_t* arguments) {
   struct task_struct* task = (struct task_struct*)arguments[0];
-  if (!is_active() || !is_group_end(arguments, task)) return 0;
-  struct cpu_counters* count = counters_of_this_cpu();
-  if (!count) return 0;
+  struct cpu_counters* count = begin_telling(EVENT_EXIT);
+  if (!count || !is_group_end(arguments, task)) return 0;
   ++count->exits_seen;
   if (!is_end_told(task->group_leader, count)) {
     ++count->exits_filtered;
@@ -351,9 +329,7 @@ static __always_inline uint64_t about_now(struct cpu_counters* count) {
 
 // By now all threads have left, and what each of them used is in the group's sums. Nothing may be
 // reached from here but the task and its signals: its parent may be gone.
-static __always_inline void tell_reap(struct task_struct* leader) {
-  struct cpu_counters* count = counters_of_this_cpu();
-  if (!count) return;
+static __always_inline void tell_reap(struct task_struct* leader, struct cpu_counters* count) {
   struct reap_event* event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
   if (!event) {
     __sync_fetch_and_add(&count->others_lost, 1);  // a reap may come in between
@@ -373,13 +349,15 @@ static __always_inline void tell_reap(struct task_struct* leader) {
 // threads, some milliseconds after it was reaped (RCU).
 SEC("tp_btf/sched_process_free")
 int BPF_PROG(on_free, struct task_struct* task) {
-  if (task->pid != task->tgid || !is_active()) return 0;
+  if (task->pid != task->tgid) return 0;
+  struct cpu_counters* count = begin_telling(EVENT_REAP);
+  if (!count) return 0;
   if (assume_no_group_dead ||
       !bpf_core_field_exists(struct trace_event_raw_sched_process_exit, group_dead)) {
     forget_claim(task);
   }
   if (usage_exact && is_followed(task)) {
-    tell_reap(task);
+    tell_reap(task, count);
     forget(task);
   }
   return 0;
@@ -400,14 +378,14 @@ static __always_inline bool is_in_exec(struct task_struct* task) {
 // An exec names the process, too: that is told by the exec.
 SEC("tp_btf/task_rename")
 int BPF_PROG(on_rename, struct task_struct* task, const char* comm) {
-  if (task->pid != task->tgid || is_in_exec(task) || !is_active()) return 0;
+  if (task->pid != task->tgid || is_in_exec(task)) return 0;
+  struct cpu_counters* count = begin_telling(EVENT_COMM);
+  if (!count) return 0;
   uint64_t old[COMM_BYTES / 8];
   copy_comm((char*)old, task);
   uint64_t new[COMM_BYTES / 8] = {};
   bpf_probe_read_kernel_str(new, sizeof(new), comm);
   if (old[0] == new[0] && old[1] == new[1]) return 0;
-  struct cpu_counters* count = counters_of_this_cpu();
-  if (!count) return 0;
   if (filters && (!is_followed(task) || is_left_out(EVENT_COMM))) {
     __sync_fetch_and_add(&count->others_filtered, 1);  // a reap may come in between
     return 0;
@@ -447,10 +425,9 @@ struct {
 
 SEC("tp_btf/cgroup_mkdir")
 int BPF_PROG(on_cgroup, struct cgroup* cgroup, const char* path) {
-  if (!is_active()) return 0;
+  struct cpu_counters* count = begin_telling(EVENT_CGROUP);
   uint32_t zero = 0;
   struct cgroup_scratch* scratch = bpf_map_lookup_elem(&cgroup_scratch, &zero);
-  struct cpu_counters* count = counters_of_this_cpu();
   if (!scratch || !count) return 0;
   if ((uint32_t)cgroup->root->hierarchy_id != cgroup_hierarchy) return 0;
   if (filters && is_left_out(EVENT_CGROUP)) {

@@ -6,6 +6,8 @@
 //   actor forks COUNT         bears children one after the other; the nth ends with n % 256
 //   actor races COUNT SECONDS the same for that long at most, but both threads of a child leave at
 //                             the same time
+//   actor storm               the same until SIGTERM, at full speed, and every second child runs a
+//                             program; then prints how many there were
 //   actor spawn FIRST COUNT   runs itself COUNT times and prints a line "INDEX PID STATUS" of each;
 //                             most exit with INDEX % 256, the others end by a signal
 #define _GNU_SOURCE
@@ -67,6 +69,33 @@ static void EndAsTwo(int index) {
   LeaveTogether();
 }
 
+static volatile sig_atomic_t is_over;
+
+static void NoteTheEnd(int signal_number) {
+  (void)signal_number;
+  is_over = 1;
+}
+
+// A child that ends at once, as another program where it is to execute one.
+static pid_t BearOne(int executes) {
+  char actor[] = "actor";
+  char* argv[] = {actor, NULL};
+  const pid_t child = vfork();
+  if (child == 0 && executes) execv("/proc/self/exe", argv);
+  if (child == 0) _exit(0);
+  return child;
+}
+
+static void Storm(void) {
+  signal(SIGTERM, NoteTheEnd);
+  int count = 0;
+  for (; !is_over; ++count) {
+    const pid_t child = BearOne(count % 2);
+    if (child < 0 || waitpid(child, NULL, 0) != child) _exit(98);
+  }
+  printf("%d\n", count);
+}
+
 static void SpawnOne(int index) {
   const int by_signal = index % kOneInSoManyDiesBySignal == 0;
   char kind[8], number[16], name[16];
@@ -95,6 +124,7 @@ int main(int argc, char** argv) {
   if (strcmp(what, "sleep") == 0) pause();
   if (strcmp(what, "forks") == 0) Forks(number, kAnHour, EndWith);
   if (strcmp(what, "races") == 0 && argc > 3) Forks(number, atoi(argv[3]), EndAsTwo);
+  if (strcmp(what, "storm") == 0) Storm();
   if (strcmp(what, "spawn") == 0 && argc > 3) {
     for (int i = 0; i < atoi(argv[3]); ++i) SpawnOne(number + i);
   }

@@ -106,7 +106,7 @@ TEST_F(BpfSourceTest, ARingThatFillsWakesItsReaderInTime) {
     Drain();
     EXPECT_FALSE(Wakes(0));
   }
-  EXPECT_EQ(source_->counters().forks_lost, 0u);
+  EXPECT_EQ(source_->counters().lost.forks, 0u);
 }
 
 // ---- Snapshots ----

@@ -505,8 +505,8 @@ TEST_F(ConnectorSourceTest, WhatABufferCannotHoldIsCounted) {
     ASSERT_TRUE(drained);
     expected += *drained;
   }
-  EXPECT_EQ((*whole)->counters().others_lost, 0u);
-  const uint64_t lost = source_->counters().others_lost;
+  EXPECT_EQ((*whole)->counters().lost.others, 0u);
+  const uint64_t lost = source_->counters().lost.others;
   delivered += Drain();
   EXPECT_GT(lost, 1000u);
   // Both do not begin and end at the same event.

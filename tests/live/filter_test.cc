@@ -90,9 +90,9 @@ TEST_P(FilterCountTest, WhatWasSeenWasDeliveredOrFilteredOrLost) {
     ASSERT_TRUE(counted.filtered);
     const FilteredEvents& filtered = *counted.filtered;
     EXPECT_EQ(*counted.forks_seen - (*source)->threads_seen(),
-              events.forks + filtered.forks + counted.forks_lost);
-    EXPECT_EQ(*counted.execs_seen, events.execs + filtered.execs + counted.execs_lost);
-    EXPECT_EQ(*counted.exits_seen, events.exits + filtered.exits + counted.exits_lost);
+              events.forks + filtered.forks + counted.lost.forks);
+    EXPECT_EQ(*counted.execs_seen, events.execs + filtered.execs + counted.lost.execs);
+    EXPECT_EQ(*counted.exits_seen, events.exits + filtered.exits + counted.lost.exits);
     EXPECT_EQ((*source)->damaged_events(), 0u);
   }
 }
@@ -109,6 +109,72 @@ INSTANTIATE_TEST_SUITE_P(Filters, FilterCountTest,
                                                 .min_lifetime_ns = 500'000,
                                                 .no_kernel_threads = true}));
 
+// ---- More than can be judged ----
+
+struct KeptLives : EventSink {
+  void OnFork(const Fork& fork) override { forks.insert(fork.pid); }
+  void OnExec(const Exec&) override {}
+  void OnExit(const Exit& exit) override { exits.insert(exit.pid); }
+  void OnLost(const Lost&) override {}
+
+  std::multiset<uint32_t> forks;
+  std::multiset<uint32_t> exits;
+};
+
+class UnjudgedTest : public LiveTest {
+ protected:
+  // Processes that are all there at once, and then become that user and end.
+  static std::vector<pid_t> LivesOf(uid_t uid, int count) {
+    int gate[2];
+    if (pipe2(gate, O_CLOEXEC) != 0) throw std::runtime_error("pipe");
+    std::vector<pid_t> pids;
+    for (int i = 0; i < count; ++i) {
+      pids.push_back(Spawn([&] {
+        close(gate[1]);
+        char end = 0;
+        (void)!read(gate[0], &end, 1);
+        if (setuid(uid) != 0) _exit(95);
+      }));
+    }
+    close(gate[1]);
+    for (const pid_t pid : pids) EXPECT_EQ(WaitFor(pid).status, 0);
+    close(gate[0]);
+    return pids;
+  }
+};
+
+TEST_F(UnjudgedTest, WhoCannotBeKeptUntilHeIsJudgedIsRecordedWhole) {
+  constexpr int kLives = 50;
+  auto source = BpfSource::Open({.filter = {.only_uids = {kOneUser}}, .max_judged = 8});
+  ASSERT_TRUE(source) << source.error().message();
+  const auto wanted = LivesOf(kOneUser, kLives);
+  const auto others = LivesOf(kOtherUser, kLives);
+  KeptLives told;
+  DrainAll(**source, told);
+  for (const pid_t pid : wanted) {
+    EXPECT_EQ(told.forks.count(static_cast<uint32_t>(pid)), 1u) << pid;
+    EXPECT_EQ(told.exits.count(static_cast<uint32_t>(pid)), 1u) << pid;
+  }
+  size_t recorded = 0;
+  for (const pid_t pid : others) {
+    EXPECT_EQ(told.forks.count(static_cast<uint32_t>(pid)),
+              told.exits.count(static_cast<uint32_t>(pid)))
+        << "whole or not at all: " << pid;
+    recorded += told.forks.count(static_cast<uint32_t>(pid));
+  }
+  EXPECT_GE(recorded, kLives - 8u);
+  EXPECT_LT(recorded, size_t{kLives}) << "those that could be judged are left out";
+}
+
+TEST_F(UnjudgedTest, WhereAllCanBeJudgedNoneIs) {
+  auto source = BpfSource::Open({.filter = {.only_uids = {kOneUser}}});
+  ASSERT_TRUE(source) << source.error().message();
+  const auto others = LivesOf(kOtherUser, 50);
+  KeptLives told;
+  DrainAll(**source, told);
+  for (const pid_t pid : others) EXPECT_FALSE(told.forks.contains(static_cast<uint32_t>(pid)));
+}
+
 TEST(FilterConnectorCountTest, SoItIsBehindTheConnector) {
   auto connector = ConnectorSource::Open({});
   if (!connector) return SkipButInCi(connector.error().message());
@@ -120,7 +186,7 @@ TEST(FilterConnectorCountTest, SoItIsBehindTheConnector) {
   Workload();
   DrainAll(source, events);
   const SourceCounters after = source.counters();
-  EXPECT_EQ(after.others_lost, before.others_lost);
+  EXPECT_EQ(after.lost.others, before.lost.others);
   EXPECT_EQ(*after.exits_seen, events.exits + after.filtered->exits);
   EXPECT_GT(after.filtered->execs, 200u);
   EXPECT_GE(events.exits, 2u);

@@ -1,5 +1,7 @@
 // A ring that is too small loses events, and says exactly how many.
 
+#include <map>
+
 #include "bpf_source.h"
 #include "clocks.h"
 #include "live/support/live_test.h"
@@ -57,12 +59,12 @@ TEST_F(LossTest, WhatWasSeenWasDeliveredOrCountedAsLost) {
   });
   ASSERT_TRUE(quiet);
   const SourceCounters counted = source->counters();
-  EXPECT_GT(counted.forks_lost, 1000u);
-  EXPECT_GT(counted.execs_lost, 100u);
-  EXPECT_GT(counted.exits_lost, 1000u);
-  EXPECT_EQ(*counted.forks_seen - source->threads_seen(), events.forks + counted.forks_lost);
-  EXPECT_EQ(*counted.execs_seen, events.execs + counted.execs_lost);
-  EXPECT_EQ(*counted.exits_seen, events.exits + counted.exits_lost);
+  EXPECT_GT(counted.lost.forks, 1000u);
+  EXPECT_GT(counted.lost.execs, 100u);
+  EXPECT_GT(counted.lost.exits, 1000u);
+  EXPECT_EQ(*counted.forks_seen - source->threads_seen(), events.forks + counted.lost.forks);
+  EXPECT_EQ(*counted.execs_seen, events.execs + counted.lost.execs);
+  EXPECT_EQ(*counted.exits_seen, events.exits + counted.lost.exits);
   EXPECT_EQ(source->damaged_events(), 0u);
 }
 
@@ -90,6 +92,7 @@ TEST_F(LossTest, TheLogSaysHowManyAndWhen) {
   EXPECT_EQ(log.GapCount(), 0u);
   Lost lost{.forks = 0, .execs = 0, .exits = 0};
   uint64_t reaps = 0;
+  std::map<uint32_t, LostCounts> by_cpu;
   for (const Lost& record : log.All<Lost>()) {
     EXPECT_EQ(record.reason, LostReason::kKernelRing);
     EXPECT_LE(record.first_time_ns, begin_ns);
@@ -98,7 +101,15 @@ TEST_F(LossTest, TheLogSaysHowManyAndWhen) {
     *lost.execs += record.execs.value_or(0);
     *lost.exits += record.exits.value_or(0);
     reaps += record.records.value_or(0);
+    ASSERT_TRUE(record.cpu);
+    by_cpu[*record.cpu] += {.forks = record.forks.value_or(0),
+                            .execs = record.execs.value_or(0),
+                            .exits = record.exits.value_or(0),
+                            .others = record.records.value_or(0)};
   }
+  // Nothing is counted any more.
+  const auto counted = source->counters().lost_by_cpu;
+  for (uint32_t cpu = 0; cpu < counted.size(); ++cpu) EXPECT_EQ(by_cpu[cpu], counted[cpu]) << cpu;
   EXPECT_GT(*lost.forks, 1000u);
   EXPECT_GT(*lost.exits, 1000u);
   EXPECT_EQ(log.All<SegmentEnd>().back().lost_total,

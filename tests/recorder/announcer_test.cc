@@ -111,5 +111,25 @@ TEST(AnnouncerTest, ManagerAndFilesAreTold) {
   EXPECT_THAT(Read(temp / "daybook.prom"), HasSubstr("daybook_log_max_bytes 1000\n"));
 }
 
+TEST(AnnouncerTest, AFolderThatWasMadeAnewIsMeasured) {
+  const TempFolder temp;
+  const std::string log = temp / "log";
+  std::filesystem::create_directory(log);
+  Announcer announcer({.notifier = {},
+                       .status = *StatusFile::Open(temp / "status", 0640),
+                       .metrics = std::nullopt,
+                       .folder = *OpenLogFolder(log),
+                       .limits = {}});
+  std::filesystem::remove_all(log);
+  std::filesystem::create_directory(log);
+  auto writer = LogWriter::Open(*OpenLogFolder(log), {}, [] { return Clock{.time_ns = 1}; });
+  ASSERT_TRUE(writer);
+  ASSERT_TRUE(writer->Close());
+  announcer.OnReady(Example());
+  const auto status = ParseStatus(Read(temp / "status"));
+  ASSERT_TRUE(status);
+  EXPECT_GT(status->log_bytes, 0u);
+}
+
 }  // namespace
 }  // namespace daybook

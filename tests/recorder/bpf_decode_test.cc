@@ -331,12 +331,6 @@ TEST_F(BpfDecodeTest, AReapWhoseEndAnotherRecorderMayHaveToldIsTold) {
   EXPECT_THAT(sink_.All<Reap>(), SizeIs(1)) << "born since: its end was lost";
 }
 
-TEST_F(BpfDecodeTest, TheTimeOfAnyEvent) {
-  EXPECT_THAT(EventTimeNs(Pack(AnExit())), Optional(AnExit().time_ns));
-  EXPECT_THAT(EventTimeNs(Pack(AReap())), Optional(AReap().time_ns));
-  EXPECT_EQ(EventTimeNs(Bytes(sizeof(event_header) + 7)), std::nullopt);
-}
-
 TEST_F(BpfDecodeTest, RandomBytesDoNoHarm) {
   std::mt19937 random(1);
   for (int round = 0; round < 20'000; ++round) {

@@ -31,7 +31,7 @@ class ScriptedSource : public EventSource {
   bool is_live() const override { return false; }
   Status Snapshot(SnapshotSink& sink) override { return living(sink), Ok{}; }
   bool WantsResync() const override { return true; }
-  SourceCounters counters() const override { return {.forks_seen = 9, .exits_lost = 2}; }
+  SourceCounters counters() const override { return {.forks_seen = 9, .lost = {.exits = 2}}; }
   std::string abilities() const override { return "fork exec exit comm"; }
   std::optional<uint64_t> ring_bytes() const override { return 4096; }
 
@@ -130,7 +130,7 @@ TEST_F(FilteredSourceTest, WhatItSaysOfItselfIsItsSources) {
   EXPECT_EQ(source_->abilities(), "exit");
   EXPECT_FALSE(source_->tells_every_life());
   EXPECT_THAT(source_->counters().forks_seen, Optional(9));
-  EXPECT_EQ(source_->counters().exits_lost, 2u);
+  EXPECT_EQ(source_->counters().lost.exits, 2u);
   const auto drained = [this] {
     Told told;
     scripted_->events = [](EventSink&) {};
@@ -306,7 +306,17 @@ TEST_F(FilteredSourceTest, AKernelThreadThatRunsAProgramIsNone) {
                 sink.OnExit(Ended(10, 100 * kMs, 300 * kMs, 0, 0, kProcKernelThread));
                 sink.OnExit(Ended(11, 100 * kMs, 300 * kMs, 0));
               }),
-              ElementsAre("exec 11", "exit 11"));
+              ElementsAre("fork 11", "exec 11", "exit 11"));
+  EXPECT_EQ(source_->counters().filtered->forks, 1u);
+}
+
+TEST_F(FilteredSourceTest, WhoIsNoKernelThreadWillNotBeOneAndIsToldOfAtOnce) {
+  Open({.no_kernel_threads = true});
+  EXPECT_THAT(Drain([](EventSink& sink) {
+                sink.OnFork(Born(10, 100 * kMs));
+                sink.OnCommChange({.pid = 10});
+              }),
+              ElementsAre("fork 10", "comm 10"));
 }
 
 TEST_F(FilteredSourceTest, WhoseUserIsUnknownIsToldOf) {

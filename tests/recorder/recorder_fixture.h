@@ -82,8 +82,8 @@ class FakeSource : public EventSource {
     return Ok{};
   }
   SourceCounters counters() const override { return counts; }
-  void Commit(const SourceCounters& told, uint64_t unwritten) override {
-    commits.push_back({told, unwritten});
+  void Commit(const Progress& progress) override {
+    commits.push_back(progress);
     if (on_commit) on_commit();
   }
   bool tells_every_life() const override { return tells_lives; }
@@ -91,6 +91,7 @@ class FakeSource : public EventSource {
     for (const std::string& path : cgroups) take({.id = path.size(), .path = path});
   }
   bool continues() const override { return is_continued; }
+  bool lacks_what_was_between() const override { return is_continued && !continues_wholly; }
   void Stop() override { ++stops; }
   void HandOver() override { ++handovers; }
   bool WantsResync() const override { return in_doubt; }
@@ -98,15 +99,11 @@ class FakeSource : public EventSource {
 
   static constexpr uint64_t kNapNs = 30 * kMs;
 
-  struct Committed {
-    SourceCounters told;
-    uint64_t unwritten;
-  };
-
   std::vector<uint32_t> living = {1, 2, 3};
-  std::vector<Committed> commits;
+  std::vector<Progress> commits;
   std::function<void()> on_commit;
   bool is_continued = false;
+  bool continues_wholly = true;
   std::optional<std::string_view> living_args;
   SourceCounters counts;
   bool can_sleep = false;

@@ -29,7 +29,7 @@ TEST_F(RecorderTakeoverTest, WhatWasDrainedIsGivenBackOnceItIsWritten) {
   source_.on_commit = [&] { in_the_log.push_back(PidsOfForks().size()); };
   source_.Then(TestFork(10)).Then(TestFork(11), TestFork(12));
   ASSERT_TRUE(Record());
-  EXPECT_THAT(in_the_log, ElementsAre(1, 3, 3));
+  EXPECT_THAT(in_the_log, ElementsAre(0, 1, 3, 3));
   for (const auto& commit : source_.commits) EXPECT_EQ(commit.unwritten, 0u);
 }
 
@@ -45,21 +45,59 @@ TEST_F(RecorderTakeoverTest, WhatTheDiskRefusesIsSaidWithIt) {
     return size_t{0};
   });
   RecordAndListen();
-  ASSERT_THAT(source_.commits, SizeIs(5));
-  EXPECT_EQ(source_.commits[0].unwritten, 0u);
-  EXPECT_EQ(source_.commits[1].unwritten, 1u);
-  EXPECT_EQ(source_.commits[2].unwritten, 3u);
-  EXPECT_EQ(source_.commits[3].unwritten, 0u);
+  ASSERT_THAT(source_.commits, SizeIs(6));
+  EXPECT_EQ(source_.commits[1].unwritten, 0u);
+  EXPECT_EQ(source_.commits[2].unwritten, 1u);
+  EXPECT_EQ(source_.commits[3].unwritten, 3u);
+  EXPECT_EQ(source_.commits[4].unwritten, 0u);
 }
 
 TEST_F(RecorderTakeoverTest, TheLossesThatTheLogTellsOfAreSaidWithIt) {
   source_.ThenDo([this](EventSink&) {
-    source_.counts.exits_lost = 7;
+    source_.counts.lost.exits = 7;
     return size_t{0};
   });
   ASSERT_TRUE(Record());
-  ASSERT_THAT(source_.commits, Not(IsEmpty()));
-  EXPECT_EQ(source_.commits[0].told.exits_lost, 7u);
+  ASSERT_THAT(source_.commits, SizeIs(3));
+  EXPECT_EQ(source_.commits[1].told.lost.exits, 7u);
+}
+
+TEST_F(RecorderTakeoverTest, FromWhichNumberOnTheLogMayHaveWhatIsNotGivenBackIsSaid) {
+  std::vector<uint64_t> last_seqs;
+  source_.on_commit = [&] {
+    uint64_t last_seq = 0;
+    for (const KeptSegment& segment : Log().segments) {
+      for (const auto& entry : segment.entries) last_seq = entry.seq.value_or(last_seq);
+    }
+    last_seqs.push_back(last_seq);
+  };
+  source_.Then(TestFork(10)).Then(TestFork(11), TestFork(12));
+  ASSERT_TRUE(Record());
+  ASSERT_THAT(source_.commits, SizeIs(4));
+  for (size_t i = 1; i < 4; ++i) EXPECT_EQ(source_.commits[i].next_seq, last_seqs[i] + 1) << i;
+}
+
+TEST_F(RecorderTakeoverTest, LossesThatAreWrittenButNotSaidToBeAreNotToldAgain) {
+  Left(Lost{.forks = 5, .exits = 1, .cpu = 1}, Lost{.records = 2});
+  source_.counts.lost = {.forks = 9, .exits = 1, .others = 2};
+  source_.counts.lost_by_cpu = {{.forks = 3}, {.forks = 6, .exits = 1}};
+  ASSERT_TRUE(Record());
+  const auto lost = Log().All<Lost>();
+  ASSERT_THAT(lost, SizeIs(2));
+  EXPECT_EQ(lost[0].cpu, 0u);
+  EXPECT_EQ(lost[0].forks, 3u);
+  EXPECT_EQ(lost[1].cpu, 1u);
+  EXPECT_EQ(LostEvents(lost[1]), 1u);
+}
+
+TEST_F(RecorderTakeoverTest, WhatNobodyRecordedInBetweenIsToldAsLost) {
+  Left();
+  options_.previous_run->last_time_ns = kTestBootNs - 5 * kMs;
+  source_.continues_wholly = false;
+  ASSERT_TRUE(Record());
+  EXPECT_THAT(Log().All<Lost>(), ElementsAre(Lost{.first_time_ns = kTestBootNs - 5 * kMs,
+                                                  .last_time_ns = kTestBootNs,
+                                                  .reason = LostReason::kNoRecorder}));
 }
 
 TEST_F(RecorderTakeoverTest, WhatWasLeftIsTakenFirstAndWithoutWhatIsWritten) {
@@ -89,13 +127,13 @@ TEST_F(RecorderTakeoverTest, WhatTheHooksOfBothHaveToldIsThereOnce) {
 TEST_F(RecorderTakeoverTest, LossesThatTheDiskRefusedAreNotSaidToBeTold) {
   source_.ThenDo([this](EventSink&) {
     log_.disk().fault = [](std::string_view, size_t) { return ENOSPC; };
-    source_.counts.exits_lost = 7;
+    source_.counts.lost.exits = 7;
     return size_t{0};
   });
   testing::internal::CaptureStderr();
   EXPECT_FALSE(Record()) << "the disk refuses to the end";
   testing::internal::GetCapturedStderr();
-  for (const auto& commit : source_.commits) EXPECT_EQ(commit.told.exits_lost, 0u);
+  for (const auto& commit : source_.commits) EXPECT_EQ(commit.told.lost.exits, 0u);
 }
 
 TEST_F(RecorderTakeoverTest, OnlyWhatWaitedThenCanBeWrittenAlready) {

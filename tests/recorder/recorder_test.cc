@@ -296,14 +296,14 @@ TEST_F(RecorderTest, LossesAreToldWhereTheyHappenedAndOnce) {
   source_.Then(TestFork(10)).ThenDo([this](EventSink& sink) {
     log_.Advance(kMs);
     sink.OnFork(TestFork(11));
-    source_.counts.forks_lost = 3;
-    source_.counts.execs_lost = 2;
-    source_.counts.exits_lost = 1;
+    source_.counts.lost.forks = 3;
+    source_.counts.lost.execs = 2;
+    source_.counts.lost.exits = 1;
     return size_t{1};
   });
   source_.Then(TestFork(12)).ThenDo([this](EventSink&) {
     log_.Advance(kMs);
-    source_.counts.exits_lost = 5;
+    source_.counts.lost.exits = 5;
     return size_t{0};
   });
   ASSERT_TRUE(Record());
@@ -324,9 +324,34 @@ TEST_F(RecorderTest, LossesAreToldWhereTheyHappenedAndOnce) {
                                                   .exits = 4}));
 }
 
+TEST_F(RecorderTest, LossesAreToldForEachCpuThatLost) {
+  source_.ThenDo([this](EventSink&) {
+    source_.counts.lost = {.forks = 3, .execs = 2, .exits = 1, .others = 5};
+    source_.counts.lost_by_cpu = {{.forks = 3}, {}, {.execs = 2, .exits = 1, .others = 1}};
+    return size_t{0};
+  });
+  source_.ThenDo([this](EventSink&) {
+    source_.counts.lost.forks = 4;
+    source_.counts.lost_by_cpu[0].forks = 4;
+    return size_t{0};
+  });
+  ASSERT_TRUE(Record());
+  const auto at_begin = [](Lost lost) {
+    lost.first_time_ns = lost.last_time_ns = kTestBootNs;
+    return lost;
+  };
+  const KeptLog log = Log();
+  EXPECT_THAT(log.All<Lost>(),
+              ElementsAre(at_begin({.forks = 3, .execs = 0, .exits = 0, .cpu = 0}),
+                          at_begin({.forks = 0, .execs = 2, .exits = 1, .records = 1, .cpu = 2}),
+                          at_begin({.forks = 0, .execs = 0, .exits = 0, .records = 4}),
+                          at_begin({.forks = 1, .execs = 0, .exits = 0, .cpu = 0})));
+  EXPECT_EQ(log.All<SegmentEnd>().at(0).lost_total, 12u);
+}
+
 TEST_F(RecorderTest, LossesAreInTheTotalsOfTheLog) {
   source_.ThenDo([this](EventSink&) {
-    source_.counts.forks_lost = 7;
+    source_.counts.lost.forks = 7;
     return size_t{0};
   });
   ASSERT_TRUE(Record());
@@ -351,7 +376,7 @@ TEST_F(RecorderTest, DoubtIsSettledByASnapshotAfterTheLoss) {
   source_.Then(TestFork(10)).ThenDo([this](EventSink&) {
     log_.Advance(1000 * kMs);
     source_.in_doubt = true;
-    source_.counts.others_lost = 4;
+    source_.counts.lost.others = 4;
     return size_t{1};
   });
   source_.Then(TestFork(12));
@@ -651,7 +676,7 @@ TEST_F(RecorderObserverTest, CountsAreTold) {
     sink.OnFork(TestFork(10));
     sink.OnFork(TestFork(11));
     source_.counts = {
-        .forks_seen = 7, .forks_lost = 2, .exits_lost = 3, .filtered = FilteredEvents{.execs = 6}};
+        .forks_seen = 7, .lost = {.forks = 2, .exits = 3}, .filtered = FilteredEvents{.execs = 6}};
     log_.Advance(kMs);
     return size_t{2};
   });

@@ -274,9 +274,13 @@ enum class LostReason : uint8_t {
   kWriteError = 2,
   kDamagedLog = 3,
   kDiskFull = 4,
+  kNoRecorder = 5,  // between two recorders, the second of which took over
 };
-inline constexpr ValueName kLostReasonNames[] = {
-    {1, "kernel_ring"}, {2, "write_error"}, {3, "damaged_log"}, {4, "disk_full"}};
+inline constexpr ValueName kLostReasonNames[] = {{1, "kernel_ring"},
+                                                 {2, "write_error"},
+                                                 {3, "damaged_log"},
+                                                 {4, "disk_full"},
+                                                 {5, "no_recorder"}};
 
 // Events that are not in the log, and why.
 struct Lost {
@@ -287,6 +291,7 @@ struct Lost {
   std::optional<uint64_t> execs;
   std::optional<uint64_t> exits;
   std::optional<uint64_t> records;
+  std::optional<uint32_t> cpu;
   bool operator==(const Lost&) const = default;
 };
 template <>
@@ -304,7 +309,8 @@ struct Schema<Lost> {
       Field{"execs", &Lost::execs, Wire::kUint, Unit::kNone, "EXEC events lost."},
       Field{"exits", &Lost::exits, Wire::kUint, Unit::kNone, "EXIT events lost."},
       Field{"records", &Lost::records, Wire::kUint, Unit::kNone,
-            "Records lost, where only their number is known."}};
+            "Records lost, where only their number is known."},
+      Field{"cpu", &Lost::cpu, Wire::kUint, Unit::kNone, "Number of the CPU that lost them."}};
 };
 
 // How many events a LOST record tells of; 1 where it knows no number.

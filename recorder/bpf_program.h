@@ -1,0 +1,56 @@
+// The BPF program: how it is configured, loaded, and made to record.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "bpf_pins.h"
+#include "bpf_source.h"
+#include "cgroup_paths.h"
+#include "daybook/result.h"
+#include "pinned_maps.h"
+
+struct process_bpf;
+
+namespace daybook {
+
+struct SkeletonDeleter {
+  void operator()(process_bpf* skeleton) const;
+};
+using Skeleton = std::unique_ptr<process_bpf, SkeletonDeleter>;
+
+enum class SnapshotProgram { kWithArgs, kWithoutArgs };
+
+struct LoadPlan {
+  uint64_t ring_bytes;
+  uint32_t cpus;
+  bool uses_group_dead;
+  CgroupHierarchy cgroups;
+  uint64_t followed_cgroup_id;  // 0 is none
+  uint32_t max_judged;          // processes
+  SnapshotProgram snapshot;
+  uint64_t generation = 1;
+};
+
+// The causes for which it cannot be loaded that can be told before trying.
+Status CheckRequirements(const BpfSourceOptions& options);
+
+// Whether the kernel says which thread is a group's last. The program asks the same at its load
+// (is_group_end() in process.bpf.c).
+bool KernelTellsGroupDead();
+
+// Reaps are told of ends that are told.
+bool TellsReaps(const BpfSourceOptions& options);
+
+// Of a skeleton that is not loaded.
+void SizeMaps(const process_bpf& skeleton, const LoadPlan& plan);
+
+// Where the kernel does not load the sleeping iterator, snapshots have no arguments.
+Result<Skeleton> LoadBest(const BpfSourceOptions& options, LoadPlan plan, const PinnedMaps& pinned);
+
+// The hooks do nothing until they are made active. The skeleton owns the links.
+Status Attach(process_bpf& skeleton);
+Status PinHooks(BpfPins& pins, process_bpf& skeleton, uint64_t generation);
+void DetachHooks(process_bpf& skeleton);
+
+}  // namespace daybook

@@ -1,0 +1,70 @@
+#include "predecessor.h"
+
+#include <bpf/libbpf.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <utility>
+
+#include "process.skel.h"
+
+namespace daybook {
+namespace {
+
+bool IsOfLog(const shared_state& state, const LogFolderId& log) {
+  return state.log_device == log.device && state.log_inode == log.inode;
+}
+
+}  // namespace
+
+Result<Predecessor> Predecessor::Find(BpfPins* pins, const BpfSourceOptions& options,
+                                      LoadPlan& plan) {
+  Predecessor found;
+  if (pins == nullptr) return found;
+  const Skeleton skeleton(process_bpf__open());
+  if (!skeleton) return Error::FromErrno("opening the BPF programs", errno);
+  auto maps = PinnedMaps::Find(*pins, *skeleton);
+  if (!maps) return std::move(maps).error();
+  const bool is_any = maps->is_any();
+  plan.generation = pins->NewestGeneration() + 1;
+  const char* const unfit = found.Adopt(*pins, *std::move(maps), *skeleton, options, plan);
+  if (unfit == nullptr) return found;
+  if (Status removed = RemoveAll(*pins, *skeleton); !removed) return std::move(removed).error();
+  if (is_any) {
+    std::fprintf(stderr, "daybookd: what is pinned in %s %s; replaced\n", pins->path().c_str(),
+                 unfit);
+  }
+  return found;
+}
+
+Status Predecessor::RemoveAll(BpfPins& pins, const process_bpf& skeleton) {
+  // The links first: what they would still tell has no place to go.
+  if (Status removed = pins.RemoveLinks(); !removed) return removed;
+  for (const auto& [pin, map] : KeptMaps(skeleton)) {
+    if (Status removed = pins.RemoveMap(pin); !removed) return removed;
+  }
+  return Ok{};
+}
+
+const char* Predecessor::Adopt(const BpfPins& pins, PinnedMaps maps, const process_bpf& skeleton,
+                               const BpfSourceOptions& options, LoadPlan& plan) {
+  if (!maps.is_complete()) return "is incomplete";
+  LoadPlan its_plan = plan;
+  its_plan.ring_bytes = maps.ring_bytes().value_or(0);
+  if (its_plan.ring_bytes != options.ring_bytes.value_or(its_plan.ring_bytes)) {
+    return "has a ring of another size";
+  }
+  SizeMaps(skeleton, its_plan);
+  const auto state = maps.Fit(skeleton) ? maps.state() : std::nullopt;
+  if (!state) return "does not fit this version or these options";
+  if (state->layout != EVENT_LAYOUT) return "is of another version";
+  if (!IsOfLog(*state, options.log)) return "is of another log";
+  if (!pins.HasLinks(state->active)) return "records nothing";
+  plan = its_plan;
+  maps_ = std::move(maps);
+  state_ = *state;
+  exists_ = true;
+  return nullptr;
+}
+
+}  // namespace daybook

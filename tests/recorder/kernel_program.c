@@ -1,0 +1,257 @@
+#include "kernel_program.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "bpf/kernel_types.h"
+
+// ---- What the kernel gives a program ----
+
+enum { MAX_ENTRIES = 4096, MAX_KEY_BYTES = 32, E2BIG = 7 };
+
+struct entry {
+  const void* map;
+  uint8_t key[MAX_KEY_BYTES];
+  void* value;
+};
+
+static struct entry entries[MAX_ENTRIES];
+static uint32_t max_hashed;  // entries of each hash
+static uint64_t boot_ns;
+static program_take take_event;
+static void* take_context;
+
+static struct entry* find_entry(const void* map, const void* key, size_t key_bytes) {
+  for (struct entry* entry = entries; entry < entries + MAX_ENTRIES; ++entry) {
+    if (entry->map == map && memcmp(entry->key, key, key_bytes) == 0) return entry;
+  }
+  return NULL;
+}
+
+static struct entry* add_entry(const void* map, const void* key, size_t key_bytes,
+                               size_t value_bytes) {
+  struct entry* entry = entries;
+  while (entry < entries + MAX_ENTRIES && entry->map) ++entry;
+  if (entry == entries + MAX_ENTRIES) abort();
+  entry->map = map;
+  memcpy(entry->key, key, key_bytes);
+  entry->value = calloc(1, value_bytes);
+  return entry;
+}
+
+static void remove_entry(struct entry* entry) {
+  free(entry->value);
+  memset(entry, 0, sizeof(*entry));
+}
+
+static uint32_t count_entries(const void* map) {
+  uint32_t count = 0;
+  for (const struct entry* entry = entries; entry < entries + MAX_ENTRIES; ++entry) {
+    count += entry->map == map;
+  }
+  return count;
+}
+
+// Elements of arrays are there from the begin.
+static void* look_up(const void* map, int is_hash, const void* key, size_t key_bytes,
+                     size_t value_bytes) {
+  struct entry* entry = find_entry(map, key, key_bytes);
+  if (!entry && !is_hash) entry = add_entry(map, key, key_bytes, value_bytes);
+  return entry ? entry->value : NULL;
+}
+
+static long update(const void* map, const void* key, size_t key_bytes, const void* value,
+                   size_t value_bytes, uint64_t flags) {
+  struct entry* entry = find_entry(map, key, key_bytes);
+  if (entry && flags == BPF_NOEXIST) return -EEXIST;
+  if (!entry && count_entries(map) >= max_hashed) return -E2BIG;
+  if (!entry) entry = add_entry(map, key, key_bytes, value_bytes);
+  memcpy(entry->value, value, value_bytes);
+  return 0;
+}
+
+static long delete (const void* map, const void* key, size_t key_bytes) {
+  struct entry* entry = find_entry(map, key, key_bytes);
+  if (entry) remove_entry(entry);
+  return 0;
+}
+
+static uint64_t reserved_event[64];
+static uint32_t reserved_bytes;
+
+static void* reserve(uint64_t bytes) {
+  if (bytes > sizeof(reserved_event)) abort();
+  memset(reserved_event, 0, sizeof(reserved_event));
+  reserved_bytes = (uint32_t)bytes;
+  return reserved_event;
+}
+
+static long hand_over(const void* event, uint64_t bytes) {
+  take_event(take_context, event, (uint32_t)bytes);
+  return 0;
+}
+
+static long copy_text(void* to, uint32_t bytes, const void* from) {
+  const size_t length = strnlen(from, bytes - 1);
+  memcpy(to, from, length);
+  ((char*)to)[length] = '\0';
+  return (long)length + 1;
+}
+
+static long copy(void* to, uint32_t bytes, const void* from) {
+  memcpy(to, from, bytes);
+  return 0;
+}
+
+// How a map is declared tells what it is.
+#define IS_HASH(map) (sizeof(*(map)->type) == BPF_MAP_TYPE_HASH * sizeof(int))
+#define KEY_BYTES(map) sizeof(*(map)->key)
+#define VALUE_BYTES(map) sizeof(*(map)->value)
+#define bpf_map_lookup_elem(map, k) \
+  look_up((map), IS_HASH(map), (k), KEY_BYTES(map), VALUE_BYTES(map))
+#define bpf_map_update_elem(map, k, v, flags) \
+  update((map), (k), KEY_BYTES(map), (v), VALUE_BYTES(map), (flags))
+#define bpf_map_delete_elem(map, k) delete ((map), (k), KEY_BYTES(map))
+#define bpf_get_smp_processor_id() 0
+#define bpf_ktime_get_boot_ns() boot_ns
+#define bpf_jiffies64() boot_ns
+#define bpf_ringbuf_reserve(ring, bytes, flags) reserve(bytes)
+#define bpf_ringbuf_submit(event, flags) hand_over((event), reserved_bytes)
+#define bpf_ringbuf_discard(event, flags) (void)(event)
+#define bpf_ringbuf_output(ring, event, bytes, flags) hand_over((event), (bytes))
+#define bpf_ringbuf_query(ring, what) 0
+#define bpf_probe_read_kernel(to, bytes, from) copy((to), (bytes), (from))
+#define bpf_probe_read_kernel_str(to, bytes, from) copy_text((to), (bytes), (from))
+#define bpf_probe_read_user(to, bytes, from) copy((to), (bytes), (from))
+#define bpf_probe_read_user_str(to, bytes, from) copy_text((to), (bytes), (from))
+#define bpf_copy_from_user_task(to, bytes, from, task, flags) copy((to), (bytes), (from))
+#define bpf_seq_write(seq, bytes, count) (void)(bytes)
+
+// This kernel is the one that the program was compiled for.
+#undef BPF_CORE_READ
+#undef BPF_CORE_READ_BITFIELD
+#undef bpf_core_field_exists
+#undef bpf_core_field_offset
+#undef bpf_core_type_size
+#undef bpf_core_enum_value
+#undef bpf_core_enum_value_exists
+#define BPF_CORE_READ(from, member) ((from)->member)
+#define BPF_CORE_READ_BITFIELD(from, member) ((from)->member)
+#define bpf_core_field_exists(...) 1
+#define bpf_core_field_offset(type, member) offsetof(type, member)
+#define bpf_core_type_size(type) sizeof(type)
+#define bpf_core_enum_value(type, value) (value)
+#define bpf_core_enum_value_exists(type, value) 1
+#undef SEC
+#define SEC(name)
+#define on_exit on_process_exit  // the C library has one
+
+// What is set before it is loaded is constant from then on; here it is loaded more than once.
+#define const
+#include "bpf/process.bpf.c"
+#undef const
+
+// ---- What happens ----
+
+struct world {
+  struct cred cred;
+  struct pid pid;
+  struct tty_struct tty;
+  struct kernfs_node node;
+  struct cgroup_root root;
+  struct cgroup cgroup;
+  struct css_set cgroups;
+  struct super_block block;
+  struct inode inode;
+  struct file file;
+  struct linux_binprm binprm;
+  struct mm_struct mm;
+  struct signal_struct signal;
+  struct task_struct task;
+};
+
+static struct task_struct* make_task(struct world* world, const struct program_process* process,
+                                     uint64_t now_ns) {
+  memset(world, 0, sizeof(*world));
+  boot_ns = now_ns;
+  world->cred.uid.val = process->uid;
+  world->signal.pids[PIDTYPE_SID] = &world->pid;
+  world->signal.nr_threads = 1;
+  world->cgroup.kn = &world->node;
+  world->cgroup.root = &world->root;
+  world->cgroups.dfl_cgrp = &world->cgroup;
+  world->inode.i_sb = &world->block;
+  world->file.f_inode = &world->inode;
+  world->binprm = (struct linux_binprm){.file = &world->file, .filename = "/bin/program"};
+  world->task = (struct task_struct){.flags = process->is_kernel_thread ? PF_KTHREAD : 0,
+                                     .mm = &world->mm,
+                                     .exit_code = (int)process->wait_status,
+                                     .pid = (int)process->pid,
+                                     .tgid = (int)process->pid,
+                                     .real_parent = &world->task,
+                                     .group_leader = &world->task,
+                                     .start_boottime = process->start_ns,
+                                     .real_cred = &world->cred,
+                                     .comm = "before",
+                                     .signal = &world->signal,
+                                     .thread_pid = &world->pid,
+                                     .cgroups = &world->cgroups};
+  return &world->task;
+}
+
+void program_load(const struct program_filter* filter, program_take take, void* context) {
+  for (struct entry* entry = entries; entry < entries + MAX_ENTRIES; ++entry) remove_entry(entry);
+  max_hashed = filter->max_judged;
+  take_event = take;
+  take_context = context;
+  filters = filter->filters;
+  left_out_events = filter->left_out_events;
+  least_lifetime_ns = filter->least_lifetime_ns;
+  users_are_left_out = filter->user_is_left_out;
+  usage_exact = 1;
+  high_water_bytes = UINT64_MAX;
+  generation = 1;
+  memset((void*)&shared, 0, sizeof(shared));
+  shared.active = 1;
+  shared.tells_apart = 1;
+  const uint8_t listed = 1;
+  update(&filtered_users, &filter->uid, sizeof(filter->uid), &listed, sizeof(listed), BPF_ANY);
+}
+
+void program_be_of(uint64_t wanted) { generation = wanted; }
+void program_activate(uint64_t wanted) { shared.active = wanted; }
+
+void program_fork(const struct program_process* process, uint64_t now_ns) {
+  struct world world;
+  struct task_struct* task = make_task(&world, process, now_ns);
+  unsigned long long arguments[] = {(uintptr_t)task, (uintptr_t)task};
+  on_fork(arguments);
+}
+
+void program_exec(const struct program_process* process, uint64_t now_ns) {
+  struct world world;
+  struct task_struct* task = make_task(&world, process, now_ns);
+  unsigned long long arguments[] = {(uintptr_t)task, process->pid, (uintptr_t)&world.binprm};
+  on_exec(arguments);
+}
+
+void program_rename(const struct program_process* process, uint64_t now_ns) {
+  struct world world;
+  struct task_struct* task = make_task(&world, process, now_ns);
+  unsigned long long arguments[] = {(uintptr_t)task, (uintptr_t) "after"};
+  on_rename(arguments);
+}
+
+void program_exit(const struct program_process* process, uint64_t now_ns) {
+  struct world world;
+  uint64_t arguments[] = {(uintptr_t)make_task(&world, process, now_ns), 1};
+  on_exit(arguments);
+}
+
+void program_free(const struct program_process* process, uint64_t now_ns) {
+  struct world world;
+  unsigned long long arguments[] = {(uintptr_t)make_task(&world, process, now_ns)};
+  on_free(arguments);
+}
+
+const struct cpu_counters* program_counters(void) { return counters_of_this_cpu(); }

@@ -1,0 +1,121 @@
+#include "previous_run.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <vector>
+
+#include "daybook/reader.h"
+#include "daybook/writer.h"
+#include "support/log_builder.h"
+#include "support/temp_folder.h"
+
+namespace daybook {
+namespace {
+
+class PreviousRunTest : public testing::Test {
+ protected:
+  // A segment of these records.
+  template <class... Records>
+  void Write(const Records&... records) {
+    auto writer = LogWriter::Open(*OpenLogFolder(temp_.path()), {},
+                                  [] { return Clock{.time_ns = kTestBootNs}; });
+    ASSERT_TRUE(writer);
+    (writer->Append(records), ...);
+    ASSERT_TRUE(writer->Flush());
+    next_seq_ = writer->next_seq();
+  }
+
+  PreviousRun Find(std::optional<uint64_t> since_seq = {}) {
+    auto run = FindPreviousRun(temp_.path(), since_seq);
+    EXPECT_TRUE(run);
+    return run ? *std::move(run) : PreviousRun();
+  }
+
+  TempFolder temp_;
+  uint64_t next_seq_ = 0;
+};
+
+TEST_F(PreviousRunTest, WhereNobodyHasWrittenThereIsNone) {
+  EXPECT_FALSE(FindPreviousRun(temp_.path()));
+  EXPECT_FALSE(FindPreviousRun(temp_ / "nowhere"));
+}
+
+TEST_F(PreviousRunTest, EventsFromThatNumberOnAreKept) {
+  Write(TestFork(10), TestFork(11), TestFork(12));
+  PreviousRun run = Find(next_seq_ - 1);
+  EXPECT_FALSE(run.written.TakeOut(TestFork(10)));
+  EXPECT_FALSE(run.written.TakeOut(TestFork(11)));
+  EXPECT_TRUE(run.written.TakeOut(TestFork(12)));
+  EXPECT_FALSE(Find(next_seq_).written.TakeOut(TestFork(12)));
+  EXPECT_FALSE(Find().written.TakeOut(TestFork(12))) << "nothing was asked for";
+}
+
+// A birth that a filter had kept is told long afterwards.
+TEST_F(PreviousRunTest, HowLongAgoTheyHappenedDoesNotMatter) {
+  Write(TestFork(10, kTestBootNs + 900'000'000'000));
+  const uint64_t since_seq = next_seq_;
+  Write(TestFork(11, kTestBootNs - 3'600'000'000'000), TestExit(11));
+  PreviousRun run = Find(since_seq);
+  EXPECT_TRUE(run.written.TakeOut(TestFork(11, kTestBootNs - 3'600'000'000'000)));
+  EXPECT_TRUE(run.written.TakeOut(TestExit(11)));
+  EXPECT_FALSE(run.written.TakeOut(TestFork(10, kTestBootNs + 900'000'000'000)));
+}
+
+TEST_F(PreviousRunTest, TheyMayStandInSeveralSegments) {
+  Write(TestFork(10));
+  const uint64_t since_seq = next_seq_;
+  for (uint32_t pid = 11; pid < 20; ++pid) Write(TestFork(pid));
+  PreviousRun run = Find(since_seq);
+  EXPECT_FALSE(run.written.TakeOut(TestFork(10)));
+  for (uint32_t pid = 11; pid < 20; ++pid) EXPECT_TRUE(run.written.TakeOut(TestFork(pid))) << pid;
+}
+
+// What stands far from the end is found only where it must be.
+TEST_F(PreviousRunTest, OfALongSegmentTheEndsAreReadWhereTheyAreEnough) {
+  constexpr uint32_t kForks = 20'000;
+  constexpr size_t kEndBytes = 64 << 10;
+  auto writer = LogWriter::Open(*OpenLogFolder(temp_.path()), {},
+                                [] { return Clock{.time_ns = kTestBootNs}; });
+  ASSERT_TRUE(writer);
+  writer->Append(Audit{.forks_seen = 100, .kernel_forks = 6'600});
+  std::vector<uint64_t> seqs;
+  for (uint32_t pid = 1; pid <= kForks; ++pid) {
+    // Only who reads that one counts by it.
+    if (pid == kForks / 2) writer->Append(Audit{.forks_seen = 200, .kernel_forks = 6'701});
+    if (pid == kForks - 9) writer->Append(Audit{.forks_seen = 500});
+    seqs.push_back(writer->next_seq());
+    writer->Append(TestFork(pid));
+  }
+  ASSERT_TRUE(writer->Flush());
+  const std::string path = FindSegments(temp_.path())->at(0);
+  ASSERT_GT(std::filesystem::file_size(path), 4 * kEndBytes);
+  auto find = [&](uint64_t since_seq, uint64_t kernel_forks) {
+    auto run = FindPreviousRun(temp_.path(), since_seq, kEndBytes);
+    EXPECT_TRUE(run);
+    EXPECT_EQ(run->kernel_forks, kernel_forks);
+    EXPECT_EQ(run->last_time_ns, TestFork(kForks).time_ns);
+    return *std::move(run);
+  };
+  PreviousRun run = find(seqs[kForks - 2], 7'010);
+  EXPECT_TRUE(run.written.TakeOut(TestFork(kForks)));
+  EXPECT_TRUE(run.written.TakeOut(TestFork(kForks - 1)));
+  EXPECT_FALSE(run.written.TakeOut(TestFork(kForks - 2)));
+  EXPECT_TRUE(find(seqs[0], 7'011).written.TakeOut(TestFork(1)));
+}
+
+TEST_F(PreviousRunTest, LossesAreKeptByCpu) {
+  Write(Lost{.forks = 1, .cpu = 0});
+  const uint64_t since_seq = next_seq_;
+  Write(Lost{.forks = 2, .cpu = 1}, Lost{.exits = 3, .records = 4, .cpu = 1}, Lost{.records = 5},
+        Lost{.reason = LostReason::kDiskFull, .records = 6});
+  const WrittenEvents written = Find(since_seq).written;
+  EXPECT_EQ(written.lost(), (LostCounts{.forks = 2, .exits = 3, .others = 9}));
+  ASSERT_EQ(written.lost_by_cpu().size(), 2u);
+  EXPECT_EQ(written.lost_by_cpu()[0], LostCounts());
+  EXPECT_EQ(written.lost_by_cpu()[1], (LostCounts{.forks = 2, .exits = 3, .others = 4}));
+}
+
+}  // namespace
+}  // namespace daybook
