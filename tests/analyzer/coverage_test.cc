@@ -100,6 +100,7 @@ TEST_F(CoverageTest, EachVerbTellsHowManyLivesItRestsOn) {
       {"spawn rate", kBorn},
       {"spawn lifetimes", kBorn},
       {"failures", ended},
+      {"failures cascades", ended},
       {"identity", kBecameRoot},
       {"report", kLiving + ended},
       {"lastcomm", ended},

@@ -177,6 +177,8 @@ inline std::map<std::string, Coverage> RunEveryVerb(Asked asked, const std::stri
     asked.wishes = WishFor("--view", view);
     all["spawn " + view] = RunReport(kSpawnReport, asked).coverage;
   }
+  asked.wishes = WishFor("--view", "cascades");
+  all["failures cascades"] = RunReport(kFailuresReport, asked).coverage;
   return all;
 }
 
