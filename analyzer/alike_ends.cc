@@ -1,13 +1,37 @@
 #include "alike_ends.h"
 
+#include <algorithm>
+
 #include "life_cells.h"
 
 namespace daybook {
 
+void MinutePeak::Add(const Boot& boot, uint64_t time_ns) {
+  if (boot_ != &boot) {
+    boot_ = &boot;
+    times_.clear();
+    first_ = 0;
+  }
+  times_.insert(
+      std::upper_bound(times_.begin() + static_cast<std::ptrdiff_t>(first_), times_.end(), time_ns),
+      time_ns);
+  Forget();
+  most_ = std::max<uint64_t>(most_, times_.size() - first_);
+}
+
+// Moves what is left only when as much can be given back.
+void MinutePeak::Forget() {
+  constexpr uint64_t kMinuteNs = 60'000'000'000;
+  while (times_.back() - times_[first_] >= kMinuteNs) ++first_;
+  if (first_ < times_.size() / 2) return;
+  times_.erase(times_.begin(), times_.begin() + static_cast<std::ptrdiff_t>(first_));
+  first_ = 0;
+}
+
 void AlikeEnds::Add(const Boot& boot, const Life& life) {
   const uint64_t end_ns = life.end_ns.value_or(life.last_seen_ns);
   ++count;
-  peak.Add(end_ns);
+  peak.Add(boot, end_ns);
   const auto time = boot.clock.ToRealtime(end_ns);
   if (!time) return;
   first_ns = std::min(first_ns.value_or(*time), *time);

@@ -1,10 +1,11 @@
 // Ends of processes that are alike: how many, when, and whether they are a loop.
 #pragma once
 
-#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "lives.h"
 #include "log_set.h"
@@ -14,21 +15,20 @@ namespace daybook {
 // So many ends alike in a minute are a loop.
 inline constexpr uint64_t kLoopPerMinute = 5;
 
-// How many moments, told one after the other, fell into the fullest minute.
+// How many moments, told one after the other, fell into the fullest 60 seconds of a boot. In memory
+// for one minute's.
 class MinutePeak {
  public:
-  // Ends come in order, but for those that waited long for their reaping.
-  void Add(uint64_t time_ns) {
-    constexpr uint64_t kMinuteNs = 60'000'000'000;
-    if (time_ns / kMinuteNs != minute_) in_minute_ = 0;
-    minute_ = time_ns / kMinuteNs;
-    most_ = std::max(most_, ++in_minute_);
-  }
+  // Moments come boot by boot and in order, but for ends that waited long for their reaping.
+  void Add(const Boot& boot, uint64_t time_ns);
   uint64_t most() const { return most_; }
 
  private:
-  uint64_t minute_ = 0;
-  uint64_t in_minute_ = 0;
+  void Forget();
+
+  const Boot* boot_ = nullptr;
+  std::vector<uint64_t> times_;  // in order; of the last minute from first_ on
+  size_t first_ = 0;
   uint64_t most_ = 0;
 };
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "names.h"
+
 namespace daybook {
 namespace {
 
@@ -18,6 +20,20 @@ constexpr std::string_view kUnreadable = "unreadable_files";
 constexpr int64_t kSilenceNs = 3 * 60'000'000'000;
 
 std::string HostOf(const Boot& boot) { return boot.host.value_or(""); }
+
+// Of a segment that is read no further than to its name.
+std::string HostIn(const std::string& path) {
+  auto reader = SegmentReader::Open(path);
+  if (!reader) return "";
+  for (Item item = reader->Next(); !std::holds_alternative<End>(item); item = reader->Next()) {
+    const auto* record = std::get_if<RecordView>(&item);
+    if (Info info; record != nullptr && record->As(&info) && info.key == "hostname") {
+      return std::string(info.value);
+    }
+    if (record != nullptr && record->type == Schema<Clock>::kType) break;  // behind the head
+  }
+  return reader->segment() ? HexId(reader->segment()->host_id) : "";
+}
 
 }  // namespace
 
@@ -37,7 +53,7 @@ void CoverageExceptions::Read(LogSet& log, int64_t now_ns) {
   const Coverage after = log.coverage();
   coverage_.skipped_segments = after.skipped_segments;
   coverage_.unreadable_files = after.unreadable_files;
-  if (!coverage_.imported) AddUncovered(log.window(), now_ns);
+  if (!coverage_.imported) AddUncovered(log, now_ns);
 }
 
 void CoverageExceptions::Take(const RecordView& record, LogSet& log) {
@@ -99,21 +115,53 @@ void CoverageExceptions::AddTotals(const Coverage& before) {
   coverage_.missing_records = untold + told_lost_here_;
 }
 
-// Where a host has no record at the beginning or at the end of the window.
-void CoverageExceptions::AddUncovered(const Window& window, int64_t now_ns) {
-  struct Span {
-    int64_t first_ns = INT64_MAX;
-    int64_t last_ns = INT64_MIN;
-  };
+// By the name that each host has last: one that was renamed is still one.
+std::map<std::string, CoverageExceptions::Span> CoverageExceptions::SpansOfHosts() const {
+  std::map<Id128, std::pair<int64_t, std::string>> names;  // by log: since when, and which
+  const auto last_of = [](const Boot* boot) { return boot->clock.ToRealtime(boot->last_ns); };
+  for (const Boot* boot : boots_) {
+    if (!boot->stream_id || !last_of(boot)) continue;
+    auto& name = names[*boot->stream_id];
+    if (name.second.empty() || name.first < *last_of(boot)) name = {*last_of(boot), HostOf(*boot)};
+  }
   std::map<std::string, Span> hosts;
   for (const Boot* boot : boots_) {
     const auto first = boot->first_ns ? boot->clock.ToRealtime(*boot->first_ns) : std::nullopt;
-    const auto last = boot->clock.ToRealtime(boot->last_ns);
+    const auto last = last_of(boot);
     if (!first || !last) continue;
-    Span& span = hosts[HostOf(*boot)];
+    Span& span = hosts[boot->stream_id ? names[*boot->stream_id].second : HostOf(*boot)];
     span.first_ns = std::min(span.first_ns, *first);
     span.last_ns = std::max(span.last_ns, *last);
   }
+  return hosts;
+}
+
+// Hosts of which every segment lies before the window.
+void CoverageExceptions::AddSilent(const LogSet& log, std::map<std::string, Span>* hosts) const {
+  std::set<Id128> heard;
+  for (const Boot* boot : boots_) {
+    if (boot->stream_id) heard.insert(*boot->stream_id);
+  }
+  std::map<Id128, std::pair<int64_t, std::string>> newest;  // by log: when it ends, and its path
+  for (const LogSet::LeftOut& left_out : log.left_out()) {
+    const auto& [path, segment] = left_out;
+    const Id128 stream_id = segment.start->stream_id;
+    if (heard.contains(stream_id) || !segment.end->last_realtime_ns) continue;
+    auto& entry = newest.try_emplace(stream_id, INT64_MIN, path).first->second;
+    entry = std::max(entry, {*segment.end->last_realtime_ns, path});
+  }
+  for (const auto& [stream_id, segment] : newest) {
+    const auto& [last_ns, path] = segment;
+    if (!log.window().since_ns || last_ns >= *log.window().since_ns) continue;
+    hosts->try_emplace(HostIn(path), Span{*log.window().since_ns, last_ns});
+  }
+}
+
+// Where a host has no record at the beginning or at the end of the window.
+void CoverageExceptions::AddUncovered(const LogSet& log, int64_t now_ns) {
+  const Window& window = log.window();
+  std::map<std::string, Span> hosts = SpansOfHosts();
+  AddSilent(log, &hosts);
   const int64_t until_ns = std::min(window.until_ns.value_or(now_ns), now_ns);
   if (hosts.empty() && window.since_ns) hosts[""] = {*window.since_ns, *window.since_ns};
   for (const auto& [host, span] : hosts) {

@@ -52,7 +52,14 @@ class CoverageExceptions {
   void Take(const RecordView& record, LogSet& log);
   void Take(const Gap& gap, LogSet& log);
   void Add(std::string_view what, const std::string& host, const Found& found);
-  void AddUncovered(const Window& window, int64_t now_ns);
+  // From the first to the last record of a host.
+  struct Span {
+    int64_t first_ns = INT64_MAX;
+    int64_t last_ns = INT64_MIN;
+  };
+  std::map<std::string, Span> SpansOfHosts() const;
+  void AddSilent(const LogSet& log, std::map<std::string, Span>* hosts) const;
+  void AddUncovered(const LogSet& log, int64_t now_ns);
   void AddTotals(const Coverage& before);
 
   Coverage coverage_;

@@ -58,7 +58,8 @@ class LifeReader {
   const Boot* boot_ = nullptr;
   Builders* builder_ = nullptr;
   // Decoding sets every field: they need not be made anew for each record.
-  std::tuple<Fork, Exec, Exit, Reap, CommChange, Acct, SnapBegin, SnapProc, SnapEnd> decoded_;
+  std::tuple<Fork, Exec, Exit, Reap, CommChange, Acct, Recorder, SnapBegin, SnapProc, SnapEnd>
+      decoded_;
   bool stopped_ = false;
   Coverage lives_;  // only what it says of lives
   uint64_t processes_ = 0;
@@ -135,6 +136,8 @@ void LifeReader::Take(const RecordView& record) {
       return TakeAs<CommChange>(record);
     case Schema<Acct>::kType:
       return TakeAs<Acct>(record);
+    case Schema<Recorder>::kType:
+      return TakeAs<Recorder>(record);
     case Schema<SnapBegin>::kType:
       return TakeAs<SnapBegin>(record);
     case Schema<SnapProc>::kType:

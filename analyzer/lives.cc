@@ -1,6 +1,7 @@
 #include "lives.h"
 
 #include <algorithm>
+#include <string_view>
 #include <utility>
 
 namespace daybook {
@@ -180,6 +181,14 @@ void LifeBuilder::Take(const Acct& acct) {
   open->life.acct = acct;
   See(open, acct.time_ns);
   open->doubted = acct.time_ns;
+}
+
+// So that not even the first reap is missed.
+void LifeBuilder::Take(const Recorder& recorder) {
+  constexpr std::string_view kTellsReaps = " reap ";  // among its words
+  if (recorder.event != RecorderEvent::kStart) return;
+  const std::string words = " " + std::string(recorder.abilities.value_or("")) + " ";
+  reaps_are_told_ = words.find(kTellsReaps) != words.npos;
 }
 
 void LifeBuilder::Take(const SnapBegin& begin) {

@@ -126,6 +126,7 @@ class LifeBuilder {
   void Take(const Reap& reap);
   void Take(const CommChange& change);
   void Take(const Acct& acct);
+  void Take(const Recorder& recorder);
   void Take(const SnapBegin& begin);
   void Take(const SnapProc& process);
   void Take(const SnapEnd& end);

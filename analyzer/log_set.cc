@@ -422,6 +422,7 @@ void LogSet::TakeAbout(const RecordView& record) {
     boot_->cgroups.insert_or_assign(cgroup.id, std::string(cgroup.path));
   } else if (RecordingGap gap; record.As(&gap)) {
     ++coverage_.recording_gaps;
+    not_recorded_.push_back({boot_, gap.first_time_ns, gap.last_time_ns});
     coverage_.missed_forks += gap.missed_forks.value_or(0);
   } else if (Audit audit; record.As(&audit)) {
     TakeForks(audit.kernel_forks, audit.forks_seen, false);
@@ -562,6 +563,14 @@ void LogSet::TakeMissing(uint64_t next_seq) {
   coverage_.missing_records += next_seq - *sequence_->next;
   sequence_->next = next_seq;
   sequence_->lost_in_gaps = 0;
+}
+
+std::vector<LogSet::LeftOut> LogSet::left_out() const {
+  std::vector<LeftOut> segments;
+  for (const File& file : files_) {
+    if (file.skipped) segments.push_back({file.path, *file.skipped});
+  }
+  return segments;
 }
 
 Coverage LogSet::coverage() const {

@@ -132,6 +132,20 @@ class LogSet {
 
   // Of what has been read so far.
   Coverage coverage() const;
+  // A time without a recorder, as a record tells of it; also outside the window.
+  struct NotRecorded {
+    const Boot* boot;
+    uint64_t first_ns;
+    uint64_t last_ns;
+  };
+  const std::vector<NotRecorded>& not_recorded() const { return not_recorded_; }
+
+  // Segments that are left out as a whole, since they lie outside the window.
+  struct LeftOut {
+    std::string path;
+    SegmentPeek segment;
+  };
+  std::vector<LeftOut> left_out() const;
 
   // Of the files so far; the others were read.
   const std::vector<Failure>& failures() const { return failures_; }
@@ -224,6 +238,7 @@ class LogSet {
   Sequence* sequence_ = nullptr;
   Coverage coverage_;
   Coverage coverage_before_file_;
+  std::vector<NotRecorded> not_recorded_;
   std::vector<Failure> failures_;
 };
 

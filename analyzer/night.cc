@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
-#include <csignal>
 
+#include "cascades.h"
 #include "life_cells.h"
 #include "life_window.h"
 
@@ -22,18 +22,7 @@ constexpr uint64_t kMinMoreCpuUs = 1'000'000;
 
 constexpr int64_t kMaxNights = 63;  // before this one, in the bits of a number
 
-// Others end a process that did nothing wrong.
-bool IsUsualSignal(uint32_t signal) {
-  return signal == SIGHUP || signal == SIGINT || signal == SIGTERM || signal == SIGPIPE;
-}
-
 bool IsOomKill(const Life& life) { return (life.flags & kProcOomKilled) != 0; }
-
-bool IsAbnormal(const Life& life) {
-  const uint32_t status = life.wait_status.value_or(0);
-  const uint32_t signal = status & kSignalMask;
-  return IsOomKill(life) || (status & kCoreBit) != 0 || (signal != 0 && !IsUsualSignal(signal));
-}
 
 std::string CommOf(const Life* life) {
   return life != nullptr ? life->identity.comm.value_or("") : "";

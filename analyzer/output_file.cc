@@ -1,13 +1,21 @@
 #include "output_file.h"
 
 #include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <utility>
 
 namespace daybook {
+namespace {
+
+constexpr int kHurryMs = 100;
+
+}  // namespace
 
 Result<OutputFile> OutputFile::Create(const std::string& path) {
   const int descriptor = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
@@ -48,10 +56,28 @@ Status OutputFile::Close() {
   return Ok{};
 }
 
+// False where nobody has made room.
+bool OutputFile::AwaitRoom() const {
+  std::array<pollfd, 2> files{{{.fd = descriptor_, .events = POLLOUT, .revents = 0},
+                               {.fd = interrupts_, .events = POLLIN, .revents = 0}}};
+  while (poll(files.data(), files.size(), hurries_ ? kHurryMs : -1) < 0 && errno == EINTR) continue;
+  return files[0].revents != 0;
+}
+
+// So much always fits where there is room at all.
+ssize_t OutputFile::WriteSome(std::string_view bytes) const {
+  if (!waits()) bytes = bytes.substr(0, PIPE_BUF);
+  return write(descriptor_, bytes.data(), bytes.size());
+}
+
 void OutputFile::Flush() {
   size_t done = 0;
   while (done < buffer_.size() && !closed_) {
-    const ssize_t written = write(descriptor_, buffer_.data() + done, buffer_.size() - done);
+    if (!waits() && !AwaitRoom()) {
+      closed_ = true;
+      break;
+    }
+    const ssize_t written = WriteSome(std::string_view(buffer_).substr(done));
     if (written >= 0) {
       done += static_cast<size_t>(written);
     } else if (errno != EINTR) {

@@ -1,8 +1,11 @@
 // Where the answer is written: a file descriptor behind a buffer.
 #pragma once
 
+#include <sys/types.h>
+
 #include <cerrno>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "daybook/result.h"
@@ -26,6 +29,15 @@ class OutputFile {
 
   void Flush();
 
+  // From now on it waits for its reader only until `interrupts` becomes readable; then it is
+  // closed, as where nobody reads any longer.
+  void EndOn(int interrupts) { interrupts_ = interrupts; }
+  // From now on it waits no longer than a tenth of a second.
+  void Hurry() {
+    interrupts_ = -1;
+    hurries_ = true;
+  }
+
   // True when nobody reads any longer, or writing has failed: more need not be produced.
   bool closed() const { return closed_; }
 
@@ -46,9 +58,15 @@ class OutputFile {
 
   OutputFile(int descriptor, std::string name) : descriptor_(descriptor), name_(std::move(name)) {}
 
+  bool waits() const { return interrupts_ < 0 && !hurries_; }
+  bool AwaitRoom() const;
+  ssize_t WriteSome(std::string_view bytes) const;
+
   int descriptor_;
   std::string name_;
   std::string buffer_;
+  int interrupts_ = -1;
+  bool hurries_ = false;
   bool closed_ = false;
   int error_number_ = 0;
 };

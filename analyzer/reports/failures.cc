@@ -1,5 +1,7 @@
 // What ended badly: by program and status, whether it came in a loop, and whether anybody cared.
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <map>
@@ -10,6 +12,9 @@
 #include <vector>
 
 #include "alike_ends.h"
+#include "cascades.h"
+#include "escape.h"
+#include "job_runs.h"
 #include "life_cells.h"
 #include "life_fields.h"
 #include "life_groups.h"
@@ -21,7 +26,8 @@ namespace daybook {
 namespace {
 
 constexpr ReportOption kOptions[] = {
-    {"--by", "KEY,..", "Group by these columns of list and by status (default: comm)", true}};
+    {"--by", "KEY,..", "Group by these columns of list and by status (default: comm)", true},
+    {"--view", "VIEW", "groups (default): by program and status; cascades: the first of many"}};
 
 // Behind the keys.
 constexpr Column kColumns[] = {
@@ -40,8 +46,24 @@ constexpr Column kColumns[] = {
     {"args", Kind::kArguments, 110},
 };
 
+constexpr Column kCascadeColumns[] = {
+    {"job", Kind::kString, 6},     {"kind", Kind::kString, 5},    {"pid", Kind::kNumber, 2},
+    {"comm", Kind::kString, 1},    {"status", Kind::kString, 3},  {"core", Kind::kBool},
+    {"oom", Kind::kBool},          {"count", Kind::kNumber, 4},   {"first_time", Kind::kTime, 7},
+    {"last_time", Kind::kTime, 8}, {"args", Kind::kArguments, 9},
+};
+
+constexpr std::string_view kGroups = "groups";
+constexpr std::string_view kCascades = "cascades";
+
 Result<std::vector<Column>> ColumnsFor(const Wishes& wishes, const FilterClock&) {
-  return KeyColumns(wishes, kColumns);
+  const std::string_view view = wishes.Value("--view").value_or(kGroups);
+  if (view == kGroups) return KeyColumns(wishes, kColumns);
+  if (view != kCascades) {
+    return Error(fmt::format("--view: no view '{}'; there are groups, cascades", view));
+  }
+  if (wishes.Has("--by")) return Error("--by: there are no groups in --view cascades");
+  return std::vector<Column>(std::begin(kCascadeColumns), std::end(kCascadeColumns));
 }
 
 // Failures of one group that ended alike.
@@ -126,17 +148,90 @@ void FailureTable::Fill(Table& table) const {
   for (const auto& [key, failures] : failures_) Row(key, failures, table);
 }
 
+// The cascades of all jobs.
+class CascadeTable {
+ public:
+  explicit CascadeTable(const LocalZone& zone) : texts_(zone), runs_(no_roots_) {}
+
+  void Take(const Boot& boot, const Life& life);
+  // Call it once, after the last life.
+  void Finish() { cascades_.Finish(); }
+  void Fill(Table& table);
+  // A line about the widest one, where there is one.
+  std::optional<std::string> Note();
+
+ private:
+  std::string StatusOf(const Death& death);
+
+  LifeTexts texts_;
+  const Filter no_roots_;
+  JobRuns runs_;
+  Cascades cascades_;
+};
+
+void CascadeTable::Take(const Boot& boot, const Life& life) {
+  if (life.wait_status.value_or(0) == 0) return;
+  const uint32_t run = runs_.Find(boot, life, texts_);
+  if (!runs_.runs()[run].is_many) cascades_.Take(boot, life, run);
+}
+
+std::string CascadeTable::StatusOf(const Death& death) {
+  Life life;  // as far as it decides
+  life.wait_status = death.wait_status;
+  return std::string(std::get<Text>(FindLifeField("status")->get({}, life, texts_)).bytes);
+}
+
+void CascadeTable::Fill(Table& table) {
+  for (const Cascade& cascade : cascades_.found()) {
+    const Death& first = cascade.first;
+    const JobRun& run = runs_.runs()[first.run];
+    const std::string status = StatusOf(first);
+    const std::array<Cell, std::size(kCascadeColumns)> row = {
+        Text{run.name},
+        Text{NameOf(run.kind)},
+        uint64_t{first.pid},
+        Text{first.comm},
+        Text{status},
+        (first.wait_status & kCoreBit) != 0,
+        (first.flags & kProcOomKilled) != 0,
+        cascade.followed,
+        WallTimeCell(*first.boot, first.end_ns),
+        WallTimeCell(*first.boot, cascade.last_ns),
+        first.args.empty() ? Cell() : Cell(Text{first.args})};
+    table.Add(row);
+  }
+}
+
+std::optional<std::string> CascadeTable::Note() {
+  const auto& found = cascades_.found();
+  if (found.empty()) return std::nullopt;
+  const Cascade& widest = *std::ranges::max_element(found, {}, &Cascade::followed);
+  std::string comm;
+  AppendEscaped(widest.first.comm, &comm);
+  return fmt::format(
+      "-- cascades: {}; of the widest {} ({}) died first, {}, and {} followed: --view cascades",
+      found.size(), comm, widest.first.pid, StatusOf(widest.first), widest.followed);
+}
+
 Result<Answer> RunFailures(const Question& question, Table& table) {
   auto keys = GroupKeys(question.wishes);
   if (!keys) return keys.error();
   FailureTable failures(std::move(*keys), question.zone);
+  CascadeTable cascades(question.zone);
   const Coverage coverage = ReadLives(
       question,
       [&](const Boot& boot, const Life& life) {
+        cascades.Take(boot, life);
         return failures.Take(boot, life) ? LifeUse::kUsed : LifeUse::kFiltered;
       },
       [&](const Boot&, const Life& life) { failures.TakeEnd(life); });
-  failures.Fill(table);
+  cascades.Finish();
+  if (question.wishes.Value("--view") == kCascades) {
+    cascades.Fill(table);
+  } else {
+    failures.Fill(table);
+    if (auto note = cascades.Note()) table.AddNote(*std::move(note));
+  }
   return Answer{.coverage = coverage};
 }
 
@@ -148,6 +243,7 @@ constinit const Report kFailuresReport{
     .examples =
         "  daybook failures --since yesterday\n"
         "  daybook failures --by service,comm --sort -most_per_minute\n"
+        "  daybook failures --view cascades --since -1h\n"
         "  daybook failures --filter 'signal in {SIGSEGV, SIGABRT} || oom'\n",
     .options = kOptions,
     .columns_for = ColumnsFor,

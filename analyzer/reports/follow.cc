@@ -1,5 +1,6 @@
 // Each process as it ends, while the log is written.
 
+#include <poll.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -22,8 +23,8 @@ namespace {
 constexpr ReportOption kOptions[] = {
     {"--poll", "", "Look once a second: for file systems that do not tell of others' writes"}};
 
-// Signals that ask for an end, taken when it suits. After the first one others are kept away, since
-// one often comes with another: what is left to do is to write the end.
+// Signals that ask for an end, seen when it suits. The first one and all that follow are kept away,
+// since one often comes with another: what is left to do is to write the end.
 class Interrupts {
  public:
   Interrupts() {
@@ -38,20 +39,21 @@ class Interrupts {
   Interrupts& operator=(const Interrupts&) = delete;
   ~Interrupts() {
     if (file_ >= 0) close(file_);
-    if (!is_taken_) sigprocmask(SIG_SETMASK, &before_, nullptr);
+    if (!is_seen_) sigprocmask(SIG_SETMASK, &before_, nullptr);
   }
 
   int file() const { return file_; }
-  bool Take() {
-    signalfd_siginfo signal;
-    is_taken_ = is_taken_ || read(file_, &signal, sizeof(signal)) == ssize_t{sizeof(signal)};
-    return is_taken_;
+  // It stays readable, for whoever waits for something else, too.
+  bool See() {
+    pollfd signal{.fd = file_, .events = POLLIN, .revents = 0};
+    is_seen_ = is_seen_ || poll(&signal, 1, 0) > 0;
+    return is_seen_;
   }
 
  private:
   sigset_t before_{};
   int file_ = -1;
-  bool is_taken_ = false;
+  bool is_seen_ = false;
 };
 
 int64_t NowNs() {
@@ -75,6 +77,14 @@ class Follower : public LogWatch {
     }
   }
 
+  Follower(const Follower&) = delete;
+  Follower& operator=(const Follower&) = delete;
+  // What is left to write must not wait for who does not read, where the end was asked for.
+  ~Follower() {
+    question_.output->EndOn(-1);
+    if (interrupts_ && interrupts_->See()) question_.output->Hurry();
+  }
+
   // Called where all that is written was read.
   bool Wait() override;
   LifeUse Take(const Boot& boot, const Life& life);
@@ -96,7 +106,10 @@ class Follower : public LogWatch {
 };
 
 bool Follower::Wait() {
-  if (!interrupts_) interrupts_.emplace();
+  if (!interrupts_) {
+    interrupts_.emplace();
+    question_.output->EndOn(interrupts_->file());
+  }
   is_begun_ = true;
   table_.Flush();
   question_.output->Flush();
@@ -108,7 +121,7 @@ bool Follower::Wait() {
   if (waking == FolderWatch::Waking::kRemoved) {
     failure_ = Error(question_.paths.front() + " was removed or renamed: nothing more to follow");
   }
-  is_over_ = interrupts_->Take() || waking != FolderWatch::Waking::kChange;
+  is_over_ = interrupts_->See() || waking != FolderWatch::Waking::kChange;
   return !is_over_;
 }
 
@@ -119,7 +132,7 @@ LifeUse Follower::Take(const Boot& boot, const Life& life) {
     if (is_used_[i]) row_[i] = kLifeFields[i].get(boot, life, texts_);
   }
   table_.Add(row_);
-  is_over_ = is_over_ || (interrupts_ && interrupts_->Take());
+  is_over_ = is_over_ || (interrupts_ && interrupts_->See());
   return is_over_ ? LifeUse::kLastUsed : UseFor(table_);
 }
 

@@ -14,6 +14,7 @@
 #include "exit_status.h"
 #include "fail_rules.h"
 #include "life_log.h"
+#include "life_window.h"
 #include "nearest.h"
 #include "night.h"
 #include "page.h"
@@ -195,29 +196,64 @@ std::optional<Window> Covered(std::optional<Window> baseline, const Coverage& co
   return baseline;
 }
 
+// For how long somebody recorded in it; of several hosts the mean.
+int64_t RecordedNs(const Window& baseline, std::span<const LogSet::NotRecorded> gaps,
+                   uint64_t hosts) {
+  int64_t missing_ns = 0;
+  for (const LogSet::NotRecorded& gap : gaps) {
+    const auto first = gap.boot->clock.ToRealtime(gap.first_ns);
+    const auto last = gap.boot->clock.ToRealtime(gap.last_ns);
+    if (!first || !last) continue;
+    const int64_t since_ns = std::max(*first, *baseline.since_ns);
+    missing_ns += std::max<int64_t>(std::min(*last, *baseline.until_ns) - since_ns, 0);
+  }
+  return *baseline.until_ns - *baseline.since_ns -
+         missing_ns / static_cast<int64_t>(std::max<uint64_t>(hosts, 1));
+}
+
 bool IsReadOnce(const std::string& path) {
   std::error_code unknown;
   return path == "-" || std::filesystem::is_fifo(path, unknown);
 }
 
+// What the lives of both periods rest on.
+struct LivesRead {
+  Coverage coverage;
+  std::optional<Window> baseline;  // as far as the log has it
+  int64_t baseline_ns = 0;         // of it: for how long somebody recorded
+};
+
 // The lives of the night and of the time before it, in one pass.
-Result<Coverage> ReadNight(const Question& question, const std::optional<Window>& baseline,
-                           Night* night, std::vector<Error>* failures) {
+Result<LivesRead> ReadNight(const Question& question, const std::optional<Window>& baseline,
+                            Night* night, std::vector<Error>* failures) {
   Window window = question.log.window();
   if (baseline) window.since_ns = baseline->since_ns;
   auto log = LogSet::Open(question.paths, {.window = window, .skips = LogSet::Skips::kBoots});
   if (!log) return std::move(log).error();
   const Question lives{.log = *log, .zone = question.zone, .filter = question.filter};
-  const Coverage coverage = ReadLives(lives, [night](const Boot& boot, const Life& life) {
-    night->Take(boot, life);
-    return LifeUse::kUsed;
-  });
+  Coverage open;  // of the night alone
+  LivesRead read;
+  read.coverage = ReadLives(
+      lives,
+      [night](const Boot& boot, const Life& life) {
+        night->Take(boot, life);
+        return LifeUse::kUsed;
+      },
+      [&](const Boot& boot, const Life& life) {
+        CountOpenEnd(question.log.window(), boot, life, &open);
+      });
+  read.coverage.running = open.running;
+  read.coverage.ended_unseen = open.ended_unseen;
+  read.baseline = Covered(baseline, read.coverage);
+  if (read.baseline) {
+    read.baseline_ns = RecordedNs(*read.baseline, log->not_recorded(), read.coverage.hosts);
+  }
   for (const LogSet::Failure& failure : log->failures()) {
     const bool is_told = std::ranges::any_of(
         question.log.failures(), [&](const auto& other) { return other.path == failure.path; });
     if (!is_told) failures->push_back(failure.error);
   }
-  return coverage;
+  return read;
 }
 
 // Records are counted where the night is; of the processes read, those of the time before are
@@ -293,19 +329,17 @@ Result<Answer> RunNightly(const Question& question, Page& page) {
   const Window window = question.log.window();
   CoverageExceptions records;
   records.Read(question.log, question.now_ns);
-  auto baseline = BaselineOf(window, wish->baseline_ns);
   Night night(window, question.now_ns, question.zone);
   std::vector<Error> failures;
-  const auto lives = ReadNight(question, baseline, &night, &failures);
+  const auto lives = ReadNight(question, BaselineOf(window, wish->baseline_ns), &night, &failures);
   if (!lives) return lives.error();
-  baseline = Covered(baseline, *lives);
-  if (baseline) night.SetBaseline(*baseline->until_ns - *baseline->since_ns);
-  if (!night.has_baseline()) baseline.reset();
+  if (lives->baseline) night.SetBaseline(lives->baseline_ns);
+  const auto baseline = night.has_baseline() ? lives->baseline : std::nullopt;
 
   const std::vector<Rows> rows = RowsOf(records, night);
   const auto failed_on = ApplyRules(wish->rules, FactsOf(records, night, rows));
   // What is missing from other times, in a file that is also read, is not this night's affair.
-  Answer answer{.coverage = JoinCoverage(records, *lives, night.used()),
+  Answer answer{.coverage = JoinCoverage(records, lives->coverage, night.used()),
                 .failures = std::move(failures),
                 .failed_on = failed_on};
   answer.exit_status = !failed_on.empty()                        ? kExitFound

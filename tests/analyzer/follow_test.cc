@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -81,6 +83,28 @@ class Followed {
   void Signal(int signal) const { kill(pid_, signal); }
   void StopReading() {
     if (output_ >= 0) close(std::exchange(output_, -1));
+  }
+  // Returns when it has filled the pipe as far as it can.
+  void AwaitFullPipe() const {
+    constexpr int kMuch = 32 << 10;
+    int before = 0;
+    for (int same = 0; before < kMuch || same < 30;) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+      int bytes = 0;
+      ioctl(output_, FIONREAD, &bytes);
+      same = bytes == before ? same + 1 : 0;
+      before = bytes;
+    }
+  }
+  // True when it has ended by now, or does so soon.
+  bool EndsSoon() const {
+    for (int i = 0; i < 3000; ++i) {
+      siginfo_t end{};
+      waitid(P_PID, static_cast<id_t>(pid_), &end, WEXITED | WNOHANG | WNOWAIT);
+      if (end.si_pid == pid_) return true;
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    return false;
   }
   // Its exit status.
   int End() {
@@ -271,6 +295,22 @@ TEST_F(FollowTest, EndsWhenNobodyReadsAnyMoreAlsoWhereNothingHappens) {
   ExpectReady(followed);
   followed.StopReading();
   EXPECT_EQ(followed.End(), 0);
+}
+
+TEST_F(FollowTest, EndsAtOnceWhereItIsAskedToAlsoWhileItsReaderStalls) {
+  for (const std::string format : {"csv", "text"}) {
+    std::filesystem::remove_all(log_path_);
+    ScriptedLog log(log_path_);
+    log.Snapshot(5000);
+    log.Flush();
+    Followed followed({"--log", log_path_, "--output", format});
+    EXPECT_NE(followed.Line(), "(end)");
+    for (uint32_t i = 0; i < 2000; ++i) Live(log, 6000 + 20 * i, 1000 + i, "stalled");
+    followed.AwaitFullPipe();
+    followed.Signal(SIGINT);
+    ASSERT_TRUE(followed.EndsSoon()) << format;
+    EXPECT_EQ(followed.End(), 0);
+  }
 }
 
 TEST_F(FollowTest, EndsAtATime) {

@@ -481,5 +481,21 @@ TEST_F(LivesTest, WhoIsLongOverIsForgotten) {
   EXPECT_LT(builder_.remembered_pids(), kMany / 5);
 }
 
+// One whose parent waits for it late.
+std::optional<uint64_t> CpuOfZombie(std::string_view abilities) {
+  std::optional<uint64_t> cpu_us;
+  LifeBuilder builder([&](const Life& life) { cpu_us = life.usage.cpu_us; });
+  builder.Take(Recorder{.time_ns = kSecond, .abilities = abilities});
+  builder.Take(ExitAt(3 * kSecond, 2 * kSecond));
+  builder.Take(Reap{.time_ns = 4 * kSecond, .pid = 7, .start_ns = 2 * kSecond, .cpu_us = 50});
+  builder.Finish(LifeState::kRunning);
+  return cpu_us;
+}
+
+TEST(RecorderAbilitiesTest, TheFirstReapIsAwaitedWhereTheRecorderTellsReaps) {
+  EXPECT_THAT(CpuOfZombie("fork exec exit usage reap"), Optional(50U));
+  EXPECT_THAT(CpuOfZombie("fork exec exit usage reaper"), Optional(42U));
+}
+
 }  // namespace
 }  // namespace daybook

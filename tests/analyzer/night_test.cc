@@ -312,6 +312,41 @@ gzip  1            2   2      100.00%          2                2  no    200.0ms
                                                .substr(1));
 }
 
+// A server of a database one of whose processes breaks: the others give up.
+TEST_F(NightTest, OfACascadeTheFirstDeathIsNamed) {
+  const std::string path = temp_ / "cascade";
+  Script script(path);
+  script.Snapshot();
+  script.Fork(6000, 500, 1, 0);
+  script.Exec(6001, 500, 6000, "postgres", "postgres\0"sv);
+  for (uint32_t i = 1; i <= 6; ++i) script.Fork(6000 + i * 10, 500 + i, 500, 6000);
+  script.Exit(9000, 503, 6030, {.wait_status = 11 | 0x80, .comm = "postgres", .ppid = 500});
+  for (const uint32_t i : {1, 2, 4, 5, 6}) {
+    script.Exit(9000 + i * 5, 500 + i, 6000 + i * 10,
+                {.wait_status = 2 << 8, .comm = "postgres", .ppid = 500});
+  }
+  script.log().Close();
+  log_path_ = path;
+  EXPECT_THAT(Run("failures --log LOG").out,
+              HasSubstr("\n-- cascades: 1; of the widest postgres (503) died first, SIGSEGV, and 5 "
+                        "followed: --view cascades\n"));
+  EXPECT_EQ(Run("failures --log LOG --view cascades").out, std::string(R"(
+COMM      PID  STATUS   COUNT  KIND     JOB       FIRST_TIME           LAST_TIME            ARGS
+postgres  503  SIGSEGV      5  process  postgres  2026-09-21 14:13:24  2026-09-21 14:13:24  postgres
+-- 2026-09-21 14:13:20 to 2026-09-21 14:13:24; boots 1, segments 1, records 54; processes 10, running 4, ended unseen 0; filtered 4; lost 0, damaged 0 bytes
+)")
+                                                               .substr(1));
+  EXPECT_EQ(Run("failures --log LOG --view cascades --output csv").out, std::string(R"(
+job,kind,pid,comm,status,core,oom,count,first_time,last_time,args
+postgres,process,503,postgres,SIGSEGV,true,false,5,2026-09-21T14:13:24.000000+00:00,2026-09-21T14:13:24.030000+00:00,postgres
+)")
+                                                                            .substr(1));
+  EXPECT_EQ(Run("failures --log LOG --view cascades --by user").err,
+            "daybook: --by: there are no groups in --view cascades\n");
+  EXPECT_EQ(Run("failures --log LOG --view waves").err,
+            "daybook: --view: no view 'waves'; there are groups, cascades\n");
+}
+
 TEST_F(NightTest, IdentityTellsWhoBecameWho) {
   EXPECT_EQ(Run("identity --log LOG").out, std::string(R"(
 START_TIME           PID  FROM_USER   TO_USER  CHANGE  TTY   ANCESTORS                     ARGS

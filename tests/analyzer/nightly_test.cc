@@ -497,7 +497,7 @@ TEST_F(NightlyTest, ANightOfWhichTheLogHasNothingIsAnException) {
   std::filesystem::remove(log_path_ + "/daybook-00000007.dbk");
   EXPECT_EQ(Run(kAsk + "--section coverage --output csv").out, std::string(R"(
 what,times,lost,bytes,duration_us,first_time,last_time,host
-recorder_stopped,1,0,0,86400000000,2026-09-28T00:00:00.000000+00:00,2026-09-29T00:00:00.000000+00:00,
+recorder_stopped,1,0,0,86401000000,2026-09-27T23:59:59.000000+00:00,2026-09-29T00:00:00.000000+00:00,web1
 )")
                                                                    .substr(1));
 }
@@ -526,6 +526,49 @@ TEST_F(NightlyTest, WhatWasLostBeforeIsNotThisNightsAffair) {
   const Answer answer = Run(kAsk + "--only-exceptions --fail-on lost");
   EXPECT_EQ(answer.out, "");
   EXPECT_EQ(answer.status, 0);
+}
+
+TEST_F(NightlyTest, WhatEndedUnseenBeforeIsNotThisNightsAffair) {
+  for (const uint64_t days : {3, 2}) week_.Begin(kNightMs - days * kDayMs, 90'000, "lost");
+  Close();
+  const std::string unseen = " --output json | jq .coverage.ended_unseen";
+  EXPECT_EQ(Run(kAsk + unseen).out, "0\n");
+  EXPECT_EQ(Run("report --log LOG -S 2026-09-25 -U 2026-09-26" + unseen).out, "1\n");
+}
+
+TEST_F(NightlyTest, TimesWithoutARecorderMakeTheTimeBeforeShorter) {
+  week_.log().writer().Append(RecordingGap{.first_time_ns = ScriptedLog::Ns(kNightMs - 5 * kDayMs),
+                                           .last_time_ns = ScriptedLog::Ns(kNightMs - 2 * kDayMs)});
+  Worry();
+  const std::string out = Run(kAsk + "--section changes --output csv --no-header").out;
+  EXPECT_THAT(out, HasSubstr("cc,\"more_often,costlier\",9,")) << "30 in 3 of the 6 days";
+}
+
+TEST_F(NightlyTest, AHostThatWasRenamedHasNotStopped) {
+  week_.log().At(kNightMs + 12 * kHourMs);
+  week_.log().Filtered(std::nullopt);
+  week_.log().Close();
+  const std::string path = temp_ / "renamed";
+  std::filesystem::copy(log_path_, path);  // whose writer is still there
+  ScriptedLog renamed(path, 0xB1, "web2");
+  renamed.At(kNightMs + kDayMs - 1000);
+  renamed.Filtered(std::nullopt);
+  renamed.Close();
+  log_path_ = path;
+  EXPECT_EQ(Run(kAsk + "--section coverage --only-exceptions").out, "");
+}
+
+TEST_F(NightlyTest, AHostThatStoppedBeforeTheNightIsAnException) {
+  Close();
+  const std::string silent_path = temp_ / "silent";
+  ScriptedLog silent(silent_path, 0xB2, "web3");
+  silent.At(kNightMs - kDayMs);
+  silent.Filtered(std::nullopt);
+  silent.Close();
+  EXPECT_EQ(Run(kAsk + "--log " + silent_path + " --section coverage --output csv --no-header").out,
+            "recorder_stopped,1,0,0,172800000000,2026-09-27T00:00:00.000000+00:00,"
+            "2026-09-29T00:00:00.000000+00:00,web3\n");
+  EXPECT_EQ(Run(kAsk + "--log " + silent_path + " --fail-on stopped").status, 1);
 }
 
 TEST_F(NightlyTest, DamageBeforeItInTheSameFileIsNotThisNightsAffair) {

@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "daybook/compress.h"
-#include "report.h"
+#include "report_runner.h"
 #include "scripted_log.h"
 #include "segment_skips.h"
 
@@ -107,56 +107,11 @@ class RandomLog {
   std::vector<std::pair<uint32_t, uint64_t>> living_;
 };
 
-std::string TextOf(const Cell& cell) {
-  if (const auto* flag = std::get_if<bool>(&cell)) return *flag ? "yes" : "no";
-  if (const auto* number = std::get_if<int64_t>(&cell)) return std::to_string(*number);
-  if (const auto* count = std::get_if<uint64_t>(&cell)) return std::to_string(*count);
-  if (const auto* text = std::get_if<Text>(&cell)) return std::string(text->bytes);
-  return "-";
-}
-
-class Rows : public RowSink {
- public:
-  void Row(std::span<const Cell> cells) override {
-    std::vector<std::string> row;
-    for (const Cell& cell : cells) row.push_back(TextOf(cell));
-    rows.push_back(std::move(row));
-  }
-  bool closed() const override { return false; }
-
-  std::vector<std::vector<std::string>> rows;
-};
-
-struct Ran {
-  std::vector<std::vector<std::string>> rows;
-  Coverage coverage;
-};
-
-size_t ColumnOf(const Report& report, std::string_view name) {
-  const std::vector<Column> columns = ColumnsByDefault(report);
-  const auto column = std::ranges::find(columns, name, &Column::name);
-  EXPECT_NE(column, columns.end());
-  return static_cast<size_t>(column - columns.begin());
-}
-
-Ran RunReport(const Report& report, const std::string& path, const Window& window,
-              LogSet::Skips skips) {
-  auto log = LogSet::Open(std::vector<std::string>{path},
-                          {.repeats = report.repeats, .window = window, .skips = skips});
-  EXPECT_TRUE(log);
-  TableView view;
-  for (size_t i = 0; i < ColumnsByDefault(report).size(); ++i) view.columns.push_back(i);
-  if (!std::string_view(report.default_sort).empty()) {
-    view.sort_by = ColumnOf(report, report.default_sort.substr(1));
-    view.descending = true;
-  }
-  Rows sink;
-  Table table(view, &sink);
-  const LocalZone zone = LocalZone::Utc();
-  const auto answer = report.run({.log = *log, .zone = zone, .filter = {}}, table);
-  EXPECT_TRUE(answer);
-  table.Finish();
-  return {.rows = std::move(sink.rows), .coverage = answer->coverage};
+Ran RunIn(const Report& report, const std::string& path, const Window& window,
+          LogSet::Skips skips) {
+  Asked asked{.paths = {path}};
+  asked.log = {.repeats = report.repeats, .window = window, .skips = skips};
+  return RunReport(report, asked);
 }
 
 void ForgetColumn(std::string_view name, Ran* ran) {
@@ -226,7 +181,7 @@ TEST_P(WindowTest, ADumpHasExactlyTheRecordsInTheWindow) {
   uint64_t skipped_bytes = 0;
   for (int round = 0; round < 12; ++round) {
     const Window window = RandomWindow();
-    const Ran ran = RunReport(kDumpReport, folder_.path(), window, LogSet::Skips::kFrames);
+    const Ran ran = RunIn(kDumpReport, folder_.path(), window, LogSet::Skips::kFrames);
     std::vector<std::string> places;
     for (const auto& row : ran.rows) places.push_back(row[0] + ":" + row[1]);
     ASSERT_EQ(places, DumpByHand(folder_.path(), window)) << round;
@@ -244,8 +199,8 @@ TEST_P(WindowTest, FilesThatAreLeftOutChangeNoRow) {
     window.rule = static_cast<WindowRule>(round % 3);
     for (const Report* report :
          {&kDumpReport, &kInfoReport, &kListReport, &kTreeReport, &kSummaryReport}) {
-      Ran all = RunReport(*report, folder_.path(), window, LogSet::Skips::kNothing);
-      Ran some = RunReport(*report, folder_.path(), window, report->skips);
+      Ran all = RunIn(*report, folder_.path(), window, LogSet::Skips::kNothing);
+      Ran some = RunIn(*report, folder_.path(), window, report->skips);
       if (report == &kListReport) {  // only births tell from when on execs are counted
         ForgetColumn("execs", &all);
         ForgetColumn("execs", &some);
@@ -262,11 +217,11 @@ TEST_P(WindowTest, FilesThatAreLeftOutChangeNoRow) {
 
 // Of the lives whose end is told: those that the whole list shows to have been there.
 TEST_P(WindowTest, AListHasExactlyTheLivesInTheWindow) {
-  const size_t start = ColumnOf(kListReport, "start_time");
-  const size_t end = ColumnOf(kListReport, "end_time");
-  const size_t id = ColumnOf(kListReport, "proc_id");
-  const size_t state = ColumnOf(kListReport, "state");
-  const Ran whole = RunReport(kListReport, folder_.path(), {}, LogSet::Skips::kNothing);
+  const Ran whole = RunIn(kListReport, folder_.path(), {}, LogSet::Skips::kNothing);
+  const size_t start = whole.ColumnOf("start_time");
+  const size_t end = whole.ColumnOf("end_time");
+  const size_t id = whole.ColumnOf("proc_id");
+  const size_t state = whole.ColumnOf("state");
   for (int round = 0; round < 12; ++round) {
     const Window window = RandomWindow();
     std::set<std::string> expected;
@@ -279,7 +234,7 @@ TEST_P(WindowTest, AListHasExactlyTheLivesInTheWindow) {
       if (window.since_ns && last_ns < *window.since_ns) continue;
       expected.insert(row[id]);
     }
-    const Ran ran = RunReport(kListReport, folder_.path(), window, kListReport.skips);
+    const Ran ran = RunIn(kListReport, folder_.path(), window, kListReport.skips);
     for (const auto& row : ran.rows) {
       if (row[state] == "ended") found.insert(row[id]);
     }
@@ -290,7 +245,7 @@ TEST_P(WindowTest, AListHasExactlyTheLivesInTheWindow) {
 // Whatever the clock does, and also those that ended unseen or still run.
 TEST_P(WindowTest, EachLifeIsInOneOfThePeriodsThatFollowEachOther) {
   const auto count = [&](const Window& window) {
-    return RunReport(kListReport, folder_.path(), window, kListReport.skips).rows.size();
+    return RunIn(kListReport, folder_.path(), window, kListReport.skips).rows.size();
   };
   const size_t all = count({});
   for (int round = 0; round < 6; ++round) {

@@ -1,0 +1,91 @@
+#include "cascades.h"
+
+#include <gtest/gtest.h>
+
+#include <csignal>
+
+namespace daybook {
+namespace {
+
+constexpr uint64_t kSecondNs = 1'000'000'000;
+constexpr uint32_t kJob = 3;
+constexpr uint32_t kExit2 = 2 << 8;
+
+class CascadesTest : public testing::Test {
+ protected:
+  void End(uint64_t end_ns, uint32_t pid, uint32_t wait_status, uint64_t start_ns = kSecondNs,
+           uint32_t run = kJob) {
+    Life life;
+    life.pid = pid;
+    life.start_ns = start_ns;
+    life.end_ns = end_ns;
+    life.wait_status = wait_status;
+    life.state = LifeState::kEnded;
+    cascades_.Take(boot_, life, run);
+  }
+  void Followers(uint64_t end_ns, uint32_t count, uint32_t first_pid = 20) {
+    for (uint32_t i = 0; i < count; ++i) End(end_ns + i, first_pid + i, kExit2);
+  }
+
+  const Boot boot_;
+  Cascades cascades_;
+};
+
+TEST_F(CascadesTest, TheFirstDeathIsNamedAndWhatFollowsIsCounted) {
+  End(9 * kSecondNs, 9, kExit2);  // says no, as others do
+  End(10 * kSecondNs, 10, SIGSEGV);
+  Followers(11 * kSecondNs, 4);
+  End(12 * kSecondNs, 11, SIGTERM);
+  cascades_.Finish();
+  ASSERT_EQ(cascades_.found().size(), 1U);
+  const Cascade& cascade = cascades_.found()[0];
+  EXPECT_EQ(cascade.first.pid, 10U);
+  EXPECT_EQ(cascade.followed, 5U);
+  EXPECT_EQ(cascade.last_ns, 12 * kSecondNs);
+}
+
+TEST_F(CascadesTest, TheFirstIsFirstAlsoWhereItIsToldLate) {
+  Followers(11 * kSecondNs, 4);
+  End(10 * kSecondNs, 10, SIGKILL);
+  cascades_.Finish();
+  ASSERT_EQ(cascades_.found().size(), 1U);
+  EXPECT_EQ(cascades_.found()[0].first.pid, 10U);
+}
+
+TEST_F(CascadesTest, FewAreNone) {
+  End(10 * kSecondNs, 10, SIGSEGV);
+  Followers(11 * kSecondNs, 3);
+  cascades_.Finish();
+  EXPECT_TRUE(cascades_.found().empty());
+}
+
+TEST_F(CascadesTest, WhatIsStartedAnewIsALoop) {
+  for (uint32_t i = 0; i < 9; ++i) {
+    End((10 + i) * kSecondNs, 10 + i, SIGSEGV, (10 + i) * kSecondNs - kSecondNs / 2);
+  }
+  cascades_.Finish();
+  EXPECT_TRUE(cascades_.found().empty());
+}
+
+TEST_F(CascadesTest, OtherJobsOtherTimesAndOrderlyEndsAreNone) {
+  End(10 * kSecondNs, 10, SIGSEGV);
+  for (uint32_t pid = 20; pid < 26; ++pid) End(11 * kSecondNs, pid, kExit2, kSecondNs, kJob + 1);
+  Followers(20 * kSecondNs + 1, 6);
+  End(60 * kSecondNs, 40, SIGTERM);
+  Followers(61 * kSecondNs, 6, 50);
+  cascades_.Finish();
+  EXPECT_TRUE(cascades_.found().empty());
+}
+
+TEST_F(CascadesTest, EachCascadeIsToldOnce) {
+  for (const uint64_t second : {10, 100}) {
+    for (uint32_t pid = 0; pid < 7; ++pid) End(second * kSecondNs + pid, pid, SIGABRT);
+  }
+  cascades_.Finish();
+  ASSERT_EQ(cascades_.found().size(), 2U);
+  EXPECT_EQ(cascades_.found()[0].followed, 6U);
+  EXPECT_EQ(cascades_.found()[1].followed, 6U);
+}
+
+}  // namespace
+}  // namespace daybook

@@ -1,0 +1,325 @@
+#include "process_world.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <ostream>
+#include <stdexcept>
+#include <string_view>
+#include <utility>
+
+#include "scripted_log.h"
+
+namespace daybook {
+namespace {
+
+constexpr uint64_t kMillisecondNs = 1'000'000;
+constexpr int64_t kSwitchedOffNs = 3'600'000'000'000;
+
+constexpr std::string_view kActionNames[kActions] = {
+    "pass",  "fork", "daemonize", "exec",  "rename", "change_user",
+    "adopt", "exit", "lose",      "pause", "rotate", "reboot"};
+
+// Ends as they are, in the encoding of wait(2): well, not well, by a signal, with a core dump.
+constexpr uint32_t kStatuses[] = {0, 0, 1U << 8, 3U << 8, 9, 11 | 0x80};
+
+constexpr std::string_view kPrograms[] = {"cc", "sh", "make", "cron"};
+
+void Check(const Status& status) {
+  if (!status) throw std::runtime_error(status.error().message());
+}
+
+}  // namespace
+
+std::ostream& operator<<(std::ostream& out, const Step& step) {
+  return out << kActionNames[static_cast<size_t>(step.action)] << '(' << step.who << ", "
+             << step.what << ')';
+}
+
+ProcessWorld::ProcessWorld(std::string folder, std::string host, const Script& script)
+    : folder_(std::move(folder)), host_(std::move(host)) {
+  std::filesystem::create_directory(folder_);
+  Boot();
+  for (const Step& step : script) Play(step);
+  Reap();
+  EndLoss();
+  CloseWriter(true);
+}
+
+int64_t ProcessWorld::WallNs(uint8_t boot, uint64_t time_ns) const {
+  return wall_offset_ns_.at(boot) + static_cast<int64_t>(time_ns);
+}
+
+void ProcessWorld::Play(const Step& step) {
+  if (loss_ && loss_->events_left == 0) EndLoss();
+  now_ns_ += kMillisecondNs / 4;
+  // Before its time is over, and while others go on.
+  if (step.action == Action::kPass || step.what % 2 == 0) Reap();
+  Act(step, living_[step.who % living_.size()]);
+}
+
+void ProcessWorld::Act(const Step& step, uint32_t number) {
+  const bool is_odd = step.what % 2 != 0;
+  switch (step.action) {
+    case Action::kPass:
+      now_ns_ += step.what % 5000 * kMillisecondNs;
+      return;
+    case Action::kFork:
+      Fork(number, is_odd);
+      return;
+    case Action::kDaemonize:
+      return Daemonize(number, is_odd);
+    case Action::kExec:
+      return Exec(number, step.what);
+    case Action::kRename:
+      return Rename(number, step.what);
+    case Action::kChangeUser:
+      life(number).uid = step.what % 3;
+      return;
+    case Action::kAdopt:
+      life(number).is_subreaper = true;
+      return;
+    case Action::kExit:
+      return Exit(number, step.what);
+    case Action::kLose:
+      return BeginLoss(step.what % 4 + 1, false);
+    case Action::kPause:
+      return BeginLoss(step.what % 4 + 1, true);
+    case Action::kRotate:
+      if (!writer_) return;
+      Check(writer_->Rotate(EndReason::kSize));
+      return Snapshot();
+    case Action::kReboot:
+      return Reboot(!is_odd);
+  }
+}
+
+void ProcessWorld::Boot() {
+  const int64_t wall_ns =
+      boots_.empty() ? kScriptRealtimeNs : WallNs(boot_, now_ns_) + kSwitchedOffNs;
+  ++boot_;
+  now_ns_ = kScriptBootNs;
+  wall_offset_ns_[boot_] = wall_ns - static_cast<int64_t>(kScriptBootNs);
+  next_pid_ = 200;
+  free_pids_.clear();
+  TrueLife init;
+  init.key = {1, 0};
+  init.comm = "systemd";
+  TrueLife shell;
+  shell.key = {100, 2 * kMillisecondNs};
+  shell.birth_parent = init.key;
+  shell.comm = "bash";
+  lives() = {init, shell};
+  living_ = {0, 1};
+  OpenWriter();
+  Snapshot();
+}
+
+void ProcessWorld::Reboot(bool closes) {
+  Reap();
+  EndLoss();
+  CloseWriter(closes);
+  for (TrueLife& one : lives()) one.is_end_proved = true;
+  Boot();
+}
+
+void ProcessWorld::OpenWriter() {
+  LogIdentity identity;
+  identity.boot_id.bytes.fill(boot_);
+  identity.info = {{"hostname", host_}};
+  const auto clock = [this] {
+    return Clock{
+        .time_ns = now_ns_, .realtime_ns = WallNs(boot_, now_ns_), .monotonic_ns = now_ns_};
+  };
+  auto folder = OpenLogFolder(folder_);
+  if (!folder) throw std::runtime_error(folder.error().message());
+  auto writer = LogWriter::Open(*std::move(folder), identity, clock,
+                                {.block_bytes = 300, .sync = SyncPolicy::kNone});
+  if (!writer) throw std::runtime_error(writer.error().message());
+  writer_ = *std::move(writer);
+  writer_->Append(Recorder{.time_ns = now_ns_, .abilities = "fork exec exit usage reap comm"});
+}
+
+void ProcessWorld::CloseWriter(bool closes) {
+  Check(closes ? writer_->Close() : writer_->Flush());
+  writer_.reset();
+}
+
+void ProcessWorld::Snapshot() {
+  writer_->Append(SnapBegin{.time_ns = now_ns_});
+  for (const uint32_t number : living_) TellBySnapshot(&life(number));
+  writer_->Append(SnapEnd{.time_ns = now_ns_, .process_count = living_.size()});
+  for (TrueLife& one : lives()) one.is_end_proved = one.is_end_proved || one.end_ns;
+}
+
+void ProcessWorld::TellBySnapshot(TrueLife* one) {
+  SnapProc process{.pid = one->key.pid, .start_ns = one->key.start_ns, .uid = one->uid};
+  process.comm = one->comm;
+  if (one != &life(0)) {
+    const ProcessKey parent = life(one->reaper).key;
+    process.ppid = parent.pid;
+    process.parent_start_ns = parent.start_ns;
+    if (!one->told_parent) one->told_parent = parent;
+  }
+  writer_->Append(process);
+  one->is_told = true;
+  one->told_comm = one->comm;
+  one->told_uid = one->uid;
+}
+
+template <class Record>
+bool ProcessWorld::Tell(const Record& record, uint64_t Loss::*lost) {
+  if (!loss_) {
+    writer_->Append(record);
+    return true;
+  }
+  ++(*loss_.*lost);
+  if (loss_->events_left > 0) --loss_->events_left;
+  return false;
+}
+
+uint32_t ProcessWorld::Fork(uint32_t parent, bool reuses_pid) {
+  TrueLife child;
+  child.birth_parent = life(parent).key;
+  child.reaper = parent;
+  child.uid = life(parent).uid;
+  child.comm = life(parent).comm;
+  child.key.start_ns = now_ns_;
+  if (reuses_pid && !free_pids_.empty()) {
+    child.key.pid = free_pids_.back();
+    free_pids_.pop_back();
+  } else {
+    child.key.pid = next_pid_++;
+  }
+  const daybook::Fork fork{.time_ns = now_ns_,
+                           .pid = child.key.pid,
+                           .ppid = child.birth_parent->pid,
+                           .parent_start_ns = child.birth_parent->start_ns,
+                           .uid = child.uid};
+  if (Tell(fork, &Loss::forks)) {
+    child.is_told = child.is_birth_told = true;
+    child.told_parent = child.birth_parent;
+    child.told_uid = child.uid;
+  }
+  const auto number = static_cast<uint32_t>(lives().size());
+  lives().push_back(child);
+  living_.push_back(number);
+  return number;
+}
+
+void ProcessWorld::Daemonize(uint32_t parent, bool reuses_pid) {
+  const uint32_t middle = Fork(parent, reuses_pid);
+  now_ns_ += kMillisecondNs / 8;
+  Fork(middle, false);
+  now_ns_ += kMillisecondNs / 8;
+  Exit(middle, 1);
+}
+
+void ProcessWorld::Exec(uint32_t number, uint32_t what) {
+  TrueLife& one = life(number);
+  one.comm = kPrograms[what % std::size(kPrograms)];
+  const std::string exe = "/usr/bin/" + one.comm;
+  daybook::Exec exec{
+      .time_ns = now_ns_, .pid = one.key.pid, .start_ns = one.key.start_ns, .uid = one.uid};
+  exec.comm = one.comm;
+  exec.exe = exe;
+  exec.args = exe;
+  if (!Tell(exec, &Loss::execs)) return;
+  one.is_told = true;
+  ++one.told_execs;
+  one.told_comm = one.comm;
+  one.told_uid = one.uid;
+}
+
+void ProcessWorld::Rename(uint32_t number, uint32_t what) {
+  TrueLife& one = life(number);
+  one.comm = "worker/" + std::to_string(what % 4);
+  const CommChange change{
+      .time_ns = now_ns_, .pid = one.key.pid, .start_ns = one.key.start_ns, .comm = one.comm};
+  if (!Tell(change, &Loss::others)) return;
+  one.is_told = true;
+  one.told_comm = one.comm;
+}
+
+// One that its parent leaves a zombie is told in two records, of which the first one knows less.
+void ProcessWorld::Exit(uint32_t number, uint32_t what) {
+  if (number == 0) return;  // nothing ends init but the machine's end
+  Reap();
+  TrueLife& one = life(number);
+  one.end_ns = now_ns_;
+  one.wait_status = kStatuses[what / 2 % std::size(kStatuses)];
+  one.cpu_us = what % 5 * 1000 + number + 1;
+  const bool is_zombie = what % 4 == 1;
+  const ProcessKey reaper = life(one.reaper).key;
+  daybook::Exit exit{.time_ns = now_ns_,
+                     .pid = one.key.pid,
+                     .start_ns = one.key.start_ns,
+                     .ppid = reaper.pid,
+                     .wait_status = one.wait_status,
+                     .uid = one.uid};
+  exit.comm = one.comm;
+  exit.flags = is_zombie ? 0 : kProcUsageExact;
+  exit.cpu_us = is_zombie ? one.cpu_us - 1 : one.cpu_us;
+  if (Tell(exit, &Loss::exits)) {
+    one.is_told = one.is_end_told = true;
+    one.told_comm = one.comm;
+    one.told_uid = one.uid;
+    one.told_cpu_us = exit.cpu_us;
+  }
+  std::erase(living_, number);
+  Orphan(number);
+  if (is_zombie) {
+    zombie_ = number;
+  } else {
+    free_pids_.push_back(one.key.pid);
+  }
+}
+
+void ProcessWorld::Reap() {
+  if (!zombie_) return;
+  TrueLife& one = life(*std::exchange(zombie_, std::nullopt));
+  now_ns_ += kMillisecondNs / 4;
+  free_pids_.push_back(one.key.pid);
+  const daybook::Reap reap{.time_ns = now_ns_,
+                           .pid = one.key.pid,
+                           .start_ns = one.key.start_ns,
+                           .flags = kProcUsageExact,
+                           .cpu_us = one.cpu_us};
+  if (Tell(reap, &Loss::others) && one.is_end_told) one.told_cpu_us = one.cpu_us;
+}
+
+// The nearest subreaper above takes its children, else init.
+void ProcessWorld::Orphan(uint32_t parent) {
+  uint32_t heir = life(parent).reaper;
+  while (heir != 0 && !life(heir).is_subreaper) heir = life(heir).reaper;
+  for (const uint32_t number : living_) {
+    if (number != 0 && life(number).reaper == parent) life(number).reaper = heir;
+  }
+}
+
+void ProcessWorld::BeginLoss(uint32_t events, bool is_pause) {
+  if (loss_) return;
+  loss_ = Loss{.events_left = events, .is_pause = is_pause, .began_ns = now_ns_};
+  if (is_pause) CloseWriter(true);
+}
+
+void ProcessWorld::EndLoss() {
+  if (!loss_) return;
+  const Loss loss = *loss_;
+  loss_.reset();
+  if (loss.is_pause) {
+    OpenWriter();
+    writer_->Append(RecordingGap{.first_time_ns = loss.began_ns, .last_time_ns = now_ns_});
+    return Snapshot();
+  }
+  const uint64_t events = loss.forks + loss.execs + loss.exits + loss.others;
+  if (events == 0) return;
+  lost_events_ += events;
+  writer_->Append(Lost{.first_time_ns = loss.began_ns,
+                       .last_time_ns = now_ns_,
+                       .forks = loss.forks,
+                       .execs = loss.execs,
+                       .exits = loss.exits,
+                       .records = loss.others});
+}
+
+}  // namespace daybook
