@@ -171,22 +171,27 @@ Status RollupReader::Finish() {
 // Without what it tells of, sums might count something twice.
 Status RollupReader::Judge(const Pending& rollup) {
   if (!rollup.facts) return ++rollups_.unknown_rollups, Ok{};
-  const RollupFacts& facts = *rollup.facts;
-  const Rollup& numbers = facts.numbers;
-  const auto is_new = IsNew(facts);
+  if (!IsChosen(*rollup.facts)) return Ok{};
+  const auto is_new = IsNew(*rollup.facts);
   if (!is_new) return is_new.error();
   if (!*is_new) return ++rollups_.repeated_rollups, Ok{};
+  return HandOut(rollup);
+}
+
+// What is not is filtered.
+bool RollupReader::IsChosen(const RollupFacts& facts) {
   const Window& window = log_.window();
+  const Rollup& numbers = facts.numbers;
   const bool is_inside = !(window.since_ns && numbers.from_ns < *window.since_ns) &&
                          !(window.until_ns && numbers.until_ns > *window.until_ns);
+  const bool is_outside = (window.since_ns && numbers.until_ns <= *window.since_ns) ||
+                          (window.until_ns && numbers.from_ns >= *window.until_ns);
   const bool is_of_host = hosts_.empty() || (facts.host && hosts_.contains(*facts.host));
-  if (is_inside && is_of_host) return HandOut(rollup);
+  if (is_inside && is_of_host) return true;
   coverage_.processes = coverage_.processes.value_or(0) + numbers.processes;
   coverage_.filtered += numbers.processes;
-  const bool overlaps = !(window.since_ns && numbers.until_ns <= *window.since_ns) &&
-                        !(window.until_ns && numbers.from_ns >= *window.until_ns);
-  rollups_.partly_outside += is_of_host && overlaps;
-  return Ok{};
+  rollups_.partly_outside += is_of_host && !is_outside;
+  return false;
 }
 
 // False where the same was given before.

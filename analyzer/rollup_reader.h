@@ -60,6 +60,7 @@ class RollupReader {
   Status Enter(uint64_t no);
   Status Finish();
   Status Judge(const Pending& rollup);
+  bool IsChosen(const RollupFacts& facts);
   Result<bool> IsNew(const RollupFacts& facts);
   Status HandOut(const Pending& rollup);
   void CountFacts(const RollupFacts& facts);

@@ -164,6 +164,9 @@ EOT
   "$DAYBOOK" report --log "$sample" -S "2026-11-22 02:00:39" -U 2026-11-23 --partial part
   run -3 --separate-stderr "$DAYBOOK" merge all part
   same "daybook: all and part tell of the same time of sample on 2026-11-22 in different ways, so that processes would be counted twice; give only one of them" "$stderr"
+  # Which does not matter where they are not asked for.
+  run -0 "$DAYBOOK" merge all part -U 2026-11-22 --output json
+  same "0 209" "$(jq -r '"\(.total.count) \(.coverage.filtered)"' <<<"$output")"
 }
 
 @test "a damaged roll-up is used as far as it is sound" {
