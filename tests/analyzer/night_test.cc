@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "program_runner.h"
-#include "scripted_log.h"
+#include "script.h"
 
 namespace daybook {
 namespace {
@@ -23,89 +23,6 @@ using testing::HasSubstr;
 using std::string_view_literals::operator""sv;
 
 constexpr uint32_t kUser = 4'000'000'000;  // without a name
-
-// Times are milliseconds since boot: 5000 is 14:13:20.
-class Script {
- public:
-  explicit Script(const std::string& path, uint8_t boot = 0xB0) : log_(path, boot) {}
-
-  ScriptedLog& log() { return log_; }
-
-  void Snapshot() {
-    log_.At(5000);
-    log_.writer().Append(SnapBegin{.time_ns = ScriptedLog::Ns(5000)});
-    Living(1, 0, 0, "systemd");
-    Living(50, 3000, 1, "cron");
-    Living(60, 3000, 1, "sshd");
-    log_.writer().Append(SnapEnd{.time_ns = ScriptedLog::Ns(5000), .process_count = 3});
-  }
-
-  void Cgroup(uint64_t ms, uint64_t id, std::string_view path) {
-    log_.At(ms);
-    log_.writer().Append(CgroupPath{.time_ns = ScriptedLog::Ns(ms), .id = id, .path = path});
-  }
-
-  void Fork(uint64_t ms, uint32_t pid, uint32_t ppid, uint64_t parent_ms, uint32_t uid = 0) {
-    log_.At(ms);
-    log_.writer().Append(daybook::Fork{.time_ns = ScriptedLog::Ns(ms),
-                                       .pid = pid,
-                                       .ppid = ppid,
-                                       .parent_start_ns = ScriptedLog::Ns(parent_ms),
-                                       .uid = uid,
-                                       .euid = uid});
-  }
-
-  void Exec(uint64_t ms, uint32_t pid, uint64_t start_ms, std::string_view comm,
-            std::string_view args, uint32_t uid = 0) {
-    log_.At(ms);
-    log_.writer().Append(daybook::Exec{.time_ns = ScriptedLog::Ns(ms),
-                                       .pid = pid,
-                                       .start_ns = ScriptedLog::Ns(start_ms),
-                                       .uid = uid,
-                                       .euid = uid,
-                                       .tty = 0,
-                                       .comm = comm,
-                                       .exe = comm,
-                                       .args_bytes = args.size(),
-                                       .args = args});
-  }
-
-  struct End {
-    uint32_t wait_status = 0;
-    std::string_view comm = {};
-    uint64_t cpu_us = 0;
-    uint32_t ppid = 100;
-    uint32_t uid = 0;
-    uint32_t euid = 0;
-    uint64_t cgroup_id = 1;
-  };
-  void Exit(uint64_t ms, uint32_t pid, uint64_t start_ms, const End& end) {
-    log_.At(ms);
-    log_.writer().Append(daybook::Exit{.time_ns = ScriptedLog::Ns(ms),
-                                       .pid = pid,
-                                       .start_ns = ScriptedLog::Ns(start_ms),
-                                       .ppid = end.ppid,
-                                       .wait_status = end.wait_status,
-                                       .uid = end.uid,
-                                       .euid = end.euid,
-                                       .cgroup_id = end.cgroup_id,
-                                       .cpu_us = end.cpu_us,
-                                       .comm = end.comm});
-  }
-
- private:
-  void Living(uint32_t pid, uint64_t start_ms, uint32_t ppid, std::string_view comm) {
-    log_.writer().Append(SnapProc{.pid = pid,
-                                  .start_ns = ScriptedLog::Ns(start_ms),
-                                  .ppid = ppid,
-                                  .parent_start_ns = 0,
-                                  .uid = 0,
-                                  .euid = 0,
-                                  .comm = comm});
-  }
-
-  ScriptedLog log_;
-};
 
 // A command of cron with a child that fails, which nobody notices, and a daemon that it leaves.
 void RunBackup(Script& script, uint64_t ms, uint32_t pid) {

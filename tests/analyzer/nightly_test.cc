@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "program_runner.h"
-#include "scripted_log.h"
+#include "script.h"
 
 namespace daybook {
 namespace {
@@ -31,17 +31,11 @@ constexpr uint64_t kFirstDayMs = 5000 + 35'200'000;
 // Six whole days from 09-22 on, then the night: 09-28.
 class Week {
  public:
-  explicit Week(const std::string& path) : log_(path) {}
+  explicit Week(const std::string& path) : script_(path) {}
 
-  ScriptedLog& log() { return log_; }
+  ScriptedLog& log() { return script_.log(); }
 
-  void Snapshot() {
-    log_.At(5000);
-    log_.writer().Append(SnapBegin{.time_ns = ScriptedLog::Ns(5000)});
-    Living(1, 0, "systemd");
-    Living(50, 1, "cron");
-    log_.writer().Append(SnapEnd{.time_ns = ScriptedLog::Ns(5000), .process_count = 2});
-  }
+  void Snapshot() { script_.Snapshot({{1, 0, 0, "systemd"}, {50, 0, 1, "cron"}}); }
 
   struct Run {
     uint32_t ppid = 1;
@@ -58,46 +52,29 @@ class Week {
   // A life of 100 ms.
   void Live(uint64_t ms, const Run& run) {
     const uint32_t pid = ++last_pid_;
-    const uint64_t start_ns = ScriptedLog::Ns(ms);
     const std::string exe = "/usr/bin/" + std::string(run.comm);
-    log_.At(ms);
-    log_.writer().Append(Fork{.time_ns = start_ns,
-                              .pid = pid,
-                              .ppid = run.ppid,
-                              .parent_start_ns = 0,
-                              .uid = run.birth_uid,
-                              .euid = run.birth_uid});
-    log_.At(ms + 1);
-    log_.writer().Append(Exec{.time_ns = ScriptedLog::Ns(ms + 1),
-                              .pid = pid,
-                              .start_ns = start_ns,
-                              .uid = run.uid,
-                              .euid = run.euid,
-                              .comm = run.comm,
-                              .exe = exe,
-                              .args_bytes = run.args.size(),
-                              .args = run.args});
-    log_.At(ms + 100);
-    log_.writer().Append(Exit{.time_ns = ScriptedLog::Ns(ms + 100),
-                              .pid = pid,
-                              .start_ns = start_ns,
-                              .ppid = run.ppid,
-                              .wait_status = run.wait_status,
-                              .flags = run.flags,
-                              .uid = run.uid,
-                              .euid = run.euid,
-                              .cgroup_id = run.cgroup_id,
-                              .cpu_us = run.cpu_us,
-                              .comm = run.comm});
+    script_.Fork(ms, pid, run.ppid, 0, run.birth_uid);
+    script_.Exec(
+        ms + 1, pid, ms,
+        {.comm = run.comm, .exe = exe, .args = run.args, .uid = run.uid, .euid = run.euid});
+    script_.Exit(ms + 100, pid, ms,
+                 {.wait_status = run.wait_status,
+                  .comm = run.comm,
+                  .cpu_us = run.cpu_us,
+                  .ppid = run.ppid,
+                  .uid = run.uid,
+                  .euid = run.euid,
+                  .cgroup_id = run.cgroup_id,
+                  .flags = run.flags});
   }
 
   // One that does not end.
   void Begin(uint64_t ms, uint32_t pid, std::string_view comm) {
-    log_.Fork(ms, pid, 1, 5000);
+    log().Fork(ms, pid, 1, 5000);
     Execute(ms, pid, ms + 1, comm);
   }
   void Execute(uint64_t start_ms, uint32_t pid, uint64_t ms, std::string_view comm) {
-    log_.Exec(ms, pid, start_ms, comm, "/usr/bin/" + std::string(comm), comm);
+    log().Exec(ms, pid, start_ms, comm, "/usr/bin/" + std::string(comm), comm);
   }
 
   // What happens each day.
@@ -114,17 +91,7 @@ class Week {
   }
 
  private:
-  void Living(uint32_t pid, uint32_t ppid, std::string_view comm) {
-    log_.writer().Append(SnapProc{.pid = pid,
-                                  .start_ns = 0,
-                                  .ppid = ppid,
-                                  .parent_start_ns = 0,
-                                  .uid = 0,
-                                  .euid = 0,
-                                  .comm = comm});
-  }
-
-  ScriptedLog log_;
+  Script script_;
   uint32_t last_pid_ = 1000;
 };
 

@@ -50,7 +50,8 @@ namespace daybook {
 namespace {
 
 // The same worlds each time, but for who asks for others by this variable.
-const int kSeeded = setenv("RC_PARAMS", "seed=20050310 max_success=20 max_size=60", 0);
+[[maybe_unused]] const int kSeeded =
+    setenv("RC_PARAMS", "seed=20050310 max_success=20 max_size=60", 0);
 
 // One host or two, whose boots have the same ids.
 class Worlds {

@@ -1,0 +1,116 @@
+// Scripts of processes with users, programs and ends of all kinds.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "scripted_log.h"
+
+namespace daybook {
+
+// Times are milliseconds since boot: 5000 is 14:13:20.
+class Script {
+ public:
+  explicit Script(const std::string& path, uint8_t boot = 0xB0) : log_(path, boot) {}
+
+  ScriptedLog& log() { return log_; }
+
+  struct Alive {
+    uint32_t pid = 0;
+    uint64_t start_ms = 0;
+    uint32_t ppid = 0;
+    std::string_view comm = {};
+  };
+  // At 5000.
+  void Snapshot(const std::vector<Alive>& processes = {
+                    {1, 0, 0, "systemd"}, {50, 3000, 1, "cron"}, {60, 3000, 1, "sshd"}}) {
+    log_.At(5000);
+    log_.writer().Append(SnapBegin{.time_ns = ScriptedLog::Ns(5000)});
+    for (const Alive& process : processes) {
+      log_.writer().Append(SnapProc{.pid = process.pid,
+                                    .start_ns = ScriptedLog::Ns(process.start_ms),
+                                    .ppid = process.ppid,
+                                    .parent_start_ns = 0,
+                                    .uid = 0,
+                                    .euid = 0,
+                                    .comm = process.comm});
+    }
+    log_.writer().Append(
+        SnapEnd{.time_ns = ScriptedLog::Ns(5000), .process_count = processes.size()});
+  }
+
+  void Cgroup(uint64_t ms, uint64_t id, std::string_view path) {
+    log_.At(ms);
+    log_.writer().Append(CgroupPath{.time_ns = ScriptedLog::Ns(ms), .id = id, .path = path});
+  }
+
+  void Fork(uint64_t ms, uint32_t pid, uint32_t ppid, uint64_t parent_ms, uint32_t uid = 0) {
+    log_.At(ms);
+    log_.writer().Append(daybook::Fork{.time_ns = ScriptedLog::Ns(ms),
+                                       .pid = pid,
+                                       .ppid = ppid,
+                                       .parent_start_ns = ScriptedLog::Ns(parent_ms),
+                                       .uid = uid,
+                                       .euid = uid});
+  }
+
+  struct Program {
+    std::string_view comm = {};
+    std::string_view exe = {};
+    std::string_view args = {};
+    uint32_t uid = 0;
+    uint32_t euid = 0;
+    std::optional<uint32_t> tty = {};
+  };
+  void Exec(uint64_t ms, uint32_t pid, uint64_t start_ms, const Program& program) {
+    log_.At(ms);
+    log_.writer().Append(daybook::Exec{.time_ns = ScriptedLog::Ns(ms),
+                                       .pid = pid,
+                                       .start_ns = ScriptedLog::Ns(start_ms),
+                                       .uid = program.uid,
+                                       .euid = program.euid,
+                                       .tty = program.tty,
+                                       .comm = program.comm,
+                                       .exe = program.exe,
+                                       .args_bytes = program.args.size(),
+                                       .args = program.args});
+  }
+  void Exec(uint64_t ms, uint32_t pid, uint64_t start_ms, std::string_view comm,
+            std::string_view args, uint32_t uid = 0) {
+    Exec(ms, pid, start_ms,
+         {.comm = comm, .exe = comm, .args = args, .uid = uid, .euid = uid, .tty = 0});
+  }
+
+  struct End {
+    uint32_t wait_status = 0;
+    std::string_view comm = {};
+    uint64_t cpu_us = 0;
+    uint32_t ppid = 100;
+    uint32_t uid = 0;
+    uint32_t euid = 0;
+    std::optional<uint64_t> cgroup_id = 1;
+    uint32_t flags = 0;
+  };
+  void Exit(uint64_t ms, uint32_t pid, uint64_t start_ms, const End& end) {
+    log_.At(ms);
+    log_.writer().Append(daybook::Exit{.time_ns = ScriptedLog::Ns(ms),
+                                       .pid = pid,
+                                       .start_ns = ScriptedLog::Ns(start_ms),
+                                       .ppid = end.ppid,
+                                       .wait_status = end.wait_status,
+                                       .flags = end.flags,
+                                       .uid = end.uid,
+                                       .euid = end.euid,
+                                       .cgroup_id = end.cgroup_id,
+                                       .cpu_us = end.cpu_us,
+                                       .comm = end.comm});
+  }
+
+ private:
+  ScriptedLog log_;
+};
+
+}  // namespace daybook
