@@ -52,7 +52,7 @@ void Cascades::Finish() {
 
 // Whatever is still to come is not of the time of those that are settled.
 void Cascades::SettleUntil(uint64_t time_ns) {
-  while (deaths_.front().end_ns + 2 * kCascadeNs < time_ns) SettleFirst();
+  while (!deaths_.empty() && time_ns - deaths_.front().end_ns > 2 * kCascadeNs) SettleFirst();
 }
 
 void Cascades::SettleFirst() {

@@ -218,7 +218,10 @@ Cell NewestCell(const Boot& boot, const Life& life, LifeTexts&) {
 }
 
 constexpr Shown kAsked = Shown::kOnRequest;
+constexpr Told kSoFar = Told::kSoFar;
 constexpr Told kAtEnd = Told::kAtEnd;
+constexpr Rests kOnProgram = Rests::kOnProgram;
+constexpr Rests kOnBirth = Rests::kOnBirth;
 
 }  // namespace
 
@@ -232,12 +235,27 @@ constexpr LifeField kLifeFields[kLifeFieldCount] = {
     {{"end_time", Kind::kTime}, EndTimeCell, "when it ended", kAtEnd},
     {{"end_ns", Kind::kNumber}, Of<&Life::end_ns>, "the same, since boot", kAtEnd},
     {{"elapsed_us", Kind::kMicroseconds, 6}, ElapsedCell, "from birth to end", kAtEnd},
-    {{"ppid", Kind::kNumber, 3}, Of<&Life::ppid>, "pid of its birth parent"},
-    {{"parent_id", Kind::kString}, ParentIdCell, "proc_id of its birth parent"},
+    {{"ppid", Kind::kNumber, 3},
+     Of<&Life::ppid>,
+     "pid of its birth parent",
+     kSoFar,
+     nullptr,
+     kOnBirth},
+    {{"parent_id", Kind::kString},
+     ParentIdCell,
+     "proc_id of its birth parent",
+     kSoFar,
+     nullptr,
+     kOnBirth},
     {{"exit_ppid", Kind::kNumber}, Of<&Life::exit_ppid>, "pid of its parent at the end", kAtEnd},
     {{"comm", Kind::kString, 13}, By<CommCell>, "task name, at most 15 bytes"},
-    {{"exe", Kind::kString}, By<ExeCell>, "path of the program"},
-    {{"args", Kind::kArguments, 14}, By<ArgumentsCell>, "its arguments"},
+    {{"exe", Kind::kString}, By<ExeCell>, "path of the program", kSoFar, nullptr, kOnProgram},
+    {{"args", Kind::kArguments, 14},
+     By<ArgumentsCell>,
+     "its arguments",
+     kSoFar,
+     nullptr,
+     kOnProgram},
     {{"uid", Kind::kNumber}, Of<&Identity::uid>, "real user id"},
     {{"euid", Kind::kNumber}, Of<&Identity::euid>, "effective user id"},
     {{"gid", Kind::kNumber}, Of<&Identity::gid>, "real group id"},
@@ -298,7 +316,12 @@ constexpr LifeField kLifeFields[kLifeFieldCount] = {
      "how long it waited for its reap",
      kAtEnd},
     {{"exact", Kind::kBool}, ExactCell, "whether the usage is exact", kAtEnd},
-    {{"execs", Kind::kNumber}, Of<&Life::execs>, "programs that it executed", kAtEnd},
+    {{"execs", Kind::kNumber},
+     Of<&Life::execs>,
+     "programs that it executed",
+     kAtEnd,
+     nullptr,
+     kOnBirth},
     {{"state", Kind::kString, 9}, By<StateCell>, "running, ended or lost", kAtEnd},
     {{"running", Kind::kBool, 0, kAsked},
      IsIn<LifeState::kRunning>,
@@ -319,7 +342,7 @@ constexpr LifeField kLifeFields[kLifeFieldCount] = {
      .get = OrphanedCell,
      .text = "another parent at the end",
      .told = kAtEnd,
-     .needs_birth = true},
+     .rests = kOnBirth},
     {{"day", Kind::kString, 0, kAsked}, DayCell, "of its birth, in local time"},
     {{"hour", Kind::kString, 0, kAsked}, HourCell, "of its birth, in local time"},
     {{"proof", Kind::kString, 12, Shown::kSalvaged}, ProofCell, "what speaks for it"},

@@ -42,6 +42,10 @@ struct LifeTexts {
 // While a process runs, a field is what is known so far, or it is told at the end only.
 enum class Told : uint8_t { kSoFar, kAtEnd };
 
+// What must be read of the log for it. Of a life that is older than that, the program and what a
+// birth tells are as at the head of the first segment that is read, if they are known at all.
+enum class Rests : uint8_t { kOnEnd, kOnProgram, kOnBirth };
+
 struct LifeField {
   Column column;
   Cell (*get)(const Boot& boot, const Life& life, LifeTexts& texts);
@@ -49,8 +53,7 @@ struct LifeField {
   Told told = Told::kSoFar;
   // Where it has no cell: true where that means that there is none, not that it is not known.
   bool (*is_absent)(const Boot& boot, const Life& life) = nullptr;
-  // Wrong, not only unknown, where the log of its birth is not read.
-  bool needs_birth = false;
+  Rests rests = Rests::kOnEnd;
 };
 
 inline constexpr size_t kLifeFieldCount = 63;

@@ -7,10 +7,6 @@
 namespace daybook {
 namespace {
 
-// So much later may an event stand in the log than a snapshot that was taken after it: far more
-// than the recorder ever keeps events waiting.
-constexpr uint64_t kMaxLatenessNs = 10'000'000'000;
-
 constexpr size_t kLeastSlots = 16384;
 
 // So many lives of one pid wait for late news at most: only a forged log has more.
@@ -241,6 +237,7 @@ void LifeBuilder::Take(const SnapEnd& end) {
 
 void LifeBuilder::NoteLeftOut() {
   snapshot_.reset();
+  reaps_are_told_ = true;  // perhaps; who waits for them in vain loses nothing
   for (auto& [pid, slot] : slots_) {
     for (const auto& open : slot.open) {
       if (!open->doubted) open->life.last_seen_ns = std::max(open->life.last_seen_ns, now_ns_);

@@ -112,6 +112,10 @@ bool IsFirst(const Life& life);
 // Start times from /proc are in ticks of 10 ms; as much again for the clocks' jitter.
 inline constexpr uint64_t kCoarseStartNs = 20'000'000;
 
+// So much later may an event stand in the log than a snapshot that was taken after it: far more
+// than the recorder ever keeps events waiting. For a reap, an end is kept so long.
+inline constexpr uint64_t kMaxLatenessNs = 10'000'000'000;
+
 // Takes a boot's records as they stand in the log. Snapshots and events may overlap in either
 // order: what is older than a snapshot may follow it.
 class LifeBuilder {

@@ -52,7 +52,8 @@ HeadlessSegment ReadHeadless(SegmentReader& reader, uint32_t tag) {
 
 std::vector<Part> PartsToRead(std::span<const PeekedFile> files, LogSet::Skips skips,
                               const Window& window) {
-  if (skips == LogSet::Skips::kLives) return PartsForLives(files, window);
+  if (skips == LogSet::Skips::kLives) return PartsForLives(files, window, 1);
+  if (skips == LogSet::Skips::kEnds) return PartsForLives(files, window, 0);
   const bool of_boots = skips == LogSet::Skips::kBoots;
   std::vector<Part> parts;
   for (const bool is_outside :
@@ -196,7 +197,12 @@ const std::optional<SegmentStart>& LogSet::segment() const {
 }
 
 const Item* LogSet::Next() {
-  left_out_ = false;
+  const Item* const item = NextItem();
+  skipped_before_item_ = std::exchange(skipped_, false);
+  return item;
+}
+
+const Item* LogSet::NextItem() {
   for (;;) {
     if (file_ended_) {
       stream_ = nullptr;
@@ -383,7 +389,7 @@ void LogSet::TakeSkip(const Skip& skip) {
 
 // Nobody saw what was counted there.
 void LogSet::LeaveOutUpTo(uint64_t next_seq) {
-  left_out_ = true;
+  skipped_ = true;
   sequence_->next = std::max(sequence_->next.value_or(0), next_seq);
   sequence_->forks_ahead.reset();
   sequence_->filtered.reset();
@@ -568,7 +574,7 @@ void LogSet::TakeMissing(uint64_t next_seq) {
 std::vector<LogSet::LeftOut> LogSet::left_out() const {
   std::vector<LeftOut> segments;
   for (const File& file : files_) {
-    if (file.skipped) segments.push_back({file.path, *file.skipped});
+    if (file.part == Part::kNothing) segments.push_back({file.path, *file.peek});
   }
   return segments;
 }

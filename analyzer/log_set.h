@@ -65,7 +65,9 @@ class LogSet {
     kSegments,
     kFrames,  // segments, and of compressed ones frames
     kBoots,
-    kLives,  // boots, and what rows about lives do not rest on
+    // Boots, and what rows about lives do not rest on: that do not tell of births, or
+    kLives,
+    kEnds,  // of nothing but what the ends of lives tell
   };
 
   struct Options {
@@ -128,7 +130,7 @@ class LogSet {
   bool InWindow(uint64_t first_ns, uint64_t last_ns);
   Skips skips() const { return options_.skips; }
   // True where something was left out between the last item and the one before it.
-  bool left_out() const { return left_out_; }
+  bool skipped_before_item() const { return skipped_before_item_; }
 
   // Of what has been read so far.
   Coverage coverage() const;
@@ -188,6 +190,7 @@ class LogSet {
   void SortFiles();
   void PlanSkips();
   void Peek();
+  const Item* NextItem();
   static Result<SegmentReader> OpenFile(Reading* reading, const Options& options);
   static Result<SegmentReader> OpenReader(Reading* reading, const Options& options);
   std::unique_ptr<Reading> BeginToRead(size_t file) const;
@@ -225,9 +228,10 @@ class LogSet {
   ItemStream* stream_ = nullptr;  // its own
   const StreamedItem* streamed_ = nullptr;
   bool file_ended_ = false;
-  bool left_out_ = false;
-  bool is_log_ = false;     // something in the file could be proved
-  std::deque<Boot> boots_;  // addresses do not change
+  bool skipped_ = false;              // since the last item
+  bool skipped_before_item_ = false;  // that one
+  bool is_log_ = false;               // something in the file could be proved
+  std::deque<Boot> boots_;            // addresses do not change
   Boot* boot_ = nullptr;
   ClockMap segment_clock_;                                // the anchors of the segment alone
   std::optional<std::vector<BootInterval>> in_window_;    // by segment_clock_

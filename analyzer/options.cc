@@ -318,21 +318,36 @@ std::optional<uint64_t> LimitOf(const RawOptions& raw, const Report& report, For
   return raw.limit || !IsForPeople(format) ? raw.limit : report.default_limit;
 }
 
-// What may be left out where lives from before the window matter only as they are in it.
-LogSet::Skips SkipsFor(const Options& options) {
-  const LogSet::Skips skips = options.report->skips;
-  if (skips != LogSet::Skips::kLives) return skips;
-  const auto needs_birth = [](std::string_view name) {
-    const LifeField* field = FindLifeField(name);
-    return field != nullptr && field->needs_birth;
-  };
-  const TableView& view = options.view;
-  const auto in_view = [&](size_t column) { return needs_birth(options.columns[column].name); };
-  const bool is_needed = std::ranges::any_of(view.columns, in_view) ||
-                         (view.sort_by && in_view(*view.sort_by)) ||
-                         std::ranges::any_of(options.wishes.Values("--by"), needs_birth) ||
-                         options.filter.NeedsBirths();
-  return is_needed ? LogSet::Skips::kBoots : skips;
+Rests RestsOf(std::string_view name) {
+  const LifeField* field = FindLifeField(name);
+  return field != nullptr ? field->rests : Rests::kOnEnd;
+}
+
+// What rows rest on that are chosen, grouped and sorted so. Columns that nobody asked for are no
+// reason to read all of a boot.
+Rests RestsOf(const Options& options, bool columns_are_asked_for) {
+  Rests shown = Rests::kOnEnd;
+  for (const size_t column : options.view.columns) {
+    shown = std::max(shown, RestsOf(options.columns[column].name));
+  }
+  if (!columns_are_asked_for) shown = std::min(shown, Rests::kOnProgram);
+  Rests most = std::max(shown, options.filter.RestsOn());
+  for (const std::string& key : options.wishes.Values("--by")) most = std::max(most, RestsOf(key));
+  if (!options.view.sort_by) return most;
+  return std::max(most, RestsOf(options.columns[*options.view.sort_by].name));
+}
+
+LogSet::Skips SkipsFor(const Options& options, bool columns_are_asked_for) {
+  if (options.report->skips != LogSet::Skips::kLives) return options.report->skips;
+  switch (RestsOf(options, columns_are_asked_for)) {
+    case Rests::kOnEnd:
+      return LogSet::Skips::kEnds;
+    case Rests::kOnProgram:
+      return LogSet::Skips::kLives;
+    case Rests::kOnBirth:
+      break;
+  }
+  return LogSet::Skips::kBoots;
 }
 
 Result<Options> Check(const Report& report, const RawOptions& raw, int64_t now_ns,
@@ -396,7 +411,7 @@ Result<Options> Check(const Report& report, const RawOptions& raw, int64_t now_n
                                  .salvaged = raw.salvaged});
   if (!view) return std::move(view).error();
   options.view = std::move(*view);
-  options.log.skips = SkipsFor(options);
+  options.log.skips = SkipsFor(options, !raw.columns.empty());
   options.headings = raw.no_header ? Headings::kNo : Headings::kYes;
   options.output_path = raw.output_path;
   options.folder = raw.folder;

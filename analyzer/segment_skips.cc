@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "clock_map.h"
+#include "lives.h"
 
 namespace daybook {
 namespace {
@@ -147,16 +148,20 @@ class BootFiles {
   size_t end_;
 };
 
-// Leaves out the files from `begin` to `end` that lie behind the window, but for the head of each
-// that follows one which is read.
+// Leaves out the files from `begin` to `end` that lie behind the window, but for the heads of those
+// that follow one which is read, for as long as events may be late.
 void LeaveOutAfter(std::span<const PeekedFile> files, const Window& window, size_t begin,
                    size_t end, std::vector<Part>* parts) {
-  bool follows_one_read = true;
+  std::optional<uint64_t> head_until_ns;
   for (size_t i = begin; i < end; ++i) {
-    const auto span = SpanOf(files[i].peek, 0);
-    const bool is_after = span && IsAfter(*span, window);
-    if (is_after) (*parts)[i] = follows_one_read ? Part::kHead : Part::kNothing;
-    follows_one_read = !is_after;
+    const SegmentPeek& peek = files[i].peek;
+    const auto span = SpanOf(peek, 0);
+    if (!span || !IsAfter(*span, window)) {
+      head_until_ns.reset();
+      continue;
+    }
+    if (!head_until_ns) head_until_ns = peek.start->time_ns + kMaxLatenessNs;
+    (*parts)[i] = peek.start->time_ns < *head_until_ns ? Part::kHead : Part::kNothing;
   }
 }
 
@@ -206,7 +211,8 @@ std::vector<bool> BootsOutside(std::span<const PeekedFile> files, const Window& 
   return outside;
 }
 
-std::vector<Part> PartsForLives(std::span<const PeekedFile> files, const Window& window) {
+std::vector<Part> PartsForLives(std::span<const PeekedFile> files, const Window& window,
+                                size_t kept_before) {
   std::vector<Part> parts;
   for (const bool is_outside : BootsOutside(files, window)) {
     parts.push_back(is_outside ? Part::kNothing : Part::kAll);
@@ -214,7 +220,8 @@ std::vector<Part> PartsForLives(std::span<const PeekedFile> files, const Window&
   if (!std::ranges::all_of(files, &PeekedFile::holds_one_segment)) return parts;
   for (size_t begin = 0; begin < files.size();) {
     const BootFiles boot(files, begin);
-    const size_t first = begin + boot.CountBefore(window);
+    const size_t before = boot.CountBefore(window);
+    const size_t first = begin + before - std::min(before, kept_before);
     if (boot.IsInOnePlace()) {
       std::fill_n(parts.begin() + static_cast<std::ptrdiff_t>(begin), first - begin,
                   Part::kNothing);
@@ -230,8 +237,9 @@ std::vector<Part> PartsForLives(std::span<const PeekedFile> files, const Window&
 std::vector<bool> FramesOfHead(const CompressedIndex& index) {
   std::vector<bool> is_of_head;
   for (const FramePlace& place : index.frames) {
-    const Frame& frame = place.description;
-    is_of_head.push_back(!index.segment || frame.first_seq <= index.segment->first_seq + 1);
+    const auto& first_ns = place.description.first_time_ns;
+    is_of_head.push_back(!index.segment || !first_ns ||
+                         *first_ns < index.segment->time_ns + kMaxLatenessNs);
   }
   return is_of_head;
 }

@@ -37,14 +37,17 @@ enum class Part : uint8_t { kNothing, kHead, kAll };
 
 // For rows about lives that do not tell what these did before the window. Besides the boots outside
 // it leaves out:
-//  - Of each boot the files before the window: the head of the next one tells who was living. Not
-//    where the wall clock was set in them, since only they tell the time of those births.
-//  - Where lives are placed by their ends, the files behind the window. The head of the first one
+//  - Of each boot the files before the window, but for the last `kept_before` of them: the head of
+//    the next one tells who was living. Of those who ended just before that was written only their
+//    ends are told; with one file more, all. Not where the wall clock was set in them, since only
+//    they tell the time of those births.
+//  - Where lives are placed by their ends, the files behind the window. Of the first ones the head
 //    is read: who is not there any more, and did not end, was lost.
-std::vector<Part> PartsForLives(std::span<const PeekedFile> files, const Window& window);
+std::vector<Part> PartsForLives(std::span<const PeekedFile> files, const Window& window,
+                                size_t kept_before);
 
-// The frames of a compressed segment that hold its head: true for each. One event may stand before
-// the snapshot.
+// The frames of a compressed segment that hold its head, and what events may be late: true for
+// each.
 std::vector<bool> FramesOfHead(const CompressedIndex& index);
 
 }  // namespace daybook

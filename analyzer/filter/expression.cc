@@ -104,14 +104,16 @@ bool Filter::IsAboutEnd() const {
   });
 }
 
-bool Filter::NeedsBirths() const {
-  const auto needs_birth = [](const LifeField* field) {
-    return field != nullptr && field->needs_birth;
-  };
-  return std::ranges::any_of(nodes_, [&](const Node& node) {
-    return node.op == Op::kUnder || node.op == Op::kDescendsFrom || needs_birth(node.field) ||
-           needs_birth(node.other);
-  });
+Rests Filter::RestsOn() const {
+  Rests most = Rests::kOnEnd;
+  for (const Node& node : nodes_) {
+    const bool is_of_ancestors = node.op == Op::kUnder || node.op == Op::kDescendsFrom;
+    if (is_of_ancestors) most = Rests::kOnBirth;
+    for (const LifeField* field : {node.field, node.other}) {
+      if (field != nullptr) most = std::max(most, field->rests);
+    }
+  }
+  return most;
 }
 
 Truth Filter::JudgeNode(uint32_t index, const Subject& subject) const {

@@ -35,8 +35,8 @@ class Filter {
   // True where it asks what is told only when a process ends: before, it is not to be judged.
   bool IsAboutEnd() const;
 
-  // True where it asks for ancestors, or for what only the log of a birth tells.
-  bool NeedsBirths() const;
+  // What it needs most of all that it asks for.
+  Rests RestsOn() const;
 
  private:
   friend class FilterParser;

@@ -31,6 +31,14 @@ class CascadesTest : public testing::Test {
   Cascades cascades_;
 };
 
+TEST_F(CascadesTest, AForgedTimeSettlesNothingTwice) {
+  End(UINT64_MAX, 9, SIGSEGV);
+  End(UINT64_MAX, 10, SIGSEGV);
+  End(kSecondNs, 11, SIGSEGV);
+  cascades_.Finish();
+  EXPECT_TRUE(cascades_.found().empty());
+}
+
 TEST_F(CascadesTest, TheFirstDeathIsNamedAndWhatFollowsIsCounted) {
   End(9 * kSecondNs, 9, kExit2);  // says no, as others do
   End(10 * kSecondNs, 10, SIGSEGV);
