@@ -324,8 +324,7 @@ TEST_F(MergeTest, WithoutABeginEachLogHasItsOwnDays) {
 }
 
 TEST_F(MergeTest, AClockThatWasWrongMakesNoThousandsOfDays) {
-  constexpr int64_t kTimes[] = {1'000'000'000, std::numeric_limits<int64_t>::min() + 2'000'000'000,
-                                std::numeric_limits<int64_t>::max() - 2'000'000'000};
+  constexpr int64_t kTimes[] = {1'000'000'000, std::numeric_limits<int64_t>::min() + 2'000'000'000};
   for (const int64_t time : kTimes) {
     const std::string log_path = temp_ / std::to_string(time);
     {
@@ -335,7 +334,7 @@ TEST_F(MergeTest, AClockThatWasWrongMakesNoThousandsOfDays) {
       log.Exit(8500, 10, 8000, 0, "job", 1);
     }
     const Answer answer =
-        Run("report --log " + log_path + " -U 2262-04-12 --partial " + (temp_ / "p"));
+        Run("report --log " + log_path + " -U 2027-01-01 --partial " + (temp_ / "p"));
     EXPECT_EQ(answer.status, 3);
     EXPECT_THAT(answer.err,
                 MatchesRegex("daybook: web1: the days until [-0-9]+ are more than 3660, "
