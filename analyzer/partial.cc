@@ -35,9 +35,7 @@ Result<uint64_t> GroupsOf(const Wishes& wishes) {
 
 std::string PathOf(const Wishes& wishes) { return std::string(*wishes.Value("--partial")); }
 
-Replace ReplaceOf(const Wishes& wishes) {
-  return wishes.Has("--replace") ? Replace::kYes : Replace::kNo;
-}
+Replace ReplaceOf(const Wishes& wishes) { return Replace{wishes.Has("--replace")}; }
 
 // Where there is no page to say so.
 void TellIfIncomplete(const Coverage& coverage, const LocalZone& zone) {
@@ -45,27 +43,15 @@ void TellIfIncomplete(const Coverage& coverage, const LocalZone& zone) {
   PrintError(Error(fmt::format("the log is not complete {}", CoverageLine(coverage, zone))));
 }
 
-// The log with nothing skipped: a day's numbers are not to depend on what else is asked for.
-Result<LogSet> OpenAll(const Question& question, const Window& window) {
-  return LogSet::Open(question.paths, {.window = window, .skips = LogSet::Skips::kNothing});
-}
-
-// But for those that are told already.
-void AddFailures(const LogSet& log, const LogSet& told, std::vector<Error>* failures) {
-  for (const LogSet::Failure& failure : log.failures()) {
-    const bool is_told = std::ranges::any_of(
-        told.failures(), [&](const auto& other) { return other.path == failure.path; });
-    if (!is_told) failures->push_back(failure.error);
-  }
-}
-
+// All records, so that what is missing before the window is not told of its first day. Of the lives
+// those of other boots are skipped: a day's numbers are the same without them.
 Result<Coverage> Build(const Question& question, const Window& window, RollupBuilder* builder,
                        std::vector<Error>* failures) {
-  auto records = OpenAll(question, window);
+  auto records = LogSet::Open(question.paths, {.window = window, .skips = LogSet::Skips::kNothing});
   if (!records) return std::move(records).error();
-  builder->ReadRecords(*records);
+  if (Status read = builder->ReadRecords(*records); !read) return std::move(read).error();
   AddFailures(*records, question.log, failures);
-  auto log = OpenAll(question, window);
+  auto log = LogSet::Open(question.paths, {.window = window, .skips = LogSet::Skips::kBoots});
   if (!log) return std::move(log).error();
   const Question lives{.log = *log, .zone = question.zone, .filter = question.filter};
   return ReadLives(
@@ -101,6 +87,14 @@ Status CheckPartial(const Wishes& wishes) {
   }
   if (const auto groups = GroupsOf(wishes); !groups) return groups.error();
   return CheckNewFile(PathOf(wishes), ReplaceOf(wishes));
+}
+
+void AddFailures(const LogSet& log, const LogSet& told, std::vector<Error>* failures) {
+  for (const LogSet::Failure& failure : log.failures()) {
+    const bool is_told = std::ranges::any_of(
+        told.failures(), [&](const auto& other) { return other.path == failure.path; });
+    if (!is_told) failures->push_back(failure.error);
+  }
 }
 
 Result<Answer> WritePartial(const Question& question, Page& page) {

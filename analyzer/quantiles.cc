@@ -8,7 +8,7 @@
 namespace daybook {
 namespace {
 
-constexpr uint32_t kBits = 6;  // a class has the same number above its last bits as its neighbours
+constexpr uint32_t kBits = Quantiles::kBits;
 constexpr uint64_t kClassesOfPower = 1 << kBits;
 // Of the largest number.
 constexpr uint64_t kLastClass = (64 - kBits) * kClassesOfPower + kClassesOfPower - 1;

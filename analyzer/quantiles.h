@@ -13,6 +13,9 @@ namespace daybook {
 
 class Quantiles {
  public:
+  // Each power of two has 2^kBits classes: numbers of a class are the same above their last bits.
+  static constexpr uint32_t kBits = 6;
+
   void Add(uint64_t number) { AddTo(ClassOf(number), 1); }
   void Merge(const Quantiles& other);
 

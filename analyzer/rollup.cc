@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <cstdlib>
+#include <functional>
+#include <limits>
 #include <utility>
 
 #include "daybook/codec.h"
@@ -12,11 +15,15 @@ namespace {
 
 constexpr int64_t kNanosPerSecond = 1'000'000'000;
 constexpr int64_t kSecondsPerDay = 86'400;
+constexpr int64_t kFirstNs = std::numeric_limits<int64_t>::min();
+constexpr int64_t kLastNs = std::numeric_limits<int64_t>::max();
 constexpr size_t kMaxRecordBytes = 65'536;  // daybook-log(5), Long records
 
 int64_t Midnight(LocalTime time, const LocalZone& zone) {
   time.hour = time.minute = time.second = 0;
-  return zone.ToSeconds(time) * kNanosPerSecond;
+  const int64_t seconds = zone.ToSeconds(time);
+  if (seconds < kFirstNs / kNanosPerSecond) return kFirstNs;
+  return seconds > kLastNs / kNanosPerSecond ? kLastNs : seconds * kNanosPerSecond;
 }
 
 template <class Number>
@@ -72,6 +79,15 @@ RollupGroup KeyRecord(const RollupGroupKey& key, uint64_t rollup_no) {
   return record;
 }
 
+// Wherever it stands.
+uint64_t DigestOf(RollupGroup record) {
+  record.rollup = 0;
+  std::vector<uint8_t> bytes(MaxEncodedBytes(record));
+  const auto* const begin = reinterpret_cast<const char*>(bytes.data());
+  const uint8_t* const end = Encode(record, BlockBase{}, bytes.data());
+  return std::hash<std::string_view>()({begin, static_cast<size_t>(end - bytes.data())});
+}
+
 void PutTotals(const Totals& totals, RollupGroup* record) {
   record->count = totals.count;
   record->lost = totals.lost;
@@ -84,11 +100,14 @@ void PutTotals(const Totals& totals, RollupGroup* record) {
 }  // namespace
 
 LocalDay DayOf(int64_t realtime_ns, const LocalZone& zone) {
-  constexpr int64_t kSurelyNextDay = 30 * 3600;  // days have 23 to 25 hours
+  constexpr int64_t kSurelyNextDay = 30 * 3600 * kNanosPerSecond;  // days have 23 to 25 hours
   const LocalTime time = zone.At(realtime_ns);
   LocalDay day{.name = fmt::format("{:04}-{:02}-{:02}", time.year, time.month, time.day),
-               .begin_ns = Midnight(time, zone)};
-  day.end_ns = Midnight(zone.At(day.begin_ns + kSurelyNextDay * kNanosPerSecond), zone);
+               .begin_ns = Midnight(time, zone),
+               .end_ns = kLastNs};
+  if (day.begin_ns <= kLastNs - kSurelyNextDay) {
+    day.end_ns = Midnight(zone.At(day.begin_ns + kSurelyNextDay), zone);
+  }
   return day;
 }
 
@@ -99,7 +118,9 @@ std::optional<int64_t> DayNumber(std::string_view name) {
       !ParseNumber(name.substr(8, 2), &time.day) || !IsDate(time.year, time.month, time.day)) {
     return std::nullopt;
   }
-  return UtcSeconds(time) / kSecondsPerDay;
+  const int64_t number = UtcSeconds(time) / kSecondsPerDay;
+  constexpr int64_t kLastNumber = kLastNs / kNanosPerSecond / kSecondsPerDay;
+  return std::abs(number) <= kLastNumber ? std::optional(number) : std::nullopt;
 }
 
 std::string DayName(int64_t number) {
@@ -144,6 +165,7 @@ RollupGroupRecords::RollupGroupRecords(const KeyedTotals& group, uint64_t rollup
     record.*kClasses[i].classes = classes_[i];
   }
   records_.push_back(record);
+  for (RollupGroup& each : records_) each.parts = records_.size();
 }
 
 std::optional<KeyedTotals> ToTotals(const RollupGroup& record) {
@@ -171,6 +193,21 @@ std::optional<KeyedTotals> ToTotals(const RollupGroup& record) {
   totals.cpu_us.terms = totals.cpu_quantiles.count();
   totals.elapsed_us.terms = totals.elapsed_quantiles.count();
   return group;
+}
+
+// Only the first record of a group counts its processes.
+bool RollupGroupJoiner::Add(const RollupGroup& record) {
+  auto part = ToTotals(record);
+  if (!part) return false;
+  digest_ += DigestOf(record);
+  if (parts_left_ == 0 || record.count != 0 || part->key != open_.key) {
+    open_ = *std::move(part);
+    parts_left_ = record.parts;
+  } else {
+    open_.totals.Merge(part->totals);
+  }
+  if (parts_left_ != 0 && --parts_left_ == 0) groups_.push_back(std::move(open_));
+  return true;
 }
 
 }  // namespace daybook

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "coverage.h"
 #include "daybook/records.h"
 #include "local_zone.h"
 #include "totals.h"
@@ -19,11 +20,29 @@ struct LocalDay {
   int64_t begin_ns = 0;
   int64_t end_ns = 0;
 };
+// The first and the last day that 64 bits of nanoseconds have begin and end with them.
 LocalDay DayOf(int64_t realtime_ns, const LocalZone& zone);
 
-// Its number since 1970; nullopt where the name is none of a day.
+// Its number since 1970; nullopt where the name is none of a day, or of one too far from then.
 std::optional<int64_t> DayNumber(std::string_view name);
 std::string DayName(int64_t number);
+
+// What a log is missing: where a log set counts it, and what a roll-up says of its day.
+struct MissingField {
+  uint64_t Coverage::*count;
+  uint64_t Rollup::*member;
+};
+inline constexpr MissingField kMissingFields[] = {
+    {&Coverage::dropped_events, &Rollup::dropped_events},
+    {&Coverage::lost_events, &Rollup::lost_events},
+    {&Coverage::recording_gaps, &Rollup::recording_gaps},
+    {&Coverage::missed_forks, &Rollup::missed_forks},
+    {&Coverage::unseen_forks, &Rollup::unseen_forks},
+    {&Coverage::missing_records, &Rollup::missing_records},
+    {&Coverage::gaps, &Rollup::gaps},
+    {&Coverage::damaged_bytes, &Rollup::damaged_bytes},
+    {&Coverage::hole_bytes, &Rollup::hole_bytes},
+    {&Coverage::torn_bytes, &Rollup::torn_bytes}};
 
 // A Rollup that owns its texts.
 struct RollupFacts {
@@ -52,6 +71,7 @@ struct RollupGroupKey {
   std::optional<std::string> service;
   std::optional<std::string> container;
   std::optional<uint32_t> wait_status;
+  bool operator==(const RollupGroupKey&) const = default;
 };
 
 struct KeyedTotals {
@@ -74,7 +94,24 @@ class RollupGroupRecords {
   std::vector<RollupGroup> records_;
 };
 
-// The reverse. nullopt where the classes are malformed.
+// The reverse, of one record. nullopt where the classes are malformed.
 std::optional<KeyedTotals> ToTotals(const RollupGroup& record);
+
+// The reverse, of all records of a roll-up in their order. A group of which one is missing is left
+// out: its classes would tell of fewer processes than its count.
+class RollupGroupJoiner {
+ public:
+  // False where it is malformed.
+  bool Add(const RollupGroup& record);
+  const std::vector<KeyedTotals>& groups() const { return groups_; }
+  // The same for the same records in any order.
+  uint64_t digest() const { return digest_; }
+
+ private:
+  std::vector<KeyedTotals> groups_;
+  uint64_t digest_ = 0;
+  KeyedTotals open_;
+  uint64_t parts_left_ = 0;  // of the open one
+};
 
 }  // namespace daybook

@@ -1,5 +1,7 @@
 #include "rollup_builder.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <iterator>
 #include <limits>
@@ -15,6 +17,7 @@ constexpr std::string_view kKeys[] = {"comm", "user", "uid", "service", "contain
 // Texts of a log that is not to be trusted; longer than any of a kernel.
 constexpr size_t kMaxTextBytes = 4096;
 constexpr size_t kMaxBoots = 1000;
+constexpr uint64_t kMaxDays = 3660;
 
 std::vector<const LifeField*> KeyFields() {
   std::vector<const LifeField*> fields;
@@ -31,22 +34,6 @@ std::optional<uint32_t> NumberOf(const Cell& cell) {
   const auto* number = std::get_if<uint64_t>(&cell);
   return number ? std::optional(static_cast<uint32_t>(*number)) : std::nullopt;
 }
-
-// What a day's roll-up says of the log's state, and where the log set counts it.
-struct CoverageField {
-  uint64_t Rollup::*member;
-  uint64_t Coverage::*count;
-};
-constexpr CoverageField kCoverageFields[] = {{&Rollup::dropped_events, &Coverage::dropped_events},
-                                             {&Rollup::lost_events, &Coverage::lost_events},
-                                             {&Rollup::recording_gaps, &Coverage::recording_gaps},
-                                             {&Rollup::missed_forks, &Coverage::missed_forks},
-                                             {&Rollup::unseen_forks, &Coverage::unseen_forks},
-                                             {&Rollup::missing_records, &Coverage::missing_records},
-                                             {&Rollup::gaps, &Coverage::gaps},
-                                             {&Rollup::damaged_bytes, &Coverage::damaged_bytes},
-                                             {&Rollup::hole_bytes, &Coverage::hole_bytes},
-                                             {&Rollup::torn_bytes, &Coverage::torn_bytes}};
 
 std::optional<uint64_t> MomentOf(const Item& item, const LogSet& log) {
   if (const auto* record = std::get_if<RecordView>(&item)) return TimeOf(*record);
@@ -107,7 +94,7 @@ RollupBuilder::RollupBuilder(const Window& window, int64_t now_ns, const LocalZo
 // What has no time of its own describes the segment and is in no day. What is missing is told by
 // records that are not of lives, or by gaps, and belongs to their day; lives only show that numbers
 // are missing before them.
-void RollupBuilder::ReadRecords(LogSet& log) {
+Status RollupBuilder::ReadRecords(LogSet& log) {
   std::optional<uint32_t> tag;
   bool is_new_segment = false;
   while (const Item* const item = log.Next()) {
@@ -119,6 +106,10 @@ void RollupBuilder::ReadRecords(LogSet& log) {
     if (!moment) continue;
     const auto time = TimeIn(boot, *moment);
     Day* const day = time ? DayAt(stream, *time) : nullptr;
+    if (time) {
+      stream.first_ns = std::min(stream.first_ns.value_or(*time), *time);
+      stream.last_ns = std::max(stream.last_ns.value_or(*time), *time);
+    }
     const bool is_of_life = !std::holds_alternative<std::monostate>(log.decoded());
     if (is_of_life && day != charged_) Charge(log.coverage());
     charged_ = day;
@@ -129,7 +120,9 @@ void RollupBuilder::ReadRecords(LogSet& log) {
   }
   const Coverage coverage = log.coverage();
   Charge(coverage);
-  MakeDays();
+  for (auto& [unused, stream] : streams_) {
+    if (Status made = MakeDays(stream); !made) return made;
+  }
   uint64_t unreadable_files = coverage.unreadable_files;  // nobody knows of which log
   for (auto& [unused, stream] : streams_) {
     for (auto& [begin, day] : stream.days) {
@@ -137,6 +130,7 @@ void RollupBuilder::ReadRecords(LogSet& log) {
       day.facts.numbers.unreadable_files = std::exchange(unreadable_files, 0);
     }
   }
+  return Ok{};
 }
 
 void RollupBuilder::SeeLife(const Boot& boot, const Life& life) {
@@ -174,6 +168,7 @@ std::vector<DayRollup> RollupBuilder::Finish(uint64_t most, std::string_view fil
       facts.filter = filter.substr(0, kMaxTextBytes);
       facts.boots = Joined(day.boots);
       facts.numbers.stream_id = stream_id;
+      facts.numbers.class_bits = Quantiles::kBits;
       facts.numbers.groups = rollup.groups.size();
       if (!rollup.groups.empty() && rollup.groups.back().key.folded != 0) {
         --facts.numbers.groups;
@@ -186,7 +181,7 @@ std::vector<DayRollup> RollupBuilder::Finish(uint64_t most, std::string_view fil
 }
 
 void RollupBuilder::Narrow(std::span<const DayRollup> rollups, Coverage* coverage) {
-  for (const CoverageField& field : kCoverageFields) {
+  for (const MissingField& field : kMissingFields) {
     coverage->*field.count = 0;
     for (const DayRollup& rollup : rollups) {
       coverage->*field.count += rollup.facts.numbers.*field.member;
@@ -213,14 +208,12 @@ void RollupBuilder::TakeRecord(const Boot& boot, int64_t time_ns, Day* day) {
   numbers.first_realtime_ns = std::min(numbers.first_realtime_ns.value_or(time_ns), time_ns);
   numbers.last_realtime_ns = std::max(numbers.last_realtime_ns.value_or(time_ns), time_ns);
   if (boot.boot_id) day->boots.insert(*boot.boot_id);
-  first_ns_ = std::min(first_ns_.value_or(time_ns), time_ns);
-  last_ns_ = std::max(last_ns_.value_or(time_ns), time_ns);
 }
 
 // What was counted since the last call belongs to the day that is charged.
 void RollupBuilder::Charge(const Coverage& now) {
   if (charged_ != nullptr) {
-    for (const CoverageField& field : kCoverageFields) {
+    for (const MissingField& field : kMissingFields) {
       const uint64_t before = before_.*field.count;
       charged_->facts.numbers.*field.member += std::max(now.*field.count, before) - before;
     }
@@ -228,22 +221,38 @@ void RollupBuilder::Charge(const Coverage& now) {
   before_ = now;
 }
 
-// Of each stream all days of the time that is asked for, whatever is recorded of them. Where that
-// has no beginning, from the first record on.
-void RollupBuilder::MakeDays() {
-  const auto first = window_.since_ns ? window_.since_ns : first_ns_;
-  if (!first) return;
-  const int64_t open_end = std::max(now_ns_, last_ns_.value_or(now_ns_) + 1);
-  const int64_t until_ns = std::min(window_.until_ns.value_or(open_end), open_end);
-  for (auto& [unused, stream] : streams_) {
-    for (int64_t time = *first; time < until_ns; time = day_.end_ns) {
-      RollupFacts& facts = DayAt(stream, time)->facts;
-      facts.zone = zone_.name();
-      facts.numbers.from_ns =
-          window_.since_ns ? std::max(day_.begin_ns, *window_.since_ns) : day_.begin_ns;
-      facts.numbers.until_ns = std::min(day_.end_ns, until_ns);
+// Now, or where its records go on after that. Without a begin of the window its last day is over
+// when that day is.
+int64_t RollupBuilder::EndOf(const Stream& stream) const {
+  constexpr int64_t kLast = std::numeric_limits<int64_t>::max();
+  int64_t end_ns = now_ns_;
+  if (stream.last_ns) end_ns = std::max(end_ns, std::min(*stream.last_ns, kLast - 1) + 1);
+  if (!window_.since_ns) end_ns = std::min(end_ns, DayOf(*stream.last_ns, zone_).end_ns);
+  return std::min(window_.until_ns.value_or(kLast), end_ns);
+}
+
+// All days of the time that is asked for, whatever is recorded of them. Where that has no
+// beginning, those from the first record of the stream to the last.
+Status RollupBuilder::MakeDays(Stream& stream) {
+  if (!window_.since_ns && !stream.first_ns) return Ok{};
+  const int64_t until_ns = EndOf(stream);
+  uint64_t days = 0;
+  for (int64_t time = window_.since_ns.value_or(stream.first_ns.value_or(0)); time < until_ns;
+       time = day_.end_ns) {
+    RollupFacts& facts = DayAt(stream, time)->facts;
+    if (++days > kMaxDays) {
+      return Error(
+          fmt::format("{}: the days until {} are more than {}, as where a clock was wrong; "
+                      "give --since and --until",
+                      stream.host.value_or("a host without a name"),
+                      DayOf(until_ns - 1, zone_).name, kMaxDays));
     }
+    facts.zone = zone_.name();
+    facts.numbers.from_ns =
+        window_.since_ns ? std::max(day_.begin_ns, *window_.since_ns) : day_.begin_ns;
+    facts.numbers.until_ns = std::min(day_.end_ns, until_ns);
   }
+  return Ok{};
 }
 
 // nullptr of one that runs, or whose end no clock tells.

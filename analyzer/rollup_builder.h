@@ -12,6 +12,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "daybook/result.h"
 #include "life_groups.h"
 #include "life_log.h"
 #include "log_set.h"
@@ -30,8 +31,9 @@ class RollupBuilder {
   // log where that goes on.
   RollupBuilder(const Window& window, int64_t now_ns, const LocalZone& zone);
 
-  // First all records of a log, then its lives; of both the whole log, with nothing skipped.
-  void ReadRecords(LogSet& log);
+  // First all records of a log, with nothing skipped; an Error where they are on too many days.
+  // Then its lives, where none is skipped that was there in the window.
+  Status ReadRecords(LogSet& log);
   void SeeLife(const Boot& boot, const Life& life);  // each one
   LifeUse Take(const Boot& boot, const Life& life);  // that the filter lets through
 
@@ -52,13 +54,16 @@ class RollupBuilder {
   struct Stream {
     std::optional<std::string> host;
     Days days;
+    std::optional<int64_t> first_ns;  // of what it tells of the window
+    std::optional<int64_t> last_ns;
   };
 
   std::optional<int64_t> TimeIn(const Boot& boot, uint64_t boot_ns) const;
   Day* DayAt(Stream& stream, int64_t time_ns);
   void TakeRecord(const Boot& boot, int64_t time_ns, Day* day);
   void Charge(const Coverage& now);
-  void MakeDays();
+  int64_t EndOf(const Stream& stream) const;
+  Status MakeDays(Stream& stream);
   Day* DayOfEnd(const Boot& boot, const Life& life);
   RollupGroupKey KeyOf(size_t group) const;
   std::vector<KeyedTotals> Choose(Day& day, uint64_t most) const;
@@ -66,8 +71,6 @@ class RollupBuilder {
   Window window_;
   int64_t now_ns_;
   const LocalZone& zone_;
-  std::optional<int64_t> first_ns_;  // of all records in the window
-  std::optional<int64_t> last_ns_;
   LocalDay day_;  // that was asked for last
   std::map<Id128, Stream> streams_;
   Day* charged_ = nullptr;  // what the log set counts now belongs to this day

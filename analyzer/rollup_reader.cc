@@ -23,33 +23,18 @@ std::string Described(const RollupFacts& facts) {
   return fmt::format("{} on {}", facts.host ? *facts.host : "a host without a name", facts.day);
 }
 
-uint64_t ProcessesIn(std::span<const KeyedTotals> groups) {
+uint64_t ProcessesIn(const RollupGroupJoiner& joiner) {
   uint64_t processes = 0;
-  for (const KeyedTotals& group : groups) processes += group.totals.count;
+  for (const KeyedTotals& group : joiner.groups()) processes += group.totals.count;
   return processes;
 }
 
-// Numbers that are the same in a roll-up and in what tells of many.
-struct CoverageField {
-  uint64_t Coverage::*count;
-  uint64_t Rollup::*member;
-};
-constexpr CoverageField kCoverageFields[] = {
-    {&Coverage::segments, &Rollup::segments},
-    {&Coverage::records, &Rollup::records},
-    {&Coverage::dropped_events, &Rollup::dropped_events},
-    {&Coverage::lost_events, &Rollup::lost_events},
-    {&Coverage::recording_gaps, &Rollup::recording_gaps},
-    {&Coverage::missed_forks, &Rollup::missed_forks},
-    {&Coverage::unseen_forks, &Rollup::unseen_forks},
-    {&Coverage::missing_records, &Rollup::missing_records},
-    {&Coverage::gaps, &Rollup::gaps},
-    {&Coverage::damaged_bytes, &Rollup::damaged_bytes},
-    {&Coverage::hole_bytes, &Rollup::hole_bytes},
-    {&Coverage::torn_bytes, &Rollup::torn_bytes},
-    {&Coverage::unreadable_files, &Rollup::unreadable_files}};
+// Of two in which something is missing; which is given first does not matter.
+bool HasLess(const RollupGroupJoiner& a, const RollupGroupJoiner& b) {
+  return std::pair(ProcessesIn(a), a.digest()) < std::pair(ProcessesIn(b), b.digest());
+}
 
-// And what the files of roll-ups themselves are missing.
+// What the files of roll-ups themselves are missing.
 constexpr uint64_t Coverage::*kOfFiles[] = {
     &Coverage::missing_records, &Coverage::gaps,       &Coverage::damaged_bytes,
     &Coverage::hole_bytes,      &Coverage::torn_bytes, &Coverage::unreadable_files};
@@ -94,7 +79,7 @@ Status RollupReader::Read() {
       EndFile(*end);
     }
   }
-  return Ok{};
+  return HandOutDamaged();
 }
 
 Coverage RollupReader::coverage() const {
@@ -142,11 +127,11 @@ Status RollupReader::TakeRecord(const RecordView& record) {
   } else if (Rollup rollup; record.As(&rollup)) {
     if (Status entered = Enter(rollup.no); !entered) return entered;
     if (!pending_->facts) pending_->facts.emplace(rollup);
+    // The one behind the groups: another copy of the file may follow.
+    if (!pending_->joiner.groups().empty()) return Finish();
   } else if (RollupGroup group; record.As(&group)) {
     if (Status entered = Enter(group.rollup); !entered) return entered;
-    auto totals = ToTotals(group);
-    if (totals) pending_->groups.push_back(*std::move(totals));
-    coverage_.malformed_records += !totals;
+    coverage_.malformed_records += !pending_->joiner.Add(group);
   } else if (record.Is<Rollup>() || record.Is<RollupGroup>()) {
     ++coverage_.malformed_records;
   }
@@ -157,25 +142,29 @@ Status RollupReader::TakeRecord(const RecordView& record) {
 Status RollupReader::Enter(uint64_t no) {
   if (pending_ && pending_->no == no) return Ok{};
   if (Status finished = Finish(); !finished) return finished;
-  pending_ = Pending{.no = no, .facts = std::nullopt, .groups = {}};
+  pending_ = Pending{.no = no, .facts = std::nullopt, .joiner = {}};
   holds_rollups_ = true;
   return Ok{};
 }
 
 Status RollupReader::Finish() {
   if (!pending_) return Ok{};
-  const Pending rollup = *std::exchange(pending_, std::nullopt);
-  return Judge(rollup);
+  return Judge(*std::exchange(pending_, std::nullopt));
 }
 
 // Without what it tells of, sums might count something twice.
-Status RollupReader::Judge(const Pending& rollup) {
+Status RollupReader::Judge(Pending rollup) {
   if (!rollup.facts) return ++rollups_.unknown_rollups, Ok{};
   if (!IsChosen(*rollup.facts)) return Ok{};
-  const auto is_new = IsNew(*rollup.facts);
-  if (!is_new) return is_new.error();
-  if (!*is_new) return ++rollups_.repeated_rollups, Ok{};
-  return HandOut(rollup);
+  if (const uint32_t bits = rollup.facts->numbers.class_bits; bits != Quantiles::kBits) {
+    return Error(
+        fmt::format("{}: its classes are of another kind, class_bits {} and not {}; merge "
+                    "it with the version of daybook that wrote it",
+                    PathHere(), bits, Quantiles::kBits));
+  }
+  const auto seen = Find(*rollup.facts);
+  if (!seen) return seen.error();
+  return Offer(std::move(rollup), *seen);
 }
 
 // What is not is filtered.
@@ -194,37 +183,72 @@ bool RollupReader::IsChosen(const RollupFacts& facts) {
   return false;
 }
 
-// False where the same was given before.
-Result<bool> RollupReader::IsNew(const RollupFacts& facts) {
+// The same, where it was given before.
+Result<RollupReader::Seen*> RollupReader::Find(const RollupFacts& facts) {
   const bool is_unknown = facts.numbers.stream_id == Id128{} && !facts.host;
   auto& others = seen_[{facts.numbers.stream_id, facts.host.value_or("")}];
-  for (const Seen& other : others) {
-    if (IsSameRollup(other.facts, facts)) return false;
+  for (Seen& other : others) {
+    if (IsSameRollup(other.facts, facts)) return ++rollups_.repeated_rollups, &other;
     if (is_unknown || !other.facts.overlaps(facts)) continue;
     return Error(
         fmt::format("{} and {} tell of the same time of {} in different ways, so that processes "
                     "would be counted twice; give only one of them",
                     other.path, PathHere(), Described(facts)));
   }
-  others.push_back({.facts = facts, .path = PathHere()});
-  return true;
+  others.push_back({.facts = facts, .path = PathHere(), .digest = {}, .damaged = {}});
+  return &others.back();
+}
+
+// One that is whole is handed out now; the others are held, since a whole one may follow.
+Status RollupReader::Offer(Pending rollup, Seen* seen) {
+  const RollupGroupJoiner& joiner = rollup.joiner;
+  if (ProcessesIn(joiner) < rollup.facts->numbers.used) {
+    const bool is_best = !seen->damaged || HasLess(seen->damaged->joiner, joiner);
+    if (!seen->digest && is_best) seen->damaged = std::move(rollup);
+    return Ok{};
+  }
+  if (seen->digest && *seen->digest != joiner.digest()) {
+    return Error(
+        fmt::format("{} and {} say the same of {}, but their groups differ; give only the "
+                    "right one of them",
+                    seen->path, PathHere(), Described(seen->facts)));
+  }
+  if (seen->digest) return Ok{};
+  seen->digest = joiner.digest();
+  seen->damaged.reset();
+  seen->path = PathHere();
+  return HandOut(rollup);
+}
+
+Status RollupReader::HandOutDamaged() {
+  for (const auto& [unused, of_log] : seen_) {
+    for (const Seen& seen : of_log) {
+      if (!seen.damaged) continue;
+      if (Status taken = HandOut(*seen.damaged); !taken) return taken;
+    }
+  }
+  return Ok{};
 }
 
 Status RollupReader::HandOut(const Pending& rollup) {
   const RollupFacts& facts = *rollup.facts;
   CountFacts(facts);
-  const uint64_t processes = ProcessesIn(rollup.groups);
+  const std::vector<KeyedTotals>& groups = rollup.joiner.groups();
+  const uint64_t processes = ProcessesIn(rollup.joiner);
   coverage_.used += processes;
   const uint64_t used = facts.numbers.used;
   rollups_.missing_processes += std::max(used, processes) - processes;
-  for (const KeyedTotals& group : rollup.groups) coverage_.ended_unseen += group.totals.lost;
-  return take_(facts, rollup.groups);
+  for (const KeyedTotals& group : groups) coverage_.ended_unseen += group.totals.lost;
+  return take_(facts, groups);
 }
 
 void RollupReader::CountFacts(const RollupFacts& facts) {
   const Rollup& numbers = facts.numbers;
   ++rollups_.rollups;
-  for (const CoverageField& field : kCoverageFields) {
+  coverage_.segments += numbers.segments;
+  coverage_.records += numbers.records;
+  coverage_.unreadable_files += numbers.unreadable_files;
+  for (const MissingField& field : kMissingFields) {
     coverage_.*field.count += numbers.*field.member;
   }
   coverage_.processes = coverage_.processes.value_or(0) + numbers.processes;

@@ -24,7 +24,8 @@ Result<std::vector<std::string>> FindRollupFiles(std::span<const std::string> pa
 class RollupReader {
  public:
   // Called with each roll-up in the window whose host is one of `hosts`, and with its groups; an
-  // Error of it ends everything.
+  // Error of it ends everything. Damaged ones come last: of one that is there several times that
+  // counts of which most is left.
   using Take = std::function<Status(const RollupFacts& facts, std::span<const KeyedTotals> groups)>;
 
   RollupReader(LogSet& log, std::span<const std::string> hosts, Take take);
@@ -46,22 +47,26 @@ class RollupReader {
     std::string host;
     auto operator<=>(const LogKey&) const = default;
   };
-  struct Seen {
-    RollupFacts facts;
-    std::string path;
-  };
   struct Pending {
     uint64_t no;
     std::optional<RollupFacts> facts;
-    std::vector<KeyedTotals> groups;
+    RollupGroupJoiner joiner;
+  };
+  struct Seen {
+    RollupFacts facts;
+    std::string path;
+    std::optional<uint64_t> digest;  // of its groups, once all of them were handed out
+    std::optional<Pending> damaged;  // until then: the one of which most is left
   };
 
   Status TakeRecord(const RecordView& record);
   Status Enter(uint64_t no);
   Status Finish();
-  Status Judge(const Pending& rollup);
+  Status Judge(Pending rollup);
   bool IsChosen(const RollupFacts& facts);
-  Result<bool> IsNew(const RollupFacts& facts);
+  Result<Seen*> Find(const RollupFacts& facts);
+  Status Offer(Pending rollup, Seen* seen);
+  Status HandOutDamaged();
   Status HandOut(const Pending& rollup);
   void CountFacts(const RollupFacts& facts);
   void EndFile(const End& end);

@@ -1,5 +1,6 @@
 // What files of roll-ups add up to: of many days, and of many hosts.
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <utility>
@@ -33,16 +34,12 @@ Result<std::vector<Column>> ColumnsFor(const Wishes& wishes, const FilterClock&)
   return KeyColumns(columns, TotalsColumns());
 }
 
-Replace ReplaceOf(const Wishes& wishes) {
-  return wishes.Has("--replace") ? Replace::kYes : Replace::kNo;
-}
-
 Status Check(const Wishes& wishes, const FilterClock&) {
   const auto into = wishes.Value("--into");
   if (!into && wishes.Has("--replace")) return Error("--replace: is of use with --into only");
   if (!into) return Ok{};
   if (into == "-") return Error("--into: a file is needed, the table goes to standard output");
-  return CheckNewFile(std::string(*into), ReplaceOf(wishes));
+  return CheckNewFile(std::string(*into), Replace{wishes.Has("--replace")});
 }
 
 // Adds groups of many roll-ups up by some of their keys.
@@ -59,12 +56,27 @@ class MergedGroups {
     }
   }
 
-  void FillTable(Table& table) const {
-    const auto cells = [this](size_t group) { return groups_.Cells(group); };
-    FillTotals(totals_, cells, keys_.size(), folded_, table);
+  // Rows of the same rank are in the order of their keys, in whatever order the files are given.
+  void FillTable(Table& table) {
+    std::vector<Row> rows;
+    for (size_t i = 0; i < totals_.size(); ++i) rows.push_back({groups_.Cells(i), i});
+    std::ranges::sort(rows, HasLessKey);
+    std::vector<Totals> totals;
+    for (const Row& row : rows) totals.push_back(std::move(totals_[row.group]));
+    const auto cells = [&](size_t row) { return rows[row].cells; };
+    FillTotals(totals, cells, keys_.size(), folded_, table);
   }
 
  private:
+  struct Row {
+    std::vector<Cell> cells;  // of its keys
+    size_t group;
+  };
+  static bool HasLessKey(const Row& a, const Row& b) {
+    return std::ranges::lexicographical_compare(
+        a.cells, b.cells, [](const Cell& x, const Cell& y) { return CompareCells(x, y) < 0; });
+  }
+
   // nullptr for what no key is known of: it stands below all groups.
   Totals* Find(const RollupFacts& facts, const RollupGroupKey& key) {
     packed_.clear();
@@ -92,7 +104,8 @@ class MergedGroups {
 Result<std::optional<RollupFile>> OpenInto(const Question& question) {
   const auto path = question.wishes.Value("--into");
   if (!path) return std::optional<RollupFile>();
-  auto file = RollupFile::Create(std::string(*path), ReplaceOf(question.wishes), question.now_ns);
+  const Replace replace{question.wishes.Has("--replace")};
+  auto file = RollupFile::Create(std::string(*path), replace, question.now_ns);
   if (!file) return std::move(file).error();
   return std::optional<RollupFile>(*std::move(file));
 }

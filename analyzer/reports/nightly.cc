@@ -248,11 +248,7 @@ Result<LivesRead> ReadNight(const Question& question, const std::optional<Window
   if (read.baseline) {
     read.baseline_ns = RecordedNs(*read.baseline, log->not_recorded(), read.coverage.hosts);
   }
-  for (const LogSet::Failure& failure : log->failures()) {
-    const bool is_told = std::ranges::any_of(
-        question.log.failures(), [&](const auto& other) { return other.path == failure.path; });
-    if (!is_told) failures->push_back(failure.error);
-  }
+  AddFailures(*log, question.log, failures);
   return read;
 }
 

@@ -6,19 +6,25 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <limits>
+#include <map>
 #include <random>
 #include <set>
 #include <sstream>
 #include <string>
 #include <vector>
 
+#include "daybook/compress.h"
 #include "program_runner.h"
 #include "scripted_log.h"
 
 namespace daybook {
 namespace {
 
+using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::MatchesRegex;
+using testing::Not;
 using testing::StartsWith;
 
 constexpr uint64_t kHourMs = 3'600'000;
@@ -104,6 +110,49 @@ class MergeTest : public ProgramRunner {
     Out("report --partial " + path + " " + arguments);
     return path;
   }
+  // The boot of that day, in segments of four hours; each third process is lost.
+  void WriteBoot(int day) const {
+    ScriptedLog log(log_path_, static_cast<uint8_t>(0xC0 + day), "web1",
+                    kScriptRealtimeNs + day * int64_t{86'400'000'000'000});
+    for (uint32_t i = 0; i < 12; ++i) {
+      const uint64_t ms = 6000 + i * kHourMs;
+      if (i % 4 == 0) log.Rotate(ms);
+      log.Fork(ms + 10, 1000 + i, 100, 2000);
+      if (i % 3 != 0)
+        log.Exit(ms + kHourMs / 3, 1000 + i, ms + 10, i % 2, "job", uint64_t{1000} * i);
+    }
+  }
+  std::set<std::filesystem::path> Segments() const {
+    std::set<std::filesystem::path> segments;
+    for (const auto& entry : std::filesystem::directory_iterator(log_path_)) {
+      if (entry.path().extension() == ".dbk") segments.insert(entry.path());
+    }
+    return segments;
+  }
+  // In one file.
+  std::string JoinedSegments() const {
+    const std::string path = temp_ / "joined";
+    std::ofstream joined(path, std::ios::binary);
+    for (const auto& segment : Segments()) joined << Slurp(segment);
+    return path;
+  }
+  void CompressSegments() const {
+    const size_t segments = Segments().size();
+    const auto folder = OpenLogFolder(log_path_);
+    for (uint64_t number = 1; number <= segments; ++number) {
+      EXPECT_TRUE(CompressSegment(**folder, number));
+    }
+    EXPECT_TRUE(Segments().empty());
+  }
+  std::string RollupRecords(const std::string& path) const {
+    std::istringstream lines(Out("dump --output jsonl --columns type,fields --log " + path));
+    std::string records;
+    for (std::string line; std::getline(lines, line);) {
+      if (line.starts_with("{\"type\":\"rollup")) records += line + '\n';
+    }
+    EXPECT_FALSE(records.empty());
+    return records;
+  }
   // All columns. The order of rows with the same CPU time is that of the log, so it is undone.
   std::set<std::string> Rows(const std::string& arguments, const std::string& keys) const {
     std::istringstream lines(
@@ -187,6 +236,24 @@ TEST_F(MergeTest, WrittenAgainTheyAreTheSame) {
   EXPECT_EQ(Merged(into, "host,day,comm"), Merged(partial, "host,day,comm"));
 }
 
+TEST_F(MergeTest, RowsAreTheSameInWhateverOrderTheFilesAre) {
+  std::string files;
+  std::string reversed;
+  for (uint32_t host = 1; host <= 3; ++host) {
+    const std::string number = std::to_string(host);
+    const std::string log = temp_ / ("log" + number);
+    WriteRandomLog({.path = log, .host = "web" + number, .seed = 90 + host, .processes = 40});
+    const std::string partial = Partial("p" + number, "--log " + log + kWindow);
+    files += " " + partial;
+    reversed.insert(0, " " + partial);
+  }
+  for (const char* keys : {"comm,uid", "host,day,status", "user"}) {
+    const std::string table =
+        std::string(" --sort majflt --output csv --by ") + keys + " --columns majflt,count," + keys;
+    EXPECT_EQ(Out("merge" + files + table), Out("merge" + reversed + table)) << keys;
+  }
+}
+
 TEST_F(MergeTest, TheSameGivenTwiceIsCountedOnce) {
   WriteRandomLog({.path = log_path_, .seed = 41});
   const std::string one = Partial("one", "--log LOG -S 2026-09-21 -U 2026-09-22");
@@ -235,6 +302,64 @@ TEST_F(MergeTest, AnEmptyNightIsARollupToo) {
   const std::string json = Out("merge --output json " + night);
   EXPECT_THAT(json, HasSubstr("\"rows\":[\n]"));
   EXPECT_THAT(json, HasSubstr("\"rollups\":1,\"days\":0,\"missing_days\":0,"));
+}
+
+TEST_F(MergeTest, WithoutABeginEachLogHasItsOwnDays) {
+  WriteRandomLog({.path = temp_ / "a", .host = "web1", .seed = 1, .days = 1});
+  WriteRandomLog({.path = temp_ / "b", .host = "web2", .seed = 2, .days = 4});
+  const std::string both =
+      Partial("both", "--log " + (temp_ / "a") + " --log " + (temp_ / "b") + " -U 2026-10-30");
+  std::istringstream lines(Out("dump --output jsonl --log " + both));
+  std::map<std::string, std::set<std::string>> days;
+  const auto value = [](const std::string& line, const std::string& name) {
+    const size_t at = line.find("\"" + name + "\":\"") + name.size() + 4;
+    return line.substr(at, line.find('"', at) - at);
+  };
+  for (std::string line; std::getline(lines, line);) {
+    if (value(line, "type") == "rollup") days[value(line, "host")].insert(value(line, "day"));
+  }
+  EXPECT_THAT(days["web1"], ElementsAre("2026-09-21", "2026-09-22"));
+  EXPECT_THAT(days["web2"],
+              ElementsAre("2026-09-21", "2026-09-22", "2026-09-23", "2026-09-24", "2026-09-25"));
+}
+
+TEST_F(MergeTest, AClockThatWasWrongMakesNoThousandsOfDays) {
+  constexpr int64_t kTimes[] = {1'000'000'000, std::numeric_limits<int64_t>::min() + 2'000'000'000};
+  for (const int64_t time : kTimes) {
+    const std::string log_path = temp_ / std::to_string(time);
+    {
+      ScriptedLog log(log_path);
+      log.writer().Append(Clock{.time_ns = ScriptedLog::Ns(7000), .realtime_ns = time});
+      log.Fork(8000, 10, 1, 0);
+      log.Exit(8500, 10, 8000, 0, "job", 1);
+    }
+    const Answer answer =
+        Run("report --log " + log_path + " -U 2027-01-01 --partial " + (temp_ / "p"));
+    EXPECT_EQ(answer.status, 3);
+    EXPECT_THAT(answer.err,
+                MatchesRegex("daybook: web1: the days until [-0-9]+ are more than 3660, "
+                             "as where a clock was wrong; give --since and --until\n"));
+    Partial(std::to_string(time) + ".rollup", "--log " + log_path + kWindow);
+  }
+}
+
+// As of one file, of which nothing can be skipped.
+TEST_F(MergeTest, WhatOfOtherBootsIsSkippedDoesNotMatter) {
+  for (int boot = 0; boot < 3; ++boot) WriteBoot(boot);
+  const std::string joined = JoinedSegments();
+  const std::string some = temp_ / "some";
+  const std::string all = temp_ / "all";
+  for (const bool is_compressed : {false, true}) {
+    if (is_compressed) CompressSegments();
+    for (const char* window :
+         {" -S 2026-09-21 -U 2026-09-22", " -S 2026-09-22 -U 2026-09-23",
+          " -S '2026-09-22 15:00' -U '2026-09-23 01:00'", " -S 2026-09-24 -U 2026-09-25"}) {
+      const std::string write = std::string(window) + " --output json --replace --partial ";
+      EXPECT_THAT(Out("report --log LOG" + write + some), Not(HasSubstr("\"skipped_segments\":0")));
+      Out("report --log " + joined + write + all);
+      EXPECT_EQ(RollupRecords(some), RollupRecords(all)) << window;
+    }
+  }
 }
 
 // Of 2026-09-22 23:59:59 and of the midnight behind it.

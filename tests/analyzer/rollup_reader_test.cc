@@ -33,6 +33,7 @@ RollupFacts Facts(const std::string& day, uint64_t used) {
   facts.numbers.processes = used;
   facts.numbers.used = used;
   facts.numbers.records = 1;
+  facts.numbers.class_bits = Quantiles::kBits;
   return facts;
 }
 
@@ -71,8 +72,8 @@ class RollupReaderTest : public testing::Test {
   void Put(const std::string& bytes) const {
     std::ofstream(path_, std::ios::binary | std::ios::trunc) << bytes;
   }
-  Reading Read() const {
-    const std::string paths[] = {path_};
+  Reading Read() const { return Read({path_}); }
+  static Reading Read(const std::vector<std::string>& paths) {
     Reading reading;
     auto log = LogSet::Open(paths, {.repeats = LogSet::Repeats::kKeep, .window = {}, .threads = 0});
     if (!log) {
@@ -148,6 +149,21 @@ TEST_F(RollupReaderTest, WhereverItEndsWhatIsMissingIsTold) {
   EXPECT_GT(read_in_part, 0);
 }
 
+TEST_F(RollupReaderTest, ClassesOfAnotherKindAreRefused) {
+  RollupFacts facts = Facts("2026-09-21", 1);
+  facts.numbers.class_bits = Quantiles::kBits + 1;
+  auto file = RollupFile::Create(path_, Replace::kYes, kNowNs);
+  ASSERT_TRUE(file->Append(facts, Groups(1)));
+  ASSERT_TRUE(file->Close());
+  const Reading reading = Read();
+  ASSERT_TRUE(reading.error);
+  EXPECT_EQ(reading.error->message(),
+            path_ +
+                ": its classes are of another kind, class_bits 7 and not 6; merge it with the "
+                "version of daybook that wrote it");
+  EXPECT_EQ(reading.processes, 0);
+}
+
 // Blocks have about 4 KiB: some of its groups are in each.
 TEST_F(RollupReaderTest, OfADamagedRollupTheRestIsUsed) {
   Write(400);
@@ -190,6 +206,68 @@ TEST_F(RollupReaderTest, FilesOneBehindTheOtherAreReadAsMany) {
   const Reading reading = Read();
   EXPECT_EQ(reading.processes, 6);
   EXPECT_EQ(reading.rollups().repeated_rollups, 2);
+}
+
+TEST_F(RollupReaderTest, AFileBehindItselfIsCountedOnce) {
+  auto file = RollupFile::Create(path_, Replace::kYes, kNowNs);
+  ASSERT_TRUE(file->Append(Facts("2026-09-21", 3), Groups(3)));
+  ASSERT_TRUE(file->Close());
+  std::ifstream in(path_, std::ios::binary);
+  const std::string bytes(std::istreambuf_iterator<char>(in), {});
+  Put(bytes + bytes);
+  const Reading reading = Read();
+  EXPECT_EQ(reading.processes, 3);
+  EXPECT_EQ(reading.rollups().rollups, 1);
+  EXPECT_EQ(reading.rollups().repeated_rollups, 1);
+}
+
+TEST_F(RollupReaderTest, OfTwoTheWholeOneCountsInWhateverOrder) {
+  Write(400);
+  const std::string backup = temp_ / "backup";
+  std::filesystem::copy_file(path_, backup);
+  Damage("command200", 20);
+  for (const std::vector<std::string>& paths : {std::vector{path_, backup}, {backup, path_}}) {
+    const Reading reading = Read(paths);
+    EXPECT_FALSE(reading.error);
+    EXPECT_EQ(reading.processes, 800);
+    EXPECT_EQ(reading.rollups().rollups, 2);
+    EXPECT_EQ(reading.rollups().repeated_rollups, 2);
+    EXPECT_EQ(reading.rollups().missing_processes, 0);
+  }
+}
+
+TEST_F(RollupReaderTest, OfTwoDamagedOnesThatOfWhichMoreIsLeftCounts) {
+  Write(400);
+  const std::string worse = temp_ / "worse";
+  Damage("command200", 20);
+  const Reading better = Read();
+  std::filesystem::copy_file(path_, worse);
+  std::filesystem::resize_file(worse, bytes_.size() / 4);
+  EXPECT_LT(Read({worse}).processes, better.processes);
+  for (const std::vector<std::string>& paths : {std::vector{path_, worse}, {worse, path_}}) {
+    const Reading reading = Read(paths);
+    EXPECT_EQ(reading.processes, better.processes);
+    EXPECT_EQ(reading.processes + reading.rollups().missing_processes, 800);
+  }
+}
+
+TEST_F(RollupReaderTest, TwoThatAreWholeAndDifferAreRefused) {
+  const auto write = [this](const std::string& path, const std::string& comm) {
+    std::vector<KeyedTotals> groups = Groups(1);
+    groups[0].key.comm = comm;
+    auto file = RollupFile::Create(path, Replace::kYes, kNowNs);
+    ASSERT_TRUE(file->Append(Facts("2026-09-21", 1), groups));
+    ASSERT_TRUE(file->Close());
+  };
+  const std::string other = temp_ / "other";
+  write(path_, "cc1");
+  write(other, "cat");
+  const Reading reading = Read({path_, other});
+  ASSERT_TRUE(reading.error);
+  EXPECT_EQ(reading.error->message(),
+            path_ + " and " + other +
+                " say the same of web1 on 2026-09-21, but their groups differ; give only the right "
+                "one of them");
 }
 
 TEST_F(RollupReaderTest, AFileIsNotReplacedUnlessThatIsAskedFor) {

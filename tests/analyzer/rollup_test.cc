@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <limits>
 #include <string>
 
 namespace daybook {
@@ -43,12 +44,28 @@ TEST(LocalDayTest, DaysFollowEachOtherWithoutAGap) {
   }
 }
 
+TEST(LocalDayTest, TheEndsOfTimeAreInADay) {
+  constexpr int64_t kFirst = std::numeric_limits<int64_t>::min();
+  constexpr int64_t kLast = std::numeric_limits<int64_t>::max();
+  for (const char* name : {"UTC", "America/St_Johns", "Pacific/Kiritimati"}) {
+    const LocalZone zone = *LocalZone::Named(name);
+    LocalDay day = DayOf(kFirst, zone);
+    EXPECT_EQ(day.begin_ns, kFirst) << name;
+    EXPECT_LE(Hours(day), 24) << name;
+    EXPECT_EQ(DayOf(day.end_ns, zone).begin_ns, day.end_ns) << name;
+    day = DayOf(kLast, zone);
+    EXPECT_EQ(day.end_ns, kLast) << name;
+    EXPECT_LE(Hours(day), 24) << name;
+    EXPECT_EQ(DayOf(day.begin_ns - 1, zone).end_ns, day.begin_ns) << name;
+  }
+}
+
 TEST(LocalDayTest, ADayHasANumber) {
   EXPECT_EQ(DayNumber("1970-01-01"), 0);
   EXPECT_EQ(DayNumber("2026-09-21"), 20717);
   EXPECT_EQ(DayName(20717), "2026-09-21");
   for (const char* name : {"", "2026-9-21", "2026-02-29", "2026-13-01", "2026-09-2x", "2026/09/21",
-                           "2026-09-211", "+026-09-21"}) {
+                           "2026-09-211", "+026-09-21", "9999-12-31"}) {
     EXPECT_EQ(DayNumber(name), std::nullopt) << name;
   }
 }
@@ -98,11 +115,10 @@ KeyedTotals SomeGroup() {
 KeyedTotals ThroughRecords(const KeyedTotals& group, size_t* record_count) {
   const RollupGroupRecords records(group, 1);
   *record_count = records.records().size();
-  KeyedTotals sum = *ToTotals(records.records().front());
-  for (size_t i = 1; i < *record_count; ++i) {
-    sum.totals.Merge(ToTotals(records.records()[i])->totals);
-  }
-  return sum;
+  RollupGroupJoiner joiner;
+  for (const RollupGroup& record : records.records()) EXPECT_TRUE(joiner.Add(record));
+  EXPECT_EQ(joiner.groups().size(), 1);
+  return joiner.groups().at(0);
 }
 
 // What a table shows of it.
@@ -126,8 +142,8 @@ TEST(RollupGroupTest, AGroupComesBack) {
   EXPECT_EQ(read.key.wait_status, 256);
 }
 
-// No payload may be longer than 64 KiB.
-TEST(RollupGroupTest, AGroupThatIsTooLongIsSeveralRecordsThatAddUp) {
+// In three records.
+KeyedTotals LongGroup() {
   KeyedTotals group = SomeGroup();
   const Quantiles all = AllClasses(uint64_t{1} << 50);
   for (const auto member :
@@ -136,12 +152,33 @@ TEST(RollupGroupTest, AGroupThatIsTooLongIsSeveralRecordsThatAddUp) {
   }
   group.totals.cpu_us.terms = group.totals.cpu_quantiles.count();
   group.totals.elapsed_us.terms = group.totals.elapsed_quantiles.count();
+  return group;
+}
+
+// No payload may be longer than 64 KiB.
+TEST(RollupGroupTest, AGroupThatIsTooLongIsSeveralRecordsThatAddUp) {
+  const KeyedTotals group = LongGroup();
   size_t records = 0;
   const KeyedTotals read = ThroughRecords(group, &records);
   EXPECT_EQ(records, 3);
   EXPECT_EQ(CellsOf(read.totals), CellsOf(group.totals));
   const RollupGroupRecords each(group, 1);
   for (const RollupGroup& record : each.records()) EXPECT_LE(MaxEncodedBytes(record), 65'536);
+}
+
+TEST(RollupGroupTest, AGroupOfWhichARecordIsMissingIsLeftOut) {
+  const KeyedTotals group = LongGroup();
+  const RollupGroupRecords records(group, 1);
+  for (size_t missing = 0; missing < records.records().size(); ++missing) {
+    RollupGroupJoiner joiner;
+    for (size_t i = 0; i < records.records().size(); ++i) {
+      if (i != missing) joiner.Add(records.records()[i]);
+    }
+    EXPECT_TRUE(joiner.groups().empty()) << missing;
+    for (const RollupGroup& record : records.records()) joiner.Add(record);
+    ASSERT_EQ(joiner.groups().size(), 1) << missing;
+    EXPECT_EQ(CellsOf(joiner.groups()[0].totals), CellsOf(group.totals)) << missing;
+  }
 }
 
 TEST(RollupGroupTest, MalformedClassesAreRefused) {

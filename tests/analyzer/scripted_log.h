@@ -19,8 +19,8 @@ inline constexpr int64_t kScriptRealtimeNs = 1'790'000'000'000'000'000;
 class ScriptedLog {
  public:
   explicit ScriptedLog(const std::string& path, uint8_t boot = 0xB0,
-                       const std::string& host = "web1")
-      : writer_(Open(path, boot, host, &now_ns_)) {}
+                       const std::string& host = "web1", int64_t realtime_ns = kScriptRealtimeNs)
+      : writer_(Open(path, boot, host, realtime_ns, &now_ns_)) {}
   ~ScriptedLog() {
     if (!closed_) Close();
   }
@@ -127,15 +127,14 @@ class ScriptedLog {
     if (!status) throw std::runtime_error(status.error().message());
   }
   static LogWriter Open(const std::string& path, uint8_t boot, const std::string& host,
-                        const uint64_t* now_ns) {
+                        int64_t realtime_ns, const uint64_t* now_ns) {
     LogIdentity identity;
     identity.boot_id.bytes.fill(boot);
     identity.host_id.bytes.fill(0x05);
     identity.info = {{"hostname", host}, {"kernel", "6.1.0"}};
-    const auto clock = [now_ns] {
+    const auto clock = [realtime_ns, now_ns] {
       const auto since = static_cast<int64_t>(*now_ns) - static_cast<int64_t>(kScriptBootNs);
-      return Clock{
-          .time_ns = *now_ns, .realtime_ns = kScriptRealtimeNs + since, .monotonic_ns = *now_ns};
+      return Clock{.time_ns = *now_ns, .realtime_ns = realtime_ns + since, .monotonic_ns = *now_ns};
     };
     std::filesystem::create_directory(path);
     auto folder = OpenLogFolder(path);

@@ -19,8 +19,8 @@ partial() {
   run -0 --separate-stderr partial web1.rollup
   has "$output" "-- web1.rollup: roll-ups 1, processes 205"
   for by in comm user,uid status service host; do
-    same "$("$DAYBOOK" summary --log "$sample" "${day[@]}" --by $by --output jsonl)" \
-      "$("$DAYBOOK" merge web1.rollup --by $by --output jsonl)"
+    same "$("$DAYBOOK" summary --log "$sample" "${day[@]}" --by $by --output jsonl | sort)" \
+      "$("$DAYBOOK" merge web1.rollup --by $by --output jsonl | sort)"
   done
   same "" "$(find . -name '.*' -type f)"
 }

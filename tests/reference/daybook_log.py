@@ -315,20 +315,21 @@ RECORD_TYPES = {
     0x28: _type('cgroup', 3, 255, 'time time, id uint, path string'),
     0x2B: _type('acct', 8, 80, '''
         time time, pid pid, start time, flags uint32, memory uint, io uint, rw uint, swaps uint'''),
-    0x30: _type('rollup', 45, 255, '''
+    0x30: _type('rollup', 46, 255, '''
         no uint, stream_id id, host string?, day string, zone string, from int, until int,
         filter string, flags uint32, processes uint, used uint, running uint, groups uint,
         folded_groups uint, first_realtime int?, last_realtime int?, boots string,
         segments uint, records uint, dropped_events uint, lost_events uint,
         recording_gaps uint, missed_forks uint, unseen_forks uint, missing_records uint,
         gaps uint, damaged_bytes uint, hole_bytes uint, torn_bytes uint,
-        unreadable_files uint'''),
-    0x31: _type('rollup_group', 27, 255, '''
+        unreadable_files uint, class_bits uint32'''),
+    0x31: _type('rollup_group', 28, 255, '''
         rollup uint, folded uint, comm string?, user string?, uid uint32?, service string?,
         container string?, wait_status uint32?, count uint, lost uint, failed uint, cpu uint?,
         utime uint?, stime uint?, elapsed uint?, maxrss uint?, minflt uint?, majflt uint?,
         nvcsw uint?, nivcsw uint?, read_bytes uint?, write_bytes uint?, first_end int?,
-        last_end int?, cpu_classes string, elapsed_classes string, maxrss_classes string'''),
+        last_end int?, cpu_classes string, elapsed_classes string, maxrss_classes string,
+        parts uint'''),
 }
 PART_TYPES = {
     CONTAINER: _type('container', 0, 255, 'version uint32, raw_bytes uint, raw_crc fixed32'),

@@ -1106,6 +1106,7 @@ struct Rollup {
   uint64_t hole_bytes = 0;
   uint64_t torn_bytes = 0;
   uint64_t unreadable_files = 0;
+  uint32_t class_bits = 0;
   bool operator==(const Rollup&) const = default;
 };
 template <>
@@ -1170,11 +1171,13 @@ struct Schema<Rollup> {
       Field{"torn_bytes", &Rollup::torn_bytes, Wire::kUint, Unit::kBytes,
             "Bytes at the ends of segments that were being written."},
       Field{"unreadable_files", &Rollup::unreadable_files, Wire::kUint, Unit::kNone,
-            "Files that could not be read, of this log or of another one."}};
+            "Files that could not be read, of this log or of another one."},
+      Field{"class_bits", &Rollup::class_bits, Wire::kUint, Unit::kNone,
+            "How fine the classes of its groups are: 6; see ROLL-UPS."}};
 };
 
-// The sums of those processes of a roll-up that have the same key. A key may occur more than once:
-// then all of its records add up.
+// The sums of those processes of a roll-up that have the same key. A group that is too long for a
+// record is in several. A key may occur more than once: then all of its groups add up.
 struct RollupGroup {
   uint64_t rollup = 0;
   uint64_t folded = 0;
@@ -1203,6 +1206,7 @@ struct RollupGroup {
   std::string_view cpu_classes;
   std::string_view elapsed_classes;
   std::string_view maxrss_classes;
+  uint64_t parts = 1;
   bool operator==(const RollupGroup&) const = default;
 };
 template <>
@@ -1259,7 +1263,9 @@ struct Schema<RollupGroup> {
       Field{"elapsed_classes", &RollupGroup::elapsed_classes, Wire::kString, Unit::kHex,
             "The same of the times from birth to end, in microseconds."},
       Field{"maxrss_classes", &RollupGroup::maxrss_classes, Wire::kString, Unit::kHex,
-            "The same of the peak resident sizes, in KiB."}};
+            "The same of the peak resident sizes, in KiB."},
+      Field{"parts", &RollupGroup::parts, Wire::kUint, Unit::kNone,
+            "Of so many records, which follow each other, the group is the sum."}};
 };
 
 // Those of a recorder's segments; each is described by a SCHEMA record there.
