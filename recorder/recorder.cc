@@ -30,6 +30,14 @@ LostCounts LostSince(const SourceCounters& before, const SourceCounters& now, si
   return lost;
 }
 
+// The part of which no CPU is known.
+LostCounts LostOfNoCpuSince(const SourceCounters& before, const SourceCounters& now) {
+  LostCounts lost = now.lost;
+  lost -= before.lost;
+  for (size_t cpu = 0; cpu < now.lost_by_cpu.size(); ++cpu) lost -= LostSince(before, now, cpu);
+  return lost;
+}
+
 LostCounts Smaller(const LostCounts& a, const LostCounts& b) {
   return {.forks = std::min(a.forks, b.forks),
           .execs = std::min(a.execs, b.execs),
@@ -181,6 +189,7 @@ Status RecorderLoop::Impl::Start() {
   last_turn_ns_ = source_.ReadClock().time_ns;
   last_audit_ns_ = last_count_ns_ = last_turn_ns_;
   AppendRecorder(RecorderEvent::kStart, auditor_.CountForks());
+  snapshot_segment_no_ = writer_.segment_no();  // its snapshot comes below
   if (source_.continues()) {
     DrainLeftOver();
   } else {
@@ -395,14 +404,10 @@ void RecorderLoop::Impl::AppendLosses() {
   SourceCounters now = source_.counters();
   if (now.lost == told_.lost) return;
   const uint64_t now_ns = source_.ReadClock().time_ns;
-  LostCounts rest = now.lost;
-  rest -= told_.lost;
   for (size_t cpu = 0; cpu < now.lost_by_cpu.size(); ++cpu) {
-    const LostCounts lost = LostSince(told_, now, cpu);
-    AppendLoss(lost, static_cast<uint32_t>(cpu), now_ns);
-    rest -= lost;
+    AppendLoss(LostSince(told_, now, cpu), static_cast<uint32_t>(cpu), now_ns);
   }
-  AppendLoss(rest, std::nullopt, now_ns);
+  AppendLoss(LostOfNoCpuSince(told_, now), std::nullopt, now_ns);
   told_ = std::move(now);
 }
 
@@ -495,7 +500,10 @@ void RecorderLoop::Impl::Commit(const Status& written) {
     unwritten_ = 0;
     written_told_ = told_;
   }
-  source_.Commit({.told = written_told_, .unwritten = unwritten_, .next_seq = writer_.next_seq()});
+  // What the recorder before this one could not write either is told by nobody else.
+  const uint64_t inherited = LostOfNoCpuSince(written_told_, told_).others;
+  source_.Commit(
+      {.told = written_told_, .unwritten = unwritten_ + inherited, .next_seq = writer_.next_seq()});
 }
 
 // Where the disk refuses, the writer keeps what it can and counts the rest, and the room in the

@@ -169,6 +169,28 @@ TEST_F(RecorderTakeoverTest, WhereItDidNotTakeOverThereIsOne) {
   EXPECT_THAT(Log().All<RecordingGap>(), SizeIs(1));
 }
 
+// By a recorder that takes over and is killed before the disk has taken anything.
+uint64_t UnwrittenAfter(uint64_t unwritten_before, const Fork& fork) {
+  LogBuilder log;
+  FakeSource source(log);
+  source.is_continued = true;
+  source.counts.lost_by_cpu = {{.others = 2}};
+  source.counts.lost.others = 2 + unwritten_before;
+  source.Then(fork);
+  RecorderLoop loop(source, log.writer(), {.clock_interval_ns = 0});
+  log.disk().fault = [](std::string_view, size_t) { return ENOSPC; };
+  testing::internal::CaptureStderr();
+  EXPECT_TRUE(loop.Start());
+  testing::internal::GetCapturedStderr();
+  return source.commits.empty() ? 0 : source.commits.back().unwritten;
+}
+
+TEST(RecorderOnAFullDiskTest, WhatThoseBeforeCouldNotWriteEitherIsSaidToBeUnwritten) {
+  const uint64_t unwritten = UnwrittenAfter(7, TestFork(10));
+  EXPECT_EQ(unwritten, 8u);
+  EXPECT_EQ(UnwrittenAfter(unwritten, TestFork(11)), 9u);
+}
+
 class RecorderEndTest : public RecorderTakeoverTest {
  protected:
   void RecordUntil(int signal) {
