@@ -161,6 +161,7 @@ class RecorderLoop::Impl : public EventSink, public SnapshotSink {
   SourceCounters told_;          // losses up to here are in the log
   SourceCounters written_told_;  // and are known to be written
   uint64_t unwritten_ = 0;       // events drained since the log could last be written
+  Audit before_drain_;           // counts of no fork that still waits in the source
   uint64_t last_count_ns_ = 0;
   uint64_t last_audit_ns_ = 0;
   bool uncounted_ = false;  // events came since the last count
@@ -188,7 +189,8 @@ Status RecorderLoop::Impl::Start() {
   wake_ups_ = *std::move(wake_ups);
   last_turn_ns_ = source_.ReadClock().time_ns;
   last_audit_ns_ = last_count_ns_ = last_turn_ns_;
-  AppendRecorder(RecorderEvent::kStart, auditor_.CountForks());
+  before_drain_ = auditor_.CountForks();
+  AppendRecorder(RecorderEvent::kStart, before_drain_);
   snapshot_segment_no_ = writer_.segment_no();  // its snapshot comes below
   if (source_.continues()) {
     DrainLeftOver();
@@ -390,7 +392,7 @@ void RecorderLoop::Impl::TakeSnapshot() {
   }
   if (taken) snapshot_failing_ = false;
   // So that each segment knows how far the kernel's count was at its begin.
-  const Audit counts = auditor_.CountForks();
+  const Audit counts = auditor_.CountForksAt(before_drain_);
   if (counts.forks_seen) writer_.Append(counts);
 }
 
@@ -434,7 +436,7 @@ void RecorderLoop::Impl::AppendClock(ClockReason reason) {
 
 void RecorderLoop::Impl::AppendRecorder(RecorderEvent event, const Audit& counts) {
   const std::string abilities = source_.abilities();
-  Recorder record{.time_ns = source_.ReadClock().time_ns,
+  Recorder record{.time_ns = counts.time_ns,
                   .event = event,
                   .source = source_.name(),
                   .version = options_.version,
@@ -482,11 +484,12 @@ void RecorderLoop::Impl::AuditIfDue(uint64_t now_ns) {
   } else if (uncounted_ && now_ns - last_count_ns_ >= kCountIntervalNs) {
     last_count_ns_ = now_ns;
     uncounted_ = false;
-    writer_.Append(auditor_.Count());
+    writer_.Append(before_drain_);
   }
 }
 
 size_t RecorderLoop::Impl::Drain() {
+  before_drain_ = auditor_.Count();
   auto drained = source_.Drain(*this);
   if (!drained) return Report(drained.error(), kSource), 0;
   Report(Ok{}, kSource);
