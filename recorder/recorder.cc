@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <type_traits>
 #include <utility>
 
 #include "auditor.h"
@@ -95,11 +96,15 @@ class RecorderLoop::Impl : public EventSink, public SnapshotSink {
     if (takes_over_ && IsRepeated(record)) return;
     AppendAnew(record, time_ns);
   }
+  // Of the others an equal one may be another event.
+  template <class Record>
+  static constexpr bool kBothHooksTell =
+      std::is_same_v<Record, Fork> || std::is_same_v<Record, Exec> || std::is_same_v<Record, Exit>;
   // What the recorder before this one has written, or what the hooks of both have told.
   template <class Record>
   bool IsRepeated(const Record& record) {
     if (written_.TakeOut(record)) return true;
-    if constexpr (requires { written_.Add(record); }) written_.Add(record);
+    if constexpr (kBothHooksTell<Record>) written_.Add(record);
     return false;
   }
   // The event that is too late for a segment begins the next one. The snapshot follows it, since

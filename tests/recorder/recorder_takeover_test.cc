@@ -124,6 +124,14 @@ TEST_F(RecorderTakeoverTest, WhatTheHooksOfBothHaveToldIsThereOnce) {
   EXPECT_THAT(Log().All<Exit>(), SizeIs(1));
 }
 
+TEST_F(RecorderTakeoverTest, NamesThatChangeTwiceInAMicrosecondAreAllThere) {
+  source_.is_continued = true;
+  const CommChange change{.time_ns = kTestBootNs, .pid = 10, .comm = "a"};
+  source_.Then(change, change);
+  ASSERT_TRUE(Record());
+  EXPECT_THAT(Log().All<CommChange>(), SizeIs(2));
+}
+
 TEST_F(RecorderTakeoverTest, LossesThatTheDiskRefusedAreNotSaidToBeTold) {
   source_.ThenDo([this](EventSink&) {
     log_.disk().fault = [](std::string_view, size_t) { return ENOSPC; };
