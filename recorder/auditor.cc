@@ -15,6 +15,14 @@ bool IsSameMoment(const SourceCounters& before, const SourceCounters& after) {
   return before.forks_seen == after.forks_seen && before.exits_seen == after.exits_seen;
 }
 
+// With the kernel's count, which differs from the hooks' by the same number at any moment.
+Audit MovedTo(Audit moment, const Audit& counted) {
+  if (counted.kernel_forks && moment.forks_seen) {
+    moment.kernel_forks = *counted.kernel_forks + (*moment.forks_seen - *counted.forks_seen);
+  }
+  return moment;
+}
+
 }  // namespace
 
 Audit Auditor::Count() const {
@@ -46,13 +54,9 @@ Audit Auditor::CountForks() const {
   return best;
 }
 
-Audit Auditor::CountSince(const Audit& before) const {
-  Audit audit = Count();
-  if (before.kernel_forks && audit.forks_seen) {
-    audit.kernel_forks = *before.kernel_forks + (*audit.forks_seen - *before.forks_seen);
-  }
-  return audit;
-}
+Audit Auditor::CountSince(const Audit& before) const { return MovedTo(Count(), before); }
+
+Audit Auditor::CountForksAt(const Audit& earlier) const { return MovedTo(earlier, CountForks()); }
 
 Audit Auditor::CountAll() {
   Audit audit = CountForks();

@@ -35,6 +35,9 @@ class Auditor {
   // the kernel's count.
   Audit CountSince(const Audit& before) const;
 
+  // The same at an earlier moment.
+  Audit CountForksAt(const Audit& earlier) const;
+
   // And with the living processes, by the kernel and by the log; unknown where a filter leaves out
   // some of them.
   Audit CountAll();

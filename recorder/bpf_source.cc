@@ -55,7 +55,12 @@ Status Activate(process_bpf& skeleton, const LoadPlan& plan, const LogFolderId& 
     if (!pinned) return pinned;
   }
   __atomic_store_n(&shared.active, plan.generation, __ATOMIC_RELEASE);
-  return pins == nullptr ? Ok{} : pins->RemoveLinks(plan.generation);
+  if (pins == nullptr) return Ok{};
+  // These record now, whatever is left of the older ones: to give up would leave nobody.
+  if (Status removed = pins->RemoveLinks(plan.generation); !removed) {
+    std::fprintf(stderr, "daybookd: %s; going on\n", removed.error().message().c_str());
+  }
+  return Ok{};
 }
 
 // The ring is always readable while it holds anything; edge-triggered it is so only after a wakeup.

@@ -23,27 +23,36 @@ class ForkCount {
   void Take(const RecordView& record) {
     Recorder recorder;
     Audit audit;
+    Fork fork;
     if (record.As(&recorder)) {
-      Note(recorder.kernel_forks, recorder.forks_seen);
+      Note(recorder.time_ns, recorder.kernel_forks, recorder.forks_seen);
     } else if (record.As(&audit)) {
-      Note(audit.kernel_forks, audit.forks_seen);
-    } else if (record.Is<Fork>() && forks_) {
-      ++*forks_;  // since the last count; of threads nothing is told
+      Note(audit.time_ns, audit.kernel_forks, audit.forks_seen);
+    } else if (record.As(&fork) && fork.time_ns > counted_ns_) {
+      later_ns_.push_back(fork.time_ns);  // of threads nothing is told
     }
   }
 
   std::optional<uint64_t> base() const { return base_; }
-  std::optional<uint64_t> forks() const { return forks_; }
+  std::optional<uint64_t> forks() const {
+    return counted_ ? std::optional(*counted_ + later_ns_.size()) : std::nullopt;
+  }
 
  private:
-  // The hook's own count goes on from the last one of the kernel's.
-  void Note(std::optional<uint64_t> kernel, std::optional<uint64_t> seen) {
+  // The hook's own count goes on from the last one of the kernel's. Which forks are in it, their
+  // times say: they may stand behind it in the log, and later ones before it.
+  void Note(uint64_t time_ns, std::optional<uint64_t> kernel, std::optional<uint64_t> seen) {
     if (kernel && seen) base_ = *kernel - *seen;
-    if (base_ && seen) forks_ = *base_ + *seen;
+    if (!base_ || !seen) return;
+    counted_ = *base_ + *seen;
+    counted_ns_ = time_ns;
+    std::erase_if(later_ns_, [time_ns](uint64_t fork_ns) { return fork_ns <= time_ns; });
   }
 
   std::optional<uint64_t> base_;
-  std::optional<uint64_t> forks_;
+  std::optional<uint64_t> counted_;
+  uint64_t counted_ns_ = 0;
+  std::vector<uint64_t> later_ns_;  // forks since then
 };
 
 template <class... Records>

@@ -22,7 +22,8 @@ struct PreviousRun {
 // Reads the newest segments of the folder; of a long one, where that suffices, only so many bytes
 // at its ends: events wait meanwhile. nullopt where no recorder has written there, or nothing of
 // what it wrote can be read. Where its last records are lost the count is too low, so that more
-// looks missed than was. Events that have this number or a later one, of the newest boot, are kept.
+// looks missed than was; as it is by what was under way, and by threads, since the last count in
+// the log. Events that have this number or a later one, of the newest boot, are kept.
 std::optional<PreviousRun> FindPreviousRun(const std::string& log_dir,
                                            std::optional<uint64_t> written_since_seq = {},
                                            size_t end_bytes = size_t{16} << 20);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <type_traits>
 #include <utility>
 
 #include "auditor.h"
@@ -27,6 +28,14 @@ enum Place : uint8_t { kDisk, kSource };
 LostCounts LostSince(const SourceCounters& before, const SourceCounters& now, size_t cpu) {
   LostCounts lost = now.lost_by_cpu[cpu];
   if (cpu < before.lost_by_cpu.size()) lost -= before.lost_by_cpu[cpu];
+  return lost;
+}
+
+// The part of which no CPU is known.
+LostCounts LostOfNoCpuSince(const SourceCounters& before, const SourceCounters& now) {
+  LostCounts lost = now.lost;
+  lost -= before.lost;
+  for (size_t cpu = 0; cpu < now.lost_by_cpu.size(); ++cpu) lost -= LostSince(before, now, cpu);
   return lost;
 }
 
@@ -87,11 +96,15 @@ class RecorderLoop::Impl : public EventSink, public SnapshotSink {
     if (takes_over_ && IsRepeated(record)) return;
     AppendAnew(record, time_ns);
   }
+  // Of the others an equal one may be another event.
+  template <class Record>
+  static constexpr bool kBothHooksTell =
+      std::is_same_v<Record, Fork> || std::is_same_v<Record, Exec> || std::is_same_v<Record, Exit>;
   // What the recorder before this one has written, or what the hooks of both have told.
   template <class Record>
   bool IsRepeated(const Record& record) {
     if (written_.TakeOut(record)) return true;
-    if constexpr (requires { written_.Add(record); }) written_.Add(record);
+    if constexpr (kBothHooksTell<Record>) written_.Add(record);
     return false;
   }
   // The event that is too late for a segment begins the next one. The snapshot follows it, since
@@ -153,6 +166,7 @@ class RecorderLoop::Impl : public EventSink, public SnapshotSink {
   SourceCounters told_;          // losses up to here are in the log
   SourceCounters written_told_;  // and are known to be written
   uint64_t unwritten_ = 0;       // events drained since the log could last be written
+  Audit before_drain_;           // counts of no fork that still waits in the source
   uint64_t last_count_ns_ = 0;
   uint64_t last_audit_ns_ = 0;
   bool uncounted_ = false;  // events came since the last count
@@ -180,7 +194,9 @@ Status RecorderLoop::Impl::Start() {
   wake_ups_ = *std::move(wake_ups);
   last_turn_ns_ = source_.ReadClock().time_ns;
   last_audit_ns_ = last_count_ns_ = last_turn_ns_;
-  AppendRecorder(RecorderEvent::kStart, auditor_.CountForks());
+  before_drain_ = auditor_.CountForks();
+  AppendRecorder(RecorderEvent::kStart, before_drain_);
+  snapshot_segment_no_ = writer_.segment_no();  // its snapshot comes below
   if (source_.continues()) {
     DrainLeftOver();
   } else {
@@ -381,7 +397,7 @@ void RecorderLoop::Impl::TakeSnapshot() {
   }
   if (taken) snapshot_failing_ = false;
   // So that each segment knows how far the kernel's count was at its begin.
-  const Audit counts = auditor_.CountForks();
+  const Audit counts = auditor_.CountForksAt(before_drain_);
   if (counts.forks_seen) writer_.Append(counts);
 }
 
@@ -395,14 +411,10 @@ void RecorderLoop::Impl::AppendLosses() {
   SourceCounters now = source_.counters();
   if (now.lost == told_.lost) return;
   const uint64_t now_ns = source_.ReadClock().time_ns;
-  LostCounts rest = now.lost;
-  rest -= told_.lost;
   for (size_t cpu = 0; cpu < now.lost_by_cpu.size(); ++cpu) {
-    const LostCounts lost = LostSince(told_, now, cpu);
-    AppendLoss(lost, static_cast<uint32_t>(cpu), now_ns);
-    rest -= lost;
+    AppendLoss(LostSince(told_, now, cpu), static_cast<uint32_t>(cpu), now_ns);
   }
-  AppendLoss(rest, std::nullopt, now_ns);
+  AppendLoss(LostOfNoCpuSince(told_, now), std::nullopt, now_ns);
   told_ = std::move(now);
 }
 
@@ -429,7 +441,7 @@ void RecorderLoop::Impl::AppendClock(ClockReason reason) {
 
 void RecorderLoop::Impl::AppendRecorder(RecorderEvent event, const Audit& counts) {
   const std::string abilities = source_.abilities();
-  Recorder record{.time_ns = source_.ReadClock().time_ns,
+  Recorder record{.time_ns = counts.time_ns,
                   .event = event,
                   .source = source_.name(),
                   .version = options_.version,
@@ -477,11 +489,12 @@ void RecorderLoop::Impl::AuditIfDue(uint64_t now_ns) {
   } else if (uncounted_ && now_ns - last_count_ns_ >= kCountIntervalNs) {
     last_count_ns_ = now_ns;
     uncounted_ = false;
-    writer_.Append(auditor_.Count());
+    writer_.Append(before_drain_);
   }
 }
 
 size_t RecorderLoop::Impl::Drain() {
+  before_drain_ = auditor_.Count();
   auto drained = source_.Drain(*this);
   if (!drained) return Report(drained.error(), kSource), 0;
   Report(Ok{}, kSource);
@@ -495,7 +508,10 @@ void RecorderLoop::Impl::Commit(const Status& written) {
     unwritten_ = 0;
     written_told_ = told_;
   }
-  source_.Commit({.told = written_told_, .unwritten = unwritten_, .next_seq = writer_.next_seq()});
+  // What the recorder before this one could not write either is told by nobody else.
+  const uint64_t inherited = LostOfNoCpuSince(written_told_, told_).others;
+  source_.Commit(
+      {.told = written_told_, .unwritten = unwritten_ + inherited, .next_seq = writer_.next_seq()});
 }
 
 // Where the disk refuses, the writer keeps what it can and counts the rest, and the room in the

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <unordered_map>
 #include <vector>
 
@@ -54,6 +55,7 @@ class WrittenEvents {
     uint8_t type;
     uint64_t who;
     uint64_t time_us;
+    std::string name;  // where it may get several in a microsecond; empty for others
     bool operator==(const Key&) const = default;
   };
   struct Hash {
@@ -62,7 +64,7 @@ class WrittenEvents {
 
   template <class Record>
   static Key KeyOf(const Record& record) {
-    return {Schema<Record>::kType, WhoOf(record), TimeOf(record) / 1000};
+    return {Schema<Record>::kType, WhoOf(record), TimeOf(record) / 1000, NameOf(record)};
   }
   template <class Record>
   static uint64_t WhoOf(const Record& record) {
@@ -73,6 +75,11 @@ class WrittenEvents {
   static uint64_t TimeOf(const Record& record) {
     return record.time_ns;
   }
+  template <class Record>
+  static std::string NameOf(const Record&) {
+    return {};
+  }
+  static std::string NameOf(const CommChange& change) { return std::string(change.comm); }
   static uint64_t TimeOf(const Exit& exit) { return exit.start_ns; }
   static uint64_t TimeOf(const Reap& reap) { return reap.start_ns; }
 

@@ -52,8 +52,10 @@ struct {
 } judged_processes SEC(".maps");
 
 // From the first one on for which the map had no room, nobody knows of who is not in it whether
-// something has been told of him.
-static __always_inline bool has_unjudged(void) { return shared.has_unjudged; }
+// something has been told of him. Where only ends that failed are told, nothing has before it.
+static __always_inline bool has_unjudged(void) {
+  return !(filters & FILTER_FAILED) && shared.has_unjudged;
+}
 
 // True where the map took it, or has it already.
 static __always_inline bool note_unjudged(long updated) {

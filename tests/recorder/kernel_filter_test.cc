@@ -293,5 +293,16 @@ TEST(KernelFilterTest, WhoCannotBeKeptUntilHeIsJudgedIsRecordedWhole) {
   EXPECT_THAT(kernel.TakeTold(), IsEmpty()) << "there is room again";
 }
 
+TEST(KernelFilterTest, WhereOnlyFailuresAreToldNobodyElseIsForWantOfRoom) {
+  KernelFilter kernel({.only_failed = true}, 1);
+  for (const uint32_t pid : {10, 11}) {
+    const program_process failed = {.pid = pid, .wait_status = 256, .start_ns = kMs};
+    program_exit(&failed, 2 * kMs);
+  }
+  EXPECT_THAT(kernel.TakeTold(), ElementsAre("exit 10", "exit 11"));
+  kernel.Live(12, kMs, kOther);
+  EXPECT_THAT(kernel.TakeTold(), IsEmpty());
+}
+
 }  // namespace
 }  // namespace daybook

@@ -79,14 +79,18 @@ TEST_F(PreviousRunTest, OfALongSegmentTheEndsAreReadWhereTheyAreEnough) {
   auto writer = LogWriter::Open(*OpenLogFolder(temp_.path()), {},
                                 [] { return Clock{.time_ns = kTestBootNs}; });
   ASSERT_TRUE(writer);
+  const auto time_of = [](uint32_t pid) { return kTestBootNs + pid * 1'000; };
   writer->Append(Audit{.forks_seen = 100, .kernel_forks = 6'600});
   std::vector<uint64_t> seqs;
   for (uint32_t pid = 1; pid <= kForks; ++pid) {
     // Only who reads that one counts by it.
-    if (pid == kForks / 2) writer->Append(Audit{.forks_seen = 200, .kernel_forks = 6'701});
-    if (pid == kForks - 9) writer->Append(Audit{.forks_seen = 500});
+    const uint64_t before_ns = time_of(pid - 1);
+    if (pid == kForks / 2) {
+      writer->Append(Audit{.time_ns = before_ns, .forks_seen = 200, .kernel_forks = 6'701});
+    }
+    if (pid == kForks - 9) writer->Append(Audit{.time_ns = before_ns, .forks_seen = 500});
     seqs.push_back(writer->next_seq());
-    writer->Append(TestFork(pid));
+    writer->Append(TestFork(pid, time_of(pid)));
   }
   ASSERT_TRUE(writer->Flush());
   const std::string path = FindSegments(temp_.path())->at(0);
@@ -95,14 +99,23 @@ TEST_F(PreviousRunTest, OfALongSegmentTheEndsAreReadWhereTheyAreEnough) {
     auto run = FindPreviousRun(temp_.path(), since_seq, kEndBytes);
     EXPECT_TRUE(run);
     EXPECT_EQ(run->kernel_forks, kernel_forks);
-    EXPECT_EQ(run->last_time_ns, TestFork(kForks).time_ns);
+    EXPECT_GT(run->last_time_ns, time_of(kForks - 1'000));
     return *std::move(run);
   };
   PreviousRun run = find(seqs[kForks - 2], 7'010);
-  EXPECT_TRUE(run.written.TakeOut(TestFork(kForks)));
-  EXPECT_TRUE(run.written.TakeOut(TestFork(kForks - 1)));
-  EXPECT_FALSE(run.written.TakeOut(TestFork(kForks - 2)));
-  EXPECT_TRUE(find(seqs[0], 7'011).written.TakeOut(TestFork(1)));
+  EXPECT_TRUE(run.written.TakeOut(TestFork(kForks, time_of(kForks))));
+  EXPECT_TRUE(run.written.TakeOut(TestFork(kForks - 1, time_of(kForks - 1))));
+  EXPECT_FALSE(run.written.TakeOut(TestFork(kForks - 2, time_of(kForks - 2))));
+  EXPECT_TRUE(find(seqs[0], 7'011).written.TakeOut(TestFork(1, time_of(1))));
+}
+
+// Where a segment begins in the middle of a batch, its count has forks that stand behind it.
+TEST_F(PreviousRunTest, EachForkIsCountedOnceWhereverTheCountStands) {
+  constexpr uint64_t kCountNs = kTestBootNs + 5'000;
+  Write(TestFork(9, kCountNs + 9'000),
+        Audit{.time_ns = kCountNs, .forks_seen = 3, .kernel_forks = 103},
+        TestFork(10, kCountNs - 3'000), TestFork(11, kCountNs), TestFork(12, kCountNs + 1'000));
+  EXPECT_EQ(Find().kernel_forks, 103u + 2) << "9 and 12 are later";
 }
 
 TEST_F(PreviousRunTest, LossesAreKeptByCpu) {

@@ -124,6 +124,14 @@ TEST_F(RecorderTakeoverTest, WhatTheHooksOfBothHaveToldIsThereOnce) {
   EXPECT_THAT(Log().All<Exit>(), SizeIs(1));
 }
 
+TEST_F(RecorderTakeoverTest, NamesThatChangeTwiceInAMicrosecondAreAllThere) {
+  source_.is_continued = true;
+  const CommChange change{.time_ns = kTestBootNs, .pid = 10, .comm = "a"};
+  source_.Then(change, change);
+  ASSERT_TRUE(Record());
+  EXPECT_THAT(Log().All<CommChange>(), SizeIs(2));
+}
+
 TEST_F(RecorderTakeoverTest, LossesThatTheDiskRefusedAreNotSaidToBeTold) {
   source_.ThenDo([this](EventSink&) {
     log_.disk().fault = [](std::string_view, size_t) { return ENOSPC; };
@@ -167,6 +175,28 @@ TEST_F(RecorderTakeoverTest, WhereItDidNotTakeOverThereIsOne) {
   source_.is_continued = false;
   ASSERT_TRUE(Record());
   EXPECT_THAT(Log().All<RecordingGap>(), SizeIs(1));
+}
+
+// By a recorder that takes over and is killed before the disk has taken anything.
+uint64_t UnwrittenAfter(uint64_t unwritten_before, const Fork& fork) {
+  LogBuilder log;
+  FakeSource source(log);
+  source.is_continued = true;
+  source.counts.lost_by_cpu = {{.others = 2}};
+  source.counts.lost.others = 2 + unwritten_before;
+  source.Then(fork);
+  RecorderLoop loop(source, log.writer(), {.clock_interval_ns = 0});
+  log.disk().fault = [](std::string_view, size_t) { return ENOSPC; };
+  testing::internal::CaptureStderr();
+  EXPECT_TRUE(loop.Start());
+  testing::internal::GetCapturedStderr();
+  return source.commits.empty() ? 0 : source.commits.back().unwritten;
+}
+
+TEST(RecorderOnAFullDiskTest, WhatThoseBeforeCouldNotWriteEitherIsSaidToBeUnwritten) {
+  const uint64_t unwritten = UnwrittenAfter(7, TestFork(10));
+  EXPECT_EQ(unwritten, 8u);
+  EXPECT_EQ(UnwrittenAfter(unwritten, TestFork(11)), 9u);
 }
 
 class RecorderEndTest : public RecorderTakeoverTest {

@@ -246,6 +246,25 @@ TEST_F(RecorderTest, TheEventThatIsTooLateForASegmentBeginsTheNextOne) {
                                     "snap_proc", "snap_end", "fork", "recorder", "segment_end"));
 }
 
+// What still waits in the source, a killed recorder does not write any more.
+TEST_F(RecorderRotationTest, InTheMiddleOfABatchTheCountIsThatOfBefore) {
+  source_.counts.forks_seen = 2;
+  source_.ThenDo([this](EventSink& sink) {
+    source_.counts.forks_seen = 4;
+    log_.Advance(7'200'000 * kMs);
+    sink.OnFork(TestFork(10, log_.now_ns()));
+    sink.OnFork(TestFork(11, log_.now_ns()));
+    return size_t{2};
+  });
+  ASSERT_TRUE(Record());
+  const KeptLog log = Log();
+  ASSERT_THAT(log.segments, SizeIs(2));
+  const auto audits = log.segments[1].All<Audit>();
+  ASSERT_THAT(audits, Not(IsEmpty()));
+  EXPECT_EQ(audits[0].forks_seen, 2u);
+  EXPECT_EQ(audits[0].time_ns, kTestBootNs);
+}
+
 TEST_F(RecorderRotationTest, EverySegmentTellsThePathsOfCgroupsBehindItsSnapshot) {
   source_.cgroups = {"/", "/a"};
   for (int i = 0; i < 200; ++i) source_.Then(TestFork(10), TestFork(11), TestFork(12));

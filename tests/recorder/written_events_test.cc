@@ -36,6 +36,15 @@ TEST(WrittenEventsTest, OthersStay) {
   EXPECT_FALSE(written.TakeOut(CgroupPath{.time_ns = kTestBootNs, .id = 10, .path = "/a"}));
 }
 
+TEST(WrittenEventsTest, AnotherNameInTheSameMicrosecondIsAnotherChange) {
+  WrittenEvents written;
+  written.Add(Renamed(10, kTestBootNs));
+  CommChange another = Renamed(10, kTestBootNs);
+  another.comm = "newer";
+  EXPECT_FALSE(written.TakeOut(another));
+  EXPECT_TRUE(written.TakeOut(Renamed(10, kTestBootNs)));
+}
+
 TEST(WrittenEventsTest, TheLogKnowsMicrosecondsOnly) {
   WrittenEvents written;
   written.Add(TestFork(10, 5'000'000));
