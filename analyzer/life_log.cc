@@ -88,7 +88,7 @@ void LifeReader::Builders::Finish(LifeState state) {
 
 Coverage LifeReader::Read() {
   while (const Item* const item = stopped_ ? nullptr : log_.Next()) {
-    if (log_.left_out() && builder_ != nullptr) builder_->NoteLeftOut();
+    if (log_.skipped_before_item() && builder_ != nullptr) builder_->NoteLeftOut();
     if (boot_ != &log_.boot()) Enter(log_.boot());
     if (const auto* record = std::get_if<RecordView>(item)) {
       Take(*record);
