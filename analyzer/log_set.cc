@@ -11,6 +11,7 @@
 #include <type_traits>
 
 #include "names.h"
+#include "progress.h"
 
 namespace daybook {
 namespace {
@@ -172,6 +173,29 @@ void LogSet::PlanSkips() {
   for (size_t i = 0; i < files_.size(); ++i) files_[i].part = parts[i];
 }
 
+// What is in a pipe, or is read of a segment for its head alone, nobody knows before.
+void LogSet::Show(Progress* progress) {
+  progress_ = progress;
+  std::optional<uint64_t> all = 0;
+  for (File& file : files_) {
+    if (file.part != Part::kAll) continue;
+    std::error_code unknown;
+    const uintmax_t bytes = std::filesystem::file_size(file.path, unknown);
+    if (!unknown) file.bytes = bytes;
+    if (all) *all += file.bytes;
+    if (file.path == "-") all.reset();
+  }
+  progress_->Expect(all);
+}
+
+// Of a compressed segment only when it has been read: its records do not tell where they were.
+void LogSet::TellProgress(const Item& item) {
+  constexpr uint64_t kItems = 4096;  // between two looks at the clock
+  const auto* record = std::get_if<RecordView>(&item);
+  if (++items_ % kItems != 0 || record == nullptr) return;
+  progress_->Read(bytes_of_files_ + (stream_->is_compressed() ? 0 : record->offset));
+}
+
 bool LogSet::Reads(const std::string& path) const {
   return IsRegularFile(path) && std::ranges::any_of(files_, [&](const File& file) {
            std::error_code unknown;
@@ -210,11 +234,13 @@ const Item* LogSet::NextItem() {
     }
     file_ended_ = false;
     if (stream_ == nullptr && !OpenNextFile()) {
-      if (!AwaitSegment()) return nullptr;
-      continue;
+      if (AwaitSegment()) continue;
+      if (progress_ != nullptr) progress_->Erase();
+      return nullptr;
     }
     streamed_ = &stream_->Next();
     const Item& item = streamed_->item;
+    if (progress_ != nullptr) TellProgress(item);
     if (const auto* end = std::get_if<End>(&item); end != nullptr && AwaitMore(*end)) continue;
     EnterSegmentOfItem();
     if (const auto* record = std::get_if<RecordView>(&item)) {
@@ -478,6 +504,7 @@ void LogSet::TakeGap(const Gap& gap) {
 void LogSet::EndFile() {
   file_ended_ = true;
   const File& file = files_[file_];
+  bytes_of_files_ += file.bytes;
   const bool is_named_so = file.path != "-" && SegmentNumberOf(file.path);
   if (is_log_ || segment() || file.found_in_folder || is_named_so) return;
   coverage_ = coverage_before_file_;

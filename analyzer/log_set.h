@@ -25,6 +25,8 @@
 
 namespace daybook {
 
+class Progress;
+
 // Key of an INFO that stands at the head of each segment that was imported.
 inline constexpr std::string_view kImportedFrom = "imported_from";
 // And of one that stands at the head of a segment of roll-ups, with this value.
@@ -99,6 +101,9 @@ class LogSet {
   // From now on Next waits at the end of a live log. The watch must outlive this.
   void Follow(LogWatch* watch) { watch_ = watch; }
 
+  // From now on it is told how much has been read. It must outlive the reading.
+  void Show(Progress* progress);
+
   // True where that file is one of those that are read.
   bool Reads(const std::string& path) const;
   // True where that path is a folder whose segments are read, or stands in one.
@@ -163,6 +168,7 @@ class LogSet {
     std::optional<HeadlessSegment> headless;
     Part part = Part::kAll;      // that is to be read
     std::vector<Clock> anchors;  // also of frames that are not read
+    uint64_t bytes = 0;          // of one that is read whole, where there is a progress
   };
   // A file that is being read. Its thread uses all of it until it has opened the file.
   struct Reading {
@@ -196,6 +202,7 @@ class LogSet {
   std::unique_ptr<Reading> BeginToRead(size_t file) const;
   std::unique_ptr<Reading> TakeReading(size_t file);
   bool OpenNextFile();
+  void TellProgress(const Item& item);
   bool IsLive(const File& file) const;
   bool AwaitMore(const End& end);
   bool AwaitSegment();
@@ -220,6 +227,9 @@ class LogSet {
 
   Options options_;
   LogWatch* watch_ = nullptr;
+  Progress* progress_ = nullptr;
+  uint64_t items_ = 0;           // since it was given
+  uint64_t bytes_of_files_ = 0;  // that have been read
   std::vector<File> files_;
   size_t file_ = 0;
   size_t next_file_ = 0;

@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <poll.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -29,6 +30,7 @@ OutputFile::OutputFile(OutputFile&& other) noexcept
     : descriptor_(std::exchange(other.descriptor_, -1)),
       name_(std::move(other.name_)),
       buffer_(std::move(other.buffer_)),
+      before_writing_(std::move(other.before_writing_)),
       closed_(other.closed_),
       error_number_(other.error_number_) {}
 
@@ -37,6 +39,11 @@ OutputFile::~OutputFile() {
 }
 
 bool OutputFile::is_terminal() const { return isatty(descriptor_) != 0; }
+
+bool OutputFile::is_regular_file() const {
+  struct stat status {};
+  return fstat(descriptor_, &status) == 0 && S_ISREG(status.st_mode);
+}
 
 size_t OutputFile::terminal_width() const {
   winsize size{};
@@ -71,6 +78,7 @@ ssize_t OutputFile::WriteSome(std::string_view bytes) const {
 }
 
 void OutputFile::Flush() {
+  if (before_writing_ && !buffer_.empty()) std::exchange(before_writing_, nullptr)();
   size_t done = 0;
   while (done < buffer_.size() && !closed_) {
     if (!waits() && !AwaitRoom()) {

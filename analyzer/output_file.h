@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include <cerrno>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -29,6 +30,9 @@ class OutputFile {
 
   void Flush();
 
+  // What is to be done once, before the first byte is written.
+  void BeforeWriting(std::function<void()> act) { before_writing_ = std::move(act); }
+
   // From now on it waits for its reader only until `interrupts` becomes readable; then it is
   // closed, as where nobody reads any longer.
   void EndOn(int interrupts) { interrupts_ = interrupts; }
@@ -45,6 +49,7 @@ class OutputFile {
   bool reader_is_gone() const { return error_number_ == EPIPE; }
 
   bool is_terminal() const;
+  bool is_regular_file() const;
   int descriptor() const { return descriptor_; }
 
   // Columns of the terminal that it is; 0 where it is none.
@@ -65,6 +70,7 @@ class OutputFile {
   int descriptor_;
   std::string name_;
   std::string buffer_;
+  std::function<void()> before_writing_;
   int interrupts_ = -1;
   bool hurries_ = false;
   bool closed_ = false;

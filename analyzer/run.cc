@@ -1,6 +1,7 @@
 #include "run.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <filesystem>
@@ -13,6 +14,7 @@
 #include "escape.h"
 #include "exit_status.h"
 #include "page.h"
+#include "progress.h"
 
 namespace daybook {
 namespace {
@@ -136,6 +138,18 @@ Result<Answer> WriteAnswer(const Options& options, const LocalZone& zone, const 
   return answer;
 }
 
+// Where somebody may be waiting, else nullptr. What is written to anything but a file may be shown
+// on the same terminal.
+std::unique_ptr<Progress> ShowProgress(const Options& options, LogSet* log, OutputFile* file) {
+  if (options.report->is_live || isatty(STDERR_FILENO) == 0) return nullptr;
+  auto progress = std::make_unique<Progress>(Progress::StandardError());
+  log->Show(progress.get());
+  if (!file->is_regular_file()) {
+    file->BeforeWriting([shown = progress.get()] { shown->Erase(); });
+  }
+  return progress;
+}
+
 // Where the answer has no place for what the rows cannot tell.
 bool IsSilent(const Options& options) {
   return options.style != nullptr || IsSilent(options.format);
@@ -174,6 +188,7 @@ int Run(const Options& options, const LocalZone& zone) {
   const NewFolder new_folder(options.folder);
   auto folder = OpenFolder(options, *log);
   if (!folder) return Fail(folder.error(), kExitUsage);
+  const auto progress = ShowProgress(options, &*log, &*file);
   const auto answer = WriteAnswer(options, zone,
                                   {.log = *log,
                                    .zone = zone,
@@ -185,6 +200,7 @@ int Run(const Options& options, const LocalZone& zone) {
                                    .folder = folder->get(),
                                    .output = &*file},
                                   *file);
+  if (progress != nullptr) progress->Erase();
   if (!answer) return Fail(answer.error(), kExitUnreadable);
   if (const Status closed = file->Close(); !closed) return Fail(closed.error(), kExitUnreadable);
   // Who checks a log wants to know how it is, also where nobody reads the rest of the rows.
