@@ -139,7 +139,8 @@ void LifeBuilder::Take(const Exit& exit) {
   MergeIdentity(exit, true, &life.identity);
   const bool is_exact = (exit.flags & kProcUsageExact) != 0;
   reaps_are_told_ = reaps_are_told_ || is_exact;
-  if (is_exact || !reaps_are_told_) return Close(slots_[exit.pid], open, LifeState::kEnded);
+  const bool is_all = is_exact || !reaps_are_told_ || life.acct;  // nobody imports reaps
+  if (is_all) return Close(slots_[exit.pid], open, LifeState::kEnded);
   open->ended = true;
   Doubt(open, exit.time_ns);
 }

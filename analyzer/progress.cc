@@ -83,7 +83,9 @@ void Progress::Draw(std::string line) {
 }
 
 void Progress::Erase() {
-  if (drawn_ > 0) terminal_.write("\r" + std::string(drawn_, ' ') + "\r");
+  // The terminal may have become narrower.
+  const size_t width = std::min(drawn_, std::max<size_t>(terminal_.columns(), 1) - 1);
+  if (drawn_ > 0) terminal_.write("\r" + std::string(width, ' ') + "\r");
   drawn_ = 0;
   erased_ = true;
 }

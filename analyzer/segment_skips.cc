@@ -221,7 +221,9 @@ std::vector<Part> PartsForLives(std::span<const PeekedFile> files, const Window&
   for (size_t begin = 0; begin < files.size();) {
     const BootFiles boot(files, begin);
     const size_t before = boot.CountBefore(window);
-    const size_t first = begin + before - std::min(before, kept_before);
+    // While a segment is being written nobody knows whether its head is whole.
+    const size_t kept = files[begin + before].peek.end ? kept_before : 1;
+    const size_t first = begin + before - std::min(before, kept);
     if (boot.IsInOnePlace()) {
       std::fill_n(parts.begin() + static_cast<std::ptrdiff_t>(begin), first - begin,
                   Part::kNothing);

@@ -28,10 +28,11 @@ WriterOptions Clamped(WriterOptions options) {
   return options;
 }
 
-// How long after its start the segment is as old as it may be.
-uint64_t UntilRoundTime(const SegmentStart& start, uint64_t age_ns) {
-  return start.realtime_ns > 0 ? age_ns - static_cast<uint64_t>(start.realtime_ns) % age_ns
-                               : age_ns;
+// The first multiple of `age_ns` in wall-clock time behind the start of a segment, in boot time.
+uint64_t RoundTimeBehind(const SegmentStart& start, uint64_t age_ns) {
+  const uint64_t passed_ns = start.realtime_ns > 0 ? static_cast<uint64_t>(start.realtime_ns) : 0;
+  const uint64_t rest_ns = age_ns - passed_ns % age_ns;
+  return rest_ns > UINT64_MAX - start.time_ns ? UINT64_MAX : start.time_ns + rest_ns;
 }
 
 }  // namespace
@@ -136,6 +137,7 @@ class LogWriter::Impl {
   std::optional<PreviousSegment> previous_;
   uint64_t durable_seq_;
   SegmentStart start_;      // of the current segment
+  uint64_t round_ns_ = 0;   // from which on that is as old as it may be
   uint64_t next_copy_ = 0;  // its head is copied at this logical offset
   uint64_t last_sync_ns_ = 0;
   uint64_t last_attempt_ns_ = 0;
@@ -170,6 +172,7 @@ Result<LogWriter::Impl::Segment> LogWriter::Impl::CreateFile(const Clock& clock)
       Segment segment(number, SegmentBuffer(start.tag, start.first_seq));
       segment.file = *std::move(file);
       start_ = start;
+      round_ns_ = RoundTimeBehind(start_, options_.segment_age_ns);
       return segment;
     }
     const bool taken = file.error().error_number() == EEXIST;
@@ -522,9 +525,8 @@ Status LogWriter::Impl::WaitForSyncs() {
 uint64_t LogWriter::Impl::EndTime(EndReason reason) const {
   const uint64_t now_ns = read_clock_().time_ns;
   if (reason != EndReason::kAge) return now_ns;
-  const uint64_t round_ns = start_.time_ns + UntilRoundTime(start_, options_.segment_age_ns);
   const uint64_t last_ns = current_.buffer.TimeSpan().last_time_ns.value_or(0);
-  return std::min(now_ns, std::max(round_ns - 1, last_ns));
+  return std::min(now_ns, std::max(round_ns_ - 1, last_ns));
 }
 
 // Says the end and leaves the rest to the syncer.
@@ -598,10 +600,7 @@ std::optional<EndReason> LogWriter::Impl::RotationDue(uint64_t now_ns) const {
   if (current_.buffer.logical_bytes() >= options_.segment_bytes) return EndReason::kSize;
   // A copy can be replaced as long as it is the only one.
   if (sync_failing()) return std::nullopt;
-  // Events of the past are no reason: they may be older than the segment.
-  const bool aged = now_ns > start_.time_ns &&
-                    now_ns - start_.time_ns >= UntilRoundTime(start_, options_.segment_age_ns);
-  return aged ? std::optional(EndReason::kAge) : std::nullopt;
+  return now_ns >= round_ns_ ? std::optional(EndReason::kAge) : std::nullopt;
 }
 
 uint64_t LogWriter::Impl::first_unfinished_segment_no() const {

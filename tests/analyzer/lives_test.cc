@@ -335,6 +335,13 @@ TEST_F(LivesTest, WhoIsNotThereAnyMoreBehindAPartThatWasLeftOutEndedInThatPart) 
   EXPECT_EQ(lives_[1].last_seen_ns, 12 * kSecond + kMs);
 }
 
+TEST_F(LivesTest, AnImportedLifeDoesNotWaitForAReapBehindAPartThatWasLeftOut) {
+  builder_.NoteLeftOut();
+  Take(Acct{.time_ns = 12 * kSecond, .pid = 7, .start_ns = 10 * kSecond},
+       ExitAt(12 * kSecond, 10 * kSecond));
+  EXPECT_THAT(States(), ElementsAre(LifeState::kEnded));
+}
+
 TEST_F(LivesTest, OnePidKeepsFewLivesWaiting) {
   for (uint64_t i = 0; i < 1000; ++i) Take(ForkAt(kSecond + i));
   EXPECT_EQ(builder_.living(), 16U);

@@ -398,6 +398,13 @@ TEST_F(SegmentSkipsTest, OfABootWhatIsBeforeTheWindowIsLeftOut) {
       << "lives go on behind the window";
 }
 
+TEST_F(SegmentSkipsTest, TheHeadOfASegmentThatIsBeingWrittenIsNotReliedUpon) {
+  SetClock(files_, 400);
+  files_[4].peek.end.reset();
+  EXPECT_THAT(PartsForLives(files_, {.since_ns = 800}, 0),
+              ElementsAre(kNothing, kNothing, kNothing, kAll, kAll));
+}
+
 TEST_F(SegmentSkipsTest, WhereLivesArePlacedByTheirEndsTheHeadBehindTheWindowIsEnough) {
   SetClock(files_, 400);
   const Window window{.since_ns = 410, .until_ns = 420, .rule = WindowRule::kEnd};
