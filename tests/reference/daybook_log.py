@@ -263,9 +263,9 @@ RECORD_TYPES = {
         time time, realtime int, monotonic ticks, uncertainty uint, reason uint8,
         tai_offset int32?, max_error uint?'''),
     0x06: _type('info', 2, 255, 'key string, value string'),
-    0x07: _type('lost', 7, 70, '''
+    0x07: _type('lost', 7, 80, '''
         first_time time, last_time time, reason uint8, forks uint?, execs uint?, exits uint?,
-        records uint?'''),
+        records uint?, cpu uint32?'''),
     0x09: _type('segment_end', 10, 100, '''
         time time, reason uint8, record_count uint, first_seq uint, next_seq uint,
         lost_total uint, first_time ticks?, last_time ticks?, first_realtime int?,

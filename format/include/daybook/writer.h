@@ -112,8 +112,8 @@ struct WriterOptions {
   // A segment is ended by the first record that reaches this size (never more than an eighth of
   // the retention's total),
   uint64_t segment_bytes = 64 << 20;
-  // or at the next multiple of this in wall-clock time (of the clock at its start): so that an hour,
-  // or a day, that is asked for is made of whole segments.
+  // or at the next multiple of this in wall-clock time (of the clock at its start): so that an
+  // hour, or a day, that is asked for is made of whole segments.
   uint64_t segment_age_ns = 3'600'000'000'000;
   // A block is closed by the first record that reaches this size: the most that one wrong byte
   // can cost.
