@@ -222,7 +222,7 @@ Status RollupFile::Append(RollupFacts facts, std::span<const KeyedTotals> groups
 }
 
 Status RollupFile::Close() {
-  const Status closed = writer_.Close();
+  Status closed = writer_.Close();
   if (Status finished = target_->Finish(); !finished) return finished;
   return closed;
 }

@@ -80,7 +80,7 @@ class Follower : public LogWatch {
   Follower(const Follower&) = delete;
   Follower& operator=(const Follower&) = delete;
   // What is left to write must not wait for who does not read, where the end was asked for.
-  ~Follower() {
+  ~Follower() override {
     question_.output->EndOn(-1);
     if (interrupts_ && interrupts_->See()) question_.output->Hurry();
   }
