@@ -67,9 +67,8 @@ class LogSet {
     kSegments,
     kFrames,  // segments, and of compressed ones frames
     kBoots,
-    // Boots, and what rows about lives do not rest on: that do not tell of births, or
-    kLives,
-    kEnds,  // of nothing but what the ends of lives tell
+    kLives,  // boots, and of them what rows that do not tell of births need not know
+    kEnds,   // the same of rows that tell only what the ends of lives tell
   };
 
   struct Options {
