@@ -6,8 +6,8 @@
 namespace daybook {
 namespace {
 
-// Between threads many, since each handing over wakes somebody up; else few enough for the cache.
-constexpr size_t kAheadItems = 4096;
+// Few enough for the cache; between threads more, since each handing over may wake somebody up.
+constexpr size_t kAheadItems = 512;
 constexpr size_t kInlineItems = 128;
 constexpr size_t kMaxFullBatches = 4;
 
@@ -83,12 +83,13 @@ bool ItemStream::IsOf(const Batch& batch) const {
 void ItemStream::Fill(Batch* batch, size_t most) {
   batch->size = 0;
   batch->assembled.clear();
+  if (batch->items.size() < most) batch->items.resize(most);
   while (batch->size < most && !at_end_) {
-    Item& item = Append(batch);
+    Item& item = batch->items[batch->size++].item;
     if (held_back_) {
       item = *std::exchange(held_back_, std::nullopt);
     } else {
-      item = reader_->Next();
+      reader_->Next(&item);
     }
     if (batch->size == 1) {
       batch->segment = reader_->segment();
@@ -101,11 +102,6 @@ void ItemStream::Fill(Batch* batch, size_t most) {
     at_end_ = std::holds_alternative<End>(item);
     if (auto* const record = std::get_if<RecordView>(&item)) Keep(record, batch);
   }
-}
-
-Item& ItemStream::Append(Batch* batch) {
-  if (batch->items.size() == batch->size) batch->items.emplace_back();
-  return batch->items[batch->size++].item;
 }
 
 void ItemStream::Keep(RecordView* record, Batch* batch) {

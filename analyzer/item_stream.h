@@ -94,7 +94,6 @@ class ItemStream {
   void Open();
   void Run();
   void Fill(Batch* batch, size_t most);
-  Item& Append(Batch* batch);
   static void Keep(RecordView* record, Batch* batch);
   template <class Record>
   static bool DecodeAs(const RecordView& record, Batch* batch, LifeRecord* decoded);

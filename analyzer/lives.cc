@@ -12,9 +12,22 @@ constexpr size_t kLeastSlots = 16384;
 // So many lives of one pid wait for late news at most: only a forged log has more.
 constexpr size_t kMaxOpenOfPid = 16;
 
+constexpr size_t kMostSpare = 1024;
+
 template <class T, class U>
 void Merge(const std::optional<U>& from, std::optional<T>* to, bool is_newer) {
-  if (from && (is_newer || !*to)) to->emplace(*from);
+  if (!from || (*to && !is_newer)) return;
+  if (*to) {
+    **to = *from;  // a string's memory is used again
+  } else {
+    to->emplace(*from);
+  }
+}
+
+template <class T, class U>
+void Copy(const std::optional<U>& from, std::optional<T>* to) {
+  if (!from) to->reset();
+  Merge(from, to, true);
 }
 
 // What the record knows replaces what is older, and fills in what is unknown.
@@ -29,17 +42,6 @@ void MergeIdentity(const Record& record, bool is_newer, Identity* identity) {
     Merge(record.cgroup_id, &identity->cgroup_id, is_newer);
   }
   if constexpr (requires { record.comm; }) Merge(record.comm, &identity->comm, is_newer);
-}
-
-template <class Record>
-std::shared_ptr<const Image> MakeImage(const Record& record, uint64_t since_ns) {
-  auto image = std::make_shared<Image>();
-  image->since_ns = since_ns;
-  Merge(record.exe, &image->exe, true);
-  Merge(record.args, &image->args, true);
-  image->args_bytes = record.args_bytes;
-  if constexpr (requires { record.exe_bytes; }) image->exe_bytes = record.exe_bytes;
-  return image;
 }
 
 // EXIT and REAP name it alike.
@@ -140,7 +142,7 @@ void LifeBuilder::Take(const Exit& exit) {
   const bool is_exact = (exit.flags & kProcUsageExact) != 0;
   reaps_are_told_ = reaps_are_told_ || is_exact;
   const bool is_all = is_exact || !reaps_are_told_ || life.acct;  // nobody imports reaps
-  if (is_all) return Close(slots_[exit.pid], open, LifeState::kEnded);
+  if (is_all) return Close(*slots_.Find(exit.pid), open, LifeState::kEnded);
   open->ended = true;
   Doubt(open, exit.time_ns);
 }
@@ -149,16 +151,17 @@ void LifeBuilder::Take(const Exit& exit) {
 void LifeBuilder::Take(const Reap& reap) {
   Advance(reap.time_ns);
   reaps_are_told_ = true;
-  const auto slot = slots_.find(reap.pid);
-  Open* open = slot == slots_.end() ? nullptr : Find(slot->second, {reap.start_ns, false});
-  if (open == nullptr || !open->ended) return;
+  Slot* const slot = slots_.Find(reap.pid);
+  const OpenPointer* const found = slot == nullptr ? nullptr : Find(*slot, {reap.start_ns, false});
+  if (found == nullptr || !(*found)->ended) return;
+  Open* const open = found->get();
   Life& life = open->life;
   life.proof = std::max(life.proof, proof_);
   life.flags = (life.flags | reap.flags) & ~kProcUsagePartial;
   TakeUsage(reap, &life.usage);
   if (life.end_ns)
     life.usage.zombie_us = (reap.time_ns - std::min(reap.time_ns, *life.end_ns)) / 1000;
-  Close(slot->second, open, LifeState::kEnded);
+  Close(*slot, open, LifeState::kEnded);
 }
 
 void LifeBuilder::Take(const CommChange& change) {
@@ -218,46 +221,44 @@ void LifeBuilder::Take(const SnapProc& process) {
 // Who was born before the snapshot was begun and is not in it, has ended.
 void LifeBuilder::Take(const SnapEnd& end) {
   Advance(end.time_ns);
-  for (auto& [pid, slot] : slots_) {
-    for (const auto& open : slot.open) Link(open.get());  // a parent may stand behind its children
-  }
+  // A parent may stand behind its children.
+  ForEachOpen([this](Open* open) { Link(open); });
   if (!snapshot_) return;
   const Snapshot snapshot = *std::exchange(snapshot_, std::nullopt);
   if (snapshot.processes != end.process_count) return;
-  for (auto& [pid, slot] : slots_) {
-    for (const auto& open : slot.open) {
-      const uint64_t uncertainty = open->life.coarse_start ? kCoarseStartNs : 0;
-      const bool must_be_there = open->life.start_ns + uncertainty < snapshot.begin_ns &&
-                                 open->life.last_seen_ns < snapshot.begin_ns;
-      if (must_be_there && open->snapshot_no != snapshot.no) {
-        Doubt(open.get(), snapshot.begin_ns);
-      }
-    }
-  }
+  ForEachOpen([this, &snapshot](Open* open) {
+    const uint64_t uncertainty = open->life.coarse_start ? kCoarseStartNs : 0;
+    const bool must_be_there = open->life.start_ns + uncertainty < snapshot.begin_ns &&
+                               open->life.last_seen_ns < snapshot.begin_ns;
+    if (must_be_there && open->snapshot_no != snapshot.no) Doubt(open, snapshot.begin_ns);
+  });
 }
 
 void LifeBuilder::NoteLeftOut() {
   snapshot_.reset();
   reaps_are_told_ = true;  // perhaps; who waits for them in vain loses nothing
-  for (auto& [pid, slot] : slots_) {
-    for (const auto& open : slot.open) {
-      if (!open->doubted) open->life.last_seen_ns = std::max(open->life.last_seen_ns, now_ns_);
-    }
-  }
+  ForEachOpen([this](Open* open) {
+    if (!open->doubted) open->life.last_seen_ns = std::max(open->life.last_seen_ns, now_ns_);
+  });
 }
 
 void LifeBuilder::Finish(LifeState state) {
   std::vector<Open*> rest;
-  for (auto& [pid, slot] : slots_) {
-    for (const auto& open : slot.open) rest.push_back(open.get());
-  }
+  ForEachOpen([&rest](Open* open) { rest.push_back(open); });
   std::ranges::sort(
       rest, {}, [](const Open* open) { return std::pair(open->life.start_ns, open->life.pid); });
   for (Open* open : rest) HandOut(*open, open->doubted ? LifeState::kLost : state);
-  slots_.clear();
+  slots_.Clear();
   deadlines_.clear();
   snapshot_.reset();
   living_ = 0;
+}
+
+template <class Function>
+void LifeBuilder::ForEachOpen(Function&& function) {
+  slots_.ForEach([&](Slot& slot) {
+    for (const auto& open : slot.open) function(open.get());
+  });
 }
 
 bool LifeBuilder::IsSame(Start a, Start b) {
@@ -265,9 +266,9 @@ bool LifeBuilder::IsSame(Start a, Start b) {
   return difference <= (a.coarse || b.coarse ? kCoarseStartNs : 0);
 }
 
-LifeBuilder::Open* LifeBuilder::Find(Slot& slot, Start start) {
-  for (const auto& open : slot.open) {
-    if (IsSame({open->life.start_ns, open->life.coarse_start}, start)) return open.get();
+const LifeBuilder::OpenPointer* LifeBuilder::Find(const Slot& slot, Start start) {
+  for (const OpenPointer& open : slot.open) {
+    if (IsSame({open->life.start_ns, open->life.coarse_start}, start)) return &open;
   }
   return nullptr;
 }
@@ -281,7 +282,8 @@ LifeBuilder::Open* LifeBuilder::Enter(uint32_t pid, Start start) {
 LifeBuilder::Open* LifeBuilder::FindOrOpen(uint32_t pid, Start start) {
   if (slots_.size() > most_slots_) ForgetClosed();
   Slot& slot = slots_[pid];
-  if (Open* open = Find(slot, start)) {
+  if (const OpenPointer* const found = Find(slot, start)) {
+    Open* const open = found->get();
     // Records without flags have the start that FORK told, coarse or not: that is nothing new.
     const bool is_news = open->life.start_ns != start.ns;
     if (open->life.coarse_start && !start.coarse && is_news) {
@@ -300,7 +302,7 @@ LifeBuilder::Open* LifeBuilder::FindOrOpen(uint32_t pid, Start start) {
         slot.open, {}, [](const auto& life) { return life->life.start_ns; });
     Close(slot, oldest->get(), LifeState::kLost);
   }
-  auto added = std::make_shared<Open>();
+  OpenPointer added = TakeSpare();
   added->life.pid = pid;
   added->life.start_ns = start.ns;
   added->life.coarse_start = start.coarse;
@@ -324,19 +326,19 @@ LifeBuilder::Open* LifeBuilder::FindOrOpen(uint32_t pid, Start start) {
   return open;
 }
 
-LifeBuilder::Open* LifeBuilder::FindParent(const Open& child) {
+const LifeBuilder::OpenPointer* LifeBuilder::FindParent(const Open& child) {
   const Life& life = child.life;
-  const auto entry = life.ppid ? slots_.find(*life.ppid) : slots_.end();
-  if (entry == slots_.end()) return nullptr;
+  Slot* const slot = life.ppid ? slots_.Find(*life.ppid) : nullptr;
+  if (slot == nullptr) return nullptr;
   if (life.parent_start_ns) {
-    return Find(entry->second, {*life.parent_start_ns, child.parent_start_coarse});
+    return Find(*slot, {*life.parent_start_ns, child.parent_start_coarse});
   }
   // By pid alone: who had it when the child was born.
-  Open* parent = nullptr;
-  for (const auto& open : entry->second.open) {
+  const OpenPointer* parent = nullptr;
+  for (const OpenPointer& open : slot->open) {
     const bool is_older = open->life.start_ns <= life.start_ns;
-    if (is_older && (parent == nullptr || parent->life.start_ns < open->life.start_ns)) {
-      parent = open.get();
+    if (is_older && (parent == nullptr || (*parent)->life.start_ns < open->life.start_ns)) {
+      parent = &open;
     }
   }
   return parent;
@@ -344,18 +346,20 @@ LifeBuilder::Open* LifeBuilder::FindParent(const Open& child) {
 
 void LifeBuilder::Link(Open* child) {
   if (child->life.parent.get() != nullptr) return;
-  Open* parent = FindParent(*child);
-  if (parent == nullptr || parent == child) return;
+  const OpenPointer* const found = FindParent(*child);
+  if (found == nullptr || found->get() == child) return;
+  const OpenPointer& parent = *found;
   // A forged log could make a ring.
   if (child->is_parent && MayBeAncestor(child->life, parent->life)) return;
   parent->is_parent = true;
-  child->life.parent = ParentLife(std::shared_ptr<Life>(parent->shared_from_this(), &parent->life));
+  child->life.parent = ParentLife(std::shared_ptr<Life>(parent, &parent->life));
 }
 
 // A child begins with its parent's program; what the child's own records say is better.
 void LifeBuilder::Inherit(const Fork& fork, Open* child) {
-  Open* parent = FindParent(*child);
-  if (parent == nullptr) return;
+  const OpenPointer* const found = FindParent(*child);
+  if (found == nullptr) return;
+  Open* const parent = found->get();
   Link(child);
   See(parent, fork.time_ns);
   if (parent->life.coarse_start && fork.parent_start_ns && !IsCoarse(fork.flags)) {
@@ -385,8 +389,8 @@ void LifeBuilder::Doubt(Open* open, uint64_t time_ns) {
 void LifeBuilder::Advance(uint64_t time_ns) {
   now_ns_ = std::max(now_ns_, time_ns);
   while (!deadlines_.empty() && deadlines_.front().time_ns <= now_ns_) {
-    const auto slot = slots_.find(deadlines_.front().pid);
-    if (slot != slots_.end()) CloseDoubted(slot->second);
+    Slot* const slot = slots_.Find(deadlines_.front().pid);
+    if (slot != nullptr) CloseDoubted(*slot);
     deadlines_.pop_front();
   }
 }
@@ -408,14 +412,48 @@ void LifeBuilder::Close(Slot& slot, Open* open, LifeState state) {
     const bool has_ended = open->life.state == LifeState::kEnded;
     slot.closed_at_ns = has_ended ? now_ns_ : UINT64_MAX - kMaxLatenessNs;
   }
-  std::erase_if(slot.open, [open](const auto& candidate) { return candidate.get() == open; });
+  const auto at = std::ranges::find(slot.open, open, &OpenPointer::get);
+  Recycle(std::move(*at));
+  slot.open.erase(at);
   --living_;
+}
+
+template <class Record>
+std::shared_ptr<const Image> LifeBuilder::MakeImage(const Record& record, uint64_t since_ns) {
+  if (spare_images_.empty()) spare_images_.push_back(std::make_shared<Image>());
+  std::shared_ptr<Image> image = std::move(spare_images_.back());
+  spare_images_.pop_back();
+  image->since_ns = since_ns;
+  Copy(record.exe, &image->exe);
+  Copy(record.args, &image->args);
+  image->args_bytes = record.args_bytes;
+  image->exe_bytes.reset();
+  if constexpr (requires { record.exe_bytes; }) image->exe_bytes = record.exe_bytes;
+  return image;
+}
+
+LifeBuilder::OpenPointer LifeBuilder::TakeSpare() {
+  if (spare_.empty()) return std::make_shared<Open>();
+  OpenPointer open = std::move(spare_.back());
+  spare_.pop_back();
+  return open;
+}
+
+// Where a child or a report keeps it, they let it go.
+void LifeBuilder::Recycle(OpenPointer open) {
+  if (open.use_count() != 1 || spare_.size() == kMostSpare) return;
+  std::shared_ptr<const Image>& image = open->life.image;
+  if (image.use_count() == 1 && spare_images_.size() < kMostSpare) {
+    spare_images_.push_back(std::const_pointer_cast<Image>(std::move(image)));
+  }
+  std::destroy_at(open.get());
+  std::construct_at(open.get());
+  spare_.push_back(std::move(open));
 }
 
 // So that memory is for the living, and not for every pid that there was.
 void LifeBuilder::ForgetClosed() {
-  std::erase_if(slots_, [this](const auto& entry) {
-    const Slot& slot = entry.second;
+  slots_.EraseIf([this](const Slot& slot) {
     return slot.open.empty() && slot.closed_at_ns + kMaxLatenessNs < now_ns_;
   });
   most_slots_ = std::max(kLeastSlots, 2 * slots_.size());
@@ -427,7 +465,7 @@ void LifeBuilder::HandOut(Open& open, LifeState state) {
   if (open.birth_seen) life.execs = open.execs_seen;
   if (open.parent_start_coarse) {
     // The parent's own records may have told its start exactly meanwhile.
-    if (const Open* parent = FindParent(open)) life.parent_start_ns = parent->life.start_ns;
+    if (const auto* parent = FindParent(open)) life.parent_start_ns = (*parent)->life.start_ns;
   }
   Link(&open);
   callback_(life);

@@ -2,18 +2,19 @@
 // its end. Pure logic for one boot in one log; knows no files and no wall clock.
 #pragma once
 
+#include <boost/container/small_vector.hpp>
 #include <cstdint>
 #include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "daybook/reader.h"
 #include "daybook/records.h"
+#include "pid_map.h"
 
 namespace daybook {
 
@@ -153,7 +154,7 @@ class LifeBuilder {
 
  private:
   // A life that is not over yet, as far as is known.
-  struct Open : std::enable_shared_from_this<Open> {
+  struct Open {
     Life life;
     bool is_parent = false;
     bool birth_seen = false;
@@ -165,9 +166,10 @@ class LifeBuilder {
     bool ended = false;               // all that may follow is its reap
     std::optional<uint64_t> doubted;  // time by which it must have ended, as it seems
   };
+  using OpenPointer = std::shared_ptr<Open>;
   // All that is known of one pid.
   struct Slot {
-    std::vector<std::shared_ptr<Open>> open;  // rarely more than one
+    boost::container::small_vector<OpenPointer, 1> open;  // rarely more
     // Of the newest life that was handed out.
     std::optional<uint64_t> closed_start_ns;
     bool closed_coarse = false;
@@ -189,12 +191,15 @@ class LifeBuilder {
     bool coarse;
   };
 
+  template <class Function>
+  void ForEachOpen(Function&& function);
   static bool IsSame(Start a, Start b);
-  static Open* Find(Slot& slot, Start start);
+  // nullptr where there is none.
+  static const OpenPointer* Find(const Slot& slot, Start start);
   // Finds the life that a record tells of; nullptr where it is over already.
   Open* Enter(uint32_t pid, Start start);
   Open* FindOrOpen(uint32_t pid, Start start);
-  Open* FindParent(const Open& child);
+  const OpenPointer* FindParent(const Open& child);
   void Link(Open* child);
   void Inherit(const Fork& fork, Open* child);
   void See(Open* open, uint64_t time_ns);
@@ -203,11 +208,15 @@ class LifeBuilder {
   void CloseDoubted(Slot& slot);
   void Close(Slot& slot, Open* open, LifeState state);
   void HandOut(Open& open, LifeState state);
+  template <class Record>
+  std::shared_ptr<const Image> MakeImage(const Record& record, uint64_t since_ns);
+  OpenPointer TakeSpare();
+  void Recycle(OpenPointer open);
   void ForgetClosed();
 
   Callback callback_;
   Proof proof_ = Proof::kVerified;
-  std::unordered_map<uint32_t, Slot> slots_;
+  PidMap<Slot> slots_;
   size_t most_slots_ = 0;  // when there are more, those are forgotten of which no news can come
   std::optional<Snapshot> snapshot_;  // the one that is being read
   uint64_t snapshots_ = 0;
@@ -215,6 +224,9 @@ class LifeBuilder {
   std::deque<Deadline> deadlines_;
   size_t living_ = 0;
   bool reaps_are_told_ = false;  // by this recorder
+  // Of lives that are over and that nobody keeps: memory to be used again.
+  std::vector<OpenPointer> spare_;
+  std::vector<std::shared_ptr<Image>> spare_images_;
 };
 
 }  // namespace daybook

@@ -33,6 +33,15 @@ constexpr std::array<bool, 256> TypesIn(const std::variant<std::monostate, const
 }
 constexpr auto kIsOfLife = TypesIn(static_cast<LifeRecord*>(nullptr));
 
+// Of a record that has been decoded ahead and has one.
+std::optional<uint64_t> TimeOf(const LifeRecord& decoded) {
+  const auto time = [](const auto& record) -> std::optional<uint64_t> {
+    if constexpr (requires { record->time_ns; }) return record->time_ns;
+    return std::nullopt;
+  };
+  return std::visit(time, decoded);
+}
+
 bool IsRegularFile(const std::string& path) {
   std::error_code unknown;
   return path != "-" && std::filesystem::is_regular_file(path, unknown);
@@ -431,7 +440,8 @@ bool LogSet::Take(const RecordView& record) {
     return options_.repeats == Repeats::kKeep;
   }
   ++coverage_.records;
-  if (const auto time = TimeOf(record)) {
+  const auto decoded_time = TimeOf(decoded());
+  if (const auto time = decoded_time ? decoded_time : TimeOf(record)) {
     boot_->first_ns = std::min(boot_->first_ns.value_or(*time), *time);
     boot_->last_ns = std::max(boot_->last_ns, *time);
   }

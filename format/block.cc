@@ -28,18 +28,6 @@ bool DecodeExactly(Bytes payload, Record* record, const BlockBase& base = {}) {
 
 }  // namespace
 
-std::optional<RecordHeader> ReadHeader(Bytes bytes, size_t offset) {
-  if (offset > bytes.size() || bytes.size() - offset < kHeaderBytes) return std::nullopt;
-  const uint8_t* const header = bytes.data() + offset;
-  if (header[0] != kCookie[0] || header[1] != kCookie[1]) return std::nullopt;
-  if (!IsValidType(header[kTypeOffset])) return std::nullopt;
-  const size_t payload_begin = offset + kHeaderBytes;
-  if (bytes.size() - payload_begin < header[kLengthOffset]) return std::nullopt;
-  return RecordHeader{.type = header[kTypeOffset],
-                      .payload_begin = payload_begin,
-                      .end = payload_begin + header[kLengthOffset]};
-}
-
 std::optional<FoundCheckpoint> ReadCheckpoint(Bytes bytes, size_t offset, uint32_t tick_ns) {
   const auto header = ReadHeader(bytes, offset);
   if (!header || header->type != Schema<Checkpoint>::kType) return std::nullopt;

@@ -9,6 +9,7 @@
 
 #include "daybook/codec.h"
 #include "daybook/records.h"
+#include "layout.h"
 #include "range_sums.h"
 
 namespace daybook {
@@ -23,7 +24,17 @@ struct RecordHeader {
 };
 
 // nullopt where no header stands at `offset`, or the record does not end before the bytes do.
-std::optional<RecordHeader> ReadHeader(Bytes bytes, size_t offset);
+inline std::optional<RecordHeader> ReadHeader(Bytes bytes, size_t offset) {
+  if (offset > bytes.size() || bytes.size() - offset < kHeaderBytes) return std::nullopt;
+  const uint8_t* const header = bytes.data() + offset;
+  if (header[0] != kCookie[0] || header[1] != kCookie[1]) return std::nullopt;
+  if (!IsValidType(header[kTypeOffset])) return std::nullopt;
+  const size_t payload_begin = offset + kHeaderBytes;
+  if (bytes.size() - payload_begin < header[kLengthOffset]) return std::nullopt;
+  return RecordHeader{.type = header[kTypeOffset],
+                      .payload_begin = payload_begin,
+                      .end = payload_begin + header[kLengthOffset]};
+}
 
 // A checkpoint whose own checksum is right, and where it stands. Its block may still be wrong.
 struct FoundCheckpoint {

@@ -33,23 +33,31 @@ ContentReader::Work ContentReader::work() const {
           .looked_bytes = looked_bytes_};
 }
 
-Item ContentReader::Next() {
-  if (!turning_ && position_ < proved_) return NextRecord();
-  if (!begun_) Begin();
-  for (;;) {
-    if (salvager_) {
-      RecordView record;
-      if (salvager_->Next(&record)) return record;
-      salvager_.reset();
+void ContentReader::Next(Item* item) {
+  while (turning_ || position_ >= proved_) {
+    if (auto turn = NextTurn()) {
+      *item = *std::move(turn);
+      return;
     }
-    if (next_segment_) BeginSegment();
-    turning_ = false;
-    if (position_ < proved_) return NextRecord();
-    if (damaged_) return Resync();
-    if (const auto skip = TakeJump()) return *skip;
-    if (position_ == bytes_.size()) return End{.complete = complete_};
-    if (const auto gap = OpenBlock()) return *gap;
   }
+  NextRecord(item);
+}
+
+// What comes before the record at position_, if anything does; else goes on to where one stands.
+std::optional<Item> ContentReader::NextTurn() {
+  if (!begun_) Begin();
+  if (salvager_) {
+    RecordView record;
+    if (salvager_->Next(&record)) return record;
+    salvager_.reset();
+  }
+  if (next_segment_) BeginSegment();
+  turning_ = false;
+  if (position_ < proved_) return std::nullopt;
+  if (damaged_) return Resync();
+  if (const auto skip = TakeJump()) return *skip;
+  if (position_ == bytes_.size()) return End{.complete = complete_};
+  return OpenBlock();
 }
 
 Gap ContentReader::GapAtEnd(std::optional<uint64_t> next_seq,
@@ -74,40 +82,43 @@ void ContentReader::Begin() {
   if (segment_) tick_ns_ = segment_->tick_ns;
 }
 
-Item ContentReader::NextRecord() {
+void ContentReader::NextRecord(Item* item) {
   const auto header = ReadHeader(bytes_.first(proved_), position_);
   // The checksum is right and the content is not: a forgery, or a writer's mistake.
   if (!header) {
-    const Gap gap{.begin = position_, .end = proved_, .cause = GapCause::kDamaged};
+    *item = Gap{.begin = position_, .end = proved_, .cause = GapCause::kDamaged};
     position_ = proved_;
     next_seq_ = block_next_seq_.value_or(next_seq_);
-    return gap;
+    return;
   }
-  // Made where it is returned: to copy it would cost more than all the rest.
-  Item item(std::in_place_type<RecordView>);
-  RecordView& record = std::get<RecordView>(item);
-  record.type = header->type;
-  record.payload = PayloadOf(bytes_, *header);
-  record.base = base_;
-  record.offset = position_;
-  record.is_in_place = true;
+  auto* record = std::get_if<RecordView>(item);
+  if (record == nullptr) record = &item->emplace<RecordView>();
+  const bool is_salvaged = position_ < salvaged_end_;
+  // One by one: a whole record that is copied here would cost three times as much as all the rest.
+  record->type = header->type;
+  record->payload = PayloadOf(bytes_, *header);
+  record->base = base_;
+  record->offset = position_;
+  record->size = header->end - position_;
+  record->seq.reset();
+  if (!is_salvaged && IsNumbered(header->type)) record->seq = next_seq_++;
+  record->proof = is_salvaged ? Proof::kSalvaged : Proof::kVerified;
+  record->has_base = true;
+  record->is_whole = true;
+  record->is_in_place = true;
   position_ = header->end;
-  if (record.payload.size() == kMaxPayloadBytes) {
-    const Assembled whole = Assemble(bytes_.first(proved_), *header, &assembled_);
-    position_ = whole.end;
-    record.payload = assembled_;
-    record.is_whole = whole.is_whole;
-    record.is_in_place = false;
-  }
-  record.size = position_ - record.offset;
-  if (record.offset < salvaged_end_) {
-    record.proof = Proof::kSalvaged;
-  } else if (IsNumbered(record.type)) {
-    record.seq = next_seq_++;
-  }
+  if (record->payload.size() == kMaxPayloadBytes) AssembleRest(*header, record);
   if (position_ == proved_) next_seq_ = block_next_seq_.value_or(next_seq_);
-  if (types_) Learn(record);
-  return item;
+  if (types_) Learn(*record);
+}
+
+void ContentReader::AssembleRest(const RecordHeader& header, RecordView* record) {
+  const Assembled whole = Assemble(bytes_.first(proved_), header, &assembled_);
+  position_ = whole.end;
+  record->payload = assembled_;
+  record->size = position_ - record->offset;
+  record->is_whole = whole.is_whole;
+  record->is_in_place = false;
 }
 
 void ContentReader::Learn(const RecordView& record) {

@@ -31,7 +31,12 @@ class ContentReader {
   // Between `jumps` there are whole blocks.
   ContentReader(Bytes bytes, bool is_durable, ReaderOptions options, std::vector<Jump> jumps = {});
 
-  Item Next();
+  Item Next() {
+    Item item;
+    Next(&item);
+    return item;
+  }
+  void Next(Item* item);
   const std::optional<SegmentStart>& segment() const { return segment_; }
   // Of the segment's checkpoints, where they tell.
   std::optional<uint32_t> tag() const {
@@ -59,7 +64,9 @@ class ContentReader {
   };
 
   void Begin();
-  Item NextRecord();
+  void NextRecord(Item* item);
+  std::optional<Item> NextTurn();
+  void AssembleRest(const RecordHeader& header, RecordView* record);
   void Learn(const RecordView& record);
   std::optional<Skip> TakeJump();
   std::optional<Gap> OpenBlock();

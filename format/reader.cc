@@ -28,10 +28,9 @@ class SegmentReader::Impl {
 
   explicit Impl(RegularFile file) : Impl(Bytes{}, {}) { live_.emplace(std::move(file)); }
 
-  Item Next() {
-    Item item = NextOfContent();
-    while (live_ && !live_->tail.Take(item, file_bytes_)) item = NextOfContent();
-    return item;
+  void Next(Item* item) {
+    NextOfContent(item);
+    while (live_ && !live_->tail.Take(*item, file_bytes_)) NextOfContent(item);
   }
   Result<bool> Refresh(More more);
 
@@ -51,15 +50,14 @@ class SegmentReader::Impl {
   };
 
   // Behind the last item of the content, what it lacks.
-  Item NextOfContent() {
+  void NextOfContent(Item* item) {
     begun_ = true;
-    Item item = reader_->Next();
-    if (const uint64_t jumped = reader_->jumped_bytes(); jumped != 0) Move(&item, jumped);
-    if (content_.missing_tail && std::holds_alternative<End>(item)) {
+    reader_->Next(item);
+    if (const uint64_t jumped = reader_->jumped_bytes(); jumped != 0) Move(item, jumped);
+    if (content_.missing_tail && std::holds_alternative<End>(*item)) {
       const MissingTail tail = *std::exchange(content_.missing_tail, std::nullopt);
-      return reader_->GapAtEnd(tail.next_seq, content_.segment);
+      *item = reader_->GapAtEnd(tail.next_seq, content_.segment);
     }
-    return item;
   }
 
   static void Move(Item* item, uint64_t by) {
@@ -191,7 +189,12 @@ Result<SegmentReader> SegmentReader::OpenLive(const std::string& path) {
 
 Result<bool> SegmentReader::Refresh(More more) { return impl_->Refresh(more); }
 
-Item SegmentReader::Next() { return impl_->Next(); }
+Item SegmentReader::Next() {
+  Item item;
+  Next(&item);
+  return item;
+}
+void SegmentReader::Next(Item* item) { impl_->Next(item); }
 const std::optional<SegmentStart>& SegmentReader::segment() const { return impl_->segment(); }
 std::optional<uint32_t> SegmentReader::tag() const {
   return segment() ? std::optional(segment()->tag) : impl_->reader().tag();

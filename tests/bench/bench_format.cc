@@ -122,14 +122,16 @@ uint64_t Walk(std::span<const uint8_t> bytes) {
 uint64_t Verify(std::span<const uint8_t> bytes) {
   SegmentReader reader(bytes);
   uint64_t records = 0;
-  while (!std::holds_alternative<End>(reader.Next())) ++records;
+  Item item;
+  for (reader.Next(&item); !std::holds_alternative<End>(item); reader.Next(&item)) ++records;
   return records;
 }
 
 uint64_t DecodeLives(std::span<const uint8_t> bytes) {
   SegmentReader reader(bytes);
   uint64_t sum = 0;
-  for (Item item = reader.Next(); !std::holds_alternative<End>(item); item = reader.Next()) {
+  Item item;
+  for (reader.Next(&item); !std::holds_alternative<End>(item); reader.Next(&item)) {
     const auto* record = std::get_if<RecordView>(&item);
     if (record == nullptr) continue;
     Fork fork;

@@ -55,18 +55,28 @@ class Cursor {
   const uint8_t* position() const { return position_; }
 
   // Only the shortest form is accepted, so that every value has one encoding.
-  bool GetVarint(uint64_t* value) {
+  [[gnu::always_inline]] bool GetVarint(uint64_t* value) {
     if (position_ != end_ && *position_ < 0x80) {
       *value = *position_++;
       return true;
     }
-    // Most of the rest have two bytes.
+    // Most of the rest have two or three bytes.
     if (remaining() >= 2 && position_[1] < 0x80 && position_[1] != 0) {
       *value = (position_[0] & 0x7Fu) | static_cast<uint64_t>(position_[1]) << 7;
       position_ += 2;
       return true;
     }
-    return GetLongVarint(value);
+    if (remaining() >= 3 && position_[1] >= 0x80 && position_[2] < 0x80 && position_[2] != 0) {
+      *value = (position_[0] & 0x7Fu) | (position_[1] & 0x7Fu) << 7 |
+               static_cast<uint64_t>(position_[2]) << 14;
+      position_ += 3;
+      return true;
+    }
+    const LongVarint found = ReadLongVarint(position_, end_);
+    if (found.end == nullptr) return Fail();
+    *value = found.value;
+    position_ = found.end;
+    return true;
   }
 
   template <class Integer>
@@ -95,21 +105,22 @@ class Cursor {
     return false;
   }
 
-  bool GetLongVarint(uint64_t* value) {
+  // By value, so that a cursor's place stays in a register.
+  struct LongVarint {
+    uint64_t value = 0;
+    const uint8_t* end = nullptr;  // null where none stands there
+  };
+  [[gnu::noinline]] static LongVarint ReadLongVarint(const uint8_t* at, const uint8_t* end) {
     uint64_t result = 0;
-    for (size_t i = 0; i < kMaxVarintBytes; ++i) {
-      if (remaining() == 0) return Fail();
-      const uint8_t byte = *position_++;
+    for (size_t i = 0; i < kMaxVarintBytes && at != end; ++i) {
+      const uint8_t byte = *at++;
       const bool overflows = i == kMaxVarintBytes - 1 && byte > 1;
       const bool padded = i != 0 && byte == 0;
-      if (overflows || padded) return Fail();
+      if (overflows || padded) return {};
       result |= static_cast<uint64_t>(byte & 0x7F) << (7 * i);
-      if (byte < 0x80) {
-        *value = result;
-        return true;
-      }
+      if (byte < 0x80) return {.value = result, .end = at};
     }
-    return Fail();
+    return {};
   }
 
   const uint8_t* position_;
