@@ -166,7 +166,7 @@ TEST(ChainsTest, EveryChainThatIsFoundIsOneByTheDefinition) {
 }
 
 TEST(FindCookieTest, FindsEveryCookieAtEveryPlaceAndNothingElse) {
-  for (size_t size = 0; size < 70; ++size) {
+  for (size_t size = 0; size < 150; ++size) {
     for (size_t at = 0; at + 1 < size; ++at) {
       std::vector<uint8_t> bytes(size, kCookie[0]);
       bytes[at + 1] = kCookie[1];
@@ -179,7 +179,7 @@ TEST(FindCookieTest, FindsEveryCookieAtEveryPlaceAndNothingElse) {
 }
 
 TEST(FindCookieTest, FindsEveryHeaderOfATypeAndNoOther) {
-  for (size_t size = 0; size < 70; ++size) {
+  for (size_t size = 0; size < 150; ++size) {
     for (size_t at = 0; at + 2 < size; ++at) {
       std::vector<uint8_t> bytes(size, kCookie[0]);
       bytes[at + 1] = kCookie[1];
