@@ -1,7 +1,10 @@
 #include "lives.h"
 
 #include <algorithm>
+#include <cassert>
+#include <memory>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 namespace daybook {
@@ -12,7 +15,10 @@ constexpr size_t kLeastSlots = 16384;
 // So many lives of one pid wait for late news at most: only a forged log has more.
 constexpr size_t kMaxOpenOfPid = 16;
 
-constexpr size_t kMostSpare = 1024;
+// Lives and programs that are over, kept for the next ones: enough where about as many begin as
+// end, and little for each of many logs.
+constexpr size_t kMostSpare = 64;
+constexpr size_t kLongestSpareArgs = 4096;
 
 template <class T, class U>
 void Merge(const std::optional<U>& from, std::optional<T>* to, bool is_newer) {
@@ -25,7 +31,7 @@ void Merge(const std::optional<U>& from, std::optional<T>* to, bool is_newer) {
 }
 
 template <class T, class U>
-void Copy(const std::optional<U>& from, std::optional<T>* to) {
+void Assign(const std::optional<U>& from, std::optional<T>* to) {
   if (!from) to->reset();
   Merge(from, to, true);
 }
@@ -412,7 +418,9 @@ void LifeBuilder::Close(Slot& slot, Open* open, LifeState state) {
     const bool has_ended = open->life.state == LifeState::kEnded;
     slot.closed_at_ns = has_ended ? now_ns_ : UINT64_MAX - kMaxLatenessNs;
   }
-  const auto at = std::ranges::find(slot.open, open, &OpenPointer::get);
+  const auto at = std::ranges::find_if(
+      slot.open, [open](const OpenPointer& candidate) { return candidate.get() == open; });
+  assert(at != slot.open.end());
   Recycle(std::move(*at));
   slot.open.erase(at);
   --living_;
@@ -420,12 +428,10 @@ void LifeBuilder::Close(Slot& slot, Open* open, LifeState state) {
 
 template <class Record>
 std::shared_ptr<const Image> LifeBuilder::MakeImage(const Record& record, uint64_t since_ns) {
-  if (spare_images_.empty()) spare_images_.push_back(std::make_shared<Image>());
-  std::shared_ptr<Image> image = std::move(spare_images_.back());
-  spare_images_.pop_back();
+  std::shared_ptr<Image> image = TakeSpareImage();
   image->since_ns = since_ns;
-  Copy(record.exe, &image->exe);
-  Copy(record.args, &image->args);
+  Assign(record.exe, &image->exe);
+  Assign(record.args, &image->args);
   image->args_bytes = record.args_bytes;
   image->exe_bytes.reset();
   if constexpr (requires { record.exe_bytes; }) image->exe_bytes = record.exe_bytes;
@@ -439,13 +445,23 @@ LifeBuilder::OpenPointer LifeBuilder::TakeSpare() {
   return open;
 }
 
+std::shared_ptr<Image> LifeBuilder::TakeSpareImage() {
+  if (spare_images_.empty()) return std::make_shared<Image>();
+  std::shared_ptr<Image> image = std::move(spare_images_.back());
+  spare_images_.pop_back();
+  return image;
+}
+
 // Where a child or a report keeps it, they let it go.
 void LifeBuilder::Recycle(OpenPointer open) {
   if (open.use_count() != 1 || spare_.size() == kMostSpare) return;
   std::shared_ptr<const Image>& image = open->life.image;
-  if (image.use_count() == 1 && spare_images_.size() < kMostSpare) {
+  const bool is_short = image && (!image->args || image->args->capacity() <= kLongestSpareArgs);
+  if (is_short && image.use_count() == 1 && spare_images_.size() < kMostSpare) {
     spare_images_.push_back(std::const_pointer_cast<Image>(std::move(image)));
   }
+  // Made anew in its place: to assign a new one costs twice as much.
+  static_assert(std::is_nothrow_default_constructible_v<Open>);
   std::destroy_at(open.get());
   std::construct_at(open.get());
   spare_.push_back(std::move(open));

@@ -211,6 +211,7 @@ class LifeBuilder {
   template <class Record>
   std::shared_ptr<const Image> MakeImage(const Record& record, uint64_t since_ns);
   OpenPointer TakeSpare();
+  std::shared_ptr<Image> TakeSpareImage();
   void Recycle(OpenPointer open);
   void ForgetClosed();
 

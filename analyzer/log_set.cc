@@ -440,7 +440,8 @@ bool LogSet::Take(const RecordView& record) {
     return options_.repeats == Repeats::kKeep;
   }
   ++coverage_.records;
-  const auto decoded_time = TimeOf(decoded());
+  // An empty payload decodes, but tells no time.
+  const auto decoded_time = record.payload.empty() ? std::nullopt : TimeOf(decoded());
   if (const auto time = decoded_time ? decoded_time : TimeOf(record)) {
     boot_->first_ns = std::min(boot_->first_ns.value_or(*time), *time);
     boot_->last_ns = std::max(boot_->last_ns, *time);

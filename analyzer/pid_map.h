@@ -1,5 +1,5 @@
 // Values by process id. The kernel gives ids in turn, so that those that live at one time stand
-// close together: found by two indexings, where a hash table would miss the cache each time.
+// close together: found by some indexings, where a hash table would miss the cache each time.
 #pragma once
 
 #include <array>
@@ -8,11 +8,10 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <vector>
 
 namespace daybook {
 
-// Memory is for pages of kPageValues ids of which one is used. A T must be default-constructible.
+// A T must be default-constructible. Where ids are far apart, each takes the memory of a page.
 template <class T>
 class PidMap {
  public:
@@ -20,18 +19,27 @@ class PidMap {
 
   // nullptr where there is none. Valid until it is erased.
   T* Find(uint32_t pid) {
-    Page* const page = FindPage(pid / kPageValues);
+    if (pid >= kFirstHigh) {
+      const auto found = high_.find(pid);
+      return found == high_.end() ? nullptr : &found->second;
+    }
+    const auto& chunk = chunks_[pid / kChunkValues];
+    Page* const page = chunk ? (*chunk)[pid % kChunkValues / kPageValues].get() : nullptr;
     const uint32_t index = pid % kPageValues;
     return page != nullptr && page->Has(index) ? &page->values[index] : nullptr;
   }
 
   // Made where there is none.
   T& operator[](uint32_t pid) {
-    std::unique_ptr<Page>& page = PageOf(pid / kPageValues);
+    if (T* const found = Find(pid)) return *found;
+    ++size_;
+    if (pid >= kFirstHigh) return high_[pid];
+    auto& chunk = chunks_[pid / kChunkValues];
+    if (!chunk) chunk = std::make_unique<Chunk>();
+    auto& page = (*chunk)[pid % kChunkValues / kPageValues];
     if (!page) page = std::make_unique<Page>();
     const uint32_t index = pid % kPageValues;
-    size_ += page->Has(index) ? 0 : 1;
-    page->used |= uint64_t{1} << index;
+    page->used |= uint32_t{1} << index;
     return page->values[index];
   }
 
@@ -39,63 +47,62 @@ class PidMap {
   template <class Function>
   void ForEach(Function&& function) {
     ForEachPage([&](std::unique_ptr<Page>& page) { page->ForEach(function); });
+    for (auto& [pid, value] : high_) function(value);
   }
 
   template <class Predicate>
   void EraseIf(Predicate&& predicate) {
     ForEachPage([&](std::unique_ptr<Page>& page) {
       page->ForEach([&](T& value) {
-        if (!predicate(value)) return;
-        page->used &= ~(uint64_t{1} << (&value - page->values.data()));
-        value = T();
-        --size_;
+        if (predicate(value)) page->Erase(&value);
       });
       if (page->used == 0) page.reset();
     });
-    std::erase_if(high_pages_, [](const auto& entry) { return !entry.second; });
+    std::erase_if(high_, [&](auto& entry) { return predicate(entry.second); });
+    size_ = high_.size();
+    ForEachPage([this](std::unique_ptr<Page>& page) {
+      size_ += static_cast<size_t>(std::popcount(page->used));
+    });
   }
 
   void Clear() { *this = PidMap(); }
 
  private:
-  static constexpr uint32_t kPageValues = 64;                      // one bit each
-  static constexpr uint32_t kLowPages = (1U << 22) / kPageValues;  // no kernel gives higher ids
+  static constexpr uint32_t kPageValues = 16;
+  static constexpr uint32_t kChunkValues = 1024 * kPageValues;
+  static constexpr uint32_t kFirstHigh = 1U << 22;  // and no kernel gives higher ones
 
   struct Page {
-    uint64_t used = 0;
-    std::array<T, kPageValues> values;
+    uint32_t used = 0;  // a bit of each
+    std::array<T, kPageValues> values{};
 
     bool Has(uint32_t index) const { return (used >> index & 1) != 0; }
+    void Erase(T* value) {
+      used &= ~(uint32_t{1} << (value - values.data()));
+      *value = T();
+    }
     template <class Function>
     void ForEach(Function&& function) {
-      for (uint64_t rest = used; rest != 0; rest &= rest - 1) {
+      for (uint32_t rest = used; rest != 0; rest &= rest - 1) {
         function(values[static_cast<size_t>(std::countr_zero(rest))]);
       }
     }
   };
-
-  Page* FindPage(uint32_t number) {
-    if (number < low_pages_.size()) return low_pages_[number].get();
-    const auto found = high_pages_.find(number);
-    return found == high_pages_.end() ? nullptr : found->second.get();
-  }
-
-  std::unique_ptr<Page>& PageOf(uint32_t number) {
-    if (number >= kLowPages) return high_pages_[number];
-    if (number >= low_pages_.size()) low_pages_.resize(number + 1);
-    return low_pages_[number];
-  }
+  using Chunk = std::array<std::unique_ptr<Page>, kChunkValues / kPageValues>;
 
   template <class Function>
   void ForEachPage(Function&& function) {
-    for (auto& page : low_pages_) {
-      if (page) function(page);
+    for (auto& chunk : chunks_) {
+      if (!chunk) continue;
+      for (auto& page : *chunk) {
+        if (page) function(page);
+      }
     }
-    for (auto& [number, page] : high_pages_) function(page);
   }
 
-  std::vector<std::unique_ptr<Page>> low_pages_;          // by the first id / kPageValues
-  std::map<uint32_t, std::unique_ptr<Page>> high_pages_;  // of logs that no kernel wrote
+  // Two steps, so that one id far up takes 8 KiB.
+  std::array<std::unique_ptr<Chunk>, kFirstHigh / kChunkValues> chunks_;
+  std::map<uint32_t, T> high_;  // of logs that no kernel wrote
   size_t size_ = 0;
 };
 

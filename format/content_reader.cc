@@ -43,7 +43,7 @@ void ContentReader::Next(Item* item) {
   NextRecord(item);
 }
 
-// What comes before the record at position_, if anything does; else goes on to where one stands.
+// One step towards the next record: the item that comes before it, if one does.
 std::optional<Item> ContentReader::NextTurn() {
   if (!begun_) Begin();
   if (salvager_) {

@@ -4,7 +4,11 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <iterator>
 #include <limits>
+#include <optional>
+#include <utility>
+#include <vector>
 
 namespace daybook {
 namespace {
@@ -46,6 +50,41 @@ TEST(VarintTest, PaddedOverlongAndTruncatedFormsAreRefused) {
       << "65 bits";
   EXPECT_FALSE(Read({0x80}, &value)) << "truncated";
   EXPECT_FALSE(Read({}, &value)) << "empty";
+}
+
+// LEB128 by its definition, one byte after the other.
+std::optional<std::pair<uint64_t, size_t>> PlainVarint(const std::vector<uint8_t>& bytes) {
+  uint64_t value = 0;
+  for (size_t i = 0; i < bytes.size(); ++i) {
+    if (i > 0 && bytes[i] == 0) return std::nullopt;
+    value |= static_cast<uint64_t>(bytes[i] & 0x7F) << (7 * i);
+    if (bytes[i] < 0x80) return std::pair(value, i + 1);
+  }
+  return std::nullopt;
+}
+
+TEST(VarintTest, EveryShortStringOfBytesIsReadByTheDefinitionOrRefused) {
+  constexpr uint8_t kBytes[] = {0x00, 0x01, 0x7F, 0x80, 0x81, 0xFF};
+  for (size_t size = 0; size <= 5; ++size) {
+    size_t strings = 1;
+    for (size_t i = 0; i < size; ++i) strings *= std::size(kBytes);
+    for (size_t number = 0; number < strings; ++number) {
+      std::vector<uint8_t> bytes;
+      for (size_t rest = number; bytes.size() < size; rest /= std::size(kBytes)) {
+        bytes.push_back(kBytes[rest % std::size(kBytes)]);
+      }
+      const auto expected = PlainVarint(bytes);
+      constexpr uint64_t kUntouched = 42;
+      uint64_t value = kUntouched;
+      Cursor cursor(bytes);
+      ASSERT_EQ(cursor.GetVarint(&value), expected.has_value()) << testing::PrintToString(bytes);
+      ASSERT_EQ(value, expected ? expected->first : kUntouched) << testing::PrintToString(bytes);
+      ASSERT_EQ(cursor.ok(), expected.has_value());
+      if (expected) {
+        ASSERT_EQ(cursor.remaining(), size - expected->second);
+      }
+    }
+  }
 }
 
 TEST(ZigZagTest, SmallMagnitudesAreSmallAndExtremesComeBack) {

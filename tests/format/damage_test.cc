@@ -215,6 +215,42 @@ TEST_P(DamageTest, EveryChangedByteCostsAtMostItsBlockAndNothingFalseIsShown) {
   }
 }
 
+std::string TextOf(const Item& item) {
+  if (const auto* end = std::get_if<End>(&item)) return end->complete ? "complete" : "end";
+  if (const auto* gap = std::get_if<Gap>(&item)) {
+    return "gap " + std::to_string(gap->begin) + " " + std::to_string(gap->end) + " " +
+           std::string(GapCauseName(gap->cause)) + " " +
+           std::to_string(gap->records_lost.value_or(0)) + " " +
+           std::to_string(gap->records_salvaged);
+  }
+  const auto& record = std::get<RecordView>(item);
+  std::string text = std::to_string(record.type) + " " + std::to_string(record.offset) + " " +
+                     std::to_string(record.size) + " " + std::to_string(record.seq.value_or(0)) +
+                     " " + std::to_string(record.base.time_ticks) + " " +
+                     std::to_string(record.base.pid) + " " + std::string(ProofName(record.proof));
+  for (const bool is :
+       {record.seq.has_value(), record.has_base, record.is_whole, record.is_in_place}) {
+    text += is ? "+" : "-";
+  }
+  return text.append(record.payload.begin(), record.payload.end());
+}
+
+TEST_P(DamageTest, AnItemThatIsUsedAgainKeepsNothingOfTheLastOne) {
+  for (size_t position = 0; position < bytes_.size(); position += 13) {
+    for (const bool salvage : {false, true}) {
+      std::vector<uint8_t> damaged = bytes_;
+      damaged[position] ^= 0x04;
+      SegmentReader fresh(damaged, {.salvage = salvage});
+      SegmentReader again(damaged, {.salvage = salvage});
+      Item item;
+      do {
+        again.Next(&item);
+        ASSERT_EQ(TextOf(item), TextOf(fresh.Next())) << position;
+      } while (!std::holds_alternative<End>(item));
+    }
+  }
+}
+
 TEST_P(DamageTest, EveryOtherRecordOfADamagedBlockIsSalvaged) {
   for (size_t position = 0; position < bytes_.size(); ++position) {
     for (const int difference : {0x04, 0xFF}) {

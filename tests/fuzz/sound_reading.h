@@ -45,8 +45,9 @@ inline uint64_t RequireSoundReading(SegmentReader reader, bool salvage) {
   uint64_t salvaged = 0;           // numbered records since the last gap
   uint64_t expected_salvaged = 0;  // what that gap says of them
   uint64_t verified = 0;
+  Item item;
   for (;;) {
-    const Item item = reader.Next();
+    reader.Next(&item);
     const auto* record = std::get_if<RecordView>(&item);
     // What was salvaged when the file was made stands in its place; what is salvaged now, in a gap.
     const bool in_gap = record != nullptr && record->offset < position;

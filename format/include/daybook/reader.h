@@ -165,7 +165,7 @@ class SegmentReader {
 
   // The next record, gap or skip; End again and again at the end.
   Item Next();
-  // The same, in an item that is used again: where it holds a record, none has to be made.
+  // The same, replacing all of `item`, whatever it held: faster where it held a record.
   void Next(Item* item);
 
   // The SEGMENT_START of the segment that the last item stood in, or a copy of it; nullopt before
