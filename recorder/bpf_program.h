@@ -28,6 +28,7 @@ struct LoadPlan {
   CgroupHierarchy cgroups;
   uint64_t followed_cgroup_id;  // 0 is none
   uint32_t max_judged;          // processes
+  uint64_t judging_filter;      // JudgingFilterHash()
   SnapshotProgram snapshot;
   uint64_t generation = 1;
 };

@@ -36,6 +36,25 @@
 namespace daybook {
 namespace {
 
+// Killed in between, the next recorder judges anew, whatever its filter is.
+Status PinNewVerdicts(process_bpf& skeleton, const LoadPlan& plan, BpfPins& pins) {
+  auto& shared = skeleton.bss->shared;
+  shared.judging_filter = 0;
+  if (Status replaced = ReplaceVerdicts(pins, skeleton); !replaced) return replaced;
+  shared.unjudged_filter = 0;
+  shared.judging_filter = plan.judging_filter;
+  return Ok{};
+}
+
+Status PinAll(process_bpf& skeleton, const LoadPlan& plan, BpfPins& pins,
+              const Predecessor& predecessor) {
+  if (Status pinned = PinHooks(pins, skeleton, plan.generation); !pinned) return pinned;
+  if (predecessor.judges_alike()) return Ok{};
+  if (predecessor.exists()) return PinNewVerdicts(skeleton, plan, pins);
+  skeleton.bss->shared.judging_filter = plan.judging_filter;
+  return PinMaps(pins, skeleton);
+}
+
 // From one moment to the next these hooks record, and those before them do not. Everything that
 // this recorder needs stands by then, so that another one can take over at any moment.
 Status Activate(process_bpf& skeleton, const LoadPlan& plan, const LogFolderId& log, BpfPins* pins,
@@ -50,9 +69,7 @@ Status Activate(process_bpf& skeleton, const LoadPlan& plan, const LogFolderId& 
   shared.log_device = log.device;
   shared.log_inode = log.inode;
   if (pins != nullptr) {
-    Status pinned = PinHooks(*pins, skeleton, plan.generation);
-    if (pinned && !predecessor.exists()) pinned = PinMaps(*pins, skeleton);
-    if (!pinned) return pinned;
+    if (Status pinned = PinAll(skeleton, plan, *pins, predecessor); !pinned) return pinned;
   }
   __atomic_store_n(&shared.active, plan.generation, __ATOMIC_RELEASE);
   if (pins == nullptr) return Ok{};
@@ -345,13 +362,15 @@ Result<std::unique_ptr<BpfSource>> BpfSource::Open(const BpfSourceOptions& optio
   const auto cpus = static_cast<uint32_t>(libbpf_num_possible_cpus());
   const auto cgroups = ChooseCgroups(options);
   if (!cgroups) return cgroups.error();
-  LoadPlan plan = {.ring_bytes = options.ring_bytes.value_or(DefaultRingBytes(cpus)),
-                   .cpus = cpus,
-                   .uses_group_dead = !options.assume_no_group_dead && KernelTellsGroupDead(),
-                   .cgroups = cgroups->hierarchy,
-                   .followed_cgroup_id = cgroups->id,
-                   .max_judged = options.filter.LeavesOutProcesses() ? options.max_judged : 1,
-                   .snapshot = SnapshotProgram::kWithArgs};
+  LoadPlan plan = {
+      .ring_bytes = options.ring_bytes.value_or(DefaultRingBytes(cpus)),
+      .cpus = cpus,
+      .uses_group_dead = !options.assume_no_group_dead && KernelTellsGroupDead(),
+      .cgroups = cgroups->hierarchy,
+      .followed_cgroup_id = cgroups->id,
+      .max_judged = options.filter.LeavesOutProcesses() ? options.max_judged : 1,
+      .judging_filter = JudgingFilterHash(options.filter, cgroups->hierarchy.ToLogId(cgroups->id)),
+      .snapshot = SnapshotProgram::kWithArgs};
   BpfPins* const folder = pins ? &*pins : nullptr;
   const auto predecessor = Predecessor::Find(folder, options, plan);
   if (!predecessor) return predecessor.error();

@@ -60,6 +60,8 @@ const char* Predecessor::Adopt(const BpfPins& pins, PinnedMaps maps, const proce
   if (state->layout != EVENT_LAYOUT) return "is of another version";
   if (!IsOfLog(*state, options.log)) return "is of another log";
   if (!pins.HasLinks(state->active)) return "records nothing";
+  const bool judges_alike = state->judging_filter == plan.judging_filter;
+  if (!judges_alike || !maps.VerdictsFit(skeleton)) maps.ForgetVerdicts();
   plan = its_plan;
   maps_ = std::move(maps);
   state_ = *state;

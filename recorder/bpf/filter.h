@@ -13,6 +13,7 @@ const volatile uint32_t left_out_events = 0;     // FILTER_EVENTS: bits, 1 << EV
 const volatile uint64_t least_lifetime_ns = 0;   // FILTER_LIFETIME
 const volatile uint64_t followed_cgroup_id = 0;  // FILTER_CGROUP
 const volatile uint32_t users_are_left_out = 0;  // FILTER_USERS: those in the map, else all others
+const volatile uint64_t judging_filter = 0;      // a hash of all that judges processes; not 0
 
 enum { MAX_CGROUP_DEPTH = 64 };
 
@@ -52,15 +53,16 @@ struct {
 } judged_processes SEC(".maps");
 
 // From the first one on for which the map had no room, nobody knows of who is not in it whether
-// something has been told of him. Where only ends that failed are told, nothing has before it.
+// something has been told of him. Where only ends that failed are told, nothing has before it. What
+// another filter could not keep is nothing to this one.
 static __always_inline bool has_unjudged(void) {
-  return !(filters & FILTER_FAILED) && shared.has_unjudged;
+  return !(filters & FILTER_FAILED) && shared.unjudged_filter == judging_filter;
 }
 
 // True where the map took it, or has it already.
 static __always_inline bool note_unjudged(long updated) {
   if (!updated || updated == -EEXIST) return true;
-  if (!shared.has_unjudged) shared.has_unjudged = 1;
+  if (shared.unjudged_filter != judging_filter) shared.unjudged_filter = judging_filter;
   return false;
 }
 

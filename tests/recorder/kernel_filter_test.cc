@@ -293,6 +293,17 @@ TEST(KernelFilterTest, WhoCannotBeKeptUntilHeIsJudgedIsRecordedWhole) {
   EXPECT_THAT(kernel.TakeTold(), IsEmpty()) << "there is room again";
 }
 
+TEST(KernelFilterTest, WhomAnotherFilterCouldNotKeepThisOneJudges) {
+  KernelFilter kernel({.only_uids = {1}}, 1);
+  for (const uint32_t pid : {10, 11}) kernel.Begin(pid, kMs, kOther);
+  for (const uint32_t pid : {10, 11}) kernel.End(pid, kMs, kOther);
+  EXPECT_THAT(kernel.TakeTold(), Not(IsEmpty()));
+  program_judge_anew();
+  const program_process unknown = {.pid = 12, .uid = 0, .start_ns = kMs};
+  program_exit(&unknown, 2 * kMs);
+  EXPECT_THAT(kernel.TakeTold(), IsEmpty());
+}
+
 TEST(KernelFilterTest, WhereOnlyFailuresAreToldNobodyElseIsForWantOfRoom) {
   KernelFilter kernel({.only_failed = true}, 1);
   for (const uint32_t pid : {10, 11}) {

@@ -211,6 +211,7 @@ void program_load(const struct program_filter* filter, program_take take, void* 
   usage_exact = 1;
   high_water_bytes = UINT64_MAX;
   generation = 1;
+  judging_filter = 1;
   memset((void*)&shared, 0, sizeof(shared));
   shared.active = 1;
   shared.tells_apart = 1;
@@ -218,6 +219,7 @@ void program_load(const struct program_filter* filter, program_take take, void* 
   update(&filtered_users, &filter->uid, sizeof(filter->uid), &listed, sizeof(listed), BPF_ANY);
 }
 
+void program_judge_anew(void) { ++judging_filter; }
 void program_be_of(uint64_t wanted) { generation = wanted; }
 void program_activate(uint64_t wanted) { shared.active = wanted; }
 

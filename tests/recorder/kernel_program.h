@@ -34,6 +34,9 @@ typedef void (*program_take)(void* context, const void* event, uint32_t bytes);
 // From here on it has seen nothing yet.
 void program_load(const struct program_filter* filter, program_take take, void* context);
 
+// From here on they judge by a filter that has not judged anybody.
+void program_judge_anew(void);
+
 // The hooks that are called are those of that recorder; 1 at first.
 void program_be_of(uint64_t generation);
 // That recorder's are to tell; 1 at first.
