@@ -62,6 +62,7 @@ class LogWriter::Impl {
   bool SyncDue(uint64_t now_ns) const;
   bool SyncPending() const;
   std::optional<EndReason> RotationDue(uint64_t now_ns) const;
+  const Id128& stream_id() const { return stream_id_; }
   uint64_t durable_seq() const { return durable_seq_; }
   bool sync_failing() const { return failed_syncs_ != 0; }
   uint64_t unwritten_lost() const { return unwritten_lost_; }
@@ -662,6 +663,7 @@ std::optional<EndReason> LogWriter::RotationDue(uint64_t now_ns) const {
 Status LogWriter::Rotate(EndReason reason) { return impl_->Rotate(reason); }
 Status LogWriter::Close() { return impl_->Close(); }
 uint64_t LogWriter::segment_no() const { return impl_->segment_no(); }
+Id128 LogWriter::stream_id() const { return impl_->stream_id(); }
 uint64_t LogWriter::next_seq() const { return impl_->buffer().next_seq(); }
 uint64_t LogWriter::durable_seq() const { return impl_->durable_seq(); }
 bool LogWriter::sync_failing() const { return impl_->sync_failing(); }

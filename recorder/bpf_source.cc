@@ -57,7 +57,7 @@ Status PinAll(process_bpf& skeleton, const LoadPlan& plan, BpfPins& pins,
 
 // From one moment to the next these hooks record, and those before them do not. Everything that
 // this recorder needs stands by then, so that another one can take over at any moment.
-Status Activate(process_bpf& skeleton, const LoadPlan& plan, const LogFolderId& log, BpfPins* pins,
+Status Activate(process_bpf& skeleton, const LoadPlan& plan, BpfPins* pins,
                 const Predecessor& predecessor, BpfCounters& counters) {
   auto& shared = skeleton.bss->shared;
   if (predecessor.exists()) {
@@ -66,8 +66,6 @@ Status Activate(process_bpf& skeleton, const LoadPlan& plan, const LogFolderId& 
     if (both_are_called) counters.ForgetTellers();
     shared.tells_apart = both_are_called ? 1 : 0;
   }
-  shared.log_device = log.device;
-  shared.log_inode = log.inode;
   if (pins != nullptr) {
     if (Status pinned = PinAll(skeleton, plan, *pins, predecessor); !pinned) return pinned;
   }
@@ -224,7 +222,9 @@ class BpfSource::Impl {
     reader_.Commit();
     shared.unwritten[next] = progress.unwritten;
     counters_.SetTold(next, progress.told.lost_by_cpu);
-    Store(shared.committed, 2 * progress.next_seq + next);
+    const Id128& stream = progress.log.stream_id;
+    if (stream != Id128{}) std::ranges::copy(stream.bytes, std::begin(shared.log_stream));
+    Store(shared.committed, 2 * progress.log.next_seq + next);
   }
 
   bool PrepareToSleep() {
@@ -385,9 +385,7 @@ Result<std::unique_ptr<BpfSource>> BpfSource::Open(const BpfSourceOptions& optio
   Result<FileDescriptor> wakeups = WakeupsOf(ring_fd);
   if (!wakeups) return wakeups.error();
   if (const Status status = Attach(**skeleton); !status) return status.error();
-  if (const Status active =
-          Activate(**skeleton, plan, options.log, folder, *predecessor, *counters);
-      !active) {
+  if (const Status active = Activate(**skeleton, plan, folder, *predecessor, *counters); !active) {
     // As it was before.
     if (predecessor->exists()) (void)folder->RemoveLinks(predecessor->state().active);
     if (folder != nullptr && !predecessor->exists()) {

@@ -56,7 +56,9 @@ class RecorderLoop::Impl : public EventSink, public SnapshotSink {
         options_(std::move(options)),
         auditor_(
             source, [this] { Drain(); }, options_.root),
-        meter_(source, writer, options_.version, options_.drain_interval_ns) {}
+        meter_(source, writer, options_.version, options_.drain_interval_ns) {
+    written_log_.next_seq = writer.next_seq();
+  }
 
   Status Start();
   Status Run();
@@ -165,6 +167,7 @@ class RecorderLoop::Impl : public EventSink, public SnapshotSink {
   WrittenEvents written_;        // by the recorder before this one, and perhaps drained again
   SourceCounters told_;          // losses up to here are in the log
   SourceCounters written_told_;  // and are known to be written
+  LogEnd written_log_;           // likewise
   uint64_t unwritten_ = 0;       // events drained since the log could last be written
   Audit before_drain_;           // counts of no fork that still waits in the source
   uint64_t last_count_ns_ = 0;
@@ -200,7 +203,7 @@ Status RecorderLoop::Impl::Start() {
   if (source_.continues()) {
     DrainLeftOver();
   } else {
-    Commit(Ok{});
+    Report(Write());
   }
   TakeSnapshot();
   wake_ups_->SetTurns(options_.drain_interval_ns);
@@ -507,11 +510,11 @@ void RecorderLoop::Impl::Commit(const Status& written) {
   if (written) {
     unwritten_ = 0;
     written_told_ = told_;
+    written_log_ = {.stream_id = writer_.stream_id(), .next_seq = writer_.next_seq()};
   }
   // What the recorder before this one could not write either is told by nobody else.
   const uint64_t inherited = LostOfNoCpuSince(written_told_, told_).others;
-  source_.Commit(
-      {.told = written_told_, .unwritten = unwritten_ + inherited, .next_seq = writer_.next_seq()});
+  source_.Commit({.told = written_told_, .unwritten = unwritten_ + inherited, .log = written_log_});
 }
 
 // Where the disk refuses, the writer keeps what it can and counts the rest, and the room in the

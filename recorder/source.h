@@ -118,7 +118,7 @@ class EventSource {
     SourceCounters told;     // as far as the log has it
     uint64_t unwritten = 0;  // so many events that were drained are not in the log: by this
                              // recorder, or by those before it and not told as lost either
-    uint64_t next_seq = 0;   // of the log's records
+    LogEnd log;              // up to where it is written
   };
   // What was drained up to now is in the log: a recorder that takes over need not be told of it.
   virtual void Commit(const Progress& /*progress*/) {}

@@ -213,9 +213,8 @@ struct shared_state {
   uint64_t active;            // programs of this generation record, all others do nothing
   uint64_t judging_filter;    // whose verdicts are kept, as a hash; 0 is nobody's
   uint64_t unjudged_filter;   // not all could be kept until it judges them: they are told of
-  uint64_t log_device;        // the folder of the log that all this is for
-  uint64_t log_inode;
-  uint64_t unwritten[2];  // events that were given back to the ring and are not in the log
+  uint8_t log_stream[16];     // of the log that all this is for; zero: nothing of it is written yet
+  uint64_t unwritten[2];      // events that were given back to the ring and are not in the log
   // Twice a number, plus which of all pairs holds: one store moves from one to the other. What may
   // be in the log although it was not given back has this number there, or a later one; losses are
   // those up to it.
@@ -259,7 +258,7 @@ struct cpu_counters {
 };
 
 // Raise it with every change of what stands above: events wait in the ring for another recorder.
-enum { EVENT_LAYOUT = 3 };
+enum { EVENT_LAYOUT = 4 };
 
 static_assert(sizeof(struct event_header) == 8, "event header");
 static_assert(sizeof(struct process_ids) == 48, "process ids");

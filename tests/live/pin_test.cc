@@ -331,6 +331,47 @@ TEST_F(PinTest, OneFolderForTwoLogsHidesNoGap) {
   EXPECT_GE(gaps[0].missed_forks, 150u);
 }
 
+TEST_F(PinTest, ALogThatWasMovedIsTheSame) {
+  Daybookd(folder_, Options()).Stop(SIGKILL);
+  const pid_t parent = SpawnActor({"forks", "100"});
+  WaitFor(parent);
+  std::filesystem::rename(folder_, temp_ / "moved");
+  Daybookd(temp_ / "moved", Options()).Stop();
+  const KeptLog log = ReadLog(temp_ / "moved");
+  ExpectEachChildOnce(log, parent, 100);
+  ExpectNothingBetween(log);
+}
+
+TEST_F(PinTest, ANewLogInTheSameFolderIsAnotherOne) {
+  Daybookd(folder_, Options()).Stop(SIGKILL);
+  for (const auto& entry : std::filesystem::directory_iterator(folder_)) {
+    std::filesystem::remove(entry);
+  }
+  const Daybookd recorder(folder_, Options());
+  EXPECT_THAT(recorder.said_before(), HasSubstr("is of another log; replaced"));
+}
+
+// What was written into the other one meanwhile is nowhere else.
+TEST_F(PinTest, ACopyThatLacksWhatIsWrittenHidesNoGap) {
+  auto options = Options();
+  options.insert(options.end(), {"--user", "root"});  // whom copies belong to
+  Daybookd(folder_, options).Stop(SIGKILL);
+  std::filesystem::copy(folder_, temp_ / "copy");
+  std::filesystem::copy(folder_, temp_ / "whole_copy");
+  Daybookd(temp_ / "whole_copy", options).Stop(SIGKILL);
+  WaitFor(SpawnActor({"forks", "100"}));
+  {
+    Daybookd recorder(temp_ / "copy", options);
+    EXPECT_EQ(recorder.said_before(),
+              "daybookd: what is pinned in " + pins_ + " goes further than this log; replaced\n");
+    recorder.Stop();
+  }
+  ExpectNothingBetween(ReadLog(temp_ / "whole_copy"));
+  const auto gaps = ReadLog(temp_ / "copy").All<RecordingGap>();
+  ASSERT_THAT(gaps, SizeIs(1));
+  EXPECT_GE(gaps[0].missed_forks, 100u);
+}
+
 TEST_F(PinTest, WhatTheOneBeforeHasLeftOutIsCountedAlsoWithoutFilters) {
   auto options = Options();
   options.insert(options.end(), {"--events", "exit"});
