@@ -182,7 +182,8 @@ Result<LogEnd> FindLogEnd(const std::string& path) {
   if (!folder) return std::move(folder).error();
   const auto state = FindLogState(**folder);
   if (!state) return state.error();
-  if (!state->stream_id) return LogEnd{};
+  // A segment that has its head alone was left by one that has recorded nothing.
+  if (!state->stream_id || state->next_seq == LogEnd{}.next_seq) return LogEnd{};
   return LogEnd{.stream_id = *state->stream_id, .next_seq = state->next_seq};
 }
 

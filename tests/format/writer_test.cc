@@ -53,6 +53,7 @@ TEST(WriterTest, HowFarALogGoesItsFolderTells) {
   EXPECT_EQ(FindLogEnd(path)->next_seq, 1u);
   auto writer = LogWriter::Open(*OpenLogFolder(path), {}, [] { return Clock(); });
   ASSERT_TRUE(writer) << writer.error().message();
+  EXPECT_EQ(FindLogEnd(path)->stream_id, Id128()) << "it has its head alone";
   writer->Append(TestFork(1));
   ASSERT_TRUE(writer->Flush());
   EXPECT_EQ(FindLogEnd(path)->stream_id, writer->stream_id());
