@@ -57,7 +57,7 @@ Status PinAll(process_bpf& skeleton, const LoadPlan& plan, BpfPins& pins,
 
 // From one moment to the next these hooks record, and those before them do not. Everything that
 // this recorder needs stands by then, so that another one can take over at any moment.
-Status Activate(process_bpf& skeleton, const LoadPlan& plan, BpfPins* pins,
+Status Activate(process_bpf& skeleton, const LoadPlan& plan, uint32_t beside_types, BpfPins* pins,
                 const Predecessor& predecessor, BpfCounters& counters) {
   auto& shared = skeleton.bss->shared;
   if (predecessor.exists()) {
@@ -66,6 +66,7 @@ Status Activate(process_bpf& skeleton, const LoadPlan& plan, BpfPins* pins,
     if (both_are_called) counters.ForgetTellers();
     shared.tells_apart = both_are_called ? 1 : 0;
   }
+  shared.beside_types = beside_types;
   if (pins != nullptr) {
     if (Status pinned = PinAll(skeleton, plan, *pins, predecessor); !pinned) return pinned;
   }
@@ -208,6 +209,10 @@ class BpfSource::Impl {
   std::optional<uint64_t> uncommitted_seq() const {
     const uint64_t next_seq = predecessor_.committed / 2;
     return next_seq == 0 ? std::nullopt : std::optional(next_seq);
+  }
+
+  bool lacks_what_was_between() const {
+    return (predecessor_.beside_types & options_.beside_types) != 0;
   }
 
   // Killed in between, the next recorder looks for events and losses in the log in vain rather than
@@ -385,7 +390,9 @@ Result<std::unique_ptr<BpfSource>> BpfSource::Open(const BpfSourceOptions& optio
   Result<FileDescriptor> wakeups = WakeupsOf(ring_fd);
   if (!wakeups) return wakeups.error();
   if (const Status status = Attach(**skeleton); !status) return status.error();
-  if (const Status active = Activate(**skeleton, plan, folder, *predecessor, *counters); !active) {
+  if (const Status active =
+          Activate(**skeleton, plan, options.beside_types, folder, *predecessor, *counters);
+      !active) {
     // As it was before.
     if (predecessor->exists()) (void)folder->RemoveLinks(predecessor->state().active);
     if (folder != nullptr && !predecessor->exists()) {
@@ -437,6 +444,7 @@ uint64_t BpfSource::threads_seen() const {
 
 SourceCounters BpfSource::counters() const { return impl_->Counters(); }
 bool BpfSource::continues() const { return impl_->continues(); }
+bool BpfSource::lacks_what_was_between() const { return impl_->lacks_what_was_between(); }
 std::optional<uint64_t> BpfSource::uncommitted_seq() const { return impl_->uncommitted_seq(); }
 void BpfSource::Commit(const Progress& progress) { impl_->Commit(progress); }
 

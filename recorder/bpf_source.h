@@ -27,6 +27,8 @@ struct BpfSourceOptions {
   Filter filter;
   // What is pinned is for this log alone, as it is before it goes on.
   LogEnd log;
+  // Types of events that another source tells beside this one; kTypeId, ...
+  uint32_t beside_types = 0;
   // Living processes that the filter may judge anew; of more, everything is told.
   uint32_t max_judged = 65536;
   std::string proc_root = "/proc";
@@ -62,6 +64,8 @@ class BpfSource : public EventSource {
   void Commit(const Progress& progress) override;
   bool continues() const override;
   std::optional<uint64_t> uncommitted_seq() const override;
+  // What is told beside it was, by the recorder before it, and was not since.
+  bool lacks_what_was_between() const override;
   void Stop() override;
   void HandOver() override;
   bool exhausted() const override;

@@ -17,12 +17,16 @@ namespace {
 
 using OpenedSource = Result<std::unique_ptr<EventSource>>;
 
+// What the connector tells beside BPF.
+constexpr uint32_t kIdTypes = kTypeId | kTypeSession | kTypePtrace;
+
 BpfSourceOptions BpfOptions(const Options& options, const LogEnd& log) {
   BpfSourceOptions bpf;
   bpf.ring_bytes = options.ring_bytes;
   bpf.exact_usage = options.usage == UsageMode::kExact;
   bpf.filter = options.filter;
   bpf.log = log;
+  if (options.id_events != IdEvents::kNone) bpf.beside_types = options.filter.events & kIdTypes;
   bpf.args_limit = ArgsLimitBytes(options);
   switch (options.args) {
     case ArgsMode::kNone:

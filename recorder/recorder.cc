@@ -140,6 +140,7 @@ class RecorderLoop::Impl : public EventSink, public SnapshotSink {
   void AuditIfDue(uint64_t now_ns);
   size_t Drain();
   void DrainLeftOver();
+  void AppendMissed();
   void NoteToldLosses();
   Status Write();
   void Commit(const Status& written);
@@ -226,12 +227,17 @@ void RecorderLoop::Impl::DrainLeftOver() {
   NoteToldLosses();
   written_ = {};
   AppendLosses();
-  if (source_.lacks_what_was_between()) {
-    OnLost({.first_time_ns = last_turn_ns_,
-            .last_time_ns = source_.ReadClock().time_ns,
-            .reason = LostReason::kNoRecorder});
-  }
+  if (source_.lacks_what_was_between()) AppendMissed();
   Report(Write());
+}
+
+// Not as a loss: nothing says that there was anything, and no buffer was too small.
+void RecorderLoop::Impl::AppendMissed() {
+  const uint64_t now_ns = source_.ReadClock().time_ns;
+  AppendAnew(Lost{.first_time_ns = last_turn_ns_,
+                  .last_time_ns = now_ns,
+                  .reason = LostReason::kNoRecorder},
+             now_ns);
 }
 
 // Never more than there are, whatever stands in the log.

@@ -130,7 +130,8 @@ class EventSource {
   // Where it continues(): the number from which on the log may have what will be drained again.
   virtual std::optional<uint64_t> uncommitted_seq() const { return std::nullopt; }
 
-  // True where it continues(), and of what it tells something may have been lost since then.
+  // True where it continues(), and of what both it and the one before it tell, something may have
+  // been missed in between.
   virtual bool lacks_what_was_between() const { return false; }
 
   // No event comes from now on; what waits can still be drained.

@@ -507,8 +507,9 @@ TEST_F(PinFilterTest, TheSameFilterKeepsItsVerdicts) {
   EXPECT_THAT(exits, Contains(Field(&Exit::pid, static_cast<uint32_t>(changing))));
 }
 
-TEST_F(PinTest, ChangesOfIdsThatNobodyListenedToAreToldAsLost) {
+TEST_F(PinTest, ChangesOfIdsThatNobodyListenedToAreToldAsLostWhereTheyWereToldBefore) {
   auto options = Options();
+  Daybookd(folder_, options).Stop(SIGKILL);
   options.insert(options.end(), {"--id-events", "connector"});
   Daybookd(folder_, options).Stop(SIGKILL);
   EXPECT_THAT(ReadLog(folder_).All<Lost>(), IsEmpty());

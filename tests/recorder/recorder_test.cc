@@ -674,6 +674,19 @@ class RecorderObserverTest : public RecorderTest {
   NotingObserver observer_;
 };
 
+// That nobody listened in between is no loss of a buffer that is too small.
+TEST_F(RecorderObserverTest, WhatWasNotListenedToBeforeIsNoLoss) {
+  source_.is_continued = true;
+  source_.continues_wholly = false;
+  ASSERT_TRUE(Record());
+  EXPECT_THAT(Log().All<Lost>(), SizeIs(1));
+  for (const RecorderStatus& status : observer_.statuses) {
+    EXPECT_EQ(status.others_lost, 0u);
+    EXPECT_EQ(status.newly_lost, 0u);
+  }
+  EXPECT_EQ(Log().All<SegmentEnd>().at(0).lost_total, 0u);
+}
+
 TEST_F(RecorderObserverTest, ItIsReadyOnceTheSnapshotIsDurable) {
   source_.ThenDo([this](EventSink&) {
     EXPECT_THAT(observer_.told, ElementsAre("ready"));
