@@ -26,6 +26,7 @@
 #include "bpf_program.h"
 #include "cgroup_paths.h"
 #include "file_descriptor.h"
+#include "host.h"
 #include "predecessor.h"
 #include "proc_scan.h"
 #include "process.skel.h"
@@ -364,12 +365,18 @@ class BpfSource::Impl {
 Result<std::unique_ptr<BpfSource>> BpfSource::Open(const BpfSourceOptions& options,
                                                    std::optional<BpfPins> pins) {
   if (const Status status = CheckRequirements(options); !status) return status.error();
-  const auto cpus = static_cast<uint32_t>(libbpf_num_possible_cpus());
+  // Not how many there can be, which is smaller where numbers are left out.
+  const auto cpu_numbers_end = CpuNumbersEnd();
+  const int possible_cpus = libbpf_num_possible_cpus();
+  if (!cpu_numbers_end || possible_cpus <= 0) {
+    return Error("the kernel does not say which CPUs there can be: /sys must be there");
+  }
   const auto cgroups = ChooseCgroups(options);
   if (!cgroups) return cgroups.error();
   LoadPlan plan = {
-      .ring_bytes = options.ring_bytes.value_or(DefaultRingBytes(cpus)),
-      .cpus = cpus,
+      .ring_bytes =
+          options.ring_bytes.value_or(DefaultRingBytes(static_cast<unsigned>(possible_cpus))),
+      .cpu_numbers_end = *cpu_numbers_end,
       .uses_group_dead = !options.assume_no_group_dead && KernelTellsGroupDead(),
       .cgroups = cgroups->hierarchy,
       .followed_cgroup_id = cgroups->id,
@@ -384,8 +391,8 @@ Result<std::unique_ptr<BpfSource>> BpfSource::Open(const BpfSourceOptions& optio
   const int ring_fd = bpf_map__fd((*skeleton)->maps.events);
   Result<RingMapping> ring = RingMapping::Map(ring_fd, plan.ring_bytes);
   if (!ring) return ring.error();
-  Result<BpfCounters> counters = BpfCounters::Map(bpf_map__fd((*skeleton)->maps.counters), cpus,
-                                                  Holding(predecessor->state()));
+  Result<BpfCounters> counters = BpfCounters::Map(bpf_map__fd((*skeleton)->maps.counters),
+                                                  *cpu_numbers_end, Holding(predecessor->state()));
   if (!counters) return counters.error();
   Result<FileDescriptor> wakeups = WakeupsOf(ring_fd);
   if (!wakeups) return wakeups.error();
