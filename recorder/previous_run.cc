@@ -133,9 +133,8 @@ ForkCount CountAtBegin(SegmentReader& reader) {
   return count;
 }
 
-// What is asked for, where the ends of a long file have all of it: the recorder counts the hooks'
-// forks once a second.
-std::optional<Reading> ReadAtEnds(const std::string& path, Seqs seqs, size_t end_bytes) {
+// What is asked for, where so many bytes at both ends of a longer file have all of it.
+std::optional<Reading> ReadEndsOf(const std::string& path, Seqs seqs, size_t end_bytes) {
   const Ends ends = ReadEnds(path, end_bytes);
   SegmentReader head(ends.first);
   const ForkCount count(CountAtBegin(head).base());
@@ -146,8 +145,20 @@ std::optional<Reading> ReadAtEnds(const std::string& path, Seqs seqs, size_t end
   return reading;
 }
 
-std::optional<Reading> ReadFile(const std::string& path, Seqs seqs, size_t end_bytes) {
-  if (auto reading = ReadAtEnds(path, seqs, end_bytes)) return reading;
+// No more than is needed, about: the recorder counts the hooks' forks once a second, and says four
+// times a second up to where the log has its events.
+std::optional<Reading> ReadAtEnds(const std::string& path, Seqs seqs, size_t max_end_bytes) {
+  constexpr size_t kFirstBytes = size_t{256} << 10;
+  constexpr size_t kGrowth = 4;
+  for (size_t bytes = std::min(kFirstBytes, max_end_bytes);;
+       bytes = std::min(kGrowth * bytes, max_end_bytes)) {
+    auto reading = ReadEndsOf(path, seqs, bytes);
+    if (reading || bytes == max_end_bytes) return reading;
+  }
+}
+
+std::optional<Reading> ReadFile(const std::string& path, Seqs seqs, size_t max_end_bytes) {
+  if (auto reading = ReadAtEnds(path, seqs, max_end_bytes)) return reading;
   auto reader = SegmentReader::Open(path);
   if (!reader) return std::nullopt;
   Reading reading = Read(*std::move(reader), seqs);
@@ -159,13 +170,13 @@ std::optional<Reading> ReadFile(const std::string& path, Seqs seqs, size_t end_b
 
 std::optional<PreviousRun> FindPreviousRun(const std::string& log_dir,
                                            std::optional<uint64_t> written_since_seq,
-                                           size_t end_bytes) {
+                                           size_t max_end_bytes) {
   auto paths = FindSegments(log_dir);
   if (!paths) return std::nullopt;
   Seqs seqs{.since = written_since_seq.value_or(UINT64_MAX)};
   std::optional<PreviousRun> run;
   for (size_t i = 0; i < paths->size(); ++i) {
-    auto reading = ReadFile((*paths)[paths->size() - 1 - i], seqs, end_bytes);
+    auto reading = ReadFile((*paths)[paths->size() - 1 - i], seqs, max_end_bytes);
     if (!reading) continue;
     const SegmentStart& segment = *reading->segment;
     if (!run) {

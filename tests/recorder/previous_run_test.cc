@@ -109,6 +109,25 @@ TEST_F(PreviousRunTest, OfALongSegmentTheEndsAreReadWhereTheyAreEnough) {
   EXPECT_TRUE(find(seqs[0], 7'011).written.TakeOut(TestFork(1, time_of(1))));
 }
 
+TEST_F(PreviousRunTest, NoMoreIsReadThanIsNeeded) {
+  constexpr uint32_t kForks = 60'000;
+  auto writer = LogWriter::Open(*OpenLogFolder(temp_.path()), {},
+                                [] { return Clock{.time_ns = kTestBootNs}; });
+  ASSERT_TRUE(writer);
+  writer->Append(Audit{.forks_seen = 100, .kernel_forks = 6'600});
+  for (uint32_t pid = 1; pid <= kForks; ++pid) {
+    // Far from both ends: only who reads it counts by it.
+    if (pid == kForks / 2) writer->Append(Audit{.forks_seen = 200, .kernel_forks = 6'701});
+    if (pid == kForks - 9) writer->Append(Audit{.time_ns = kTestBootNs, .forks_seen = 500});
+    writer->Append(TestFork(pid));
+  }
+  ASSERT_TRUE(writer->Flush());
+  const std::string path = FindSegments(temp_.path())->at(0);
+  ASSERT_GT(std::filesystem::file_size(path), size_t{1} << 20);
+  EXPECT_EQ(Find(writer->next_seq() - 1).kernel_forks, 7'000u);
+  EXPECT_EQ(Find(1).kernel_forks, 7'001u);
+}
+
 // Where a segment begins in the middle of a batch, its count has forks that stand behind it.
 TEST_F(PreviousRunTest, EachForkIsCountedOnceWhereverTheCountStands) {
   constexpr uint64_t kCountNs = kTestBootNs + 5'000;
