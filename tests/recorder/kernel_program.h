@@ -48,6 +48,9 @@ void program_rename(const struct program_process* process, uint64_t now_ns);
 void program_exit(const struct program_process* process, uint64_t now_ns);
 void program_free(const struct program_process* process, uint64_t now_ns);
 
+// Whether a snapshot shows it, which sees it living; that happens while the snapshot looks at it.
+int program_show(const struct program_process* process, uint64_t now_ns, void (*happens)(void));
+
 const struct cpu_counters* program_counters(void);
 
 #ifdef __cplusplus
