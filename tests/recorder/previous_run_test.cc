@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cerrno>
 #include <filesystem>
 #include <vector>
 
@@ -135,6 +136,33 @@ TEST_F(PreviousRunTest, EachForkIsCountedOnceWhereverTheCountStands) {
         Audit{.time_ns = kCountNs, .forks_seen = 3, .kernel_forks = 103},
         TestFork(10, kCountNs - 3'000), TestFork(11, kCountNs), TestFork(12, kCountNs + 1'000));
   EXPECT_EQ(Find().kernel_forks, 103u + 2) << "9 and 12 are later";
+}
+
+// A sync that failed: of the first one nobody knows what is on the disk.
+TEST_F(PreviousRunTest, WhatTwoSegmentsHaveIsThereOnce) {
+  LogBuilder log;
+  log.Add(TestFork(9)).Add(TestFork(10)).Add(Lost{.forks = 5});
+  ASSERT_TRUE(log.writer().Flush());
+  const std::vector<uint8_t> first = log.Segment(1);
+  log.disk().fault = [](std::string_view operation, size_t) {
+    return operation == "sync" ? EIO : 0;
+  };
+  ASSERT_FALSE(log.writer().Sync());
+  log.Add(TestFork(11));
+  ASSERT_TRUE(log.writer().Flush());
+  ASSERT_THAT(ReadAll(first).events, testing::SizeIs(3));
+  ASSERT_THAT(ReadAll(log.Segment(2)).events, testing::SizeIs(4));
+  const auto put = [this](const char* name, const std::vector<uint8_t>& bytes) {
+    temp_.Put(name, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+  };
+  put("daybook-00000001.dbk", first);
+  put("daybook-00000002.dbk", log.Segment(2));
+  PreviousRun run = Find(1);
+  for (const uint32_t pid : {9, 10, 11}) {
+    EXPECT_TRUE(run.written.TakeOut(TestFork(pid))) << pid;
+    EXPECT_FALSE(run.written.TakeOut(TestFork(pid))) << pid;
+  }
+  EXPECT_EQ(run.written.lost().forks, 5u);
 }
 
 TEST_F(PreviousRunTest, LossesAreKeptByCpu) {
