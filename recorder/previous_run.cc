@@ -7,6 +7,7 @@
 
 #include "daybook/reader.h"
 #include "daybook/records.h"
+#include "source.h"
 
 namespace daybook {
 namespace {
@@ -24,7 +25,9 @@ class ForkCount {
     Recorder recorder;
     Audit audit;
     Fork fork;
-    if (record.As(&recorder)) {
+    if (record.As(&recorder) && recorder.event == RecorderEvent::kStart) {
+      Begin(recorder);
+    } else if (record.As(&recorder)) {
       Note(recorder.time_ns, recorder.kernel_forks, recorder.forks_seen);
     } else if (record.As(&audit)) {
       Note(audit.time_ns, audit.kernel_forks, audit.forks_seen);
@@ -39,6 +42,15 @@ class ForkCount {
   }
 
  private:
+  // What its hooks have seen by then waits: it is recorded where it stands in the log. Of one that
+  // took over, what waited before that, too.
+  void Begin(const Recorder& start) {
+    const bool is_known = start.kernel_forks && start.forks_seen;
+    *this =
+        ForkCount(is_known ? std::optional(*start.kernel_forks - *start.forks_seen) : std::nullopt);
+    if (!start.abilities.value_or("").ends_with(kContinues)) counted_ = base_;
+  }
+
   // The hook's own count goes on from the last one of the kernel's. Which forks are in it, their
   // times say: they may stand behind it in the log, and later ones before it.
   void Note(uint64_t time_ns, std::optional<uint64_t> kernel, std::optional<uint64_t> seen) {

@@ -165,12 +165,12 @@ class RecorderLoop::Impl : public EventSink, public SnapshotSink {
   std::optional<WakeUps> wake_ups_;
   Auditor auditor_;
   StatusMeter meter_;
-  WrittenEvents written_;        // by the recorder before this one, and perhaps drained again
-  SourceCounters told_;          // losses up to here are in the log
-  SourceCounters written_told_;  // and are known to be written
-  LogEnd written_log_;           // likewise
-  uint64_t unwritten_ = 0;       // events drained since the log could last be written
-  Audit before_drain_;           // counts of no fork that still waits in the source
+  WrittenEvents written_;              // by the recorder before this one, and perhaps drained again
+  SourceCounters told_;                // losses up to here are in the log
+  SourceCounters written_told_;        // and are known to be written
+  LogEnd written_log_;                 // likewise
+  uint64_t unwritten_ = 0;             // events drained since the log could last be written
+  std::optional<Audit> before_drain_;  // counts of no fork that still waits in the source
   uint64_t last_count_ns_ = 0;
   uint64_t last_audit_ns_ = 0;
   bool uncounted_ = false;  // events came since the last count
@@ -198,8 +198,7 @@ Status RecorderLoop::Impl::Start() {
   wake_ups_ = *std::move(wake_ups);
   last_turn_ns_ = source_.ReadClock().time_ns;
   last_audit_ns_ = last_count_ns_ = last_turn_ns_;
-  before_drain_ = auditor_.CountForks();
-  AppendRecorder(RecorderEvent::kStart, before_drain_);
+  AppendRecorder(RecorderEvent::kStart, auditor_.CountForks());
   snapshot_segment_no_ = writer_.segment_no();  // its snapshot comes below
   if (source_.continues()) {
     DrainLeftOver();
@@ -405,8 +404,10 @@ void RecorderLoop::Impl::TakeSnapshot() {
                  taken.error().message().c_str());
   }
   if (taken) snapshot_failing_ = false;
-  // So that each segment knows how far the kernel's count was at its begin.
-  const Audit counts = auditor_.CountForksAt(before_drain_);
+  // So that each segment knows how far the kernel's count was at its begin. By START the first one
+  // does: until it is drained, what the hooks have seen still waits.
+  if (!before_drain_) return;
+  const Audit counts = auditor_.CountForksAt(*before_drain_);
   if (counts.forks_seen) writer_.Append(counts);
 }
 
@@ -498,7 +499,7 @@ void RecorderLoop::Impl::AuditIfDue(uint64_t now_ns) {
   } else if (uncounted_ && now_ns - last_count_ns_ >= kCountIntervalNs) {
     last_count_ns_ = now_ns;
     uncounted_ = false;
-    writer_.Append(before_drain_);
+    writer_.Append(*before_drain_);
   }
 }
 

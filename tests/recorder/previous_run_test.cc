@@ -138,6 +138,25 @@ TEST_F(PreviousRunTest, EachForkIsCountedOnceWhereverTheCountStands) {
   EXPECT_EQ(Find().kernel_forks, 103u + 2) << "9 and 12 are later";
 }
 
+// It waits in the kernel's buffer, which a killed recorder does not write any more.
+TEST_F(PreviousRunTest, WhatARecorderHasSeenAtItsStartIsRecordedWhereItStandsInTheLog) {
+  Recorder start{.time_ns = kTestBootNs + 9'000,
+                 .event = RecorderEvent::kStart,
+                 .kernel_forks = 150,
+                 .forks_seen = 50};
+  Write(start);
+  EXPECT_EQ(Find().kernel_forks, 100u);
+  Write(start, TestFork(10, kTestBootNs), TestFork(11, kTestBootNs + 10'000));
+  EXPECT_EQ(Find().kernel_forks, 102u);
+  Write(start, TestFork(10), Audit{.time_ns = kTestBootNs + 20'000, .forks_seen = 60});
+  EXPECT_EQ(Find().kernel_forks, 160u);
+  start.abilities = "fork continued";
+  start.forks_seen = 80;
+  start.kernel_forks = 180;
+  Write(start);
+  EXPECT_EQ(Find().kernel_forks, 160u) << "what waited is not written";
+}
+
 // A sync that failed: of the first one nobody knows what is on the disk.
 TEST_F(PreviousRunTest, WhatTwoSegmentsHaveIsThereOnce) {
   LogBuilder log;
