@@ -208,4 +208,17 @@ std::optional<PreviousRun> FindPreviousRun(const std::string& log_dir,
   return run;
 }
 
+RecordingGap GapSince(const PreviousRun& run, const Id128& boot_id, const Recorder& start) {
+  const bool is_same_boot = run.boot_id == boot_id;
+  RecordingGap gap{.first_time_ns = is_same_boot ? std::min(run.last_time_ns, start.time_ns) : 0,
+                   .last_time_ns = start.time_ns,
+                   .missed_forks = {}};
+  const auto before = is_same_boot ? run.kernel_forks : 0;
+  if (start.kernel_forks && start.forks_seen && before) {
+    const uint64_t until = *start.kernel_forks - std::min(*start.kernel_forks, *start.forks_seen);
+    gap.missed_forks = until - std::min(until, *before);
+  }
+  return gap;
+}
+
 }  // namespace daybook

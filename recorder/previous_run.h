@@ -7,6 +7,7 @@
 #include <string>
 
 #include "daybook/field.h"
+#include "daybook/records.h"
 #include "daybook/result.h"
 #include "written_events.h"
 
@@ -27,5 +28,9 @@ struct PreviousRun {
 std::optional<PreviousRun> FindPreviousRun(const std::string& log_dir,
                                            std::optional<uint64_t> written_since_seq = {},
                                            size_t max_end_bytes = size_t{16} << 20);
+
+// Between that run and the recorder that started so. After another boot it is counted from the boot
+// on.
+RecordingGap GapSince(const PreviousRun& run, const Id128& boot_id, const Recorder& start);
 
 }  // namespace daybook

@@ -6,7 +6,9 @@
 #include <utility>
 
 #include "auditor.h"
+#include "loss_ledger.h"
 #include "status_meter.h"
+#include "trouble.h"
 #include "wake_ups.h"
 
 namespace daybook {
@@ -21,31 +23,6 @@ constexpr uint64_t kCountIntervalNs = 1'000'000'000;
 // A source that loses events is not made slower by more snapshots than these.
 constexpr uint64_t kResyncIntervalNs = 1'000'000'000;
 
-// Where trouble is: each begins and ends by itself.
-enum Place : uint8_t { kDisk, kSource };
-
-// By that CPU, since `before` was counted.
-LostCounts LostSince(const SourceCounters& before, const SourceCounters& now, size_t cpu) {
-  LostCounts lost = now.lost_by_cpu[cpu];
-  if (cpu < before.lost_by_cpu.size()) lost -= before.lost_by_cpu[cpu];
-  return lost;
-}
-
-// The part of which no CPU is known.
-LostCounts LostOfNoCpuSince(const SourceCounters& before, const SourceCounters& now) {
-  LostCounts lost = now.lost;
-  lost -= before.lost;
-  for (size_t cpu = 0; cpu < now.lost_by_cpu.size(); ++cpu) lost -= LostSince(before, now, cpu);
-  return lost;
-}
-
-LostCounts Smaller(const LostCounts& a, const LostCounts& b) {
-  return {.forks = std::min(a.forks, b.forks),
-          .execs = std::min(a.execs, b.execs),
-          .exits = std::min(a.exits, b.exits),
-          .others = std::min(a.others, b.others)};
-}
-
 }  // namespace
 
 class RecorderLoop::Impl : public EventSink, public SnapshotSink {
@@ -56,7 +33,9 @@ class RecorderLoop::Impl : public EventSink, public SnapshotSink {
         options_(std::move(options)),
         auditor_(
             source, [this] { Drain(); }, options_.root),
-        meter_(source, writer, options_.version, options_.drain_interval_ns) {
+        meter_(source, writer, options_.version, options_.drain_interval_ns),
+        trouble_(writer, meter_),
+        losses_(source, writer) {
     written_log_.next_seq = writer.next_seq();
   }
 
@@ -132,23 +111,20 @@ class RecorderLoop::Impl : public EventSink, public SnapshotSink {
   void RotateIfDue(uint64_t now_ns);
   void TakeSnapshot();
   void ResyncIfDue(uint64_t now_ns);
-  void AppendLosses();
-  void AppendLoss(const LostCounts& lost, std::optional<uint32_t> cpu, uint64_t now_ns);
   void AppendClock(ClockReason reason);
   void AppendRecorder(RecorderEvent event, const Audit& counts);
-  void AppendGap(const Recorder& start);
   void AuditIfDue(uint64_t now_ns);
   size_t Drain();
   void DrainLeftOver();
   void AppendMissed();
-  void NoteToldLosses();
   Status Write();
   void Commit(const Status& written);
   void TellFinishedSegments();
   void GoToSleep();
   void WakeUp();
-  void Report(const Status& status, Place place = kDisk);
-  bool IsFailing() const { return failing_[kDisk] || failing_[kSource]; }
+  void Report(const Status& status, Trouble::Place place = Trouble::kDisk) {
+    trouble_.Report(status, place);
+  }
   bool ObeySignal(int signal);
   void StartNewSegment();
   WakeUpTimes Times() const;
@@ -165,10 +141,10 @@ class RecorderLoop::Impl : public EventSink, public SnapshotSink {
   std::optional<WakeUps> wake_ups_;
   Auditor auditor_;
   StatusMeter meter_;
+  Trouble trouble_;
+  LossLedger losses_;
   WrittenEvents written_;              // by the recorder before this one, and perhaps drained again
-  SourceCounters told_;                // losses up to here are in the log
-  SourceCounters written_told_;        // and are known to be written
-  LogEnd written_log_;                 // likewise
+  LogEnd written_log_;                 // up to where it is known to be written
   uint64_t unwritten_ = 0;             // events drained since the log could last be written
   std::optional<Audit> before_drain_;  // counts of no fork that still waits in the source
   uint64_t last_count_ns_ = 0;
@@ -185,7 +161,6 @@ class RecorderLoop::Impl : public EventSink, public SnapshotSink {
   bool asleep_ = false;
   bool takes_over_ = false;
   bool hands_over_ = false;
-  bool failing_[2] = {};  // by Place
   bool told_failing_ = false;
   bool snapshot_failing_ = false;
 };
@@ -209,7 +184,7 @@ Status RecorderLoop::Impl::Start() {
   wake_ups_->SetTurns(options_.drain_interval_ns);
   Report(writer_.Sync());
   meter_.OnWritten(last_turn_ns_);
-  told_failing_ = IsFailing();
+  told_failing_ = trouble_.is_any();
   Tell([this](RecorderObserver& observer) { observer.OnReady(meter_.Take()); });
   return Ok{};
 }
@@ -223,9 +198,9 @@ void RecorderLoop::Impl::DrainLeftOver() {
   takes_over_ = true;
   Drain();
   takes_over_ = false;
-  NoteToldLosses();
+  losses_.Inherit(written_);
   written_ = {};
-  AppendLosses();
+  losses_.Append(last_turn_ns_);
   if (source_.lacks_what_was_between()) AppendMissed();
   Report(Write());
 }
@@ -237,18 +212,6 @@ void RecorderLoop::Impl::AppendMissed() {
                   .last_time_ns = now_ns,
                   .reason = LostReason::kNoRecorder},
              now_ns);
-}
-
-// Never more than there are, whatever stands in the log.
-void RecorderLoop::Impl::NoteToldLosses() {
-  told_ = source_.counters();
-  told_.lost = Smaller(told_.lost, written_.lost());
-  const auto& written = written_.lost_by_cpu();
-  for (size_t cpu = 0; cpu < told_.lost_by_cpu.size(); ++cpu) {
-    LostCounts& told = told_.lost_by_cpu[cpu];
-    told = Smaller(told, cpu < written.size() ? written[cpu] : LostCounts());
-  }
-  written_told_ = told_;
 }
 
 WakeUpTimes RecorderLoop::Impl::Times() const {
@@ -298,7 +261,7 @@ void RecorderLoop::Impl::TellStatus() {
 }
 
 void RecorderLoop::Impl::TellAfterTurn(const Woken& woken) {
-  const bool trouble_changed = std::exchange(told_failing_, IsFailing()) != IsFailing();
+  const bool trouble_changed = std::exchange(told_failing_, trouble_.is_any()) != trouble_.is_any();
   if (trouble_changed || (woken.by_anchor && meter_.HasNews())) TellStatus();
   if (woken.by_anchor || woken.by_watchdog) {
     Tell([](RecorderObserver& observer) { observer.OnAlive(); });
@@ -308,7 +271,7 @@ void RecorderLoop::Impl::TellAfterTurn(const Woken& woken) {
 // Takes what is there, writes it, and sees whether more is to come.
 void RecorderLoop::Impl::Turn() {
   const size_t drained = Drain();
-  AppendLosses();
+  losses_.Append(last_turn_ns_);
   const uint64_t now_ns = source_.ReadClock().time_ns;
   last_turn_ns_ = now_ns;
   RotateIfDue(now_ns);
@@ -331,13 +294,13 @@ void RecorderLoop::Impl::Turn() {
 // Nothing may be left to do: until the next event there is no turn. While the disk refuses records
 // there is always something left; and what it does with the last ones must be seen.
 void RecorderLoop::Impl::GoToSleep() {
-  if (IsFailing() || source_.wake_fd() < 0 || source_.WantsResync()) return;
+  if (trouble_.is_any() || source_.wake_fd() < 0 || source_.WantsResync()) return;
   if (writer_.SyncPending()) {
     Report(writer_.BeginSync());
     if (writer_.SyncPending()) return;
   }
   TellFinishedSegments();
-  if (IsFailing() || !source_.PrepareToSleep()) return;
+  if (trouble_.is_any() || !source_.PrepareToSleep()) return;
   wake_ups_->SetTurns(0);
   asleep_ = true;
 }
@@ -359,7 +322,7 @@ Status RecorderLoop::Impl::Finish() {
   const Audit before = auditor_.CountForks();
   hands_over_ ? source_.HandOver() : source_.Stop();
   Drain();
-  AppendLosses();
+  losses_.Append(last_turn_ns_);
   // STOP does not say how much was left out.
   if (source_.counters().filtered) writer_.Append(auditor_.Count());
   AppendRecorder(RecorderEvent::kStop, auditor_.CountSince(before));
@@ -416,33 +379,6 @@ void RecorderLoop::Impl::ResyncIfDue(uint64_t now_ns) {
   if (source_.WantsResync() && now_ns - snapshot_ns_ >= kResyncIntervalNs) TakeSnapshot();
 }
 
-// One record for each CPU that has lost something, and one for the rest.
-void RecorderLoop::Impl::AppendLosses() {
-  SourceCounters now = source_.counters();
-  if (now.lost == told_.lost) return;
-  const uint64_t now_ns = source_.ReadClock().time_ns;
-  for (size_t cpu = 0; cpu < now.lost_by_cpu.size(); ++cpu) {
-    AppendLoss(LostSince(told_, now, cpu), static_cast<uint32_t>(cpu), now_ns);
-  }
-  AppendLoss(LostOfNoCpuSince(told_, now), std::nullopt, now_ns);
-  told_ = std::move(now);
-}
-
-void RecorderLoop::Impl::AppendLoss(const LostCounts& lost, std::optional<uint32_t> cpu,
-                                    uint64_t now_ns) {
-  if (lost.Sum() == 0) return;
-  Lost record{.first_time_ns = last_turn_ns_,
-              .last_time_ns = now_ns,
-              .reason = LostReason::kKernelRing,
-              .forks = lost.forks,
-              .execs = lost.execs,
-              .exits = lost.exits,
-              .cpu = cpu};
-  if (lost.others != 0) record.records = lost.others;
-  writer_.Append(record);
-  writer_.AddLost(lost.Sum());
-}
-
 void RecorderLoop::Impl::AppendClock(ClockReason reason) {
   Clock clock = source_.ReadClock();
   clock.reason = reason;
@@ -464,25 +400,11 @@ void RecorderLoop::Impl::AppendRecorder(RecorderEvent event, const Audit& counts
                   .args_limit_bytes = options_.args_limit_bytes,
                   .abilities = abilities};
   if (!options_.filter.empty()) record.filter = options_.filter;
-  if (event == RecorderEvent::kStart) AppendGap(record);
-  writer_.Append(record);
-}
-
-// Between the recorder before this one and this one's first look. After another boot it is counted
-// from the boot on.
-void RecorderLoop::Impl::AppendGap(const Recorder& start) {
-  if (!options_.previous_run || source_.continues()) return;
-  const PreviousRun& run = *options_.previous_run;
-  const bool is_same_boot = run.boot_id == source_.identity().boot_id;
-  RecordingGap gap{.first_time_ns = is_same_boot ? std::min(run.last_time_ns, start.time_ns) : 0,
-                   .last_time_ns = start.time_ns,
-                   .missed_forks = {}};
-  const auto before = is_same_boot ? run.kernel_forks : 0;
-  if (start.kernel_forks && start.forks_seen && before) {
-    const uint64_t until = *start.kernel_forks - std::min(*start.kernel_forks, *start.forks_seen);
-    gap.missed_forks = until - std::min(until, *before);
+  const bool follows = event == RecorderEvent::kStart && options_.previous_run.has_value();
+  if (follows && !source_.continues()) {
+    writer_.Append(GapSince(*options_.previous_run, source_.identity().boot_id, record));
   }
-  writer_.Append(gap);
+  writer_.Append(record);
 }
 
 // Counts, so that a recorder which follows this one after a crash knows what it has missed; and
@@ -506,8 +428,8 @@ void RecorderLoop::Impl::AuditIfDue(uint64_t now_ns) {
 size_t RecorderLoop::Impl::Drain() {
   before_drain_ = auditor_.Count();
   auto drained = source_.Drain(*this);
-  if (!drained) return Report(drained.error(), kSource), 0;
-  Report(Ok{}, kSource);
+  if (!drained) return Report(drained.error(), Trouble::kSource), 0;
+  Report(Ok{}, Trouble::kSource);
   if (*drained != 0) uncounted_ = unaudited_ = true;
   unwritten_ += *drained;
   return *drained;
@@ -516,12 +438,13 @@ size_t RecorderLoop::Impl::Drain() {
 void RecorderLoop::Impl::Commit(const Status& written) {
   if (written) {
     unwritten_ = 0;
-    written_told_ = told_;
+    losses_.NoteWritten();
     written_log_ = {.stream_id = writer_.stream_id(), .next_seq = writer_.next_seq()};
   }
   // What the recorder before this one could not write either is told by nobody else.
-  const uint64_t inherited = LostOfNoCpuSince(written_told_, told_).others;
-  source_.Commit({.told = written_told_, .unwritten = unwritten_ + inherited, .log = written_log_});
+  const uint64_t inherited = losses_.inherited_unwritten();
+  source_.Commit(
+      {.told = losses_.written(), .unwritten = unwritten_ + inherited, .log = written_log_});
 }
 
 // Where the disk refuses, the writer keeps what it can and counts the rest, and the room in the
@@ -530,20 +453,6 @@ Status RecorderLoop::Impl::Write() {
   Status written = writer_.Flush();
   Commit(written);
   return written;
-}
-
-// The recorder goes on whatever happens; it says when trouble begins and when all of it is over.
-void RecorderLoop::Impl::Report(const Status& status, Place place) {
-  if (status && place == kDisk && writer_.sync_failing()) return;
-  const bool was_failing = std::exchange(failing_[place], !status);
-  if (!status) {
-    meter_.OnTrouble(status.error().message());
-    if (was_failing) return;
-    std::fprintf(stderr, "daybookd: %s; going on\n", status.error().message().c_str());
-  } else if (was_failing && !IsFailing()) {
-    std::fprintf(stderr, "daybookd: recording again\n");
-    meter_.OnRecovery();
-  }
 }
 
 RecorderLoop::RecorderLoop(EventSource& source, LogWriter& writer, RecorderOptions options)
