@@ -6,7 +6,9 @@
 #include <utility>
 
 #include "auditor.h"
+#include "kept_args.h"
 #include "loss_ledger.h"
+#include "segment_snapshots.h"
 #include "status_meter.h"
 #include "trouble.h"
 #include "wake_ups.h"
@@ -25,7 +27,7 @@ constexpr uint64_t kResyncIntervalNs = 1'000'000'000;
 
 }  // namespace
 
-class RecorderLoop::Impl : public EventSink, public SnapshotSink {
+class RecorderLoop::Impl : public EventSink {
  public:
   Impl(EventSource& source, LogWriter& writer, RecorderOptions options)
       : source_(source),
@@ -34,6 +36,7 @@ class RecorderLoop::Impl : public EventSink, public SnapshotSink {
         auditor_(
             source, [this] { Drain(); }, options_.root),
         meter_(source, writer, options_.version, options_.drain_interval_ns),
+        snapshots_(source, writer, auditor_, options_.keep_args),
         trouble_(writer, meter_),
         losses_(source, writer) {
     written_log_.next_seq = writer.next_seq();
@@ -47,7 +50,9 @@ class RecorderLoop::Impl : public EventSink, public SnapshotSink {
     // A filter may have kept it for long: it has not waited in the source.
     Append(fork, source_.tells_every_life() ? fork.time_ns : last_turn_ns_);
   }
-  void OnExec(const Exec& exec) override { Append(WithKeptArgs(exec), exec.time_ns); }
+  void OnExec(const Exec& exec) override {
+    Append(WithKeptArgs(exec, options_.keep_args), exec.time_ns);
+  }
   void OnExit(const Exit& exit) override {
     auditor_.OnEnd(exit.pid, exit.start_ns);
     Append(exit, exit.time_ns);
@@ -63,12 +68,6 @@ class RecorderLoop::Impl : public EventSink, public SnapshotSink {
     writer_.AddLost(LostEvents(lost));
     meter_.OnLost(LostEvents(lost));
     AppendAnew(lost, lost.last_time_ns);
-  }
-  void OnProcess(const SnapProc& process) override {
-    const bool is_coarse = (process.flags & kProcCoarseStart) != 0;
-    auditor_.OnBirth(process.pid, is_coarse ? LivingPids::kAnyStart : process.start_ns);
-    writer_.Append(WithKeptArgs(process));
-    ++snapshot_processes_;
   }
 
  private:
@@ -94,22 +93,15 @@ class RecorderLoop::Impl : public EventSink, public SnapshotSink {
   void AppendAnew(const Record& record, uint64_t time_ns) {
     RotateIfDue(time_ns);
     writer_.Append(record);
-    ++events_in_segment_;
+    snapshots_.NoteEvent();
     meter_.OnEvent(time_ns);
-    if (writer_.segment_no() != snapshot_segment_no_) TakeSnapshot();
-  }
-
-  // Here all arguments pass, of every source.
-  template <class Record>
-  Record WithKeptArgs(Record record) {
-    if (record.args && options_.keep_args) record.args = options_.keep_args(*record.args);
-    return record;
+    if (snapshots_.is_due()) TakeSnapshot();
   }
 
   void Turn();
   Status Finish();
   void RotateIfDue(uint64_t now_ns);
-  void TakeSnapshot();
+  void TakeSnapshot() { snapshots_.Take(before_drain_); }
   void ResyncIfDue(uint64_t now_ns);
   void AppendClock(ClockReason reason);
   void AppendRecorder(RecorderEvent event, const Audit& counts);
@@ -141,6 +133,7 @@ class RecorderLoop::Impl : public EventSink, public SnapshotSink {
   std::optional<WakeUps> wake_ups_;
   Auditor auditor_;
   StatusMeter meter_;
+  SegmentSnapshots snapshots_;
   Trouble trouble_;
   LossLedger losses_;
   WrittenEvents written_;              // by the recorder before this one, and perhaps drained again
@@ -153,16 +146,11 @@ class RecorderLoop::Impl : public EventSink, public SnapshotSink {
   bool unaudited_ = false;
   uint64_t last_turn_ns_ = 0;
   uint64_t told_unfinished_ = 0;
-  uint64_t snapshot_segment_no_ = 0;
-  uint64_t snapshot_ns_ = 0;
-  uint64_t snapshot_processes_ = 0;
-  uint64_t events_in_segment_ = 0;
   int quiet_turns_ = 0;
   bool asleep_ = false;
   bool takes_over_ = false;
   bool hands_over_ = false;
   bool told_failing_ = false;
-  bool snapshot_failing_ = false;
 };
 
 // The source is open, so events wait already: whoever is born or dies during the snapshot is told
@@ -174,7 +162,7 @@ Status RecorderLoop::Impl::Start() {
   last_turn_ns_ = source_.ReadClock().time_ns;
   last_audit_ns_ = last_count_ns_ = last_turn_ns_;
   AppendRecorder(RecorderEvent::kStart, auditor_.CountForks());
-  snapshot_segment_no_ = writer_.segment_no();  // its snapshot comes below
+  snapshots_.Postpone();
   if (source_.continues()) {
     DrainLeftOver();
   } else {
@@ -250,7 +238,7 @@ void RecorderLoop::Impl::StartNewSegment() {
   Tell([](RecorderObserver& observer) { observer.OnReload(); });
   Drain();
   Report(writer_.Rotate(EndReason::kRequest));
-  if (writer_.segment_no() != snapshot_segment_no_) TakeSnapshot();
+  if (snapshots_.is_due()) TakeSnapshot();
   Report(writer_.Sync());
   TellFinishedSegments();
   Tell([this](RecorderObserver& observer) { observer.OnReady(meter_.Take()); });
@@ -275,12 +263,12 @@ void RecorderLoop::Impl::Turn() {
   const uint64_t now_ns = source_.ReadClock().time_ns;
   last_turn_ns_ = now_ns;
   RotateIfDue(now_ns);
-  if (writer_.segment_no() != snapshot_segment_no_) TakeSnapshot();
+  if (snapshots_.is_due()) TakeSnapshot();
   AuditIfDue(now_ns);
   ResyncIfDue(now_ns);
   Report(Write());
   meter_.OnWritten(source_.ReadClock().time_ns);
-  if (writer_.segment_no() != snapshot_segment_no_) TakeSnapshot();
+  if (snapshots_.is_due()) TakeSnapshot();
   if (writer_.SyncDue(now_ns)) Report(writer_.BeginSync());
   TellFinishedSegments();
   // Draining ends the source's readiness to wake us: it must be asked for anew.
@@ -338,45 +326,15 @@ Status RecorderLoop::Impl::Finish() {
   return closed;
 }
 
-// A full segment holds at least as many events as its snapshot holds processes: however small
-// segments are asked for, snapshots never make up most of the log.
 void RecorderLoop::Impl::RotateIfDue(uint64_t now_ns) {
   const auto reason = writer_.RotationDue(now_ns);
-  if (!reason || (*reason == EndReason::kSize && events_in_segment_ < snapshot_processes_)) return;
+  if (!reason || (*reason == EndReason::kSize && !snapshots_.is_outweighed())) return;
   Report(writer_.Rotate(*reason));
-}
-
-void RecorderLoop::Impl::TakeSnapshot() {
-  snapshot_segment_no_ = writer_.segment_no();
-  snapshot_processes_ = 0;
-  events_in_segment_ = 0;
-  snapshot_ns_ = source_.ReadClock().time_ns;
-  auditor_.BeginSnapshot();
-  writer_.Append(SnapBegin{.time_ns = snapshot_ns_});
-  Status taken = source_.Snapshot(*this);
-  // Without its end, a reader does not take the snapshot for complete.
-  if (taken) {
-    writer_.Append(
-        SnapEnd{.time_ns = source_.ReadClock().time_ns, .process_count = snapshot_processes_});
-  }
-  // Behind its end: what is in it describes the segment alone, and has no number.
-  source_.TellCgroups([this](const CgroupPath& cgroup) { writer_.Append(cgroup); });
-  // Not by Report: a snapshot says nothing of the disk.
-  if (!taken && !std::exchange(snapshot_failing_, true)) {
-    std::fprintf(stderr, "daybookd: %s; going on without the living processes in the log\n",
-                 taken.error().message().c_str());
-  }
-  if (taken) snapshot_failing_ = false;
-  // So that each segment knows how far the kernel's count was at its begin. By START the first one
-  // does: until it is drained, what the hooks have seen still waits.
-  if (!before_drain_) return;
-  const Audit counts = auditor_.CountForksAt(*before_drain_);
-  if (counts.forks_seen) writer_.Append(counts);
 }
 
 // After the loss is told: who is missing in the log, or too many, is settled by a snapshot.
 void RecorderLoop::Impl::ResyncIfDue(uint64_t now_ns) {
-  if (source_.WantsResync() && now_ns - snapshot_ns_ >= kResyncIntervalNs) TakeSnapshot();
+  if (source_.WantsResync() && now_ns - snapshots_.taken_ns() >= kResyncIntervalNs) TakeSnapshot();
 }
 
 void RecorderLoop::Impl::AppendClock(ClockReason reason) {
