@@ -142,6 +142,27 @@ Result<FoundCgroup> ChooseCgroups(const BpfSourceOptions& options) {
   return FoundCgroup{.hierarchy = hierarchies.empty() ? CgroupHierarchy() : hierarchies.front()};
 }
 
+Result<LoadPlan> MakePlan(const BpfSourceOptions& options) {
+  // Not how many there can be, which is smaller where numbers are left out.
+  const auto cpu_numbers_end = CpuNumbersEnd();
+  const int possible_cpus = libbpf_num_possible_cpus();
+  if (!cpu_numbers_end || possible_cpus <= 0) {
+    return Error("the kernel does not say which CPUs there can be: /sys must be there");
+  }
+  const auto cgroups = ChooseCgroups(options);
+  if (!cgroups) return cgroups.error();
+  return LoadPlan{
+      .ring_bytes =
+          options.ring_bytes.value_or(DefaultRingBytes(static_cast<unsigned>(possible_cpus))),
+      .cpu_numbers_end = *cpu_numbers_end,
+      .uses_group_dead = !options.assume_no_group_dead && KernelTellsGroupDead(),
+      .cgroups = cgroups->hierarchy,
+      .followed_cgroup_id = cgroups->id,
+      .max_judged = options.filter.LeavesOutProcesses() ? options.max_judged : 1,
+      .judging_filter = JudgingFilterHash(options.filter, cgroups->hierarchy.ToLogId(cgroups->id)),
+      .snapshot = SnapshotProgram::kWithArgs};
+}
+
 std::string CgroupTop(const Filter& filter) {
   return filter.only_cgroup.empty() ? "/" : filter.only_cgroup;
 }
@@ -365,40 +386,25 @@ class BpfSource::Impl {
 Result<std::unique_ptr<BpfSource>> BpfSource::Open(const BpfSourceOptions& options,
                                                    std::optional<BpfPins> pins) {
   if (const Status status = CheckRequirements(options); !status) return status.error();
-  // Not how many there can be, which is smaller where numbers are left out.
-  const auto cpu_numbers_end = CpuNumbersEnd();
-  const int possible_cpus = libbpf_num_possible_cpus();
-  if (!cpu_numbers_end || possible_cpus <= 0) {
-    return Error("the kernel does not say which CPUs there can be: /sys must be there");
-  }
-  const auto cgroups = ChooseCgroups(options);
-  if (!cgroups) return cgroups.error();
-  LoadPlan plan = {
-      .ring_bytes =
-          options.ring_bytes.value_or(DefaultRingBytes(static_cast<unsigned>(possible_cpus))),
-      .cpu_numbers_end = *cpu_numbers_end,
-      .uses_group_dead = !options.assume_no_group_dead && KernelTellsGroupDead(),
-      .cgroups = cgroups->hierarchy,
-      .followed_cgroup_id = cgroups->id,
-      .max_judged = options.filter.LeavesOutProcesses() ? options.max_judged : 1,
-      .judging_filter = JudgingFilterHash(options.filter, cgroups->hierarchy.ToLogId(cgroups->id)),
-      .snapshot = SnapshotProgram::kWithArgs};
+  auto plan = MakePlan(options);
+  if (!plan) return std::move(plan).error();
   BpfPins* const folder = pins ? &*pins : nullptr;
-  const auto predecessor = Predecessor::Find(folder, options, plan);
+  const auto predecessor = Predecessor::Find(folder, options, *plan);
   if (!predecessor) return predecessor.error();
-  Result<Skeleton> skeleton = LoadBest(options, plan, predecessor->maps());
+  Result<Skeleton> skeleton = LoadBest(options, *plan, predecessor->maps());
   if (!skeleton) return skeleton.error();
   const int ring_fd = bpf_map__fd((*skeleton)->maps.events);
-  Result<RingMapping> ring = RingMapping::Map(ring_fd, plan.ring_bytes);
+  Result<RingMapping> ring = RingMapping::Map(ring_fd, plan->ring_bytes);
   if (!ring) return ring.error();
-  Result<BpfCounters> counters = BpfCounters::Map(bpf_map__fd((*skeleton)->maps.counters),
-                                                  *cpu_numbers_end, Holding(predecessor->state()));
+  Result<BpfCounters> counters =
+      BpfCounters::Map(bpf_map__fd((*skeleton)->maps.counters), plan->cpu_numbers_end,
+                       Holding(predecessor->state()));
   if (!counters) return counters.error();
   Result<FileDescriptor> wakeups = WakeupsOf(ring_fd);
   if (!wakeups) return wakeups.error();
   if (const Status status = Attach(**skeleton); !status) return status.error();
   if (const Status active =
-          Activate(**skeleton, plan, options.beside_types, folder, *predecessor, *counters);
+          Activate(**skeleton, *plan, options.beside_types, folder, *predecessor, *counters);
       !active) {
     // As it was before.
     if (predecessor->exists()) (void)folder->RemoveLinks(predecessor->state().active);
@@ -408,7 +414,7 @@ Result<std::unique_ptr<BpfSource>> BpfSource::Open(const BpfSourceOptions& optio
     return active.error();
   }
   auto impl =
-      std::make_unique<Impl>(options, plan, std::move(pins), *predecessor, *std::move(skeleton),
+      std::make_unique<Impl>(options, *plan, std::move(pins), *predecessor, *std::move(skeleton),
                              *std::move(ring), *std::move(counters), *std::move(wakeups));
   return std::unique_ptr<BpfSource>(new BpfSource(std::move(impl)));
 }
