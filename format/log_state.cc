@@ -1,6 +1,7 @@
 #include "log_state.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <random>
 #include <span>
 #include <utility>
@@ -173,6 +174,17 @@ Result<LogState> FindLogState(LogFolder& folder) {
     if (!RepeatsOlder(*segment.start)) break;
   }
   return state;
+}
+
+Result<LogEnd> FindLogEnd(const std::string& path) {
+  auto folder = OpenLogFolder(path);
+  if (!folder && folder.error().error_number() == ENOENT) return LogEnd{};
+  if (!folder) return std::move(folder).error();
+  const auto state = FindLogState(**folder);
+  if (!state) return state.error();
+  // A segment that has its head alone was left by one that has recorded nothing.
+  if (!state->stream_id || state->next_seq == LogEnd{}.next_seq) return LogEnd{};
+  return LogEnd{.stream_id = *state->stream_id, .next_seq = state->next_seq};
 }
 
 }  // namespace daybook

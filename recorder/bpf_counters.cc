@@ -27,11 +27,11 @@ LostCounts Load(const told_counts& told) {
 
 }  // namespace
 
-Result<BpfCounters> BpfCounters::Map(int map_fd, size_t cpus, size_t told) {
-  void* const pages =
-      mmap(nullptr, cpus * sizeof(cpu_counters), PROT_READ | PROT_WRITE, MAP_SHARED, map_fd, 0);
+Result<BpfCounters> BpfCounters::Map(int map_fd, size_t cpu_numbers_end, size_t told) {
+  void* const pages = mmap(nullptr, cpu_numbers_end * sizeof(cpu_counters), PROT_READ | PROT_WRITE,
+                           MAP_SHARED, map_fd, 0);
   if (pages == MAP_FAILED) return Error::FromErrno("mapping the counters", errno);
-  return BpfCounters(std::span(static_cast<cpu_counters*>(pages), cpus), told);
+  return BpfCounters(std::span(static_cast<cpu_counters*>(pages), cpu_numbers_end), told);
 }
 
 BpfCounters::BpfCounters(std::span<cpu_counters> cpus, size_t told) : cpus_(cpus) {

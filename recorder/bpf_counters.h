@@ -13,11 +13,11 @@
 
 namespace daybook {
 
-// The counters' pages: one cpu_counters for each possible CPU.
+// The counters' pages: one cpu_counters for each number that a CPU can have.
 class BpfCounters {
  public:
   // `told`: which of each pair of told_counts holds.
-  static Result<BpfCounters> Map(int map_fd, size_t cpus, size_t told);
+  static Result<BpfCounters> Map(int map_fd, size_t cpu_numbers_end, size_t told);
   BpfCounters(BpfCounters&& other) noexcept
       : cpus_(std::exchange(other.cpus_, {})), told_before_(std::move(other.told_before_)) {}
   BpfCounters& operator=(BpfCounters&&) = delete;

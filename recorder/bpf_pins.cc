@@ -19,6 +19,7 @@ namespace daybook {
 namespace {
 
 constexpr std::string_view kLinks = "links-";
+constexpr char kNext[] = "-next";  // what is to replace another one
 
 std::string LinksFolder(uint64_t generation) {
   return std::string(kLinks) + std::to_string(generation);
@@ -122,6 +123,15 @@ Result<std::optional<FileDescriptor>> BpfPins::Find(std::string_view map) const 
 
 Status BpfPins::PinMap(std::string_view map, int fd) { return Pin(folder_.get(), "", map, fd); }
 
+Status BpfPins::ReplaceMap(std::string_view map, int fd) {
+  const std::string name(map);
+  const std::string next = name + kNext;
+  if (Status removed = Remove(next); !removed) return removed;  // of one that was killed
+  if (Status pinned = PinMap(next, fd); !pinned) return pinned;
+  if (renameat(folder_.get(), next.c_str(), folder_.get(), name.c_str()) == 0) return Ok{};
+  return Error::FromErrno("cannot replace " + path_ + "/" + name, errno);
+}
+
 Status BpfPins::PinLink(uint64_t generation, std::string_view hook, int fd) {
   const std::string links = LinksFolder(generation);
   if (mkdirat(folder_.get(), links.c_str(), 0700) == 0) {
@@ -191,6 +201,11 @@ Status BpfPins::RemoveLinks(std::optional<uint64_t> except_generation) {
 
 Status BpfPins::RemoveMap(std::string_view map) {
   const std::string name(map);
+  Status removed = Remove(name + kNext);
+  return removed ? Remove(name) : removed;
+}
+
+Status BpfPins::Remove(const std::string& name) {
   return Removed(unlinkat(folder_.get(), name.c_str(), 0), path_ + "/" + name);
 }
 

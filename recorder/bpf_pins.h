@@ -28,6 +28,8 @@ class BpfPins {
   // nullopt where nothing of that name is there.
   Result<std::optional<FileDescriptor>> Find(std::string_view map) const;
   Status PinMap(std::string_view map, int fd);
+  // At no moment there is none.
+  Status ReplaceMap(std::string_view map, int fd);
   Status PinLink(uint64_t generation, std::string_view hook, int fd);
 
   bool HasLinks(uint64_t generation) const;
@@ -45,6 +47,7 @@ class BpfPins {
       : path_(std::move(path)), folder_(std::move(folder)), owner_(std::move(owner)) {}
 
   Status Pin(int folder, const std::string& folder_name, std::string_view name, int fd);
+  Status Remove(const std::string& name);
   Status GiveToOwner(const std::string& name);
   Status GiveToOwner(int folder, const std::string& name, const std::string& shown);
   std::vector<uint64_t> Generations() const;

@@ -123,13 +123,14 @@ uint32_t LeftOutEvents(uint32_t told) {
   return left_out;
 }
 
-void ConfigureFilter(process_bpf& skeleton, const Filter& filter, uint64_t followed_cgroup_id) {
+void ConfigureFilter(process_bpf& skeleton, const Filter& filter, const LoadPlan& plan) {
   const UserFilter users = UsersOf(filter);
   skeleton.rodata->filters = FilterBits(filter);
   skeleton.rodata->left_out_events = LeftOutEvents(filter.events);
   skeleton.rodata->least_lifetime_ns = filter.min_lifetime_ns;
   skeleton.rodata->users_are_left_out = users.are_left_out ? 1 : 0;
-  skeleton.rodata->followed_cgroup_id = followed_cgroup_id;
+  skeleton.rodata->followed_cgroup_id = plan.followed_cgroup_id;
+  skeleton.rodata->judging_filter = plan.judging_filter;
   bpf_map__set_max_entries(skeleton.maps.filtered_users,
                            static_cast<uint32_t>(std::max<size_t>(1, users.uids.size())));
 }
@@ -161,7 +162,7 @@ void Configure(process_bpf& skeleton, const BpfSourceOptions& options, const Loa
   skeleton.bss->shared.layout = EVENT_LAYOUT;
   skeleton.bss->shared.high_water_armed = 1;
   SizeMaps(skeleton, plan);
-  ConfigureFilter(skeleton, options.filter, plan.followed_cgroup_id);
+  ConfigureFilter(skeleton, options.filter, plan);
   ConfigureCgroups(skeleton, plan.cgroups);
   const bool with_args = plan.snapshot == SnapshotProgram::kWithArgs;
   bpf_program__set_autoload(skeleton.progs.on_free, TellsReaps(options) || !plan.uses_group_dead);
@@ -247,7 +248,7 @@ bool TellsReaps(const BpfSourceOptions& options) {
 
 void SizeMaps(const process_bpf& skeleton, const LoadPlan& plan) {
   bpf_map__set_max_entries(skeleton.maps.events, static_cast<uint32_t>(plan.ring_bytes));
-  bpf_map__set_max_entries(skeleton.maps.counters, plan.cpus);
+  bpf_map__set_max_entries(skeleton.maps.counters, plan.cpu_numbers_end);
   bpf_map__set_max_entries(skeleton.maps.exit_claims, plan.uses_group_dead ? 1 : kMaxExitClaims);
   bpf_map__set_max_entries(skeleton.maps.judged_processes, plan.max_judged);
 }

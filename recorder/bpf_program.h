@@ -23,11 +23,12 @@ enum class SnapshotProgram { kWithArgs, kWithoutArgs };
 
 struct LoadPlan {
   uint64_t ring_bytes;
-  uint32_t cpus;
+  uint32_t cpu_numbers_end;
   bool uses_group_dead;
   CgroupHierarchy cgroups;
   uint64_t followed_cgroup_id;  // 0 is none
   uint32_t max_judged;          // processes
+  uint64_t judging_filter;      // JudgingFilterHash()
   SnapshotProgram snapshot;
   uint64_t generation = 1;
 };

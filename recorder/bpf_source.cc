@@ -26,6 +26,7 @@
 #include "bpf_program.h"
 #include "cgroup_paths.h"
 #include "file_descriptor.h"
+#include "host.h"
 #include "predecessor.h"
 #include "proc_scan.h"
 #include "process.skel.h"
@@ -36,9 +37,28 @@
 namespace daybook {
 namespace {
 
+// Killed in between, the next recorder judges anew, whatever its filter is.
+Status PinNewVerdicts(process_bpf& skeleton, const LoadPlan& plan, BpfPins& pins) {
+  auto& shared = skeleton.bss->shared;
+  shared.judging_filter = 0;
+  if (Status replaced = ReplaceVerdicts(pins, skeleton); !replaced) return replaced;
+  shared.unjudged_filter = 0;
+  shared.judging_filter = plan.judging_filter;
+  return Ok{};
+}
+
+Status PinAll(process_bpf& skeleton, const LoadPlan& plan, BpfPins& pins,
+              const Predecessor& predecessor) {
+  if (Status pinned = PinHooks(pins, skeleton, plan.generation); !pinned) return pinned;
+  if (predecessor.judges_alike()) return Ok{};
+  if (predecessor.exists()) return PinNewVerdicts(skeleton, plan, pins);
+  skeleton.bss->shared.judging_filter = plan.judging_filter;
+  return PinMaps(pins, skeleton);
+}
+
 // From one moment to the next these hooks record, and those before them do not. Everything that
 // this recorder needs stands by then, so that another one can take over at any moment.
-Status Activate(process_bpf& skeleton, const LoadPlan& plan, const LogFolderId& log, BpfPins* pins,
+Status Activate(process_bpf& skeleton, const LoadPlan& plan, uint32_t beside_types, BpfPins* pins,
                 const Predecessor& predecessor, BpfCounters& counters) {
   auto& shared = skeleton.bss->shared;
   if (predecessor.exists()) {
@@ -47,12 +67,9 @@ Status Activate(process_bpf& skeleton, const LoadPlan& plan, const LogFolderId& 
     if (both_are_called) counters.ForgetTellers();
     shared.tells_apart = both_are_called ? 1 : 0;
   }
-  shared.log_device = log.device;
-  shared.log_inode = log.inode;
+  shared.beside_types = beside_types;
   if (pins != nullptr) {
-    Status pinned = PinHooks(*pins, skeleton, plan.generation);
-    if (pinned && !predecessor.exists()) pinned = PinMaps(*pins, skeleton);
-    if (!pinned) return pinned;
+    if (Status pinned = PinAll(skeleton, plan, *pins, predecessor); !pinned) return pinned;
   }
   __atomic_store_n(&shared.active, plan.generation, __ATOMIC_RELEASE);
   if (pins == nullptr) return Ok{};
@@ -125,6 +142,27 @@ Result<FoundCgroup> ChooseCgroups(const BpfSourceOptions& options) {
   return FoundCgroup{.hierarchy = hierarchies.empty() ? CgroupHierarchy() : hierarchies.front()};
 }
 
+Result<LoadPlan> MakePlan(const BpfSourceOptions& options) {
+  // Not how many there can be, which is smaller where numbers are left out.
+  const auto cpu_numbers_end = CpuNumbersEnd();
+  const int possible_cpus = libbpf_num_possible_cpus();
+  if (!cpu_numbers_end || possible_cpus <= 0) {
+    return Error("the kernel does not say which CPUs there can be: /sys must be there");
+  }
+  const auto cgroups = ChooseCgroups(options);
+  if (!cgroups) return cgroups.error();
+  return LoadPlan{
+      .ring_bytes =
+          options.ring_bytes.value_or(DefaultRingBytes(static_cast<unsigned>(possible_cpus))),
+      .cpu_numbers_end = *cpu_numbers_end,
+      .uses_group_dead = !options.assume_no_group_dead && KernelTellsGroupDead(),
+      .cgroups = cgroups->hierarchy,
+      .followed_cgroup_id = cgroups->id,
+      .max_judged = options.filter.LeavesOutProcesses() ? options.max_judged : 1,
+      .judging_filter = JudgingFilterHash(options.filter, cgroups->hierarchy.ToLogId(cgroups->id)),
+      .snapshot = SnapshotProgram::kWithArgs};
+}
+
 std::string CgroupTop(const Filter& filter) {
   return filter.only_cgroup.empty() ? "/" : filter.only_cgroup;
 }
@@ -195,6 +233,10 @@ class BpfSource::Impl {
     return next_seq == 0 ? std::nullopt : std::optional(next_seq);
   }
 
+  bool lacks_what_was_between() const {
+    return (predecessor_.beside_types & options_.beside_types) != 0;
+  }
+
   // Killed in between, the next recorder looks for events and losses in the log in vain rather than
   // not at all.
   void Commit(const EventSource::Progress& progress) {
@@ -207,7 +249,9 @@ class BpfSource::Impl {
     reader_.Commit();
     shared.unwritten[next] = progress.unwritten;
     counters_.SetTold(next, progress.told.lost_by_cpu);
-    Store(shared.committed, 2 * progress.next_seq + next);
+    const Id128& stream = progress.log.stream_id;
+    if (stream != Id128{}) std::ranges::copy(stream.bytes, std::begin(shared.log_stream));
+    Store(shared.committed, 2 * progress.log.next_seq + next);
   }
 
   bool PrepareToSleep() {
@@ -342,32 +386,25 @@ class BpfSource::Impl {
 Result<std::unique_ptr<BpfSource>> BpfSource::Open(const BpfSourceOptions& options,
                                                    std::optional<BpfPins> pins) {
   if (const Status status = CheckRequirements(options); !status) return status.error();
-  const auto cpus = static_cast<uint32_t>(libbpf_num_possible_cpus());
-  const auto cgroups = ChooseCgroups(options);
-  if (!cgroups) return cgroups.error();
-  LoadPlan plan = {.ring_bytes = options.ring_bytes.value_or(DefaultRingBytes(cpus)),
-                   .cpus = cpus,
-                   .uses_group_dead = !options.assume_no_group_dead && KernelTellsGroupDead(),
-                   .cgroups = cgroups->hierarchy,
-                   .followed_cgroup_id = cgroups->id,
-                   .max_judged = options.filter.LeavesOutProcesses() ? options.max_judged : 1,
-                   .snapshot = SnapshotProgram::kWithArgs};
+  auto plan = MakePlan(options);
+  if (!plan) return std::move(plan).error();
   BpfPins* const folder = pins ? &*pins : nullptr;
-  const auto predecessor = Predecessor::Find(folder, options, plan);
+  const auto predecessor = Predecessor::Find(folder, options, *plan);
   if (!predecessor) return predecessor.error();
-  Result<Skeleton> skeleton = LoadBest(options, plan, predecessor->maps());
+  Result<Skeleton> skeleton = LoadBest(options, *plan, predecessor->maps());
   if (!skeleton) return skeleton.error();
   const int ring_fd = bpf_map__fd((*skeleton)->maps.events);
-  Result<RingMapping> ring = RingMapping::Map(ring_fd, plan.ring_bytes);
+  Result<RingMapping> ring = RingMapping::Map(ring_fd, plan->ring_bytes);
   if (!ring) return ring.error();
-  Result<BpfCounters> counters = BpfCounters::Map(bpf_map__fd((*skeleton)->maps.counters), cpus,
-                                                  Holding(predecessor->state()));
+  Result<BpfCounters> counters =
+      BpfCounters::Map(bpf_map__fd((*skeleton)->maps.counters), plan->cpu_numbers_end,
+                       Holding(predecessor->state()));
   if (!counters) return counters.error();
   Result<FileDescriptor> wakeups = WakeupsOf(ring_fd);
   if (!wakeups) return wakeups.error();
   if (const Status status = Attach(**skeleton); !status) return status.error();
   if (const Status active =
-          Activate(**skeleton, plan, options.log, folder, *predecessor, *counters);
+          Activate(**skeleton, *plan, options.beside_types, folder, *predecessor, *counters);
       !active) {
     // As it was before.
     if (predecessor->exists()) (void)folder->RemoveLinks(predecessor->state().active);
@@ -377,7 +414,7 @@ Result<std::unique_ptr<BpfSource>> BpfSource::Open(const BpfSourceOptions& optio
     return active.error();
   }
   auto impl =
-      std::make_unique<Impl>(options, plan, std::move(pins), *predecessor, *std::move(skeleton),
+      std::make_unique<Impl>(options, *plan, std::move(pins), *predecessor, *std::move(skeleton),
                              *std::move(ring), *std::move(counters), *std::move(wakeups));
   return std::unique_ptr<BpfSource>(new BpfSource(std::move(impl)));
 }
@@ -420,6 +457,7 @@ uint64_t BpfSource::threads_seen() const {
 
 SourceCounters BpfSource::counters() const { return impl_->Counters(); }
 bool BpfSource::continues() const { return impl_->continues(); }
+bool BpfSource::lacks_what_was_between() const { return impl_->lacks_what_was_between(); }
 std::optional<uint64_t> BpfSource::uncommitted_seq() const { return impl_->uncommitted_seq(); }
 void BpfSource::Commit(const Progress& progress) { impl_->Commit(progress); }
 

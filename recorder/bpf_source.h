@@ -9,18 +9,13 @@
 #include "bpf_pins.h"
 #include "cgroup_paths.h"
 #include "daybook/result.h"
+#include "daybook/writer.h"
 #include "filter.h"
 #include "source.h"
 
 namespace daybook {
 
 enum class ArgsCapture { kNone, kFirst, kAll };
-
-// A log's folder, as stat(2) tells it apart.
-struct LogFolderId {
-  uint64_t device = 0;
-  uint64_t inode = 0;
-};
 
 struct BpfSourceOptions {
   // A power of two of at least one page; DefaultRingBytes() where not given.
@@ -30,8 +25,10 @@ struct BpfSourceOptions {
   // Also tells of every reap, so that what a process used is known to the last.
   bool exact_usage = true;
   Filter filter;
-  // What is pinned is for this log alone.
-  LogFolderId log;
+  // What is pinned is for this log alone, as it is before it goes on.
+  LogEnd log;
+  // Types of events that another source tells beside this one; kTypeId, ...
+  uint32_t beside_types = 0;
   // Living processes that the filter may judge anew; of more, everything is told.
   uint32_t max_judged = 65536;
   std::string proc_root = "/proc";
@@ -67,6 +64,8 @@ class BpfSource : public EventSource {
   void Commit(const Progress& progress) override;
   bool continues() const override;
   std::optional<uint64_t> uncommitted_seq() const override;
+  // What is told beside it was, by the recorder before it, and was not since.
+  bool lacks_what_was_between() const override;
   void Stop() override;
   void HandOver() override;
   bool exhausted() const override;

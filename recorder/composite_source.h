@@ -30,11 +30,12 @@ class CompositeSource : public EventSource {
   int send_fd() const override { return beside_->send_fd(); }
   bool PrepareToSleep() override;
   Result<size_t> Drain(EventSink& sink) override;
-  // The one beside leaves nothing to the next recorder.
+  // The one beside leaves nothing to the next recorder, and the main one knows whether there was
+  // one.
   void Commit(const Progress& progress) override { main_->Commit(progress); }
   bool continues() const override { return main_->continues(); }
   std::optional<uint64_t> uncommitted_seq() const override { return main_->uncommitted_seq(); }
-  bool lacks_what_was_between() const override { return main_->continues(); }
+  bool lacks_what_was_between() const override { return main_->lacks_what_was_between(); }
   void Stop() override;
   void HandOver() override;
   bool exhausted() const override { return main_->exhausted(); }

@@ -1,6 +1,7 @@
 #include "filter.h"
 
 #include <algorithm>
+#include <set>
 
 #include "source.h"
 
@@ -29,6 +30,20 @@ bool IsLeftOut(std::string_view ability, uint32_t events) {
     return type.ability == ability && (events & type.bit) == 0;
   });
 }
+
+// FNV-1a of whole numbers.
+class NumberHash {
+ public:
+  void Add(uint64_t number) {
+    for (int shift = 0; shift < 64; shift += 8) {
+      hash_ = (hash_ ^ ((number >> shift) & 0xff)) * 0x100000001b3;
+    }
+  }
+  uint64_t value() const { return hash_; }
+
+ private:
+  uint64_t hash_ = 0xcbf29ce484222325;
+};
 
 }  // namespace
 
@@ -65,6 +80,18 @@ bool Filter::PassesForGood() const {
 bool Filter::TellsEveryLife() const {
   constexpr uint32_t kLives = kTypeFork | kTypeExit;
   return !LeavesOutProcesses() && (events & kLives) == kLives;
+}
+
+uint64_t JudgingFilterHash(const Filter& filter, uint64_t cgroup_id) {
+  const UserFilter users = UsersOf(filter);
+  NumberHash hash;
+  for (const bool part : {filter.only_failed, filter.no_kernel_threads, users.are_left_out}) {
+    hash.Add(part ? 1 : 0);
+  }
+  hash.Add(filter.min_lifetime_ns);
+  hash.Add(filter.only_cgroup.empty() ? 0 : cgroup_id);
+  for (const uint32_t uid : std::set(users.uids.begin(), users.uids.end())) hash.Add(uid);
+  return std::max<uint64_t>(hash.value(), 1);
 }
 
 Status CheckFilter(const Filter& filter) {

@@ -38,6 +38,15 @@ Id128 HostId(const std::string& machine_id) {
   return id;
 }
 
+// All of it is the number.
+template <class Number>
+std::optional<Number> ParseNumber(std::string_view text) {
+  Number number = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, number);
+  return error == std::errc{} && stop == end ? std::optional(number) : std::nullopt;
+}
+
 }  // namespace
 
 Id128 ParseId(std::string_view text) {
@@ -71,12 +80,20 @@ std::optional<uint64_t> KernelForks(const std::string& root) {
   std::ifstream file(root + "/proc/stat");
   for (std::string line; std::getline(file, line);) {
     if (!line.starts_with(kKey)) continue;
-    uint64_t forks = 0;
-    const char* const end = line.data() + line.size();
-    const auto [stop, error] = std::from_chars(line.data() + kKey.size(), end, forks);
-    if (error == std::errc{} && stop == end) return forks;
+    const auto forks = ParseNumber<uint64_t>(std::string_view(line).substr(kKey.size()));
+    if (forks) return forks;
   }
   return std::nullopt;
+}
+
+// A list of ranges, in order: "0-3,8-11".
+std::optional<uint32_t> CpuNumbersEnd(const std::string& root) {
+  const std::string list = ReadLine(root + "/sys/devices/system/cpu/possible");
+  const size_t separator = list.find_last_of(",-");
+  const size_t last_begin = separator == list.npos ? 0 : separator + 1;
+  const auto last = ParseNumber<uint32_t>(std::string_view(list).substr(last_begin));
+  if (!last || *last == UINT32_MAX) return std::nullopt;
+  return *last + 1;
 }
 
 }  // namespace daybook

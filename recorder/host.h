@@ -20,4 +20,9 @@ Id128 ParseId(std::string_view text);
 // The kernel's count of forks and thread creations since boot: "processes" in /proc/stat.
 std::optional<uint64_t> KernelForks(const std::string& root = "/");
 
+// One more than the highest number that a CPU of this host can ever have: what is kept by number
+// needs so many places. There may be fewer CPUs, where numbers are left out. nullopt where the
+// kernel does not say.
+std::optional<uint32_t> CpuNumbersEnd(const std::string& root = "/");
+
 }  // namespace daybook

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -27,5 +28,16 @@ class KeptArgs {
   size_t max_bytes_;
   ArgMask mask_;
 };
+
+// Decides that; where it is empty, all of them are kept. What it returns is valid until the next
+// call.
+using KeepArgs = std::function<std::optional<std::string_view>(std::string_view args)>;
+
+// Here the arguments of every source pass.
+template <class Record>
+Record WithKeptArgs(Record record, const KeepArgs& keep_args) {
+  if (record.args && keep_args) record.args = keep_args(*record.args);
+  return record;
+}
 
 }  // namespace daybook

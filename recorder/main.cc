@@ -112,14 +112,10 @@ LogIdentity WithFilter(LogIdentity identity, const std::string& text) {
 Status Record(const Options& options) {
   const auto account = FindAccount(options.user);
   if (!account) return account.error();
-  // Pins belong to the log of one folder. Else nothing is made where nothing can be recorded.
-  Status ready = Ok{};
-  if (!options.pin_dir.empty()) ready = PrepareLogFolder(options.log_dir, *account);
-  if (!ready) return ready;
   auto source = OpenSource(options, *account);
   if (!source) return std::move(source).error();
-  ready = PrepareLogFolder(options.log_dir, *account);
-  if (!ready) return ready;
+  // Only now: nothing is made where nothing can be recorded.
+  if (Status ready = PrepareLogFolder(options.log_dir, *account); !ready) return ready;
   auto folder = OpenLogFolder(options.log_dir);
   if (!folder) return std::move(folder).error();
   auto housekeeping = OpenLogFolder(options.log_dir);

@@ -1,7 +1,5 @@
 #include "open_source.h"
 
-#include <sys/stat.h>
-
 #include <cstdio>
 #include <string>
 #include <string_view>
@@ -19,18 +17,16 @@ namespace {
 
 using OpenedSource = Result<std::unique_ptr<EventSource>>;
 
-LogFolderId IdOf(const std::string& log_dir) {
-  struct stat about = {};
-  if (stat(log_dir.c_str(), &about) != 0) return {};
-  return {.device = about.st_dev, .inode = about.st_ino};
-}
+// What the connector tells beside BPF.
+constexpr uint32_t kIdTypes = kTypeId | kTypeSession | kTypePtrace;
 
-BpfSourceOptions BpfOptions(const Options& options) {
+BpfSourceOptions BpfOptions(const Options& options, const LogEnd& log) {
   BpfSourceOptions bpf;
   bpf.ring_bytes = options.ring_bytes;
   bpf.exact_usage = options.usage == UsageMode::kExact;
   bpf.filter = options.filter;
-  bpf.log = IdOf(options.log_dir);
+  bpf.log = log;
+  if (options.id_events != IdEvents::kNone) bpf.beside_types = options.filter.events & kIdTypes;
   bpf.args_limit = ArgsLimitBytes(options);
   switch (options.args) {
     case ArgsMode::kNone:
@@ -76,19 +72,28 @@ OpenedSource OpenConnector(const Options& options, ConnectorEvents events) {
   return Error("connector: " + source.error().message());
 }
 
+// What a recorder before this one may have left, and the log that it must be of.
+struct Pinned {
+  std::optional<BpfPins> pins;
+  LogEnd log;
+};
+
 // Where the choice is left to it, not to record would be worse than to record without them.
-using Pins = std::optional<BpfPins>;
-Result<Pins> OpenPins(const Options& options, const std::optional<Account>& owner) {
-  if (options.pin_dir.empty()) return Pins();
+Result<Pinned> FindPinned(const Options& options, const std::optional<Account>& owner) {
+  if (options.pin_dir.empty()) return Pinned();
   auto pins = BpfPins::Open(options.pin_dir, owner);
-  if (pins) return Pins(*std::move(pins));
-  if (options.source != "auto") return std::move(pins).error();
-  std::fprintf(stderr, "daybookd: %s; recording without pins\n", pins.error().message().c_str());
-  return Pins();
+  if (!pins && options.source != "auto") return std::move(pins).error();
+  if (!pins) {
+    std::fprintf(stderr, "daybookd: %s; recording without pins\n", pins.error().message().c_str());
+    return Pinned();
+  }
+  auto log = FindLogEnd(options.log_dir);
+  if (!log) return std::move(log).error();
+  return Pinned{.pins = *std::move(pins), .log = *log};
 }
 
-OpenedSource OpenBpf(const Options& options, Pins pins) {
-  return AsSource(BpfSource::Open(BpfOptions(options), std::move(pins)));
+OpenedSource OpenBpf(const Options& options, Pinned pinned) {
+  return AsSource(BpfSource::Open(BpfOptions(options, pinned.log), std::move(pinned.pins)));
 }
 
 // What was asked for by name and is refused is an error.
@@ -110,8 +115,8 @@ OpenedSource OpenReplay(const Options& options, const std::string& path) {
   return Filtered(AsSource(ReplaySource::Open(path)), options.filter);
 }
 
-OpenedSource OpenBest(const Options& options, Pins pins) {
-  auto bpf = OpenBpf(options, std::move(pins));
+OpenedSource OpenBest(const Options& options, Pinned pinned) {
+  auto bpf = OpenBpf(options, std::move(pinned));
   if (bpf) return WithIds(std::move(bpf), options);
   std::fprintf(stderr, "daybookd: bpf: %s; trying connector\n", bpf.error().message().c_str());
   return OpenConnectorAlone(options);
@@ -129,10 +134,10 @@ OpenedSource OpenSource(const Options& options, const std::optional<Account>& ow
     return OpenReplay(options, options.source.substr(replay.size()));
   }
   if (options.source == "connector") return OpenConnectorAlone(options);
-  auto pins = OpenPins(options, owner);
-  if (!pins) return std::move(pins).error();
-  if (options.source == "bpf") return WithIds(OpenBpf(options, *std::move(pins)), options);
-  return OpenBest(options, *std::move(pins));
+  auto pinned = FindPinned(options, owner);
+  if (!pinned) return std::move(pinned).error();
+  if (options.source == "bpf") return WithIds(OpenBpf(options, *std::move(pinned)), options);
+  return OpenBest(options, *std::move(pinned));
 }
 
 }  // namespace daybook

@@ -13,6 +13,8 @@
 namespace daybook {
 namespace {
 
+constexpr size_t kVerdicts = 3;  // of KeptMaps()
+
 std::optional<bpf_map_info> InfoOf(int fd) {
   bpf_map_info info = {};
   uint32_t bytes = sizeof(info);
@@ -44,6 +46,11 @@ Status PinMaps(BpfPins& pins, const process_bpf& skeleton) {
   return Ok{};
 }
 
+Status ReplaceVerdicts(BpfPins& pins, const process_bpf& skeleton) {
+  const auto [pin, map] = KeptMaps(skeleton)[kVerdicts];
+  return pins.ReplaceMap(pin, bpf_map__fd(map));
+}
+
 Result<PinnedMaps> PinnedMaps::Find(const BpfPins& pins, const process_bpf& skeleton) {
   PinnedMaps pinned;
   for (const auto& [pin, map] : KeptMaps(skeleton)) {
@@ -71,14 +78,23 @@ std::optional<shared_state> PinnedMaps::state() const {
 bool PinnedMaps::Fit(const process_bpf& skeleton) const {
   const auto wanted = KeptMaps(skeleton);
   for (size_t i = 0; i < fds_.size(); ++i) {
-    if (!IsLike(wanted[i].map, fds_[i].get())) return false;
+    if (i != kVerdicts && !IsLike(wanted[i].map, fds_[i].get())) return false;
   }
   return true;
 }
 
+bool PinnedMaps::VerdictsFit(const process_bpf& skeleton) const {
+  return IsLike(KeptMaps(skeleton)[kVerdicts].map, fds_[kVerdicts].get());
+}
+
+void PinnedMaps::ForgetVerdicts() { fds_[kVerdicts] = FileDescriptor(); }
+
+bool PinnedMaps::has_verdicts() const { return fds_[kVerdicts].get() >= 0; }
+
 Status PinnedMaps::GiveTo(process_bpf& skeleton) const {
   const auto wanted = KeptMaps(skeleton);
   for (size_t i = 0; i < fds_.size(); ++i) {
+    if (i == kVerdicts && !has_verdicts()) continue;
     if (bpf_map__reuse_fd(wanted[i].map, fds_[i].get()) == 0) continue;
     return Error::FromErrno("taking over the map " + std::string(wanted[i].pin), errno);
   }

@@ -24,6 +24,7 @@ struct KeptMap {
 std::array<KeptMap, 5> KeptMaps(const process_bpf& skeleton);
 
 Status PinMaps(BpfPins& pins, const process_bpf& skeleton);
+Status ReplaceVerdicts(BpfPins& pins, const process_bpf& skeleton);
 
 // The maps of the recorder before this one. Its hooks still write into them.
 class PinnedMaps {
@@ -37,8 +38,12 @@ class PinnedMaps {
   // Of complete ones.
   std::optional<uint64_t> ring_bytes() const;
   std::optional<shared_state> state() const;
-  // The skeleton is open, not loaded.
+  // The skeleton is open, not loaded. All but the verdicts on processes,
   bool Fit(const process_bpf& skeleton) const;
+  // and these.
+  bool VerdictsFit(const process_bpf& skeleton) const;
+  void ForgetVerdicts();
+  bool has_verdicts() const;
 
   // So that it is loaded with them.
   Status GiveTo(process_bpf& skeleton) const;

@@ -2,6 +2,7 @@
 
 #include <bpf/libbpf.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <utility>
@@ -11,8 +12,13 @@
 namespace daybook {
 namespace {
 
-bool IsOfLog(const shared_state& state, const LogFolderId& log) {
-  return state.log_device == log.device && state.log_inode == log.inode;
+bool IsOfLog(const shared_state& state, const LogEnd& log) {
+  return std::ranges::equal(state.log_stream, log.stream_id.bytes);
+}
+
+// Of what it says to be written, a copy that was made before has not got all.
+bool GoesFurther(const shared_state& state, const LogEnd& log) {
+  return state.committed / 2 > log.next_seq;
 }
 
 }  // namespace
@@ -59,7 +65,10 @@ const char* Predecessor::Adopt(const BpfPins& pins, PinnedMaps maps, const proce
   if (!state) return "does not fit this version or these options";
   if (state->layout != EVENT_LAYOUT) return "is of another version";
   if (!IsOfLog(*state, options.log)) return "is of another log";
+  if (GoesFurther(*state, options.log)) return "goes further than this log";
   if (!pins.HasLinks(state->active)) return "records nothing";
+  const bool judges_alike = state->judging_filter == plan.judging_filter;
+  if (!judges_alike || !maps.VerdictsFit(skeleton)) maps.ForgetVerdicts();
   plan = its_plan;
   maps_ = std::move(maps);
   state_ = *state;

@@ -25,6 +25,8 @@ class Predecessor {
   static Status RemoveAll(BpfPins& pins, const process_bpf& skeleton);
 
   bool exists() const { return exists_; }
+  // Its verdicts on processes are those that this one would give.
+  bool judges_alike() const { return exists_ && maps_.has_verdicts(); }
   const PinnedMaps& maps() const { return maps_; }
   // What it wrote last; all 0 where there is none.
   const shared_state& state() const { return state_; }

@@ -7,6 +7,7 @@
 
 #include "daybook/reader.h"
 #include "daybook/records.h"
+#include "source.h"
 
 namespace daybook {
 namespace {
@@ -24,7 +25,9 @@ class ForkCount {
     Recorder recorder;
     Audit audit;
     Fork fork;
-    if (record.As(&recorder)) {
+    if (record.As(&recorder) && recorder.event == RecorderEvent::kStart) {
+      Begin(recorder);
+    } else if (record.As(&recorder)) {
       Note(recorder.time_ns, recorder.kernel_forks, recorder.forks_seen);
     } else if (record.As(&audit)) {
       Note(audit.time_ns, audit.kernel_forks, audit.forks_seen);
@@ -39,6 +42,15 @@ class ForkCount {
   }
 
  private:
+  // What its hooks have seen by then waits: it is recorded where it stands in the log. Of one that
+  // took over, what waited before that, too.
+  void Begin(const Recorder& start) {
+    const bool is_known = start.kernel_forks && start.forks_seen;
+    *this =
+        ForkCount(is_known ? std::optional(*start.kernel_forks - *start.forks_seen) : std::nullopt);
+    if (!start.abilities.value_or("").ends_with(kContinues)) counted_ = base_;
+  }
+
   // The hook's own count goes on from the last one of the kernel's. Which forks are in it, their
   // times say: they may stand behind it in the log, and later ones before it.
   void Note(uint64_t time_ns, std::optional<uint64_t> kernel, std::optional<uint64_t> seen) {
@@ -133,9 +145,8 @@ ForkCount CountAtBegin(SegmentReader& reader) {
   return count;
 }
 
-// What is asked for, where the ends of a long file have all of it: the recorder counts the hooks'
-// forks once a second.
-std::optional<Reading> ReadAtEnds(const std::string& path, Seqs seqs, size_t end_bytes) {
+// What is asked for, where so many bytes at both ends of a longer file have all of it.
+std::optional<Reading> ReadEndsOf(const std::string& path, Seqs seqs, size_t end_bytes) {
   const Ends ends = ReadEnds(path, end_bytes);
   SegmentReader head(ends.first);
   const ForkCount count(CountAtBegin(head).base());
@@ -146,8 +157,20 @@ std::optional<Reading> ReadAtEnds(const std::string& path, Seqs seqs, size_t end
   return reading;
 }
 
-std::optional<Reading> ReadFile(const std::string& path, Seqs seqs, size_t end_bytes) {
-  if (auto reading = ReadAtEnds(path, seqs, end_bytes)) return reading;
+// No more than is needed, about: the recorder counts the hooks' forks once a second, and says four
+// times a second up to where the log has its events.
+std::optional<Reading> ReadAtEnds(const std::string& path, Seqs seqs, size_t max_end_bytes) {
+  constexpr size_t kFirstBytes = size_t{256} << 10;
+  constexpr size_t kGrowth = 4;
+  for (size_t bytes = std::min(kFirstBytes, max_end_bytes);;
+       bytes = std::min(kGrowth * bytes, max_end_bytes)) {
+    auto reading = ReadEndsOf(path, seqs, bytes);
+    if (reading || bytes == max_end_bytes) return reading;
+  }
+}
+
+std::optional<Reading> ReadFile(const std::string& path, Seqs seqs, size_t max_end_bytes) {
+  if (auto reading = ReadAtEnds(path, seqs, max_end_bytes)) return reading;
   auto reader = SegmentReader::Open(path);
   if (!reader) return std::nullopt;
   Reading reading = Read(*std::move(reader), seqs);
@@ -159,13 +182,13 @@ std::optional<Reading> ReadFile(const std::string& path, Seqs seqs, size_t end_b
 
 std::optional<PreviousRun> FindPreviousRun(const std::string& log_dir,
                                            std::optional<uint64_t> written_since_seq,
-                                           size_t end_bytes) {
+                                           size_t max_end_bytes) {
   auto paths = FindSegments(log_dir);
   if (!paths) return std::nullopt;
   Seqs seqs{.since = written_since_seq.value_or(UINT64_MAX)};
   std::optional<PreviousRun> run;
   for (size_t i = 0; i < paths->size(); ++i) {
-    auto reading = ReadFile((*paths)[paths->size() - 1 - i], seqs, end_bytes);
+    auto reading = ReadFile((*paths)[paths->size() - 1 - i], seqs, max_end_bytes);
     if (!reading) continue;
     const SegmentStart& segment = *reading->segment;
     if (!run) {
@@ -183,6 +206,19 @@ std::optional<PreviousRun> FindPreviousRun(const std::string& log_dir,
     if (is_counted && segment.first_seq <= seqs.since) break;
   }
   return run;
+}
+
+RecordingGap GapSince(const PreviousRun& run, const Id128& boot_id, const Recorder& start) {
+  const bool is_same_boot = run.boot_id == boot_id;
+  RecordingGap gap{.first_time_ns = is_same_boot ? std::min(run.last_time_ns, start.time_ns) : 0,
+                   .last_time_ns = start.time_ns,
+                   .missed_forks = {}};
+  const auto before = is_same_boot ? run.kernel_forks : 0;
+  if (start.kernel_forks && start.forks_seen && before) {
+    const uint64_t until = *start.kernel_forks - std::min(*start.kernel_forks, *start.forks_seen);
+    gap.missed_forks = until - std::min(until, *before);
+  }
+  return gap;
 }
 
 }  // namespace daybook

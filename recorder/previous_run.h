@@ -7,6 +7,7 @@
 #include <string>
 
 #include "daybook/field.h"
+#include "daybook/records.h"
 #include "daybook/result.h"
 #include "written_events.h"
 
@@ -19,13 +20,17 @@ struct PreviousRun {
   WrittenEvents written;                 // as far as asked for
 };
 
-// Reads the newest segments of the folder; of a long one, where that suffices, only so many bytes
-// at its ends: events wait meanwhile. nullopt where no recorder has written there, or nothing of
-// what it wrote can be read. Where its last records are lost the count is too low, so that more
-// looks missed than was; as it is by what was under way, and by threads, since the last count in
-// the log. Events that have this number or a later one, of the newest boot, are kept.
+// Reads the newest segments of the folder; of a long one only what is needed at its ends, where so
+// many bytes suffice: events wait meanwhile. nullopt where no recorder has written there, or
+// nothing of what it wrote can be read. Where its last records are lost the count is too low, so
+// that more looks missed than was; as it is by what was under way, and by threads, since the last
+// count in the log. Events that have this number or a later one, of the newest boot, are kept.
 std::optional<PreviousRun> FindPreviousRun(const std::string& log_dir,
                                            std::optional<uint64_t> written_since_seq = {},
-                                           size_t end_bytes = size_t{16} << 20);
+                                           size_t max_end_bytes = size_t{16} << 20);
+
+// Between that run and the recorder that started so. After another boot it is counted from the boot
+// on.
+RecordingGap GapSince(const PreviousRun& run, const Id128& boot_id, const Recorder& start);
 
 }  // namespace daybook

@@ -6,7 +6,11 @@
 #include <utility>
 
 #include "auditor.h"
+#include "kept_args.h"
+#include "loss_ledger.h"
+#include "segment_snapshots.h"
 #include "status_meter.h"
+#include "trouble.h"
 #include "wake_ups.h"
 
 namespace daybook {
@@ -21,34 +25,9 @@ constexpr uint64_t kCountIntervalNs = 1'000'000'000;
 // A source that loses events is not made slower by more snapshots than these.
 constexpr uint64_t kResyncIntervalNs = 1'000'000'000;
 
-// Where trouble is: each begins and ends by itself.
-enum Place : uint8_t { kDisk, kSource };
-
-// By that CPU, since `before` was counted.
-LostCounts LostSince(const SourceCounters& before, const SourceCounters& now, size_t cpu) {
-  LostCounts lost = now.lost_by_cpu[cpu];
-  if (cpu < before.lost_by_cpu.size()) lost -= before.lost_by_cpu[cpu];
-  return lost;
-}
-
-// The part of which no CPU is known.
-LostCounts LostOfNoCpuSince(const SourceCounters& before, const SourceCounters& now) {
-  LostCounts lost = now.lost;
-  lost -= before.lost;
-  for (size_t cpu = 0; cpu < now.lost_by_cpu.size(); ++cpu) lost -= LostSince(before, now, cpu);
-  return lost;
-}
-
-LostCounts Smaller(const LostCounts& a, const LostCounts& b) {
-  return {.forks = std::min(a.forks, b.forks),
-          .execs = std::min(a.execs, b.execs),
-          .exits = std::min(a.exits, b.exits),
-          .others = std::min(a.others, b.others)};
-}
-
 }  // namespace
 
-class RecorderLoop::Impl : public EventSink, public SnapshotSink {
+class RecorderLoop::Impl : public EventSink {
  public:
   Impl(EventSource& source, LogWriter& writer, RecorderOptions options)
       : source_(source),
@@ -56,7 +35,12 @@ class RecorderLoop::Impl : public EventSink, public SnapshotSink {
         options_(std::move(options)),
         auditor_(
             source, [this] { Drain(); }, options_.root),
-        meter_(source, writer, options_.version, options_.drain_interval_ns) {}
+        meter_(source, writer, options_.version, options_.drain_interval_ns),
+        snapshots_(source, writer, auditor_, options_.keep_args),
+        trouble_(writer, meter_),
+        losses_(source, writer) {
+    written_log_.next_seq = writer.next_seq();
+  }
 
   Status Start();
   Status Run();
@@ -66,7 +50,9 @@ class RecorderLoop::Impl : public EventSink, public SnapshotSink {
     // A filter may have kept it for long: it has not waited in the source.
     Append(fork, source_.tells_every_life() ? fork.time_ns : last_turn_ns_);
   }
-  void OnExec(const Exec& exec) override { Append(WithKeptArgs(exec), exec.time_ns); }
+  void OnExec(const Exec& exec) override {
+    Append(WithKeptArgs(exec, options_.keep_args), exec.time_ns);
+  }
   void OnExit(const Exit& exit) override {
     auditor_.OnEnd(exit.pid, exit.start_ns);
     Append(exit, exit.time_ns);
@@ -82,12 +68,6 @@ class RecorderLoop::Impl : public EventSink, public SnapshotSink {
     writer_.AddLost(LostEvents(lost));
     meter_.OnLost(LostEvents(lost));
     AppendAnew(lost, lost.last_time_ns);
-  }
-  void OnProcess(const SnapProc& process) override {
-    const bool is_coarse = (process.flags & kProcCoarseStart) != 0;
-    auditor_.OnBirth(process.pid, is_coarse ? LivingPids::kAnyStart : process.start_ns);
-    writer_.Append(WithKeptArgs(process));
-    ++snapshot_processes_;
   }
 
  private:
@@ -113,39 +93,30 @@ class RecorderLoop::Impl : public EventSink, public SnapshotSink {
   void AppendAnew(const Record& record, uint64_t time_ns) {
     RotateIfDue(time_ns);
     writer_.Append(record);
-    ++events_in_segment_;
+    snapshots_.NoteEvent();
     meter_.OnEvent(time_ns);
-    if (writer_.segment_no() != snapshot_segment_no_) TakeSnapshot();
-  }
-
-  // Here all arguments pass, of every source.
-  template <class Record>
-  Record WithKeptArgs(Record record) {
-    if (record.args && options_.keep_args) record.args = options_.keep_args(*record.args);
-    return record;
+    if (snapshots_.is_due()) TakeSnapshot();
   }
 
   void Turn();
   Status Finish();
   void RotateIfDue(uint64_t now_ns);
-  void TakeSnapshot();
+  void TakeSnapshot() { snapshots_.Take(before_drain_); }
   void ResyncIfDue(uint64_t now_ns);
-  void AppendLosses();
-  void AppendLoss(const LostCounts& lost, std::optional<uint32_t> cpu, uint64_t now_ns);
   void AppendClock(ClockReason reason);
   void AppendRecorder(RecorderEvent event, const Audit& counts);
-  void AppendGap(const Recorder& start);
   void AuditIfDue(uint64_t now_ns);
   size_t Drain();
   void DrainLeftOver();
-  void NoteToldLosses();
+  void AppendMissed();
   Status Write();
   void Commit(const Status& written);
   void TellFinishedSegments();
   void GoToSleep();
   void WakeUp();
-  void Report(const Status& status, Place place = kDisk);
-  bool IsFailing() const { return failing_[kDisk] || failing_[kSource]; }
+  void Report(const Status& status, Trouble::Place place = Trouble::kDisk) {
+    trouble_.Report(status, place);
+  }
   bool ObeySignal(int signal);
   void StartNewSegment();
   WakeUpTimes Times() const;
@@ -162,28 +133,24 @@ class RecorderLoop::Impl : public EventSink, public SnapshotSink {
   std::optional<WakeUps> wake_ups_;
   Auditor auditor_;
   StatusMeter meter_;
-  WrittenEvents written_;        // by the recorder before this one, and perhaps drained again
-  SourceCounters told_;          // losses up to here are in the log
-  SourceCounters written_told_;  // and are known to be written
-  uint64_t unwritten_ = 0;       // events drained since the log could last be written
-  Audit before_drain_;           // counts of no fork that still waits in the source
+  SegmentSnapshots snapshots_;
+  Trouble trouble_;
+  LossLedger losses_;
+  WrittenEvents written_;              // by the recorder before this one, and perhaps drained again
+  LogEnd written_log_;                 // up to where it is known to be written
+  uint64_t unwritten_ = 0;             // events drained since the log could last be written
+  std::optional<Audit> before_drain_;  // counts of no fork that still waits in the source
   uint64_t last_count_ns_ = 0;
   uint64_t last_audit_ns_ = 0;
   bool uncounted_ = false;  // events came since the last count
   bool unaudited_ = false;
   uint64_t last_turn_ns_ = 0;
   uint64_t told_unfinished_ = 0;
-  uint64_t snapshot_segment_no_ = 0;
-  uint64_t snapshot_ns_ = 0;
-  uint64_t snapshot_processes_ = 0;
-  uint64_t events_in_segment_ = 0;
   int quiet_turns_ = 0;
   bool asleep_ = false;
   bool takes_over_ = false;
   bool hands_over_ = false;
-  bool failing_[2] = {};  // by Place
   bool told_failing_ = false;
-  bool snapshot_failing_ = false;
 };
 
 // The source is open, so events wait already: whoever is born or dies during the snapshot is told
@@ -194,19 +161,18 @@ Status RecorderLoop::Impl::Start() {
   wake_ups_ = *std::move(wake_ups);
   last_turn_ns_ = source_.ReadClock().time_ns;
   last_audit_ns_ = last_count_ns_ = last_turn_ns_;
-  before_drain_ = auditor_.CountForks();
-  AppendRecorder(RecorderEvent::kStart, before_drain_);
-  snapshot_segment_no_ = writer_.segment_no();  // its snapshot comes below
+  AppendRecorder(RecorderEvent::kStart, auditor_.CountForks());
+  snapshots_.Postpone();
   if (source_.continues()) {
     DrainLeftOver();
   } else {
-    Commit(Ok{});
+    Report(Write());
   }
   TakeSnapshot();
   wake_ups_->SetTurns(options_.drain_interval_ns);
   Report(writer_.Sync());
   meter_.OnWritten(last_turn_ns_);
-  told_failing_ = IsFailing();
+  told_failing_ = trouble_.is_any();
   Tell([this](RecorderObserver& observer) { observer.OnReady(meter_.Take()); });
   return Ok{};
 }
@@ -220,27 +186,20 @@ void RecorderLoop::Impl::DrainLeftOver() {
   takes_over_ = true;
   Drain();
   takes_over_ = false;
-  NoteToldLosses();
+  losses_.Inherit(written_);
   written_ = {};
-  AppendLosses();
-  if (source_.lacks_what_was_between()) {
-    OnLost({.first_time_ns = last_turn_ns_,
-            .last_time_ns = source_.ReadClock().time_ns,
-            .reason = LostReason::kNoRecorder});
-  }
+  losses_.Append(last_turn_ns_);
+  if (source_.lacks_what_was_between()) AppendMissed();
   Report(Write());
 }
 
-// Never more than there are, whatever stands in the log.
-void RecorderLoop::Impl::NoteToldLosses() {
-  told_ = source_.counters();
-  told_.lost = Smaller(told_.lost, written_.lost());
-  const auto& written = written_.lost_by_cpu();
-  for (size_t cpu = 0; cpu < told_.lost_by_cpu.size(); ++cpu) {
-    LostCounts& told = told_.lost_by_cpu[cpu];
-    told = Smaller(told, cpu < written.size() ? written[cpu] : LostCounts());
-  }
-  written_told_ = told_;
+// Not as a loss: nothing says that there was anything, and no buffer was too small.
+void RecorderLoop::Impl::AppendMissed() {
+  const uint64_t now_ns = source_.ReadClock().time_ns;
+  AppendAnew(Lost{.first_time_ns = last_turn_ns_,
+                  .last_time_ns = now_ns,
+                  .reason = LostReason::kNoRecorder},
+             now_ns);
 }
 
 WakeUpTimes RecorderLoop::Impl::Times() const {
@@ -279,7 +238,7 @@ void RecorderLoop::Impl::StartNewSegment() {
   Tell([](RecorderObserver& observer) { observer.OnReload(); });
   Drain();
   Report(writer_.Rotate(EndReason::kRequest));
-  if (writer_.segment_no() != snapshot_segment_no_) TakeSnapshot();
+  if (snapshots_.is_due()) TakeSnapshot();
   Report(writer_.Sync());
   TellFinishedSegments();
   Tell([this](RecorderObserver& observer) { observer.OnReady(meter_.Take()); });
@@ -290,7 +249,7 @@ void RecorderLoop::Impl::TellStatus() {
 }
 
 void RecorderLoop::Impl::TellAfterTurn(const Woken& woken) {
-  const bool trouble_changed = std::exchange(told_failing_, IsFailing()) != IsFailing();
+  const bool trouble_changed = std::exchange(told_failing_, trouble_.is_any()) != trouble_.is_any();
   if (trouble_changed || (woken.by_anchor && meter_.HasNews())) TellStatus();
   if (woken.by_anchor || woken.by_watchdog) {
     Tell([](RecorderObserver& observer) { observer.OnAlive(); });
@@ -300,16 +259,16 @@ void RecorderLoop::Impl::TellAfterTurn(const Woken& woken) {
 // Takes what is there, writes it, and sees whether more is to come.
 void RecorderLoop::Impl::Turn() {
   const size_t drained = Drain();
-  AppendLosses();
+  losses_.Append(last_turn_ns_);
   const uint64_t now_ns = source_.ReadClock().time_ns;
   last_turn_ns_ = now_ns;
   RotateIfDue(now_ns);
-  if (writer_.segment_no() != snapshot_segment_no_) TakeSnapshot();
+  if (snapshots_.is_due()) TakeSnapshot();
   AuditIfDue(now_ns);
   ResyncIfDue(now_ns);
   Report(Write());
   meter_.OnWritten(source_.ReadClock().time_ns);
-  if (writer_.segment_no() != snapshot_segment_no_) TakeSnapshot();
+  if (snapshots_.is_due()) TakeSnapshot();
   if (writer_.SyncDue(now_ns)) Report(writer_.BeginSync());
   TellFinishedSegments();
   // Draining ends the source's readiness to wake us: it must be asked for anew.
@@ -323,13 +282,13 @@ void RecorderLoop::Impl::Turn() {
 // Nothing may be left to do: until the next event there is no turn. While the disk refuses records
 // there is always something left; and what it does with the last ones must be seen.
 void RecorderLoop::Impl::GoToSleep() {
-  if (IsFailing() || source_.wake_fd() < 0 || source_.WantsResync()) return;
+  if (trouble_.is_any() || source_.wake_fd() < 0 || source_.WantsResync()) return;
   if (writer_.SyncPending()) {
     Report(writer_.BeginSync());
     if (writer_.SyncPending()) return;
   }
   TellFinishedSegments();
-  if (IsFailing() || !source_.PrepareToSleep()) return;
+  if (trouble_.is_any() || !source_.PrepareToSleep()) return;
   wake_ups_->SetTurns(0);
   asleep_ = true;
 }
@@ -351,7 +310,7 @@ Status RecorderLoop::Impl::Finish() {
   const Audit before = auditor_.CountForks();
   hands_over_ ? source_.HandOver() : source_.Stop();
   Drain();
-  AppendLosses();
+  losses_.Append(last_turn_ns_);
   // STOP does not say how much was left out.
   if (source_.counters().filtered) writer_.Append(auditor_.Count());
   AppendRecorder(RecorderEvent::kStop, auditor_.CountSince(before));
@@ -367,70 +326,15 @@ Status RecorderLoop::Impl::Finish() {
   return closed;
 }
 
-// A full segment holds at least as many events as its snapshot holds processes: however small
-// segments are asked for, snapshots never make up most of the log.
 void RecorderLoop::Impl::RotateIfDue(uint64_t now_ns) {
   const auto reason = writer_.RotationDue(now_ns);
-  if (!reason || (*reason == EndReason::kSize && events_in_segment_ < snapshot_processes_)) return;
+  if (!reason || (*reason == EndReason::kSize && !snapshots_.is_outweighed())) return;
   Report(writer_.Rotate(*reason));
-}
-
-void RecorderLoop::Impl::TakeSnapshot() {
-  snapshot_segment_no_ = writer_.segment_no();
-  snapshot_processes_ = 0;
-  events_in_segment_ = 0;
-  snapshot_ns_ = source_.ReadClock().time_ns;
-  auditor_.BeginSnapshot();
-  writer_.Append(SnapBegin{.time_ns = snapshot_ns_});
-  Status taken = source_.Snapshot(*this);
-  // Without its end, a reader does not take the snapshot for complete.
-  if (taken) {
-    writer_.Append(
-        SnapEnd{.time_ns = source_.ReadClock().time_ns, .process_count = snapshot_processes_});
-  }
-  // Behind its end: what is in it describes the segment alone, and has no number.
-  source_.TellCgroups([this](const CgroupPath& cgroup) { writer_.Append(cgroup); });
-  // Not by Report: a snapshot says nothing of the disk.
-  if (!taken && !std::exchange(snapshot_failing_, true)) {
-    std::fprintf(stderr, "daybookd: %s; going on without the living processes in the log\n",
-                 taken.error().message().c_str());
-  }
-  if (taken) snapshot_failing_ = false;
-  // So that each segment knows how far the kernel's count was at its begin.
-  const Audit counts = auditor_.CountForksAt(before_drain_);
-  if (counts.forks_seen) writer_.Append(counts);
 }
 
 // After the loss is told: who is missing in the log, or too many, is settled by a snapshot.
 void RecorderLoop::Impl::ResyncIfDue(uint64_t now_ns) {
-  if (source_.WantsResync() && now_ns - snapshot_ns_ >= kResyncIntervalNs) TakeSnapshot();
-}
-
-// One record for each CPU that has lost something, and one for the rest.
-void RecorderLoop::Impl::AppendLosses() {
-  SourceCounters now = source_.counters();
-  if (now.lost == told_.lost) return;
-  const uint64_t now_ns = source_.ReadClock().time_ns;
-  for (size_t cpu = 0; cpu < now.lost_by_cpu.size(); ++cpu) {
-    AppendLoss(LostSince(told_, now, cpu), static_cast<uint32_t>(cpu), now_ns);
-  }
-  AppendLoss(LostOfNoCpuSince(told_, now), std::nullopt, now_ns);
-  told_ = std::move(now);
-}
-
-void RecorderLoop::Impl::AppendLoss(const LostCounts& lost, std::optional<uint32_t> cpu,
-                                    uint64_t now_ns) {
-  if (lost.Sum() == 0) return;
-  Lost record{.first_time_ns = last_turn_ns_,
-              .last_time_ns = now_ns,
-              .reason = LostReason::kKernelRing,
-              .forks = lost.forks,
-              .execs = lost.execs,
-              .exits = lost.exits,
-              .cpu = cpu};
-  if (lost.others != 0) record.records = lost.others;
-  writer_.Append(record);
-  writer_.AddLost(lost.Sum());
+  if (source_.WantsResync() && now_ns - snapshots_.taken_ns() >= kResyncIntervalNs) TakeSnapshot();
 }
 
 void RecorderLoop::Impl::AppendClock(ClockReason reason) {
@@ -454,25 +358,11 @@ void RecorderLoop::Impl::AppendRecorder(RecorderEvent event, const Audit& counts
                   .args_limit_bytes = options_.args_limit_bytes,
                   .abilities = abilities};
   if (!options_.filter.empty()) record.filter = options_.filter;
-  if (event == RecorderEvent::kStart) AppendGap(record);
-  writer_.Append(record);
-}
-
-// Between the recorder before this one and this one's first look. After another boot it is counted
-// from the boot on.
-void RecorderLoop::Impl::AppendGap(const Recorder& start) {
-  if (!options_.previous_run || source_.continues()) return;
-  const PreviousRun& run = *options_.previous_run;
-  const bool is_same_boot = run.boot_id == source_.identity().boot_id;
-  RecordingGap gap{.first_time_ns = is_same_boot ? std::min(run.last_time_ns, start.time_ns) : 0,
-                   .last_time_ns = start.time_ns,
-                   .missed_forks = {}};
-  const auto before = is_same_boot ? run.kernel_forks : 0;
-  if (start.kernel_forks && start.forks_seen && before) {
-    const uint64_t until = *start.kernel_forks - std::min(*start.kernel_forks, *start.forks_seen);
-    gap.missed_forks = until - std::min(until, *before);
+  const bool follows = event == RecorderEvent::kStart && options_.previous_run.has_value();
+  if (follows && !source_.continues()) {
+    writer_.Append(GapSince(*options_.previous_run, source_.identity().boot_id, record));
   }
-  writer_.Append(gap);
+  writer_.Append(record);
 }
 
 // Counts, so that a recorder which follows this one after a crash knows what it has missed; and
@@ -489,15 +379,15 @@ void RecorderLoop::Impl::AuditIfDue(uint64_t now_ns) {
   } else if (uncounted_ && now_ns - last_count_ns_ >= kCountIntervalNs) {
     last_count_ns_ = now_ns;
     uncounted_ = false;
-    writer_.Append(before_drain_);
+    writer_.Append(*before_drain_);
   }
 }
 
 size_t RecorderLoop::Impl::Drain() {
   before_drain_ = auditor_.Count();
   auto drained = source_.Drain(*this);
-  if (!drained) return Report(drained.error(), kSource), 0;
-  Report(Ok{}, kSource);
+  if (!drained) return Report(drained.error(), Trouble::kSource), 0;
+  Report(Ok{}, Trouble::kSource);
   if (*drained != 0) uncounted_ = unaudited_ = true;
   unwritten_ += *drained;
   return *drained;
@@ -506,12 +396,13 @@ size_t RecorderLoop::Impl::Drain() {
 void RecorderLoop::Impl::Commit(const Status& written) {
   if (written) {
     unwritten_ = 0;
-    written_told_ = told_;
+    losses_.NoteWritten();
+    written_log_ = {.stream_id = writer_.stream_id(), .next_seq = writer_.next_seq()};
   }
   // What the recorder before this one could not write either is told by nobody else.
-  const uint64_t inherited = LostOfNoCpuSince(written_told_, told_).others;
+  const uint64_t inherited = losses_.inherited_unwritten();
   source_.Commit(
-      {.told = written_told_, .unwritten = unwritten_ + inherited, .next_seq = writer_.next_seq()});
+      {.told = losses_.written(), .unwritten = unwritten_ + inherited, .log = written_log_});
 }
 
 // Where the disk refuses, the writer keeps what it can and counts the rest, and the room in the
@@ -520,20 +411,6 @@ Status RecorderLoop::Impl::Write() {
   Status written = writer_.Flush();
   Commit(written);
   return written;
-}
-
-// The recorder goes on whatever happens; it says when trouble begins and when all of it is over.
-void RecorderLoop::Impl::Report(const Status& status, Place place) {
-  if (status && place == kDisk && writer_.sync_failing()) return;
-  const bool was_failing = std::exchange(failing_[place], !status);
-  if (!status) {
-    meter_.OnTrouble(status.error().message());
-    if (was_failing) return;
-    std::fprintf(stderr, "daybookd: %s; going on\n", status.error().message().c_str());
-  } else if (was_failing && !IsFailing()) {
-    std::fprintf(stderr, "daybookd: recording again\n");
-    meter_.OnRecovery();
-  }
 }
 
 RecorderLoop::RecorderLoop(EventSource& source, LogWriter& writer, RecorderOptions options)

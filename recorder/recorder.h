@@ -6,10 +6,10 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <string_view>
 
 #include "daybook/result.h"
 #include "daybook/writer.h"
+#include "kept_args.h"
 #include "observer.h"
 #include "previous_run.h"
 #include "source.h"
@@ -28,9 +28,8 @@ struct RecorderOptions {
   uint64_t watchdog_interval_ns = 0;
   // Stop by itself after this time; 0 is never.
   uint64_t duration_ns = 0;
-  // What of a program's arguments is written; where this is empty, all. What it returns is valid
-  // until the next call.
-  std::function<std::optional<std::string_view>(std::string_view args)> keep_args;
+  // What of a program's arguments is written.
+  KeepArgs keep_args;
   // For the log's START record; unknown where the source does not capture arguments by itself.
   std::optional<uint64_t> args_limit_bytes;
   // What is left out on request, as on the command line, likewise; empty is nothing.

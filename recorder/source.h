@@ -118,7 +118,7 @@ class EventSource {
     SourceCounters told;     // as far as the log has it
     uint64_t unwritten = 0;  // so many events that were drained are not in the log: by this
                              // recorder, or by those before it and not told as lost either
-    uint64_t next_seq = 0;   // of the log's records
+    LogEnd log;              // up to where it is written
   };
   // What was drained up to now is in the log: a recorder that takes over need not be told of it.
   virtual void Commit(const Progress& /*progress*/) {}
@@ -130,7 +130,8 @@ class EventSource {
   // Where it continues(): the number from which on the log may have what will be drained again.
   virtual std::optional<uint64_t> uncommitted_seq() const { return std::nullopt; }
 
-  // True where it continues(), and of what it tells something may have been lost since then.
+  // True where it continues(), and of what both it and the one before it tell, something may have
+  // been missed in between.
   virtual bool lacks_what_was_between() const { return false; }
 
   // No event comes from now on; what waits can still be drained.

@@ -211,16 +211,18 @@ struct shared_state {
   uint32_t high_water_armed;  // 1: wake it when the ring fills
   uint32_t tells_apart;       // 1: what `teller` says holds
   uint64_t active;            // programs of this generation record, all others do nothing
-  // 1: not all who were born could be kept until they are judged, and those are told of.
-  uint32_t has_unjudged;
-  uint32_t reserved;
-  uint64_t log_device;  // the folder of the log that all this is for
-  uint64_t log_inode;
-  uint64_t unwritten[2];  // events that were given back to the ring and are not in the log
+  uint64_t judging_filter;    // whose verdicts are kept, as a hash; 0 is nobody's
+  uint64_t unjudged_filter;   // not all could be kept until it judges them: they are told of
+  uint8_t log_stream[16];     // of the log that all this is for; zero: nothing of it is written yet
+  uint64_t unwritten[2];      // events that were given back to the ring and are not in the log
   // Twice a number, plus which of all pairs holds: one store moves from one to the other. What may
   // be in the log although it was not given back has this number there, or a later one; losses are
   // those up to it.
   uint64_t committed;
+  // Types of events, as in a filter, that the recorder has from another source: of these nothing
+  // waits for the next one.
+  uint32_t beside_types;
+  uint32_t reserved;
 };
 
 // A process that lives and is left out on request.
@@ -260,7 +262,7 @@ struct cpu_counters {
 };
 
 // Raise it with every change of what stands above: events wait in the ring for another recorder.
-enum { EVENT_LAYOUT = 2 };
+enum { EVENT_LAYOUT = 5 };
 
 static_assert(sizeof(struct event_header) == 8, "event header");
 static_assert(sizeof(struct process_ids) == 48, "process ids");
@@ -276,7 +278,7 @@ static_assert(sizeof(struct comm_event) == 48, "comm event");
 static_assert(sizeof(struct cgroup_event) == 32, "cgroup event");
 static_assert(sizeof(struct snapshot_event) == 120, "snapshot event");
 static_assert(offsetof(struct snapshot_event, comm) == 104, "snapshot comm");
-static_assert(sizeof(struct shared_state) == 72, "shared state");
+static_assert(sizeof(struct shared_state) == 88, "shared state");
 static_assert(sizeof(struct left_out_event) == 16, "left out event");
 static_assert(sizeof(struct cpu_counters) == 192, "counters of a CPU");
 static_assert(offsetof(struct cpu_counters, forks_filtered) == 64, "counters of what is not told");

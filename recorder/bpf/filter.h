@@ -13,6 +13,7 @@ const volatile uint32_t left_out_events = 0;     // FILTER_EVENTS: bits, 1 << EV
 const volatile uint64_t least_lifetime_ns = 0;   // FILTER_LIFETIME
 const volatile uint64_t followed_cgroup_id = 0;  // FILTER_CGROUP
 const volatile uint32_t users_are_left_out = 0;  // FILTER_USERS: those in the map, else all others
+const volatile uint64_t judging_filter = 0;      // a hash of all that judges processes; not 0
 
 enum { MAX_CGROUP_DEPTH = 64 };
 
@@ -38,8 +39,13 @@ static __always_inline struct process_key key_of(struct task_struct* task) {
 // judged by its execs and its end, and until then its birth is kept. Once something has been told
 // of it the rest is, too, whatever it is by then: no life is without its end in the log because of
 // a filter. Where the map is full it cannot be judged, and is told of.
+//
+// Only hooks of the process itself write `is_followed`, or remove what they have looked up. A
+// snapshot comes in between: while it looks at an entry, the process may end, and the entry become
+// that of another one who is born (the kernel reuses them at once). So it writes whom it means.
 struct judged_process {
   struct fork_event birth;  // of no bytes: it was not seen, or has been told
+  uint64_t shown_start_ns;  // of who is followed because a snapshot shows him
   uint32_t is_followed;
   uint32_t reserved;
 };
@@ -52,15 +58,16 @@ struct {
 } judged_processes SEC(".maps");
 
 // From the first one on for which the map had no room, nobody knows of who is not in it whether
-// something has been told of him. Where only ends that failed are told, nothing has before it.
+// something has been told of him. Where only ends that failed are told, nothing has before it. What
+// another filter could not keep is nothing to this one.
 static __always_inline bool has_unjudged(void) {
-  return !(filters & FILTER_FAILED) && shared.has_unjudged;
+  return !(filters & FILTER_FAILED) && shared.unjudged_filter == judging_filter;
 }
 
 // True where the map took it, or has it already.
 static __always_inline bool note_unjudged(long updated) {
   if (!updated || updated == -EEXIST) return true;
-  if (!shared.has_unjudged) shared.has_unjudged = 1;
+  if (shared.unjudged_filter != judging_filter) shared.unjudged_filter = judging_filter;
   return false;
 }
 
@@ -104,6 +111,11 @@ static __always_inline bool passes_for_good(void) {
   return (filters & CHANGING_FILTERS) == FILTER_KERNEL_THREADS;
 }
 
+static __always_inline bool is_followed_by(const struct judged_process* known,
+                                           const struct process_key* key) {
+  return known->is_followed || known->shown_start_ns == key->start_ns;
+}
+
 // Judges it. Where it passes for the first time, its birth is handed to `birth` to be told.
 static __always_inline bool judge(struct task_struct* leader, uint32_t wait_status,
                                   struct fork_event** birth) {
@@ -111,7 +123,7 @@ static __always_inline bool judge(struct task_struct* leader, uint32_t wait_stat
   if ((filters & FILTER_FAILED) && wait_status == 0) return false;
   struct process_key key = key_of(leader);
   struct judged_process* known = bpf_map_lookup_elem(&judged_processes, &key);
-  if (known && known->is_followed) return true;
+  if (known && is_followed_by(known, &key)) return true;
   if (!passes(leader, wait_status)) return !known && has_unjudged();
   if (known) {
     known->is_followed = 1;
@@ -130,11 +142,46 @@ static __always_inline bool is_followed(struct task_struct* leader) {
   if (!(filters & CHANGING_FILTERS) || passes_for_good()) return passes(leader, 0);
   struct process_key key = key_of(leader);
   struct judged_process* known = bpf_map_lookup_elem(&judged_processes, &key);
-  return known ? known->is_followed : has_unjudged();
+  return known ? is_followed_by(known, &key) : has_unjudged();
 }
 
 static __always_inline void forget(struct task_struct* leader) {
   if (!(filters & CHANGING_FILTERS)) return;
   struct process_key key = key_of(leader);
   bpf_map_delete_elem(&judged_processes, &key);
+}
+
+static __always_inline bool has_ended(struct task_struct* leader) {
+  return leader->signal->live.counter == 0;
+}
+
+// Of who was not known before. His hooks may come in between.
+static __always_inline bool begin_to_show(struct task_struct* leader,
+                                          const struct process_key* key) {
+  struct judged_process shown = {.shown_start_ns = key->start_ns};
+  long updated = bpf_map_update_elem(&judged_processes, key, &shown, BPF_NOEXIST);
+  if (updated == -EEXIST) {
+    struct judged_process* known = bpf_map_lookup_elem(&judged_processes, key);
+    if (known) known->shown_start_ns = key->start_ns;
+    return true;
+  }
+  note_unjudged(updated);
+  if (updated || !has_ended(leader)) return true;
+  forget(leader);  // nobody else may: the hook of his end was perhaps before
+  return false;
+}
+
+// For a snapshot: whether it shows him, and he is followed from now on. His birth is not told any
+// more: what he is by now is.
+static __always_inline bool show(struct task_struct* leader) {
+  if (!(filters & CHANGING_FILTERS)) return passes(leader, 0);
+  if (filters & FILTER_FAILED) return false;
+  struct process_key key = key_of(leader);
+  struct judged_process* known = bpf_map_lookup_elem(&judged_processes, &key);
+  if (known && is_followed_by(known, &key)) return !has_ended(leader);
+  if (!passes(leader, 0)) return !known && has_unjudged() && !has_ended(leader);
+  if (has_ended(leader)) return false;
+  if (!known) return passes_for_good() || begin_to_show(leader, &key);
+  known->shown_start_ns = key.start_ns;
+  return true;
 }

@@ -502,15 +502,6 @@ static __always_inline void read_program(struct snapshot_event* event,
   event->args_known = 1;
 }
 
-// Its birth is not told any more: what it is by now is.
-static __always_inline bool follow_living(struct task_struct* leader) {
-  struct fork_event* birth = NULL;
-  if (!judge(leader, 0, &birth)) return false;
-  if (leader->signal->live.counter != 0) return true;
-  forget(leader);  // it has just ended, perhaps before it was followed
-  return false;
-}
-
 // That it was seen, at least: else it would be looked for elsewhere.
 static __always_inline void write_left_out(struct seq_file* seq, struct task_struct* task) {
   struct left_out_event event = {.pid = (uint32_t)task->tgid};
@@ -526,8 +517,8 @@ static __always_inline int write_living(struct bpf_iter__task* context, bool may
   uint32_t zero = 0;
   struct snapshot_scratch* scratch = bpf_map_lookup_elem(&snapshot_scratch, &zero);
   if (!scratch || !task || task->pid != task->tgid) return 0;
-  if (task->signal->live.counter == 0) return 0;  // a zombie: its end has been told
-  if (filters && !follow_living(task)) {
+  if (has_ended(task)) return 0;  // a zombie: its end has been told
+  if (filters && !show(task)) {
     write_left_out(seq, task);
     return 0;
   }

@@ -12,7 +12,7 @@ volatile struct shared_state shared = {};
 struct {
   __uint(type, BPF_MAP_TYPE_ARRAY);
   __uint(map_flags, BPF_F_MMAPABLE);
-  __uint(max_entries, 1);  // possible CPUs; set before loading
+  __uint(max_entries, 1);  // one for each number of a CPU; set before loading
   __type(key, uint32_t);
   __type(value, struct cpu_counters);
 } counters SEC(".maps");

@@ -10,6 +10,7 @@
 
 #include "daybook/compress.h"
 #include "support/log_builder.h"
+#include "support/temp_folder.h"
 
 namespace daybook {
 namespace {
@@ -41,6 +42,23 @@ TEST(WriterTest, AnExistingFileIsNeverTouched) {
   LogBuilder log({}, disk);
   EXPECT_EQ(log.writer().segment_no(), 43u);
   EXPECT_THAT(disk->files["daybook-00000042.dbk"], SizeIs(3));
+}
+
+TEST(WriterTest, HowFarALogGoesItsFolderTells) {
+  const TempFolder temp;
+  const std::string path = temp / "log";
+  EXPECT_EQ(FindLogEnd(path)->stream_id, Id128());
+  std::filesystem::create_directory(path);
+  EXPECT_EQ(FindLogEnd(path)->stream_id, Id128());
+  EXPECT_EQ(FindLogEnd(path)->next_seq, 1u);
+  auto writer = LogWriter::Open(*OpenLogFolder(path), {}, [] { return Clock(); });
+  ASSERT_TRUE(writer) << writer.error().message();
+  EXPECT_EQ(FindLogEnd(path)->stream_id, Id128()) << "it has its head alone";
+  writer->Append(TestFork(1));
+  ASSERT_TRUE(writer->Flush());
+  EXPECT_EQ(FindLogEnd(path)->stream_id, writer->stream_id());
+  EXPECT_EQ(FindLogEnd(path)->next_seq, 2u);
+  EXPECT_FALSE(FindLogEnd("/dev/null"));
 }
 
 TEST(WriterTest, ARestartContinuesNumbersAndStream) {

@@ -32,14 +32,6 @@ using std::string_view_literals::operator""sv;
 constexpr uid_t kOneUser = 2001;
 constexpr uid_t kOtherUser = 2002;
 
-// A child of that user that becomes that program.
-pid_t SpawnAs(uid_t uid, const std::string& path) {
-  return Spawn([&] {
-    if (setuid(uid) != 0) _exit(95);
-    Become(path, {path});
-  });
-}
-
 // ---- Counts ----
 
 struct CountedEvents : EventSink {

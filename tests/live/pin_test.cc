@@ -5,10 +5,12 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
+#include <atomic>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <map>
 #include <random>
 #include <set>
@@ -21,9 +23,13 @@
 namespace daybook {
 namespace {
 
+using testing::Contains;
+using testing::Each;
+using testing::Field;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
+using testing::Optional;
 using testing::SizeIs;
 
 // So many in the project's checks; DAYBOOK_KILLS asks for another number.
@@ -325,6 +331,47 @@ TEST_F(PinTest, OneFolderForTwoLogsHidesNoGap) {
   EXPECT_GE(gaps[0].missed_forks, 150u);
 }
 
+TEST_F(PinTest, ALogThatWasMovedIsTheSame) {
+  Daybookd(folder_, Options()).Stop(SIGKILL);
+  const pid_t parent = SpawnActor({"forks", "100"});
+  WaitFor(parent);
+  std::filesystem::rename(folder_, temp_ / "moved");
+  Daybookd(temp_ / "moved", Options()).Stop();
+  const KeptLog log = ReadLog(temp_ / "moved");
+  ExpectEachChildOnce(log, parent, 100);
+  ExpectNothingBetween(log);
+}
+
+TEST_F(PinTest, ANewLogInTheSameFolderIsAnotherOne) {
+  Daybookd(folder_, Options()).Stop(SIGKILL);
+  for (const auto& entry : std::filesystem::directory_iterator(folder_)) {
+    std::filesystem::remove(entry);
+  }
+  const Daybookd recorder(folder_, Options());
+  EXPECT_THAT(recorder.said_before(), HasSubstr("is of another log; replaced"));
+}
+
+// What was written into the other one meanwhile is nowhere else.
+TEST_F(PinTest, ACopyThatLacksWhatIsWrittenHidesNoGap) {
+  auto options = Options();
+  options.insert(options.end(), {"--user", "root"});  // whom copies belong to
+  Daybookd(folder_, options).Stop(SIGKILL);
+  std::filesystem::copy(folder_, temp_ / "copy");
+  std::filesystem::copy(folder_, temp_ / "whole_copy");
+  Daybookd(temp_ / "whole_copy", options).Stop(SIGKILL);
+  WaitFor(SpawnActor({"forks", "100"}));
+  {
+    Daybookd recorder(temp_ / "copy", options);
+    EXPECT_EQ(recorder.said_before(),
+              "daybookd: what is pinned in " + pins_ + " goes further than this log; replaced\n");
+    recorder.Stop();
+  }
+  ExpectNothingBetween(ReadLog(temp_ / "whole_copy"));
+  const auto gaps = ReadLog(temp_ / "copy").All<RecordingGap>();
+  ASSERT_THAT(gaps, SizeIs(1));
+  EXPECT_GE(gaps[0].missed_forks, 100u);
+}
+
 TEST_F(PinTest, WhatTheOneBeforeHasLeftOutIsCountedAlsoWithoutFilters) {
   auto options = Options();
   options.insert(options.end(), {"--events", "exit"});
@@ -337,8 +384,132 @@ TEST_F(PinTest, WhatTheOneBeforeHasLeftOutIsCountedAlsoWithoutFilters) {
   EXPECT_GE(audits.back().filtered, 100u);
 }
 
-TEST_F(PinTest, ChangesOfIdsThatNobodyListenedToAreToldAsLost) {
+// ---- Other filters ----
+
+class PinFilterTest : public PinTest {
+ protected:
+  static constexpr uid_t kOneUser = 2001;
+  static constexpr uid_t kOtherUser = 2002;
+
+  // Records until it is killed.
+  void RecordOnly(const std::vector<std::string>& filter, const std::function<void()>& behave) {
+    Daybookd recorder(folder_, With(filter));
+    EXPECT_EQ(recorder.said_before(), "");
+    behave();
+    recorder.Stop(SIGKILL);
+  }
+
+  // Returns when it is that user's, and has executed its program.
+  pid_t SpawnSleep(uid_t uid) {
+    const pid_t pid = SpawnAs(uid, "/bin/sleep", {"600"});
+    EXPECT_TRUE(Await([pid] {
+      std::string comm;
+      std::ifstream("/proc/" + std::to_string(pid) + "/comm") >> comm;
+      return comm == "sleep";
+    }));
+    return pid;
+  }
+  static void End(pid_t pid) {
+    kill(pid, SIGTERM);
+    WaitFor(pid);
+  }
+
+  std::vector<std::string> With(const std::vector<std::string>& filter) const {
+    std::vector<std::string> options = Options();
+    options.insert(options.end(), filter.begin(), filter.end());
+    return options;
+  }
+};
+
+TEST_F(PinFilterTest, AnotherFilterJudgesAnewFromThereOnAndWhatWaitedIsWritten) {
+  pid_t one = 0;
+  pid_t other = 0;
+  RecordOnly({"--only-uid", "2001"}, [&] {
+    one = SpawnSleep(kOneUser);
+    other = SpawnSleep(kOtherUser);
+  });
+  const pid_t between = SpawnAs(kOneUser, "/bin/true");
+  WaitFor(between);
+  RecordOnly({"--only-uid", "2002"}, [&] {
+    End(one);
+    End(other);
+    WaitFor(SpawnAs(kOneUser, "/bin/true"));
+  });
+  Daybookd(folder_, With({"--only-uid", "2002"})).Stop();
+  const KeptLog log = ReadLog(folder_);
+  ExpectNothingBetween(log);
+  EXPECT_EQ(LifeOf(log, between).exit.uid, kOneUser);
+  ASSERT_THAT(log.segments, SizeIs(3));
+  EXPECT_THAT(log.All<Exec>(), Contains(Field(&Exec::pid, static_cast<uint32_t>(one))));
+  const auto living = log.segments[1].All<SnapProc>();
+  EXPECT_THAT(living, Contains(Field(&SnapProc::pid, static_cast<uint32_t>(other))));
+  EXPECT_THAT(living, Each(Field(&SnapProc::uid, Optional(kOtherUser))));
+  const auto exits = log.All<Exit>();
+  EXPECT_THAT(exits, Contains(Field(&Exit::pid, static_cast<uint32_t>(other))));
+  EXPECT_THAT(exits, Not(Contains(Field(&Exit::pid, static_cast<uint32_t>(one)))));
+}
+
+TEST_F(PinFilterTest, BirthsThatAnotherFilterHasKeptAreNotToldOfEndsThatFailed) {
+  const Shared<std::atomic<bool>> go;
+  pid_t failing = 0;
+  RecordOnly({"--only-uid", "2001"}, [&] {
+    failing = Spawn([&go] {
+      while (!*go) usleep(1000);
+      _exit(1);
+    });
+  });
+  RecordOnly({"--only-failed"}, [&] {
+    *go = true;
+    WaitFor(failing);
+  });
+  Daybookd(folder_, With({"--only-failed"})).Stop();
+  const KeptLog log = ReadLog(folder_);
+  EXPECT_THAT(log.All<Exit>(), Contains(Field(&Exit::pid, static_cast<uint32_t>(failing))));
+  EXPECT_THAT(log.All<Fork>(), Not(Contains(Field(&Fork::pid, static_cast<uint32_t>(failing)))));
+}
+
+TEST_F(PinFilterTest, AFilterWhereThereWasNoneTakesOverToo) {
+  RecordOnly({}, [] {});
+  const pid_t between = SpawnAs(kOtherUser, "/bin/true");
+  WaitFor(between);
+  pid_t other = 0;
+  RecordOnly({"--only-uid", "2001"}, [&] {
+    other = SpawnAs(kOtherUser, "/bin/true");
+    WaitFor(other);
+  });
+  RecordOnly({}, [] {});
+  Daybookd(folder_, Options()).Stop();
+  const KeptLog log = ReadLog(folder_);
+  ExpectNothingBetween(log);
+  EXPECT_EQ(LifeOf(log, between).exit.uid, kOtherUser);
+  EXPECT_THAT(log.All<Exit>(), Not(Contains(Field(&Exit::pid, static_cast<uint32_t>(other)))));
+}
+
+// It passed when it was judged, and would not pass now.
+TEST_F(PinFilterTest, TheSameFilterKeepsItsVerdicts) {
+  const Shared<std::atomic<int>> step;
+  const pid_t changing = Spawn([&step] {
+    while (*step == 0) usleep(1000);
+    if (setuid(kOneUser) != 0) _exit(95);
+    *step = 2;
+    while (*step == 2) usleep(1000);
+  });
+  RecordOnly({"--only-uid", "0"}, [&] {
+    *step = 1;
+    ASSERT_TRUE(Await([&] { return *step == 2; }));
+  });
+  RecordOnly({"--only-uid", "0", "--events", "fork,exec,exit,comm"}, [&] {
+    *step = 3;
+    WaitFor(changing);
+  });
+  Daybookd(folder_, Options()).Stop();
+  const auto exits = ReadLog(folder_).All<Exit>();
+  EXPECT_THAT(exits, Contains(Field(&Exit::pid, static_cast<uint32_t>(changing))));
+}
+
+TEST_F(PinTest, ChangesOfIdsThatNobodyListenedToAreToldAsLostWhereTheyWereToldBefore) {
   auto options = Options();
+  Daybookd(folder_, options).Stop(SIGKILL);
   options.insert(options.end(), {"--id-events", "connector"});
   Daybookd(folder_, options).Stop(SIGKILL);
   EXPECT_THAT(ReadLog(folder_).All<Lost>(), IsEmpty());

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "source.h"
 
 namespace daybook {
@@ -93,6 +95,25 @@ TEST(FilterTest, WhoLivesIsToldByBirthsAndEndsOfAll) {
     EXPECT_TRUE(filter.LeavesOutAnything());
     EXPECT_FALSE(filter.TellsEveryLife());
   }
+}
+
+TEST(FilterTest, WhatJudgesAlikeHasOneHash) {
+  const Filter filter{.only_uids = {7, 8}, .min_lifetime_ns = kSecondNs};
+  const uint64_t hash = JudgingFilterHash(filter, 1);
+  Filter alike = filter;
+  alike.events = kTypeExit;
+  alike.only_uids = {8, 7, 8, 9};
+  alike.except_uids = {9};
+  EXPECT_EQ(JudgingFilterHash(alike, 2), hash) << "without a cgroup";
+  const Filter others[] = {{},
+                           {.only_failed = true},
+                           {.only_uids = {7, 8}},
+                           {.except_uids = {7, 8}},
+                           {.only_cgroup = "/one"},
+                           {.min_lifetime_ns = kSecondNs},
+                           {.no_kernel_threads = true}};
+  std::set<uint64_t> hashes = {0, hash, JudgingFilterHash({.only_cgroup = "/one"}, 2)};
+  for (const Filter& other : others) EXPECT_TRUE(hashes.insert(JudgingFilterHash(other, 1)).second);
 }
 
 TEST(FilterTest, WhatCouldRecordNothingIsAMistake) {

@@ -55,6 +55,23 @@ TEST_F(HostTest, TheKernelsForksAreALineOfStat) {
   EXPECT_THAT(KernelForks(root_.path()), Optional(123456));
 }
 
+TEST_F(HostTest, NumbersOfCpusMayBeLeftOut) {
+  EXPECT_EQ(CpuNumbersEnd(root_.path()), std::nullopt);
+  const auto end_of = [this](const char* list) {
+    root_.Put("sys/devices/system/cpu/possible", list);
+    return CpuNumbersEnd(root_.path());
+  };
+  EXPECT_EQ(end_of("0\n"), 1u);
+  EXPECT_EQ(end_of("0-3\n"), 4u);
+  EXPECT_EQ(end_of("0,2,7\n"), 8u);
+  EXPECT_EQ(end_of("0-1,8-11\n"), 12u);
+  for (const char* list : {"", "\n", "x\n", "0-\n", "0-3,x\n", "0-4294967295\n"}) {
+    EXPECT_EQ(end_of(list), std::nullopt) << list;
+  }
+}
+
+TEST_F(HostTest, ThisHostHasSomeCpus) { EXPECT_GE(CpuNumbersEnd().value_or(0), 1u); }
+
 TEST_F(HostTest, ForksThatAreNoNumberAreUnknown) {
   EXPECT_EQ(KernelForks(root_.path()), std::nullopt);
   for (const char* text : {"", "cpu 1\n", "processes\n", "processes x\n", "processes 12x\n"}) {

@@ -293,6 +293,61 @@ TEST(KernelFilterTest, WhoCannotBeKeptUntilHeIsJudgedIsRecordedWhole) {
   EXPECT_THAT(kernel.TakeTold(), IsEmpty()) << "there is room again";
 }
 
+TEST(KernelFilterTest, WhoIsShownIsToldOfToItsEnd) {
+  KernelFilter kernel({.only_uids = {1}});
+  const program_process born_before = {.pid = 10, .uid = 1, .start_ns = kMs};
+  const program_process other = {.pid = 11, .uid = 2, .start_ns = kMs};
+  EXPECT_TRUE(program_show(&born_before, 2 * kMs, nullptr));
+  EXPECT_FALSE(program_show(&other, 2 * kMs, nullptr));
+  program_process born_since = {.pid = 12, .start_ns = 2 * kMs};
+  program_fork(&born_since, 2 * kMs);
+  born_since.uid = 1;
+  EXPECT_TRUE(program_show(&born_since, 3 * kMs, nullptr));
+  for (program_process process : {born_before, other, born_since}) {
+    process.uid = 3;
+    program_exit(&process, 4 * kMs);
+    program_free(&process, 4 * kMs);
+  }
+  EXPECT_THAT(kernel.TakeTold(), ElementsAre("exit 10", "reap 10", "exit 12", "reap 12"));
+}
+
+TEST(KernelFilterTest, WhoIsBornWhileASnapshotLooksAtHimIsToldOfToHisEnd) {
+  KernelFilter kernel({.min_lifetime_ns = 50 * kMs});
+  static constexpr program_process kBorn = {.pid = 10, .start_ns = kMs};
+  EXPECT_TRUE(program_show(&kBorn, 90 * kMs, [] { program_fork(&kBorn, 2 * kMs); }));
+  program_exit(&kBorn, 3 * kMs);
+  program_free(&kBorn, 3 * kMs);
+  EXPECT_THAT(kernel.TakeTold(), ElementsAre("exit 10", "reap 10"));
+}
+
+// Its entry goes to a stranger, who is no other than his own filter makes him.
+TEST(KernelFilterTest, WhoEndsWhileASnapshotLooksAtHimLeavesNothingToOthers) {
+  KernelFilter kernel({.min_lifetime_ns = 50 * kMs});
+  static constexpr program_process kEnding = {.pid = 10, .start_ns = kMs};
+  static constexpr program_process kStranger = {.pid = 11, .start_ns = 90 * kMs};
+  program_fork(&kEnding, kMs);
+  program_show(&kEnding, 90 * kMs, [] {
+    program_exit(&kEnding, 90 * kMs);
+    program_free(&kEnding, 90 * kMs);
+    program_fork(&kStranger, 90 * kMs);
+  });
+  EXPECT_THAT(kernel.TakeTold(), ElementsAre("fork 10", "exit 10", "reap 10"));
+  program_exit(&kStranger, 91 * kMs);
+  program_free(&kStranger, 91 * kMs);
+  EXPECT_THAT(kernel.TakeTold(), IsEmpty());
+}
+
+TEST(KernelFilterTest, WhomAnotherFilterCouldNotKeepThisOneJudges) {
+  KernelFilter kernel({.only_uids = {1}}, 1);
+  for (const uint32_t pid : {10, 11}) kernel.Begin(pid, kMs, kOther);
+  for (const uint32_t pid : {10, 11}) kernel.End(pid, kMs, kOther);
+  EXPECT_THAT(kernel.TakeTold(), Not(IsEmpty()));
+  program_judge_anew();
+  const program_process unknown = {.pid = 12, .uid = 0, .start_ns = kMs};
+  program_exit(&unknown, 2 * kMs);
+  EXPECT_THAT(kernel.TakeTold(), IsEmpty());
+}
+
 TEST(KernelFilterTest, WhereOnlyFailuresAreToldNobodyElseIsForWantOfRoom) {
   KernelFilter kernel({.only_failed = true}, 1);
   for (const uint32_t pid : {10, 11}) {

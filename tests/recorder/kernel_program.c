@@ -18,6 +18,7 @@ struct entry {
 static struct entry entries[MAX_ENTRIES];
 static uint32_t max_hashed;  // entries of each hash
 static uint64_t boot_ns;
+static void (*meanwhile)(void);  // once, when the clock is read
 static program_take take_event;
 static void* take_context;
 
@@ -28,6 +29,32 @@ static struct entry* find_entry(const void* map, const void* key, size_t key_byt
   return NULL;
 }
 
+// As in the kernel the room of an entry that was removed goes to the next one at once, while others
+// may still look at it.
+enum { MAX_SPARE = 64 };
+static struct spare {
+  void* value;
+  const void* map;
+} spare[MAX_SPARE];
+
+static void* take_room(const void* map, size_t bytes) {
+  for (struct spare* room = spare; room < spare + MAX_SPARE; ++room) {
+    if (room->map != map) continue;
+    room->map = NULL;
+    return memset(room->value, 0, bytes);
+  }
+  return calloc(1, bytes);
+}
+
+static void give_room_back(const void* map, void* value) {
+  for (struct spare* room = spare; room < spare + MAX_SPARE; ++room) {
+    if (room->map) continue;
+    *room = (struct spare){.value = value, .map = map};
+    return;
+  }
+  free(value);
+}
+
 static struct entry* add_entry(const void* map, const void* key, size_t key_bytes,
                                size_t value_bytes) {
   struct entry* entry = entries;
@@ -35,12 +62,12 @@ static struct entry* add_entry(const void* map, const void* key, size_t key_byte
   if (entry == entries + MAX_ENTRIES) abort();
   entry->map = map;
   memcpy(entry->key, key, key_bytes);
-  entry->value = calloc(1, value_bytes);
+  entry->value = take_room(map, value_bytes);
   return entry;
 }
 
 static void remove_entry(struct entry* entry) {
-  free(entry->value);
+  if (entry->map) give_room_back(entry->map, entry->value);
   memset(entry, 0, sizeof(*entry));
 }
 
@@ -74,6 +101,14 @@ static long delete (const void* map, const void* key, size_t key_bytes) {
   struct entry* entry = find_entry(map, key, key_bytes);
   if (entry) remove_entry(entry);
   return 0;
+}
+
+static uint64_t read_clock(void) {
+  void (*const happens)(void) = meanwhile;
+  meanwhile = NULL;
+  const uint64_t now_ns = boot_ns;
+  if (happens) happens();
+  return now_ns;
 }
 
 static uint64_t reserved_event[64];
@@ -113,7 +148,7 @@ static long copy(void* to, uint32_t bytes, const void* from) {
   update((map), (k), KEY_BYTES(map), (v), VALUE_BYTES(map), (flags))
 #define bpf_map_delete_elem(map, k) delete ((map), (k), KEY_BYTES(map))
 #define bpf_get_smp_processor_id() 0
-#define bpf_ktime_get_boot_ns() boot_ns
+#define bpf_ktime_get_boot_ns() read_clock()
 #define bpf_jiffies64() boot_ns
 #define bpf_ringbuf_reserve(ring, bytes, flags) reserve(bytes)
 #define bpf_ringbuf_submit(event, flags) hand_over((event), reserved_bytes)
@@ -211,6 +246,7 @@ void program_load(const struct program_filter* filter, program_take take, void* 
   usage_exact = 1;
   high_water_bytes = UINT64_MAX;
   generation = 1;
+  judging_filter = 1;
   memset((void*)&shared, 0, sizeof(shared));
   shared.active = 1;
   shared.tells_apart = 1;
@@ -218,6 +254,7 @@ void program_load(const struct program_filter* filter, program_take take, void* 
   update(&filtered_users, &filter->uid, sizeof(filter->uid), &listed, sizeof(listed), BPF_ANY);
 }
 
+void program_judge_anew(void) { ++judging_filter; }
 void program_be_of(uint64_t wanted) { generation = wanted; }
 void program_activate(uint64_t wanted) { shared.active = wanted; }
 
@@ -252,6 +289,14 @@ void program_free(const struct program_process* process, uint64_t now_ns) {
   struct world world;
   unsigned long long arguments[] = {(uintptr_t)make_task(&world, process, now_ns)};
   on_free(arguments);
+}
+
+int program_show(const struct program_process* process, uint64_t now_ns, void (*happens)(void)) {
+  struct world world;
+  struct task_struct* task = make_task(&world, process, now_ns);
+  world.signal.live.counter = 1;
+  meanwhile = happens;
+  return show(task);
 }
 
 const struct cpu_counters* program_counters(void) { return counters_of_this_cpu(); }

@@ -34,6 +34,9 @@ typedef void (*program_take)(void* context, const void* event, uint32_t bytes);
 // From here on it has seen nothing yet.
 void program_load(const struct program_filter* filter, program_take take, void* context);
 
+// From here on they judge by a filter that has not judged anybody.
+void program_judge_anew(void);
+
 // The hooks that are called are those of that recorder; 1 at first.
 void program_be_of(uint64_t generation);
 // That recorder's are to tell; 1 at first.
@@ -44,6 +47,9 @@ void program_exec(const struct program_process* process, uint64_t now_ns);
 void program_rename(const struct program_process* process, uint64_t now_ns);
 void program_exit(const struct program_process* process, uint64_t now_ns);
 void program_free(const struct program_process* process, uint64_t now_ns);
+
+// Whether a snapshot shows it, which sees it living; that happens while the snapshot looks at it.
+int program_show(const struct program_process* process, uint64_t now_ns, void (*happens)(void));
 
 const struct cpu_counters* program_counters(void);
 

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cerrno>
 #include <filesystem>
 #include <vector>
 
@@ -109,6 +110,25 @@ TEST_F(PreviousRunTest, OfALongSegmentTheEndsAreReadWhereTheyAreEnough) {
   EXPECT_TRUE(find(seqs[0], 7'011).written.TakeOut(TestFork(1, time_of(1))));
 }
 
+TEST_F(PreviousRunTest, NoMoreIsReadThanIsNeeded) {
+  constexpr uint32_t kForks = 60'000;
+  auto writer = LogWriter::Open(*OpenLogFolder(temp_.path()), {},
+                                [] { return Clock{.time_ns = kTestBootNs}; });
+  ASSERT_TRUE(writer);
+  writer->Append(Audit{.forks_seen = 100, .kernel_forks = 6'600});
+  for (uint32_t pid = 1; pid <= kForks; ++pid) {
+    // Far from both ends: only who reads it counts by it.
+    if (pid == kForks / 2) writer->Append(Audit{.forks_seen = 200, .kernel_forks = 6'701});
+    if (pid == kForks - 9) writer->Append(Audit{.time_ns = kTestBootNs, .forks_seen = 500});
+    writer->Append(TestFork(pid));
+  }
+  ASSERT_TRUE(writer->Flush());
+  const std::string path = FindSegments(temp_.path())->at(0);
+  ASSERT_GT(std::filesystem::file_size(path), size_t{1} << 20);
+  EXPECT_EQ(Find(writer->next_seq() - 1).kernel_forks, 7'000u);
+  EXPECT_EQ(Find(1).kernel_forks, 7'001u);
+}
+
 // Where a segment begins in the middle of a batch, its count has forks that stand behind it.
 TEST_F(PreviousRunTest, EachForkIsCountedOnceWhereverTheCountStands) {
   constexpr uint64_t kCountNs = kTestBootNs + 5'000;
@@ -116,6 +136,52 @@ TEST_F(PreviousRunTest, EachForkIsCountedOnceWhereverTheCountStands) {
         Audit{.time_ns = kCountNs, .forks_seen = 3, .kernel_forks = 103},
         TestFork(10, kCountNs - 3'000), TestFork(11, kCountNs), TestFork(12, kCountNs + 1'000));
   EXPECT_EQ(Find().kernel_forks, 103u + 2) << "9 and 12 are later";
+}
+
+// It waits in the kernel's buffer, which a killed recorder does not write any more.
+TEST_F(PreviousRunTest, WhatARecorderHasSeenAtItsStartIsRecordedWhereItStandsInTheLog) {
+  Recorder start{.time_ns = kTestBootNs + 9'000,
+                 .event = RecorderEvent::kStart,
+                 .kernel_forks = 150,
+                 .forks_seen = 50};
+  Write(start);
+  EXPECT_EQ(Find().kernel_forks, 100u);
+  Write(start, TestFork(10, kTestBootNs), TestFork(11, kTestBootNs + 10'000));
+  EXPECT_EQ(Find().kernel_forks, 102u);
+  Write(start, TestFork(10), Audit{.time_ns = kTestBootNs + 20'000, .forks_seen = 60});
+  EXPECT_EQ(Find().kernel_forks, 160u);
+  start.abilities = "fork continued";
+  start.forks_seen = 80;
+  start.kernel_forks = 180;
+  Write(start);
+  EXPECT_EQ(Find().kernel_forks, 160u) << "what waited is not written";
+}
+
+// A sync that failed: of the first one nobody knows what is on the disk.
+TEST_F(PreviousRunTest, WhatTwoSegmentsHaveIsThereOnce) {
+  LogBuilder log;
+  log.Add(TestFork(9)).Add(TestFork(10)).Add(Lost{.forks = 5});
+  ASSERT_TRUE(log.writer().Flush());
+  const std::vector<uint8_t> first = log.Segment(1);
+  log.disk().fault = [](std::string_view operation, size_t) {
+    return operation == "sync" ? EIO : 0;
+  };
+  ASSERT_FALSE(log.writer().Sync());
+  log.Add(TestFork(11));
+  ASSERT_TRUE(log.writer().Flush());
+  ASSERT_THAT(ReadAll(first).events, testing::SizeIs(3));
+  ASSERT_THAT(ReadAll(log.Segment(2)).events, testing::SizeIs(4));
+  const auto put = [this](const char* name, const std::vector<uint8_t>& bytes) {
+    temp_.Put(name, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+  };
+  put("daybook-00000001.dbk", first);
+  put("daybook-00000002.dbk", log.Segment(2));
+  PreviousRun run = Find(1);
+  for (const uint32_t pid : {9, 10, 11}) {
+    EXPECT_TRUE(run.written.TakeOut(TestFork(pid))) << pid;
+    EXPECT_FALSE(run.written.TakeOut(TestFork(pid))) << pid;
+  }
+  EXPECT_EQ(run.written.lost().forks, 5u);
 }
 
 TEST_F(PreviousRunTest, LossesAreKeptByCpu) {

@@ -50,6 +50,10 @@ TEST_F(RecorderTakeoverTest, WhatTheDiskRefusesIsSaidWithIt) {
   EXPECT_EQ(source_.commits[2].unwritten, 1u);
   EXPECT_EQ(source_.commits[3].unwritten, 3u);
   EXPECT_EQ(source_.commits[4].unwritten, 0u);
+  const auto written_until = [this](size_t i) { return source_.commits[i].log.next_seq; };
+  EXPECT_EQ(written_until(2), written_until(1));
+  EXPECT_EQ(written_until(3), written_until(1));
+  EXPECT_GT(written_until(4), written_until(1));
 }
 
 TEST_F(RecorderTakeoverTest, TheLossesThatTheLogTellsOfAreSaidWithIt) {
@@ -74,7 +78,22 @@ TEST_F(RecorderTakeoverTest, FromWhichNumberOnTheLogMayHaveWhatIsNotGivenBackIsS
   source_.Then(TestFork(10)).Then(TestFork(11), TestFork(12));
   ASSERT_TRUE(Record());
   ASSERT_THAT(source_.commits, SizeIs(4));
-  for (size_t i = 1; i < 4; ++i) EXPECT_EQ(source_.commits[i].next_seq, last_seqs[i] + 1) << i;
+  for (size_t i = 0; i < 4; ++i) EXPECT_EQ(source_.commits[i].log.next_seq, last_seqs[i] + 1) << i;
+}
+
+TEST_F(RecorderTakeoverTest, WhichLogItIsIsSaidOnceThereIsOne) {
+  log_.disk().fault = [](std::string_view, size_t) { return ENOSPC; };
+  source_.Then(TestFork(10)).ThenDo([this](EventSink&) {
+    log_.disk().fault = [](std::string_view, size_t) { return 0; };
+    log_.Advance(2'000 * kMs);
+    return size_t{0};
+  });
+  RecordAndListen();
+  ASSERT_THAT(source_.commits, SizeIs(4));
+  EXPECT_EQ(source_.commits[1].log.stream_id, Id128());
+  EXPECT_EQ(source_.commits[1].log.next_seq, 1u);
+  EXPECT_EQ(source_.commits[3].log.stream_id,
+            Log().segments.at(0).All<SegmentStart>().at(0).stream_id);
 }
 
 TEST_F(RecorderTakeoverTest, LossesThatAreWrittenButNotSaidToBeAreNotToldAgain) {

@@ -72,6 +72,14 @@ Result<std::unique_ptr<LogFolder>> OpenLogFolder(const std::string& path);
 // The numbers of the folder's segments, compressed or not, in order.
 Result<std::vector<uint64_t>> ListSegments(LogFolder& folder);
 
+// Up to where a log goes. A copy of it has the same stream, and ends where it was made.
+struct LogEnd {
+  Id128 stream_id;        // zero where nothing is written yet
+  uint64_t next_seq = 1;  // of the records
+};
+// As the folder's segments have it; of a folder that is missing nothing is written yet.
+Result<LogEnd> FindLogEnd(const std::string& path);
+
 struct DiskUse {
   uint64_t log_bytes = 0;   // what the log takes
   uint64_t free_bytes = 0;  // what the file system has left
@@ -204,6 +212,7 @@ class LogWriter {
 
   // Number of the current segment. Whenever it changes, also by an error, a snapshot is due.
   uint64_t segment_no() const;
+  Id128 stream_id() const;
   uint64_t next_seq() const;
   // Numbered records before this one are known to be durable.
   uint64_t durable_seq() const;

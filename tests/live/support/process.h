@@ -54,6 +54,15 @@ inline void Become(const std::string& path, std::vector<std::string> arguments) 
   _exit(127);
 }
 
+// A child of that user that becomes that program.
+inline pid_t SpawnAs(uid_t uid, const std::string& path, std::vector<std::string> arguments = {}) {
+  arguments.insert(arguments.begin(), path);
+  return Spawn([&] {
+    if (setuid(uid) != 0) _exit(95);
+    Become(path, std::move(arguments));
+  });
+}
+
 // tests/live/actor.c with these arguments. What it prints goes to that file.
 inline pid_t SpawnActor(std::vector<std::string> arguments,
                         const std::string& output = "/dev/null") {
