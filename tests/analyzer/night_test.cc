@@ -229,6 +229,26 @@ gzip  1            2   2      100.00%          2                2  no    200.0ms
                                                .substr(1));
 }
 
+// They are of one job, which is no reason to take them for each other.
+TEST_F(NightTest, WhatASiblingEndsWithSaysNothingOfItsParent) {
+  const std::string path = temp_ / "siblings";
+  Script script(path);
+  script.Snapshot();
+  script.Fork(6000, 500, 1, 0);
+  script.Exec(6001, 500, 6000, "sh", "sh\0"sv);
+  script.Fork(6010, 501, 500, 6000);
+  script.Exit(6020, 501, 6010, {.wait_status = 1 << 8, .comm = "false", .ppid = 500});
+  script.Fork(6030, 502, 500, 6000);
+  script.Fork(6040, 503, 502, 6030);
+  script.Exit(6050, 503, 6040, {.wait_status = 1 << 8, .comm = "cc", .ppid = 502});
+  script.Exit(6060, 502, 6030, {.comm = "make", .ppid = 500});
+  script.Exit(6070, 500, 6000, {.wait_status = 1 << 8, .comm = "sh", .ppid = 1});
+  script.log().Close();
+  log_path_ = path;
+  EXPECT_EQ(Run("failures --log LOG --columns comm,swallowed --sort comm --output csv").out,
+            "comm,swallowed\ncc,1\nfalse,0\nsh,0\n");
+}
+
 // A server of a database one of whose processes breaks: the others give up.
 TEST_F(NightTest, OfACascadeTheFirstDeathIsNamed) {
   const std::string path = temp_ / "cascade";
