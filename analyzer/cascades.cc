@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <utility>
 
 #include "life_cells.h"
 
@@ -13,9 +14,9 @@ bool IsUsualSignal(uint32_t signal) {
   return signal == SIGHUP || signal == SIGINT || signal == SIGTERM || signal == SIGPIPE;
 }
 
-Death DeathOf(const Boot& boot, const Life& life, uint32_t run) {
+Death DeathOf(const Boot& boot, const Life& life, std::shared_ptr<const JobRun> run) {
   Death death{.boot = &boot,
-              .run = run,
+              .run = std::move(run),
               .pid = life.pid,
               .start_ns = life.start_ns,
               .end_ns = life.end_ns.value_or(life.last_seen_ns),
@@ -38,9 +39,9 @@ bool IsAbnormal(const Life& life) {
   return is_oom_kill || (status & kCoreBit) != 0 || (signal != 0 && !IsUsualSignal(signal));
 }
 
-void Cascades::Take(const Boot& boot, const Life& life, uint32_t run) {
+void Cascades::Take(const Boot& boot, const Life& life, std::shared_ptr<const JobRun> run) {
   if (!deaths_.empty() && deaths_.back().boot != &boot) Finish();
-  Death death = DeathOf(boot, life, run);
+  Death death = DeathOf(boot, life, std::move(run));
   const auto place = std::ranges::upper_bound(deaths_, death.end_ns, {}, &Death::end_ns);
   deaths_.insert(place, std::move(death));
   SettleUntil(deaths_.back().end_ns);

@@ -4,9 +4,11 @@
 
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "job_runs.h"
 #include "lives.h"
 #include "log_set.h"
 
@@ -19,7 +21,7 @@ bool IsAbnormal(const Life& life);
 // An end with another status than 0.
 struct Death {
   const Boot* boot;
-  uint32_t run;  // of the job
+  std::shared_ptr<const JobRun> run;
   uint32_t pid;
   uint64_t start_ns;
   uint64_t end_ns;
@@ -47,7 +49,7 @@ class Cascades {
  public:
   // Of each life that ended badly: boot by boot and in order, but for ends that waited for their
   // reaping.
-  void Take(const Boot& boot, const Life& life, uint32_t run);
+  void Take(const Boot& boot, const Life& life, std::shared_ptr<const JobRun> run);
   // Call it after the last one.
   void Finish();
 

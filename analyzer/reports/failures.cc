@@ -167,8 +167,8 @@ class CascadeTable {
 
 void CascadeTable::Take(const Boot& boot, const Life& life) {
   if (life.wait_status.value_or(0) == 0) return;
-  const uint32_t run = runs_.Find(boot, life, texts_);
-  if (!runs_.runs()[run].is_many) cascades_.Take(boot, life, run);
+  const std::shared_ptr<JobRun>& run = runs_.Find(boot, life, texts_);
+  if (!run->is_many) cascades_.Take(boot, life, run);
 }
 
 std::string CascadeTable::StatusOf(const Death& death) {
@@ -180,7 +180,7 @@ std::string CascadeTable::StatusOf(const Death& death) {
 void CascadeTable::Fill(Table& table) {
   for (const Cascade& cascade : cascades_.found()) {
     const Death& first = cascade.first;
-    const JobRun& run = runs_.runs()[first.run];
+    const JobRun& run = *first.run;
     const std::string status = StatusOf(first);
     const std::array<Cell, std::size(kCascadeColumns)> row = {
         Text{run.name},

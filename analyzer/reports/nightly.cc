@@ -329,6 +329,7 @@ Result<Answer> RunNightly(const Question& question, Page& page) {
   std::vector<Error> failures;
   const auto lives = ReadNight(question, BaselineOf(window, wish->baseline_ns), &night, &failures);
   if (!lives) return lives.error();
+  night.Finish();
   if (lives->baseline) night.SetBaseline(lives->baseline_ns);
   const auto baseline = night.has_baseline() ? lives->baseline : std::nullopt;
 

@@ -3,31 +3,38 @@
 #include <gtest/gtest.h>
 
 #include <csignal>
+#include <memory>
+#include <vector>
 
 namespace daybook {
 namespace {
 
 constexpr uint64_t kSecondNs = 1'000'000'000;
-constexpr uint32_t kJob = 3;
+constexpr size_t kJob = 3;
 constexpr uint32_t kExit2 = 2 << 8;
 
 class CascadesTest : public testing::Test {
  protected:
   void End(uint64_t end_ns, uint32_t pid, uint32_t wait_status, uint64_t start_ns = kSecondNs,
-           uint32_t run = kJob) {
+           size_t run = kJob) {
     Life life;
     life.pid = pid;
     life.start_ns = start_ns;
     life.end_ns = end_ns;
     life.wait_status = wait_status;
     life.state = LifeState::kEnded;
-    cascades_.Take(boot_, life, run);
+    cascades_.Take(boot_, life, runs_[run]);
   }
   void Followers(uint64_t end_ns, uint32_t count, uint32_t first_pid = 20) {
     for (uint32_t i = 0; i < count; ++i) End(end_ns + i, first_pid + i, kExit2);
   }
 
   const Boot boot_;
+  const std::vector<std::shared_ptr<JobRun>> runs_ = [] {
+    std::vector<std::shared_ptr<JobRun>> runs;
+    while (runs.size() < 100) runs.push_back(std::make_shared<JobRun>());
+    return runs;
+  }();
   Cascades cascades_;
 };
 

@@ -142,6 +142,52 @@ login,login of 4000000000,301,2026-09-21T14:13:27.001000+00:00,2026-09-21T14:13:
                 .substr(1));
 }
 
+// In a log so long that nobody keeps all of its runs.
+TEST_F(NightTest, RunsAtOnceAreCountedHoweverManyThereWere) {
+  constexpr uint64_t kRuns = 6000;
+  const std::string path = temp_ / "runs";
+  Script script(path);
+  script.Snapshot();
+  script.Fork(6000, 500, 1, 0);  // beside all others, which are one after the other
+  script.Exec(6001, 500, 6000, "job", "job\0"sv);
+  for (uint64_t i = 0; i < kRuns; ++i) {
+    const uint64_t ms = 7000 + i * 100;
+    script.Fork(ms, 501, 1, 0);
+    script.Exec(ms + 1, 501, ms, "job", "job\0"sv);
+    if (i == kRuns / 2) {  // but for one
+      script.Fork(ms + 2, 502, 1, 0);
+      script.Exit(ms + 50, 502, ms + 2, {.comm = "job", .ppid = 1});
+    }
+    script.Exit(ms + 90, 501, ms, {.comm = "job", .cpu_us = 1000, .ppid = 1});
+  }
+  script.Exit(7000 + kRuns * 100, 500, 6000, {.comm = "job", .cpu_us = 5000, .ppid = 1});
+  script.log().Close();
+  log_path_ = path;
+  const std::string columns = " --columns runs,overlap,max_run_us,cpu_us,cpu_share --output csv ";
+  EXPECT_EQ(Run("jobs --log LOG --filter 'comm == \"job\"'" + columns).out,
+            "runs,overlap,max_run_us,cpu_us,cpu_share\n6002,3,601000000,6005000,100.00\n");
+  EXPECT_EQ(
+      Run("jobs --runs -n 2 --log LOG --filter 'comm == \"job\"'" + columns).out,
+      "runs,overlap,max_run_us,cpu_us,cpu_share\n1,1,601000000,5000,0.08\n1,1,90000,1000,0.02\n");
+}
+
+// It is there beside whatever begins later, whenever it was seen last.
+TEST_F(NightTest, ARunThatStillRunsIsBesideThoseThatFollow) {
+  const std::string path = temp_ / "running";
+  Script script(path);
+  script.Snapshot();
+  script.Fork(6000, 500, 1, 0);
+  script.Exec(6001, 500, 6000, "job", "job\0"sv);
+  script.Fork(8000, 501, 1, 0);
+  script.Exit(8500, 501, 8000, {.comm = "job", .ppid = 1});
+  script.log().Close();
+  log_path_ = path;
+  EXPECT_EQ(Run("jobs --log LOG --filter 'comm == \"job\"' --columns runs,overlap,running "
+                "--output csv")
+                .out,
+            "runs,overlap,running\n2,2,1\n");
+}
+
 // Whether a process is a root may be known only after all that is below it.
 TEST_F(NightTest, RootsMayBeKnownByWhatIsToldAtTheirEnd) {
   const std::string columns = " --output csv --columns job,kind,runs,processes,cpu_us --log LOG";
