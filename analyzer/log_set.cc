@@ -33,6 +33,9 @@ constexpr std::array<bool, 256> TypesIn(const std::variant<std::monostate, const
 }
 constexpr auto kIsOfLife = TypesIn(static_cast<LifeRecord*>(nullptr));
 
+// How the name of a compressed segment ends, behind that of the raw one.
+constexpr std::string_view kCompressed = ".zst";
+
 bool IsRegularFile(const std::string& path) {
   std::error_code unknown;
   return path != "-" && std::filesystem::is_regular_file(path, unknown);
@@ -173,12 +176,14 @@ void LogSet::PlanSkips() {
   for (size_t i = 0; i < files_.size(); ++i) files_[i].part = parts[i];
 }
 
-// What is in a pipe, or is read of a segment for its head alone, nobody knows before.
+// What is in a pipe nobody knows before, nor how much of a compressed segment is its head; of one
+// that is not compressed all is read for that.
 void LogSet::Show(Progress* progress) {
   progress_ = progress;
   std::optional<uint64_t> all = 0;
   for (File& file : files_) {
-    if (file.part != Part::kAll) continue;
+    const bool is_compressed = file.path.ends_with(kCompressed);
+    if (file.part == Part::kNothing || (file.part == Part::kHead && is_compressed)) continue;
     std::error_code unknown;
     const uintmax_t bytes = std::filesystem::file_size(file.path, unknown);
     if (!unknown) file.bytes = bytes;
@@ -235,7 +240,7 @@ const Item* LogSet::NextItem() {
     file_ended_ = false;
     if (stream_ == nullptr && !OpenNextFile()) {
       if (AwaitSegment()) continue;
-      if (progress_ != nullptr) progress_->Erase();
+      if (progress_ != nullptr) std::exchange(progress_, nullptr)->EndLogSet(bytes_of_files_);
       return nullptr;
     }
     streamed_ = &stream_->Next();
@@ -335,7 +340,7 @@ Result<SegmentReader> LogSet::OpenReader(Reading* reading, const Options& option
 Result<SegmentReader> LogSet::OpenFile(Reading* reading, const Options& options) {
   auto reader = OpenReader(reading, options);
   if (reader || !reading->found_in_folder || reader.error().error_number() != ENOENT) return reader;
-  const std::string raw = std::exchange(reading->path, reading->path + ".zst");
+  const std::string raw = std::exchange(reading->path, reading->path + std::string(kCompressed));
   auto other = OpenReader(reading, options);
   if (other) return other;
   reading->path = raw;
