@@ -10,6 +10,7 @@
 #include <tuple>
 #include <type_traits>
 
+#include "lives.h"
 #include "names.h"
 #include "progress.h"
 
@@ -54,10 +55,33 @@ HeadlessSegment ReadHeadless(SegmentReader& reader, uint32_t tag) {
   return headless;
 }
 
+// Whether the first snapshot of a segment is whole, or there is none. A recorder whose snapshot
+// fails does not write its end.
+bool HasWholeSnapshot(const std::string& path) {
+  auto reader = SegmentReader::Open(path, {.choose_frames = FramesOfHead});
+  if (!reader) return false;
+  std::optional<uint64_t> processes;
+  for (Item item = reader->Next();; item = reader->Next()) {
+    const auto* record = std::get_if<RecordView>(&item);
+    if (record == nullptr) return !processes && !std::holds_alternative<Gap>(item);
+    if (SnapEnd end; record->As(&end)) return processes == end.process_count;
+    if (record->Is<SnapBegin>()) {
+      if (processes) return false;  // the next one
+      processes = 0;
+    } else if (record->Is<SnapProc>() && processes) {
+      ++*processes;
+    }
+    if (!reader->segment()) return false;
+    const bool is_of_head =
+        TimeOf(*record).value_or(0) < reader->segment()->time_ns + kMaxLatenessNs;
+    if (!is_of_head) return !processes;
+  }
+}
+
 std::vector<Part> PartsToRead(std::span<const PeekedFile> files, LogSet::Skips skips,
-                              const Window& window) {
-  if (skips == LogSet::Skips::kLives) return PartsForLives(files, window, 1);
-  if (skips == LogSet::Skips::kEnds) return PartsForLives(files, window, 0);
+                              const Window& window, const HeadCheck& is_head_whole) {
+  if (skips == LogSet::Skips::kLives) return PartsForLives(files, window, 1, is_head_whole);
+  if (skips == LogSet::Skips::kEnds) return PartsForLives(files, window, 0, is_head_whole);
   const bool of_boots = skips == LogSet::Skips::kBoots;
   std::vector<Part> parts;
   for (const bool is_outside :
@@ -172,7 +196,9 @@ void LogSet::PlanSkips() {
     if (file.peek) entry.peek = *file.peek;
     entry.holds_one_segment = file.found_in_folder || entry.peek.end;
   }
-  const std::vector<Part> parts = PartsToRead(peeked, options_.skips, options_.window);
+  const std::vector<Part> parts =
+      PartsToRead(peeked, options_.skips, options_.window,
+                  [this](size_t file) { return HasWholeSnapshot(files_[file].path); });
   for (size_t i = 0; i < files_.size(); ++i) files_[i].part = parts[i];
 }
 
