@@ -45,13 +45,9 @@ int64_t OffsetOf(int64_t realtime_ns, uint64_t boot_ns) {
   return static_cast<int64_t>(static_cast<uint64_t>(realtime_ns) - boot_ns);
 }
 
-// Both clocks run alike, unless the wall clock is set: two readings of them differ only by the time
-// that reading takes.
 bool IsNear(int64_t offset_ns, int64_t realtime_ns, uint64_t boot_ns) {
-  constexpr uint64_t kJitterNs = 1'000'000;
-  const auto difference =
-      static_cast<uint64_t>(OffsetOf(realtime_ns, boot_ns)) - static_cast<uint64_t>(offset_ns);
-  return difference + kJitterNs <= 2 * kJitterNs;
+  return IsOneClock({.time_ns = 0, .realtime_ns = offset_ns},
+                    {.time_ns = boot_ns, .realtime_ns = realtime_ns});
 }
 
 // The same of all that a segment with a known span tells of. One that is not compressed does not
