@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <utility>
 
 #include "life_cells.h"
 
@@ -13,9 +14,9 @@ bool IsUsualSignal(uint32_t signal) {
   return signal == SIGHUP || signal == SIGINT || signal == SIGTERM || signal == SIGPIPE;
 }
 
-Death DeathOf(const Boot& boot, const Life& life, uint32_t run) {
+Death DeathOf(const Boot& boot, const Life& life, std::shared_ptr<const JobRun> run) {
   Death death{.boot = &boot,
-              .run = run,
+              .run = std::move(run),
               .pid = life.pid,
               .start_ns = life.start_ns,
               .end_ns = life.end_ns.value_or(life.last_seen_ns),
@@ -38,12 +39,14 @@ bool IsAbnormal(const Life& life) {
   return is_oom_kill || (status & kCoreBit) != 0 || (signal != 0 && !IsUsualSignal(signal));
 }
 
-void Cascades::Take(const Boot& boot, const Life& life, uint32_t run) {
-  if (!deaths_.empty() && deaths_.back().boot != &boot) Finish();
-  Death death = DeathOf(boot, life, run);
-  const auto place = std::ranges::upper_bound(deaths_, death.end_ns, {}, &Death::end_ns);
-  deaths_.insert(place, std::move(death));
-  SettleUntil(deaths_.back().end_ns);
+void Cascades::Take(const Boot& boot, const Life& life, std::shared_ptr<const JobRun> run) {
+  if (!deaths_.empty() && deaths_.begin()->second.boot != &boot) Finish();
+  RunDeaths& of_run = runs_[run.get()];
+  Death death = DeathOf(boot, life, std::move(run));
+  ++of_run.count;
+  Add({death.start_ns, death.end_ns}, &of_run);
+  deaths_.emplace(death.end_ns, std::move(death));
+  SettleUntil(deaths_.rbegin()->first);
 }
 
 void Cascades::Finish() {
@@ -52,22 +55,51 @@ void Cascades::Finish() {
 
 // Whatever is still to come is not of the time of those that are settled.
 void Cascades::SettleUntil(uint64_t time_ns) {
-  while (!deaths_.empty() && time_ns - deaths_.front().end_ns > 2 * kCascadeNs) SettleFirst();
+  while (!deaths_.empty() && time_ns - deaths_.begin()->first > 2 * kCascadeNs) SettleFirst();
 }
 
 void Cascades::SettleFirst() {
-  Death first = std::move(deaths_.front());
-  deaths_.pop_front();
-  if (!first.is_abnormal || first.is_follower) return;
-  std::vector<Death*> followers;
-  for (Death& death : deaths_) {
-    if (death.end_ns - first.end_ns > kCascadeNs) break;
-    if (death.run == first.run && death.start_ns < first.end_ns) followers.push_back(&death);
+  Death first = std::move(deaths_.extract(deaths_.begin()).mapped());
+  const auto run = runs_.find(first.run.get());
+  Judge(&first, &run->second);
+  if (--run->second.count == 0) runs_.erase(run);
+}
+
+void Cascades::Add(const Span& span, RunDeaths* run) {
+  if (span.end_ns <= run->near_until_ns) {
+    run->near.push(span);
+  } else {
+    run->far.emplace(span.end_ns, span.start_ns);
   }
-  if (followers.size() < kLeastFollowers) return;
-  for (Death* follower : followers) follower->is_follower = true;
-  const uint64_t last_ns = followers.back()->end_ns;
-  found_.push_back({std::move(first), followers.size(), last_ns});
+}
+
+// Each death comes near once, and is born once.
+void Cascades::MoveTo(uint64_t time_ns, RunDeaths* run) {
+  run->near_until_ns =
+      std::max(run->near_until_ns, time_ns + std::min(kCascadeNs, UINT64_MAX - time_ns));
+  while (!run->far.empty() && run->far.begin()->first <= run->near_until_ns) {
+    const auto [end_ns, start_ns] = *run->far.begin();
+    run->far.erase(run->far.begin());
+    run->near.push({start_ns, end_ns});
+  }
+  for (; !run->near.empty() && run->near.top().start_ns < time_ns; run->near.pop()) {
+    const uint64_t end_ns = run->near.top().end_ns;
+    if (end_ns >= time_ns) run->followers.insert(end_ns);
+  }
+}
+
+// One that was alive when a cascade began follows its first death; of two that began before, the
+// later one is nearer and had more of them.
+void Cascades::Judge(Death* first, RunDeaths* run) {
+  const uint64_t time_ns = first->end_ns;
+  MoveTo(time_ns, run);
+  const auto own = run->followers.find(time_ns);
+  if (first->start_ns < time_ns && own != run->followers.end()) run->followers.erase(own);
+  const bool is_follower = run->cascade_ns && first->start_ns < *run->cascade_ns &&
+                           time_ns - *run->cascade_ns <= kCascadeNs;
+  if (!first->is_abnormal || is_follower || run->followers.size() < kLeastFollowers) return;
+  run->cascade_ns = time_ns;
+  found_.push_back({std::move(*first), run->followers.size(), *run->followers.rbegin()});
 }
 
 }  // namespace daybook

@@ -3,10 +3,16 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <queue>
+#include <set>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
+#include "job_runs.h"
 #include "lives.h"
 #include "log_set.h"
 
@@ -19,7 +25,7 @@ bool IsAbnormal(const Life& life);
 // An end with another status than 0.
 struct Death {
   const Boot* boot;
-  uint32_t run;  // of the job
+  std::shared_ptr<const JobRun> run;
   uint32_t pid;
   uint64_t start_ns;
   uint64_t end_ns;
@@ -28,7 +34,6 @@ struct Death {
   bool is_abnormal;
   std::string comm;
   std::string args;
-  bool is_follower = false;  // of one before
 };
 
 struct Cascade {
@@ -42,22 +47,44 @@ struct Cascade {
 inline constexpr uint64_t kLeastFollowers = 4;
 inline constexpr uint64_t kCascadeNs = 10'000'000'000;
 
-// In memory for the ends of twice that time.
+// In memory for the ends of twice that time, and in time for each of them alone.
 class Cascades {
  public:
   // Of each life that ended badly: boot by boot and in order, but for ends that waited for their
   // reaping.
-  void Take(const Boot& boot, const Life& life, uint32_t run);
+  void Take(const Boot& boot, const Life& life, std::shared_ptr<const JobRun> run);
   // Call it after the last one.
   void Finish();
 
   const std::vector<Cascade>& found() const { return found_; }
 
  private:
+  struct Span {
+    uint64_t start_ns;
+    uint64_t end_ns;
+  };
+  struct StartsLater {
+    bool operator()(const Span& a, const Span& b) const { return a.start_ns > b.start_ns; }
+  };
+  // The deaths of one run that are to be settled, by what they are to a death at the moment up to
+  // which the run was looked at.
+  struct RunDeaths {
+    uint64_t count = 0;
+    uint64_t near_until_ns = 0;             // what ends up to there, is near
+    std::multimap<uint64_t, uint64_t> far;  // starts by ends
+    std::priority_queue<Span, std::vector<Span>, StartsLater> near;  // not born yet, or settled
+    std::multiset<uint64_t> followers;   // ends of those that were alive
+    std::optional<uint64_t> cascade_ns;  // when the last one began
+  };
+
+  static void Add(const Span& span, RunDeaths* run);
+  static void MoveTo(uint64_t time_ns, RunDeaths* run);
   void SettleUntil(uint64_t time_ns);
   void SettleFirst();
+  void Judge(Death* first, RunDeaths* run);
 
-  std::deque<Death> deaths_;  // by their time
+  std::multimap<uint64_t, Death> deaths_;  // by their time
+  std::unordered_map<const JobRun*, RunDeaths> runs_;
   std::vector<Cascade> found_;
 };
 

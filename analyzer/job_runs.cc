@@ -57,12 +57,19 @@ std::string NameFrom(JobKind kind, const Boot& boot, const Life& root, LifeTexts
   }
 }
 
+// So long after the end of a process it may be told: its records may be late, and its reap.
+constexpr uint64_t kSettlesNs = 3 * kMaxLatenessNs;
+
 JobRun RunFrom(JobKind kind, const Boot& boot, const Life& root, LifeTexts& texts) {
   return {.kind = kind,
           .name = NameFrom(kind, boot, root, texts),
           .boot = &boot,
           .root_pid = root.pid,
           .root_start_ns = root.start_ns};
+}
+
+JobRun RunOf(JobKind kind, std::string name, const Boot& boot) {
+  return {.kind = kind, .name = std::move(name), .boot = &boot, .root_pid = {}};
 }
 
 }  // namespace
@@ -74,69 +81,85 @@ std::string_view NameOf(JobKind kind) {
   return kNames[static_cast<size_t>(kind)];
 }
 
-uint32_t JobRuns::Find(const Boot& boot, const Life& life, LifeTexts& texts) {
-  const uint32_t by_parents = Remaining(FindByParents(boot, life, texts));
+// One by one: there may be a chain of as many as the log has.
+JobRuns::OverQueue::~OverQueue() {
+  while (first) Pop();
+}
+
+void JobRuns::OverQueue::Push(std::unique_ptr<JobRun> run) {
+  run->next_over = std::move(first);
+  first = std::move(run);
+}
+
+std::unique_ptr<JobRun> JobRuns::OverQueue::Pop() {
+  std::unique_ptr<JobRun> run = std::move(first);
+  first = std::move(run->next_over);
+  return run;
+}
+
+JobRuns::JobRuns(const Filter& roots, OverFunction when_over)
+    : roots_(roots), waits_for_end_(roots.IsAboutEnd()), when_over_(std::move(when_over)) {}
+
+JobRuns::~JobRuns() = default;
+
+const std::shared_ptr<JobRun>& JobRuns::Find(const Boot& boot, const Life& life, LifeTexts& texts) {
+  TakeOver();
+  uint64_t& newest_end_ns = newest_end_ns_[&boot];
+  newest_end_ns = std::max(newest_end_ns, life.end_ns.value_or(0));
+  const std::shared_ptr<JobRun>& by_parents = Remaining(FindByParents(boot, life, texts));
   // Now that its end is known, it may be known by a better name than when its first child ended.
-  JobRun& run = runs_[by_parents];
-  if (run.root_pid == life.pid && run.root_start_ns == life.start_ns) {
-    run.name = NameFrom(run.kind, boot, life, texts);
+  if (by_parents->root_pid == life.pid && by_parents->root_start_ns == life.start_ns) {
+    by_parents->name = NameFrom(by_parents->kind, boot, life, texts);
   }
   if (!roots_.lets_all_through()) return by_parents;
-  const auto by_cgroup = FindByCgroup(boot, life);
+  const std::shared_ptr<JobRun>& by_cgroup = FindByCgroup(boot, life);
   if (!by_cgroup) return by_parents;
   // A run of cron is in cron's own cgroup.
   const bool is_narrower =
-      runs_[by_parents].kind == JobKind::kCron && runs_[*by_cgroup].kind != JobKind::kContainer;
-  return is_narrower ? by_parents : *by_cgroup;
+      by_parents->kind == JobKind::kCron && by_cgroup->kind != JobKind::kContainer;
+  return is_narrower ? by_parents : by_cgroup;
 }
 
 // From the nearest ancestor whose run is known, down to it again.
-uint32_t JobRuns::FindByParents(const Boot& boot, const Life& life, LifeTexts& texts) {
-  std::vector<const Life*> unknown;
-  for (const Life* at = &life; at != nullptr && at->mark == 0; at = at->parent.get()) {
-    unknown.push_back(at);
+const std::shared_ptr<JobRun>& JobRuns::FindByParents(const Boot& boot, const Life& life,
+                                                      LifeTexts& texts) {
+  unknown_.clear();
+  for (const Life* at = &life; at != nullptr && !at->job_run; at = at->parent.get()) {
+    unknown_.push_back(at);
   }
-  while (!unknown.empty()) {
-    unknown.back()->mark = FindBelow(boot, *unknown.back(), texts) + 1;
-    unknown.pop_back();
+  for (; !unknown_.empty(); unknown_.pop_back()) {
+    unknown_.back()->job_run = FindBelow(boot, *unknown_.back(), texts);
   }
-  return life.mark - 1;
+  return life.job_run;
 }
 
 // That of its parent is known.
-uint32_t JobRuns::FindBelow(const Boot& boot, const Life& life, LifeTexts& texts) {
+std::shared_ptr<JobRun> JobRuns::FindBelow(const Boot& boot, const Life& life, LifeTexts& texts) {
   if (!roots_.lets_all_through()) return FindBelowRoots(boot, life, texts);
   if ((life.flags & kProcKernelThread) != 0) {
-    return OnlyOne({.kind = JobKind::kKernel, .name = "kernel", .boot = &boot, .root_pid = {}});
+    return OnlyOne(RunOf(JobKind::kKernel, "kernel", boot));
   }
   const Life* parent = life.parent.get();
   if (parent == nullptr) return WithoutParent(boot, life, texts);
   if (IsFirst(*parent)) return Add(RunFrom(JobKind::kProcess, boot, life, texts));
-  const uint32_t above = parent->mark - 1;
-  if (runs_[above].is_many) {
-    // What an orphan does is no run of the others that have its parent's name.
-    return Add(
-        {.kind = runs_[above].kind, .name = runs_[above].name, .boot = &boot, .root_pid = {}});
-  }
-  const JobKind kind_above = runs_[above].kind;
-  const bool is_in_one = kind_above == JobKind::kCron || kind_above == JobKind::kLogin;
+  const std::shared_ptr<JobRun>& above = parent->job_run;
+  // What an orphan does is no run of the others that have its parent's name.
+  if (above->is_many) return Add(RunOf(above->kind, above->name, boot));
+  const bool is_in_one = above->kind == JobKind::kCron || above->kind == JobKind::kLogin;
   if (is_in_one || !IsStarter(*parent) || IsStarter(life)) return above;
-  if (IsAmong(kSchedulers, *parent)) {
-    return Add(RunFrom(JobKind::kCron, boot, life, texts));
-  }
-  return Add(RunFrom(JobKind::kLogin, boot, life, texts));
+  const bool is_scheduled = IsAmong(kSchedulers, *parent);
+  return Add(RunFrom(is_scheduled ? JobKind::kCron : JobKind::kLogin, boot, life, texts));
 }
 
 // Whether a process that still runs is a root may be told at its end only: until then it has a run
 // of its own, and so has every root below it.
-uint32_t JobRuns::FindBelowRoots(const Boot& boot, const Life& life, LifeTexts& texts) {
+std::shared_ptr<JobRun> JobRuns::FindBelowRoots(const Boot& boot, const Life& life,
+                                                LifeTexts& texts) {
   const Life* parent = life.parent.get();
-  const uint32_t above = parent != nullptr ? Remaining(parent->mark - 1)
-                                           : OnlyOne({.kind = JobKind::kNone,
-                                                      .name = std::string(kOther),
-                                                      .boot = &boot,
-                                                      .root_pid = {}});
-  if (runs_[above].kind == JobKind::kRoot) return above;
+  const std::shared_ptr<JobRun> above =
+      parent != nullptr ? Remaining(parent->job_run)
+                        : OnlyOne(RunOf(JobKind::kNone, std::string(kOther), boot));
+  if (above->kind == JobKind::kRoot) return above;
   JobKind kind = JobKind::kUndecided;
   if (!waits_for_end_ || life.state != LifeState::kRunning) {
     if (roots_.Judge(boot, life, texts) != Truth::kTrue) return above;
@@ -149,93 +172,138 @@ uint32_t JobRuns::FindBelowRoots(const Boot& boot, const Life& life, LifeTexts& 
 
 // Of a log without births every process is one: those that are over, and so have no more to come,
 // are together by their name.
-uint32_t JobRuns::WithoutParent(const Boot& boot, const Life& life, LifeTexts& texts) {
+std::shared_ptr<JobRun> JobRuns::WithoutParent(const Boot& boot, const Life& life,
+                                               LifeTexts& texts) {
   if (IsFirst(life) || life.state == LifeState::kRunning) {
     return Add(RunFrom(JobKind::kProcess, boot, life, texts));
   }
-  return OnlyOne({.kind = JobKind::kProcess,
-                  .name = life.identity.comm.value_or("?"),
-                  .boot = &boot,
-                  .root_pid = {},
-                  .is_many = true});
+  JobRun run = RunOf(JobKind::kProcess, life.identity.comm.value_or("?"), boot);
+  run.is_many = true;
+  return OnlyOne(std::move(run));
 }
 
-std::optional<JobRuns::Move> JobRuns::Decide(const Boot& boot, const Life& life, LifeTexts& texts) {
-  if (!waits_for_end_ || life.mark == 0) return std::nullopt;
-  const uint32_t number = life.mark - 1;
-  JobRun& run = runs_[number];
-  if (run.kind != JobKind::kUndecided || run.root_pid != life.pid) return std::nullopt;
-  if (roots_.Judge(boot, life, texts) == Truth::kTrue) {
-    run.kind = JobKind::kRoot;
-    run.name = NameFrom(run.kind, boot, life, texts);
-    return std::nullopt;
+void JobRuns::Decide(const Boot& boot, const Life& life, LifeTexts& texts) {
+  if (!waits_for_end_ || !life.job_run) return;
+  JobRun& run = *life.job_run;
+  if (run.kind != JobKind::kUndecided || run.root_pid != life.pid) return;
+  if (roots_.Judge(boot, life, texts) != Truth::kTrue) return GiveUp(&run);
+  run.kind = JobKind::kRoot;
+  run.name = NameFrom(run.kind, boot, life, texts);
+  for (const auto& below : std::exchange(run.below, {})) run.totals.Join(below->totals);
+}
+
+// Its outermost process is no root after all: what it has belongs to the next one above.
+void JobRuns::GiveUp(JobRun* run) {
+  run->kind = JobKind::kNoRoot;
+  const std::shared_ptr<JobRun> above = run->above = Remaining(run->above);
+  above->totals.Join(std::exchange(run->totals, {}));
+  for (auto& below : std::exchange(run->below, {})) {
+    below->above = above;
+    Settle(std::move(below));
   }
-  run.kind = JobKind::kNoRoot;
-  return Move{.from = number, .to = Remaining(number)};
 }
 
-// The nearest one above that may still be a job. The way there is made short for the next time.
-uint32_t JobRuns::Remaining(uint32_t run) {
-  uint32_t remaining = run;
-  while (runs_[remaining].kind == JobKind::kNoRoot) remaining = runs_[remaining].above;
-  while (run != remaining) run = std::exchange(runs_[run].above, remaining);
-  return remaining;
-}
-
-// The outermost root counts. What is above stands before what is below.
-std::vector<uint32_t> JobRuns::Settle() const {
-  std::vector<uint32_t> settled(runs_.size());
-  for (uint32_t i = 0; i < settled.size(); ++i) {
-    const JobKind kind = runs_[i].kind;
-    const bool is_below =
-        kind == JobKind::kRoot || kind == JobKind::kUndecided || kind == JobKind::kNoRoot;
-    const uint32_t above = is_below ? settled[runs_[i].above] : i;
-    const bool is_outermost = kind == JobKind::kRoot && runs_[above].kind != JobKind::kRoot;
-    settled[i] = is_below && !is_outermost ? above : i;
+// The nearest one from there up that may still be a job. The way there is made short for the next
+// time.
+const std::shared_ptr<JobRun>& JobRuns::Remaining(const std::shared_ptr<JobRun>& run) {
+  if (run->kind != JobKind::kNoRoot) return run;
+  const std::shared_ptr<JobRun>* remaining = &run->above;
+  while ((*remaining)->kind == JobKind::kNoRoot) remaining = &(*remaining)->above;
+  const std::shared_ptr<JobRun> found = *remaining;
+  for (std::shared_ptr<JobRun> at = run; at->above != found;) {
+    at = std::exchange(at->above, found);
   }
-  return settled;
+  return run->above;
 }
 
-std::optional<uint32_t> JobRuns::FindByCgroup(const Boot& boot, const Life& life) {
+void JobRuns::Finish() {
+  by_key_.clear();
+  by_cgroup_.clear();
+  TakeOver();
+}
+
+void JobRuns::TakeOver() {
+  while (over_->first) {
+    std::unique_ptr<JobRun> run = over_->Pop();
+    open_.erase(run.get());
+    if (when_over_) Settle(std::move(run));
+  }
+}
+
+// The outermost root counts.
+void JobRuns::Settle(std::unique_ptr<JobRun> run) {
+  if (run->kind == JobKind::kUndecided) GiveUp(run.get());
+  if (run->kind == JobKind::kNoRoot) return;
+  JobRun* const above = run->above ? Remaining(run->above).get() : nullptr;
+  if (above != nullptr && above->kind == JobKind::kRoot) {
+    above->totals.Join(run->totals);
+  } else if (above != nullptr && above->kind == JobKind::kUndecided) {
+    const std::shared_ptr<JobRun> kept = std::exchange(run->above, nullptr);  // until it is decided
+    above->below.push_back(std::move(run));
+  } else {
+    when_over_(*run);
+  }
+}
+
+std::vector<uint64_t> JobRuns::OpenEnds(const Boot& boot) const {
+  std::vector<uint64_t> ends;
+  for (const JobRun* run : open_) {
+    const RunSpan& span = run->totals.span;
+    if (run->boot != &boot || span.empty()) continue;
+    ends.push_back(std::max(span.last_ns, span.first_ns + 1));  // as they are counted
+  }
+  return ends;
+}
+
+std::optional<uint64_t> JobRuns::SettledUntil(const Boot& boot) const {
+  const auto newest = newest_end_ns_.find(&boot);
+  if (waits_for_end_ || newest == newest_end_ns_.end()) return std::nullopt;
+  return newest->second - std::min(newest->second, kSettlesNs);
+}
+
+const std::shared_ptr<JobRun>& JobRuns::FindByCgroup(const Boot& boot, const Life& life) {
+  static const std::shared_ptr<JobRun> kNone;
   const auto& id = life.identity.cgroup_id;
-  if (!id) return std::nullopt;
+  if (!id) return kNone;
   const auto known = by_cgroup_.find({&boot, *id});
   if (known != by_cgroup_.end()) return known->second;
   const auto path = boot.cgroups.find(*id);
-  if (path == boot.cgroups.end()) return std::nullopt;
+  if (path == boot.cgroups.end()) return kNone;
   return by_cgroup_[{&boot, *id}] = FindByPath(boot, *id, path->second);
 }
 
-std::optional<uint32_t> JobRuns::FindByPath(const Boot& boot, uint64_t id, std::string_view path) {
-  JobRun run{.kind = JobKind::kContainer, .name = {}, .boot = &boot, .root_pid = {}};
-  uint64_t instance = 0;
+std::shared_ptr<JobRun> JobRuns::FindByPath(const Boot& boot, uint64_t id, std::string_view path) {
   if (const auto container = ContainerOf(path)) {
-    run.name = *container;
-  } else if (const auto session = LoginSessionOf(path)) {
-    run.kind = JobKind::kSession;
-    run.name = fmt::format("session {}", *session);
-  } else if (const auto service = ServiceOf(path)) {
-    run.kind = JobKind::kService;
-    run.name = *service;
-    instance = id;  // a service that is started anew has a new cgroup
-  } else {
-    return std::nullopt;
+    return OnlyOne(RunOf(JobKind::kContainer, std::string(*container), boot));
   }
-  return OnlyOne(std::move(run), instance);
+  if (const auto session = LoginSessionOf(path)) {
+    return OnlyOne(RunOf(JobKind::kSession, fmt::format("session {}", *session), boot));
+  }
+  const auto service = ServiceOf(path);
+  if (!service) return nullptr;
+  // A service that is started anew has a new cgroup.
+  return OnlyOne(RunOf(JobKind::kService, std::string(*service), boot), id);
 }
 
-uint32_t JobRuns::Add(JobRun run) {
-  runs_.push_back(std::move(run));
-  return static_cast<uint32_t>(runs_.size() - 1);
+std::shared_ptr<JobRun> JobRuns::Add(JobRun run) {
+  run.number = ++added_;
+  std::shared_ptr<JobRun> added(new JobRun(std::move(run)), [over = over_](JobRun* ended) {
+    over->Push(std::unique_ptr<JobRun>(ended));
+  });
+  open_.insert(added.get());
+  return added;
 }
 
 // There is one of that kind and name in a boot, or one for each instance of it.
-uint32_t JobRuns::OnlyOne(JobRun run, uint64_t instance) {
+std::shared_ptr<JobRun> JobRuns::OnlyOne(JobRun run, uint64_t instance) {
   const std::string key =
       fmt::format("{} {} {} {}", fmt::ptr(run.boot), NameOf(run.kind), instance, run.name);
-  const auto [entry, is_new] = by_key_.try_emplace(key, 0);
-  if (is_new) entry->second = Add(std::move(run));
-  return entry->second;
+  std::shared_ptr<JobRun>& known = by_key_[key];
+  if (!known) {
+    known = Add(std::move(run));
+    open_.erase(known.get());  // to the end, whatever ends
+  }
+  return known;
 }
 
 }  // namespace daybook

@@ -4,15 +4,19 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
 #include "filter/expression.h"
+#include "job_totals.h"
 #include "life_fields.h"
 
 namespace daybook {
@@ -39,48 +43,83 @@ struct JobRun {
   const Boot* boot;
   std::optional<uint32_t> root_pid;  // of a run that is known by its outermost process
   uint64_t root_start_ns = 0;
-  uint32_t above = 0;    // of what is below an undecided one: the run that it may be a part of
-  bool is_many = false;  // each process of it is a run of its own
+  std::shared_ptr<JobRun> above;  // of what is below an undecided one: what it may be a part of
+  bool is_many = false;           // each process of it is a run of its own
+  uint64_t number = 0;            // in the order of appearance
+  RunTotals totals;               // for whoever asks for runs to add to
+  // Of an undecided one: what is over of the runs below it. Their `above` is this.
+  std::vector<std::unique_ptr<JobRun>> below;
+  std::unique_ptr<JobRun> next_over;
 };
 
+// Keeps a run as long as one of its processes is kept, or somebody else who has a share in it; one
+// that has no outermost process to the end.
 class JobRuns {
  public:
+  using OverFunction = std::function<void(const JobRun& run)>;
+
   // `roots`, where it is not empty, says which ancestors are jobs; the outermost one counts.
-  explicit JobRuns(const Filter& roots) : roots_(roots), waits_for_end_(roots.IsAboutEnd()) {}
+  // `when_over` gets each run once, when nothing can be added to it any more.
+  explicit JobRuns(const Filter& roots, OverFunction when_over = nullptr);
+  JobRuns(const JobRuns&) = delete;
+  JobRuns& operator=(const JobRuns&) = delete;
+  ~JobRuns();
 
-  // The number of its run, from 0 in the order of appearance. Every ancestor that is asked about
-  // gets its own at the same time: none is looked at twice.
-  uint32_t Find(const Boot& boot, const Life& life, LifeTexts& texts);
+  // Its run. Every ancestor that is asked about gets its own at the same time: none is looked at
+  // twice.
+  const std::shared_ptr<JobRun>& Find(const Boot& boot, const Life& life, LifeTexts& texts);
 
-  // Call it with every life that is over, before Find. A run of which nothing is left, since its
-  // outermost process is no root after all: what it has belongs to the run `to`.
-  struct Move {
-    uint32_t from;
-    uint32_t to;
-  };
-  std::optional<Move> Decide(const Boot& boot, const Life& life, LifeTexts& texts);
+  // Call it with every life that is over, before Find.
+  void Decide(const Boot& boot, const Life& life, LifeTexts& texts);
 
-  // For each run the one that it is a part of, most often itself. Call it after the last life.
-  std::vector<uint32_t> Settle() const;
+  // Call it after the last life, when none is kept any more.
+  void Finish();
 
-  const std::vector<JobRun>& runs() const { return runs_; }
+  // When the last process of each run that is not over ended, as far as it is known: the run may
+  // turn out to be over since. Of one boot.
+  std::vector<uint64_t> OpenEnds(const Boot& boot) const;
+
+  // Whatever is over only now has ended at that moment of a boot or later, where its end was told.
+  // nullopt: no such moment is known.
+  std::optional<uint64_t> SettledUntil(const Boot& boot) const;
 
  private:
-  uint32_t FindByParents(const Boot& boot, const Life& life, LifeTexts& texts);
-  uint32_t FindBelow(const Boot& boot, const Life& life, LifeTexts& texts);
-  uint32_t FindBelowRoots(const Boot& boot, const Life& life, LifeTexts& texts);
-  uint32_t WithoutParent(const Boot& boot, const Life& life, LifeTexts& texts);
-  uint32_t Remaining(uint32_t run);
-  std::optional<uint32_t> FindByCgroup(const Boot& boot, const Life& life);
-  std::optional<uint32_t> FindByPath(const Boot& boot, uint64_t id, std::string_view path);
-  uint32_t Add(JobRun run);
-  uint32_t OnlyOne(JobRun run, uint64_t instance = 0);
+  // Runs that are over, until somebody has the time for them.
+  struct OverQueue {
+    std::unique_ptr<JobRun> first;
+
+    OverQueue() = default;
+    OverQueue(const OverQueue&) = delete;
+    OverQueue& operator=(const OverQueue&) = delete;
+    ~OverQueue();
+    void Push(std::unique_ptr<JobRun> run);
+    std::unique_ptr<JobRun> Pop();
+  };
+
+  const std::shared_ptr<JobRun>& FindByParents(const Boot& boot, const Life& life,
+                                               LifeTexts& texts);
+  std::shared_ptr<JobRun> FindBelow(const Boot& boot, const Life& life, LifeTexts& texts);
+  std::shared_ptr<JobRun> FindBelowRoots(const Boot& boot, const Life& life, LifeTexts& texts);
+  std::shared_ptr<JobRun> WithoutParent(const Boot& boot, const Life& life, LifeTexts& texts);
+  static const std::shared_ptr<JobRun>& Remaining(const std::shared_ptr<JobRun>& run);
+  const std::shared_ptr<JobRun>& FindByCgroup(const Boot& boot, const Life& life);
+  std::shared_ptr<JobRun> FindByPath(const Boot& boot, uint64_t id, std::string_view path);
+  std::shared_ptr<JobRun> Add(JobRun run);
+  std::shared_ptr<JobRun> OnlyOne(JobRun run, uint64_t instance = 0);
+  void TakeOver();
+  void Settle(std::unique_ptr<JobRun> run);
+  void GiveUp(JobRun* run);
 
   const Filter& roots_;
   bool waits_for_end_;
-  std::vector<JobRun> runs_;
-  std::unordered_map<std::string, uint32_t> by_key_;  // of those that have no outermost process
-  std::map<std::pair<const Boot*, uint64_t>, std::optional<uint32_t>> by_cgroup_;
+  OverFunction when_over_;
+  uint64_t added_ = 0;
+  std::shared_ptr<OverQueue> over_ = std::make_shared<OverQueue>();
+  std::unordered_set<const JobRun*> open_;
+  std::unordered_map<std::string, std::shared_ptr<JobRun>> by_key_;  // without outermost process
+  std::map<std::pair<const Boot*, uint64_t>, std::shared_ptr<JobRun>> by_cgroup_;
+  std::map<const Boot*, uint64_t> newest_end_ns_;
+  std::vector<const Life*> unknown_;  // while ancestors are looked at
 };
 
 }  // namespace daybook

@@ -38,6 +38,7 @@ class LifeReader {
     LifeBuilder all;
   };
 
+  bool IsLeftOutOf(const Boot& boot) const;
   void Enter(const Boot& boot);
   void Take(const RecordView& record);
   template <class Record>
@@ -88,7 +89,9 @@ void LifeReader::Builders::Finish(LifeState state) {
 
 Coverage LifeReader::Read() {
   while (const Item* const item = stopped_ ? nullptr : log_.Next()) {
-    if (log_.skipped_before_item() && builder_ != nullptr) builder_->NoteLeftOut();
+    if (log_.skipped_before_item() && builder_ != nullptr && IsLeftOutOf(*boot_)) {
+      builder_->NoteLeftOut();
+    }
     if (boot_ != &log_.boot()) {
       Enter(log_.boot());
       if (log_.skipped_before_item()) builder_->NoteLeftOut();
@@ -111,6 +114,16 @@ Coverage LifeReader::Read() {
   coverage.undecided = lives_.undecided;
   coverage.malformed_records += malformed_;
   return coverage;
+}
+
+// What was left out before the item that was read: perhaps only of other boots, none of whose time
+// this one's lives lived on.
+bool LifeReader::IsLeftOutOf(const Boot& boot) const {
+  if (&boot == &log_.boot()) return true;
+  return std::ranges::any_of(log_.left_out(), [&](const LogSet::LeftOut& file) {
+    const auto& start = file.segment.start;
+    return start && start->stream_id == boot.stream_id && start->boot_id == boot.boot_id;
+  });
 }
 
 // In one log a new boot ends the one before it. What follows a headless segment cannot be joined

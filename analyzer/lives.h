@@ -60,6 +60,7 @@ struct Usage {
 // kLost: it has ended, but the log does not tell how or when.
 enum class LifeState : uint8_t { kRunning, kEnded, kLost };
 
+struct JobRun;
 struct Life;
 
 // Keeps a life's parent, and so all its ancestors, as long as the life is kept.
@@ -101,7 +102,7 @@ struct Life {
   Proof proof = Proof::kVerified;  // the weakest of what tells of it
   // Its birth parent, as far as the log tells of it; while that lives, as it is known so far.
   ParentLife parent;
-  mutable uint32_t mark = 0;  // for a report that walks from descendants up: what it found there
+  mutable std::shared_ptr<JobRun> job_run;  // for JobRuns: what it found out, as long as it matters
 };
 
 // So far up ancestors are looked at; what is above is unknown.

@@ -10,6 +10,7 @@
 #include <tuple>
 #include <type_traits>
 
+#include "lives.h"
 #include "names.h"
 #include "progress.h"
 
@@ -42,6 +43,9 @@ std::optional<uint64_t> TimeOf(const LifeRecord& decoded) {
   return std::visit(time, decoded);
 }
 
+// How the name of a compressed segment ends, behind that of the raw one.
+constexpr std::string_view kCompressed = ".zst";
+
 bool IsRegularFile(const std::string& path) {
   std::error_code unknown;
   return path != "-" && std::filesystem::is_regular_file(path, unknown);
@@ -60,10 +64,33 @@ HeadlessSegment ReadHeadless(SegmentReader& reader, uint32_t tag) {
   return headless;
 }
 
+// Whether the first snapshot of a segment is whole, or there is none. A recorder whose snapshot
+// fails does not write its end.
+bool HasWholeSnapshot(const std::string& path) {
+  auto reader = SegmentReader::Open(path, {.choose_frames = FramesOfHead});
+  if (!reader) return false;
+  std::optional<uint64_t> processes;
+  for (Item item = reader->Next();; item = reader->Next()) {
+    const auto* record = std::get_if<RecordView>(&item);
+    if (record == nullptr) return !processes && !std::holds_alternative<Gap>(item);
+    if (SnapEnd end; record->As(&end)) return processes == end.process_count;
+    if (record->Is<SnapBegin>()) {
+      if (processes) return false;  // the next one
+      processes = 0;
+    } else if (record->Is<SnapProc>() && processes) {
+      ++*processes;
+    }
+    if (!reader->segment()) return false;
+    const bool is_of_head =
+        TimeOf(*record).value_or(0) < reader->segment()->time_ns + kMaxLatenessNs;
+    if (!is_of_head) return !processes;
+  }
+}
+
 std::vector<Part> PartsToRead(std::span<const PeekedFile> files, LogSet::Skips skips,
-                              const Window& window) {
-  if (skips == LogSet::Skips::kLives) return PartsForLives(files, window, 1);
-  if (skips == LogSet::Skips::kEnds) return PartsForLives(files, window, 0);
+                              const Window& window, const HeadCheck& is_head_whole) {
+  if (skips == LogSet::Skips::kLives) return PartsForLives(files, window, 1, is_head_whole);
+  if (skips == LogSet::Skips::kEnds) return PartsForLives(files, window, 0, is_head_whole);
   const bool of_boots = skips == LogSet::Skips::kBoots;
   std::vector<Part> parts;
   for (const bool is_outside :
@@ -178,16 +205,20 @@ void LogSet::PlanSkips() {
     if (file.peek) entry.peek = *file.peek;
     entry.holds_one_segment = file.found_in_folder || entry.peek.end;
   }
-  const std::vector<Part> parts = PartsToRead(peeked, options_.skips, options_.window);
+  const std::vector<Part> parts =
+      PartsToRead(peeked, options_.skips, options_.window,
+                  [this](size_t file) { return HasWholeSnapshot(files_[file].path); });
   for (size_t i = 0; i < files_.size(); ++i) files_[i].part = parts[i];
 }
 
-// What is in a pipe, or is read of a segment for its head alone, nobody knows before.
+// What is in a pipe nobody knows before, nor how much of a compressed segment is its head; of one
+// that is not compressed all is read for that.
 void LogSet::Show(Progress* progress) {
   progress_ = progress;
   std::optional<uint64_t> all = 0;
   for (File& file : files_) {
-    if (file.part != Part::kAll) continue;
+    const bool is_compressed = file.path.ends_with(kCompressed);
+    if (file.part == Part::kNothing || (file.part == Part::kHead && is_compressed)) continue;
     std::error_code unknown;
     const uintmax_t bytes = std::filesystem::file_size(file.path, unknown);
     if (!unknown) file.bytes = bytes;
@@ -244,7 +275,7 @@ const Item* LogSet::NextItem() {
     file_ended_ = false;
     if (stream_ == nullptr && !OpenNextFile()) {
       if (AwaitSegment()) continue;
-      if (progress_ != nullptr) progress_->Erase();
+      if (progress_ != nullptr) std::exchange(progress_, nullptr)->EndLogSet(bytes_of_files_);
       return nullptr;
     }
     streamed_ = &stream_->Next();
@@ -344,7 +375,7 @@ Result<SegmentReader> LogSet::OpenReader(Reading* reading, const Options& option
 Result<SegmentReader> LogSet::OpenFile(Reading* reading, const Options& options) {
   auto reader = OpenReader(reading, options);
   if (reader || !reading->found_in_folder || reader.error().error_number() != ENOENT) return reader;
-  const std::string raw = std::exchange(reading->path, reading->path + ".zst");
+  const std::string raw = std::exchange(reading->path, reading->path + std::string(kCompressed));
   auto other = OpenReader(reading, options);
   if (other) return other;
   reading->path = raw;

@@ -35,7 +35,7 @@ Cell TextOrUnknown(std::string_view text) {
 }  // namespace
 
 Night::Night(const Window& window, int64_t now_ns, const LocalZone& zone)
-    : window_(window), texts_(zone), runs_(no_roots_) {
+    : window_(window), texts_(zone), runs_(no_roots_, [this](const JobRun& run) { TakeRun(run); }) {
   const int64_t until_ns = std::min(window.until_ns.value_or(now_ns), now_ns);
   if (!window.since_ns || __builtin_sub_overflow(until_ns, *window.since_ns, &length_ns_)) {
     length_ns_ = 0;
@@ -58,7 +58,7 @@ Night::Place Night::PlaceOf(const Boot& boot, const Life& life) const {
 void Night::Take(const Boot& boot, const Life& life) {
   const Place place = PlaceOf(boot, life);
   if (place == Place::kBefore) return TakeBefore(boot, life);
-  const uint32_t run = runs_.Find(boot, life, texts_);
+  JobRun* const run = runs_.Find(boot, life, texts_).get();
   if (place == Place::kNight) return TakeNow(boot, life, run);
   Life running = life;  // names and ids are the last known ones, not those of the night's end
   running.state = LifeState::kRunning;
@@ -75,16 +75,12 @@ void Night::TakeBefore(const Boot& boot, const Life& life) {
   of_comm.nights |= NightsBefore(boot, life);
 }
 
-void Night::TakeNow(const Boot& boot, const Life& life, uint32_t run) {
+void Night::TakeNow(const Boot& boot, const Life& life, JobRun* run) {
   See(boot, life, false);
   all_.Add(life);
   by_comm_[life.identity.comm.value_or("")].now.Add(life);
   by_user_[life.identity.uid].Add(life);
-  if (run >= by_run_.size()) by_run_.resize(run + 1);
-  RunTotals& of_run = by_run_[run];
-  ++of_run.count;
-  of_run.failed += life.wait_status.value_or(0) != 0;
-  of_run.cpu_us.Add(life.usage.cpu_us);
+  run->totals.totals.Add(life);
   if (life.execs && !IsOlder(boot, life.start_ns)) {  // its birth was seen
     const Life* parent = life.parent.get();
     Births& births = by_parent_[parent != nullptr ? parent->identity.comm : std::nullopt];
@@ -92,6 +88,19 @@ void Night::TakeNow(const Boot& boot, const Life& life, uint32_t run) {
     births.short_ones += ElapsedUs(life).value_or(kShortUs) < kShortUs;
   }
   if (life.wait_status.value_or(0) != 0) TakeFailure(boot, life, run);
+}
+
+// A service that is started anew is another run of the same job.
+void Night::TakeRun(const JobRun& run) {
+  if (run.totals.totals.count == 0) return;
+  JobOfNight& job = jobs_[{run.kind, run.name}];
+  ++job.runs;
+  job.totals.Merge(run.totals.totals);
+  const auto abnormal = abnormal_of_open_.extract(&run);
+  if (!abnormal) return;
+  for (const auto& [key, ends] : abnormal.mapped()) {
+    abnormal_[{key.first, run.name, key.second}].Merge(ends);
+  }
 }
 
 bool Night::IsOlder(const Boot& boot, uint64_t time_ns) const {
@@ -146,7 +155,7 @@ void Night::SeeOne(const Boot& boot, const Life& life, bool is_before, Sighting*
 
 // What a supervisor starts again and again is a child of the first process, or dies of a signal:
 // other programs that fail often, as grep and test do, only answer no.
-void Night::TakeFailure(const Boot& boot, const Life& life, uint32_t run) {
+void Night::TakeFailure(const Boot& boot, const Life& life, const JobRun* run) {
   const HowItEnded how{*life.wait_status, IsOomKill(life)};
   const bool is_abnormal = IsAbnormal(life);
   const Life* parent = life.parent.get();
@@ -154,7 +163,7 @@ void Night::TakeFailure(const Boot& boot, const Life& life, uint32_t run) {
     restarted_[{CommOf(&life), CommOf(parent), how}].Add(boot, life);
   }
   if (!is_abnormal) return;
-  abnormal_[{CommOf(&life), run, how}].Add(boot, life);
+  abnormal_of_open_[run][{CommOf(&life), how}].Add(boot, life);
   signals_ += (how.first & kSignalMask) != 0;
   cores_ += (how.first & kCoreBit) != 0;
   ooms_ += how.second;
@@ -175,19 +184,13 @@ Cell Night::StatusCell(const HowItEnded& how) {
 }
 
 Rows Night::AbnormalEnds() {
-  // A service that is started anew is another run of the same job.
-  std::map<std::tuple<std::string_view, std::string_view, HowItEnded>, AlikeEnds> merged;
-  for (const auto& [key, ends] : abnormal_) {
-    const auto& [comm, run, how] = key;
-    merged[{comm, runs_.runs()[run].name, how}].Merge(ends);
-  }
   Rows rows;
-  for (const auto& [key, ends] : merged) {
+  for (const auto& [key, ends] : abnormal_) {
     const auto& [comm, job, how] = key;
     rows.push_back({TextOrUnknown(comm), TextOrUnknown(job), StatusCell(how),
                     (how.first & kCoreBit) != 0, how.second, ends.count,
                     OptionalCell(ends.first_ns), OptionalCell(ends.last_ns),
-                    TextOrUnknown(arena_.Keep(ends.args))});
+                    TextOrUnknown(ends.args)});
   }
   return rows;
 }
@@ -315,21 +318,8 @@ Rows Night::Users() {
 }
 
 Rows Night::Jobs() const {
-  struct Job {
-    uint64_t runs = 0;
-    RunTotals totals;
-  };
-  std::map<std::pair<JobKind, std::string_view>, Job> jobs;
-  for (size_t run = 0; run < by_run_.size(); ++run) {
-    if (by_run_[run].count == 0) continue;
-    Job& job = jobs[{runs_.runs()[run].kind, runs_.runs()[run].name}];
-    ++job.runs;
-    job.totals.count += by_run_[run].count;
-    job.totals.failed += by_run_[run].failed;
-    job.totals.cpu_us.Merge(by_run_[run].cpu_us);
-  }
   Rows rows;
-  for (const auto& [key, job] : jobs) {
+  for (const auto& [key, job] : jobs_) {
     rows.push_back({Text{.bytes = NameOf(key.first)}, TextOrUnknown(key.second), job.runs,
                     job.totals.count, job.totals.failed, OptionalCell(job.totals.cpu_us.total),
                     ShareCell(job.totals.cpu_us.total, all_.cpu_us.total)});

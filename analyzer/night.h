@@ -31,6 +31,9 @@ class Night {
   // Of both periods, in any order.
   void Take(const Boot& boot, const Life& life);
 
+  // After the last one, when none is kept any more.
+  void Finish() { runs_.Finish(); }
+
   // Once it is known how long the period before is of which the log tells: there is something to
   // compare with.
   void SetBaseline(int64_t length_ns);
@@ -75,11 +78,9 @@ class Night {
     uint64_t nights =
         0;  // a bit for each time as long as this one, from the last one on, that had it
   };
-  // Of a run or a job: there may be as many as processes.
-  struct RunTotals {
-    uint64_t count = 0;
-    uint64_t failed = 0;
-    Sum cpu_us;
+  struct JobOfNight {
+    uint64_t runs = 0;
+    Totals totals;
   };
   struct Births {
     Totals totals;
@@ -93,11 +94,12 @@ class Night {
   Place PlaceOf(const Boot& boot, const Life& life) const;
   bool IsOlder(const Boot& boot, uint64_t time_ns) const;  // than the night
   void TakeBefore(const Boot& boot, const Life& life);
-  void TakeNow(const Boot& boot, const Life& life, uint32_t run);
+  void TakeNow(const Boot& boot, const Life& life, JobRun* run);
+  void TakeRun(const JobRun& run);
   void See(const Boot& boot, const Life& life, bool is_before);
   void SeeChange(const Boot& boot, const Life& life, bool is_known, const IdentityChange& change);
   void SeeOne(const Boot& boot, const Life& life, bool is_before, Sighting* sighting);
-  void TakeFailure(const Boot& boot, const Life& life, uint32_t run);
+  void TakeFailure(const Boot& boot, const Life& life, const JobRun* run);
   Cell UserCell(std::optional<uint32_t> uid);
   Cell StatusCell(const HowItEnded& how);
   uint64_t NightsBefore(const Boot& boot, const Life& life) const;
@@ -121,10 +123,12 @@ class Night {
   std::map<IdentityKey, Sighting> identities_;
   std::map<std::string, Periods, std::less<>> by_comm_;
   std::map<std::optional<uint32_t>, Totals> by_user_;
-  std::vector<RunTotals> by_run_;
+  std::map<std::pair<JobKind, std::string>, JobOfNight> jobs_;  // of the runs that are over
   std::map<std::optional<std::string>, Births> by_parent_;
-  std::map<std::tuple<std::string, uint32_t, HowItEnded>, AlikeEnds>
-      abnormal_;  // by task name and run
+  // By task name and, of runs that are over, job: the name of a run may change until then.
+  std::map<std::tuple<std::string, std::string, HowItEnded>, AlikeEnds> abnormal_;
+  std::unordered_map<const JobRun*, std::map<std::pair<std::string, HowItEnded>, AlikeEnds>>
+      abnormal_of_open_;
   // By the task names of program and parent: where each failure may mean that it is started again.
   std::map<std::tuple<std::string, std::string, HowItEnded>, AlikeEnds> restarted_;
 };

@@ -323,23 +323,25 @@ Rests RestsOf(std::string_view name) {
   return field != nullptr ? field->rests : Rests::kOnEnd;
 }
 
+enum class Columns : uint8_t { kOfReport, kAskedFor };
+
 // What rows rest on that are chosen, grouped and sorted so. Columns that nobody asked for are no
 // reason to read all of a boot.
-Rests RestsOf(const Options& options, bool columns_are_asked_for) {
+Rests RestsOf(const Options& options, Columns columns) {
   Rests shown = Rests::kOnEnd;
   for (const size_t column : options.view.columns) {
     shown = std::max(shown, RestsOf(options.columns[column].name));
   }
-  if (!columns_are_asked_for) shown = std::min(shown, Rests::kOnProgram);
+  if (columns == Columns::kOfReport) shown = std::min(shown, Rests::kOnProgram);
   Rests most = std::max(shown, options.filter.RestsOn());
   for (const std::string& key : options.wishes.Values("--by")) most = std::max(most, RestsOf(key));
   if (!options.view.sort_by) return most;
   return std::max(most, RestsOf(options.columns[*options.view.sort_by].name));
 }
 
-LogSet::Skips SkipsFor(const Options& options, bool columns_are_asked_for) {
+LogSet::Skips SkipsFor(const Options& options, Columns columns) {
   if (options.report->skips != LogSet::Skips::kLives) return options.report->skips;
-  switch (RestsOf(options, columns_are_asked_for)) {
+  switch (RestsOf(options, columns)) {
     case Rests::kOnEnd:
       return LogSet::Skips::kEnds;
     case Rests::kOnProgram:
@@ -411,7 +413,8 @@ Result<Options> Check(const Report& report, const RawOptions& raw, int64_t now_n
                                  .salvaged = raw.salvaged});
   if (!view) return std::move(view).error();
   options.view = std::move(*view);
-  options.log.skips = SkipsFor(options, !raw.columns.empty());
+  const Columns columns = raw.columns.empty() ? Columns::kOfReport : Columns::kAskedFor;
+  options.log.skips = SkipsFor(options, columns);
   options.headings = raw.no_header ? Headings::kNo : Headings::kYes;
   options.output_path = raw.output_path;
   options.folder = raw.folder;

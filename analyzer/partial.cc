@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "progress.h"
 #include "rollup_builder.h"
 #include "rollup_file.h"
 #include "run.h"
@@ -49,10 +50,16 @@ Result<Coverage> Build(const Question& question, const Window& window, RollupBui
                        std::vector<Error>* failures) {
   auto records = LogSet::Open(question.paths, {.window = window, .skips = LogSet::Skips::kNothing});
   if (!records) return std::move(records).error();
-  if (Status read = builder->ReadRecords(*records); !read) return std::move(read).error();
-  AddFailures(*records, question.log, failures);
   auto log = LogSet::Open(question.paths, {.window = window, .skips = LogSet::Skips::kBoots});
   if (!log) return std::move(log).error();
+  if (question.progress != nullptr) {
+    question.progress
+        ->ExpectNothing();  // these are read in the place of the log that was asked for
+    records->Show(question.progress);
+    log->Show(question.progress);
+  }
+  if (Status read = builder->ReadRecords(*records); !read) return std::move(read).error();
+  AddFailures(*records, question.log, failures);
   const Question lives{.log = *log, .zone = question.zone, .filter = question.filter};
   return ReadLives(
       lives, [&](const Boot& boot, const Life& life) { return builder->Take(boot, life); },

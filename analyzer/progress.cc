@@ -52,12 +52,21 @@ Progress::Progress(Terminal terminal)
       began_ns_(terminal_.now_ns()),
       next_ns_(began_ns_ + kFirstNs) {}
 
+void Progress::Expect(std::optional<uint64_t> bytes) {
+  if (all_bytes_) all_bytes_ = bytes ? std::optional(*all_bytes_ + *bytes) : std::nullopt;
+}
+
 void Progress::Read(uint64_t bytes) {
   if (erased_) return;
   const uint64_t now_ns = terminal_.now_ns();
   if (now_ns < next_ns_) return;
   next_ns_ = now_ns + kBetweenNs;
-  Draw(Line(bytes, now_ns - began_ns_));
+  Draw(Line(bytes_before_ + bytes, now_ns - began_ns_));
+}
+
+void Progress::EndLogSet(uint64_t bytes) {
+  bytes_before_ += bytes;
+  Clear();
 }
 
 // A log that grows may have more than was expected.
@@ -83,11 +92,15 @@ void Progress::Draw(std::string line) {
 }
 
 void Progress::Erase() {
+  Clear();
+  erased_ = true;
+}
+
+void Progress::Clear() {
   // The terminal may have become narrower.
   const size_t width = std::min(drawn_, std::max<size_t>(terminal_.columns(), 1) - 1);
   if (drawn_ > 0) terminal_.write("\r" + std::string(width, ' ') + "\r");
   drawn_ = 0;
-  erased_ = true;
 }
 
 }  // namespace daybook

@@ -1,5 +1,6 @@
-// One line on a terminal that tells how far the reading has come: from its first second on, at most
-// four times a second, and gone before anything else is written there.
+// One line on a terminal that tells how far the reading of one log set, or of several one after the
+// other, has come: from its first second on, at most four times a second, and gone before anything
+// else is written there.
 #pragma once
 
 #include <cstddef>
@@ -26,11 +27,17 @@ class Progress {
   Progress& operator=(const Progress&) = delete;
   ~Progress() { Erase(); }
 
-  // What there is to read; nullopt where nobody knows, as of a pipe.
-  void Expect(std::optional<uint64_t> all_bytes) { all_bytes_ = all_bytes; }
+  // What more there is to read; nullopt where nobody knows, as of a pipe.
+  void Expect(std::optional<uint64_t> bytes);
 
-  // So much has been read; looks at the clock.
+  // Of what was to be expected so far nothing is read.
+  void ExpectNothing() { all_bytes_ = 0; }
+
+  // So much has been read of this log set; looks at the clock.
   void Read(uint64_t bytes);
+
+  // All of it has been read, which is so much. Another one may follow.
+  void EndLogSet(uint64_t bytes);
 
   // For good: whatever is read from now on is not shown.
   void Erase();
@@ -38,12 +45,14 @@ class Progress {
  private:
   std::string Line(uint64_t bytes, uint64_t elapsed_ns) const;
   void Draw(std::string line);
+  void Clear();
 
   Terminal terminal_;
   uint64_t began_ns_;
   uint64_t next_ns_;
-  std::optional<uint64_t> all_bytes_;
-  size_t drawn_ = 0;  // columns of the line that is there
+  std::optional<uint64_t> all_bytes_ = 0;
+  uint64_t bytes_before_ = 0;  // of the log sets that have been read
+  size_t drawn_ = 0;           // columns of the line that is there
   bool erased_ = false;
 };
 

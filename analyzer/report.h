@@ -54,6 +54,8 @@ class Wishes {
 // Beside what was given to options of the report: the filters, as text.
 inline constexpr std::string_view kFiltersWish = "filters";
 
+class Progress;
+
 // What a report is given.
 struct Question {
   LogSet& log;
@@ -65,6 +67,7 @@ struct Question {
   bool salvaged = false;                    // --salvaged
   LogFolder* folder = nullptr;   // where it may write; only for a report that writes_folder
   OutputFile* output = nullptr;  // behind the table; for a report that is_live
+  Progress* progress = nullptr;  // of log sets that it opens itself, where it is shown
 };
 
 struct Answer {

@@ -198,7 +198,8 @@ int Run(const Options& options, const LocalZone& zone) {
                                    .paths = *paths,
                                    .salvaged = options.salvaged,
                                    .folder = folder->get(),
-                                   .output = &*file},
+                                   .output = &*file,
+                                   .progress = progress.get()},
                                   *file);
   if (progress != nullptr) progress->Erase();
   if (!answer) return Fail(answer.error(), kExitUnreadable);

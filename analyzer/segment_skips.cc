@@ -45,13 +45,9 @@ int64_t OffsetOf(int64_t realtime_ns, uint64_t boot_ns) {
   return static_cast<int64_t>(static_cast<uint64_t>(realtime_ns) - boot_ns);
 }
 
-// Both clocks run alike, unless the wall clock is set: two readings of them differ only by the time
-// that reading takes.
 bool IsNear(int64_t offset_ns, int64_t realtime_ns, uint64_t boot_ns) {
-  constexpr uint64_t kJitterNs = 1'000'000;
-  const auto difference =
-      static_cast<uint64_t>(OffsetOf(realtime_ns, boot_ns)) - static_cast<uint64_t>(offset_ns);
-  return difference + kJitterNs <= 2 * kJitterNs;
+  return IsOneClock({.time_ns = 0, .realtime_ns = offset_ns},
+                    {.time_ns = boot_ns, .realtime_ns = realtime_ns});
 }
 
 // The same of all that a segment with a known span tells of. One that is not compressed does not
@@ -149,19 +145,23 @@ class BootFiles {
 };
 
 // Leaves out the files from `begin` to `end` that lie behind the window, but for the heads of those
-// that follow one which is read, for as long as events may be late.
+// that follow one which is read, for as long as events may be late and up to one that is whole.
 void LeaveOutAfter(std::span<const PeekedFile> files, const Window& window, size_t begin,
-                   size_t end, std::vector<Part>* parts) {
+                   size_t end, const HeadCheck& is_head_whole, std::vector<Part>* parts) {
   std::optional<uint64_t> head_until_ns;
+  bool is_told = false;
   for (size_t i = begin; i < end; ++i) {
     const SegmentPeek& peek = files[i].peek;
     const auto span = SpanOf(peek, 0);
     if (!span || !IsAfter(*span, window)) {
       head_until_ns.reset();
+      is_told = false;
       continue;
     }
     if (!head_until_ns) head_until_ns = peek.start->time_ns + kMaxLatenessNs;
-    (*parts)[i] = peek.start->time_ns < *head_until_ns ? Part::kHead : Part::kNothing;
+    const bool is_needed = peek.start->time_ns < *head_until_ns || !is_told;
+    (*parts)[i] = is_needed ? Part::kHead : Part::kNothing;
+    is_told = is_told || (is_needed && is_head_whole(i));
   }
 }
 
@@ -212,7 +212,7 @@ std::vector<bool> BootsOutside(std::span<const PeekedFile> files, const Window& 
 }
 
 std::vector<Part> PartsForLives(std::span<const PeekedFile> files, const Window& window,
-                                size_t kept_before) {
+                                size_t kept_before, const HeadCheck& is_head_whole) {
   std::vector<Part> parts;
   for (const bool is_outside : BootsOutside(files, window)) {
     parts.push_back(is_outside ? Part::kNothing : Part::kAll);
@@ -223,12 +223,13 @@ std::vector<Part> PartsForLives(std::span<const PeekedFile> files, const Window&
     const size_t before = boot.CountBefore(window);
     // While a segment is being written nobody knows whether its head is whole.
     const size_t kept = files[begin + before].peek.end ? kept_before : 1;
-    const size_t first = begin + before - std::min(before, kept);
+    size_t first = begin + before - std::min(before, kept);
     if (boot.IsInOnePlace()) {
+      while (first > begin && !is_head_whole(first)) --first;
       std::fill_n(parts.begin() + static_cast<std::ptrdiff_t>(begin), first - begin,
                   Part::kNothing);
       if (window.rule == WindowRule::kEnd) {
-        LeaveOutAfter(files, window, first, boot.end(), &parts);
+        LeaveOutAfter(files, window, first, boot.end(), is_head_whole, &parts);
       }
     }
     begin = boot.end();

@@ -2,6 +2,7 @@
 // ends say; where that is not plain, a file is read.
 #pragma once
 
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -35,6 +36,10 @@ std::vector<bool> BootsOutside(std::span<const PeekedFile> files, const Window& 
 // How much of a file is to be read. Its head tells who was living when the segment began.
 enum class Part : uint8_t { kNothing, kHead, kAll };
 
+// Whether the snapshot in the head of the file with that index is whole, or there is none, as in
+// what was imported. Asked of few.
+using HeadCheck = std::function<bool(size_t file)>;
+
 // For rows about lives that do not tell what these did before the window. Besides the boots outside
 // it leaves out:
 //  - Of each boot the files before the window, but for the last `kept_before` of them: the head of
@@ -43,8 +48,9 @@ enum class Part : uint8_t { kNothing, kHead, kAll };
 //    they tell the time of those births.
 //  - Where lives are placed by their ends, the files behind the window. Of the first ones the head
 //    is read: who is not there any more, and did not end, was lost.
+// A head whose snapshot failed tells of nobody: then the one before it is needed, or behind it.
 std::vector<Part> PartsForLives(std::span<const PeekedFile> files, const Window& window,
-                                size_t kept_before);
+                                size_t kept_before, const HeadCheck& is_head_whole);
 
 // The frames of a compressed segment that hold its head, and what events may be late: true for
 // each.

@@ -32,9 +32,9 @@ std::string_view WithoutUnit(std::string_view name) {
   return name;
 }
 
-void Table::Add(std::span<const Cell> cells) {
+void Table::Add(std::span<const Cell> cells, std::optional<uint64_t> place) {
   ++added_;
-  if (view_.sort_by) return Hold(cells);
+  if (view_.sort_by || shown_) return Hold(cells, place.value_or(added_));
   if (full()) return;
   selected_.clear();
   for (const size_t column : view_.columns) selected_.push_back(cells[column]);
@@ -72,10 +72,16 @@ bool Table::Before(const HeldRow& a, const HeldRow& b) const {
   return a.number < b.number;
 }
 
-void Table::Hold(std::span<const Cell> cells) {
-  Cell key = cells[*view_.sort_by];
+void Table::HandOnAs(size_t column, std::function<Cell(const Cell& added)> shown) {
+  if (!Uses(column)) return;
+  shown_column_ = column;
+  shown_ = std::move(shown);
+}
+
+void Table::Hold(std::span<const Cell> cells, uint64_t place) {
+  Cell key = view_.sort_by ? cells[*view_.sort_by] : Cell();
   if (auto* text = std::get_if<Text>(&key)) text->bytes = arena_.Keep(text->bytes);
-  held_.push_back({.key = key, .number = added_, .packed = Packed(cells)});
+  held_.push_back({.key = key, .number = place, .packed = Packed(cells)});
   DropSurplus();
 }
 
@@ -128,7 +134,10 @@ void Table::Finish() {
 
 void Table::HandOn(std::string_view packed) {
   selected_.clear();
-  for (size_t i = 0; i < view_.columns.size(); ++i) selected_.push_back(UnpackCell(&packed));
+  for (const size_t column : view_.columns) {
+    const Cell cell = UnpackCell(&packed);
+    selected_.push_back(shown_ && column == shown_column_ ? shown_(cell) : cell);
+  }
   sink_->Row(selected_);
   ++handed_on_;
 }

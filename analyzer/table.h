@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -108,8 +109,13 @@ class Table {
  public:
   Table(TableView view, RowSink* sink) : view_(std::move(view)), sink_(sink) {}
 
-  // `cells` has a cell for each column of the report; used only during the call.
-  void Add(std::span<const Cell> cells);
+  // `cells` has a cell for each column of the report; used only during the call. Sorted, rows that
+  // are equal stand in the order of `place`, or of their arrival.
+  void Add(std::span<const Cell> cells, std::optional<uint64_t> place = std::nullopt);
+
+  // Rows are sorted by what is added in this column, and handed on with what `shown` makes of it:
+  // for what is known only in Finish. Call it before the first row: they all wait for it.
+  void HandOnAs(size_t column, std::function<Cell(const Cell& added)> shown);
 
   // False where nobody looks at the cells of this column: they may be unknown.
   bool Uses(size_t column) const;
@@ -143,12 +149,12 @@ class Table {
   // A row that waits for its turn: cells packed into the arena.
   struct HeldRow {
     Cell key;
-    uint64_t number;  // of arrival: keeps the order among equals
+    uint64_t number;  // of its place among equals
     std::string_view packed;
   };
 
   bool Before(const HeldRow& a, const HeldRow& b) const;
-  void Hold(std::span<const Cell> cells);
+  void Hold(std::span<const Cell> cells, uint64_t place);
   std::string_view Packed(std::span<const Cell> cells);
   void Choose();
   void HandOn(std::string_view packed);
@@ -163,6 +169,8 @@ class Table {
   std::vector<Cell> selected_;
   std::string packed_;
   std::optional<std::string_view> last_;
+  size_t shown_column_ = 0;
+  std::function<Cell(const Cell& added)> shown_;
   std::optional<std::vector<Cell>> total_;
   std::vector<std::string> notes_;
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "clock_span.h"
 #include "container.h"
 #include "crc32c.h"
 #include "layout.h"
@@ -80,6 +81,32 @@ bool IsSound(const CompressedIndex& index) {
     next_seq = frame.first_seq + frame.seq_count;
   }
   return true;
+}
+
+std::optional<SegmentEnd> EndOf(const CompressedIndex& index) {
+  if (!index.segment) return std::nullopt;
+  SegmentEnd end;
+  uint64_t raw_bytes = 0;
+  for (const FramePlace& place : index.frames) {
+    const Frame& frame = place.description;
+    if (!frame.first_time_ns || !frame.last_time_ns || frame.offset != raw_bytes) {
+      return std::nullopt;
+    }
+    raw_bytes += frame.raw_bytes;
+    end.first_time_ns = std::min(end.first_time_ns.value_or(UINT64_MAX), *frame.first_time_ns);
+    end.last_time_ns = std::max(end.last_time_ns.value_or(0), *frame.last_time_ns);
+    end.next_seq = std::max(end.next_seq, frame.first_seq + frame.seq_count);
+  }
+  if (raw_bytes != index.container.raw_bytes || !end.last_time_ns) return std::nullopt;
+  std::vector<ClockAnchor> anchors{{index.segment->time_ns, index.segment->realtime_ns}};
+  for (const Clock& clock : index.clocks) anchors.push_back({clock.time_ns, clock.realtime_ns});
+  const auto realtime = FindRealtimeSpan(std::move(anchors), *end.first_time_ns, *end.last_time_ns);
+  if (!realtime) return std::nullopt;
+  end.first_realtime_ns = realtime->first_ns;
+  end.last_realtime_ns = realtime->last_ns;
+  end.time_ns = *end.last_time_ns;
+  end.first_seq = index.segment->first_seq;
+  return end;
 }
 
 Status DecodeFrame(Bytes bytes, const Frame& frame, FrameDecoder& decoder, Buffer* content) {

@@ -72,6 +72,10 @@ class RecordCursor {
                   base, record);
   }
   size_t offset() const { return offset_; }
+  void Skip() {
+    const auto header = ReadHeader(records_, offset_);
+    offset_ = header ? header->end : records_.size();
+  }
 
  private:
   Bytes records_;
@@ -124,6 +128,10 @@ std::optional<ContainerHead> DecodeHead(const ContainerPart& part) {
   RecordCursor cursor(part.records);
   if (!cursor.Next({}, &head.container)) return std::nullopt;
   head.segment = ReadSegmentStart(part.records, cursor.offset());
+  if (!head.segment) return head;
+  cursor.Skip();
+  SegmentEnd end;
+  if (cursor.Next(ContainerBase(TickOf(head.segment)), &end)) head.end = end;
   return head;
 }
 

@@ -66,6 +66,7 @@ std::optional<ContainerPart> ReadPartBefore(Bytes file, size_t end);
 struct ContainerHead {
   Container container;
   std::optional<SegmentStart> segment;
+  std::optional<SegmentEnd> end;  // what the index says of the segment, where it says so little
 };
 std::optional<ContainerHead> DecodeHead(const ContainerPart& part);
 std::optional<Frame> DecodeDescription(const ContainerPart& part, uint32_t tick_ns);

@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "block.h"
-#include "clock_span.h"
 #include "compressed_index.h"
+#include "container.h"
 #include "file.h"
 #include "layout.h"
 #include "regular_file.h"
@@ -64,38 +64,30 @@ std::optional<SegmentEnd> ReadEnd(Bytes bytes, uint64_t file_bytes, const Segmen
   return std::nullopt;
 }
 
-// What SEGMENT_END would say, from the descriptions of the frames. nullopt where some of the
-// segment is in no block, so that no block tells its time.
-std::optional<SegmentEnd> ReadEnd(const CompressedIndex& index) {
-  SegmentEnd end;
-  uint64_t raw_bytes = 0;
-  for (const FramePlace& place : index.frames) {
-    const Frame& frame = place.description;
-    if (!frame.first_time_ns || !frame.last_time_ns || frame.offset != raw_bytes) {
-      return std::nullopt;
-    }
-    raw_bytes += frame.raw_bytes;
-    end.first_time_ns = std::min(end.first_time_ns.value_or(UINT64_MAX), *frame.first_time_ns);
-    end.last_time_ns = std::max(end.last_time_ns.value_or(0), *frame.last_time_ns);
-    end.next_seq = std::max(end.next_seq, frame.first_seq + frame.seq_count);
-  }
-  if (raw_bytes != index.container.raw_bytes || !end.last_time_ns) return std::nullopt;
-  std::vector<ClockAnchor> anchors{{index.segment->time_ns, index.segment->realtime_ns}};
-  for (const Clock& clock : index.clocks) anchors.push_back({clock.time_ns, clock.realtime_ns});
-  const auto realtime = FindRealtimeSpan(std::move(anchors), *end.first_time_ns, *end.last_time_ns);
-  if (!realtime) return std::nullopt;
-  end.first_realtime_ns = realtime->first_ns;
-  end.last_realtime_ns = realtime->last_ns;
-  end.time_ns = *end.last_time_ns;
-  end.first_seq = index.segment->first_seq;
-  return end;
+// A file that was cut does not end as its writer left it.
+bool EndsWithSeekTable(const RegularFile& file) {
+  uint32_t magic = 0;
+  const auto bytes = file.ReadAt(file.size() - sizeof(magic), sizeof(magic));
+  return bytes && Cursor(*bytes).GetFixed(&magic) && magic == kSeekTableFooterMagic;
+}
+
+// What the head of a compressed segment says is enough, where it says what the index does.
+std::optional<SegmentPeek> PeekContainerHead(const RegularFile& file) {
+  constexpr uint64_t kHeadBytes = 224;
+  const auto bytes = file.ReadAt(0, std::min<uint64_t>(file.size(), kHeadBytes));
+  const auto part = bytes ? ReadPart(*bytes, 0) : std::nullopt;
+  const auto head = part ? DecodeHead(*part) : std::nullopt;
+  if (!head || !head->end || !IsSupported(*head->segment)) return std::nullopt;
+  if (!EndsWithSeekTable(file)) return std::nullopt;
+  return SegmentPeek{.start = head->segment, .end = head->end, .clocks = {}};
 }
 
 // In doubt nothing.
 SegmentPeek PeekCompressed(const RegularFile& file) {
+  if (auto peek = PeekContainerHead(file)) return *std::move(peek);
   const auto index = ReadCompressedIndex(file);
   if (!index || !index->segment || !IsSupported(*index->segment)) return {};
-  return {.start = index->segment, .end = ReadEnd(*index), .clocks = index->clocks};
+  return {.start = index->segment, .end = EndOf(*index), .clocks = index->clocks};
 }
 
 bool BeginsContainer(Bytes bytes) {

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "compressed_index.h"
 #include "crc32c.h"
+#include "daybook/peek.h"
 
 namespace daybook {
 namespace {
@@ -97,6 +99,19 @@ void Planner::Cut(uint64_t offset) {
   block_bytes_ = 0;
 }
 
+// What the index will say of the segment as a whole; nullopt where it has more to say of its clock.
+std::optional<SegmentEnd> SummaryOf(const SegmentPlan& plan) {
+  if (!plan.segment || plan.segment_start.empty()) return std::nullopt;
+  const Clock first{.time_ns = plan.segment->time_ns, .realtime_ns = plan.segment->realtime_ns};
+  for (const Clock& clock : plan.clocks) {
+    if (!IsOneClock(first, clock)) return std::nullopt;
+  }
+  CompressedIndex index{
+      .container = plan.container, .segment = plan.segment, .frames = {}, .clocks = plan.clocks};
+  for (const Frame& frame : plan.frames) index.frames.push_back({.begin = 0, .description = frame});
+  return EndOf(index);
+}
+
 }  // namespace
 
 Result<SegmentPlan> PlanSegment(const ReadBytes& read, size_t frame_bytes) {
@@ -143,8 +158,9 @@ Result<std::vector<uint8_t>> SegmentCompressor::Head() {
   plan_ = *std::move(plan);
   tick_ns_ = TickOf(ReadSegmentStart(plan_.segment_start, 0));
   PartBuilder builder(tick_ns_);
-  std::vector<uint8_t> head =
-      std::move(builder.Add(plan_.container).AddEncoded(plan_.segment_start)).Finish();
+  builder.Add(plan_.container).AddEncoded(plan_.segment_start);
+  if (const auto summary = SummaryOf(plan_)) builder.Add(*summary);
+  std::vector<uint8_t> head = std::move(builder).Finish();
   Count(head.size(), 0);
   return head;
 }

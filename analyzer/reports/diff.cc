@@ -244,6 +244,7 @@ Result<Answer> RunDiff(const Question& question, Table& table) {
   auto old_log = LogSet::Open(has_old_log ? question.wishes.Values("--old-log") : question.paths,
                               {.window = window, .skips = question.log.skips()});
   if (!old_log) return std::move(old_log).error();
+  if (question.progress != nullptr) old_log->Show(question.progress);
   Difference difference(*comparison, question.zone);
   const bool is_period = window.bounded() || question.log.window().bounded();
   if (is_period && window.rule == WindowRule::kEnd) difference.LeaveOutRunning();

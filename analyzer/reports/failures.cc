@@ -95,9 +95,8 @@ class FailureTable {
   LifeGroups groups_;
   std::vector<uint64_t> ended_;  // of a group
   std::map<Key, Failures> failures_;
-  // Of parents that are still living, by the mark that they have: how their children failed.
-  std::unordered_map<uint32_t, std::map<Key, uint64_t>> of_living_;
-  uint32_t marks_ = 0;
+  // How the children of those failed that are still living.
+  std::unordered_map<const Life*, std::map<Key, uint64_t>> of_living_;
 };
 
 bool FailureTable::Take(const Boot& boot, const Life& life) {
@@ -111,15 +110,12 @@ bool FailureTable::Take(const Boot& boot, const Life& life) {
   failures.ends.Add(boot, life);
   failures.cpu_us.Add(life.usage.cpu_us);
   const Life* parent = life.parent.get();
-  if (parent == nullptr || parent->state != LifeState::kRunning) return true;
-  if (parent->mark == 0) parent->mark = ++marks_;
-  ++of_living_[parent->mark][key];
+  if (parent != nullptr && parent->state == LifeState::kRunning) ++of_living_[parent][key];
   return true;
 }
 
 void FailureTable::TakeEnd(const Life& life) {
-  if (life.mark == 0) return;
-  const auto children = of_living_.find(life.mark);
+  const auto children = of_living_.find(&life);
   if (children == of_living_.end()) return;
   if (life.wait_status == 0U) {
     for (const auto& [key, count] : children->second) failures_[key].swallowed += count;
@@ -171,8 +167,8 @@ class CascadeTable {
 
 void CascadeTable::Take(const Boot& boot, const Life& life) {
   if (life.wait_status.value_or(0) == 0) return;
-  const uint32_t run = runs_.Find(boot, life, texts_);
-  if (!runs_.runs()[run].is_many) cascades_.Take(boot, life, run);
+  const std::shared_ptr<JobRun>& run = runs_.Find(boot, life, texts_);
+  if (!run->is_many) cascades_.Take(boot, life, run);
 }
 
 std::string CascadeTable::StatusOf(const Death& death) {
@@ -184,7 +180,7 @@ std::string CascadeTable::StatusOf(const Death& death) {
 void CascadeTable::Fill(Table& table) {
   for (const Cascade& cascade : cascades_.found()) {
     const Death& first = cascade.first;
-    const JobRun& run = runs_.runs()[first.run];
+    const JobRun& run = *first.run;
     const std::string status = StatusOf(first);
     const std::array<Cell, std::size(kCascadeColumns)> row = {
         Text{run.name},

@@ -223,14 +223,19 @@ struct LivesRead {
   int64_t baseline_ns = 0;         // of it: for how long somebody recorded
 };
 
-// The lives of the night and of the time before it, in one pass.
-Result<LivesRead> ReadNight(const Question& question, const std::optional<Window>& baseline,
-                            Night* night, std::vector<Error>* failures) {
+// Of the night and of the time before it.
+Result<LogSet> OpenLives(const Question& question, const std::optional<Window>& baseline) {
   Window window = question.log.window();
   if (baseline) window.since_ns = baseline->since_ns;
   auto log = LogSet::Open(question.paths, {.window = window, .skips = LogSet::Skips::kBoots});
-  if (!log) return std::move(log).error();
-  const Question lives{.log = *log, .zone = question.zone, .filter = question.filter};
+  if (log && question.progress != nullptr) log->Show(question.progress);
+  return log;
+}
+
+// The lives of both, in one pass.
+LivesRead ReadNight(const Question& question, const std::optional<Window>& baseline, LogSet& log,
+                    Night* night, std::vector<Error>* failures) {
+  const Question lives{.log = log, .zone = question.zone, .filter = question.filter};
   Coverage open;  // of the night alone
   LivesRead read;
   read.coverage = ReadLives(
@@ -246,9 +251,9 @@ Result<LivesRead> ReadNight(const Question& question, const std::optional<Window
   read.coverage.ended_unseen = open.ended_unseen;
   read.baseline = Covered(baseline, read.coverage);
   if (read.baseline) {
-    read.baseline_ns = RecordedNs(*read.baseline, log->not_recorded(), read.coverage.hosts);
+    read.baseline_ns = RecordedNs(*read.baseline, log.not_recorded(), read.coverage.hosts);
   }
-  AddFailures(*log, question.log, failures);
+  AddFailures(log, question.log, failures);
   return read;
 }
 
@@ -323,19 +328,22 @@ Result<Answer> RunNightly(const Question& question, Page& page) {
   }
   if (AsksForPartial(question.wishes)) return WritePartial(question, page);
   const Window window = question.log.window();
+  const auto wished = BaselineOf(window, wish->baseline_ns);
+  auto log = OpenLives(question, wished);
+  if (!log) return std::move(log).error();
   CoverageExceptions records;
   records.Read(question.log, question.now_ns);
   Night night(window, question.now_ns, question.zone);
   std::vector<Error> failures;
-  const auto lives = ReadNight(question, BaselineOf(window, wish->baseline_ns), &night, &failures);
-  if (!lives) return lives.error();
-  if (lives->baseline) night.SetBaseline(lives->baseline_ns);
-  const auto baseline = night.has_baseline() ? lives->baseline : std::nullopt;
+  const LivesRead lives = ReadNight(question, wished, *log, &night, &failures);
+  night.Finish();
+  if (lives.baseline) night.SetBaseline(lives.baseline_ns);
+  const auto baseline = night.has_baseline() ? lives.baseline : std::nullopt;
 
   const std::vector<Rows> rows = RowsOf(records, night);
   const auto failed_on = ApplyRules(wish->rules, FactsOf(records, night, rows));
   // What is missing from other times, in a file that is also read, is not this night's affair.
-  Answer answer{.coverage = JoinCoverage(records, lives->coverage, night.used()),
+  Answer answer{.coverage = JoinCoverage(records, lives.coverage, night.used()),
                 .failures = std::move(failures),
                 .failed_on = failed_on};
   answer.exit_status = !failed_on.empty()                        ? kExitFound

@@ -94,7 +94,7 @@ std::string TextOf(const Life& life) {
                      std::to_string(life.flags) + " " +
                      std::to_string(static_cast<int>(life.state)) + " " +
                      std::to_string(static_cast<int>(life.proof)) + " " +
-                     std::to_string(life.last_seen_ns) + " " + std::to_string(life.mark) +
+                     std::to_string(life.last_seen_ns) + (life.job_run ? " run" : "") +
                      (life.coarse_start ? " coarse " : " ") + (life.acct ? "acct " : "- ");
   text += TextOf(life.ppid) + TextOf(life.parent_start_ns) + TextOf(life.exit_ppid) +
           TextOf(life.birth_uid) + TextOf(life.birth_euid) + TextOf(life.execs) +

@@ -142,6 +142,52 @@ login,login of 4000000000,301,2026-09-21T14:13:27.001000+00:00,2026-09-21T14:13:
                 .substr(1));
 }
 
+// In a log so long that nobody keeps all of its runs.
+TEST_F(NightTest, RunsAtOnceAreCountedHoweverManyThereWere) {
+  constexpr uint64_t kRuns = 6000;
+  const std::string path = temp_ / "runs";
+  Script script(path);
+  script.Snapshot();
+  script.Fork(6000, 500, 1, 0);  // beside all others, which are one after the other
+  script.Exec(6001, 500, 6000, "job", "job\0"sv);
+  for (uint64_t i = 0; i < kRuns; ++i) {
+    const uint64_t ms = 7000 + i * 100;
+    script.Fork(ms, 501, 1, 0);
+    script.Exec(ms + 1, 501, ms, "job", "job\0"sv);
+    if (i == kRuns / 2) {  // but for one
+      script.Fork(ms + 2, 502, 1, 0);
+      script.Exit(ms + 50, 502, ms + 2, {.comm = "job", .ppid = 1});
+    }
+    script.Exit(ms + 90, 501, ms, {.comm = "job", .cpu_us = 1000, .ppid = 1});
+  }
+  script.Exit(7000 + kRuns * 100, 500, 6000, {.comm = "job", .cpu_us = 5000, .ppid = 1});
+  script.log().Close();
+  log_path_ = path;
+  const std::string columns = " --columns runs,overlap,max_run_us,cpu_us,cpu_share --output csv ";
+  EXPECT_EQ(Run("jobs --log LOG --filter 'comm == \"job\"'" + columns).out,
+            "runs,overlap,max_run_us,cpu_us,cpu_share\n6002,3,601000000,6005000,100.00\n");
+  EXPECT_EQ(
+      Run("jobs --runs -n 2 --log LOG --filter 'comm == \"job\"'" + columns).out,
+      "runs,overlap,max_run_us,cpu_us,cpu_share\n1,1,601000000,5000,0.08\n1,1,90000,1000,0.02\n");
+}
+
+// It is there beside whatever begins later, whenever it was seen last.
+TEST_F(NightTest, ARunThatStillRunsIsBesideThoseThatFollow) {
+  const std::string path = temp_ / "running";
+  Script script(path);
+  script.Snapshot();
+  script.Fork(6000, 500, 1, 0);
+  script.Exec(6001, 500, 6000, "job", "job\0"sv);
+  script.Fork(8000, 501, 1, 0);
+  script.Exit(8500, 501, 8000, {.comm = "job", .ppid = 1});
+  script.log().Close();
+  log_path_ = path;
+  EXPECT_EQ(Run("jobs --log LOG --filter 'comm == \"job\"' --columns runs,overlap,running "
+                "--output csv")
+                .out,
+            "runs,overlap,running\n2,2,1\n");
+}
+
 // Whether a process is a root may be known only after all that is below it.
 TEST_F(NightTest, RootsMayBeKnownByWhatIsToldAtTheirEnd) {
   const std::string columns = " --output csv --columns job,kind,runs,processes,cpu_us --log LOG";
@@ -227,6 +273,26 @@ gzip  1            2   2      100.00%          2                2  no    200.0ms
 -- 2026-09-21 14:13:20 to 2026-09-21 14:13:27; boots 1, segments 1, records 98; processes 22, running 3, ended unseen 0; filtered 3; lost 0, damaged 0 bytes
 )")
                                                .substr(1));
+}
+
+// They are of one job, which is no reason to take them for each other.
+TEST_F(NightTest, WhatASiblingEndsWithSaysNothingOfItsParent) {
+  const std::string path = temp_ / "siblings";
+  Script script(path);
+  script.Snapshot();
+  script.Fork(6000, 500, 1, 0);
+  script.Exec(6001, 500, 6000, "sh", "sh\0"sv);
+  script.Fork(6010, 501, 500, 6000);
+  script.Exit(6020, 501, 6010, {.wait_status = 1 << 8, .comm = "false", .ppid = 500});
+  script.Fork(6030, 502, 500, 6000);
+  script.Fork(6040, 503, 502, 6030);
+  script.Exit(6050, 503, 6040, {.wait_status = 1 << 8, .comm = "cc", .ppid = 502});
+  script.Exit(6060, 502, 6030, {.comm = "make", .ppid = 500});
+  script.Exit(6070, 500, 6000, {.wait_status = 1 << 8, .comm = "sh", .ppid = 1});
+  script.log().Close();
+  log_path_ = path;
+  EXPECT_EQ(Run("failures --log LOG --columns comm,swallowed --sort comm --output csv").out,
+            "comm,swallowed\ncc,1\nfalse,0\nsh,0\n");
 }
 
 // A server of a database one of whose processes breaks: the others give up.

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "daybook/reader.h"
 #include "scripted_log.h"
 
 namespace daybook {
@@ -16,8 +17,8 @@ constexpr uint64_t kMillisecondNs = 1'000'000;
 constexpr int64_t kSwitchedOffNs = 3'600'000'000'000;
 
 constexpr std::string_view kActionNames[kActions] = {
-    "pass",  "fork", "daemonize", "exec",  "rename", "change_user",
-    "adopt", "exit", "lose",      "pause", "rotate", "reboot"};
+    "pass", "fork", "daemonize", "exec",   "rename", "change_user", "adopt",
+    "exit", "lose", "pause",     "rotate", "reboot", "set_clock"};
 
 // Ends as they are, in the encoding of wait(2): well, not well, by a signal, with a core dump.
 constexpr uint32_t kStatuses[] = {0, 0, 1U << 8, 3U << 8, 9, 11 | 0x80};
@@ -46,7 +47,21 @@ ProcessWorld::ProcessWorld(std::string folder, std::string host, const Script& s
 }
 
 int64_t ProcessWorld::WallNs(uint8_t boot, uint64_t time_ns) const {
-  return wall_offset_ns_.at(boot) + static_cast<int64_t>(time_ns);
+  const auto& offsets = wall_offsets_ns_.at(boot);
+  auto offset = offsets.upper_bound(time_ns);
+  if (offset != offsets.begin()) --offset;
+  return offset->second + static_cast<int64_t>(time_ns);
+}
+
+uint64_t ProcessWorld::Prune(uint32_t thousandths) const {
+  auto folder = OpenLogFolder(folder_);
+  if (!folder) throw std::runtime_error(folder.error().message());
+  const auto numbers = ListSegments(**folder);
+  if (!numbers) throw std::runtime_error(numbers.error().message());
+  const size_t removed = (numbers->size() - 1) * std::min<size_t>(thousandths, 1000) / 1000;
+  const auto files = FindSegments(folder_);
+  for (size_t i = 0; i < removed; ++i) std::filesystem::remove((*files)[i]);
+  return (*numbers)[removed];
 }
 
 void ProcessWorld::Play(const Step& step) {
@@ -90,6 +105,8 @@ void ProcessWorld::Act(const Step& step, uint32_t number) {
       return Snapshot();
     case Action::kReboot:
       return Reboot(!is_odd);
+    case Action::kSetClock:
+      return SetClock(step.what);
   }
 }
 
@@ -98,7 +115,7 @@ void ProcessWorld::Boot() {
       boots_.empty() ? kScriptRealtimeNs : WallNs(boot_, now_ns_) + kSwitchedOffNs;
   ++boot_;
   now_ns_ = kScriptBootNs;
-  wall_offset_ns_[boot_] = wall_ns - static_cast<int64_t>(kScriptBootNs);
+  wall_offsets_ns_[boot_][0] = wall_ns - static_cast<int64_t>(kScriptBootNs);
   next_pid_ = 200;
   free_pids_.clear();
   TrueLife init;
@@ -120,6 +137,20 @@ void ProcessWorld::Reboot(bool closes) {
   CloseWriter(closes);
   for (TrueLife& one : lives()) one.is_end_proved = true;
   Boot();
+}
+
+// While nobody records, nobody tells from when on it was so.
+void ProcessWorld::SetClock(uint32_t what) {
+  constexpr int64_t kHalfHourNs = 1'800'000'000'000;
+  constexpr int64_t kHalfHoursOfADay = 48;
+  if (!writer_) return;
+  const int64_t offset = WallNs(boot_, now_ns_) - static_cast<int64_t>(now_ns_);
+  const int64_t step = int64_t{what} % (2 * kHalfHoursOfADay + 1) - kHalfHoursOfADay;
+  wall_offsets_ns_[boot_][now_ns_] = offset + step * kHalfHourNs;
+  writer_->Append(Clock{.time_ns = now_ns_,
+                        .realtime_ns = WallNs(boot_, now_ns_),
+                        .monotonic_ns = now_ns_,
+                        .reason = ClockReason::kStep});
 }
 
 void ProcessWorld::OpenWriter() {
@@ -162,14 +193,17 @@ void ProcessWorld::TellBySnapshot(TrueLife* one) {
   }
   writer_->Append(process);
   one->is_told = true;
+  one->told_in = writer_->segment_no();
   one->told_comm = one->comm;
   one->told_uid = one->uid;
 }
 
 template <class Record>
-bool ProcessWorld::Tell(const Record& record, uint64_t Loss::*lost) {
+bool ProcessWorld::Tell(const Record& record, uint64_t Loss::*lost, TrueLife* of) {
   if (!loss_) {
     writer_->Append(record);
+    of->is_told = true;
+    of->told_in = writer_->segment_no();
     return true;
   }
   ++(*loss_.*lost);
@@ -195,8 +229,8 @@ uint32_t ProcessWorld::Fork(uint32_t parent, bool reuses_pid) {
                            .ppid = child.birth_parent->pid,
                            .parent_start_ns = child.birth_parent->start_ns,
                            .uid = child.uid};
-  if (Tell(fork, &Loss::forks)) {
-    child.is_told = child.is_birth_told = true;
+  if (Tell(fork, &Loss::forks, &child)) {
+    child.is_birth_told = true;
     child.told_parent = child.birth_parent;
     child.told_uid = child.uid;
   }
@@ -223,8 +257,7 @@ void ProcessWorld::Exec(uint32_t number, uint32_t what) {
   exec.comm = one.comm;
   exec.exe = exe;
   exec.args = exe;
-  if (!Tell(exec, &Loss::execs)) return;
-  one.is_told = true;
+  if (!Tell(exec, &Loss::execs, &one)) return;
   ++one.told_execs;
   one.told_comm = one.comm;
   one.told_uid = one.uid;
@@ -235,8 +268,7 @@ void ProcessWorld::Rename(uint32_t number, uint32_t what) {
   one.comm = "worker/" + std::to_string(what % 4);
   const CommChange change{
       .time_ns = now_ns_, .pid = one.key.pid, .start_ns = one.key.start_ns, .comm = one.comm};
-  if (!Tell(change, &Loss::others)) return;
-  one.is_told = true;
+  if (!Tell(change, &Loss::others, &one)) return;
   one.told_comm = one.comm;
 }
 
@@ -259,8 +291,9 @@ void ProcessWorld::Exit(uint32_t number, uint32_t what) {
   exit.comm = one.comm;
   exit.flags = is_zombie ? 0 : kProcUsageExact;
   exit.cpu_us = is_zombie ? one.cpu_us - 1 : one.cpu_us;
-  if (Tell(exit, &Loss::exits)) {
-    one.is_told = one.is_end_told = true;
+  if (Tell(exit, &Loss::exits, &one)) {
+    one.is_end_told = true;
+    one.end_told_in = one.told_in;
     one.told_comm = one.comm;
     one.told_uid = one.uid;
     one.told_cpu_us = exit.cpu_us;
@@ -284,7 +317,9 @@ void ProcessWorld::Reap() {
                            .start_ns = one.key.start_ns,
                            .flags = kProcUsageExact,
                            .cpu_us = one.cpu_us};
-  if (Tell(reap, &Loss::others) && one.is_end_told) one.told_cpu_us = one.cpu_us;
+  // Of itself a reap tells nothing.
+  TrueLife reaped;
+  if (Tell(reap, &Loss::others, &reaped) && one.is_end_told) one.told_cpu_us = one.cpu_us;
 }
 
 // The nearest subreaper above takes its children, else init.

@@ -26,9 +26,10 @@ enum class Action : uint8_t {
   kLose,   // the next events, as many as `what` says
   kPause,  // the same, since no recorder runs
   kRotate,
-  kReboot,  // `what` odd: the log has no end
+  kReboot,    // `what` odd: the log has no end
+  kSetClock,  // by up to a day forth or back
 };
-inline constexpr uint8_t kActions = 12;
+inline constexpr uint8_t kActions = 13;
 
 // Any step has a meaning in any world: a script without some of its steps is still one.
 struct Step {
@@ -62,6 +63,8 @@ struct TrueLife {
   bool is_birth_told = false;
   bool is_end_told = false;
   bool is_end_proved = false;  // by a snapshot without it, or since its boot is over
+  uint64_t told_in = 0;        // number of the last segment that tells of it
+  uint64_t end_told_in = 0;    // and of its end
   std::optional<ProcessKey> told_parent;
   uint64_t told_execs = 0;
   std::optional<std::string> told_comm;
@@ -83,6 +86,10 @@ class ProcessWorld {
   // What the wall clock said at that moment of a boot.
   int64_t WallNs(uint8_t boot, uint64_t time_ns) const;
   int64_t last_wall_ns() const { return WallNs(boot_, now_ns_); }
+
+  // Removes the oldest segments, as retention does: so many thousandths of all but the newest one.
+  // Returns the number of the first that is left.
+  uint64_t Prune(uint32_t thousandths) const;
 
  private:
   // Events that happen while the recorder does not hear of them.
@@ -106,6 +113,7 @@ class ProcessWorld {
   void CloseWriter(bool closes);
   void Snapshot();
   void TellBySnapshot(TrueLife* one);
+  void SetClock(uint32_t what);
   uint32_t Fork(uint32_t parent, bool reuses_pid);
   void Daemonize(uint32_t parent, bool reuses_pid);
   void Exec(uint32_t number, uint32_t what);
@@ -117,12 +125,13 @@ class ProcessWorld {
   void EndLoss();
   // False where it is lost.
   template <class Record>
-  bool Tell(const Record& record, uint64_t Loss::*lost);
+  bool Tell(const Record& record, uint64_t Loss::*lost, TrueLife* of);
 
   std::string folder_;
   std::string host_;
   std::map<uint8_t, std::vector<TrueLife>> boots_;
-  std::map<uint8_t, int64_t> wall_offset_ns_;
+  // By boot, and by the moment from which on it is so.
+  std::map<uint8_t, std::map<uint64_t, int64_t>> wall_offsets_ns_;
   uint8_t boot_ = 0;
   uint64_t now_ns_ = 0;
   std::optional<LogWriter> writer_;

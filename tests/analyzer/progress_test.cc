@@ -53,6 +53,26 @@ TEST_F(ProgressTest, FourTimesASecondAtMost) {
   EXPECT_NE(At(1350, 2 * kMib), "");
 }
 
+TEST_F(ProgressTest, LogSetsThatAreReadOneAfterTheOtherAreOneWhole) {
+  progress_.Expect(10 * kMib);
+  progress_.Expect(30 * kMib);
+  EXPECT_EQ(At(1000, 10 * kMib), "\rdaybook: read 10.0M of 40.0M (25%), 10.0M/s, 3s left");
+  written_.clear();
+  progress_.EndLogSet(10 * kMib);
+  EXPECT_EQ(written_, "\r" + std::string(52, ' ') + "\r");
+  EXPECT_EQ(At(2000, 10 * kMib), "\rdaybook: read 20.0M of 40.0M (50%), 10.0M/s, 2s left");
+}
+
+TEST_F(ProgressTest, OfOneThatHasAPipeTheWholeIsUnknown) {
+  progress_.Expect(10 * kMib);
+  progress_.Expect(std::nullopt);
+  progress_.Expect(10 * kMib);
+  EXPECT_EQ(At(1000, kMib), "\rdaybook: read 1.0M, 1.0M/s");
+  progress_.ExpectNothing();
+  progress_.Expect(2 * kMib);
+  EXPECT_EQ(At(2000, kMib), "\rdaybook: read 1.0M of 2.0M (50%), 512K/s, 2s left");
+}
+
 TEST_F(ProgressTest, OfAPipeNobodyKnowsHowMuchThereIs) {
   EXPECT_EQ(At(2000, 4 * kMib), "\rdaybook: read 4.0M, 2.0M/s");
 }

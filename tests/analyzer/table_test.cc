@@ -57,6 +57,42 @@ TEST(TableTest, SortsStablyWithTheUnknownLast) {
   }
 }
 
+TEST(TableTest, EqualRowsStandInTheOrderOfTheirPlaces) {
+  for (const bool descending : {false, true}) {
+    Collector sink;
+    Table table({.columns = {0}, .sort_by = 1, .descending = descending, .limit = 2}, &sink);
+    table.Add(std::array<Cell, 2>{Text{"third"}, uint64_t{1}}, 3);
+    table.Add(std::array<Cell, 2>{Text{"first"}, uint64_t{1}}, 1);
+    table.Add(std::array<Cell, 2>{Text{"second"}, uint64_t{1}}, 2);
+    table.Finish();
+    EXPECT_THAT(sink.names, ElementsAre("first", "second"));
+  }
+}
+
+// Also where they are not sorted.
+TEST(TableTest, WhatIsKnownOnlyAtTheEndIsHandedOnThen) {
+  for (const std::optional<size_t> sort_by : {std::optional<size_t>(), std::optional<size_t>(1)}) {
+    Collector sink;
+    Table table({.columns = {1}, .sort_by = sort_by, .descending = true, .limit = {}}, &sink);
+    std::string_view known = "not yet";
+    table.HandOnAs(1, [&](const Cell&) { return Cell(Text{known}); });
+    AddRow(table, "a", 1);
+    AddRow(table, "b", 2);
+    EXPECT_TRUE(sink.names.empty());
+    known = "now";
+    table.Finish();
+    EXPECT_THAT(sink.names, ElementsAre("now", "now"));
+  }
+}
+
+TEST(TableTest, WhatNobodyLooksAtIsNotWaitedFor) {
+  Collector sink;
+  Table table({.columns = {0}, .sort_by = {}, .descending = false, .limit = {}}, &sink);
+  table.HandOnAs(1, [](const Cell& cell) { return cell; });
+  AddRow(table, "a", 1);
+  EXPECT_THAT(sink.names, ElementsAre("a"));
+}
+
 TEST(TableTest, ALimitKeepsTheFirstOfManyWithoutHoldingThemAll) {
   Collector sink;
   Table table({.columns = {0}, .sort_by = 1, .descending = true, .limit = 3}, &sink);

@@ -172,6 +172,41 @@ RC_GTEST_PROP(WorldTest, EachLifeIsToldOnceAndTruly, (const Script& first, const
   ExpectTruth(worlds, {.paths = worlds.paths()});
 }
 
+// ---- What retention has removed ----
+
+void ExpectTruthOfRest(const TrueLife& truth, uint64_t first_no, const std::vector<Life>& told) {
+  RC_ASSERT(told.size() == 1U);
+  const Life& life = told.front();
+  RC_ASSERT((life.state == LifeState::kEnded) == (truth.end_told_in >= first_no));
+  if (life.state == LifeState::kEnded) {
+    RC_ASSERT(life.end_ns == truth.end_ns);
+    RC_ASSERT(life.wait_status == truth.wait_status);
+  }
+  if (truth.told_comm) RC_ASSERT(life.identity.comm == truth.told_comm);
+  if (life.execs) RC_ASSERT(life.execs == truth.told_execs);
+}
+
+RC_GTEST_PROP(WorldTest, OfAPrunedLogAllIsToldThatIsLeft, (const Script& script)) {
+  const Worlds worlds(script);
+  const uint64_t first_no = worlds.all().front().Prune(*rc::gen::inRange<uint32_t>(0, 1001));
+  const Asked asked{.paths = worlds.paths()};
+  const auto lives = ReadAll(asked);
+  size_t left = 0;
+  worlds.ForEachTold([&](const ProcessWorld& world, uint8_t boot, const TrueLife& truth) {
+    if (truth.told_in < first_no) return;
+    ++left;
+    const auto told = lives.find(PlaceOf(world, boot, truth));
+    RC_ASSERT(told != lives.end());
+    ExpectTruthOfRest(truth, first_no, told->second);
+  });
+  RC_ASSERT(lives.size() == left);
+  for (const auto& [name, coverage] : RunEveryVerb(asked, "100")) {
+    RC_ASSERT(std::pair(name, coverage.used + coverage.filtered) ==
+              std::pair(name, coverage.processes.value()));
+    RC_ASSERT(std::pair(name, coverage.missing_records) == std::pair(name, uint64_t{0}));
+  }
+}
+
 // ---- However the same records are stored ----
 
 std::vector<std::string> FilesOf(const Worlds& worlds) {
@@ -245,6 +280,7 @@ RC_GTEST_PROP(WorldTest, ThreadsAndCompressionChangeNothing,
 struct Subtree {
   uint64_t lives = 0;
   uint64_t cpu_us = 0;
+  std::set<uint32_t> pids_above;
 };
 
 std::map<Place, Subtree> SubtreesOf(const Worlds& worlds) {
@@ -259,6 +295,7 @@ std::map<Place, Subtree> SubtreesOf(const Worlds& worlds) {
       Subtree& subtree = subtrees[above];
       ++subtree.lives;
       subtree.cpu_us += life->told_cpu_us.value_or(0);
+      if (above != place) subtrees[place].pids_above.insert(std::get<ProcessKey>(above).pid);
       if (!at->second->told_parent) break;
       std::get<ProcessKey>(above) = *at->second->told_parent;
     }
@@ -308,7 +345,8 @@ RC_GTEST_PROP(WorldTest, JobsAddUpToAllThatRan, (const Script& first, const Scri
   }
 }
 
-// By one process as the root: it and all that it has started, however late, orphans included.
+// By one process as the root: it and all that it has started, however late, orphans included. One
+// below it that has its pid again is a part of it.
 RC_GTEST_PROP(WorldTest, AJobHasEveryDescendantOfItsRoot, (Script script)) {
   std::erase_if(script, [](const Step& step) {
     return step.action == Action::kLose || step.action == Action::kPause;
@@ -319,7 +357,8 @@ RC_GTEST_PROP(WorldTest, AJobHasEveryDescendantOfItsRoot, (Script script)) {
   const Ran runs = RunReport(kJobsReport, {.paths = worlds.paths(), .wishes = wishes});
   std::multiset<std::pair<uint64_t, uint64_t>> expected;
   for (const auto& [place, subtree] : SubtreesOf(worlds)) {
-    const bool is_root = std::get<ProcessKey>(place).pid == 100;
+    const bool is_root =
+        std::get<ProcessKey>(place).pid == 100 && !subtree.pids_above.contains(100);
     if (is_root) expected.emplace(subtree.lives, subtree.cpu_us);
   }
   std::multiset<std::pair<uint64_t, uint64_t>> rows;
@@ -399,6 +438,24 @@ RC_GTEST_PROP(WorldTest, WindowsThatFollowEachOtherAddUp,
   const auto after = total({.since_ns = std::max(a, b)});
   RC_ASSERT(before.first + between.first + after.first == whole.first);
   RC_ASSERT(before.second + between.second + after.second == whole.second);
+}
+
+// The clock was set back by a day, so that the next boot lies before the window, which the one
+// before it does not.
+TEST(WorldTest, ABootThatIsLeftOutTellsNothingOfTheOneBeforeIt) {
+  const Worlds worlds({{.action = Action::kRotate},
+                       {.action = Action::kSetClock},
+                       {.action = Action::kFork},
+                       {.action = Action::kReboot},
+                       {.action = Action::kReboot}});
+  Asked asked{.paths = worlds.paths()};
+  asked.log.window = {.since_ns = worlds.all().front().WallNs(1, kScriptBootNs)};
+  asked.log.window.rule = WindowRule::kEnd;
+  const Ran all = RunReport(kListReport, asked);
+  asked.log.skips = kListReport.skips;
+  const Ran some = RunReport(kListReport, asked);
+  EXPECT_EQ(some.coverage.skipped_segments, 1U);
+  EXPECT_EQ(Sorted(some.rows), Sorted(all.rows));
 }
 
 // Where an end is lost, nobody can know.

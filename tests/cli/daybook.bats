@@ -492,3 +492,45 @@ filters() {
   same "$("$DAYBOOK" summary --log "$sample" --output md)" \
     "$("$DAYBOOK" summary --log "$sample" --output markdown)"
 }
+
+@test "who waits at a terminal sees how much has been read, and nobody else does" {
+  run -0 python3 - "$DAYBOOK" "$sample" "$BATS_TEST_TMPDIR" <<'PYTHON'
+import os, pty, subprocess, sys, threading, time
+
+daybook, sample, folder = sys.argv[1:]
+pipe = os.path.join(folder, "pipe")
+os.mkfifo(pipe)
+command = [daybook, "summary", "--log", sample, "--log", pipe, "-o", os.path.join(folder, "out")]
+
+def write_late():  # more than is looked at between two looks at the clock
+    with open(sample, "rb") as file, open(pipe, "wb") as out:
+        log = file.read()
+        time.sleep(1.5)
+        out.write(20 * log)
+
+def run_at_terminal():
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.execv(daybook, command)
+    seen = b""
+    try:
+        while part := os.read(terminal, 65536):
+            seen += part
+    except OSError:  # how Linux ends it
+        pass
+    return os.waitpid(pid, 0)[1], seen
+
+for attempt in ("terminal", "file"):
+    writer = threading.Thread(target=write_late)
+    writer.start()
+    if attempt == "terminal":
+        status, seen = run_at_terminal()
+        assert status == 0, (status, seen)
+        assert seen.startswith(b"\rdaybook: read "), seen
+        assert seen.endswith(b" \r"), seen
+    else:
+        ran = subprocess.run(command, capture_output=True)
+        assert (ran.returncode, ran.stdout, ran.stderr) == (0, b"", b""), ran
+    writer.join()
+PYTHON
+}

@@ -111,6 +111,58 @@ TEST_F(PeekTest, ACompressedSegmentSaysTheSame) {
   EXPECT_EQ(peek->end->last_realtime_ns, raw.end->last_realtime_ns);
 }
 
+class PeekCompressedTest : public PeekTest {
+ protected:
+  // With readings of the clock, each so much later by the wall clock than by the other one.
+  std::vector<uint8_t> Compressed(std::initializer_list<int64_t> steps_ns) {
+    LogBuilder log;
+    for (const int64_t step_ns : steps_ns) {
+      log.Advance(1'000'000);
+      log.Add(TestFork(1000, log.now_ns()));
+      Clock clock{.time_ns = log.now_ns()};
+      clock.realtime_ns =
+          kTestRealtimeNs + static_cast<int64_t>(log.now_ns() - kTestBootNs) + step_ns;
+      log.Add(clock);
+    }
+    EXPECT_TRUE(log.writer().Close());
+    Peek(log.Segment());
+    std::filesystem::remove(path_.string() + ".zst");
+    const auto folder = OpenLogFolder(folder_);
+    EXPECT_TRUE(CompressSegment(**folder, 1));
+    const auto bytes = (*folder)->Read("daybook-00000001.dbk.zst");
+    return bytes ? *bytes : std::vector<uint8_t>();
+  }
+};
+
+TEST_F(PeekCompressedTest, WhereTheClockWasNotSetTheHeadSaysAll) {
+  auto bytes = Compressed({0, 900'000, -900'000});
+  const SegmentPeek whole = Peek(bytes);
+  ASSERT_TRUE(whole.end);
+  EXPECT_TRUE(whole.clocks.empty());
+  EXPECT_EQ(whole.end->last_time_ns, kTestBootNs + 3'000'000);
+  for (size_t i = 250; i + 4 < bytes.size(); ++i) bytes[i] ^= 1;
+  const SegmentPeek peek = Peek(bytes);
+  EXPECT_EQ(peek.start, whole.start);
+  EXPECT_EQ(peek.end, whole.end);
+}
+
+TEST_F(PeekCompressedTest, WhereItWasSetTheIndexDoes) {
+  for (const int64_t step_ns : {1'000'001, -1'000'001}) {
+    const SegmentPeek peek = Peek(Compressed({0, step_ns, 0}));
+    ASSERT_TRUE(peek.end);
+    ASSERT_EQ(peek.clocks.size(), 4U) << "the first is that of the start, and it was set back";
+    EXPECT_EQ(peek.clocks[2].realtime_ns, kTestRealtimeNs + 2'000'000 + step_ns);
+  }
+}
+
+TEST_F(PeekCompressedTest, OneThatWasCutHasNoEnd) {
+  auto bytes = Compressed({0});
+  while (!bytes.empty()) {
+    bytes.pop_back();
+    EXPECT_FALSE(Peek(bytes).end) << bytes.size();
+  }
+}
+
 TEST_F(PeekTest, WhatIsNoFileOfASegment) {
   EXPECT_FALSE(PeekSegment(folder_ / "nothing"));
   EXPECT_FALSE(Peek({}).start);
