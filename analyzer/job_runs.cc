@@ -216,7 +216,9 @@ const std::shared_ptr<JobRun>& JobRuns::Remaining(const std::shared_ptr<JobRun>&
   return run->above;
 }
 
+// What is over only now may have ended long ago.
 void JobRuns::Finish() {
+  newest_end_ns_.clear();
   by_key_.clear();
   by_cgroup_.clear();
   TakeOver();

@@ -7,6 +7,8 @@
 #include <type_traits>
 #include <utility>
 
+#include "abilities.h"
+
 namespace daybook {
 namespace {
 
@@ -191,10 +193,7 @@ void LifeBuilder::Take(const Acct& acct) {
 
 // So that not even the first reap is missed.
 void LifeBuilder::Take(const Recorder& recorder) {
-  constexpr std::string_view kTellsReaps = " reap ";  // among its words
-  if (recorder.event != RecorderEvent::kStart) return;
-  const std::string words = " " + std::string(recorder.abilities.value_or("")) + " ";
-  reaps_are_told_ = words.find(kTellsReaps) != words.npos;
+  if (recorder.event == RecorderEvent::kStart) reaps_are_told_ = HasAbility(recorder, "reap");
 }
 
 void LifeBuilder::Take(const SnapBegin& begin) {

@@ -10,6 +10,7 @@
 #include <tuple>
 #include <type_traits>
 
+#include "abilities.h"
 #include "lives.h"
 #include "names.h"
 #include "progress.h"
@@ -64,15 +65,17 @@ HeadlessSegment ReadHeadless(SegmentReader& reader, uint32_t tag) {
   return headless;
 }
 
-// Whether the first snapshot of a segment is whole, or there is none. A recorder whose snapshot
-// fails does not write its end.
+// Whether the first snapshot of a segment is whole, or there is none since nobody recorded it. A
+// recorder whose snapshot fails does not write its end.
 bool HasWholeSnapshot(const std::string& path) {
   auto reader = SegmentReader::Open(path, {.choose_frames = FramesOfHead});
   if (!reader) return false;
   std::optional<uint64_t> processes;
+  bool is_imported = false;
   for (Item item = reader->Next();; item = reader->Next()) {
     const auto* record = std::get_if<RecordView>(&item);
-    if (record == nullptr) return !processes && !std::holds_alternative<Gap>(item);
+    if (record == nullptr) return is_imported && !processes && !std::holds_alternative<Gap>(item);
+    if (Info info; record->As(&info)) is_imported |= info.key == kImportedFrom;
     if (SnapEnd end; record->As(&end)) return processes == end.process_count;
     if (record->Is<SnapBegin>()) {
       if (processes) return false;  // the next one
@@ -83,7 +86,7 @@ bool HasWholeSnapshot(const std::string& path) {
     if (!reader->segment()) return false;
     const bool is_of_head =
         TimeOf(*record).value_or(0) < reader->segment()->time_ns + kMaxLatenessNs;
-    if (!is_of_head) return !processes;
+    if (!is_of_head) return is_imported && !processes;
   }
 }
 
@@ -504,7 +507,8 @@ void LogSet::TakeAbout(const RecordView& record) {
   } else if (Recorder recorder; record.As(&recorder)) {
     const bool is_start = recorder.event == RecorderEvent::kStart;
     TakeForks(recorder.kernel_forks, recorder.forks_seen, is_start);
-    if (is_start) sequence_->filtered = 0;
+    // One that takes over counts on.
+    if (is_start && !HasAbility(recorder, "continued")) sequence_->filtered = 0;
   }
 }
 

@@ -196,6 +196,17 @@ std::optional<size_t> FindSeekTable(Bytes file) {
   return fits ? std::optional(begin) : std::nullopt;
 }
 
+std::optional<uint64_t> SeekTableFileBytes(Bytes tail) {
+  const auto begin = FindSeekTable(tail);
+  if (!begin) return std::nullopt;
+  uint64_t bytes = tail.size() - *begin;
+  for (size_t at = *begin + kSkippableHeaderBytes; at + kSeekFooterBytes < tail.size();
+       at += kSeekEntryBytes) {
+    bytes += Fixed32(tail, at);
+  }
+  return bytes;
+}
+
 bool HasZstdMagic(Bytes file, size_t offset) { return HasNumber(file, offset, kZstdMagic); }
 
 PartFinder::PartFinder(Bytes file)

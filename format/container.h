@@ -99,6 +99,9 @@ bool IsSeekTable(Bytes file, size_t offset);
 // Where the seek table begins that the file ends with; nullopt where it does not.
 std::optional<size_t> FindSeekTable(Bytes file);
 
+// Length of the file by the table that it ends with: that of all its frames and of the table.
+std::optional<uint64_t> SeekTableFileBytes(Bytes tail);
+
 bool HasZstdMagic(Bytes file, size_t offset);
 
 // Finds what a reader can go on with behind damage. Hostile bytes may be full of places that are

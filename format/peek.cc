@@ -64,11 +64,13 @@ std::optional<SegmentEnd> ReadEnd(Bytes bytes, uint64_t file_bytes, const Segmen
   return std::nullopt;
 }
 
-// A file that was cut does not end as its writer left it.
-bool EndsWithSeekTable(const RegularFile& file) {
-  uint32_t magic = 0;
-  const auto bytes = file.ReadAt(file.size() - sizeof(magic), sizeof(magic));
-  return bytes && Cursor(*bytes).GetFixed(&magic) && magic == kSeekTableFooterMagic;
+// By its seek table: no byte was cut off, and no other container was appended. Where the table is
+// longer than usual, in doubt not.
+bool IsOneContainer(const RegularFile& file) {
+  constexpr uint64_t kTailBytes = 512;
+  const uint64_t size = std::min(file.size(), kTailBytes);
+  const auto tail = file.ReadAt(file.size() - size, size);
+  return tail && SeekTableFileBytes(*tail) == file.size();
 }
 
 // What the head of a compressed segment says is enough, where it says what the index does.
@@ -78,7 +80,7 @@ std::optional<SegmentPeek> PeekContainerHead(const RegularFile& file) {
   const auto part = bytes ? ReadPart(*bytes, 0) : std::nullopt;
   const auto head = part ? DecodeHead(*part) : std::nullopt;
   if (!head || !head->end || !IsSupported(*head->segment)) return std::nullopt;
-  if (!EndsWithSeekTable(file)) return std::nullopt;
+  if (!IsOneContainer(file)) return std::nullopt;
   return SegmentPeek{.start = head->segment, .end = head->end, .clocks = {}};
 }
 

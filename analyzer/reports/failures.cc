@@ -95,7 +95,8 @@ class FailureTable {
   LifeGroups groups_;
   std::vector<uint64_t> ended_;  // of a group
   std::map<Key, Failures> failures_;
-  // How the children of those failed that are still living.
+  // How the children of those failed that are still living. By address: each is taken out, at its
+  // end, before that can be another's.
   std::unordered_map<const Life*, std::map<Key, uint64_t>> of_living_;
 };
 

@@ -135,6 +135,17 @@ TEST_F(LogSetTest, WhatEachRecorderLeftOutAddsUp) {
   EXPECT_EQ(Read({folder_.path()}).coverage.dropped_events, 2u + 1105u + 20'000u);
 }
 
+TEST_F(LogSetTest, WhatARecorderThatTakesOverLeavesOutIsCountedOn) {
+  {
+    ScriptedLog log(folder_.path());
+    log.RecorderStart();
+    for (const uint64_t count : {0, 1000}) log.Filtered(count);
+    log.RecorderStart("fork exit continued ids");
+    for (const uint64_t count : {1000, 1100}) log.Filtered(count);
+  }
+  EXPECT_EQ(Read({folder_.path()}).coverage.dropped_events, 1100U);
+}
+
 TEST_F(LogSetTest, RepeatedRecordsAreDroppedOnce) {
   WriteThreeSegments();
   std::filesystem::copy(Segment(2), folder_ / "copy.dbk");

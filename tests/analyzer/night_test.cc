@@ -171,6 +171,34 @@ TEST_F(NightTest, RunsAtOnceAreCountedHoweverManyThereWere) {
       "runs,overlap,max_run_us,cpu_us,cpu_share\n1,1,601000000,5000,0.08\n1,1,90000,1000,0.02\n");
 }
 
+// Which of the runs of a service are over is known at the end only, in whatever order.
+TEST_F(NightTest, RunsOfAServiceAtOnceAreCountedHoweverManyThereWere) {
+  constexpr uint32_t kRuns = 700;
+  const std::string path = temp_ / "services";
+  Script script(path);
+  script.Snapshot();
+  const auto begin = [&](uint64_t ms, uint32_t pid) {
+    script.Cgroup(ms, 1000 + pid, "/system.slice/app.service");
+    script.Fork(ms, pid, 1, 0);
+    script.Exec(ms + 1, pid, ms, "app", "app\0"sv);
+  };
+  const auto end = [&](uint64_t ms, uint32_t pid, uint64_t start_ms) {
+    script.Exit(ms, pid, start_ms, {.comm = "app", .ppid = 1, .cgroup_id = 1000 + pid});
+  };
+  begin(6000, 400);  // beside all others, which are one after the other but for two
+  for (uint32_t i = 0; i < kRuns; ++i) {
+    const uint64_t ms = 7000 + i * 1000;
+    begin(ms, 500 + i);
+    end(ms + (i == 650 ? 1500 : 500), 500 + i, ms);
+  }
+  end(7000 + kRuns * 1000 + 5000, 400, 6000);
+  script.log().Close();
+  log_path_ = path;
+  EXPECT_EQ(
+      Run("jobs --log LOG --filter 'comm == \"app\"' --columns runs,overlap --output csv").out,
+      "runs,overlap\n701,3\n");
+}
+
 // It is there beside whatever begins later, whenever it was seen last.
 TEST_F(NightTest, ARunThatStillRunsIsBesideThoseThatFollow) {
   const std::string path = temp_ / "running";

@@ -99,7 +99,9 @@ class ScriptedLog {
     writer_.Append(SnapEnd{.time_ns = now_ns_, .process_count = 2});
   }
 
-  void RecorderStart() { writer_.Append(Recorder{.time_ns = now_ns_}); }
+  void RecorderStart(std::string_view abilities = "fork exit") {
+    writer_.Append(Recorder{.time_ns = now_ns_, .abilities = abilities});
+  }
   void Filtered(std::optional<uint64_t> count) {
     writer_.Append(Audit{.time_ns = now_ns_, .filtered = count});
   }

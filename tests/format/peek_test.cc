@@ -6,6 +6,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "compressed_index.h"
+#include "container.h"
 #include "daybook/compress.h"
 #include "support/log_builder.h"
 
@@ -114,7 +116,7 @@ TEST_F(PeekTest, ACompressedSegmentSaysTheSame) {
 class PeekCompressedTest : public PeekTest {
  protected:
   // With readings of the clock, each so much later by the wall clock than by the other one.
-  std::vector<uint8_t> Compressed(std::initializer_list<int64_t> steps_ns) {
+  std::vector<uint8_t> Compressed(const std::vector<int64_t>& steps_ns) {
     LogBuilder log;
     for (const int64_t step_ns : steps_ns) {
       log.Advance(1'000'000);
@@ -140,7 +142,9 @@ TEST_F(PeekCompressedTest, WhereTheClockWasNotSetTheHeadSaysAll) {
   ASSERT_TRUE(whole.end);
   EXPECT_TRUE(whole.clocks.empty());
   EXPECT_EQ(whole.end->last_time_ns, kTestBootNs + 3'000'000);
-  for (size_t i = 250; i + 4 < bytes.size(); ++i) bytes[i] ^= 1;
+  const auto seek_table = FindSeekTable(bytes);
+  ASSERT_TRUE(seek_table);
+  for (size_t i = 250; i < *seek_table; ++i) bytes[i] ^= 1;
   const SegmentPeek peek = Peek(bytes);
   EXPECT_EQ(peek.start, whole.start);
   EXPECT_EQ(peek.end, whole.end);
@@ -152,6 +156,37 @@ TEST_F(PeekCompressedTest, WhereItWasSetTheIndexDoes) {
     ASSERT_TRUE(peek.end);
     ASSERT_EQ(peek.clocks.size(), 4U) << "the first is that of the start, and it was set back";
     EXPECT_EQ(peek.clocks[2].realtime_ns, kTestRealtimeNs + 2'000'000 + step_ns);
+  }
+}
+
+TEST_F(PeekCompressedTest, TheHeadSaysWhatTheIndexSays) {
+  for (const std::vector<int64_t>& steps_ns :
+       std::vector<std::vector<int64_t>>{{0}, {0, 700'000}, {0, 0, -900'000}}) {
+    auto bytes = Compressed(steps_ns);
+    const auto end = Peek(bytes).end;
+    ASSERT_TRUE(end);
+    const auto index = ReadCompressedIndex(bytes);
+    ASSERT_TRUE(index);
+    EXPECT_EQ(end, EndOf(*index));
+  }
+}
+
+TEST_F(PeekCompressedTest, SeveralInOneFileHaveNoEnd) {
+  const auto one = Compressed({0});
+  auto two = one;
+  const auto second = Compressed({0, 0});
+  two.insert(two.end(), second.begin(), second.end());
+  EXPECT_TRUE(Peek(one).end);
+  EXPECT_FALSE(Peek(two).end);
+}
+
+TEST_F(PeekCompressedTest, OneThatLacksBytesHasNoEnd) {
+  const auto bytes = Compressed({0, 0, 0});
+  ASSERT_GT(bytes.size(), 400U);
+  for (size_t at = 230; at + 150 < bytes.size(); ++at) {
+    auto cut = bytes;
+    cut.erase(cut.begin() + static_cast<long>(at));
+    EXPECT_FALSE(Peek(cut).end) << at;
   }
 }
 
