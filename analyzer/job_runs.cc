@@ -166,7 +166,7 @@ std::shared_ptr<JobRun> JobRuns::FindBelowRoots(const Boot& boot, const Life& li
     kind = JobKind::kRoot;
   }
   JobRun run = RunFrom(kind, boot, life, texts);
-  run.above = above;
+  run.above = std::move(above);
   return Add(std::move(run));
 }
 

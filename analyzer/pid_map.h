@@ -79,7 +79,8 @@ class PidMap {
     bool Has(uint32_t index) const { return (used >> index & 1) != 0; }
     void Erase(T* value) {
       used &= ~(uint32_t{1} << (value - values.data()));
-      *value = T();
+      std::destroy_at(value);
+      std::construct_at(value);
     }
     template <class Function>
     void ForEach(Function&& function) {

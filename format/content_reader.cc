@@ -35,8 +35,8 @@ ContentReader::Work ContentReader::work() const {
 
 void ContentReader::Next(Item* item) {
   while (turning_ || position_ >= proved_) {
-    if (auto turn = NextTurn()) {
-      *item = *std::move(turn);
+    if (const auto turn = NextTurn()) {
+      *item = *turn;
       return;
     }
   }
