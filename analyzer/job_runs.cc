@@ -156,7 +156,7 @@ std::shared_ptr<JobRun> JobRuns::FindBelow(const Boot& boot, const Life& life, L
 std::shared_ptr<JobRun> JobRuns::FindBelowRoots(const Boot& boot, const Life& life,
                                                 LifeTexts& texts) {
   const Life* parent = life.parent.get();
-  const std::shared_ptr<JobRun> above =
+  std::shared_ptr<JobRun> above =
       parent != nullptr ? Remaining(parent->job_run)
                         : OnlyOne(RunOf(JobKind::kNone, std::string(kOther), boot));
   if (above->kind == JobKind::kRoot) return above;

@@ -46,8 +46,8 @@ Result<CompressedIndex> IndexOf(Bytes head_bytes, Bytes tail, uint64_t tail_begi
 Result<CompressedIndex> ReadCompressedIndex(Bytes file) { return IndexOf(file, file, 0); }
 
 Result<CompressedIndex> ReadCompressedIndex(const RegularFile& file) {
-  // A head has three records of 255 bytes at most, mostly much less; an index of 64 MiB, and its seek
-  // table, 16 KiB. As little as may do, since each file of a log is looked at.
+  // A head has three records of 255 bytes at most, mostly much less; an index of 64 MiB, and its
+  // seek table, 16 KiB. As little as may do, since each file of a log is looked at.
   constexpr uint64_t kHeadBytes = 1024;
   constexpr uint64_t kTailBytes = 2 * 1024;
   auto head = file.ReadAt(0, kHeadBytes / 4);
