@@ -156,9 +156,9 @@ std::shared_ptr<JobRun> JobRuns::FindBelow(const Boot& boot, const Life& life, L
 std::shared_ptr<JobRun> JobRuns::FindBelowRoots(const Boot& boot, const Life& life,
                                                 LifeTexts& texts) {
   const Life* parent = life.parent.get();
-  std::shared_ptr<JobRun> above =
-      parent != nullptr ? Remaining(parent->job_run)
-                        : OnlyOne(RunOf(JobKind::kNone, std::string(kOther), boot));
+  std::shared_ptr<JobRun> above = parent != nullptr
+                                      ? Remaining(parent->job_run)
+                                      : OnlyOne(RunOf(JobKind::kNone, std::string(kOther), boot));
   if (above->kind == JobKind::kRoot) return above;
   JobKind kind = JobKind::kUndecided;
   if (!waits_for_end_ || life.state != LifeState::kRunning) {
