@@ -44,7 +44,9 @@ Result<Predecessor> Predecessor::Find(BpfPins* pins, const BpfSourceOptions& opt
 }
 
 Status Predecessor::RemoveAll(BpfPins& pins, const process_bpf& skeleton) {
-  // The links first: what they would still tell has no place to go.
+  // Killed in between, what is left is incomplete, not hooks that look whole.
+  if (Status removed = pins.RemoveMap(StatePin(skeleton)); !removed) return removed;
+  // Then the links: what they would still tell has no place to go.
   if (Status removed = pins.RemoveLinks(); !removed) return removed;
   for (const auto& [pin, map] : KeptMaps(skeleton)) {
     if (Status removed = pins.RemoveMap(pin); !removed) return removed;

@@ -298,6 +298,32 @@ TEST_F(PinTest, WhatDoesNotFitIsReplacedAndTheGapIsTold) {
   EXPECT_GE(log.All<RecordingGap>()[0].missed_forks, 100u);
 }
 
+// Of the half that is left the one after it must not make a whole.
+TEST_F(PinTest, WhatIsRemovedOnlyInPartIsNotTakenOver) {
+  auto other_ring = Options();
+  other_ring.insert(other_ring.end(), {"--ring", "64M", "--source", "bpf"});
+  Daybookd(folder_, Options()).Stop(SIGKILL);
+  std::vector<std::string> hooks;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(pins_)) {
+    if (entry.path().parent_path() != pins_) hooks.push_back(entry.path());
+  }
+  ASSERT_THAT(hooks, Not(IsEmpty()));
+  // It cannot be removed.
+  const std::string kept = hooks.back();
+  ASSERT_EQ(mount("/dev/null", kept.c_str(), nullptr, MS_BIND, nullptr), 0) << strerror(errno);
+  EXPECT_THROW(Daybookd(folder_, other_ring), std::runtime_error);
+  ASSERT_EQ(umount(kept.c_str()), 0) << strerror(errno);
+  WaitFor(SpawnActor({"forks", "100"}));
+  {
+    Daybookd recorder(folder_, Options());
+    EXPECT_THAT(recorder.said_before(), HasSubstr("is incomplete; replaced"));
+    recorder.Stop();
+  }
+  const auto gaps = ReadLog(folder_).All<RecordingGap>();
+  ASSERT_THAT(gaps, SizeIs(1));
+  EXPECT_GE(gaps[0].missed_forks, 100u);
+}
+
 TEST_F(PinTest, WhatAnotherVersionHasLeftIsReplacedAndTheGapIsTold) {
   Daybookd(folder_, Options()).Stop(SIGKILL);
   ChangeLayout(pins_ + "/state");
