@@ -27,6 +27,9 @@ inline constexpr std::string_view kTellsIds = "ids session ptrace";  // changes,
 inline constexpr std::string_view kContinues = "continued";  // where the recorder before it stopped
 inline constexpr std::string_view kTellsNamesByProc = "names_by_proc";  // of who lived long enough
 
+// Whether they, as a log has them, have that word.
+bool HasAbility(std::string_view abilities, std::string_view word);
+
 // Takes what a source hands over. Strings point into the source's buffers: valid during the call.
 class EventSink {
  public:
