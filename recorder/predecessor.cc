@@ -21,6 +21,13 @@ bool GoesFurther(const shared_state& state, const LogEnd& log) {
   return state.committed / 2 > log.next_seq;
 }
 
+// Hooks of recorders that were killed before they recorded: they do nothing.
+void RemoveOrphans(BpfPins& pins, uint64_t active) {
+  if (Status removed = pins.RemoveLinks(active); !removed) {
+    std::fprintf(stderr, "daybookd: %s; going on\n", removed.error().message().c_str());
+  }
+}
+
 }  // namespace
 
 Result<Predecessor> Predecessor::Find(BpfPins* pins, const BpfSourceOptions& options,
@@ -34,7 +41,10 @@ Result<Predecessor> Predecessor::Find(BpfPins* pins, const BpfSourceOptions& opt
   const bool is_any = maps->is_any();
   plan.generation = pins->NewestGeneration() + 1;
   const char* const unfit = found.Adopt(*pins, *std::move(maps), *skeleton, options, plan);
-  if (unfit == nullptr) return found;
+  if (unfit == nullptr) {
+    RemoveOrphans(*pins, found.state_.active);
+    return found;
+  }
   if (Status removed = RemoveAll(*pins, *skeleton); !removed) return std::move(removed).error();
   if (is_any) {
     std::fprintf(stderr, "daybookd: what is pinned in %s %s; replaced\n", pins->path().c_str(),
