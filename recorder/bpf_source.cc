@@ -32,6 +32,7 @@
 #include "process.skel.h"
 #include "reap_join.h"
 #include "ring_buffer.h"
+#include "run_id.h"
 #include "snapshot_merge.h"
 
 namespace daybook {
@@ -200,6 +201,7 @@ class BpfSource::Impl {
         pins_(std::move(pins)),
         leaves_pins_(predecessor.exists()),
         predecessor_(predecessor.state()),
+        run_id_(predecessor_.committed != 0 ? predecessor_.run_id : NewRunId()),
         // Before its begin the log tells of nothing.
         lacks_by_filter_(predecessor.has_untold_filter() && predecessor_.committed != 0),
         continues_(predecessor.exists()),
@@ -215,6 +217,7 @@ class BpfSource::Impl {
   const LoadPlan& plan() const { return plan_; }
   const BpfSourceOptions& options() const { return options_; }
   bool continues() const { return continues_; }
+  uint64_t run_id() const { return run_id_; }
   const BpfCounters& counters() const { return counters_; }
   uint64_t damaged() const { return damaged_; }
 
@@ -261,6 +264,7 @@ class BpfSource::Impl {
     const Id128& stream = progress.log.stream_id;
     if (stream != Id128{}) {  // START is written, too
       std::ranges::copy(stream.bytes, std::begin(shared.log_stream));
+      shared.run_id = run_id_;
       shared.told_filter = plan_.filter;
       shared.beside_types = options_.beside_types;
     }
@@ -385,6 +389,7 @@ class BpfSource::Impl {
   // Unless it is stopped. One that ends before it has recorded leaves none of its own.
   bool leaves_pins_;
   shared_state predecessor_;
+  uint64_t run_id_;
   bool lacks_by_filter_;
   bool continues_;
   Skeleton skeleton_;
@@ -472,6 +477,7 @@ uint64_t BpfSource::threads_seen() const {
 SourceCounters BpfSource::counters() const { return impl_->Counters(); }
 bool BpfSource::continues() const { return impl_->continues(); }
 bool BpfSource::lacks_what_was_between() const { return impl_->lacks_what_was_between(); }
+std::optional<uint64_t> BpfSource::run_id() const { return impl_->run_id(); }
 std::optional<uint64_t> BpfSource::uncommitted_seq() const { return impl_->uncommitted_seq(); }
 void BpfSource::Commit(const Progress& progress) { impl_->Commit(progress); }
 

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "process.skel.h"
+#include "run_id.h"
 
 namespace daybook {
 namespace {
@@ -26,6 +27,11 @@ void RemoveOrphans(BpfPins& pins, uint64_t active) {
   if (Status removed = pins.RemoveLinks(active); !removed) {
     std::fprintf(stderr, "daybookd: %s; going on\n", removed.error().message().c_str());
   }
+}
+
+// Of a log that nothing is written to yet nobody else has written.
+bool IsLastRecorder(const shared_state& state, const LogEnd& log) {
+  return log.stream_id == Id128{} || IsLastRun(log, state.run_id);
 }
 
 }  // namespace
@@ -77,6 +83,7 @@ const char* Predecessor::Adopt(const BpfPins& pins, PinnedMaps maps, const proce
   if (!state) return "does not fit this version or these options";
   if (state->layout != EVENT_LAYOUT) return "is of another version";
   if (!IsOfLog(*state, options.log)) return "is of another log";
+  if (!IsLastRecorder(*state, options.log)) return "is older than the end of this log";
   if (GoesFurther(*state, options.log)) return "goes further than this log";
   if (!pins.HasLinks(state->active)) return "records nothing";
   const bool judges_alike = state->judging_filter == plan.judging_filter;

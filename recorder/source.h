@@ -130,6 +130,10 @@ class EventSource {
   // may be drained again.
   virtual bool continues() const { return false; }
 
+  // By which a recorder that takes over finds that nobody else has written to the log since;
+  // unknown where none can take over. Where it continues() it is that of the one before it.
+  virtual std::optional<uint64_t> run_id() const { return std::nullopt; }
+
   // Where it continues(): the number from which on the log may have what will be drained again.
   virtual std::optional<uint64_t> uncommitted_seq() const { return std::nullopt; }
 

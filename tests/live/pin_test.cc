@@ -378,6 +378,47 @@ TEST_F(PinTest, OneFolderForTwoLogsHidesNoGap) {
   EXPECT_GE(gaps[0].missed_forks, 150u);
 }
 
+// What waits there was recorded by others, too.
+TEST_F(PinTest, WhatIsOlderThanTheEndOfTheLogIsReplacedAndTheGapIsTold) {
+  Daybookd(folder_, Options()).Stop(SIGKILL);
+  pid_t parent = 0;
+  {
+    Daybookd without_pins(folder_);
+    parent = SpawnActor({"forks", "100"});
+    WaitFor(parent);
+    without_pins.Stop();
+  }
+  WaitFor(SpawnActor({"forks", "50"}));
+  {
+    Daybookd recorder(folder_, Options());
+    EXPECT_EQ(recorder.said_before(), "daybookd: what is pinned in " + pins_ +
+                                          " is older than the end of this log; replaced\n");
+    recorder.Stop(SIGKILL);
+  }
+  EXPECT_EQ(Daybookd(folder_, Options()).Stop(), 0);
+  const KeptLog log = ReadLog(folder_);
+  ExpectEachChildOnce(log, parent, 100);
+  EXPECT_THAT(log.All<Lost>(), IsEmpty());
+  const auto gaps = log.All<RecordingGap>();
+  ASSERT_THAT(gaps, SizeIs(2)) << "the last one has followed the third";
+  EXPECT_GE(gaps[1].missed_forks, 50u);
+}
+
+// One that wrote a head and nothing else has recorded nothing.
+TEST_F(PinTest, ASegmentWithItsHeadAloneIsNotTheEndOfTheLog) {
+  auto options = Options();
+  options.insert(options.end(), {"--user", "root"});  // who can read that segment
+  Daybookd(folder_, options).Stop(SIGKILL);
+  ASSERT_TRUE(
+      LogWriter::Open(*OpenLogFolder(folder_), {.info = {{"run", "1"}}}, [] { return Clock(); }));
+  const pid_t parent = SpawnActor({"forks", "100"});
+  WaitFor(parent);
+  Daybookd(folder_, options).Stop();
+  const KeptLog log = ReadLog(folder_);
+  ExpectEachChildOnce(log, parent, 100);
+  ExpectNothingBetween(log);
+}
+
 TEST_F(PinTest, ALogThatWasMovedIsTheSame) {
   Daybookd(folder_, Options()).Stop(SIGKILL);
   const pid_t parent = SpawnActor({"forks", "100"});
