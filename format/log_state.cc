@@ -20,11 +20,15 @@ struct ReadSegment {
   PreviousSegment facts;
   std::optional<SegmentStart> start;
   uint64_t next_seq = 0;
+  std::vector<std::pair<std::string, std::string>> info;
+
+  bool has_records() const { return start && next_seq > start->first_seq; }
 };
 
 void Note(const RecordView& record, ReadSegment* segment) {
   segment->facts.bytes = record.offset + record.size;
   if (record.seq) segment->next_seq = std::max(segment->next_seq, *record.seq + 1);
+  if (Info info; record.As(&info)) segment->info.emplace_back(info.key, info.value);
   Checkpoint checkpoint;
   if (!record.As(&checkpoint)) return;
   const uint64_t end = checkpoint.logical_offset + checkpoint.block_bytes;
@@ -156,8 +160,8 @@ Id128 RandomId() {
   return id;
 }
 
-// The newest segment tells; where it cannot (a crash may leave one empty), or began by repeating
-// what others hold, those before it.
+// The newest segment tells; where it cannot (a crash may leave one empty, or with its head alone),
+// or began by repeating what others hold, those before it.
 Result<LogState> FindLogState(LogFolder& folder) {
   auto numbers = ListSegments(folder);
   if (!numbers) return std::move(numbers).error();
@@ -171,6 +175,8 @@ Result<LogState> FindLogState(LogFolder& folder) {
     if (!segment.start) continue;
     if (!state.stream_id) state.stream_id = segment.start->stream_id;
     state.next_seq = std::max(state.next_seq, segment.start->previous_next_seq.value_or(0));
+    if (!segment.has_records()) continue;
+    if (state.info.empty()) state.info = segment.info;
     if (!RepeatsOlder(*segment.start)) break;
   }
   return state;
@@ -184,7 +190,7 @@ Result<LogEnd> FindLogEnd(const std::string& path) {
   if (!state) return state.error();
   // A segment that has its head alone was left by one that has recorded nothing.
   if (!state->stream_id || state->next_seq == LogEnd{}.next_seq) return LogEnd{};
-  return LogEnd{.stream_id = *state->stream_id, .next_seq = state->next_seq};
+  return LogEnd{.stream_id = *state->stream_id, .next_seq = state->next_seq, .info = state->info};
 }
 
 }  // namespace daybook

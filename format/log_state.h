@@ -3,6 +3,9 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "daybook/records.h"
 #include "daybook/result.h"
@@ -25,6 +28,8 @@ struct LogState {
   uint64_t next_seq = 1;
   std::optional<Id128> stream_id;
   std::optional<PreviousSegment> newest;
+  // Keys and values, of the newest segment that has numbered records.
+  std::vector<std::pair<std::string, std::string>> info;
 };
 
 // Reads the newest segments; changes nothing.

@@ -15,14 +15,6 @@ bool IsSameMoment(const SourceCounters& before, const SourceCounters& after) {
   return before.forks_seen == after.forks_seen && before.exits_seen == after.exits_seen;
 }
 
-// With the kernel's count, which differs from the hooks' by the same number at any moment.
-Audit MovedTo(Audit moment, const Audit& counted) {
-  if (counted.kernel_forks && moment.forks_seen) {
-    moment.kernel_forks = *counted.kernel_forks + (*moment.forks_seen - *counted.forks_seen);
-  }
-  return moment;
-}
-
 }  // namespace
 
 Audit Auditor::Count() const {
@@ -54,9 +46,17 @@ Audit Auditor::CountForks() const {
   return best;
 }
 
-Audit Auditor::CountSince(const Audit& before) const { return MovedTo(Count(), before); }
+// The kernel's count differs from the hooks' by the same number at any moment.
+Audit Auditor::WithKernelForks(Audit moment, const Audit& counted) {
+  if (counted.kernel_forks && moment.forks_seen) {
+    moment.kernel_forks = *counted.kernel_forks + (*moment.forks_seen - *counted.forks_seen);
+  }
+  return moment;
+}
 
-Audit Auditor::CountForksAt(const Audit& earlier) const { return MovedTo(earlier, CountForks()); }
+Audit Auditor::CountForksAt(const Audit& earlier) const {
+  return WithKernelForks(earlier, CountForks());
+}
 
 Audit Auditor::CountAll() {
   Audit audit = CountForks();

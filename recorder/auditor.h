@@ -31,9 +31,9 @@ class Auditor {
   // there was no such moment.
   Audit CountForks() const;
 
-  // The same at a later moment, when the hooks may be gone: what they had seen since is added to
-  // the kernel's count.
-  Audit CountSince(const Audit& before) const;
+  // That moment's counts with the kernel's count, as it was counted at another one: the hooks may
+  // be gone.
+  static Audit WithKernelForks(Audit moment, const Audit& counted);
 
   // The same at an earlier moment.
   Audit CountForksAt(const Audit& earlier) const;

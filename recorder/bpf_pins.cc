@@ -127,9 +127,12 @@ Status BpfPins::ReplaceMap(std::string_view map, int fd) {
   const std::string name(map);
   const std::string next = name + kNext;
   if (Status removed = Remove(next); !removed) return removed;  // of one that was killed
-  if (Status pinned = PinMap(next, fd); !pinned) return pinned;
-  if (renameat(folder_.get(), next.c_str(), folder_.get(), name.c_str()) == 0) return Ok{};
-  return Error::FromErrno("cannot replace " + path_ + "/" + name, errno);
+  Status replaced = PinMap(next, fd);
+  if (replaced && renameat(folder_.get(), next.c_str(), folder_.get(), name.c_str()) != 0) {
+    replaced = Error::FromErrno("cannot replace " + path_ + "/" + name, errno);
+  }
+  if (!replaced) (void)Remove(next);
+  return replaced;
 }
 
 Status BpfPins::PinLink(uint64_t generation, std::string_view hook, int fd) {

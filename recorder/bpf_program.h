@@ -29,6 +29,7 @@ struct LoadPlan {
   uint64_t followed_cgroup_id;  // 0 is none
   uint32_t max_judged;          // processes
   uint64_t judging_filter;      // JudgingFilterHash()
+  uint64_t filter;              // FilterHash()
   SnapshotProgram snapshot;
   uint64_t generation = 1;
 };

@@ -32,6 +32,7 @@
 #include "process.skel.h"
 #include "reap_join.h"
 #include "ring_buffer.h"
+#include "run_id.h"
 #include "snapshot_merge.h"
 
 namespace daybook {
@@ -40,8 +41,11 @@ namespace {
 // Killed in between, the next recorder judges anew, whatever its filter is.
 Status PinNewVerdicts(process_bpf& skeleton, const LoadPlan& plan, BpfPins& pins) {
   auto& shared = skeleton.bss->shared;
-  shared.judging_filter = 0;
-  if (Status replaced = ReplaceVerdicts(pins, skeleton); !replaced) return replaced;
+  const uint64_t judging_before = std::exchange(shared.judging_filter, 0);
+  if (Status replaced = ReplaceVerdicts(pins, skeleton); !replaced) {
+    shared.judging_filter = judging_before;
+    return replaced;
+  }
   shared.unjudged_filter = 0;
   shared.judging_filter = plan.judging_filter;
   return Ok{};
@@ -67,10 +71,13 @@ Status Activate(process_bpf& skeleton, const LoadPlan& plan, uint32_t beside_typ
     if (both_are_called) counters.ForgetTellers();
     shared.tells_apart = both_are_called ? 1 : 0;
   }
-  shared.beside_types = beside_types;
   if (pins != nullptr) {
     if (Status pinned = PinAll(skeleton, plan, *pins, predecessor); !pinned) return pinned;
   }
+  // The log tells of both with START alone.
+  if (predecessor.has_untold_filter()) shared.told_filter = 0;
+  shared.active_filter = plan.filter;
+  shared.beside_types |= beside_types;
   __atomic_store_n(&shared.active, plan.generation, __ATOMIC_RELEASE);
   if (pins == nullptr) return Ok{};
   // These record now, whatever is left of the older ones: to give up would leave nobody.
@@ -151,16 +158,17 @@ Result<LoadPlan> MakePlan(const BpfSourceOptions& options) {
   }
   const auto cgroups = ChooseCgroups(options);
   if (!cgroups) return cgroups.error();
-  return LoadPlan{
-      .ring_bytes =
-          options.ring_bytes.value_or(DefaultRingBytes(static_cast<unsigned>(possible_cpus))),
-      .cpu_numbers_end = *cpu_numbers_end,
-      .uses_group_dead = !options.assume_no_group_dead && KernelTellsGroupDead(),
-      .cgroups = cgroups->hierarchy,
-      .followed_cgroup_id = cgroups->id,
-      .max_judged = options.filter.LeavesOutProcesses() ? options.max_judged : 1,
-      .judging_filter = JudgingFilterHash(options.filter, cgroups->hierarchy.ToLogId(cgroups->id)),
-      .snapshot = SnapshotProgram::kWithArgs};
+  const uint64_t followed_log_id = cgroups->hierarchy.ToLogId(cgroups->id);
+  return LoadPlan{.ring_bytes = options.ring_bytes.value_or(
+                      DefaultRingBytes(static_cast<unsigned>(possible_cpus))),
+                  .cpu_numbers_end = *cpu_numbers_end,
+                  .uses_group_dead = !options.assume_no_group_dead && KernelTellsGroupDead(),
+                  .cgroups = cgroups->hierarchy,
+                  .followed_cgroup_id = cgroups->id,
+                  .max_judged = options.filter.LeavesOutProcesses() ? options.max_judged : 1,
+                  .judging_filter = JudgingFilterHash(options.filter, followed_log_id),
+                  .filter = FilterHash(options.filter, followed_log_id),
+                  .snapshot = SnapshotProgram::kWithArgs};
 }
 
 std::string CgroupTop(const Filter& filter) {
@@ -193,6 +201,9 @@ class BpfSource::Impl {
         pins_(std::move(pins)),
         leaves_pins_(predecessor.exists()),
         predecessor_(predecessor.state()),
+        run_id_(predecessor_.committed != 0 ? predecessor_.run_id : NewRunId()),
+        // Before its begin the log tells of nothing.
+        lacks_by_filter_(predecessor.has_untold_filter() && predecessor_.committed != 0),
         continues_(predecessor.exists()),
         skeleton_(std::move(skeleton)),
         ring_(std::move(ring)),
@@ -206,6 +217,7 @@ class BpfSource::Impl {
   const LoadPlan& plan() const { return plan_; }
   const BpfSourceOptions& options() const { return options_; }
   bool continues() const { return continues_; }
+  uint64_t run_id() const { return run_id_; }
   const BpfCounters& counters() const { return counters_; }
   uint64_t damaged() const { return damaged_; }
 
@@ -234,7 +246,7 @@ class BpfSource::Impl {
   }
 
   bool lacks_what_was_between() const {
-    return (predecessor_.beside_types & options_.beside_types) != 0;
+    return lacks_by_filter_ || (predecessor_.beside_types & options_.beside_types) != 0;
   }
 
   // Killed in between, the next recorder looks for events and losses in the log in vain rather than
@@ -250,7 +262,12 @@ class BpfSource::Impl {
     shared.unwritten[next] = progress.unwritten;
     counters_.SetTold(next, progress.told.lost_by_cpu);
     const Id128& stream = progress.log.stream_id;
-    if (stream != Id128{}) std::ranges::copy(stream.bytes, std::begin(shared.log_stream));
+    if (stream != Id128{}) {  // START is written, too
+      std::ranges::copy(stream.bytes, std::begin(shared.log_stream));
+      shared.run_id = run_id_;
+      shared.told_filter = plan_.filter;
+      shared.beside_types = options_.beside_types;
+    }
     Store(shared.committed, 2 * progress.log.next_seq + next);
   }
 
@@ -372,6 +389,8 @@ class BpfSource::Impl {
   // Unless it is stopped. One that ends before it has recorded leaves none of its own.
   bool leaves_pins_;
   shared_state predecessor_;
+  uint64_t run_id_;
+  bool lacks_by_filter_;
   bool continues_;
   Skeleton skeleton_;
   RingMapping ring_;
@@ -458,6 +477,7 @@ uint64_t BpfSource::threads_seen() const {
 SourceCounters BpfSource::counters() const { return impl_->Counters(); }
 bool BpfSource::continues() const { return impl_->continues(); }
 bool BpfSource::lacks_what_was_between() const { return impl_->lacks_what_was_between(); }
+std::optional<uint64_t> BpfSource::run_id() const { return impl_->run_id(); }
 std::optional<uint64_t> BpfSource::uncommitted_seq() const { return impl_->uncommitted_seq(); }
 void BpfSource::Commit(const Progress& progress) { impl_->Commit(progress); }
 

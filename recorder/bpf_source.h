@@ -63,6 +63,7 @@ class BpfSource : public EventSource {
   Result<size_t> Drain(EventSink& sink) override;
   void Commit(const Progress& progress) override;
   bool continues() const override;
+  std::optional<uint64_t> run_id() const override;
   std::optional<uint64_t> uncommitted_seq() const override;
   // What is told beside it was, by the recorder before it, and was not since.
   bool lacks_what_was_between() const override;

@@ -94,6 +94,13 @@ uint64_t JudgingFilterHash(const Filter& filter, uint64_t cgroup_id) {
   return std::max<uint64_t>(hash.value(), 1);
 }
 
+uint64_t FilterHash(const Filter& filter, uint64_t cgroup_id) {
+  NumberHash hash;
+  hash.Add(JudgingFilterHash(filter, cgroup_id));
+  hash.Add(filter.events);
+  return std::max<uint64_t>(hash.value(), 1);
+}
+
 Status CheckFilter(const Filter& filter) {
   if (filter.only_failed && (filter.events & kTypeExit) == 0) {
     return Error("--only-failed records ends alone: --events must have exit");

@@ -62,6 +62,8 @@ struct Filter {
 // Of all by which processes are judged; never 0. `cgroup_id` is that of only_cgroup: another one
 // may be made with the same path.
 uint64_t JudgingFilterHash(const Filter& filter, uint64_t cgroup_id);
+// And of the types of events.
+uint64_t FilterHash(const Filter& filter, uint64_t cgroup_id);
 
 // Whether anything can be recorded at all.
 Status CheckFilter(const Filter& filter);

@@ -8,6 +8,7 @@
 #include <exception>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -23,6 +24,7 @@
 #include "previous_run.h"
 #include "privileges.h"
 #include "recorder.h"
+#include "run_id.h"
 #include "status_file.h"
 #include "syscall_filter.h"
 #include "wake_ups.h"
@@ -32,7 +34,7 @@ namespace {
 
 constexpr int kCannotRecord = 1;
 
-constexpr char kFilterInfo[] = "filter";
+constexpr std::string_view kFilterInfo = "filter";
 
 // Signals are read by the recorder's loop; a reader that went away is not our concern.
 void BlockSignals() {
@@ -101,10 +103,16 @@ std::string FilterOf(const LogIdentity& identity, const Filter& filter) {
   return text;
 }
 
-// So that every segment tells it.
-LogIdentity WithFilter(LogIdentity identity, const std::string& text) {
-  std::erase_if(identity.info, [](const auto& info) { return info.first == kFilterInfo; });
-  if (!text.empty()) identity.info.emplace_back(kFilterInfo, text);
+void SetInfo(LogIdentity& identity, std::string_view key, const std::string& value) {
+  std::erase_if(identity.info, [key](const auto& info) { return info.first == key; });
+  if (!value.empty()) identity.info.emplace_back(key, value);
+}
+
+// What every segment tells.
+LogIdentity IdentityOf(const EventSource& source, const std::string& filter) {
+  LogIdentity identity = source.identity();
+  SetInfo(identity, kFilterInfo, filter);
+  SetInfo(identity, kRunInfo, RunIdText(source.run_id().value_or(NewRunId())));
   return identity;
 }
 
@@ -133,8 +141,8 @@ Status Record(const Options& options) {
       FindPreviousRun("/proc/self/fd/" + std::to_string(log_dir.get()), events.uncommitted_seq());
   const std::string filter = FilterOf(events.identity(), options.filter);
   auto writer = LogWriter::Open(
-      *std::move(folder), WithFilter(events.identity(), filter),
-      [&events] { return events.ReadClock(); }, ToWriterOptions(options), MakeThreadSyncer());
+      *std::move(folder), IdentityOf(events, filter), [&events] { return events.ReadClock(); },
+      ToWriterOptions(options), MakeThreadSyncer());
   if (!writer) {
     auto error = std::move(writer).error();
     if (!*account) return error;

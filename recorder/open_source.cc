@@ -80,16 +80,19 @@ struct Pinned {
 
 // Where the choice is left to it, not to record would be worse than to record without them.
 Result<Pinned> FindPinned(const Options& options, const std::optional<Account>& owner) {
-  if (options.pin_dir.empty()) return Pinned();
+  Pinned found;
+  if (options.pin_dir.empty()) return found;
   auto pins = BpfPins::Open(options.pin_dir, owner);
   if (!pins && options.source != "auto") return std::move(pins).error();
   if (!pins) {
     std::fprintf(stderr, "daybookd: %s; recording without pins\n", pins.error().message().c_str());
-    return Pinned();
+    return found;
   }
   auto log = FindLogEnd(options.log_dir);
   if (!log) return std::move(log).error();
-  return Pinned{.pins = *std::move(pins), .log = *log};
+  found.pins = *std::move(pins);
+  found.log = *std::move(log);
+  return found;
 }
 
 OpenedSource OpenBpf(const Options& options, Pinned pinned) {

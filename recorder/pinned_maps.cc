@@ -39,6 +39,8 @@ std::array<KeptMap, 5> KeptMaps(const process_bpf& skeleton) {
           KeptMap{"judged", skeleton.maps.judged_processes}, KeptMap{"state", skeleton.maps.bss}};
 }
 
+const char* StatePin(const process_bpf& skeleton) { return KeptMaps(skeleton).back().pin; }
+
 Status PinMaps(BpfPins& pins, const process_bpf& skeleton) {
   for (const auto& [pin, map] : KeptMaps(skeleton)) {
     if (Status pinned = pins.PinMap(pin, bpf_map__fd(map)); !pinned) return pinned;

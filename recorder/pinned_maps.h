@@ -22,6 +22,8 @@ struct KeptMap {
   bpf_map* map;
 };
 std::array<KeptMap, 5> KeptMaps(const process_bpf& skeleton);
+// Nothing is taken over without it.
+const char* StatePin(const process_bpf& skeleton);
 
 Status PinMaps(BpfPins& pins, const process_bpf& skeleton);
 Status ReplaceVerdicts(BpfPins& pins, const process_bpf& skeleton);

@@ -27,6 +27,9 @@ class Predecessor {
   bool exists() const { return exists_; }
   // Its verdicts on processes are those that this one would give.
   bool judges_alike() const { return exists_ && maps_.has_verdicts(); }
+  // One that took over by another filter has recorded by it, and was gone before its START was in
+  // the log.
+  bool has_untold_filter() const { return exists_ && state_.active_filter != state_.told_filter; }
   const PinnedMaps& maps() const { return maps_; }
   // What it wrote last; all 0 where there is none.
   const shared_state& state() const { return state_; }

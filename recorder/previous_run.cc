@@ -48,7 +48,7 @@ class ForkCount {
     const bool is_known = start.kernel_forks && start.forks_seen;
     *this =
         ForkCount(is_known ? std::optional(*start.kernel_forks - *start.forks_seen) : std::nullopt);
-    if (!start.abilities.value_or("").ends_with(kContinues)) counted_ = base_;
+    if (!HasAbility(start.abilities.value_or(""), kContinues)) counted_ = base_;
   }
 
   // The hook's own count goes on from the last one of the kernel's. Which forks are in it, their
@@ -189,7 +189,8 @@ std::optional<PreviousRun> FindPreviousRun(const std::string& log_dir,
   std::optional<PreviousRun> run;
   for (size_t i = 0; i < paths->size(); ++i) {
     auto reading = ReadFile((*paths)[paths->size() - 1 - i], seqs, max_end_bytes);
-    if (!reading) continue;
+    // One that has its head alone was left by a recorder that has recorded nothing.
+    if (!reading || reading->first_seq == UINT64_MAX) continue;
     const SegmentStart& segment = *reading->segment;
     if (!run) {
       run = PreviousRun{.boot_id = segment.boot_id,

@@ -100,6 +100,7 @@ class RecorderLoop::Impl : public EventSink {
 
   void Turn();
   Status Finish();
+  Audit LastCounts() const;
   void RotateIfDue(uint64_t now_ns);
   void TakeSnapshot() { snapshots_.Take(before_drain_); }
   void ResyncIfDue(uint64_t now_ns);
@@ -311,9 +312,10 @@ Status RecorderLoop::Impl::Finish() {
   hands_over_ ? source_.HandOver() : source_.Stop();
   Drain();
   losses_.Append(last_turn_ns_);
+  const Audit counts = LastCounts();
   // STOP does not say how much was left out.
-  if (source_.counters().filtered) writer_.Append(auditor_.Count());
-  AppendRecorder(RecorderEvent::kStop, auditor_.CountSince(before));
+  if (counts.filtered) writer_.Append(counts);
+  AppendRecorder(RecorderEvent::kStop, Auditor::WithKernelForks(counts, before));
   Status closed = writer_.Close();
   Commit(closed);
   if (!closed) meter_.OnTrouble(closed.error().message());
@@ -324,6 +326,16 @@ Status RecorderLoop::Impl::Finish() {
     observer.OnStatus(last);
   });
   return closed;
+}
+
+// Hooks that are handed over go on: what they have seen since the last drain is not in the log, and
+// where nobody can take it over it is missing.
+Audit RecorderLoop::Impl::LastCounts() const {
+  const Audit now = auditor_.Count();
+  if (!hands_over_) return now;
+  Audit last = *before_drain_;
+  last.filtered = now.filtered;
+  return last;
 }
 
 void RecorderLoop::Impl::RotateIfDue(uint64_t now_ns) {

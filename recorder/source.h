@@ -27,6 +27,9 @@ inline constexpr std::string_view kTellsIds = "ids session ptrace";  // changes,
 inline constexpr std::string_view kContinues = "continued";  // where the recorder before it stopped
 inline constexpr std::string_view kTellsNamesByProc = "names_by_proc";  // of who lived long enough
 
+// Whether they, as a log has them, have that word.
+bool HasAbility(std::string_view abilities, std::string_view word);
+
 // Takes what a source hands over. Strings point into the source's buffers: valid during the call.
 class EventSink {
  public:
@@ -126,6 +129,10 @@ class EventSource {
   // True where it has taken over from another recorder without a gap. What that one drained last
   // may be drained again.
   virtual bool continues() const { return false; }
+
+  // By which a recorder that takes over finds that nobody else has written to the log since;
+  // unknown where none can take over. Where it continues() it is that of the one before it.
+  virtual std::optional<uint64_t> run_id() const { return std::nullopt; }
 
   // Where it continues(): the number from which on the log may have what will be drained again.
   virtual std::optional<uint64_t> uncommitted_seq() const { return std::nullopt; }

@@ -223,6 +223,11 @@ struct shared_state {
   // waits for the next one.
   uint32_t beside_types;
   uint32_t reserved;
+  // As hashes: by which the active programs record, and which the log tells of; 0 is none. What was
+  // left out in between by another one, the log does not account for.
+  uint64_t active_filter;
+  uint64_t told_filter;
+  uint64_t run_id;  // that the log has, too, where nobody else has written to it since
 };
 
 // A process that lives and is left out on request.
@@ -262,7 +267,7 @@ struct cpu_counters {
 };
 
 // Raise it with every change of what stands above: events wait in the ring for another recorder.
-enum { EVENT_LAYOUT = 5 };
+enum { EVENT_LAYOUT = 7 };
 
 static_assert(sizeof(struct event_header) == 8, "event header");
 static_assert(sizeof(struct process_ids) == 48, "process ids");
@@ -278,7 +283,7 @@ static_assert(sizeof(struct comm_event) == 48, "comm event");
 static_assert(sizeof(struct cgroup_event) == 32, "cgroup event");
 static_assert(sizeof(struct snapshot_event) == 120, "snapshot event");
 static_assert(offsetof(struct snapshot_event, comm) == 104, "snapshot comm");
-static_assert(sizeof(struct shared_state) == 88, "shared state");
+static_assert(sizeof(struct shared_state) == 112, "shared state");
 static_assert(sizeof(struct left_out_event) == 16, "left out event");
 static_assert(sizeof(struct cpu_counters) == 192, "counters of a CPU");
 static_assert(offsetof(struct cpu_counters, forks_filtered) == 64, "counters of what is not told");

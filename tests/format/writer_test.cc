@@ -51,13 +51,25 @@ TEST(WriterTest, HowFarALogGoesItsFolderTells) {
   std::filesystem::create_directory(path);
   EXPECT_EQ(FindLogEnd(path)->stream_id, Id128());
   EXPECT_EQ(FindLogEnd(path)->next_seq, 1u);
-  auto writer = LogWriter::Open(*OpenLogFolder(path), {}, [] { return Clock(); });
+  const LogIdentity identity{.info = {{"run", "first"}}};
+  auto writer = LogWriter::Open(*OpenLogFolder(path), identity, [] { return Clock(); });
   ASSERT_TRUE(writer) << writer.error().message();
   EXPECT_EQ(FindLogEnd(path)->stream_id, Id128()) << "it has its head alone";
   writer->Append(TestFork(1));
   ASSERT_TRUE(writer->Flush());
   EXPECT_EQ(FindLogEnd(path)->stream_id, writer->stream_id());
   EXPECT_EQ(FindLogEnd(path)->next_seq, 2u);
+  EXPECT_EQ(FindLogEnd(path)->info, identity.info);
+  const auto stream_id = writer->stream_id();
+  writer = Error("closed");
+  const LogIdentity other{.info = {{"run", "second"}}};
+  auto next = LogWriter::Open(*OpenLogFolder(path), other, [] { return Clock(); });
+  ASSERT_TRUE(next) << next.error().message();
+  EXPECT_EQ(FindLogEnd(path)->info, identity.info) << "the second one has its head alone";
+  EXPECT_EQ(FindLogEnd(path)->stream_id, stream_id);
+  next->Append(TestFork(1));
+  ASSERT_TRUE(next->Flush());
+  EXPECT_EQ(FindLogEnd(path)->info, other.info);
   EXPECT_FALSE(FindLogEnd("/dev/null"));
 }
 

@@ -60,22 +60,43 @@ uint64_t AddressOf(Pointer* pointer) {
   return reinterpret_cast<uint64_t>(pointer);
 }
 
-// Makes them look as if a recorder of another version had left them.
-void ChangeLayout(const std::string& state_pin) {
-  bpf_attr pin = {};
-  pin.pathname = AddressOf(state_pin.c_str());
-  const FileDescriptor map(static_cast<int>(Bpf(BPF_OBJ_GET, pin)));
-  ASSERT_GE(map.get(), 0) << strerror(errno);
+FileDescriptor MapAt(const std::string& pin) {
+  bpf_attr attributes = {};
+  attributes.pathname = AddressOf(pin.c_str());
+  return FileDescriptor(static_cast<int>(Bpf(BPF_OBJ_GET, attributes)));
+}
+
+// Gives the pinned map another name, too.
+void PinAlsoAs(const std::string& pin, const std::string& name) {
+  const FileDescriptor map = MapAt(pin);
+  bpf_attr attributes = {};
+  attributes.pathname = AddressOf(name.c_str());
+  attributes.bpf_fd = static_cast<uint32_t>(map.get());
+  ASSERT_EQ(Bpf(BPF_OBJ_PIN, attributes), 0) << strerror(errno);
+}
+
+long StateElement(bpf_cmd command, const std::string& state_pin, shared_state* state) {
+  const FileDescriptor map = MapAt(state_pin);
   const uint32_t zero = 0;
-  shared_state state = {};
   bpf_attr element = {};
   element.map_fd = static_cast<uint32_t>(map.get());
   element.key = AddressOf(&zero);
-  element.value = AddressOf(&state);
-  ASSERT_EQ(Bpf(BPF_MAP_LOOKUP_ELEM, element), 0) << strerror(errno);
+  element.value = AddressOf(state);
+  return Bpf(command, element);
+}
+
+shared_state ReadState(const std::string& state_pin) {
+  shared_state state = {};
+  EXPECT_EQ(StateElement(BPF_MAP_LOOKUP_ELEM, state_pin, &state), 0) << strerror(errno);
+  return state;
+}
+
+// Makes them look as if a recorder of another version had left them.
+void ChangeLayout(const std::string& state_pin) {
+  shared_state state = ReadState(state_pin);
   ASSERT_EQ(state.layout, EVENT_LAYOUT);
   ++state.layout;
-  ASSERT_EQ(Bpf(BPF_MAP_UPDATE_ELEM, element), 0) << strerror(errno);
+  ASSERT_EQ(StateElement(BPF_MAP_UPDATE_ELEM, state_pin, &state), 0) << strerror(errno);
 }
 
 // Lives from its making on, at full speed.
@@ -298,6 +319,32 @@ TEST_F(PinTest, WhatDoesNotFitIsReplacedAndTheGapIsTold) {
   EXPECT_GE(log.All<RecordingGap>()[0].missed_forks, 100u);
 }
 
+// Of the half that is left the one after it must not make a whole.
+TEST_F(PinTest, WhatIsRemovedOnlyInPartIsNotTakenOver) {
+  auto other_ring = Options();
+  other_ring.insert(other_ring.end(), {"--ring", "64M", "--source", "bpf"});
+  Daybookd(folder_, Options()).Stop(SIGKILL);
+  std::vector<std::string> hooks;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(pins_)) {
+    if (entry.path().parent_path() != pins_) hooks.push_back(entry.path());
+  }
+  ASSERT_THAT(hooks, Not(IsEmpty()));
+  // It cannot be removed.
+  const std::string kept = hooks.back();
+  ASSERT_EQ(mount("/dev/null", kept.c_str(), nullptr, MS_BIND, nullptr), 0) << strerror(errno);
+  EXPECT_THROW(Daybookd(folder_, other_ring), std::runtime_error);
+  ASSERT_EQ(umount(kept.c_str()), 0) << strerror(errno);
+  WaitFor(SpawnActor({"forks", "100"}));
+  {
+    Daybookd recorder(folder_, Options());
+    EXPECT_THAT(recorder.said_before(), HasSubstr("is incomplete; replaced"));
+    recorder.Stop();
+  }
+  const auto gaps = ReadLog(folder_).All<RecordingGap>();
+  ASSERT_THAT(gaps, SizeIs(1));
+  EXPECT_GE(gaps[0].missed_forks, 100u);
+}
+
 TEST_F(PinTest, WhatAnotherVersionHasLeftIsReplacedAndTheGapIsTold) {
   Daybookd(folder_, Options()).Stop(SIGKILL);
   ChangeLayout(pins_ + "/state");
@@ -329,6 +376,47 @@ TEST_F(PinTest, OneFolderForTwoLogsHidesNoGap) {
   const auto gaps = ReadLog(folder_).All<RecordingGap>();
   ASSERT_THAT(gaps, SizeIs(1));
   EXPECT_GE(gaps[0].missed_forks, 150u);
+}
+
+// What waits there was recorded by others, too.
+TEST_F(PinTest, WhatIsOlderThanTheEndOfTheLogIsReplacedAndTheGapIsTold) {
+  Daybookd(folder_, Options()).Stop(SIGKILL);
+  pid_t parent = 0;
+  {
+    Daybookd without_pins(folder_);
+    parent = SpawnActor({"forks", "100"});
+    WaitFor(parent);
+    without_pins.Stop();
+  }
+  WaitFor(SpawnActor({"forks", "50"}));
+  {
+    Daybookd recorder(folder_, Options());
+    EXPECT_EQ(recorder.said_before(), "daybookd: what is pinned in " + pins_ +
+                                          " is older than the end of this log; replaced\n");
+    recorder.Stop(SIGKILL);
+  }
+  EXPECT_EQ(Daybookd(folder_, Options()).Stop(), 0);
+  const KeptLog log = ReadLog(folder_);
+  ExpectEachChildOnce(log, parent, 100);
+  EXPECT_THAT(log.All<Lost>(), IsEmpty());
+  const auto gaps = log.All<RecordingGap>();
+  ASSERT_THAT(gaps, SizeIs(2)) << "the last one has followed the third";
+  EXPECT_GE(gaps[1].missed_forks, 50u);
+}
+
+// One that wrote a head and nothing else has recorded nothing.
+TEST_F(PinTest, ASegmentWithItsHeadAloneIsNotTheEndOfTheLog) {
+  auto options = Options();
+  options.insert(options.end(), {"--user", "root"});  // who can read that segment
+  Daybookd(folder_, options).Stop(SIGKILL);
+  ASSERT_TRUE(
+      LogWriter::Open(*OpenLogFolder(folder_), {.info = {{"run", "1"}}}, [] { return Clock(); }));
+  const pid_t parent = SpawnActor({"forks", "100"});
+  WaitFor(parent);
+  Daybookd(folder_, options).Stop();
+  const KeptLog log = ReadLog(folder_);
+  ExpectEachChildOnce(log, parent, 100);
+  ExpectNothingBetween(log);
 }
 
 TEST_F(PinTest, ALogThatWasMovedIsTheSame) {
@@ -485,6 +573,27 @@ TEST_F(PinFilterTest, AFilterWhereThereWasNoneTakesOverToo) {
   EXPECT_THAT(log.All<Exit>(), Not(Contains(Field(&Exit::pid, static_cast<uint32_t>(other)))));
 }
 
+TEST_F(PinFilterTest, ARecorderThatCannotTakeOverLeavesAllAsItWas) {
+  RecordOnly({"--only-uid", "2001"}, [] {});
+  const shared_state before = ReadState(pins_ + "/state");
+  // So that the verdicts cannot be replaced.
+  const std::string next = pins_ + "/judged-next";
+  PinAlsoAs(pins_ + "/judged", next);
+  ASSERT_EQ(mount("/dev/null", next.c_str(), nullptr, MS_BIND, nullptr), 0) << strerror(errno);
+  const auto other = With({"--only-uid", "2002", "--source", "bpf"});
+  EXPECT_THROW(Daybookd(folder_, other), std::runtime_error);
+  ASSERT_EQ(umount(next.c_str()), 0) << strerror(errno);
+  const shared_state after = ReadState(pins_ + "/state");
+  EXPECT_EQ(after.judging_filter, before.judging_filter);
+  EXPECT_EQ(after.active_filter, before.active_filter);
+  EXPECT_EQ(after.active, before.active);
+  const auto is_links = [](const auto& entry) { return entry.is_directory(); };
+  std::filesystem::directory_iterator entries(pins_);
+  EXPECT_EQ(std::count_if(begin(entries), end(entries), is_links), 1);
+  Daybookd(folder_, other).Stop();
+  ExpectNothingBetween(ReadLog(folder_));
+}
+
 // It passed when it was judged, and would not pass now.
 TEST_F(PinFilterTest, TheSameFilterKeepsItsVerdicts) {
   const Shared<std::atomic<int>> step;
@@ -516,6 +625,32 @@ TEST_F(PinTest, ChangesOfIdsThatNobodyListenedToAreToldAsLostWhereTheyWereToldBe
   Daybookd(folder_, options).Stop();
   const auto lost = ReadLog(folder_).All<Lost>();
   ASSERT_THAT(lost, SizeIs(1));
+  EXPECT_EQ(lost[0].reason, LostReason::kNoRecorder);
+  EXPECT_LT(lost[0].first_time_ns, lost[0].last_time_ns);
+}
+
+// What it left out nobody tells of.
+TEST_F(PinTest, ARecorderThatFailsAfterItTookOverByAnotherFilterHidesNothing) {
+  const auto fail = [this](const std::vector<std::string>& filter) {
+    auto options = Options();
+    options.insert(options.end(), {"--source", "bpf", "--metrics-file", temp_ / "nowhere/metrics"});
+    options.insert(options.end(), filter.begin(), filter.end());
+    EXPECT_THROW(Daybookd(folder_, options), std::runtime_error);
+  };
+  Daybookd(folder_, Options()).Stop(SIGKILL);
+  fail({});
+  Daybookd(folder_, Options()).Stop(SIGKILL);
+  EXPECT_THAT(ReadLog(folder_).All<Lost>(), IsEmpty()) << "it left out nothing";
+  fail({"--events", "exec"});
+  const pid_t parent = SpawnActor({"forks", "100"});
+  WaitFor(parent);
+  fail({});
+  Daybookd(folder_, Options()).Stop(SIGKILL);
+  Daybookd(folder_, Options()).Stop();
+  const KeptLog log = ReadLog(folder_);
+  EXPECT_THAT(ChildrenOf(log, parent), IsEmpty());
+  const auto lost = log.All<Lost>();
+  ASSERT_THAT(lost, SizeIs(1)) << "told once";
   EXPECT_EQ(lost[0].reason, LostReason::kNoRecorder);
   EXPECT_LT(lost[0].first_time_ns, lost[0].last_time_ns);
 }

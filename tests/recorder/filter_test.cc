@@ -105,6 +105,9 @@ TEST(FilterTest, WhatJudgesAlikeHasOneHash) {
   alike.only_uids = {8, 7, 8, 9};
   alike.except_uids = {9};
   EXPECT_EQ(JudgingFilterHash(alike, 2), hash) << "without a cgroup";
+  EXPECT_NE(FilterHash(alike, 2), FilterHash(filter, 1)) << "other events";
+  alike.events = filter.events;
+  EXPECT_EQ(FilterHash(alike, 2), FilterHash(filter, 1));
   const Filter others[] = {{},
                            {.only_failed = true},
                            {.only_uids = {7, 8}},
@@ -113,7 +116,10 @@ TEST(FilterTest, WhatJudgesAlikeHasOneHash) {
                            {.min_lifetime_ns = kSecondNs},
                            {.no_kernel_threads = true}};
   std::set<uint64_t> hashes = {0, hash, JudgingFilterHash({.only_cgroup = "/one"}, 2)};
-  for (const Filter& other : others) EXPECT_TRUE(hashes.insert(JudgingFilterHash(other, 1)).second);
+  for (const Filter& other : others) {
+    EXPECT_TRUE(hashes.insert(JudgingFilterHash(other, 1)).second);
+    EXPECT_NE(FilterHash(other, 1), FilterHash(filter, 1));
+  }
 }
 
 TEST(FilterTest, WhatCouldRecordNothingIsAMistake) {

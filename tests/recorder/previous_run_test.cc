@@ -73,6 +73,19 @@ TEST_F(PreviousRunTest, TheyMayStandInSeveralSegments) {
   for (uint32_t pid = 11; pid < 20; ++pid) EXPECT_TRUE(run.written.TakeOut(TestFork(pid))) << pid;
 }
 
+TEST_F(PreviousRunTest, WhereOnlyAHeadWasWrittenNothingWasRecorded) {
+  Write(TestFork(10));
+  const uint64_t last_ns = Find().last_time_ns;
+  const auto later = LogWriter::Open(*OpenLogFolder(temp_.path()), {}, [] {
+    return Clock{.time_ns = kTestBootNs + 900'000'000'000};
+  });
+  ASSERT_TRUE(later);
+  ASSERT_THAT(*FindSegments(temp_.path()), testing::SizeIs(2));
+  EXPECT_EQ(Find().last_time_ns, last_ns);
+  EXPECT_LT(last_ns, kTestBootNs + 900'000'000'000);
+  EXPECT_TRUE(Find(1).written.TakeOut(TestFork(10)));
+}
+
 // What stands far from the end is found only where it must be.
 TEST_F(PreviousRunTest, OfALongSegmentTheEndsAreReadWhereTheyAreEnough) {
   constexpr uint32_t kForks = 20'000;
@@ -155,6 +168,12 @@ TEST_F(PreviousRunTest, WhatARecorderHasSeenAtItsStartIsRecordedWhereItStandsInT
   start.kernel_forks = 180;
   Write(start);
   EXPECT_EQ(Find().kernel_forks, 160u) << "what waited is not written";
+  start.abilities = "fork continued ids session ptrace";
+  Write(start);
+  EXPECT_EQ(Find().kernel_forks, 160u) << "words of the source beside may follow";
+  start.abilities = "fork discontinued";
+  Write(start);
+  EXPECT_EQ(Find().kernel_forks, 100u);
 }
 
 // A sync that failed: of the first one nobody knows what is on the disk.

@@ -242,5 +242,31 @@ TEST_F(RecorderEndTest, OnSigtermItStops) {
   EXPECT_EQ(source_.stops, 1);
 }
 
+// The one that follows may be unable to take over what waits then.
+TEST_F(RecorderEndTest, ForksThatAreSeenAfterTheLastDrainAreNotSaidToBeRecorded) {
+  for (const int signal : {SIGUSR2, SIGTERM}) {
+    source_.counts = {.forks_seen = 5};
+    source_.Then().ThenDo([signal](EventSink&) {
+      raise(signal);
+      return size_t{0};
+    });
+    source_.ThenDo([this](EventSink&) {
+      source_.counts.forks_seen = 8;
+      return size_t{0};
+    });
+    source_.endless = true;
+    LogBuilder log;
+    RecorderLoop loop(source_, log.writer(), options_);
+    ASSERT_TRUE(loop.Start());
+    ASSERT_TRUE(loop.Run());
+    const auto records = KeepSegment(SegmentReader(log.Segment(1))).All<Recorder>();
+    ASSERT_THAT(records, SizeIs(2));
+    EXPECT_EQ(records[1].event, RecorderEvent::kStop);
+    EXPECT_EQ(records[1].forks_seen, signal == SIGUSR2 ? 5u : 8u) << signal;
+    EXPECT_EQ(*records[1].kernel_forks - *records[1].forks_seen,
+              *records[0].kernel_forks - *records[0].forks_seen);
+  }
+}
+
 }  // namespace
 }  // namespace daybook

@@ -74,8 +74,9 @@ Result<std::vector<uint64_t>> ListSegments(LogFolder& folder);
 
 // Up to where a log goes. A copy of it has the same stream, and ends where it was made.
 struct LogEnd {
-  Id128 stream_id;        // zero where nothing is written yet
-  uint64_t next_seq = 1;  // of the records
+  Id128 stream_id;                                        // zero where nothing is written yet
+  uint64_t next_seq = 1;                                  // of the records
+  std::vector<std::pair<std::string, std::string>> info;  // of the newest segment that has any
 };
 // As the folder's segments have it; of a folder that is missing nothing is written yet.
 Result<LogEnd> FindLogEnd(const std::string& path);
