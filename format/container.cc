@@ -196,6 +196,12 @@ std::optional<size_t> FindSeekTable(Bytes file) {
   return fits ? std::optional(begin) : std::nullopt;
 }
 
+uint64_t MostSeekTableBytes(uint64_t content_bytes) {
+  const uint64_t frames = content_bytes / kFrameBytes + 1;
+  const uint64_t entries = 2 * frames + 2;  // each with its description; head and index
+  return kSkippableHeaderBytes + entries * kSeekEntryBytes + kSeekFooterBytes;
+}
+
 std::optional<uint64_t> SeekTableFileBytes(Bytes tail) {
   const auto begin = FindSeekTable(tail);
   if (!begin) return std::nullopt;

@@ -99,6 +99,9 @@ bool IsSeekTable(Bytes file, size_t offset);
 // Where the seek table begins that the file ends with; nullopt where it does not.
 std::optional<size_t> FindSeekTable(Bytes file);
 
+// Length of the table of so much content, where blocks end in time; else it may be longer.
+uint64_t MostSeekTableBytes(uint64_t content_bytes);
+
 // Length of the file by the table that it ends with: that of all its frames and of the table.
 std::optional<uint64_t> SeekTableFileBytes(Bytes tail);
 

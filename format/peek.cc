@@ -64,11 +64,9 @@ std::optional<SegmentEnd> ReadEnd(Bytes bytes, uint64_t file_bytes, const Segmen
   return std::nullopt;
 }
 
-// By its seek table: no byte was cut off, and no other container was appended. Where the table is
-// longer than usual, in doubt not.
-bool IsOneContainer(const RegularFile& file) {
-  constexpr uint64_t kTailBytes = 512;
-  const uint64_t size = std::min(file.size(), kTailBytes);
+// By its seek table: no byte was cut off, and no other container was appended.
+bool IsOneContainer(const RegularFile& file, const Container& container) {
+  const uint64_t size = std::min(file.size(), MostSeekTableBytes(container.raw_bytes));
   const auto tail = file.ReadAt(file.size() - size, size);
   return tail && SeekTableFileBytes(*tail) == file.size();
 }
@@ -80,7 +78,7 @@ std::optional<SegmentPeek> PeekContainerHead(const RegularFile& file) {
   const auto part = bytes ? ReadPart(*bytes, 0) : std::nullopt;
   const auto head = part ? DecodeHead(*part) : std::nullopt;
   if (!head || !head->end || !IsSupported(*head->segment)) return std::nullopt;
-  if (!IsOneContainer(file)) return std::nullopt;
+  if (!IsOneContainer(file, head->container)) return std::nullopt;
   return SegmentPeek{.start = head->segment, .end = head->end, .clocks = {}};
 }
 
