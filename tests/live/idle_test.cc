@@ -34,7 +34,12 @@ uint64_t VoluntarySwitches(pid_t pid) {
 // What other processes do is left out in the kernel: for this recorder nothing happens.
 class IdleTest : public RecordedTest {
  protected:
-  IdleTest() { recorder_options_ = {"--events", "fork,exec,exit", "--only-uid", "4000000000"}; }
+  // Its status stands in memory: to wait for a disk that is busy is no wakeup.
+  IdleTest() {
+    recorder_options_ = {"--events",   "fork,exec,exit", "--only-uid",
+                         "4000000000", "--status-file",  "/dev/shm/idle-test-of-daybook"};
+  }
+  ~IdleTest() override { std::filesystem::remove("/dev/shm/idle-test-of-daybook"); }
 };
 
 TEST_F(IdleTest, WakesAtMostOnceAMinute) {
