@@ -7,7 +7,7 @@
 #include <type_traits>
 #include <utility>
 
-#include "abilities.h"
+#include "daybook/abilities.h"
 
 namespace daybook {
 namespace {
@@ -193,7 +193,7 @@ void LifeBuilder::Take(const Acct& acct) {
 
 // So that not even the first reap is missed.
 void LifeBuilder::Take(const Recorder& recorder) {
-  if (recorder.event == RecorderEvent::kStart) reaps_are_told_ = HasAbility(recorder, "reap");
+  if (recorder.event == RecorderEvent::kStart) reaps_are_told_ = HasAbility(recorder, kTellsReaps);
 }
 
 void LifeBuilder::Take(const SnapBegin& begin) {
@@ -459,7 +459,7 @@ void LifeBuilder::Recycle(OpenPointer open) {
   if (is_short && image.use_count() == 1 && spare_images_.size() < kMostSpare) {
     spare_images_.push_back(std::const_pointer_cast<Image>(std::move(image)));
   }
-  // Made anew in its place: to assign a new one costs twice as much.
+  // Made anew in its place: to assign a new one would move each of its members.
   static_assert(std::is_nothrow_default_constructible_v<Open>);
   std::destroy_at(open.get());
   std::construct_at(open.get());

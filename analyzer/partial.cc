@@ -53,8 +53,7 @@ Result<Coverage> Build(const Question& question, const Window& window, RollupBui
   auto log = LogSet::Open(question.paths, {.window = window, .skips = LogSet::Skips::kBoots});
   if (!log) return std::move(log).error();
   if (question.progress != nullptr) {
-    question.progress
-        ->ExpectNothing();  // these are read in the place of the log that was asked for
+    question.progress->ExpectNothing();  // of the log that was asked for: these are read instead
     records->Show(question.progress);
     log->Show(question.progress);
   }

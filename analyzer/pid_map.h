@@ -54,15 +54,13 @@ class PidMap {
   void EraseIf(Predicate&& predicate) {
     ForEachPage([&](std::unique_ptr<Page>& page) {
       page->ForEach([&](T& value) {
-        if (predicate(value)) page->Erase(&value);
+        if (!predicate(value)) return;
+        page->Erase(&value);
+        --size_;
       });
       if (page->used == 0) page.reset();
     });
-    std::erase_if(high_, [&](auto& entry) { return predicate(entry.second); });
-    size_ = high_.size();
-    ForEachPage([this](std::unique_ptr<Page>& page) {
-      size_ += static_cast<size_t>(std::popcount(page->used));
-    });
+    size_ -= std::erase_if(high_, [&](auto& entry) { return predicate(entry.second); });
   }
 
   void Clear() { *this = PidMap(); }

@@ -14,6 +14,7 @@
 #include "daybook/schema.h"
 #include "file.h"
 #include "layout.h"
+#include "log_state.h"
 #include "segment_buffer.h"
 
 namespace daybook {
@@ -64,13 +65,6 @@ void ReplaceTag(std::vector<uint8_t>* payload, uint32_t tag) {
   for (int i = 0; i < kVarintsBeforeTag; ++i) (void)cursor.GetVarint(&number);
   if (!cursor.ok() || cursor.remaining() < sizeof(tag)) return;
   PutFixed(payload->data() + (payload->size() - cursor.remaining()), tag);
-}
-
-Id128 RandomId() {
-  std::random_device random;
-  Id128 id;
-  for (uint8_t& byte : id.bytes) byte = static_cast<uint8_t>(random());
-  return id;
 }
 
 std::optional<Clock> FindClock(const KeptBlock& block) {

@@ -48,7 +48,7 @@ class ForkCount {
     const bool is_known = start.kernel_forks && start.forks_seen;
     *this =
         ForkCount(is_known ? std::optional(*start.kernel_forks - *start.forks_seen) : std::nullopt);
-    if (!HasAbility(start.abilities.value_or(""), kContinues)) counted_ = base_;
+    if (!HasAbility(start, kContinues)) counted_ = base_;
   }
 
   // The hook's own count goes on from the last one of the kernel's. Which forks are in it, their

@@ -5,11 +5,6 @@
 
 namespace daybook {
 
-bool HasAbility(std::string_view abilities, std::string_view word) {
-  const std::string words = " " + std::string(abilities) + " ";
-  return words.find(" " + std::string(word) + " ") != words.npos;
-}
-
 LostCounts& LostCounts::operator+=(const LostCounts& more) {
   forks += more.forks;
   execs += more.execs;

@@ -9,26 +9,12 @@
 #include <string_view>
 #include <vector>
 
+#include "daybook/abilities.h"
 #include "daybook/records.h"
 #include "daybook/result.h"
 #include "daybook/writer.h"
 
 namespace daybook {
-
-// Words of abilities(). A log keeps them for ever.
-inline constexpr std::string_view kTellsLives = "fork exec exit";
-inline constexpr std::string_view kTellsUsage = "usage";  // what a process used, in EXIT
-inline constexpr std::string_view kTellsReaps = "reap";   // and exactly, to the last
-inline constexpr std::string_view kTellsComm = "comm";
-inline constexpr std::string_view kTellsCgroups = "cgroup";
-// Before the name of a controller: ids of cgroups are of its hierarchy of version 1.
-inline constexpr std::string_view kCgroupsAreOfV1 = "cgroup_v1_";
-inline constexpr std::string_view kTellsIds = "ids session ptrace";  // changes, with their time
-inline constexpr std::string_view kContinues = "continued";  // where the recorder before it stopped
-inline constexpr std::string_view kTellsNamesByProc = "names_by_proc";  // of who lived long enough
-
-// Whether they, as a log has them, have that word.
-bool HasAbility(std::string_view abilities, std::string_view word);
 
 // Takes what a source hands over. Strings point into the source's buffers: valid during the call.
 class EventSink {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "daybook/compress.h"
+#include "format/raw_log.h"
 #include "life_log.h"
 #include "log_set.h"
 #include "scripted_log.h"
@@ -149,6 +150,29 @@ TEST_P(ReadAheadTest, AFileThatCannotBeReadIsToldAndTheOthersAreRead) {
   while (log->Next() != nullptr) continue;
   EXPECT_THAT(log->failures(), SizeIs(1));
   EXPECT_EQ(log->coverage().segments, 2U);
+}
+
+// An empty payload decodes well where that is done ahead; its time is that of nothing.
+TEST(ReadAheadOfOddRecordsTest, AnEmptyRecordHasNoTimeHoweverManyThreadsRead) {
+  RawLog raw;
+  raw.AddHead().Add(Clock{.time_ns = 10'000'000'000, .realtime_ns = 1'790'000'000'000'000'000});
+  raw.AddPayload(Schema<Fork>::kType, {}).Close(kCheckpointLast);
+  const TempFolder folder;
+  const std::string path = folder / "odd.dbk";
+  std::ofstream(path, std::ios::binary)
+      .write(reinterpret_cast<const char*>(raw.bytes().data()),
+             static_cast<std::streamsize>(raw.size()));
+  for (const size_t threads : {size_t{0}, size_t{1}, size_t{8}}) {
+    auto log = LogSet::Open({&path, 1}, {.threads = threads});
+    ASSERT_TRUE(log) << log.error().message();
+    size_t forks = 0;
+    while (const Item* const item = log->Next()) {
+      const auto* record = std::get_if<RecordView>(item);
+      forks += record != nullptr && record->Is<Fork>() ? 1 : 0;
+    }
+    EXPECT_EQ(forks, 1U);
+    EXPECT_EQ(log->coverage().first_ns, 1'790'000'000'000'000'000) << threads;
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Threads, ReadAheadTest, testing::Values(1, 2, 8));

@@ -1,0 +1,286 @@
+// What is read tells of the log itself: its boots and their clocks, what is there and what is
+// missing.
+#include <algorithm>
+#include <array>
+#include <set>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+#include "daybook/abilities.h"
+#include "log_set.h"
+#include "names.h"
+
+namespace daybook {
+namespace {
+
+template <class... Records>
+constexpr std::array<bool, 256> TypesThatBeginWithTime(TypeList<Records...>) {
+  std::array<bool, 256> types{};
+  ((types[Schema<Records>::kType] = std::get<0>(Schema<Records>::kFields).wire == Wire::kTime),
+   ...);
+  return types;
+}
+constexpr auto kBeginsWithTime = TypesThatBeginWithTime(AllRecords{});
+
+template <class... Records>
+constexpr std::array<bool, 256> TypesIn(const std::variant<std::monostate, const Records*...>*) {
+  std::array<bool, 256> types{};
+  ((types[Schema<Records>::kType] = true), ...);
+  return types;
+}
+constexpr auto kIsOfLife = TypesIn(static_cast<LifeRecord*>(nullptr));
+
+// Of a record that has been decoded ahead and has one.
+std::optional<uint64_t> TimeOf(const LifeRecord& decoded) {
+  const auto time = [](const auto& record) -> std::optional<uint64_t> {
+    if constexpr (requires { record->time_ns; }) return record->time_ns;
+    return std::nullopt;
+  };
+  return std::visit(time, decoded);
+}
+
+}  // namespace
+
+std::optional<uint64_t> TimeOf(const RecordView& record) {
+  uint64_t number = 0;
+  if (!kBeginsWithTime[record.type] || !Cursor(record.payload).GetVarint(&number)) {
+    return std::nullopt;
+  }
+  return (record.base.time_ticks + static_cast<uint64_t>(UnZigZag(number))) * record.base.tick_ns;
+}
+
+// Its numbers are not missing.
+void LogSet::SkipSegment(const SegmentPeek& segment) {
+  ++coverage_.skipped_segments;
+  sequence_ = &sequences_[segment.start->stream_id];
+  TakeMissing(segment.start->first_seq);
+  LeaveOutUpTo(segment.end->next_seq);
+}
+
+void LogSet::TakeSkip(const Skip& skip) {
+  coverage_.skipped_bytes += skip.end - skip.begin;
+  LeaveOutUpTo(skip.next_seq);
+}
+
+// Nobody saw what was counted there.
+void LogSet::LeaveOutUpTo(uint64_t next_seq) {
+  skipped_ = true;
+  sequence_->next = std::max(sequence_->next.value_or(0), next_seq);
+  sequence_->forks_ahead.reset();
+  sequence_->filtered.reset();
+}
+
+bool LogSet::Take(const RecordView& record) {
+  if (record.proof != Proof::kVerified) {
+    ++coverage_.salvaged_records;
+    return options_.salvage;
+  }
+  if (record.seq && !TakeNumber(*record.seq)) {
+    ++coverage_.repeated_records;
+    return options_.repeats == Repeats::kKeep;
+  }
+  ++coverage_.records;
+  // An empty payload decodes, but tells no time.
+  const auto decoded_time = record.payload.empty() ? std::nullopt : TimeOf(decoded());
+  if (const auto time = decoded_time ? decoded_time : TimeOf(record)) {
+    boot_->first_ns = std::min(boot_->first_ns.value_or(*time), *time);
+    boot_->last_ns = std::max(boot_->last_ns, *time);
+  }
+  TakeAbout(record);
+  return true;
+}
+
+// What the recorder says of its host and its own work; most records are of lives.
+void LogSet::TakeAbout(const RecordView& record) {
+  if (kIsOfLife[record.type]) return;
+  if (Clock clock; record.As(&clock)) {
+    AddAnchor(clock.time_ns, clock.realtime_ns);
+  } else if (Info info; record.As(&info)) {
+    if (info.key == "hostname") boot_->host = info.value;
+    if (info.key == kImportedFrom) coverage_.imported = true;
+    if (info.key == kHolds && info.value == kRollups) coverage_.holds_rollups = true;
+  } else if (Lost lost; record.As(&lost)) {
+    coverage_.lost_events += LostEvents(lost);
+  } else if (CgroupPath cgroup; record.As(&cgroup)) {
+    boot_->cgroups.insert_or_assign(cgroup.id, std::string(cgroup.path));
+  } else if (RecordingGap gap; record.As(&gap)) {
+    ++coverage_.recording_gaps;
+    not_recorded_.push_back({boot_, gap.first_time_ns, gap.last_time_ns});
+    coverage_.missed_forks += gap.missed_forks.value_or(0);
+  } else if (Audit audit; record.As(&audit)) {
+    TakeForks(audit.kernel_forks, audit.forks_seen, false);
+    TakeFiltered(audit);
+  } else if (Recorder recorder; record.As(&recorder)) {
+    const bool is_start = recorder.event == RecorderEvent::kStart;
+    TakeForks(recorder.kernel_forks, recorder.forks_seen, is_start);
+    // One that takes over counts on.
+    if (is_start && !HasAbility(recorder, kContinues)) sequence_->filtered = 0;
+  }
+}
+
+// A birth that was kept until it was judged counts until then: the number may become smaller.
+void LogSet::TakeFiltered(const Audit& audit) {
+  auto& before = sequence_->filtered;
+  if (!audit.filtered) return;
+  if (before && *audit.filtered > *before) coverage_.dropped_events += *audit.filtered - *before;
+  before = std::max(before.value_or(0), *audit.filtered);
+}
+
+void LogSet::TakeForks(std::optional<uint64_t> kernel, std::optional<uint64_t> seen,
+                       bool is_start) {
+  auto& before = sequence_->forks_ahead;
+  if (is_start) before.reset();  // each recorder counts from its own start
+  if (!kernel || !seen) return;
+  const uint64_t ahead = *kernel - *seen;
+  if (before && ahead > *before) coverage_.unseen_forks += ahead - *before;
+  before = ahead;
+}
+
+void LogSet::TakeGap(const Gap& gap) {
+  sequence_->lost_in_gaps += gap.records_lost.value_or(0);
+  const uint64_t bytes = gap.end - gap.begin;
+  const bool is_expected = gap.cause == GapCause::kTornTail || gap.cause == GapCause::kLostBefore;
+  if (!is_expected) ++coverage_.gaps;
+  if (gap.cause == GapCause::kTornTail) {
+    coverage_.torn_bytes += bytes;
+  } else if (gap.cause == GapCause::kHole) {
+    coverage_.hole_bytes += bytes;
+  } else {
+    coverage_.damaged_bytes += bytes;
+  }
+  if (gap.cause == GapCause::kUnsupported) is_log_ = true;
+}
+
+// A segment in a log's folder may be empty after a crash, or damaged all over; a file without a
+// record that somebody names is something else.
+void LogSet::EndFile() {
+  file_ended_ = true;
+  const File& file = files_[file_];
+  bytes_of_files_ += file.bytes;
+  const bool is_named_so = file.path != "-" && SegmentNumberOf(file.path);
+  if (is_log_ || segment() || file.found_in_folder || is_named_so) return;
+  coverage_ = coverage_before_file_;
+  const std::string name = file.path == "-" ? "standard input" : file.path;
+  failures_.push_back(
+      {.path = file.path, .error = Error(name + ": not a daybook log"), .is_readable = true});
+  ++coverage_.unreadable_files;
+}
+
+// One file may hold several segments, one after another.
+void LogSet::EnterSegmentOfItem() {
+  const auto& start = segment();
+  if (!start) {
+    if (boot_ == nullptr) EnterHeadless();
+  } else if (tag_ != start->tag) {
+    tag_ = start->tag;
+    EnterSegment(*start);
+  }
+}
+
+void LogSet::EnterSegment(const SegmentStart& start) {
+  ++coverage_.segments;
+  boot_ = BootOf(start);
+  segment_clock_ = {};
+  in_window_.reset();
+  // Else a salvage found nothing that tells it.
+  if (start.realtime_ns != 0) {
+    boot_->first_ns = std::min(boot_->first_ns.value_or(start.time_ns), start.time_ns);
+    boot_->last_ns = std::max(boot_->last_ns, start.time_ns);
+    AddAnchor(start.time_ns, start.realtime_ns);
+  }
+  for (const Clock& clock : files_[file_].anchors) AddAnchor(clock.time_ns, clock.realtime_ns);
+  sequence_ = &sequences_[start.stream_id];
+  TakeMissing(start.first_seq);
+}
+
+// Segments whose boot is not known may be of several.
+Boot* LogSet::BootOf(const SegmentStart& start) {
+  const bool is_known = start.boot_id != Id128{};
+  const auto found = boots_by_id_.find({start.stream_id, start.boot_id});
+  if (is_known && found != boots_by_id_.end()) return found->second;
+  Boot* const boot = AddBoot();
+  boot->stream_id = start.stream_id;
+  if (start.host_id != Id128{}) boot->host = HexId(start.host_id);
+  if (!is_known) return boot;
+  boot->boot_id = start.boot_id;
+  boot->boot_text = HexId(start.boot_id);
+  boots_by_id_[{start.stream_id, start.boot_id}] = boot;
+  return boot;
+}
+
+void LogSet::EnterHeadless() {
+  ++coverage_.segments;
+  boot_ = AddBoot();
+  segment_clock_ = {};
+  in_window_.reset();
+  coverage_.missing_records += headless_sequence_.lost_in_gaps;
+  headless_sequence_ = {};
+  sequence_ = &headless_sequence_;
+}
+
+void LogSet::AddAnchor(uint64_t boot_ns, int64_t realtime_ns) {
+  boot_->clock.Add(boot_ns, realtime_ns);
+  segment_clock_.Add(boot_ns, realtime_ns);
+  in_window_.reset();
+}
+
+bool LogSet::InWindow(uint64_t first_ns, uint64_t last_ns) {
+  if (!options_.window.bounded()) return true;
+  if (!in_window_) in_window_ = segment_clock_.ToBootTimes(options_.window);
+  return Overlaps(*in_window_, first_ns, last_ns);
+}
+
+Boot* LogSet::AddBoot() { return &boots_.emplace_back(); }
+
+// False where a record with this number, or a later one, has been seen.
+bool LogSet::TakeNumber(uint64_t seq) {
+  if (sequence_->next && seq < *sequence_->next) return false;
+  TakeMissing(seq);
+  sequence_->next = seq + 1;
+  return true;
+}
+
+// The next record will have this number: a jump proves what is missing, also what gaps have told
+// of already.
+void LogSet::TakeMissing(uint64_t next_seq) {
+  if (!sequence_->next) sequence_->next = next_seq;
+  if (next_seq < *sequence_->next) return;
+  coverage_.missing_records += next_seq - *sequence_->next;
+  sequence_->next = next_seq;
+  sequence_->lost_in_gaps = 0;
+}
+
+std::vector<LogSet::LeftOut> LogSet::left_out() const {
+  std::vector<LeftOut> segments;
+  for (const File& file : files_) {
+    if (file.part == Part::kNothing) segments.push_back({file.path, *file.peek});
+  }
+  return segments;
+}
+
+Coverage LogSet::coverage() const {
+  Coverage coverage = coverage_;
+  std::set<Id128> boots;
+  std::set<std::string_view> hosts;
+  for (const Boot& boot : boots_) {
+    if (boot.boot_id) boots.insert(*boot.boot_id);
+    if (boot.host) hosts.insert(*boot.host);
+    if (!boot.first_ns) continue;
+    const auto first = boot.clock.ToRealtime(*boot.first_ns);
+    const auto last = boot.clock.ToRealtime(boot.last_ns);
+    if (!first || !last) continue;
+    coverage.first_ns = std::min(coverage.first_ns.value_or(*first), *first);
+    coverage.last_ns = std::max(coverage.last_ns.value_or(*last), *last);
+  }
+  coverage.hosts = hosts.size();
+  coverage.used = coverage.records;
+  coverage.boots = boots.size();
+  coverage.missing_records += headless_sequence_.lost_in_gaps;
+  for (const auto& [unused, sequence] : sequences_) {
+    coverage.missing_records += sequence.lost_in_gaps;
+  }
+  return coverage;
+}
+
+}  // namespace daybook
