@@ -70,8 +70,7 @@ uint64_t ToNumber(Wire wire, const T& value, const BlockBase& base) {
 
 // The reverse. False where the number does not fit the member: no writer of ours made it.
 template <class T>
-[[gnu::always_inline]] inline bool FromNumber(Wire wire, uint64_t number, const BlockBase& base,
-                                              T* value) {
+DAYBOOK_ALWAYS_INLINE bool FromNumber(Wire wire, uint64_t number, const BlockBase& base, T* value) {
   if constexpr (std::is_enum_v<T>) {
     *value = static_cast<T>(number);
     return number == static_cast<uint64_t>(*value);
@@ -118,7 +117,7 @@ uint8_t* PutField(const T& value, const BlockBase& base, uint8_t* out) {
 // All of a field is inlined into the decoder of its record: fields are a few bytes, and called one
 // by one they would cost twice as much.
 template <Wire kWire, class T>
-[[gnu::always_inline]] inline bool GetField(Cursor& cursor, const BlockBase& base, T* value) {
+DAYBOOK_ALWAYS_INLINE bool GetField(Cursor& cursor, const BlockBase& base, T* value) {
   if constexpr (std::is_same_v<T, Id128>) {
     std::string_view bytes;
     if (!cursor.GetBytes(value->bytes.size(), &bytes)) return false;
@@ -193,16 +192,15 @@ uint8_t* EncodeFields(const Record& record, const BlockBase& base, uint8_t* out,
 }
 
 template <class Record, size_t kIndex>
-[[gnu::always_inline]] inline bool DecodeField(Cursor& cursor, const BlockBase& base,
-                                               Record* record) {
+DAYBOOK_ALWAYS_INLINE bool DecodeField(Cursor& cursor, const BlockBase& base, Record* record) {
   auto* const value = &(record->*kMemberOf<Record, kIndex>);
   if (cursor.empty()) return Clear(value);
   return GetField<kWireOf<Record, kIndex>>(cursor, base, value);
 }
 
 template <class Record, size_t... kIndices>
-[[gnu::always_inline]] inline bool DecodeFields(Cursor& cursor, const BlockBase& base,
-                                                Record* record, std::index_sequence<kIndices...>) {
+DAYBOOK_ALWAYS_INLINE bool DecodeFields(Cursor& cursor, const BlockBase& base, Record* record,
+                                        std::index_sequence<kIndices...>) {
   return (DecodeField<Record, kIndices>(cursor, base, record) && ...);
 }
 
