@@ -13,7 +13,7 @@ namespace {
 
 // As fmt rounds the quotient of two doubles; which way it rounds what lies in the middle depends on
 // how the double comes out.
-void AppendQuotient(uint64_t number, uint64_t unit, int decimals, Line* line) {
+void AppendQuotient(uint64_t number, uint64_t unit, int decimals, ByteBuffer* line) {
   constexpr uint64_t kScales[] = {1, 10, 100};
   const uint64_t scale = kScales[decimals];
   const uint64_t rest = number % unit * scale;
@@ -30,20 +30,20 @@ void AppendQuotient(uint64_t number, uint64_t unit, int decimals, Line* line) {
   line->Append(static_cast<char>('0' + scaled % 10));
 }
 
-void AppendTwoDigits(uint64_t number, Line* line) {
+void AppendTwoDigits(uint64_t number, ByteBuffer* line) {
   line->Append(static_cast<char>('0' + number / 10));
   line->Append(static_cast<char>('0' + number % 10));
 }
 
 // "2h05m"
-void AppendParts(uint64_t number, char unit, uint64_t part, char part_unit, Line* line) {
+void AppendParts(uint64_t number, char unit, uint64_t part, char part_unit, ByteBuffer* line) {
   AppendNumber(number, line);
   line->Append(unit);
   AppendTwoDigits(part, line);
   line->Append(part_unit);
 }
 
-void AppendDuration(uint64_t us, Line* line) {
+void AppendDuration(uint64_t us, ByteBuffer* line) {
   constexpr uint64_t kSecond = 1'000'000;
   const uint64_t seconds = us / kSecond;
   if (us < 1000) {
@@ -64,7 +64,7 @@ void AppendDuration(uint64_t us, Line* line) {
   }
 }
 
-void AppendBytes(uint64_t bytes, Line* line) {
+void AppendBytes(uint64_t bytes, ByteBuffer* line) {
   constexpr char kPrefixes[] = "BKMGTPE";
   auto size = static_cast<double>(bytes);
   uint64_t unit = 1;
@@ -77,7 +77,7 @@ void AppendBytes(uint64_t bytes, Line* line) {
   line->Append(kPrefixes[prefix]);
 }
 
-void AppendCount(Kind kind, uint64_t number, Line* line) {
+void AppendCount(Kind kind, uint64_t number, ByteBuffer* line) {
   switch (kind) {
     case Kind::kMicroseconds:
       return AppendDuration(number, line);
@@ -95,7 +95,7 @@ void AppendCount(Kind kind, uint64_t number, Line* line) {
   }
 }
 
-void AppendText(Kind kind, const Text& text, Line* line) {
+void AppendText(Kind kind, const Text& text, ByteBuffer* line) {
   if (kind == Kind::kArguments) {
     line->AppendBy([&](std::string* out) { AppendShellWords(text.bytes, out); });
   } else if (IsPlain(text.bytes)) {
@@ -121,7 +121,7 @@ std::string Heading(std::string_view name) {
   return heading;
 }
 
-void AppendCellText(Kind kind, const Cell& cell, const LocalZone& zone, Line* line) {
+void AppendCellText(Kind kind, const Cell& cell, const LocalZone& zone, ByteBuffer* line) {
   if (const auto* text = std::get_if<Text>(&cell)) {
     AppendText(kind, *text, line);
   } else if (const auto* count = std::get_if<uint64_t>(&cell)) {

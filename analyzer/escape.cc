@@ -40,7 +40,7 @@ bool IsBidiOverride(uint32_t code) {
   return (code >= 0x202A && code <= 0x202E) || (code >= 0x2066 && code <= 0x2069);
 }
 
-bool IsPlainAscii(char c) { return c >= 0x20 && c < 0x7F && c != '\\' && c != '"'; }
+bool IsPlainAscii(char c) { return c >= 0x20 && c < 0x7F && c != '\\' && c != '"' && c != ','; }
 
 // The same of eight at once.
 bool ArePlainAscii(const char* bytes) {
@@ -51,7 +51,8 @@ bool ArePlainAscii(const char* bytes) {
   std::memcpy(&word, bytes, sizeof(word));
   const uint64_t below_space = (word - kEach * 0x20) & ~word;
   const uint64_t above_tilde = (word + kEach) | word;
-  const uint64_t others = has_zero(word ^ kEach * '"') | has_zero(word ^ kEach * '\\');
+  const uint64_t others =
+      has_zero(word ^ kEach * '"') | has_zero(word ^ kEach * '\\') | has_zero(word ^ kEach * ',');
   return ((below_space | above_tilde | others) & kHigh) == 0;
 }
 

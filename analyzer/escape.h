@@ -13,8 +13,8 @@ namespace daybook {
 // Printed behind what the recorder had to cut.
 inline constexpr std::string_view kCutMark = "…";
 
-// True where each byte stands for itself in every format: printable ASCII but for " and the
-// backslash.
+// True where each byte stands for itself in every format: printable ASCII but for ", comma
+// and backslash.
 bool IsPlain(std::string_view bytes);
 
 void AppendEscaped(std::string_view bytes, std::string* out);

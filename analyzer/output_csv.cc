@@ -4,9 +4,9 @@
 
 #include <utility>
 
+#include "byte_buffer.h"
 #include "escape.h"
 #include "field_text.h"
-#include "line.h"
 #include "output.h"
 
 namespace daybook {
@@ -32,7 +32,7 @@ class CsvOutput : public Output {
   const LocalZone& zone_;
   Headings headings_;
   std::vector<Column> columns_;
-  Line line_;
+  ByteBuffer line_;
   std::string text_;
 };
 
@@ -78,8 +78,8 @@ void CsvOutput::AppendCell(Kind kind, const Cell& cell) {
 }
 
 void CsvOutput::AppendText(Kind kind, const Text& text) {
-  const bool stands_for_itself = kind != Kind::kArguments && !text.cut && IsPlain(text.bytes);
-  if (stands_for_itself) return AppendQuoted(text.bytes);
+  const bool is_plain = kind != Kind::kArguments && !text.cut && IsPlain(text.bytes);
+  if (is_plain && !text.bytes.empty()) return line_.Append(text.bytes);
   text_.clear();
   if (kind == Kind::kArguments) {
     AppendShellWords(text.bytes, &text_);

@@ -5,16 +5,16 @@
 
 #include <utility>
 
+#include "byte_buffer.h"
 #include "escape.h"
 #include "field_text.h"
-#include "line.h"
 #include "names.h"
 #include "output.h"
 
 namespace daybook {
 namespace {
 
-void AppendString(std::string_view bytes, Cut cut, Line* line) {
+void AppendString(std::string_view bytes, Cut cut, ByteBuffer* line) {
   if (cut == Cut::kYes || !IsPlain(bytes)) {
     return line->AppendBy([&](std::string* out) { AppendJsonString(bytes, cut, out); });
   }
@@ -23,9 +23,9 @@ void AppendString(std::string_view bytes, Cut cut, Line* line) {
   line->Append('"');
 }
 
-void AppendString(std::string_view bytes, Line* line) { AppendString(bytes, Cut::kNo, line); }
+void AppendString(std::string_view bytes, ByteBuffer* line) { AppendString(bytes, Cut::kNo, line); }
 
-void AppendArguments(const Text& text, Line* line) {
+void AppendArguments(const Text& text, ByteBuffer* line) {
   line->Append('[');
   size_t words = 0;
   size_t total = 0;
@@ -38,7 +38,7 @@ void AppendArguments(const Text& text, Line* line) {
   line->Append(']');
 }
 
-void AppendFlags(const FieldInfo& field, uint64_t value, Line* line) {
+void AppendFlags(const FieldInfo& field, uint64_t value, ByteBuffer* line) {
   line->Append('[');
   for (uint64_t bit = 1, rest = value; rest != 0; bit <<= 1) {
     if ((value & bit) == 0) continue;
@@ -50,7 +50,7 @@ void AppendFlags(const FieldInfo& field, uint64_t value, Line* line) {
   line->Append(']');
 }
 
-void AppendFieldNumber(const FieldInfo& field, uint64_t value, Line* line) {
+void AppendFieldNumber(const FieldInfo& field, uint64_t value, ByteBuffer* line) {
   const std::string_view name =
       field.unit == Unit::kEnum ? ValueNameOf(field, value) : std::string_view();
   if (!name.empty()) {
@@ -66,13 +66,13 @@ void AppendFieldNumber(const FieldInfo& field, uint64_t value, Line* line) {
   }
 }
 
-void AppendHexString(std::span<const uint8_t> bytes, Line* line) {
+void AppendHexString(std::span<const uint8_t> bytes, ByteBuffer* line) {
   line->Append('"');
   line->AppendBy([&](std::string* out) { AppendHex(bytes, out); });
   line->Append('"');
 }
 
-void AppendFieldValue(const FieldInfo& field, const FieldValue& value, Line* line) {
+void AppendFieldValue(const FieldInfo& field, const FieldValue& value, ByteBuffer* line) {
   if (const auto* number = std::get_if<uint64_t>(&value)) {
     AppendFieldNumber(field, *number, line);
   } else if (const auto* integer = std::get_if<int64_t>(&value)) {
@@ -92,7 +92,7 @@ void AppendFieldValue(const FieldInfo& field, const FieldValue& value, Line* lin
   }
 }
 
-void AppendFields(const RecordFields& fields, Line* line) {
+void AppendFields(const RecordFields& fields, ByteBuffer* line) {
   char separator = '{';
   for (size_t i = 0; i < fields.decoded.values.size(); ++i) {
     line->Append(std::exchange(separator, ','));
@@ -109,12 +109,12 @@ void AppendFields(const RecordFields& fields, Line* line) {
   line->Append('}');
 }
 
-void AppendCount(Kind kind, uint64_t count, Line* line) {
+void AppendCount(Kind kind, uint64_t count, ByteBuffer* line) {
   if (kind == Kind::kPercent) return AppendHundredths(count, line);
   AppendNumber(count, line);
 }
 
-void AppendCell(Kind kind, const Cell& cell, const LocalZone& zone, Line* line) {
+void AppendCell(Kind kind, const Cell& cell, const LocalZone& zone, ByteBuffer* line) {
   if (const auto* text = std::get_if<Text>(&cell)) {
     if (kind == Kind::kArguments) {
       AppendArguments(*text, line);
@@ -146,7 +146,7 @@ bool IsAbsent(Kind kind, const Cell& cell) {
 }
 
 // ,"name":
-void AppendKey(char separator, std::string_view name, Line* line) {
+void AppendKey(char separator, std::string_view name, ByteBuffer* line) {
   line->Append(separator);
   line->Append('"');
   line->Append(name);
@@ -154,7 +154,7 @@ void AppendKey(char separator, std::string_view name, Line* line) {
 }
 
 void AppendObject(std::span<const Column> columns, std::span<const Cell> cells,
-                  const LocalZone& zone, Line* line) {
+                  const LocalZone& zone, ByteBuffer* line) {
   char separator = '{';
   for (size_t i = 0; i < cells.size(); ++i) {
     if (IsAbsent(columns[i].kind, cells[i])) continue;
@@ -167,7 +167,7 @@ void AppendObject(std::span<const Column> columns, std::span<const Cell> cells,
 }  // namespace
 
 void AppendJsonCoverage(const Coverage& coverage, const LocalZone& zone, std::string* out) {
-  Line line;
+  ByteBuffer line;
   char separator = '{';
   const auto member = [&](std::string_view name, const Cell& cell, Kind kind = Kind::kNumber) {
     AppendKey(std::exchange(separator, ','), name, &line);
@@ -244,7 +244,7 @@ class JsonLinesOutput : public Output {
   OutputFile* file_;
   const LocalZone& zone_;
   std::vector<Column> columns_;
-  Line line_;
+  ByteBuffer line_;
 };
 
 class JsonOutput : public Output {
@@ -288,7 +288,7 @@ class JsonOutput : public Output {
   const LocalZone& zone_;
   std::string_view name_key_;
   std::vector<Column> columns_;
-  Line line_;
+  ByteBuffer line_;
   bool has_rows_ = false;
 };
 

@@ -47,7 +47,7 @@ class MarkdownOutput : public Output {
   OutputFile* file_;
   const LocalZone& zone_;
   std::vector<Column> columns_;
-  Line cell_;
+  ByteBuffer cell_;
 };
 
 void MarkdownOutput::Begin(std::string_view, std::vector<Column> columns) {

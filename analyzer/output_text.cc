@@ -6,9 +6,9 @@
 #include <iterator>
 #include <utility>
 
+#include "byte_buffer.h"
 #include "cell_text.h"
 #include "escape.h"
-#include "line.h"
 #include "output.h"
 
 namespace daybook {
@@ -54,7 +54,7 @@ class TextOutput : public Output {
       return line.text().substr(begin, ends[i] - begin);
     }
 
-    Line line;
+    ByteBuffer line;
     std::vector<size_t> ends;
   };
 
@@ -73,7 +73,7 @@ class TextOutput : public Output {
   bool sampling_ = true;
   bool has_flushed_ = false;
   TextRow row_;
-  Line line_;
+  ByteBuffer line_;
 };
 
 void TextOutput::Begin(std::string_view, std::vector<Column> columns) {

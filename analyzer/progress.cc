@@ -19,7 +19,7 @@ constexpr uint64_t kFirstNs = kSecondNs;
 constexpr uint64_t kBetweenNs = kSecondNs / 4;
 
 std::string TextOf(Kind kind, uint64_t number) {
-  Line text;
+  ByteBuffer text;
   AppendCellText(kind, Cell(number), LocalZone::Utc(), &text);
   return std::string(text.text());
 }

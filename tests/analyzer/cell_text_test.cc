@@ -9,7 +9,7 @@ namespace daybook {
 namespace {
 
 std::string TextOf(Kind kind, const Cell& cell) {
-  Line line;
+  ByteBuffer line;
   AppendCellText(kind, cell, LocalZone::Utc(), &line);
   return std::string(line.text());
 }

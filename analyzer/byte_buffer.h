@@ -1,4 +1,5 @@
-// A line in the making: room is asked for once for a cell, which is then written byte by byte.
+// Bytes that grow at their end. Room is asked for once for a cell, which is then written without
+// further looks at how much there is.
 #pragma once
 
 #include <algorithm>
@@ -12,7 +13,7 @@
 
 namespace daybook {
 
-class Line {
+class ByteBuffer {
  public:
   void Clear() { end_ = bytes_.get(); }
   std::string_view text() const { return {bytes_.get(), size()}; }
@@ -73,16 +74,16 @@ char* PutNumber(char* out, Integer number) {
   return std::to_chars(out, out + kMostNumberBytes, number).ptr;
 }
 template <class Integer>
-void AppendNumber(Integer number, Line* line) {
-  line->TakeTo(PutNumber(line->Room(kMostNumberBytes), number));
+void AppendNumber(Integer number, ByteBuffer* out) {
+  out->TakeTo(PutNumber(out->Room(kMostNumberBytes), number));
 }
 
 // 1234 is "12.34".
-inline void AppendHundredths(uint64_t number, Line* line) {
-  AppendNumber(number / 100, line);
-  line->Append('.');
-  line->Append(static_cast<char>('0' + number / 10 % 10));
-  line->Append(static_cast<char>('0' + number % 10));
+inline void AppendHundredths(uint64_t number, ByteBuffer* out) {
+  AppendNumber(number / 100, out);
+  out->Append('.');
+  out->Append(static_cast<char>('0' + number / 10 % 10));
+  out->Append(static_cast<char>('0' + number % 10));
 }
 
 }  // namespace daybook
