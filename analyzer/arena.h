@@ -16,7 +16,7 @@ class Arena {
     if (bytes.empty()) return {};
     if (bytes.size() > room_) {
       room_ = std::max(kChunkBytes, bytes.size());
-      chunks_.push_back(std::make_unique<char[]>(room_));
+      chunks_.push_back(std::make_unique_for_overwrite<char[]>(room_));
       next_ = chunks_.back().get();
     }
     char* copy = next_;

@@ -1,78 +1,77 @@
 #include "cell_packing.h"
 
 #include <cassert>
-#include <span>
 
 #include "daybook/coding.h"
 
 namespace daybook {
 namespace {
 
-// In front of each packed cell; the value follows.
-enum class Tag : uint8_t { kNull, kFalse, kTrue, kSigned, kUnsigned, kText, kCutText };
+// The upper half of a packed cell's first byte. The lower half says how many bytes of a number
+// follow, the lowest one first: the value, or the size of a text, which follows then.
+enum class Tag : uint8_t { kNumberless, kUnsigned, kSigned, kText, kCutText, kRepeatedText };
 
-void Put(Tag tag, std::string* out) { out->push_back(static_cast<char>(tag)); }
+constexpr char kNull = 0;
+constexpr char kFalse = 1;
+constexpr char kTrue = 2;
 
-void Put(Tag tag, uint64_t number, std::string* out) {
-  uint8_t bytes[1 + kMaxVarintBytes] = {static_cast<uint8_t>(tag)};
-  const uint8_t* const end = PutVarint(bytes + 1, number);
-  out->append(reinterpret_cast<const char*>(bytes), static_cast<size_t>(end - bytes));
+char* Put(Tag tag, uint64_t number, char* out) {
+  char* end = out + 1;
+  for (; number != 0; number >>= 8) *end++ = static_cast<char>(number);
+  *out = static_cast<char>(static_cast<int>(tag) << 4 | (end - out - 1));
+  return end;
+}
+constexpr size_t kMostNumberedBytes = 1 + sizeof(uint64_t);
+
+void Put(Tag tag, uint64_t number, ByteBuffer* out) {
+  out->TakeTo(Put(tag, number, out->Room(kMostNumberedBytes)));
 }
 
-std::span<const uint8_t> AsBytes(std::string_view text) {
-  return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
-}
-
-Cell Unpack(Cursor& cursor) {
-  uint8_t tag = 0;
-  uint64_t number = 0;
-  std::string_view bytes;
-  cursor.GetFixed(&tag);
-  switch (static_cast<Tag>(tag)) {
-    case Tag::kNull:
-      return std::monostate();
-    case Tag::kFalse:
-      return false;
-    case Tag::kTrue:
-      return true;
-    case Tag::kSigned:
-      cursor.GetVarint(&number);
-      return UnZigZag(number);
-    case Tag::kUnsigned:
-      cursor.GetVarint(&number);
-      return number;
-    case Tag::kText:
-    case Tag::kCutText:
-      cursor.GetVarint(&number);
-      cursor.GetBytes(number, &bytes);
-      return Text{.bytes = bytes, .cut = static_cast<Tag>(tag) == Tag::kCutText};
-  }
-  return std::monostate();
+void PackText(const Text& text, RepeatedTexts* texts, ByteBuffer* out) {
+  const auto number = texts != nullptr && !text.cut ? texts->Find(text.bytes) : std::nullopt;
+  if (number) return Put(Tag::kRepeatedText, *number, out);
+  Put(text.cut ? Tag::kCutText : Tag::kText, text.bytes.size(), out);
+  out->Append(text.bytes);
 }
 
 }  // namespace
 
-void PackCell(const Cell& cell, std::string* out) {
-  if (const auto* flag = std::get_if<bool>(&cell)) {
-    Put(*flag ? Tag::kTrue : Tag::kFalse, out);
-  } else if (const auto* number = std::get_if<int64_t>(&cell)) {
-    Put(Tag::kSigned, ZigZag(*number), out);
-  } else if (const auto* count = std::get_if<uint64_t>(&cell)) {
+void PackCell(const Cell& cell, RepeatedTexts* texts, ByteBuffer* out) {
+  if (const auto* count = std::get_if<uint64_t>(&cell)) {
     Put(Tag::kUnsigned, *count, out);
   } else if (const auto* text = std::get_if<Text>(&cell)) {
-    Put(text->cut ? Tag::kCutText : Tag::kText, text->bytes.size(), out);
-    out->append(text->bytes);
+    PackText(*text, texts, out);
+  } else if (const auto* number = std::get_if<int64_t>(&cell)) {
+    Put(Tag::kSigned, ZigZag(*number), out);
+  } else if (const auto* flag = std::get_if<bool>(&cell)) {
+    out->Append(*flag ? kTrue : kFalse);
   } else {
     assert(std::holds_alternative<std::monostate>(cell));
-    Put(Tag::kNull, out);
+    out->Append(kNull);
   }
 }
 
-Cell UnpackCell(std::string_view* packed) {
-  Cursor cursor(AsBytes(*packed));
-  const Cell cell = Unpack(cursor);
-  packed->remove_prefix(packed->size() - cursor.remaining());
-  return cell;
+const char* UnpackCell(const char* packed, const RepeatedTexts* texts, Cell* cell) {
+  const auto first = static_cast<uint8_t>(*packed++);
+  const auto tag = static_cast<Tag>(first >> 4);
+  if (tag == Tag::kNumberless) {
+    *cell = first == kNull ? Cell() : Cell(first == kTrue);
+    return packed;
+  }
+  const char* const end = packed + (first & 0xF);
+  uint64_t number = 0;
+  for (const char* at = end; at != packed;) number = number << 8 | static_cast<uint8_t>(*--at);
+  if (tag == Tag::kUnsigned) {
+    *cell = number;
+  } else if (tag == Tag::kSigned) {
+    *cell = UnZigZag(number);
+  } else if (tag == Tag::kRepeatedText) {
+    *cell = Text{.bytes = (*texts)[number]};
+  } else {
+    *cell = Text{.bytes = {end, number}, .cut = tag == Tag::kCutText};
+    return end + number;
+  }
+  return end;
 }
 
 }  // namespace daybook

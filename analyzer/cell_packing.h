@@ -1,17 +1,17 @@
 // Cells as bytes: to hold them, and to tell whether they are equal.
 #pragma once
 
-#include <string>
-#include <string_view>
-
+#include "byte_buffer.h"
+#include "repeated_texts.h"
 #include "table.h"
 
 namespace daybook {
 
-// Appends the cell; not one of Kind::kFields.
-void PackCell(const Cell& cell, std::string* out);
+// Appends the cell; not one of Kind::kFields. With `texts`, a text that repeats is a number there;
+// else equal cells are equal bytes.
+void PackCell(const Cell& cell, RepeatedTexts* texts, ByteBuffer* out);
 
-// Takes the first cell off; it points into `packed`.
-Cell UnpackCell(std::string_view* packed);
+// Reads a cell, which points into `packed` or `texts`, and returns what is behind it.
+const char* UnpackCell(const char* packed, const RepeatedTexts* texts, Cell* cell);
 
 }  // namespace daybook

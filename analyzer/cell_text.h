@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "byte_buffer.h"
 #include "local_zone.h"
 #include "table.h"
 
@@ -15,6 +16,6 @@ bool IsAlignedRight(Kind kind);
 std::string Heading(std::string_view name);
 
 // "-" where it is unknown.
-void AppendCellText(Kind kind, const Cell& cell, const LocalZone& zone, std::string* out);
+void AppendCellText(Kind kind, const Cell& cell, const LocalZone& zone, ByteBuffer* line);
 
 }  // namespace daybook

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <cstring>
 
 namespace daybook {
 namespace {
@@ -39,7 +40,21 @@ bool IsBidiOverride(uint32_t code) {
   return (code >= 0x202A && code <= 0x202E) || (code >= 0x2066 && code <= 0x2069);
 }
 
-bool IsPlainAscii(char c) { return c >= 0x20 && c < 0x7F && c != '\\' && c != '"'; }
+bool IsPlainAscii(char c) { return c >= 0x20 && c < 0x7F && c != '\\' && c != '"' && c != ','; }
+
+// The same of eight at once.
+bool ArePlainAscii(const char* bytes) {
+  constexpr uint64_t kEach = 0x0101'0101'0101'0101;
+  constexpr uint64_t kHigh = kEach << 7;
+  const auto has_zero = [](uint64_t word) { return (word - kEach) & ~word; };
+  uint64_t word = 0;
+  std::memcpy(&word, bytes, sizeof(word));
+  const uint64_t below_space = (word - kEach * 0x20) & ~word;
+  const uint64_t above_tilde = (word + kEach) | word;
+  const uint64_t others =
+      has_zero(word ^ kEach * '"') | has_zero(word ^ kEach * '\\') | has_zero(word ^ kEach * ',');
+  return ((below_space | above_tilde | others) & kHigh) == 0;
+}
 
 void AppendHexEscapes(std::string_view bytes, std::string* out) {
   for (const char c : bytes) {
@@ -51,7 +66,10 @@ void AppendHexEscapes(std::string_view bytes, std::string* out) {
 
 // Length of the prefix of which every byte stands for itself everywhere.
 size_t PlainPrefix(std::string_view bytes) {
-  return static_cast<size_t>(std::ranges::find_if_not(bytes, IsPlainAscii) - bytes.begin());
+  size_t size = 0;
+  while (size + 8 <= bytes.size() && ArePlainAscii(bytes.data() + size)) size += 8;
+  while (size < bytes.size() && IsPlainAscii(bytes[size])) ++size;
+  return size;
 }
 
 // Bytes that a shell takes as they are, wherever they stand in a word.
@@ -68,12 +86,13 @@ bool IsShellSafe(char c) { return kShellSafe[static_cast<uint8_t>(c)]; }
 
 // True where single quotes are not enough: a line of text must not hold these bytes.
 bool NeedsShellEscapes(std::string_view word) {
-  while (!word.empty()) {
+  for (;;) {
+    word.remove_prefix(PlainPrefix(word));
+    if (word.empty()) return false;
     const Character first = FirstCharacter(word);
     if (first.size == 0 || IsControl(first.code) || IsBidiOverride(first.code)) return true;
     word.remove_prefix(first.size);
   }
-  return false;
 }
 
 void AppendAnsiQuoted(std::string_view word, std::string* out) {
@@ -93,6 +112,8 @@ void AppendAnsiQuoted(std::string_view word, std::string* out) {
 }
 
 }  // namespace
+
+bool IsPlain(std::string_view bytes) { return PlainPrefix(bytes) == bytes.size(); }
 
 void AppendEscaped(std::string_view bytes, std::string* out) {
   while (!bytes.empty()) {
@@ -149,14 +170,10 @@ void AppendShellWord(std::string_view word, std::string* out) {
     AppendAnsiQuoted(word, out);
   } else {
     out->push_back('\'');
-    for (const char c : word) {
-      if (c == '\'') {
-        out->append("'\\''");
-      } else {
-        out->push_back(c);
-      }
+    for (size_t quote = 0; (quote = word.find('\'')) != word.npos; word.remove_prefix(quote + 1)) {
+      out->append(word.substr(0, quote)).append("'\\''");
     }
-    out->push_back('\'');
+    out->append(word).push_back('\'');
   }
 }
 
@@ -170,8 +187,17 @@ void AppendShellWords(std::string_view arguments, std::string* out) {
 }
 
 size_t DisplayWidth(std::string_view text) {
-  return static_cast<size_t>(
-      std::ranges::count_if(text, [](char c) { return (c & 0xC0) != 0x80; }));
+  // All bytes but those that continue a character, counted by eight.
+  constexpr uint64_t kEach = 0x0101'0101'0101'0101;
+  uint64_t continuing = 0;
+  size_t at = 0;
+  for (; at + 8 <= text.size(); at += 8) {
+    uint64_t word = 0;
+    std::memcpy(&word, text.data() + at, sizeof(word));
+    continuing += ((word >> 7 & ~(word >> 6) & kEach) * kEach) >> 56;
+  }
+  for (; at < text.size(); ++at) continuing += (text[at] & 0xC0) == 0x80;
+  return text.size() - continuing;
 }
 
 std::string_view CutToWidth(std::string_view text, size_t columns) {

@@ -13,6 +13,10 @@ namespace daybook {
 // Printed behind what the recorder had to cut.
 inline constexpr std::string_view kCutMark = "…";
 
+// True where each byte stands for itself in every format: printable ASCII but for ", comma
+// and backslash.
+bool IsPlain(std::string_view bytes);
+
 void AppendEscaped(std::string_view bytes, std::string* out);
 
 // As a JSON string with its quotes, always valid JSON. Control characters are \u00NN, as usual in

@@ -92,10 +92,6 @@ void AppendFieldsText(const RecordFields& fields, std::string* out) {
   AppendHex(fields.decoded.rest, out);
 }
 
-void AppendHundredths(uint64_t number, std::string* out) {
-  fmt::format_to(std::back_inserter(*out), "{}.{:02}", number / 100, number % 100);
-}
-
 void AppendHex(std::span<const uint8_t> bytes, std::string* out) {
   for (const uint8_t byte : bytes) fmt::format_to(std::back_inserter(*out), "{:02x}", byte);
 }

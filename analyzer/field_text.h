@@ -14,9 +14,6 @@ void AppendFieldsText(const RecordFields& fields, std::string* out);
 
 void AppendHex(std::span<const uint8_t> bytes, std::string* out);
 
-// 1234 is "12.34".
-void AppendHundredths(uint64_t number, std::string* out);
-
 // The name that an enum's value or a flag's bit has in its schema; empty where it has none.
 std::string_view ValueNameOf(const FieldInfo& field, uint64_t value);
 

@@ -1,7 +1,10 @@
 #include "life_cells.h"
 
+#include <algorithm>
+#include <array>
 #include <charconv>
-#include <iterator>
+
+#include "byte_buffer.h"
 
 namespace daybook {
 namespace {
@@ -17,14 +20,13 @@ Cell StringCell(const std::optional<std::string>& text, const std::optional<uint
 
 bool AppendProcessId(const Boot& boot, uint32_t pid, uint64_t start_ns, std::string* out) {
   constexpr size_t kBootDigits = 16;
-  constexpr size_t kMaxDigits = 20;  // of 64 bits
   if (!boot.boot_id) return false;
-  out->append(boot.boot_text, 0, kBootDigits);
-  char digits[kMaxDigits];
-  out->push_back('-');
-  out->append(digits, std::to_chars(digits, std::end(digits), start_ns / 1000, 16).ptr);
-  out->push_back('-');
-  out->append(digits, std::to_chars(digits, std::end(digits), pid).ptr);
+  std::array<char, kBootDigits + 2 * (1 + kMostNumberBytes)> text;
+  char* end = std::copy_n(boot.boot_text.data(), kBootDigits, text.data());
+  *end++ = '-';
+  end = std::to_chars(end, end + kMostNumberBytes, start_ns / 1000, 16).ptr;
+  *end++ = '-';
+  out->append(text.data(), PutNumber(end, pid));
   return true;
 }
 

@@ -6,6 +6,7 @@
 #include <array>
 #include <iterator>
 
+#include "byte_buffer.h"
 #include "cgroup_names.h"
 #include "life_cells.h"
 
@@ -121,8 +122,8 @@ const std::string* FindCgroup(const Boot& boot, const Life& life) {
 Cell CgroupCell(const Boot& boot, const Life& life, LifeTexts& texts) {
   if (!life.identity.cgroup_id) return std::monostate();
   if (const std::string* path = FindCgroup(boot, life)) return Text{*path};
-  texts.cgroup.clear();
-  fmt::format_to(std::back_inserter(texts.cgroup), "{}", *life.identity.cgroup_id);
+  std::array<char, kMostNumberBytes> digits;
+  texts.cgroup.assign(digits.data(), PutNumber(digits.data(), *life.identity.cgroup_id));
   return Text{texts.cgroup};
 }
 

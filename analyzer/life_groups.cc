@@ -66,15 +66,17 @@ size_t CellGroups::Find(std::string_view packed) {
 
 std::vector<Cell> CellGroups::Cells(size_t group) const {
   std::vector<Cell> cells;
-  std::string_view packed = packed_[group];
-  while (!packed.empty()) cells.push_back(UnpackCell(&packed));
+  const std::string_view packed = packed_[group];
+  for (const char* at = packed.data(); at != packed.data() + packed.size();) {
+    at = UnpackCell(at, nullptr, &cells.emplace_back());
+  }
   return cells;
 }
 
 size_t LifeGroups::Find(const Boot& boot, const Life& life, LifeTexts& texts) {
-  key_.clear();
-  for (const LifeField* key : keys_) PackCell(key->get(boot, life, texts), &key_);
-  return groups_.Find(key_);
+  key_.Clear();
+  for (const LifeField* key : keys_) PackCell(key->get(boot, life, texts), nullptr, &key_);
+  return groups_.Find(key_.text());
 }
 
 }  // namespace daybook

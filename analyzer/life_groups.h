@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "arena.h"
+#include "byte_buffer.h"
 #include "life_fields.h"
 #include "report.h"
 
@@ -56,7 +57,7 @@ class LifeGroups {
  private:
   std::vector<const LifeField*> keys_;
   CellGroups groups_;
-  std::string key_;
+  ByteBuffer key_;
 };
 
 }  // namespace daybook

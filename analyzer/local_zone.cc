@@ -3,8 +3,10 @@
 #include <date/tz.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <stdexcept>
+#include <utility>
 
 namespace daybook {
 namespace {
@@ -22,19 +24,20 @@ char* PutDigits(char* out, int value, int digits) {
   return out + digits;
 }
 
-// "2026-11-20?14:00:00"
-char* PutDateTime(char* out, const LocalTime& time, char separator) {
-  out = PutDigits(out, time.year, 4);
-  *out++ = '-';
-  out = PutDigits(out, time.month, 2);
-  *out++ = '-';
-  out = PutDigits(out, time.day, 2);
-  *out++ = separator;
-  out = PutDigits(out, time.hour, 2);
-  *out++ = ':';
-  out = PutDigits(out, time.minute, 2);
-  *out++ = ':';
-  return PutDigits(out, time.second, 2);
+// A moment in whole seconds and what is left of it.
+struct Moment {
+  int64_t second;
+  int nanosecond;
+};
+
+Moment Split(int64_t realtime_ns) {
+  int64_t second = realtime_ns / kNanosPerSecond;
+  int64_t nanosecond = realtime_ns % kNanosPerSecond;
+  if (nanosecond < 0) {  // before 1970 the quotient is rounded up
+    nanosecond += kNanosPerSecond;
+    --second;
+  }
+  return {.second = second, .nanosecond = static_cast<int>(nanosecond)};
 }
 
 }  // namespace
@@ -69,20 +72,23 @@ std::string_view LocalZone::name() const {
   return zone_ != nullptr ? std::string_view(zone_->name()) : "UTC";
 }
 
+const LocalZone::Offset& LocalZone::OffsetAt(int64_t second) const {
+  if (second >= offset_.begin_s && second < offset_.end_s) return offset_;
+  if (zone_ == nullptr) {
+    offset_ = {.begin_s = INT64_MIN, .end_s = INT64_MAX, .offset_s = 0};
+  } else {
+    const date::sys_info info = zone_->get_info(date::sys_seconds(std::chrono::seconds(second)));
+    offset_ = {.begin_s = info.begin.time_since_epoch().count(),
+               .end_s = info.end.time_since_epoch().count(),
+               .offset_s = static_cast<int>(info.offset.count())};
+  }
+  return offset_;
+}
+
 LocalTime LocalZone::At(int64_t realtime_ns) const {
-  int64_t seconds = realtime_ns / kNanosPerSecond;
-  int64_t nanosecond = realtime_ns % kNanosPerSecond;
-  if (nanosecond < 0) {  // before 1970 the quotient is rounded up
-    nanosecond += kNanosPerSecond;
-    --seconds;
-  }
-  if (zone_ != nullptr && (seconds < offset_begin_s_ || seconds >= offset_end_s_)) {
-    const date::sys_info info = zone_->get_info(date::sys_seconds(std::chrono::seconds(seconds)));
-    offset_begin_s_ = info.begin.time_since_epoch().count();
-    offset_end_s_ = info.end.time_since_epoch().count();
-    offset_s_ = static_cast<int>(info.offset.count());
-  }
-  const auto local = date::local_seconds(std::chrono::seconds(seconds + offset_s_));
+  const Moment moment = Split(realtime_ns);
+  const int offset_s = OffsetAt(moment.second).offset_s;
+  const auto local = date::local_seconds(std::chrono::seconds(moment.second + offset_s));
   const auto midnight = date::floor<date::days>(local);
   const date::year_month_day day(midnight);
   const auto second = static_cast<int>((local - midnight).count());
@@ -92,8 +98,8 @@ LocalTime LocalZone::At(int64_t realtime_ns) const {
           .hour = second / 3600,
           .minute = second / 60 % 60,
           .second = second % 60,
-          .nanosecond = static_cast<int>(nanosecond),
-          .offset_s = offset_s_};
+          .nanosecond = moment.nanosecond,
+          .offset_s = offset_s};
 }
 
 int64_t LocalZone::ToSeconds(const LocalTime& time) const {
@@ -103,23 +109,54 @@ int64_t LocalZone::ToSeconds(const LocalTime& time) const {
   return (local.time_since_epoch() - info.first.offset).count();
 }
 
-void LocalZone::AppendRfc3339(int64_t realtime_ns, std::string* out) const {
+// Times are mostly in order: what they have in common is made once.
+const LocalZone::Minute& LocalZone::MinuteAt(int64_t second, int64_t realtime_ns) const {
+  if (second >= minute_.begin_s && second < minute_.end_s) return minute_;
+  const Offset& offset = OffsetAt(second);
   const LocalTime time = At(realtime_ns);
-  char buffer[sizeof("2026-11-20T14:00:00.123456+01:00")];
-  char* end = PutDateTime(buffer, time, 'T');
-  *end++ = '.';
-  end = PutDigits(end, time.nanosecond / 1000, 6);
+  minute_.zero_s = second - time.second;
+  minute_.begin_s = std::max(minute_.zero_s, offset.begin_s);
+  minute_.end_s = std::min(minute_.zero_s + 60, offset.end_s);
+  char* out = PutDigits(minute_.text.data(), time.year, 4);
+  for (const auto& [separator, value] : {std::pair('-', time.month), std::pair('-', time.day),
+                                         std::pair(' ', time.hour), std::pair(':', time.minute)}) {
+    *out++ = separator;
+    out = PutDigits(out, value, 2);
+  }
+  *out = ':';
   const int offset_minutes = std::abs(time.offset_s) / 60;
-  *end++ = time.offset_s < 0 ? '-' : '+';
-  end = PutDigits(end, offset_minutes / 60, 2);
-  *end++ = ':';
-  end = PutDigits(end, offset_minutes % 60, 2);
-  out->append(buffer, end);
+  out = minute_.offset_text.data();
+  *out++ = time.offset_s < 0 ? '-' : '+';
+  out = PutDigits(out, offset_minutes / 60, 2);
+  *out++ = ':';
+  PutDigits(out, offset_minutes % 60, 2);
+  return minute_;
+}
+
+char* LocalZone::PutForPeople(int64_t realtime_ns, char* out) const {
+  const int64_t second = Split(realtime_ns).second;
+  const Minute& minute = MinuteAt(second, realtime_ns);
+  out = std::copy(minute.text.begin(), minute.text.end(), out);
+  return PutDigits(out, static_cast<int>(second - minute.zero_s), 2);
+}
+
+char* LocalZone::PutRfc3339(int64_t realtime_ns, char* out) const {
+  constexpr size_t kDateBytes = sizeof("2026-11-20") - 1;
+  char* end = PutForPeople(realtime_ns, out);
+  out[kDateBytes] = 'T';
+  *end++ = '.';
+  end = PutDigits(end, Split(realtime_ns).nanosecond / 1000, 6);
+  return std::copy(minute_.offset_text.begin(), minute_.offset_text.end(), end);
+}
+
+void LocalZone::AppendRfc3339(int64_t realtime_ns, std::string* out) const {
+  char buffer[kRfc3339Bytes];
+  out->append(buffer, PutRfc3339(realtime_ns, buffer));
 }
 
 void LocalZone::AppendForPeople(int64_t realtime_ns, std::string* out) const {
-  char buffer[sizeof("2026-11-20 14:00:00")];
-  out->append(buffer, PutDateTime(buffer, At(realtime_ns), ' '));
+  char buffer[kForPeopleBytes];
+  out->append(buffer, PutForPeople(realtime_ns, buffer));
 }
 
 int64_t UtcSeconds(const LocalTime& time) {

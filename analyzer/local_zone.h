@@ -1,6 +1,7 @@
 // The time zone in which people read and write times: TZ, else the system's, else UTC.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <string>
@@ -41,19 +42,41 @@ class LocalZone {
   // time the first; a time that is skipped counts on from before the gap.
   int64_t ToSeconds(const LocalTime& local) const;
 
+  // These write so many bytes and return what is behind them.
   // "2026-11-20T14:00:00.123456+01:00"
-  void AppendRfc3339(int64_t realtime_ns, std::string* out) const;
+  static constexpr size_t kRfc3339Bytes = 32;
+  char* PutRfc3339(int64_t realtime_ns, char* out) const;
   // "2026-11-20 14:00:00"
+  static constexpr size_t kForPeopleBytes = 19;
+  char* PutForPeople(int64_t realtime_ns, char* out) const;
+
+  void AppendRfc3339(int64_t realtime_ns, std::string* out) const;
   void AppendForPeople(int64_t realtime_ns, std::string* out) const;
 
  private:
+  // Seconds since 1970; both hold from begin up to end.
+  struct Offset {
+    int64_t begin_s = 0;
+    int64_t end_s = 0;
+    int offset_s = 0;
+  };
+  struct Minute {
+    int64_t begin_s = 0;
+    int64_t end_s = 0;
+    int64_t zero_s = 0;  // second 0 of it, perhaps before `begin_s`
+    std::array<char, sizeof("2026-11-20 14:00:") - 1> text{};
+    std::array<char, sizeof("+01:00") - 1> offset_text{};
+  };
+
   explicit LocalZone(const date::time_zone* zone) : zone_(zone) {}
 
+  const Offset& OffsetAt(int64_t second) const;
+  const Minute& MinuteAt(int64_t second, int64_t realtime_ns) const;
+
   const date::time_zone* zone_;  // nullptr is UTC
-  // The answer of the last lookup holds from begin up to end.
-  mutable int64_t offset_begin_s_ = 0;
-  mutable int64_t offset_end_s_ = 0;
-  mutable int offset_s_ = 0;
+  // What was asked for last.
+  mutable Offset offset_;
+  mutable Minute minute_;
 };
 
 // Seconds since 1970 of a date and time in UTC.

@@ -71,13 +71,21 @@ std::string HexId(const Id128& id) {
 }
 
 const std::string* AccountNames::Find(uint32_t id) {
-  const auto [entry, is_new] = names_.try_emplace(id);
-  if (is_new && of_ == Of::kUsers) {
-    if (const passwd* user = getpwuid(id); user != nullptr) entry->second = user->pw_name;
-  } else if (is_new) {
-    if (const group* group = getgrgid(id); group != nullptr) entry->second = group->gr_name;
+  if (last_ == nullptr || last_->first != id) {
+    const auto [entry, is_new] = names_.try_emplace(id);
+    if (is_new) entry->second = LookUp(id);
+    last_ = &*entry;
   }
-  return entry->second ? &*entry->second : nullptr;
+  return last_->second ? &*last_->second : nullptr;
+}
+
+std::optional<std::string> AccountNames::LookUp(uint32_t id) const {
+  if (of_ == Of::kUsers) {
+    const passwd* user = getpwuid(id);
+    return user != nullptr ? std::optional<std::string>(user->pw_name) : std::nullopt;
+  }
+  const group* group = getgrgid(id);
+  return group != nullptr ? std::optional<std::string>(group->gr_name) : std::nullopt;
 }
 
 }  // namespace daybook

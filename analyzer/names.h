@@ -36,8 +36,13 @@ class AccountNames {
   const std::string* Find(uint32_t id);
 
  private:
+  using Names = std::unordered_map<uint32_t, std::optional<std::string>>;
+
+  std::optional<std::string> LookUp(uint32_t id) const;
+
   Of of_;
-  std::unordered_map<uint32_t, std::optional<std::string>> names_;
+  Names names_;
+  const Names::value_type* last_ = nullptr;  // what was asked for last
 };
 
 }  // namespace daybook

@@ -2,20 +2,15 @@
 // unknown and a string that is known to be empty is ""; and TSV, where both are empty, and nothing
 // is quoted since tabs are escaped.
 
-#include <fmt/format.h>
-
-#include <algorithm>
 #include <utility>
 
+#include "byte_buffer.h"
 #include "escape.h"
 #include "field_text.h"
 #include "output.h"
 
 namespace daybook {
 namespace {
-
-// Line ends never get here: they are escaped.
-bool NeedsQuotes(char c) { return c == ',' || c == '"'; }
 
 class CsvOutput : public Output {
  public:
@@ -29,6 +24,7 @@ class CsvOutput : public Output {
 
  private:
   void AppendCell(Kind kind, const Cell& cell);
+  void AppendText(Kind kind, const Text& text);
   void AppendQuoted(std::string_view text);
 
   char separator_;
@@ -36,6 +32,7 @@ class CsvOutput : public Output {
   const LocalZone& zone_;
   Headings headings_;
   std::vector<Column> columns_;
+  ByteBuffer line_;
   std::string text_;
 };
 
@@ -51,35 +48,28 @@ void CsvOutput::Begin(std::string_view, std::vector<Column> columns) {
 }
 
 void CsvOutput::Row(std::span<const Cell> cells) {
+  line_.Clear();
   for (size_t i = 0; i < cells.size(); ++i) {
-    if (i != 0) file_->buffer().push_back(separator_);
+    if (i != 0) line_.Append(separator_);
     AppendCell(columns_[i].kind, cells[i]);
   }
-  file_->buffer().push_back('\n');
+  line_.Append('\n');
+  file_->buffer().append(line_.text());
   file_->Written();
 }
 
 void CsvOutput::AppendCell(Kind kind, const Cell& cell) {
-  std::string& out = file_->buffer();
-  if (const auto* text = std::get_if<Text>(&cell)) {
-    text_.clear();
-    if (kind == Kind::kArguments) {
-      AppendShellWords(text->bytes, &text_);
-    } else {
-      AppendEscaped(text->bytes, &text_);
-    }
-    if (text->cut) text_ += kCutMark;
-    AppendQuoted(text_);
-  } else if (const auto* count = std::get_if<uint64_t>(&cell); count && kind != Kind::kUser) {
-    if (kind == Kind::kPercent) return AppendHundredths(*count, &out);
-    const fmt::format_int digits(*count);
-    out.append(digits.data(), digits.size());
+  if (const auto* count = std::get_if<uint64_t>(&cell)) {
+    if (kind == Kind::kUser) return;
+    if (kind == Kind::kPercent) return AppendHundredths(*count, &line_);
+    AppendNumber(*count, &line_);
+  } else if (const auto* text = std::get_if<Text>(&cell)) {
+    AppendText(kind, *text);
   } else if (const auto* number = std::get_if<int64_t>(&cell)) {
-    if (kind == Kind::kTime) return zone_.AppendRfc3339(*number, &out);
-    const fmt::format_int digits(*number);
-    out.append(digits.data(), digits.size());
+    if (kind != Kind::kTime) return AppendNumber(*number, &line_);
+    line_.TakeTo(zone_.PutRfc3339(*number, line_.Room(LocalZone::kRfc3339Bytes)));
   } else if (const auto* flag = std::get_if<bool>(&cell)) {
-    out.append(*flag ? "true" : "false");
+    line_.Append(std::string_view(*flag ? "true" : "false"));
   } else if (const auto* fields = std::get_if<const RecordFields*>(&cell)) {
     text_.clear();
     AppendFieldsText(**fields, &text_);
@@ -87,19 +77,30 @@ void CsvOutput::AppendCell(Kind kind, const Cell& cell) {
   }
 }
 
+void CsvOutput::AppendText(Kind kind, const Text& text) {
+  const bool is_plain = kind != Kind::kArguments && !text.cut && IsPlain(text.bytes);
+  if (is_plain && !text.bytes.empty()) return line_.Append(text.bytes);
+  text_.clear();
+  if (kind == Kind::kArguments) {
+    AppendShellWords(text.bytes, &text_);
+  } else {
+    AppendEscaped(text.bytes, &text_);
+  }
+  if (text.cut) text_ += kCutMark;
+  AppendQuoted(text_);
+}
+
+// Line ends never get here: they are escaped.
 void CsvOutput::AppendQuoted(std::string_view text) {
-  std::string& out = file_->buffer();
-  const bool is_plain = !text.empty() && std::ranges::none_of(text, NeedsQuotes);
-  if (is_plain || separator_ == '\t') {
-    out.append(text);
-    return;
-  }
-  out.push_back('"');
+  const auto has = [text](char c) { return text.find(c) != text.npos; };
+  const bool is_plain = !text.empty() && !has(',') && !has('"');
+  if (is_plain || separator_ == '\t') return line_.Append(text);
+  line_.Append('"');
   for (const char c : text) {
-    if (c == '"') out.push_back('"');
-    out.push_back(c);
+    if (c == '"') line_.Append('"');
+    line_.Append(c);
   }
-  out.push_back('"');
+  line_.Append('"');
 }
 
 }  // namespace

@@ -3,9 +3,9 @@
 
 #include <fmt/format.h>
 
-#include <iterator>
 #include <utility>
 
+#include "byte_buffer.h"
 #include "escape.h"
 #include "field_text.h"
 #include "names.h"
@@ -14,128 +14,129 @@
 namespace daybook {
 namespace {
 
-template <class Number>
-void AppendInteger(Number number, std::string* out) {
-  const fmt::format_int digits(number);
-  out->append(digits.data(), digits.size());
+void AppendString(std::string_view bytes, Cut cut, ByteBuffer* line) {
+  if (cut == Cut::kYes || !IsPlain(bytes)) {
+    return line->AppendBy([&](std::string* out) { AppendJsonString(bytes, cut, out); });
+  }
+  line->Append('"');
+  line->Append(bytes);
+  line->Append('"');
 }
 
-void AppendString(std::string_view bytes, std::string* out) {
-  AppendJsonString(bytes, Cut::kNo, out);
-}
+void AppendString(std::string_view bytes, ByteBuffer* line) { AppendString(bytes, Cut::kNo, line); }
 
-void AppendArguments(const Text& text, std::string* out) {
-  out->push_back('[');
+void AppendArguments(const Text& text, ByteBuffer* line) {
+  line->Append('[');
   size_t words = 0;
   size_t total = 0;
   ForEachArgument(text.bytes, [&](std::string_view) { ++total; });
   ForEachArgument(text.bytes, [&](std::string_view word) {
-    if (++words != 1) out->push_back(',');
-    AppendJsonString(word, text.cut && words == total ? Cut::kYes : Cut::kNo, out);
+    if (++words != 1) line->Append(',');
+    AppendString(word, text.cut && words == total ? Cut::kYes : Cut::kNo, line);
   });
-  if (text.cut && total == 0) AppendJsonString("", Cut::kYes, out);
-  out->push_back(']');
+  if (text.cut && total == 0) AppendString("", Cut::kYes, line);
+  line->Append(']');
 }
 
-void AppendFlags(const FieldInfo& field, uint64_t value, std::string* out) {
-  out->push_back('[');
+void AppendFlags(const FieldInfo& field, uint64_t value, ByteBuffer* line) {
+  line->Append('[');
   for (uint64_t bit = 1, rest = value; rest != 0; bit <<= 1) {
     if ((value & bit) == 0) continue;
     rest &= ~bit;
     const std::string_view name = ValueNameOf(field, bit);
-    AppendString(name.empty() ? fmt::format("{:#x}", bit) : std::string(name), out);
-    if (rest != 0) out->push_back(',');
+    AppendString(name.empty() ? fmt::format("{:#x}", bit) : std::string(name), line);
+    if (rest != 0) line->Append(',');
   }
-  out->push_back(']');
+  line->Append(']');
 }
 
-void AppendFieldNumber(const FieldInfo& field, uint64_t value, std::string* out) {
+void AppendFieldNumber(const FieldInfo& field, uint64_t value, ByteBuffer* line) {
   const std::string_view name =
       field.unit == Unit::kEnum ? ValueNameOf(field, value) : std::string_view();
   if (!name.empty()) {
-    AppendString(name, out);
+    AppendString(name, line);
   } else if (field.unit == Unit::kFlags) {
-    AppendFlags(field, value, out);
+    AppendFlags(field, value, line);
   } else if (field.unit == Unit::kDevice) {
-    AppendString(DeviceNumbers(value), out);
+    AppendString(DeviceNumbers(value), line);
   } else if (field.unit == Unit::kHex) {
-    fmt::format_to(std::back_inserter(*out), "\"{:#x}\"", value);
+    AppendString(fmt::format("{:#x}", value), line);
   } else {
-    AppendInteger(value, out);
+    AppendNumber(value, line);
   }
 }
 
-void AppendHexString(std::span<const uint8_t> bytes, std::string* out) {
-  out->push_back('"');
-  AppendHex(bytes, out);
-  out->push_back('"');
+void AppendHexString(std::span<const uint8_t> bytes, ByteBuffer* line) {
+  line->Append('"');
+  line->AppendBy([&](std::string* out) { AppendHex(bytes, out); });
+  line->Append('"');
 }
 
-void AppendFieldValue(const FieldInfo& field, const FieldValue& value, std::string* out) {
+void AppendFieldValue(const FieldInfo& field, const FieldValue& value, ByteBuffer* line) {
   if (const auto* number = std::get_if<uint64_t>(&value)) {
-    AppendFieldNumber(field, *number, out);
+    AppendFieldNumber(field, *number, line);
   } else if (const auto* integer = std::get_if<int64_t>(&value)) {
-    AppendInteger(*integer, out);
+    AppendNumber(*integer, line);
   } else if (const auto* id = std::get_if<Id128>(&value)) {
-    AppendHexString(id->bytes, out);
+    AppendHexString(id->bytes, line);
   } else if (const auto* bytes = std::get_if<std::string_view>(&value)) {
     if (field.unit == Unit::kArguments) {
-      AppendArguments({.bytes = *bytes}, out);
+      AppendArguments({.bytes = *bytes}, line);
     } else if (field.unit == Unit::kHex) {
-      AppendHexString({reinterpret_cast<const uint8_t*>(bytes->data()), bytes->size()}, out);
+      AppendHexString({reinterpret_cast<const uint8_t*>(bytes->data()), bytes->size()}, line);
     } else {
-      AppendString(*bytes, out);
+      AppendString(*bytes, line);
     }
   } else {
-    out->append("null");
+    line->Append("null");
   }
 }
 
-void AppendFields(const RecordFields& fields, std::string* out) {
+void AppendFields(const RecordFields& fields, ByteBuffer* line) {
   char separator = '{';
   for (size_t i = 0; i < fields.decoded.values.size(); ++i) {
-    out->push_back(std::exchange(separator, ','));
-    AppendString(fields.type->fields[i].name, out);
-    out->push_back(':');
-    AppendFieldValue(fields.type->fields[i], fields.decoded.values[i], out);
+    line->Append(std::exchange(separator, ','));
+    AppendString(fields.type->fields[i].name, line);
+    line->Append(':');
+    AppendFieldValue(fields.type->fields[i], fields.decoded.values[i], line);
   }
   if (!fields.decoded.rest.empty()) {
-    out->push_back(std::exchange(separator, ','));
-    out->append(fields.type != nullptr ? "\"rest\":" : "\"payload\":");
-    AppendHexString(fields.decoded.rest, out);
+    line->Append(std::exchange(separator, ','));
+    line->Append(fields.type != nullptr ? "\"rest\":" : "\"payload\":");
+    AppendHexString(fields.decoded.rest, line);
   }
-  if (separator == '{') out->push_back('{');
-  out->push_back('}');
+  if (separator == '{') line->Append('{');
+  line->Append('}');
 }
 
-void AppendCount(Kind kind, uint64_t count, std::string* out) {
-  if (kind == Kind::kPercent) return AppendHundredths(count, out);
-  AppendInteger(count, out);
+void AppendCount(Kind kind, uint64_t count, ByteBuffer* line) {
+  if (kind == Kind::kPercent) return AppendHundredths(count, line);
+  AppendNumber(count, line);
 }
 
-void AppendCell(Kind kind, const Cell& cell, const LocalZone& zone, std::string* out) {
+void AppendCell(Kind kind, const Cell& cell, const LocalZone& zone, ByteBuffer* line) {
   if (const auto* text = std::get_if<Text>(&cell)) {
     if (kind == Kind::kArguments) {
-      AppendArguments(*text, out);
+      AppendArguments(*text, line);
     } else {
-      AppendJsonString(text->bytes, text->cut ? Cut::kYes : Cut::kNo, out);
+      AppendString(text->bytes, text->cut ? Cut::kYes : Cut::kNo, line);
     }
   } else if (const auto* count = std::get_if<uint64_t>(&cell); count && kind != Kind::kUser) {
-    AppendCount(kind, *count, out);
+    AppendCount(kind, *count, line);
   } else if (const auto* number = std::get_if<int64_t>(&cell)) {
     if (kind == Kind::kTime) {
-      out->push_back('"');
-      zone.AppendRfc3339(*number, out);
-      out->push_back('"');
+      line->Append('"');
+      line->TakeTo(zone.PutRfc3339(*number, line->Room(LocalZone::kRfc3339Bytes)));
+      line->Append('"');
     } else {
-      AppendInteger(*number, out);
+      AppendNumber(*number, line);
     }
   } else if (const auto* flag = std::get_if<bool>(&cell)) {
-    out->append(*flag ? "true" : "false");
+    line->Append(*flag ? "true" : "false");
   } else if (const auto* fields = std::get_if<const RecordFields*>(&cell)) {
-    AppendFields(**fields, out);
+    AppendFields(**fields, line);
   } else {
-    out->append("null");
+    line->Append("null");
   }
 }
 
@@ -144,26 +145,33 @@ bool IsAbsent(Kind kind, const Cell& cell) {
   return kind == Kind::kFields && std::holds_alternative<std::monostate>(cell);
 }
 
+// ,"name":
+void AppendKey(char separator, std::string_view name, ByteBuffer* line) {
+  line->Append(separator);
+  line->Append('"');
+  line->Append(name);
+  line->Append("\":");
+}
+
 void AppendObject(std::span<const Column> columns, std::span<const Cell> cells,
-                  const LocalZone& zone, std::string* out) {
+                  const LocalZone& zone, ByteBuffer* line) {
   char separator = '{';
   for (size_t i = 0; i < cells.size(); ++i) {
     if (IsAbsent(columns[i].kind, cells[i])) continue;
-    out->push_back(std::exchange(separator, ','));
-    out->append("\"").append(columns[i].name).append("\":");
-    AppendCell(columns[i].kind, cells[i], zone, out);
+    AppendKey(std::exchange(separator, ','), columns[i].name, line);
+    AppendCell(columns[i].kind, cells[i], zone, line);
   }
-  out->push_back('}');
+  line->Append('}');
 }
 
 }  // namespace
 
 void AppendJsonCoverage(const Coverage& coverage, const LocalZone& zone, std::string* out) {
+  ByteBuffer line;
   char separator = '{';
   const auto member = [&](std::string_view name, const Cell& cell, Kind kind = Kind::kNumber) {
-    out->push_back(std::exchange(separator, ','));
-    out->append("\"").append(name).append("\":");
-    AppendCell(kind, cell, zone, out);
+    AppendKey(std::exchange(separator, ','), name, &line);
+    AppendCell(kind, cell, zone, &line);
   };
   member("first_time", OptionalCell(coverage.first_ns), Kind::kTime);
   member("last_time", OptionalCell(coverage.last_ns), Kind::kTime);
@@ -209,7 +217,8 @@ void AppendJsonCoverage(const Coverage& coverage, const LocalZone& zone, std::st
     member("unknown_rollups", rollups->unknown_rollups);
     member("mixed_filters", rollups->mixed_filters, Kind::kBool);
   }
-  out->push_back('}');
+  line.Append('}');
+  out->append(line.text());
 }
 
 namespace {
@@ -222,8 +231,10 @@ class JsonLinesOutput : public Output {
     columns_ = std::move(columns);
   }
   void Row(std::span<const Cell> cells) override {
-    AppendObject(columns_, cells, zone_, &file_->buffer());
-    file_->buffer().push_back('\n');
+    line_.Clear();
+    AppendObject(columns_, cells, zone_, &line_);
+    line_.Append('\n');
+    file_->buffer().append(line_.text());
     file_->Written();
   }
   bool closed() const override { return file_->closed(); }
@@ -233,6 +244,7 @@ class JsonLinesOutput : public Output {
   OutputFile* file_;
   const LocalZone& zone_;
   std::vector<Column> columns_;
+  ByteBuffer line_;
 };
 
 class JsonOutput : public Output {
@@ -246,9 +258,11 @@ class JsonOutput : public Output {
     file_->buffer().append("\",\"rows\":[");
   }
   void Row(std::span<const Cell> cells) override {
-    if (std::exchange(has_rows_, true)) file_->buffer().push_back(',');
-    file_->buffer().push_back('\n');
-    AppendObject(columns_, cells, zone_, &file_->buffer());
+    line_.Clear();
+    if (std::exchange(has_rows_, true)) line_.Append(',');
+    line_.Append('\n');
+    AppendObject(columns_, cells, zone_, &line_);
+    file_->buffer().append(line_.text());
     file_->Written();
   }
   bool closed() const override { return file_->closed(); }
@@ -256,8 +270,10 @@ class JsonOutput : public Output {
     std::string& out = file_->buffer();
     out.append("\n]");
     if (ending.total) {
-      out.append(",\n\"total\":");
-      AppendObject(columns_, *ending.total, zone_, &out);
+      line_.Clear();
+      line_.Append(",\n\"total\":");
+      AppendObject(columns_, *ending.total, zone_, &line_);
+      out.append(line_.text());
     }
     if (ending.coverage != nullptr) {
       out.append(",\n\"coverage\":");
@@ -272,6 +288,7 @@ class JsonOutput : public Output {
   const LocalZone& zone_;
   std::string_view name_key_;
   std::vector<Column> columns_;
+  ByteBuffer line_;
   bool has_rows_ = false;
 };
 

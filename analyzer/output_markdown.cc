@@ -47,7 +47,7 @@ class MarkdownOutput : public Output {
   OutputFile* file_;
   const LocalZone& zone_;
   std::vector<Column> columns_;
-  std::string text_;
+  ByteBuffer cell_;
 };
 
 void MarkdownOutput::Begin(std::string_view, std::vector<Column> columns) {
@@ -66,10 +66,10 @@ void MarkdownOutput::Begin(std::string_view, std::vector<Column> columns) {
 void MarkdownOutput::Row(std::span<const Cell> cells) {
   std::string& out = file_->buffer();
   for (size_t i = 0; i < cells.size(); ++i) {
-    text_.clear();
-    AppendCellText(columns_[i].kind, cells[i], zone_, &text_);
+    cell_.Clear();
+    AppendCellText(columns_[i].kind, cells[i], zone_, &cell_);
     out += "| ";
-    AppendMarkdown(text_, &out);
+    AppendMarkdown(cell_.text(), &out);
     out += ' ';
   }
   out += "|\n";

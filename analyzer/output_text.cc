@@ -6,6 +6,7 @@
 #include <iterator>
 #include <utility>
 
+#include "byte_buffer.h"
 #include "cell_text.h"
 #include "escape.h"
 #include "output.h"
@@ -48,7 +49,12 @@ class TextOutput : public Output {
  private:
   // A row's cells as text, one behind the other.
   struct TextRow {
-    std::string text;
+    std::string_view Cell(size_t i) const {
+      const size_t begin = i == 0 ? 0 : ends[i - 1];
+      return line.text().substr(begin, ends[i] - begin);
+    }
+
+    ByteBuffer line;
     std::vector<size_t> ends;
   };
 
@@ -67,7 +73,7 @@ class TextOutput : public Output {
   bool sampling_ = true;
   bool has_flushed_ = false;
   TextRow row_;
-  std::string line_;
+  ByteBuffer line_;
 };
 
 void TextOutput::Begin(std::string_view, std::vector<Column> columns) {
@@ -77,8 +83,8 @@ void TextOutput::Begin(std::string_view, std::vector<Column> columns) {
   if (headings_ == Headings::kNo) return;
   TextRow headings;
   for (const Column& column : columns_) {
-    headings.text += Heading(column.name);
-    headings.ends.push_back(headings.text.size());
+    headings.line.Append(Heading(column.name));
+    headings.ends.push_back(headings.line.size());
   }
   Measure(headings);
   sample_.push_back(std::move(headings));
@@ -119,20 +125,18 @@ void TextOutput::Finish(const Ending& ending) {
 }
 
 void TextOutput::FillRow(std::span<const Cell> cells, TextRow* row) const {
-  row->text.clear();
+  row->line.Clear();
   row->ends.clear();
   for (size_t i = 0; i < cells.size(); ++i) {
-    AppendCellText(columns_[i].kind, cells[i], zone_, &row->text);
-    row->ends.push_back(row->text.size());
+    AppendCellText(columns_[i].kind, cells[i], zone_, &row->line);
+    row->ends.push_back(row->line.size());
   }
 }
 
 void TextOutput::Measure(const TextRow& row) {
-  size_t begin = 0;
   for (size_t i = 0; i < row.ends.size(); ++i) {
-    const std::string_view cell = std::string_view(row.text).substr(begin, row.ends[i] - begin);
-    widths_[i] = std::clamp(DisplayWidth(cell), widths_[i], std::max(widths_[i], kMaxPadding));
-    begin = row.ends[i];
+    widths_[i] =
+        std::clamp(DisplayWidth(row.Cell(i)), widths_[i], std::max(widths_[i], kMaxPadding));
   }
 }
 
@@ -143,19 +147,17 @@ void TextOutput::PrintSample() {
 }
 
 void TextOutput::PrintRow(const TextRow& row) {
-  line_.clear();
-  size_t begin = 0;
+  line_.Clear();
   for (size_t i = 0; i < row.ends.size(); ++i) {
-    const std::string_view cell = std::string_view(row.text).substr(begin, row.ends[i] - begin);
+    const std::string_view cell = row.Cell(i);
     const size_t width = DisplayWidth(cell);
     const size_t padding = widths_[i] > width ? widths_[i] - width : 0;
-    if (i != 0) line_ += kColumnGap;
-    if (IsAlignedRight(columns_[i].kind)) line_.append(padding, ' ');
-    line_ += cell;
-    if (!IsAlignedRight(columns_[i].kind)) line_.append(padding, ' ');
-    begin = row.ends[i];
+    if (i != 0) line_.Append(kColumnGap);
+    if (IsAlignedRight(columns_[i].kind)) line_.AppendSpaces(padding);
+    line_.Append(cell);
+    if (!IsAlignedRight(columns_[i].kind)) line_.AppendSpaces(padding);
   }
-  std::string_view line = line_;
+  std::string_view line = line_.text();
   line = line.substr(0, line.find_last_not_of(' ') + 1);
   if (line_width_ != 0) line = CutToWidth(line, line_width_);
   file_->buffer().append(line).push_back('\n');

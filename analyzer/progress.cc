@@ -19,9 +19,9 @@ constexpr uint64_t kFirstNs = kSecondNs;
 constexpr uint64_t kBetweenNs = kSecondNs / 4;
 
 std::string TextOf(Kind kind, uint64_t number) {
-  std::string text;
+  ByteBuffer text;
   AppendCellText(kind, Cell(number), LocalZone::Utc(), &text);
-  return text;
+  return std::string(text.text());
 }
 
 size_t ColumnsOfStandardError() {

@@ -12,8 +12,10 @@
 #include <vector>
 
 #include "arena.h"
+#include "byte_buffer.h"
 #include "daybook/result.h"
 #include "daybook/schema.h"
+#include "repeated_texts.h"
 
 namespace daybook {
 
@@ -107,7 +109,8 @@ struct TableView {
 
 class Table {
  public:
-  Table(TableView view, RowSink* sink) : view_(std::move(view)), sink_(sink) {}
+  Table(TableView view, RowSink* sink)
+      : view_(std::move(view)), sink_(sink), selected_(view_.columns.size()) {}
 
   // `cells` has a cell for each column of the report; used only during the call. Sorted, rows that
   // are equal stand in the order of `place`, or of their arrival.
@@ -146,29 +149,48 @@ class Table {
   const std::vector<std::string>& notes() const { return notes_; }
 
  private:
-  // A row that waits for its turn: cells packed into the arena.
+  // What a row is sorted by, as numbers: first the kind of its key, then the key itself or, of a
+  // text, its first bytes.
+  struct Rank {
+    uint64_t key = 0;
+    uint8_t kind = 0;
+    bool operator<(const Rank& other) const {
+      return kind != other.kind ? kind < other.kind : key < other.key;
+    }
+  };
+  // A row that waits for its turn. It is packed: the key, where it is a text; then the cells.
   struct HeldRow {
-    Cell key;
+    Rank rank;
     uint64_t number;  // of its place among equals
-    std::string_view packed;
+    const char* packed;
+  };
+  // What the packed rows are made of.
+  struct Packed {
+    Arena rows;
+    RepeatedTexts texts;
   };
 
+  Rank RankOf(const Cell& key) const;
+  bool IsOfText(const Rank& rank) const;
   bool Before(const HeldRow& a, const HeldRow& b) const;
   void Hold(std::span<const Cell> cells, uint64_t place);
-  std::string_view Packed(std::span<const Cell> cells);
+  void Pack(std::span<const Cell> cells);
+  const char* KeepPacked();
   void Choose();
-  void HandOn(std::string_view packed);
+  void HandOn(const char* packed);
   void DropSurplus();
+  void Repack();
 
   TableView view_;
   RowSink* sink_;
   uint64_t added_ = 0;
   uint64_t handed_on_ = 0;
   std::vector<HeldRow> held_;
-  Arena arena_;
+  std::optional<Rank> last_rank_;  // what is behind that is beyond the limit
+  Packed packed_;
+  ByteBuffer row_;
   std::vector<Cell> selected_;
-  std::string packed_;
-  std::optional<std::string_view> last_;
+  const char* last_ = nullptr;
   size_t shown_column_ = 0;
   std::function<Cell(const Cell& added)> shown_;
   std::optional<std::vector<Cell>> total_;

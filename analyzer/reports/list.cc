@@ -1,6 +1,7 @@
 // Every process, one a row, newest first.
 
 #include <array>
+#include <vector>
 
 #include "life_fields.h"
 #include "life_log.h"
@@ -12,13 +13,13 @@ namespace {
 
 Result<Answer> RunList(const Question& question, Table& table) {
   LifeTexts texts(question.zone);
-  std::array<bool, kLifeFieldCount> is_used{};
-  for (size_t i = 0; i < is_used.size(); ++i) is_used[i] = table.Uses(i);
+  std::vector<size_t> used;
+  for (size_t i = 0; i < kLifeFieldCount; ++i) {
+    if (table.Uses(i)) used.push_back(i);
+  }
   std::array<Cell, kLifeFieldCount> row;
   const Coverage coverage = ReadLives(question, [&](const Boot& boot, const Life& life) {
-    for (size_t i = 0; i < row.size(); ++i) {
-      if (is_used[i]) row[i] = kLifeFields[i].get(boot, life, texts);
-    }
+    for (const size_t i : used) row[i] = kLifeFields[i].get(boot, life, texts);
     table.Add(row);
     return UseFor(table);
   });

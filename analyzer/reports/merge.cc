@@ -79,15 +79,16 @@ class MergedGroups {
 
   // nullptr for what no key is known of: it stands below all groups.
   Totals* Find(const RollupFacts& facts, const RollupGroupKey& key) {
-    packed_.clear();
+    packed_.Clear();
     bool has_key = false;
     for (const RollupField* field : keys_) {
       const bool is_given_up = key.folded != 0 && !field->is_of_all;
       has_key = has_key || !is_given_up;
-      PackCell(is_given_up ? Cell(Text{kOther}) : field->get(facts, key, texts_), &packed_);
+      PackCell(is_given_up ? Cell(Text{kOther}) : field->get(facts, key, texts_), nullptr,
+               &packed_);
     }
     if (!has_key) return nullptr;
-    const size_t group = groups_.Find(packed_);
+    const size_t group = groups_.Find(packed_.text());
     if (group == totals_.size()) totals_.emplace_back();
     return &totals_[group];
   }
@@ -97,7 +98,7 @@ class MergedGroups {
   CellGroups groups_;
   std::vector<Totals> totals_;
   Totals folded_;
-  std::string packed_;
+  ByteBuffer packed_;
 };
 
 // Where they are to be written, too.

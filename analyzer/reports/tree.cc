@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <limits>
-#include <map>
+#include <numeric>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -64,6 +64,9 @@ struct Node {
   uint64_t descendants = 0;
 };
 
+using ProcessIdentity = std::tuple<const Boot*, uint32_t, uint64_t>;
+ProcessIdentity IdentityOf(const Node& node) { return {node.boot, node.pid, node.start_ns}; }
+
 class Forest {
  public:
   void Add(const Boot& boot, const Life& life);
@@ -78,7 +81,7 @@ class Forest {
   std::string Draw(const Node& node) const;
 
   std::vector<Node> nodes_;  // Plant() puts them in order of birth: parents before children
-  std::map<std::tuple<const Boot*, uint32_t, uint64_t>, size_t> index_;
+  std::vector<size_t> by_identity_;
   size_t first_root_ = kNone;
   std::vector<size_t> preorder_;
   Arena arena_;
@@ -108,9 +111,9 @@ Cell Forest::Keep(const Cell& cell) {
 void Forest::Plant() {
   std::ranges::stable_sort(nodes_, {},
                            [](const Node& node) { return std::pair(node.start_ns, node.pid); });
-  for (size_t i = 0; i < nodes_.size(); ++i) {
-    index_.try_emplace({nodes_[i].boot, nodes_[i].pid, nodes_[i].start_ns}, i);
-  }
+  by_identity_.resize(nodes_.size());
+  std::iota(by_identity_.begin(), by_identity_.end(), size_t{0});
+  std::ranges::stable_sort(by_identity_, {}, [this](size_t i) { return IdentityOf(nodes_[i]); });
   // Backwards, so that each is put in front of its younger siblings.
   for (size_t i = nodes_.size(); i-- > 0;) {
     Node& node = nodes_[i];
@@ -125,8 +128,11 @@ void Forest::Plant() {
 
 size_t Forest::FindParent(const Node& node) const {
   if (!node.ppid || !node.parent_start_ns) return kNone;
-  const auto found = index_.find({node.boot, *node.ppid, *node.parent_start_ns});
-  return found != index_.end() ? found->second : kNone;
+  const ProcessIdentity parent(node.boot, *node.ppid, *node.parent_start_ns);
+  const auto found = std::ranges::lower_bound(by_identity_, parent, {},
+                                              [this](size_t i) { return IdentityOf(nodes_[i]); });
+  const bool is_known = found != by_identity_.end() && IdentityOf(nodes_[*found]) == parent;
+  return is_known ? *found : kNone;
 }
 
 void Forest::SumUp() {

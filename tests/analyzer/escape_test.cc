@@ -28,6 +28,20 @@ TEST(EscapeTest, TextPassesPrintableUtf8) {
   EXPECT_EQ(Escaped(""), "");
 }
 
+// At each place of a word of eight bytes and behind it.
+TEST(EscapeTest, PlainIsWhatStandsForItselfEverywhere) {
+  for (int byte = 0; byte < 256; ++byte) {
+    const bool is_printable = byte >= ' ' && byte <= '~';
+    const bool is_plain = is_printable && byte != '"' && byte != ',' && byte != '\\';
+    for (size_t at = 0; at < 11; ++at) {
+      std::string bytes = "plain text!";
+      bytes[at] = static_cast<char>(byte);
+      EXPECT_EQ(IsPlain(bytes), is_plain) << byte << " at " << at;
+    }
+  }
+  EXPECT_TRUE(IsPlain(""));
+}
+
 TEST(EscapeTest, TextCannotDriveATerminal) {
   EXPECT_EQ(Escaped("\x1b[31m\n\t\x7f"), "\\x1b[31m\\x0a\\x09\\x7f");
   EXPECT_EQ(Escaped("a\0b"s), "a\\x00b");
@@ -60,6 +74,7 @@ TEST(EscapeTest, ShellWordsReadBackToTheSameBytes) {
   EXPECT_EQ(Shell("ls\0-l\0"s), "ls -l");
   EXPECT_EQ(Shell("a b\0\0c\0"s), "'a b' '' c");
   EXPECT_EQ(Shell("it's"), "'it'\\''s'");
+  EXPECT_EQ(Shell("''a long word é'"), "''\\'''\\''a long word é'\\'''");
   EXPECT_EQ(Shell("$HOME"), "'$HOME'");
   EXPECT_EQ(Shell("a\nb"), "$'a\\x0ab'");
   EXPECT_EQ(Shell("'\\\xff"), "$'\\'\\\\\\xff'");
@@ -69,6 +84,7 @@ TEST(EscapeTest, ShellWordsReadBackToTheSameBytes) {
 
 TEST(EscapeTest, WidthsCountCharacters) {
   EXPECT_EQ(DisplayWidth("aé漢"), 3U);
+  EXPECT_EQ(DisplayWidth("a longer text: é漢🦀, éé"), 22U);
   EXPECT_EQ(CutToWidth("aé漢b", 2), "aé");
   EXPECT_EQ(CutToWidth("ab", 5), "ab");
   EXPECT_EQ(CutToWidth("ab", 0), "");

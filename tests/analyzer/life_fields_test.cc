@@ -86,7 +86,9 @@ TEST_F(LifeFieldsTest, ItIsKnownWhichFieldsAreToldAtTheEnd) {
   const auto cells = [&] {
     std::vector<std::string> packed;
     for (const LifeField& field : kLifeFields) {
-      PackCell(field.get(boot_, life_, texts_), &packed.emplace_back());
+      ByteBuffer cell;
+      PackCell(field.get(boot_, life_, texts_), nullptr, &cell);
+      packed.emplace_back(cell.text());
     }
     return packed;
   };

@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
+#include <functional>
 
 namespace daybook {
 namespace {
@@ -115,6 +117,44 @@ TEST(TableTest, SortsByStrings) {
   for (const char* name : {"b", "", "ab"}) AddRow(table, name, 1);
   table.Finish();
   EXPECT_THAT(sink.names, ElementsAre("", "ab", "b"));
+}
+
+// Also those that begin alike, that are long, and that come again and again.
+TEST(TableTest, SortsByStringsInWhole) {
+  const std::string begin = "/a/rather/long/path/";
+  for (const std::optional<uint64_t> limit :
+       {std::optional<uint64_t>(), std::optional<uint64_t>(9'000)}) {
+    Collector sink;
+    Table table({.columns = {0}, .sort_by = 0, .descending = true, .limit = limit}, &sink);
+    std::vector<std::string> expected;
+    for (uint64_t i = 0; i < 20'000; ++i) {
+      expected.push_back(begin + std::to_string(i * 7919 % 1000));
+      AddRow(table, expected.back(), i);
+    }
+    table.Finish();
+    std::ranges::sort(expected, std::greater());
+    expected.resize(limit.value_or(expected.size()));
+    EXPECT_EQ(sink.names, expected);
+  }
+}
+
+// As signed numbers and as users, some of which have no name.
+TEST(TableTest, SortsByNumbersAndByTextsBehindThem) {
+  Collector sink;
+  Table ascending({.columns = {0}, .sort_by = 1, .descending = false, .limit = {}}, &sink);
+  Table descending({.columns = {0}, .sort_by = 1, .descending = true, .limit = {}}, &sink);
+  for (Table* table : {&ascending, &descending}) {
+    table->Add(std::array<Cell, 2>{Text{"root"}, Text{"root"}});
+    table->Add(std::array<Cell, 2>{Text{"nobody knows"}, Cell()});
+    table->Add(std::array<Cell, 2>{Text{"9"}, uint64_t{9}});
+    table->Add(std::array<Cell, 2>{Text{"10"}, uint64_t{10}});
+    table->Add(std::array<Cell, 2>{Text{"-1"}, int64_t{-1}});
+    table->Add(std::array<Cell, 2>{Text{"+1"}, int64_t{1}});
+    table->Add(std::array<Cell, 2>{Text{"daemon"}, Text{"daemon"}});
+    table->Finish();
+  }
+  EXPECT_THAT(sink.names, ElementsAre("-1", "+1", "9", "10", "daemon", "root", "nobody knows",  //
+                                      "root", "daemon", "10", "9", "+1", "-1", "nobody knows"));
 }
 
 TEST(TableTest, IsFullWhenNobodyReads) {
