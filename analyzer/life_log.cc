@@ -167,11 +167,6 @@ void LifeReader::Take(const RecordView& record) {
 
 template <class Record>
 void LifeReader::TakeAs(const RecordView& record) {
-  if constexpr (kIsDecodedAhead<Record>) {
-    if (const auto* ahead = std::get_if<const Record*>(&log_.decoded())) {
-      return TakeDecoded(record, **ahead);
-    }
-  }
   Record& decoded = std::get<Record>(decoded_);
   if (record.As(&decoded)) return TakeDecoded(record, decoded);
   malformed_ += record.proof == Proof::kVerified;

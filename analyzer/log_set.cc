@@ -242,8 +242,7 @@ const Item* LogSet::NextItem() {
       if (progress_ != nullptr) std::exchange(progress_, nullptr)->EndLogSet(bytes_of_files_);
       return nullptr;
     }
-    streamed_ = &stream_->Next();
-    const Item& item = streamed_->item;
+    const Item& item = stream_->Next();
     if (progress_ != nullptr) TellProgress(item);
     if (const auto* end = std::get_if<End>(&item); end != nullptr && AwaitMore(*end)) continue;
     EnterSegmentOfItem();
