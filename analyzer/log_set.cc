@@ -220,8 +220,8 @@ bool LogSet::ReadsFolderOf(const std::string& path) const {
 }
 
 const std::optional<SegmentStart>& LogSet::segment() const {
-  const bool is_known = stream_->segment() || !files_[file_].headless;
-  return is_known ? stream_->segment() : files_[file_].first_segment;
+  const auto& told = stream_->segment();
+  return told || !files_[file_].headless ? told : files_[file_].first_segment;
 }
 
 const Item* LogSet::Next() {

@@ -211,6 +211,8 @@ class LogSet {
   void TakeSkip(const Skip& skip);
   void LeaveOutUpTo(uint64_t next_seq);
   bool Take(const RecordView& record);  // false where it is to be skipped
+  bool TakeUnproved();
+  void TakeTime(const RecordView& record);
   void TakeGap(const Gap& gap);
   void EndFile();
   void EnterSegmentOfItem();

@@ -65,26 +65,31 @@ void LogSet::LeaveOutUpTo(uint64_t next_seq) {
 }
 
 bool LogSet::Take(const RecordView& record) {
-  if (record.proof != Proof::kVerified) {
-    ++coverage_.salvaged_records;
-    return options_.salvage;
-  }
+  if (record.proof != Proof::kVerified) return TakeUnproved();
   if (record.seq && !TakeNumber(*record.seq)) {
     ++coverage_.repeated_records;
     return options_.repeats == Repeats::kKeep;
   }
   ++coverage_.records;
-  if (const auto time = TimeOf(record)) {
-    boot_->first_ns = std::min(boot_->first_ns.value_or(*time), *time);
-    boot_->last_ns = std::max(boot_->last_ns, *time);
-  }
-  TakeAbout(record);
+  TakeTime(record);
+  if (!IsOfLife(record)) TakeAbout(record);
   return true;
 }
 
-// What the recorder says of its host and its own work; most records are of lives.
+bool LogSet::TakeUnproved() {
+  ++coverage_.salvaged_records;
+  return options_.salvage;
+}
+
+void LogSet::TakeTime(const RecordView& record) {
+  const auto time = TimeOf(record);
+  if (!time) return;
+  if (!boot_->first_ns || *time < *boot_->first_ns) boot_->first_ns = *time;
+  boot_->last_ns = std::max(boot_->last_ns, *time);
+}
+
+// What the recorder says of its host and its own work.
 void LogSet::TakeAbout(const RecordView& record) {
-  if (IsOfLife(record)) return;
   if (Clock clock; record.As(&clock)) {
     AddAnchor(clock.time_ns, clock.realtime_ns);
   } else if (Info info; record.As(&info)) {
@@ -160,6 +165,8 @@ void LogSet::EndFile() {
 
 // One file may hold several segments, one after another.
 void LogSet::EnterSegmentOfItem() {
+  const auto& told = stream_->segment();
+  if (told && tag_ == told->tag) return;
   const auto& start = segment();
   if (!start) {
     if (boot_ == nullptr) EnterHeadless();
