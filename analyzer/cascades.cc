@@ -14,7 +14,7 @@ bool IsUsualSignal(uint32_t signal) {
   return signal == SIGHUP || signal == SIGINT || signal == SIGTERM || signal == SIGPIPE;
 }
 
-Death DeathOf(const Boot& boot, const Life& life, std::shared_ptr<const JobRun> run) {
+Death DeathOf(const Boot& boot, const Life& life, LocalPointer<const JobRun> run) {
   Death death{.boot = &boot,
               .run = std::move(run),
               .pid = life.pid,
@@ -39,7 +39,7 @@ bool IsAbnormal(const Life& life) {
   return is_oom_kill || (status & kCoreBit) != 0 || (signal != 0 && !IsUsualSignal(signal));
 }
 
-void Cascades::Take(const Boot& boot, const Life& life, std::shared_ptr<const JobRun> run) {
+void Cascades::Take(const Boot& boot, const Life& life, LocalPointer<const JobRun> run) {
   if (!deaths_.empty() && deaths_.begin()->second.boot != &boot) Finish();
   RunDeaths& of_run = runs_[run.get()];
   Death death = DeathOf(boot, life, std::move(run));

@@ -25,7 +25,7 @@ bool IsAbnormal(const Life& life);
 // An end with another status than 0.
 struct Death {
   const Boot* boot;
-  std::shared_ptr<const JobRun> run;
+  LocalPointer<const JobRun> run;
   uint32_t pid;
   uint64_t start_ns;
   uint64_t end_ns;
@@ -52,7 +52,7 @@ class Cascades {
  public:
   // Of each life that ended badly: boot by boot and in order, but for ends that waited for their
   // reaping.
-  void Take(const Boot& boot, const Life& life, std::shared_ptr<const JobRun> run);
+  void Take(const Boot& boot, const Life& life, LocalPointer<const JobRun> run);
   // Call it after the last one.
   void Finish();
 

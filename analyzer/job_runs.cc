@@ -102,17 +102,17 @@ JobRuns::JobRuns(const Filter& roots, OverFunction when_over)
 
 JobRuns::~JobRuns() = default;
 
-const std::shared_ptr<JobRun>& JobRuns::Find(const Boot& boot, const Life& life, LifeTexts& texts) {
+const LocalPointer<JobRun>& JobRuns::Find(const Boot& boot, const Life& life, LifeTexts& texts) {
   TakeOver();
   uint64_t& newest_end_ns = newest_end_ns_[&boot];
   newest_end_ns = std::max(newest_end_ns, life.end_ns.value_or(0));
-  const std::shared_ptr<JobRun>& by_parents = Remaining(FindByParents(boot, life, texts));
+  const LocalPointer<JobRun>& by_parents = Remaining(FindByParents(boot, life, texts));
   // Now that its end is known, it may be known by a better name than when its first child ended.
   if (by_parents->root_pid == life.pid && by_parents->root_start_ns == life.start_ns) {
     by_parents->name = NameFrom(by_parents->kind, boot, life, texts);
   }
   if (!roots_.lets_all_through()) return by_parents;
-  const std::shared_ptr<JobRun>& by_cgroup = FindByCgroup(boot, life);
+  const LocalPointer<JobRun>& by_cgroup = FindByCgroup(boot, life);
   if (!by_cgroup) return by_parents;
   // A run of cron is in cron's own cgroup.
   const bool is_narrower =
@@ -121,7 +121,7 @@ const std::shared_ptr<JobRun>& JobRuns::Find(const Boot& boot, const Life& life,
 }
 
 // From the nearest ancestor whose run is known, down to it again.
-const std::shared_ptr<JobRun>& JobRuns::FindByParents(const Boot& boot, const Life& life,
+const LocalPointer<JobRun>& JobRuns::FindByParents(const Boot& boot, const Life& life,
                                                       LifeTexts& texts) {
   unknown_.clear();
   for (const Life* at = &life; at != nullptr && !at->job_run; at = at->parent.get()) {
@@ -134,7 +134,7 @@ const std::shared_ptr<JobRun>& JobRuns::FindByParents(const Boot& boot, const Li
 }
 
 // That of its parent is known.
-std::shared_ptr<JobRun> JobRuns::FindBelow(const Boot& boot, const Life& life, LifeTexts& texts) {
+LocalPointer<JobRun> JobRuns::FindBelow(const Boot& boot, const Life& life, LifeTexts& texts) {
   if (!roots_.lets_all_through()) return FindBelowRoots(boot, life, texts);
   if ((life.flags & kProcKernelThread) != 0) {
     return OnlyOne(RunOf(JobKind::kKernel, "kernel", boot));
@@ -142,7 +142,7 @@ std::shared_ptr<JobRun> JobRuns::FindBelow(const Boot& boot, const Life& life, L
   const Life* parent = life.parent.get();
   if (parent == nullptr) return WithoutParent(boot, life, texts);
   if (IsFirst(*parent)) return Add(RunFrom(JobKind::kProcess, boot, life, texts));
-  const std::shared_ptr<JobRun>& above = parent->job_run;
+  const LocalPointer<JobRun>& above = parent->job_run;
   // What an orphan does is no run of the others that have its parent's name.
   if (above->is_many) return Add(RunOf(above->kind, above->name, boot));
   const bool is_in_one = above->kind == JobKind::kCron || above->kind == JobKind::kLogin;
@@ -153,10 +153,10 @@ std::shared_ptr<JobRun> JobRuns::FindBelow(const Boot& boot, const Life& life, L
 
 // Whether a process that still runs is a root may be told at its end only: until then it has a run
 // of its own, and so has every root below it.
-std::shared_ptr<JobRun> JobRuns::FindBelowRoots(const Boot& boot, const Life& life,
+LocalPointer<JobRun> JobRuns::FindBelowRoots(const Boot& boot, const Life& life,
                                                 LifeTexts& texts) {
   const Life* parent = life.parent.get();
-  std::shared_ptr<JobRun> above = parent != nullptr
+  LocalPointer<JobRun> above = parent != nullptr
                                       ? Remaining(parent->job_run)
                                       : OnlyOne(RunOf(JobKind::kNone, std::string(kOther), boot));
   if (above->kind == JobKind::kRoot) return above;
@@ -172,7 +172,7 @@ std::shared_ptr<JobRun> JobRuns::FindBelowRoots(const Boot& boot, const Life& li
 
 // Of a log without births every process is one: those that are over, and so have no more to come,
 // are together by their name.
-std::shared_ptr<JobRun> JobRuns::WithoutParent(const Boot& boot, const Life& life,
+LocalPointer<JobRun> JobRuns::WithoutParent(const Boot& boot, const Life& life,
                                                LifeTexts& texts) {
   if (IsFirst(life) || life.state == LifeState::kRunning) {
     return Add(RunFrom(JobKind::kProcess, boot, life, texts));
@@ -195,7 +195,7 @@ void JobRuns::Decide(const Boot& boot, const Life& life, LifeTexts& texts) {
 // Its outermost process is no root after all: what it has belongs to the next one above.
 void JobRuns::GiveUp(JobRun* run) {
   run->kind = JobKind::kNoRoot;
-  const std::shared_ptr<JobRun> above = run->above = Remaining(run->above);
+  const LocalPointer<JobRun> above = run->above = Remaining(run->above);
   above->totals.Join(std::exchange(run->totals, {}));
   for (auto& below : std::exchange(run->below, {})) {
     below->above = above;
@@ -205,12 +205,12 @@ void JobRuns::GiveUp(JobRun* run) {
 
 // The nearest one from there up that may still be a job. The way there is made short for the next
 // time.
-const std::shared_ptr<JobRun>& JobRuns::Remaining(const std::shared_ptr<JobRun>& run) {
+const LocalPointer<JobRun>& JobRuns::Remaining(const LocalPointer<JobRun>& run) {
   if (run->kind != JobKind::kNoRoot) return run;
-  const std::shared_ptr<JobRun>* remaining = &run->above;
+  const LocalPointer<JobRun>* remaining = &run->above;
   while ((*remaining)->kind == JobKind::kNoRoot) remaining = &(*remaining)->above;
-  const std::shared_ptr<JobRun> found = *remaining;
-  for (std::shared_ptr<JobRun> at = run; at->above != found;) {
+  const LocalPointer<JobRun> found = *remaining;
+  for (LocalPointer<JobRun> at = run; at->above != found;) {
     at = std::exchange(at->above, found);
   }
   return run->above;
@@ -240,7 +240,7 @@ void JobRuns::Settle(std::unique_ptr<JobRun> run) {
   if (above != nullptr && above->kind == JobKind::kRoot) {
     above->totals.Join(run->totals);
   } else if (above != nullptr && above->kind == JobKind::kUndecided) {
-    const std::shared_ptr<JobRun> kept = std::exchange(run->above, nullptr);  // until it is decided
+    const LocalPointer<JobRun> kept = std::exchange(run->above, nullptr);  // until it is decided
     above->below.push_back(std::move(run));
   } else {
     when_over_(*run);
@@ -263,8 +263,8 @@ std::optional<uint64_t> JobRuns::SettledUntil(const Boot& boot) const {
   return newest->second - std::min(newest->second, kSettlesNs);
 }
 
-const std::shared_ptr<JobRun>& JobRuns::FindByCgroup(const Boot& boot, const Life& life) {
-  static const std::shared_ptr<JobRun> kNone;
+const LocalPointer<JobRun>& JobRuns::FindByCgroup(const Boot& boot, const Life& life) {
+  static const LocalPointer<JobRun> kNone;
   const auto& id = life.identity.cgroup_id;
   if (!id) return kNone;
   const auto known = by_cgroup_.find({&boot, *id});
@@ -274,7 +274,7 @@ const std::shared_ptr<JobRun>& JobRuns::FindByCgroup(const Boot& boot, const Lif
   return by_cgroup_[{&boot, *id}] = FindByPath(boot, *id, path->second);
 }
 
-std::shared_ptr<JobRun> JobRuns::FindByPath(const Boot& boot, uint64_t id, std::string_view path) {
+LocalPointer<JobRun> JobRuns::FindByPath(const Boot& boot, uint64_t id, std::string_view path) {
   if (const auto container = ContainerOf(path)) {
     return OnlyOne(RunOf(JobKind::kContainer, std::string(*container), boot));
   }
@@ -287,9 +287,9 @@ std::shared_ptr<JobRun> JobRuns::FindByPath(const Boot& boot, uint64_t id, std::
   return OnlyOne(RunOf(JobKind::kService, std::string(*service), boot), id);
 }
 
-std::shared_ptr<JobRun> JobRuns::Add(JobRun run) {
+LocalPointer<JobRun> JobRuns::Add(JobRun run) {
   run.number = ++added_;
-  std::shared_ptr<JobRun> added(new JobRun(std::move(run)), [over = over_](JobRun* ended) {
+  LocalPointer<JobRun> added(new JobRun(std::move(run)), [over = over_](JobRun* ended) {
     over->Push(std::unique_ptr<JobRun>(ended));
   });
   open_.insert(added.get());
@@ -297,10 +297,10 @@ std::shared_ptr<JobRun> JobRuns::Add(JobRun run) {
 }
 
 // There is one of that kind and name in a boot, or one for each instance of it.
-std::shared_ptr<JobRun> JobRuns::OnlyOne(JobRun run, uint64_t instance) {
+LocalPointer<JobRun> JobRuns::OnlyOne(JobRun run, uint64_t instance) {
   const std::string key =
       fmt::format("{} {} {} {}", fmt::ptr(run.boot), NameOf(run.kind), instance, run.name);
-  std::shared_ptr<JobRun>& known = by_key_[key];
+  LocalPointer<JobRun>& known = by_key_[key];
   if (!known) {
     known = Add(std::move(run));
     open_.erase(known.get());  // to the end, whatever ends

@@ -43,7 +43,7 @@ struct JobRun {
   const Boot* boot;
   std::optional<uint32_t> root_pid;  // of a run that is known by its outermost process
   uint64_t root_start_ns = 0;
-  std::shared_ptr<JobRun> above;  // of what is below an undecided one: what it may be a part of
+  LocalPointer<JobRun> above;  // of what is below an undecided one: what it may be a part of
   bool is_many = false;           // each process of it is a run of its own
   uint64_t number = 0;            // in the order of appearance
   RunTotals totals;               // for whoever asks for runs to add to
@@ -67,7 +67,7 @@ class JobRuns {
 
   // Its run. Every ancestor that is asked about gets its own at the same time: none is looked at
   // twice.
-  const std::shared_ptr<JobRun>& Find(const Boot& boot, const Life& life, LifeTexts& texts);
+  const LocalPointer<JobRun>& Find(const Boot& boot, const Life& life, LifeTexts& texts);
 
   // Call it with every life that is over, before Find.
   void Decide(const Boot& boot, const Life& life, LifeTexts& texts);
@@ -96,16 +96,16 @@ class JobRuns {
     std::unique_ptr<JobRun> Pop();
   };
 
-  const std::shared_ptr<JobRun>& FindByParents(const Boot& boot, const Life& life,
+  const LocalPointer<JobRun>& FindByParents(const Boot& boot, const Life& life,
                                                LifeTexts& texts);
-  std::shared_ptr<JobRun> FindBelow(const Boot& boot, const Life& life, LifeTexts& texts);
-  std::shared_ptr<JobRun> FindBelowRoots(const Boot& boot, const Life& life, LifeTexts& texts);
-  std::shared_ptr<JobRun> WithoutParent(const Boot& boot, const Life& life, LifeTexts& texts);
-  static const std::shared_ptr<JobRun>& Remaining(const std::shared_ptr<JobRun>& run);
-  const std::shared_ptr<JobRun>& FindByCgroup(const Boot& boot, const Life& life);
-  std::shared_ptr<JobRun> FindByPath(const Boot& boot, uint64_t id, std::string_view path);
-  std::shared_ptr<JobRun> Add(JobRun run);
-  std::shared_ptr<JobRun> OnlyOne(JobRun run, uint64_t instance = 0);
+  LocalPointer<JobRun> FindBelow(const Boot& boot, const Life& life, LifeTexts& texts);
+  LocalPointer<JobRun> FindBelowRoots(const Boot& boot, const Life& life, LifeTexts& texts);
+  LocalPointer<JobRun> WithoutParent(const Boot& boot, const Life& life, LifeTexts& texts);
+  static const LocalPointer<JobRun>& Remaining(const LocalPointer<JobRun>& run);
+  const LocalPointer<JobRun>& FindByCgroup(const Boot& boot, const Life& life);
+  LocalPointer<JobRun> FindByPath(const Boot& boot, uint64_t id, std::string_view path);
+  LocalPointer<JobRun> Add(JobRun run);
+  LocalPointer<JobRun> OnlyOne(JobRun run, uint64_t instance = 0);
   void TakeOver();
   void Settle(std::unique_ptr<JobRun> run);
   void GiveUp(JobRun* run);
@@ -114,10 +114,10 @@ class JobRuns {
   bool waits_for_end_;
   OverFunction when_over_;
   uint64_t added_ = 0;
-  std::shared_ptr<OverQueue> over_ = std::make_shared<OverQueue>();
+  LocalPointer<OverQueue> over_ = boost::make_local_shared<OverQueue>();
   std::unordered_set<const JobRun*> open_;
-  std::unordered_map<std::string, std::shared_ptr<JobRun>> by_key_;  // without outermost process
-  std::map<std::pair<const Boot*, uint64_t>, std::shared_ptr<JobRun>> by_cgroup_;
+  std::unordered_map<std::string, LocalPointer<JobRun>> by_key_;  // without outermost process
+  std::map<std::pair<const Boot*, uint64_t>, LocalPointer<JobRun>> by_cgroup_;
   std::map<const Boot*, uint64_t> newest_end_ns_;
   std::vector<const Life*> unknown_;  // while ancestors are looked at
 };

@@ -1,6 +1,7 @@
 // Lives in groups that have the same values of some fields.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -38,9 +39,12 @@ class CellGroups {
   std::vector<Cell> Cells(size_t group) const;
 
  private:
+  size_t FindByHash(std::string_view packed);
+
   Arena arena_;
   std::unordered_map<std::string_view, size_t> numbers_;  // by the packed cells
   std::vector<std::string_view> packed_;                  // by number
+  std::array<size_t, 256> guesses_{};                     // by what is cheap to look at
 };
 
 // The same of lives, by some fields.

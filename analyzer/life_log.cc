@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "filter/expression.h"
-#include "life_fields.h"
 #include "life_window.h"
 
 namespace daybook {
@@ -15,12 +14,14 @@ namespace {
 class LifeReader {
  public:
   LifeReader(const Question& question, const LifeFunction& function,
-             const EveryLifeFunction& every_life)
+             const EveryLifeFunction& every_life, Rests rests)
       : log_(question.log),
         filter_(question.filter),
         texts_(question.zone),
         function_(function),
-        every_life_(every_life) {}
+        every_life_(every_life),
+        programs_(rests == Rests::kOnEnd ? LifeBuilder::Programs::kLeftOut
+                                         : LifeBuilder::Programs::kKept) {}
 
   Coverage Read();
 
@@ -55,6 +56,7 @@ class LifeReader {
   LifeTexts texts_;
   const LifeFunction& function_;
   const EveryLifeFunction& every_life_;
+  LifeBuilder::Programs programs_;
   std::list<Builders> builders_;  // in the order of the log
   const Boot* boot_ = nullptr;
   Builders* builder_ = nullptr;
@@ -69,8 +71,10 @@ class LifeReader {
 
 LifeReader::Builders::Builders(const Boot* of_boot, LifeReader* reader)
     : boot(of_boot),
-      proved([of_boot, reader](const Life& life) { reader->HandOut(*of_boot, life); }),
-      all([of_boot, reader](const Life& life) { reader->HandOutSalvaged(*of_boot, life); }) {}
+      proved([of_boot, reader](const Life& life) { reader->HandOut(*of_boot, life); },
+             reader->programs_),
+      all([of_boot, reader](const Life& life) { reader->HandOutSalvaged(*of_boot, life); },
+          reader->programs_) {}
 
 void LifeReader::Builders::NoteGap() {
   proved.NoteGap();
@@ -167,11 +171,6 @@ void LifeReader::Take(const RecordView& record) {
 
 template <class Record>
 void LifeReader::TakeAs(const RecordView& record) {
-  if constexpr (kIsDecodedAhead<Record>) {
-    if (const auto* ahead = std::get_if<const Record*>(&log_.decoded())) {
-      return TakeDecoded(record, **ahead);
-    }
-  }
   Record& decoded = std::get<Record>(decoded_);
   if (record.As(&decoded)) return TakeDecoded(record, decoded);
   malformed_ += record.proof == Proof::kVerified;
@@ -218,8 +217,8 @@ Truth LifeReader::Judge(const Boot& boot, const Life& life) {
 }  // namespace
 
 Coverage ReadLives(const Question& question, const LifeFunction& function,
-                   const EveryLifeFunction& every_life) {
-  return LifeReader(question, function, every_life).Read();
+                   const EveryLifeFunction& every_life, Rests rests) {
+  return LifeReader(question, function, every_life, rests).Read();
 }
 
 }  // namespace daybook

@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "coverage.h"
+#include "life_fields.h"
 #include "lives.h"
 #include "log_set.h"
 #include "report.h"
@@ -32,9 +33,12 @@ using EveryLifeFunction = std::function<void(const Boot& boot, const Life& life)
 // Reads the log to its end, or until no more is wanted, in memory for the living processes. Returns
 // what was covered.
 //
+// `rests`: what the report and its filter look at; what else there is of a life may be left out.
+//
 // Where the log hands out salvaged records, each life of which one tells comes once more, marked
 // by its proof; the others are the same as without them.
 Coverage ReadLives(const Question& question, const LifeFunction& function,
-                   const EveryLifeFunction& every_life = nullptr);
+                   const EveryLifeFunction& every_life = nullptr,
+                   Rests rests = Rests::kOnBirth);
 
 }  // namespace daybook

@@ -21,8 +21,7 @@ std::optional<int64_t> EndTime(const Boot& boot, const Life& life) {
   return boot.clock.ToRealtime(life.end_ns.value_or(life.last_seen_ns));
 }
 
-Placed Place(const Window& window, const Boot& boot, const Life& life) {
-  if (!window.bounded()) return Placed::kInside;
+Placed PlaceInBounds(const Window& window, const Boot& boot, const Life& life) {
   const bool is_running = life.state == LifeState::kRunning;
   if (window.rule == WindowRule::kEnd) {
     if (!is_running) return PlaceMoment(window, EndTime(boot, life));

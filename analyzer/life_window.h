@@ -17,7 +17,10 @@ std::optional<int64_t> EndTime(const Boot& boot, const Life& life);
 enum class Placed : uint8_t { kInside, kOutside, kUndated };
 
 // Whether a life is in the window by the window's rule.
-Placed Place(const Window& window, const Boot& boot, const Life& life);
+Placed PlaceInBounds(const Window& window, const Boot& boot, const Life& life);
+inline Placed Place(const Window& window, const Boot& boot, const Life& life) {
+  return window.bounded() ? PlaceInBounds(window, boot, life) : Placed::kInside;
+}
 
 // Counts a life that was alive in the window, where at the window's end it still runs, or has ended
 // unseen until then.

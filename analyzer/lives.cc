@@ -25,10 +25,12 @@ constexpr size_t kLongestSpareArgs = 4096;
 template <class T, class U>
 void Merge(const std::optional<U>& from, std::optional<T>* to, bool is_newer) {
   if (!from || (*to && !is_newer)) return;
-  if (*to) {
-    **to = *from;  // a string's memory is used again
-  } else {
+  if (!*to) {
     to->emplace(*from);
+  } else if constexpr (std::is_same_v<T, std::string>) {
+    if (**to != *from) **to = *from;  // its memory is used again
+  } else {
+    **to = *from;
   }
 }
 
@@ -88,9 +90,9 @@ bool IsCoarse(uint32_t flags) { return (flags & kProcCoarseStart) != 0; }
 
 // Chains of parents may be as long as the log: none is left to recursion.
 ParentLife::~ParentLife() {
-  std::shared_ptr<Life> life = std::move(life_);
-  while (life && life.use_count() == 1) {
-    std::shared_ptr<Life> next = std::move(life->parent.life_);
+  LocalPointer<Life> life = std::move(life_);
+  while (life && life.local_use_count() == 1) {
+    LocalPointer<Life> next = std::move(life->parent.life_);
     life = std::move(next);
   }
 }
@@ -134,7 +136,8 @@ void LifeBuilder::Take(const Exec& exec) {
 
 void LifeBuilder::Take(const Exit& exit) {
   Advance(exit.time_ns);
-  Open* open = Enter(exit.pid, {exit.start_ns, IsCoarse(exit.flags)});
+  Slot& slot = SlotOf(exit.pid);
+  Open* open = Enter(&slot, exit.pid, {exit.start_ns, IsCoarse(exit.flags)});
   if (open == nullptr) return;
   Life& life = open->life;
   life.end_ns = exit.time_ns;
@@ -150,7 +153,7 @@ void LifeBuilder::Take(const Exit& exit) {
   const bool is_exact = (exit.flags & kProcUsageExact) != 0;
   reaps_are_told_ = reaps_are_told_ || is_exact;
   const bool is_all = is_exact || !reaps_are_told_ || life.acct;  // nobody imports reaps
-  if (is_all) return Close(*slots_.Find(exit.pid), open, LifeState::kEnded);
+  if (is_all) return Close(slot, open, LifeState::kEnded);
   open->ended = true;
   Doubt(open, exit.time_ns);
 }
@@ -273,39 +276,49 @@ bool LifeBuilder::IsSame(Start a, Start b) {
 
 const LifeBuilder::OpenPointer* LifeBuilder::Find(const Slot& slot, Start start) {
   for (const OpenPointer& open : slot.open) {
-    if (IsSame({open->life.start_ns, open->life.coarse_start}, start)) return &open;
+    const Life& life = open->life;
+    const bool is_same =
+        life.start_ns == start.ns || IsSame({life.start_ns, life.coarse_start}, start);
+    if (is_same) return &open;
   }
   return nullptr;
 }
 
-LifeBuilder::Open* LifeBuilder::Enter(uint32_t pid, Start start) {
-  Open* open = FindOrOpen(pid, start);
+LifeBuilder::Slot& LifeBuilder::SlotOf(uint32_t pid) {
+  if (slots_.size() > most_slots_) ForgetClosed();
+  return slots_[pid];
+}
+
+LifeBuilder::Open* LifeBuilder::Enter(Slot* slot, uint32_t pid, Start start) {
+  Open* open = FindOrOpen(slot, pid, start);
   if (open != nullptr) open->life.proof = std::max(open->life.proof, proof_);
   return open;
 }
 
-LifeBuilder::Open* LifeBuilder::FindOrOpen(uint32_t pid, Start start) {
-  if (slots_.size() > most_slots_) ForgetClosed();
-  Slot& slot = slots_[pid];
-  if (const OpenPointer* const found = Find(slot, start)) {
-    Open* const open = found->get();
-    // Records without flags have the start that FORK told, coarse or not: that is nothing new.
-    const bool is_news = open->life.start_ns != start.ns;
-    if (open->life.coarse_start && !start.coarse && is_news) {
-      open->life.start_ns = start.ns;
-      open->life.coarse_start = false;
-    }
-    return open;
+LifeBuilder::Open* LifeBuilder::FindOrOpen(Slot* slot, uint32_t pid, Start start) {
+  const OpenPointer* const found = Find(*slot, start);
+  if (found == nullptr) return AddOpen(slot, pid, start);
+  Open* const open = found->get();
+  // Records without flags have the start that FORK told, coarse or not: that is nothing new.
+  const bool is_news = open->life.start_ns != start.ns;
+  if (open->life.coarse_start && !start.coarse && is_news) {
+    open->life.start_ns = start.ns;
+    open->life.coarse_start = false;
   }
+  return open;
+}
+
+// nullptr where it is over already.
+LifeBuilder::Open* LifeBuilder::AddOpen(Slot* slot, uint32_t pid, Start start) {
   bool is_newest = true;
-  if (slot.closed_start_ns) {
-    if (IsSame({*slot.closed_start_ns, slot.closed_coarse}, start)) return nullptr;
-    is_newest = *slot.closed_start_ns < start.ns;
+  if (slot->closed_start_ns) {
+    if (IsSame({*slot->closed_start_ns, slot->closed_coarse}, start)) return nullptr;
+    is_newest = *slot->closed_start_ns < start.ns;
   }
-  if (slot.open.size() == kMaxOpenOfPid) {
+  if (slot->open.size() == kMaxOpenOfPid) {
     const auto oldest = std::ranges::min_element(
-        slot.open, {}, [](const auto& life) { return life->life.start_ns; });
-    Close(slot, oldest->get(), LifeState::kLost);
+        slot->open, {}, [](const auto& life) { return life->life.start_ns; });
+    Close(*slot, oldest->get(), LifeState::kLost);
   }
   OpenPointer added = TakeSpare();
   added->life.pid = pid;
@@ -313,7 +326,7 @@ LifeBuilder::Open* LifeBuilder::FindOrOpen(uint32_t pid, Start start) {
   added->life.coarse_start = start.coarse;
   added->life.last_seen_ns = start.ns;
   // Two processes never have one pid at one time: the older one is over, or news of it are late.
-  for (const auto& other : slot.open) {
+  for (const auto& other : slot->open) {
     if (other->life.start_ns > start.ns) {
       is_newest = false;
     } else {
@@ -322,7 +335,7 @@ LifeBuilder::Open* LifeBuilder::FindOrOpen(uint32_t pid, Start start) {
     }
   }
   Open* open = added.get();
-  slot.open.push_back(std::move(added));
+  slot->open.push_back(std::move(added));
   ++living_;
   if (!is_newest) {
     open->replaced = true;
@@ -357,7 +370,7 @@ void LifeBuilder::Link(Open* child) {
   // A forged log could make a ring.
   if (child->is_parent && MayBeAncestor(child->life, parent->life)) return;
   parent->is_parent = true;
-  child->life.parent = ParentLife(std::shared_ptr<Life>(parent, &parent->life));
+  child->life.parent = ParentLife(LocalPointer<Life>(parent, &parent->life));
 }
 
 // A child begins with its parent's program; what the child's own records say is better.
@@ -371,7 +384,7 @@ void LifeBuilder::Inherit(const Fork& fork, Open* child) {
     parent->life.start_ns = *fork.parent_start_ns;
     parent->life.coarse_start = false;
   }
-  const std::shared_ptr<const Image>& image = parent->life.image;
+  const LocalPointer<const Image>& image = parent->life.image;
   if (image && image->since_ns > fork.time_ns) return;  // of later than the fork
   Merge(parent->life.identity.comm, &child->life.identity.comm, false);
   if (!child->life.image) child->life.image = image;
@@ -426,9 +439,10 @@ void LifeBuilder::Close(Slot& slot, Open* open, LifeState state) {
 }
 
 template <class Record>
-std::shared_ptr<const Image> LifeBuilder::MakeImage(const Record& record, uint64_t since_ns) {
-  std::shared_ptr<Image> image = TakeSpareImage();
+LocalPointer<const Image> LifeBuilder::MakeImage(const Record& record, uint64_t since_ns) {
+  LocalPointer<Image> image = TakeSpareImage();
   image->since_ns = since_ns;
+  if (programs_ == Programs::kLeftOut) return image;
   Assign(record.exe, &image->exe);
   Assign(record.args, &image->args);
   image->args_bytes = record.args_bytes;
@@ -438,26 +452,26 @@ std::shared_ptr<const Image> LifeBuilder::MakeImage(const Record& record, uint64
 }
 
 LifeBuilder::OpenPointer LifeBuilder::TakeSpare() {
-  if (spare_.empty()) return std::make_shared<Open>();
+  if (spare_.empty()) return boost::make_local_shared<Open>();
   OpenPointer open = std::move(spare_.back());
   spare_.pop_back();
   return open;
 }
 
-std::shared_ptr<Image> LifeBuilder::TakeSpareImage() {
-  if (spare_images_.empty()) return std::make_shared<Image>();
-  std::shared_ptr<Image> image = std::move(spare_images_.back());
+LocalPointer<Image> LifeBuilder::TakeSpareImage() {
+  if (spare_images_.empty()) return boost::make_local_shared<Image>();
+  LocalPointer<Image> image = std::move(spare_images_.back());
   spare_images_.pop_back();
   return image;
 }
 
 // Where a child or a report keeps it, they let it go.
 void LifeBuilder::Recycle(OpenPointer open) {
-  if (open.use_count() != 1 || spare_.size() == kMostSpare) return;
-  std::shared_ptr<const Image>& image = open->life.image;
+  if (open.local_use_count() != 1 || spare_.size() == kMostSpare) return;
+  LocalPointer<const Image>& image = open->life.image;
   const bool is_short = image && (!image->args || image->args->capacity() <= kLongestSpareArgs);
-  if (is_short && image.use_count() == 1 && spare_images_.size() < kMostSpare) {
-    spare_images_.push_back(std::const_pointer_cast<Image>(std::move(image)));
+  if (is_short && image.local_use_count() == 1 && spare_images_.size() < kMostSpare) {
+    spare_images_.push_back(boost::const_pointer_cast<Image>(std::move(image)));
   }
   // Made anew in its place: to assign a new one would move each of its members.
   static_assert(std::is_nothrow_default_constructible_v<Open>);

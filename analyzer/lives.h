@@ -3,6 +3,8 @@
 #pragma once
 
 #include <boost/container/small_vector.hpp>
+#include <boost/smart_ptr/local_shared_ptr.hpp>
+#include <boost/smart_ptr/make_local_shared.hpp>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -17,6 +19,10 @@
 #include "pid_map.h"
 
 namespace daybook {
+
+// Lives are joined and reported in one thread: their owners need no counts that threads share.
+template <class T>
+using LocalPointer = boost::local_shared_ptr<T>;
 
 // The program that a process runs: set by its EXEC or found in a snapshot, shared with children
 // that were forked meanwhile.
@@ -67,7 +73,7 @@ struct Life;
 class ParentLife {
  public:
   ParentLife() = default;
-  explicit ParentLife(std::shared_ptr<Life> life) : life_(std::move(life)) {}
+  explicit ParentLife(LocalPointer<Life> life) : life_(std::move(life)) {}
   ParentLife(const ParentLife&) = default;
   ParentLife(ParentLife&&) noexcept = default;
   ParentLife& operator=(const ParentLife&) = default;
@@ -77,7 +83,7 @@ class ParentLife {
   const Life* get() const { return life_.get(); }
 
  private:
-  std::shared_ptr<Life> life_;
+  LocalPointer<Life> life_;
 };
 
 struct Life {
@@ -91,7 +97,7 @@ struct Life {
   Identity identity;   // newest known
   std::optional<uint32_t> birth_uid;
   std::optional<uint32_t> birth_euid;
-  std::shared_ptr<const Image> image;
+  LocalPointer<const Image> image;
   std::optional<uint64_t> execs;  // unknown where the birth was not seen
   LifeState state = LifeState::kRunning;
   std::optional<uint64_t> end_ns;
@@ -102,7 +108,7 @@ struct Life {
   Proof proof = Proof::kVerified;  // the weakest of what tells of it
   // Its birth parent, as far as the log tells of it; while that lives, as it is known so far.
   ParentLife parent;
-  mutable std::shared_ptr<JobRun> job_run;  // for JobRuns: what it found out, as long as it matters
+  mutable LocalPointer<JobRun> job_run;  // for JobRuns: what it found out, as long as it matters
 };
 
 // So far up ancestors are looked at; what is above is unknown.
@@ -124,7 +130,10 @@ class LifeBuilder {
  public:
   // Gets each life once, when it is over or the builder is finished.
   using Callback = std::function<void(const Life&)>;
-  explicit LifeBuilder(Callback callback) : callback_(std::move(callback)) {}
+  // Whether images tell their paths and arguments; to copy them costs more than most else here.
+  enum class Programs : uint8_t { kKept, kLeftOut };
+  explicit LifeBuilder(Callback callback, Programs programs = Programs::kKept)
+      : callback_(std::move(callback)), programs_(programs) {}
 
   void Take(const Fork& fork);
   void Take(const Exec& exec);
@@ -167,7 +176,7 @@ class LifeBuilder {
     bool ended = false;               // all that may follow is its reap
     std::optional<uint64_t> doubted;  // time by which it must have ended, as it seems
   };
-  using OpenPointer = std::shared_ptr<Open>;
+  using OpenPointer = LocalPointer<Open>;
   // All that is known of one pid.
   struct Slot {
     boost::container::small_vector<OpenPointer, 1> open;  // rarely more
@@ -198,8 +207,11 @@ class LifeBuilder {
   // nullptr where there is none.
   static const OpenPointer* Find(const Slot& slot, Start start);
   // Finds the life that a record tells of; nullptr where it is over already.
-  Open* Enter(uint32_t pid, Start start);
-  Open* FindOrOpen(uint32_t pid, Start start);
+  Open* Enter(uint32_t pid, Start start) { return Enter(&SlotOf(pid), pid, start); }
+  Open* Enter(Slot* slot, uint32_t pid, Start start);
+  Open* FindOrOpen(Slot* slot, uint32_t pid, Start start);
+  Open* AddOpen(Slot* slot, uint32_t pid, Start start);
+  Slot& SlotOf(uint32_t pid);
   const OpenPointer* FindParent(const Open& child);
   void Link(Open* child);
   void Inherit(const Fork& fork, Open* child);
@@ -210,13 +222,14 @@ class LifeBuilder {
   void Close(Slot& slot, Open* open, LifeState state);
   void HandOut(Open& open, LifeState state);
   template <class Record>
-  std::shared_ptr<const Image> MakeImage(const Record& record, uint64_t since_ns);
+  LocalPointer<const Image> MakeImage(const Record& record, uint64_t since_ns);
   OpenPointer TakeSpare();
-  std::shared_ptr<Image> TakeSpareImage();
+  LocalPointer<Image> TakeSpareImage();
   void Recycle(OpenPointer open);
   void ForgetClosed();
 
   Callback callback_;
+  Programs programs_;
   Proof proof_ = Proof::kVerified;
   PidMap<Slot> slots_;
   size_t most_slots_ = 0;  // when there are more, those are forgotten of which no news can come
@@ -228,7 +241,7 @@ class LifeBuilder {
   bool reaps_are_told_ = false;  // by this recorder
   // Of lives that are over and that nobody keeps: memory to be used again.
   std::vector<OpenPointer> spare_;
-  std::vector<std::shared_ptr<Image>> spare_images_;
+  std::vector<LocalPointer<Image>> spare_images_;
 };
 
 }  // namespace daybook

@@ -220,8 +220,8 @@ bool LogSet::ReadsFolderOf(const std::string& path) const {
 }
 
 const std::optional<SegmentStart>& LogSet::segment() const {
-  const bool is_known = stream_->segment() || !files_[file_].headless;
-  return is_known ? stream_->segment() : files_[file_].first_segment;
+  const auto& told = stream_->segment();
+  return told || !files_[file_].headless ? told : files_[file_].first_segment;
 }
 
 const Item* LogSet::Next() {
@@ -242,8 +242,7 @@ const Item* LogSet::NextItem() {
       if (progress_ != nullptr) std::exchange(progress_, nullptr)->EndLogSet(bytes_of_files_);
       return nullptr;
     }
-    streamed_ = &stream_->Next();
-    const Item& item = streamed_->item;
+    const Item& item = stream_->Next();
     if (progress_ != nullptr) TellProgress(item);
     if (const auto* end = std::get_if<End>(&item); end != nullptr && AwaitMore(*end)) continue;
     EnterSegmentOfItem();

@@ -49,6 +49,9 @@ struct Boot {
 // What happened at a moment tells when; other records have no time of their own.
 std::optional<uint64_t> TimeOf(const RecordView& record);
 
+// True where it is of those that most records are, and tells of a process only.
+bool IsOfLife(const RecordView& record);
+
 // Waits in the place of a reader that has come to the end of a log that is being written.
 class LogWatch {
  public:
@@ -77,7 +80,7 @@ class LogSet {
     bool salvage = false;
     Window window;
     Skips skips = Skips::kNothing;
-    // So many files are read at a time, each in a thread of its own; 0: in the caller's.
+    // So many files are opened ahead, each in a thread of its own; 0: when it is their turn.
     size_t threads = DefaultThreads();
     // Of a folder that is being written to: to be read on with Follow, and where the window has no
     // beginning, from the newest segments on.
@@ -110,8 +113,6 @@ class LogSet {
 
   // The next record, gap, or end of a file; null at the end of all. Valid until the next call.
   const Item* Next();
-  // That record, where it has been decoded ahead.
-  const LifeRecord& decoded() const { return streamed_->decoded; }
 
   // Where the last item stands.
   const std::string& path() const { return files_[file_].path; }
@@ -210,6 +211,8 @@ class LogSet {
   void TakeSkip(const Skip& skip);
   void LeaveOutUpTo(uint64_t next_seq);
   bool Take(const RecordView& record);  // false where it is to be skipped
+  bool TakeUnproved();
+  void TakeTime(const RecordView& record);
   void TakeGap(const Gap& gap);
   void EndFile();
   void EnterSegmentOfItem();
@@ -235,7 +238,6 @@ class LogSet {
   std::deque<std::unique_ptr<Reading>> ahead_;
   std::unique_ptr<Reading> reading_;
   ItemStream* stream_ = nullptr;  // its own
-  const StreamedItem* streamed_ = nullptr;
   bool file_ended_ = false;
   bool skipped_ = false;              // since the last item
   bool skipped_before_item_ = false;  // that one

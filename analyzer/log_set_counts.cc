@@ -24,21 +24,12 @@ constexpr std::array<bool, 256> TypesThatBeginWithTime(TypeList<Records...>) {
 constexpr auto kBeginsWithTime = TypesThatBeginWithTime(AllRecords{});
 
 template <class... Records>
-constexpr std::array<bool, 256> TypesIn(const std::variant<std::monostate, const Records*...>*) {
+constexpr std::array<bool, 256> TypesOf() {
   std::array<bool, 256> types{};
   ((types[Schema<Records>::kType] = true), ...);
   return types;
 }
-constexpr auto kIsOfLife = TypesIn(static_cast<LifeRecord*>(nullptr));
-
-// Of a record that has been decoded ahead and has one.
-std::optional<uint64_t> TimeOf(const LifeRecord& decoded) {
-  const auto time = [](const auto& record) -> std::optional<uint64_t> {
-    if constexpr (requires { record->time_ns; }) return record->time_ns;
-    return std::nullopt;
-  };
-  return std::visit(time, decoded);
-}
+constexpr auto kIsOfLife = TypesOf<Fork, Exec, Exit, Reap, SnapProc>();
 
 }  // namespace
 
@@ -49,6 +40,8 @@ std::optional<uint64_t> TimeOf(const RecordView& record) {
   }
   return (record.base.time_ticks + static_cast<uint64_t>(UnZigZag(number))) * record.base.tick_ns;
 }
+
+bool IsOfLife(const RecordView& record) { return kIsOfLife[record.type]; }
 
 // Its numbers are not missing.
 void LogSet::SkipSegment(const SegmentPeek& segment) {
@@ -72,28 +65,31 @@ void LogSet::LeaveOutUpTo(uint64_t next_seq) {
 }
 
 bool LogSet::Take(const RecordView& record) {
-  if (record.proof != Proof::kVerified) {
-    ++coverage_.salvaged_records;
-    return options_.salvage;
-  }
+  if (record.proof != Proof::kVerified) return TakeUnproved();
   if (record.seq && !TakeNumber(*record.seq)) {
     ++coverage_.repeated_records;
     return options_.repeats == Repeats::kKeep;
   }
   ++coverage_.records;
-  // An empty payload decodes, but tells no time.
-  const auto decoded_time = record.payload.empty() ? std::nullopt : TimeOf(decoded());
-  if (const auto time = decoded_time ? decoded_time : TimeOf(record)) {
-    boot_->first_ns = std::min(boot_->first_ns.value_or(*time), *time);
-    boot_->last_ns = std::max(boot_->last_ns, *time);
-  }
-  TakeAbout(record);
+  TakeTime(record);
+  if (!IsOfLife(record)) TakeAbout(record);
   return true;
 }
 
-// What the recorder says of its host and its own work; most records are of lives.
+bool LogSet::TakeUnproved() {
+  ++coverage_.salvaged_records;
+  return options_.salvage;
+}
+
+void LogSet::TakeTime(const RecordView& record) {
+  const auto time = TimeOf(record);
+  if (!time) return;
+  if (!boot_->first_ns || *time < *boot_->first_ns) boot_->first_ns = *time;
+  boot_->last_ns = std::max(boot_->last_ns, *time);
+}
+
+// What the recorder says of its host and its own work.
 void LogSet::TakeAbout(const RecordView& record) {
-  if (kIsOfLife[record.type]) return;
   if (Clock clock; record.As(&clock)) {
     AddAnchor(clock.time_ns, clock.realtime_ns);
   } else if (Info info; record.As(&info)) {
@@ -169,6 +165,8 @@ void LogSet::EndFile() {
 
 // One file may hold several segments, one after another.
 void LogSet::EnterSegmentOfItem() {
+  const auto& told = stream_->segment();
+  if (told && tag_ == told->tag) return;
   const auto& start = segment();
   if (!start) {
     if (boot_ == nullptr) EnterHeadless();

@@ -31,14 +31,17 @@ class PidMap {
 
   // Made where there is none.
   T& operator[](uint32_t pid) {
-    if (T* const found = Find(pid)) return *found;
-    ++size_;
-    if (pid >= kFirstHigh) return high_[pid];
+    if (pid >= kFirstHigh) {
+      const auto [entry, is_new] = high_.try_emplace(pid);
+      size_ += is_new;
+      return entry->second;
+    }
     auto& chunk = chunks_[pid / kChunkValues];
     if (!chunk) chunk = std::make_unique<Chunk>();
     auto& page = (*chunk)[pid % kChunkValues / kPageValues];
     if (!page) page = std::make_unique<Page>();
     const uint32_t index = pid % kPageValues;
+    size_ += !page->Has(index);
     page->used |= uint32_t{1} << index;
     return page->values[index];
   }

@@ -110,13 +110,14 @@ Status RollupBuilder::ReadRecords(LogSet& log) {
       stream.first_ns = std::min(stream.first_ns.value_or(*time), *time);
       stream.last_ns = std::max(stream.last_ns.value_or(*time), *time);
     }
-    const bool is_of_life = !std::holds_alternative<std::monostate>(log.decoded());
+    const auto* const record = std::get_if<RecordView>(item);
+    const bool is_of_life = record != nullptr && IsOfLife(*record);
     if (is_of_life && day != charged_) Charge(log.coverage());
     charged_ = day;
     if (!is_of_life) Charge(log.coverage());
     if (day == nullptr) continue;
     if (std::exchange(is_new_segment, false)) ++day->facts.numbers.segments;
-    if (std::holds_alternative<RecordView>(*item)) TakeRecord(boot, *time, day);
+    if (record != nullptr) TakeRecord(boot, *time, day);
   }
   const Coverage coverage = log.coverage();
   Charge(coverage);

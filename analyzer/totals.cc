@@ -82,7 +82,11 @@ static_assert(!kTotalsFields[kTotalsFieldCount - 1].column.name.empty());
 
 void Sum::Add(const std::optional<uint64_t>& term) {
   if (!term) return;
-  total = total.value_or(0) + *term;
+  if (total) {
+    *total += *term;
+  } else {
+    total = term;
+  }
   ++terms;
 }
 

@@ -33,7 +33,7 @@ ContentReader::Work ContentReader::work() const {
           .looked_bytes = looked_bytes_};
 }
 
-void ContentReader::Next(Item* item) {
+void ContentReader::NextOfTurns(Item* item) {
   while (turning_ || position_ >= proved_) {
     if (const auto turn = NextTurn()) {
       *item = *turn;

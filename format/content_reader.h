@@ -36,7 +36,10 @@ class ContentReader {
     Next(&item);
     return item;
   }
-  void Next(Item* item);
+  void Next(Item* item) {
+    if (turning_ || position_ >= proved_) return NextOfTurns(item);
+    NextRecord(item);
+  }
   const std::optional<SegmentStart>& segment() const { return segment_; }
   // Of the segment's checkpoints, where they tell.
   std::optional<uint32_t> tag() const {
@@ -64,6 +67,7 @@ class ContentReader {
   };
 
   void Begin();
+  void NextOfTurns(Item* item);
   void NextRecord(Item* item);
   std::optional<Item> NextTurn();
   void AssembleRest(const RecordHeader& header, RecordView* record);

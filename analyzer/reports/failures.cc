@@ -168,7 +168,7 @@ class CascadeTable {
 
 void CascadeTable::Take(const Boot& boot, const Life& life) {
   if (life.wait_status.value_or(0) == 0) return;
-  const std::shared_ptr<JobRun>& run = runs_.Find(boot, life, texts_);
+  const LocalPointer<JobRun>& run = runs_.Find(boot, life, texts_);
   if (!run->is_many) cascades_.Take(boot, life, run);
 }
 

@@ -1,5 +1,6 @@
 // Totals of groups of lives: by command, user, service, hour, or whatever a life has.
 
+#include <algorithm>
 #include <vector>
 
 #include "life_groups.h"
@@ -28,13 +29,16 @@ Result<Answer> RunSummary(const Question& question, Table& table) {
   std::vector<Totals> groups;
   const auto add = UsesQuantiles(table, keys->size()) ? &Totals::AddWithQuantiles : &Totals::Add;
   const bool uses_ends = UsesEnds(table, keys->size());
-  const Coverage coverage = ReadLives(question, [&](const Boot& boot, const Life& life) {
+  const auto take = [&](const Boot& boot, const Life& life) {
     const size_t group = names.Find(boot, life, texts);
     if (group == groups.size()) groups.emplace_back();
     (groups[group].*add)(life);
     if (uses_ends) groups[group].AddEnd(EndTime(boot, life));
     return LifeUse::kUsed;
-  });
+  };
+  Rests rests = question.filter.RestsOn();
+  for (const LifeField* key : *keys) rests = std::max(rests, key->rests);
+  const Coverage coverage = ReadLives(question, take, nullptr, rests);
   FillTotals(
       groups, [&](size_t group) { return names.Cells(group); }, keys->size(), Totals{}, table);
   return Answer{.coverage = coverage};

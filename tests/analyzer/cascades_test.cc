@@ -31,9 +31,9 @@ class CascadesTest : public testing::Test {
   }
 
   const Boot boot_;
-  const std::vector<std::shared_ptr<JobRun>> runs_ = [] {
-    std::vector<std::shared_ptr<JobRun>> runs;
-    while (runs.size() < 100) runs.push_back(std::make_shared<JobRun>());
+  const std::vector<LocalPointer<JobRun>> runs_ = [] {
+    std::vector<LocalPointer<JobRun>> runs;
+    while (runs.size() < 100) runs.push_back(boost::make_local_shared<JobRun>());
     return runs;
   }();
   Cascades cascades_;

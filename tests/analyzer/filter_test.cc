@@ -32,7 +32,7 @@ class FilterTest : public testing::Test {
     life_.identity.comm = "cc1";
     life_.usage.cpu_us = 1'500'000;
     life_.usage.maxrss_kib = 2048;
-    life_.image = std::make_shared<Image>(
+    life_.image = boost::make_local_shared<Image>(
         Image{.exe = "/usr/bin/cc1", .args = "cc1\0-O2\0a b.c\0"s, .args_bytes = 13});
   }
 
@@ -161,11 +161,11 @@ TEST_F(FilterTest, AnyBytesAreMatched) {
 }
 
 TEST_F(FilterTest, AncestorsAreLookedAtUpToTheFirst) {
-  const auto cron = std::make_shared<Life>();
+  const auto cron = boost::make_local_shared<Life>();
   cron->pid = 50;
   cron->ppid = 0;
   cron->identity.comm = "cron";
-  const auto shell = std::make_shared<Life>();
+  const auto shell = boost::make_local_shared<Life>();
   shell->pid = 99;
   shell->ppid = 50;
   shell->identity.comm = "sh";

@@ -505,5 +505,26 @@ TEST(RecorderAbilitiesTest, TheFirstReapIsAwaitedWhereTheRecorderTellsReaps) {
   EXPECT_THAT(CpuOfZombie("fork exec exit usage reaper"), Optional(42U));
 }
 
+// What else a program tells is not left out with it: who begins as what, and since when.
+TEST(LifeProgramsTest, PathsAndArgumentsThatNobodyAsksForAreLeftOut) {
+  std::vector<Life> lives;
+  LifeBuilder builder([&](const Life& life) { lives.push_back(life); },
+                      LifeBuilder::Programs::kLeftOut);
+  builder.Take(ForkAt(2 * kSecond));
+  builder.Take(ExecAt(3 * kSecond, 2 * kSecond));
+  builder.Take(Fork{
+      .time_ns = 4 * kSecond, .pid = 8, .ppid = 7, .parent_start_ns = 2 * kSecond, .uid = 1000});
+  builder.Take(ExitAt(5 * kSecond, 2 * kSecond));
+  builder.Finish(LifeState::kRunning);
+  ASSERT_EQ(lives.size(), 2U);
+  for (const Life& life : lives) {
+    ASSERT_TRUE(life.image);
+    EXPECT_EQ(life.image->since_ns, 3 * kSecond);
+    EXPECT_EQ(life.image->exe, std::nullopt);
+    EXPECT_EQ(life.image->args, std::nullopt);
+    EXPECT_EQ(life.identity.comm, "ls");
+  }
+}
+
 }  // namespace
 }  // namespace daybook

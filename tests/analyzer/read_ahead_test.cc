@@ -45,7 +45,7 @@ struct Told {
 
 class ReadAheadTest : public testing::TestWithParam<size_t> {
  protected:
-  static constexpr uint32_t kLivesInSegment = 1500;  // many batches of records
+  static constexpr uint32_t kLivesInSegment = 1500;
 
   // Whole, compressed, damaged, with arguments longer than a record, and with its end torn off.
   void SetUp() override {
@@ -133,7 +133,7 @@ TEST_P(ReadAheadTest, EveryLifeIsTheSame) {
   EXPECT_THAT(lives(GetParam()), ElementsAreArray(lives(0)));
 }
 
-// Threads that wait for room must not wait for ever.
+// What was opened ahead and is not wanted must not be waited for for ever.
 TEST_P(ReadAheadTest, WhoStopsEarlyWaitsForNobody) {
   for (int items = 0; items < 3; ++items) {
     auto log = Open(GetParam());
@@ -152,7 +152,7 @@ TEST_P(ReadAheadTest, AFileThatCannotBeReadIsToldAndTheOthersAreRead) {
   EXPECT_EQ(log->coverage().segments, 2U);
 }
 
-// An empty payload decodes well where that is done ahead; its time is that of nothing.
+// An empty payload decodes well; its time is that of nothing.
 TEST(ReadAheadOfOddRecordsTest, AnEmptyRecordHasNoTimeHoweverManyThreadsRead) {
   RawLog raw;
   raw.AddHead().Add(Clock{.time_ns = 10'000'000'000, .realtime_ns = 1'790'000'000'000'000'000});

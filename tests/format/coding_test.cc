@@ -43,6 +43,21 @@ TEST(VarintTest, EveryPowerOfTwoAndItsNeighboursComeBack) {
   }
 }
 
+TEST(VarintTest, WhatFollowsIsNotReadWithIt) {
+  for (int bit = 0; bit < 64; ++bit) {
+    std::vector<uint8_t> bytes = Varint(1ULL << bit);
+    const size_t size = bytes.size();
+    bytes.resize(size + 2 * kMaxVarintBytes, 0xA5);
+    uint64_t value = 0;
+    Cursor cursor(bytes);
+    ASSERT_TRUE(cursor.GetVarint(&value));
+    EXPECT_EQ(value, 1ULL << bit);
+    EXPECT_EQ(cursor.position(), bytes.data() + size);
+    bytes[size - 1] = 0;  // padded, but for one byte
+    EXPECT_EQ(Cursor(bytes).GetVarint(&value), size == 1) << size;
+  }
+}
+
 TEST(VarintTest, PaddedOverlongAndTruncatedFormsAreRefused) {
   uint64_t value = 0;
   EXPECT_FALSE(Read({0x80, 0x00}, &value)) << "padded";
@@ -63,6 +78,19 @@ std::optional<std::pair<uint64_t, size_t>> PlainVarint(const std::vector<uint8_t
   return std::nullopt;
 }
 
+void ExpectReadByTheDefinition(const std::vector<uint8_t>& bytes) {
+  const auto expected = PlainVarint(bytes);
+  constexpr uint64_t kUntouched = 42;
+  uint64_t value = kUntouched;
+  Cursor cursor(bytes);
+  ASSERT_EQ(cursor.GetVarint(&value), expected.has_value()) << testing::PrintToString(bytes);
+  ASSERT_EQ(value, expected ? expected->first : kUntouched) << testing::PrintToString(bytes);
+  ASSERT_EQ(cursor.ok(), expected.has_value());
+  if (expected) {
+    ASSERT_EQ(cursor.remaining(), bytes.size() - expected->second);
+  }
+}
+
 TEST(VarintTest, EveryShortStringOfBytesIsReadByTheDefinitionOrRefused) {
   constexpr uint8_t kBytes[] = {0x00, 0x01, 0x7F, 0x80, 0x81, 0xFF};
   for (size_t size = 0; size <= 5; ++size) {
@@ -73,16 +101,9 @@ TEST(VarintTest, EveryShortStringOfBytesIsReadByTheDefinitionOrRefused) {
       for (size_t rest = number; bytes.size() < size; rest /= std::size(kBytes)) {
         bytes.push_back(kBytes[rest % std::size(kBytes)]);
       }
-      const auto expected = PlainVarint(bytes);
-      constexpr uint64_t kUntouched = 42;
-      uint64_t value = kUntouched;
-      Cursor cursor(bytes);
-      ASSERT_EQ(cursor.GetVarint(&value), expected.has_value()) << testing::PrintToString(bytes);
-      ASSERT_EQ(value, expected ? expected->first : kUntouched) << testing::PrintToString(bytes);
-      ASSERT_EQ(cursor.ok(), expected.has_value());
-      if (expected) {
-        ASSERT_EQ(cursor.remaining(), size - expected->second);
-      }
+      ExpectReadByTheDefinition(bytes);
+      bytes.resize(size + 8, 0xFF);  // the same with something behind it
+      ExpectReadByTheDefinition(bytes);
     }
   }
 }

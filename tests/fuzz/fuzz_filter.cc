@@ -26,7 +26,7 @@ struct Lives {
   }
 
   const Boot boot;
-  const std::shared_ptr<Life> parent = std::make_shared<Life>();
+  const LocalPointer<Life> parent = boost::make_local_shared<Life>();
   Life child;
 };
 
