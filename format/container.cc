@@ -180,6 +180,25 @@ bool IsSeekTable(Bytes file, size_t offset) {
   return FindSeekTable(file) == offset;
 }
 
+std::optional<size_t> SeekTableEnd(Bytes file, size_t offset) {
+  if (!HasNumber(file, offset, kSeekTableMagic)) return std::nullopt;
+  const Bytes bytes = file.subspan(offset);
+  if (bytes.size() < kSkippableHeaderBytes) return std::nullopt;
+  const size_t table_bytes = kSkippableHeaderBytes + Fixed32(bytes, sizeof(kSeekTableMagic));
+  if (table_bytes > bytes.size()) return std::nullopt;
+  return IsSeekTable(bytes.first(table_bytes), 0) ? std::optional(offset + table_bytes)
+                                                  : std::nullopt;
+}
+
+bool MayBeSeekTable(Bytes bytes) {
+  uint8_t begin[sizeof(kSeekTableMagic)];
+  PutFixed(begin, kSeekTableMagic);
+  const size_t begin_bytes = std::min(sizeof(begin), bytes.size());
+  if (std::ranges::equal(bytes.first(begin_bytes), Bytes(begin, begin_bytes))) return true;
+  return bytes.size() >= sizeof(kSeekTableFooterMagic) &&
+         HasNumber(bytes, bytes.size() - sizeof(kSeekTableFooterMagic), kSeekTableFooterMagic);
+}
+
 std::optional<size_t> FindSeekTable(Bytes file) {
   constexpr size_t kShortest = kSkippableHeaderBytes + kSeekFooterBytes;
   if (file.size() < kShortest) return std::nullopt;

@@ -96,6 +96,12 @@ std::vector<uint8_t> EncodeSeekTable(std::span<const SeekEntry> entries);
 // checksum.
 bool IsSeekTable(Bytes file, size_t offset);
 
+// Where the one ends that begins at `offset`, whatever follows it.
+std::optional<size_t> SeekTableEnd(Bytes file, size_t offset);
+
+// True where the bytes begin or end as a seek table does: it may be damaged, or cut.
+bool MayBeSeekTable(Bytes bytes);
+
 // Where the seek table begins that the file ends with; nullopt where it does not.
 std::optional<size_t> FindSeekTable(Bytes file);
 

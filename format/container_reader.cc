@@ -22,6 +22,15 @@ uint64_t ContentLimit(Bytes file) { return kLeastContent + kContentPerByte * fil
 // What it takes to begin with a damaged frame, as bytes read in vain: buffers of a megabyte.
 constexpr size_t kAttemptBytes = 1024;
 
+// True where `some` are all there, in this order.
+bool HasInOrder(const std::vector<Frame>& all, const std::vector<Frame>& some) {
+  size_t found = 0;
+  for (const Frame& frame : all) {
+    if (found < some.size() && frame == some[found]) ++found;
+  }
+  return found == some.size();
+}
+
 // What is wrong behind so many places is reported as one.
 constexpr size_t kMaxDamages = 4096;
 
@@ -30,18 +39,39 @@ uint64_t EndOf(const Frame& frame) {
   return frame.offset + std::min(frame.raw_bytes, UINT64_MAX - frame.offset);
 }
 
+// Work that hostile bytes could cause: it is bounded for the file, however many containers it
+// holds.
+struct FileWork {
+  explicit FileWork(Bytes of_file) : file(of_file), finder(of_file) {}
+
+  uint64_t decoded_bytes() const {
+    return std::min(content_bytes + vain_bytes, ContentLimit(file));
+  }
+
+  Bytes file;
+  PartFinder finder;
+  FrameDecoder decoder;
+  uint64_t content_bytes = 0;
+  uint64_t vain_bytes = 0;  // of content that were decoded and could not be believed
+};
+
 class ContainerReader {
  public:
-  ContainerReader(Bytes file, const ContentSink& sink) : file_(file), sink_(sink), finder_(file) {}
+  // The one that begins at that byte of the file.
+  ContainerReader(FileWork& work, size_t begin, const ContentSink& sink)
+      : file_(work.file), sink_(sink), work_(work), begin_(begin), position_(begin) {}
 
   ContainerReport Read();
+  // Where it ends, once it has been read.
+  size_t end() const { return position_; }
 
  private:
   void TakePart(const ContainerPart& part);
   void TakeHead(const ContainerPart& part, const ContainerHead& head);
   void TakeDescription(const ContainerPart& part, const Frame& frame);
   void TakeIndex(const ContainerPart& part, const ContainerIndex& index);
-  void TakeSeekTable();
+  void TakeSeekTable(size_t end);
+  std::optional<size_t> FindSeekTableEnd() const;
   void TakeFrame();
   void CheckFrame(const DecodedFrame& frame, size_t begin, size_t end);
   DecodedFrame DecodeDamaged(size_t begin, size_t end);
@@ -61,21 +91,18 @@ class ContainerReader {
   // True where what ends there was damaged: that something is missing behind it is no news.
   bool IsTold(size_t position) const { return !damage_.empty() && damage_.back().end == position; }
   size_t FrameLimit() const {
-    return std::min<uint64_t>(kMaxFrameBytes, ContentLimit(file_) - decoded_bytes());
-  }
-  uint64_t decoded_bytes() const {
-    return std::min(content_bytes_ + vain_bytes_, ContentLimit(file_));
+    return std::min<uint64_t>(kMaxFrameBytes, ContentLimit(file_) - work_.decoded_bytes());
   }
   uint32_t tick_ns() const { return head_ ? TickOf(head_->segment) : kTickNs; }
 
   Bytes file_;
   const ContentSink& sink_;
-  PartFinder finder_;
-  FrameDecoder decoder_;
+  FileWork& work_;
   Buffer content_;  // of one frame
   std::vector<FrameDamage> damage_;
 
-  size_t position_ = 0;
+  size_t begin_;
+  size_t position_;
   std::optional<ContainerHead> head_;
   std::optional<Frame> description_;         // of the frame that must stand at position_
   std::vector<Frame> frames_;                // all that are described
@@ -83,30 +110,35 @@ class ContainerReader {
   std::optional<uint64_t> content_end_ = 0;  // in the segment, of what was decoded last
   std::optional<uint64_t> expected_ = 0;     // where in the segment the next frame begins, if known
   bool has_index_ = false;
+  bool is_at_end_ = false;  // behind its index: only the seek table may follow
   bool has_seek_table_ = false;
   std::vector<SeekEntry> entries_;  // what the seek table must say
   uint64_t content_bytes_ = 0;
-  uint64_t vain_bytes_ = 0;  // of content that were decoded and could not be believed
   uint32_t content_crc_ = 0;
 };
 
 ContainerReport ContainerReader::Read() {
-  const auto first = ReadPart(file_, 0);
-  if (first ? !DecodeHead(*first) : HasZstdMagic(file_, 0)) {
-    Report({.begin = 0, .end = 0, .cause = "the head is missing"});
+  const auto first = ReadPart(file_, begin_);
+  if (first ? !DecodeHead(*first) : HasZstdMagic(file_, begin_)) {
+    Report({.begin = begin_, .end = begin_, .cause = "the head is missing"});
   }
-  while (position_ < file_.size()) {
-    if (decoded_bytes() >= ContentLimit(file_)) {
+  while (position_ < file_.size() && !has_seek_table_) {
+    if (work_.decoded_bytes() >= ContentLimit(file_)) {
       Report({.begin = position_,
               .end = file_.size(),
               .cause = "the file claims to hold more than " + std::to_string(ContentLimit(file_)) +
                        " bytes: the rest is not read"});
+      position_ = file_.size();
       return {.damage = std::move(damage_)};
     }
-    if (const auto part = ReadPart(file_, position_)) {
+    if (is_at_end_) {
+      const auto table_end = FindSeekTableEnd();
+      if (!table_end) break;
+      TakeSeekTable(*table_end);
+    } else if (const auto part = ReadPart(file_, position_)) {
       TakePart(*part);
     } else if (IsSeekTable(file_, position_)) {
-      TakeSeekTable();
+      TakeSeekTable(file_.size());
     } else if (description_ || HasZstdMagic(file_, position_)) {
       TakeFrame();
     } else {
@@ -133,7 +165,7 @@ void ContainerReader::TakePart(const ContainerPart& part) {
 }
 
 void ContainerReader::TakeHead(const ContainerPart& part, const ContainerHead& head) {
-  if (part.begin != 0) {
+  if (part.begin != begin_) {
     Report({.begin = part.begin, .end = part.end, .cause = "a head stands inside the file"});
   } else if (head.container.version != kContainerVersion) {
     Report({.begin = part.begin,
@@ -151,30 +183,42 @@ void ContainerReader::TakeDescription(const ContainerPart& part, const Frame& fr
 }
 
 // The index is held against what was found; where that is damaged already, nothing is learnt by it.
+// It ends the container where it stands in its place and knows all frames: one that a program's
+// argument forged, in a frame that is damaged, cannot.
 void ContainerReader::TakeIndex(const ContainerPart& part, const ContainerIndex& index) {
   if (head_) MissContent(head_->container.raw_bytes, part.begin);
+  is_at_end_ = index.container_bytes == part.begin - begin_ && HasInOrder(index.frames, frames_);
   if (has_index_) {
     Report({.begin = part.begin, .end = part.end, .cause = "there is a second index"});
-  } else if (damage_.empty() && (index.container_bytes != part.begin || index.frames != frames_)) {
+  } else if (damage_.empty() &&
+             (index.container_bytes != part.begin - begin_ || index.frames != frames_)) {
     Report({.begin = part.begin, .end = part.end, .cause = "the index is not that of the frames"});
   }
   has_index_ = true;
   if (!index.frames.empty()) last_indexed_ = index.frames.back();
 }
 
-void ContainerReader::TakeSeekTable() {
+void ContainerReader::TakeSeekTable(size_t end) {
   if (description_) MissFrame(position_);
   has_seek_table_ = true;
   if (!has_index_ && !IsTold(position_)) {
     Report({.begin = position_, .end = position_, .cause = "the index is missing"});
   }
   const std::vector<uint8_t> right = EncodeSeekTable(entries_);
-  if (damage_.empty() && !std::ranges::equal(file_.subspan(position_), right)) {
-    Report({.begin = position_,
-            .end = file_.size(),
-            .cause = "the seek table is not that of the frames"});
+  if (damage_.empty() && !std::ranges::equal(file_.subspan(position_, end - position_), right)) {
+    Report({.begin = position_, .end = end, .cause = "the seek table is not that of the frames"});
   }
-  position_ = file_.size();
+  position_ = end;
+}
+
+// Of the one at position_, which may be damaged: then it is as long as that of the frames. nullopt
+// where neither its beginning nor its end looks like one.
+std::optional<size_t> ContainerReader::FindSeekTableEnd() const {
+  if (const auto end = SeekTableEnd(file_, position_)) return end;
+  const size_t right_bytes = EncodeSeekTable(entries_).size();
+  const Bytes table = file_.subspan(position_, std::min(right_bytes, file_.size() - position_));
+  if (!MayBeSeekTable(table)) return std::nullopt;
+  return position_ + table.size();
 }
 
 // Where a frame does not decode to its end, what ends it is the next part that proves itself.
@@ -183,12 +227,12 @@ void ContainerReader::TakeFrame() {
   DecodedFrame frame;
   // The library would also take frames that hold nothing, or are of its first versions.
   if (HasZstdMagic(file_, begin)) {
-    frame = decoder_.DecodeWhole(file_.subspan(begin), FrameLimit(), &content_);
+    frame = work_.decoder.DecodeWhole(file_.subspan(begin), FrameLimit(), &content_);
   }
   size_t end = begin + frame.frame_bytes;
   if (!frame.whole) {
-    vain_bytes_ += frame.vain_bytes;
-    end = finder_.Next(begin + 1);
+    work_.vain_bytes += frame.vain_bytes;
+    end = work_.finder.Next(begin + 1);
     frame = DecodeDamaged(begin, end);
     if (frame.whole) end = begin + frame.frame_bytes;
   }
@@ -196,6 +240,7 @@ void ContainerReader::TakeFrame() {
   entries_.push_back({.frame_bytes = end - begin, .content_bytes = content_.size()});
   position_ = end;
   content_bytes_ += content_.size();
+  work_.content_bytes += content_.size();
   content_crc_ = ExtendCrc32c(content_crc_, content_);
   if (!content_.empty()) sink_(content_);
 }
@@ -238,25 +283,25 @@ void ContainerReader::CheckFrame(const DecodedFrame& frame, size_t begin, size_t
 // The first four bytes are known, whatever stands there.
 DecodedFrame ContainerReader::DecodeDamaged(size_t begin, size_t end) {
   content_.clear();
-  if (finder_.exhausted()) return {.why = "too much of the file is damaged to look into it"};
+  if (work_.finder.exhausted()) return {.why = "too much of the file is damaged to look into it"};
   std::vector<uint8_t> bytes(file_.begin() + static_cast<std::ptrdiff_t>(begin),
                              file_.begin() + static_cast<std::ptrdiff_t>(end));
   if (bytes.size() < sizeof(kZstdMagic)) return {.why = "it ends too early"};
   PutFixed(bytes.data(), kZstdMagic);
-  DecodedFrame frame = decoder_.DecodePrefix(bytes, FrameLimit(), &content_);
-  finder_.Charge(kAttemptBytes + frame.frame_bytes);
+  DecodedFrame frame = work_.decoder.DecodePrefix(bytes, FrameLimit(), &content_);
+  work_.finder.Charge(kAttemptBytes + frame.frame_bytes);
   return frame;
 }
 
 void ContainerReader::SkipUnknown() {
-  const size_t end = finder_.Next(position_ + 1);
+  const size_t end = work_.finder.Next(position_ + 1);
   Report({.begin = position_, .end = end, .cause = NameOfUnknown()});
   position_ = end;
 }
 
 // By what should stand there.
 const char* ContainerReader::NameOfUnknown() const {
-  if (position_ == 0) return "the head is damaged";
+  if (position_ == begin_) return "the head is damaged";
   if (has_index_) return "the seek table is damaged";
   if (head_ && expected_ && *expected_ >= head_->container.raw_bytes) {
     return "the index is damaged";
@@ -300,7 +345,7 @@ void ContainerReader::Expect(uint64_t offset, size_t position) {
 }
 
 void ContainerReader::Finish() {
-  const size_t end = file_.size();
+  const size_t end = position_;
   if (description_) MissFrame(end);
   if (head_) CheckTotals();
   if (!has_seek_table_ && !IsTold(end)) {
@@ -324,9 +369,11 @@ std::optional<MissingTail> ContainerReader::FindMissingTail() const {
 }
 
 void ContainerReader::CheckTotals() {
-  MissContent(head_->container.raw_bytes, file_.size());
+  MissContent(head_->container.raw_bytes, position_);
   if (damage_.empty() && !IsWhole()) {
-    Report({.begin = 0, .end = 0, .cause = "the content is not the one that the head tells of"});
+    Report({.begin = begin_,
+            .end = begin_,
+            .cause = "the content is not the one that the head tells of"});
   }
 }
 
@@ -340,6 +387,34 @@ void ContainerReader::Report(const FrameDamage& damage) {
   last.cause = "more is damaged here than is worth telling";
 }
 
+// The container that begins at `*position`, which is moved to its end.
+DecodedContainer DecodeAt(FileWork& work, size_t* position) {
+  DecodedContainer decoded;
+  const Bytes rest = work.file.subspan(*position);
+  const auto part = ReadPart(rest, 0);
+  const auto head = part ? DecodeHead(*part) : std::nullopt;
+  // What it claims is believed as far as the file is long.
+  if (head) {
+    decoded.content.reserve(std::min(head->container.raw_bytes, kContentPerByte * rest.size()));
+  }
+  const ContentSink append = [&](Bytes frame) {
+    decoded.content.insert(decoded.content.end(), frame.begin(), frame.end());
+  };
+  ContainerReader reader(work, *position, append);
+  ContainerReport report = reader.Read();
+  decoded.damage = std::move(report.damage);
+  decoded.is_whole = report.is_whole;
+  decoded.missing_tail = report.missing_tail;
+  if (head) decoded.segment = head->segment;
+  *position = reader.end();
+  return decoded;
+}
+
+FrameDamage BytesBehind(Bytes file, size_t end) {
+  return {
+      .begin = end, .end = file.size(), .cause = "these bytes are behind the end of the container"};
+}
+
 }  // namespace
 
 bool IsContainer(Bytes file) {
@@ -349,24 +424,33 @@ bool IsContainer(Bytes file) {
 }
 
 ContainerReport ReadContainer(Bytes file, const ContentSink& sink) {
-  return ContainerReader(file, sink).Read();
+  FileWork work(file);
+  ContainerReader reader(work, 0, sink);
+  ContainerReport report = reader.Read();
+  if (reader.end() != file.size()) report.damage.push_back(BytesBehind(file, reader.end()));
+  return report;
 }
 
 DecodedContainer DecodeContainer(Bytes file) {
-  DecodedContainer decoded;
-  const auto part = ReadPart(file, 0);
-  const auto head = part ? DecodeHead(*part) : std::nullopt;
-  // What it claims is believed as far as the file is long.
-  if (head) {
-    decoded.content.reserve(std::min(head->container.raw_bytes, kContentPerByte * file.size()));
+  FileWork work(file);
+  size_t end = 0;
+  DecodedContainer decoded = DecodeAt(work, &end);
+  if (end != file.size()) decoded.damage.push_back(BytesBehind(file, end));
+  return decoded;
+}
+
+DecodedContainers DecodeContainers(Bytes file) {
+  DecodedContainers decoded;
+  FileWork work(file);
+  decoded.containers.push_back(DecodeAt(work, &decoded.end));
+  while (IsContainer(file.subspan(decoded.end))) {
+    size_t end = decoded.end;
+    DecodedContainer next = DecodeAt(work, &end);
+    // It was no more than a few bytes that looked like one.
+    if (next.content.empty() && !next.segment) break;
+    decoded.containers.push_back(std::move(next));
+    decoded.end = end;
   }
-  ContainerReport report = ReadContainer(file, [&](Bytes frame) {
-    decoded.content.insert(decoded.content.end(), frame.begin(), frame.end());
-  });
-  decoded.damage = std::move(report.damage);
-  decoded.is_whole = report.is_whole;
-  decoded.missing_tail = report.missing_tail;
-  if (head) decoded.segment = head->segment;
   return decoded;
 }
 

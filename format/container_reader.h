@@ -1,6 +1,7 @@
 // A compressed segment back to its content, however damaged it is.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -33,7 +34,8 @@ struct ContainerReport {
   std::optional<MissingTail> missing_tail;
 };
 
-// Decodes every frame, or what can be decoded of it, in the order of the file.
+// Decodes every frame, or what can be decoded of it, in the order of the file. That is to be one
+// container: what follows it is reported like any other damage.
 ContainerReport ReadContainer(Bytes file, const ContentSink& sink);
 
 struct DecodedContainer {
@@ -44,5 +46,13 @@ struct DecodedContainer {
   std::optional<SegmentStart> segment;  // as the head says
 };
 DecodedContainer DecodeContainer(Bytes file);
+
+// Several one after another, as cat makes of them. Where the file does not begin with one, what can
+// be decoded of it is the first.
+struct DecodedContainers {
+  std::vector<DecodedContainer> containers;  // at least one
+  size_t end = 0;                            // what follows from there on is no container
+};
+DecodedContainers DecodeContainers(Bytes file);
 
 }  // namespace daybook

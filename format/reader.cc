@@ -15,15 +15,15 @@ namespace daybook {
 class SegmentReader::Impl {
  public:
   Impl(Bytes bytes, ReaderOptions options)
-      : bytes_(bytes),
-        reader_(std::in_place, bytes_, false, std::move(options)),
+      : options_(std::move(options)),
+        contents_(1),
+        reader_(std::in_place, bytes, false, options_),
         file_bytes_(bytes.size()) {}
-  Impl(Content content, ReaderOptions options)
-      : content_(std::move(content)),
-        bytes_(content_.bytes),
-        reader_(std::in_place, bytes_, content_.is_durable, std::move(options), content_.jumps),
-        file_bytes_(bytes_.size()) {
-    for (const Jump& jump : content_.jumps) file_bytes_ += jump.bytes;
+  // At least one content: each is read as a file of its own would be.
+  Impl(std::vector<Content> contents, ReaderOptions options)
+      : options_(std::move(options)), contents_(std::move(contents)) {
+    for (const Content& content : contents_) file_bytes_ += LengthOf(content);
+    BeginContent();
   }
 
   explicit Impl(RegularFile file) : Impl(Bytes{}, {}) { live_.emplace(std::move(file)); }
@@ -35,10 +35,11 @@ class SegmentReader::Impl {
   Result<bool> Refresh(More more);
 
   const ContentReader& reader() const { return *reader_; }
-  const Content& content() const { return content_; }
+  const Content& content() const { return contents_[content_]; }
+  const std::vector<FrameDamage>& frame_damage() const { return contents_.front().frame_damage; }
   // Where the content tells of no segment, the container does. Known from the first item on.
   const std::optional<SegmentStart>& segment() const {
-    return begun_ && !reader_->segment() ? content_.segment : reader_->segment();
+    return begun_ && !reader_->segment() ? content().segment : reader_->segment();
   }
   uint64_t file_bytes() const { return file_bytes_; }
 
@@ -49,15 +50,31 @@ class SegmentReader::Impl {
     LiveTail tail;
   };
 
-  // Behind the last item of the content, what it lacks.
+  static uint64_t LengthOf(const Content& content) {
+    uint64_t bytes = content.bytes.size();
+    for (const Jump& jump : content.jumps) bytes += jump.bytes;
+    return bytes;
+  }
+
+  void BeginContent() {
+    reader_.emplace(content().bytes, content().is_durable, options_, content().jumps);
+  }
+
+  // Behind the last item of a content, what it lacks, and then what follows it.
   void NextOfContent(Item* item) {
     begun_ = true;
     reader_->Next(item);
-    if (const uint64_t jumped = reader_->jumped_bytes(); jumped != 0) Move(item, jumped);
-    if (content_.missing_tail && std::holds_alternative<End>(*item)) {
-      const MissingTail tail = *std::exchange(content_.missing_tail, std::nullopt);
-      *item = reader_->GapAtEnd(tail.next_seq, content_.segment);
+    std::optional<MissingTail>& tail = contents_[content_].missing_tail;
+    if (std::holds_alternative<End>(*item) && tail) {
+      *item = reader_->GapAtEnd(std::exchange(tail, std::nullopt)->next_seq, content().segment);
     }
+    const uint64_t left_out = passed_bytes_ + reader_->jumped_bytes();
+    if (left_out != 0) Move(item, left_out);
+    if (!std::holds_alternative<End>(*item) || content_ + 1 == contents_.size()) return;
+    passed_bytes_ += LengthOf(content());
+    ++content_;
+    BeginContent();
+    NextOfContent(item);
   }
 
   static void Move(Item* item, uint64_t by) {
@@ -70,10 +87,12 @@ class SegmentReader::Impl {
     }
   }
 
-  Content content_;
-  Bytes bytes_;
+  ReaderOptions options_;
+  std::vector<Content> contents_;        // what was read of each is valid as long as this
+  size_t content_ = 0;                   // that is being read
+  uint64_t passed_bytes_ = 0;            // of those before it
   std::optional<ContentReader> reader_;  // always; anew for each part of a live segment
-  uint64_t file_bytes_;
+  uint64_t file_bytes_ = 0;
   bool begun_ = false;
   std::optional<Live> live_;
 };
@@ -83,17 +102,62 @@ Result<bool> SegmentReader::Impl::Refresh(More more) {
   constexpr size_t kChunkBytes = 1 << 20;
   if (more == More::kLast) live_->tail.SetLast();
   const uint64_t bytes_before = file_bytes_;
-  content_.jumps = live_->tail.Cut(&content_.bytes);
+  Content& content = contents_.front();
+  content.jumps = live_->tail.Cut(&content.bytes);
   for (size_t got = kChunkBytes; got == kChunkBytes; file_bytes_ += got) {
     auto chunk = live_->file.ReadAt(file_bytes_, kChunkBytes);
     if (!chunk) return std::move(chunk).error();
     got = chunk->size();
-    content_.bytes.insert(content_.bytes.end(), chunk->begin(), chunk->end());
+    content.bytes.insert(content.bytes.end(), chunk->begin(), chunk->end());
   }
-  bytes_ = content_.bytes;
-  reader_.emplace(bytes_, false, ReaderOptions{}, content_.jumps);
+  BeginContent();
   return file_bytes_ != bytes_before;
 }
+
+namespace {
+
+// A whole content has the gaps that the raw segment had, and for the reasons that it had them. What
+// another one lacks was there, and on disk, when it was compressed.
+Content ContentOf(DecodedContainer decoded) {
+  return {.bytes = std::move(decoded.content),
+          .is_compressed = true,
+          .is_durable = !decoded.is_whole,
+          .frame_damage = std::move(decoded.damage),
+          .missing_tail = decoded.missing_tail,
+          .segment = decoded.segment,
+          .jumps = {}};
+}
+
+// Moves the damage of all contents, in the order of the file, to the first.
+void GatherDamage(std::vector<Content>* contents) {
+  uint64_t begin = contents->front().bytes.size();
+  for (size_t i = 1; i < contents->size(); ++i) {
+    Content& content = (*contents)[i];
+    for (FrameDamage& damage : std::exchange(content.frame_damage, {})) {
+      damage.raw_begin += begin;
+      damage.raw_end += begin;
+      contents->front().frame_damage.push_back(std::move(damage));
+    }
+    begin += content.bytes.size();
+  }
+}
+
+// Of compressed segments, one after another; what follows them is read as it is.
+std::vector<Content> ContentsOf(Bytes file) {
+  DecodedContainers decoded = DecodeContainers(file);
+  std::vector<Content> contents;
+  for (DecodedContainer& container : decoded.containers) {
+    contents.push_back(ContentOf(std::move(container)));
+  }
+  GatherDamage(&contents);
+  if (decoded.end == file.size()) return contents;
+  const Bytes rest = file.subspan(decoded.end);
+  contents.emplace_back().bytes.assign(rest.begin(), rest.end());
+  contents.back().is_compressed = true;
+  return contents;
+}
+
+}  // namespace
 
 std::string_view GapCauseName(GapCause cause) {
   switch (cause) {
@@ -153,29 +217,22 @@ Result<SegmentReader> SegmentReader::Open(const std::string& path, ReaderOptions
   const FrameChoice choose = std::exchange(options.choose_frames, {});
   if (choose && path != "-" && !is_named_raw) {
     if (auto chosen = ReadChosenFrames(path, choose)) {
-      return SegmentReader(std::make_unique<Impl>(*std::move(chosen), std::move(options)));
+      std::vector<Content> contents;
+      contents.push_back(*std::move(chosen));
+      return SegmentReader(std::make_unique<Impl>(std::move(contents), std::move(options)));
     }
   }
   auto bytes = ReadWholeContent(path);
   if (!bytes) return std::move(bytes).error();
-  Content content{.bytes = *std::move(bytes),
-                  .frame_damage = {},
-                  .missing_tail = {},
-                  .segment = {},
-                  .jumps = {}};
-  if (path.ends_with(kCompressedSuffix) || (!is_named_raw && IsContainer(content.bytes))) {
-    DecodedContainer decoded = DecodeContainer(content.bytes);
-    // A whole content has the gaps that the raw segment had, and for the reasons that it had them.
-    // What another one lacks was there, and on disk, when it was compressed.
-    content = {.bytes = std::move(decoded.content),
-               .is_compressed = true,
-               .is_durable = !decoded.is_whole,
-               .frame_damage = std::move(decoded.damage),
-               .missing_tail = decoded.missing_tail,
-               .segment = decoded.segment,
-               .jumps = {}};
+  const bool is_compressed =
+      path.ends_with(kCompressedSuffix) || (!is_named_raw && IsContainer(*bytes));
+  std::vector<Content> contents;
+  if (is_compressed) {
+    contents = ContentsOf(*bytes);
+  } else {
+    contents.emplace_back().bytes = *std::move(bytes);
   }
-  return SegmentReader(std::make_unique<Impl>(std::move(content), std::move(options)));
+  return SegmentReader(std::make_unique<Impl>(std::move(contents), std::move(options)));
 }
 
 Result<SegmentReader> SegmentReader::OpenLive(const std::string& path) {
@@ -202,7 +259,7 @@ std::optional<uint32_t> SegmentReader::tag() const {
 uint64_t SegmentReader::file_bytes() const { return impl_->file_bytes(); }
 bool SegmentReader::is_compressed() const { return impl_->content().is_compressed; }
 const std::vector<FrameDamage>& SegmentReader::frame_damage() const {
-  return impl_->content().frame_damage;
+  return impl_->frame_damage();
 }
 
 }  // namespace daybook

@@ -70,6 +70,26 @@ PYTHON
   same "$("$DAYBOOK" list --log "$sample")" "$output"
 }
 
+@test "bytes that follow it are told, as those behind a raw one" {
+  printf 'no segment' >"$BATS_TEST_TMPDIR/garbage"
+  for file in "$sample" "$log"; do
+    cat "$file" "$BATS_TEST_TMPDIR/garbage" >"$BATS_TEST_TMPDIR/joined"
+    run -4 --separate-stderr "$DAYBOOK" summary --log "$BATS_TEST_TMPDIR/joined"
+    has "${lines[-1]}" "damaged 10 bytes, gaps 1"
+    run -4 --separate-stderr "$DAYBOOK" summary --log - <"$BATS_TEST_TMPDIR/joined"
+    has "${lines[-1]}" "damaged 10 bytes, gaps 1"
+  done
+}
+
+@test "segments behind it in the same stream are read, compressed or not" {
+  for file in "$sample" "$log"; do
+    cat "$log" "$log" "$file" >"$BATS_TEST_TMPDIR/joined"
+    run -0 --separate-stderr "$DAYBOOK" summary --log - <"$BATS_TEST_TMPDIR/joined"
+    has "${lines[-1]}" "repeated"
+    same "$(rows "$sample")" "$(rows "$BATS_TEST_TMPDIR/joined")"
+  done
+}
+
 @test "a segment that stands there raw and compressed is read once" {
   mkdir "$BATS_TEST_TMPDIR/both"
   cp "$sample" "$BATS_TEST_TMPDIR/both/daybook-00000001.dbk"

@@ -519,6 +519,90 @@ TEST(OpenTest, WhereverItIsCutTheRecordsLostAreTold) {
   EXPECT_GT(lost, 0u);
 }
 
+// What `cat` makes of a log's files.
+File Joined(const std::vector<File>& files) {
+  File joined;
+  for (const File& file : files) joined.insert(joined.end(), file.begin(), file.end());
+  return joined;
+}
+
+TEST(OpenTest, WhatFollowsACompressedSegmentIsReadAsWhatItIs) {
+  const File closed = LogOfLives(60, true);
+  const File open = LogOfLives(30, false);
+  const File one = Compressed(closed, kFrameTarget);
+  const Opened first(closed, "first.dbk");
+  const Opened last(open, "last.dbk");
+  const Opened read(Joined({one, one, open}));
+  EXPECT_TRUE(read.damage.empty()) << Causes(read.damage);
+  EXPECT_TRUE(read.gaps.empty());
+  EXPECT_EQ(read.numbered, 2 * first.numbered + last.numbered);
+  EXPECT_EQ(read.file_bytes, 2 * closed.size() + open.size());
+  EXPECT_EQ(read.offsets.back(), 2 * closed.size() + last.offsets.back());
+  EXPECT_TRUE(std::ranges::is_sorted(read.offsets));
+}
+
+TEST(OpenTest, WhatIsNoSegmentBehindACompressedOneIsDamage) {
+  const File closed = LogOfLives(60, true);
+  const File one = Compressed(closed, kFrameTarget);
+  const Opened whole(one);
+  for (const File& garbage : {File(1, 0x5E), File(3, 0), File(5000, 0x2B), File(70, 0x5E),
+                              File{0x28, 0xB5, 0x2F, 0xFD, 7, 7, 7, 7}}) {
+    const Opened read(Joined({one, garbage}));
+    EXPECT_EQ(read.numbered, whole.numbered);
+    ASSERT_EQ(read.gaps.size(), 1u);
+    EXPECT_EQ(read.gaps[0].cause, GapCause::kDamaged);
+    EXPECT_EQ(read.gaps[0].begin, closed.size());
+    EXPECT_EQ(read.gaps[0].end, closed.size() + garbage.size());
+  }
+}
+
+// Each is judged alone: that another follows hides nothing of what one lacks.
+TEST(OpenTest, DamageBeforeAnotherSegmentIsToldAsWithoutIt) {
+  const File closed = LogOfLives(60, true);
+  const File one = Compressed(closed, kFrameTarget);
+  const auto index = ReadCompressedIndex(one);
+  ASSERT_TRUE(index);
+  const size_t table_begin = *FindSeekTable(one);
+  for (const size_t place :
+       {size_t{20}, static_cast<size_t>(index->frames[1].begin + 9),
+        static_cast<size_t>(index->frames.back().begin + 9), table_begin, one.size() - 1}) {
+    File damaged = one;
+    damaged[place] ^= 0x55;
+    const Opened alone(damaged);
+    const Opened read(Joined({damaged, one, closed}));
+    const Opened whole(one);
+    EXPECT_EQ(read.numbered, alone.numbered + 2 * whole.numbered) << place;
+    ASSERT_EQ(read.damage.size(), alone.damage.size()) << place << Causes(read.damage);
+    ASSERT_EQ(read.gaps.size(), alone.gaps.size()) << place;
+    for (size_t i = 0; i < read.gaps.size(); ++i) {
+      EXPECT_EQ(read.gaps[i].begin, alone.gaps[i].begin);
+      EXPECT_EQ(read.gaps[i].records_lost, alone.gaps[i].records_lost);
+    }
+    // The same behind a sound one.
+    const Opened behind(Joined({one, damaged}));
+    ASSERT_EQ(behind.damage.size(), alone.damage.size()) << place;
+    for (size_t i = 0; i < behind.damage.size(); ++i) {
+      EXPECT_EQ(behind.damage[i].begin, one.size() + alone.damage[i].begin);
+      if (alone.damage[i].raw_begin == alone.damage[i].raw_end) continue;
+      EXPECT_EQ(behind.damage[i].raw_begin, closed.size() + alone.damage[i].raw_begin);
+    }
+  }
+}
+
+// However many there are in a file, they share what it may cost.
+TEST(OpenTest, ManyThatClaimMuchAreNotAllBelieved) {
+  const File zeros(kMaxFrameBytes, 0);
+  const File one = Compressed(zeros, kMaxFrameBytes);
+  File file;
+  for (int i = 0; i < 300; ++i) file.insert(file.end(), one.begin(), one.end());
+  const DecodedContainers decoded = DecodeContainers(file);
+  uint64_t bytes = 0;
+  for (const DecodedContainer& container : decoded.containers) bytes += container.content.size();
+  EXPECT_LE(bytes, (uint64_t{256} << 20) + 64 * file.size());
+  EXPECT_THAT(decoded.containers.back().damage.back().cause,
+              testing::HasSubstr("claims to hold more than"));
+}
+
 // A program that ran before the segment's beginning was lost may have had anything as its argument.
 TEST(OpenTest, ARawSegmentIsNeverTakenForACompressedOneWhateverItBeginsWith) {
   const File raw = LogOfLives(60, true);

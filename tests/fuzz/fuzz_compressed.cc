@@ -13,6 +13,9 @@ void ReadAsContainer(Bytes file) {
     Require(damage.raw_begin <= damage.raw_end && !damage.cause.empty());
   }
   RequireSoundReading(decoded.content);
+  const DecodedContainers several = DecodeContainers(file);
+  Require(!several.containers.empty() && several.end <= file.size());
+  Require(several.containers.front().content == decoded.content);
   const auto index = ReadCompressedIndex(file);
   if (!index) return;
   for (size_t i = 0; i < index->frames.size() && i < 4; ++i) {

@@ -72,6 +72,22 @@ def compare_folder(dump_items, folder):
     return texts, counts
 
 
+def joined_cases(files):
+    """What cat makes of compressed files and others, sound or damaged where they meet: (what it is,
+    its bytes).
+    """
+    for file in (pathlib.Path(name) for name in files if name.endswith(".zst")):
+        packed = file.read_bytes()
+        raw = file.with_suffix("").read_bytes()
+        for rest in (packed, raw, b"no segment", b"\x28\xb5\x2f\xfd."):
+            for cut in (0, 1, 7, len(packed) // 3):
+                yield f"joined, {cut} bytes cut", packed[:len(packed) - cut] + rest
+            damaged = bytearray(packed)
+            damaged[-30] ^= 0x55
+            damaged[len(packed) // 2] ^= 0x55
+            yield "joined and damaged", packed + bytes(damaged) + rest
+
+
 def make_cases(folder, write_cases, count, files):
     """Fills a folder; gives what each file in it is."""
     subprocess.run([write_cases, str(folder), count], check=True)
@@ -86,6 +102,10 @@ def make_cases(folder, write_cases, count, files):
     for what, data in forged_cases.forged_cases(int(count)):
         (folder / what).write_bytes(data)
         cases[what] = "forged_cases.py"
+    for number, (what, data) in enumerate(joined_cases(files)):
+        name = f"joined-{number}"
+        (folder / name).write_bytes(data)
+        cases[name] = what
     return cases
 
 

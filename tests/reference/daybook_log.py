@@ -4,7 +4,7 @@
 It follows the sections READING and COMPRESSED SEGMENTS step by step and shares no code with any
 other reader, so that each can be held against the other (compare.py).
 
-As a library: load(path) gives a Content, read_log(content) the Records, Gaps and, last, the End.
+As a library: load(path) gives Contents, read_log(contents) the Records, Gaps and, last, the End.
 As a program: see --help.
 """
 
@@ -1271,6 +1271,23 @@ def is_seek_table(data, pos):
     return data[-4:] == SEEK_TABLE_END and length == 8 * count + 9 == len(data) - pos - 8
 
 
+def seek_table_end(data, pos, length):
+    """Where the seek table at pos ends, which is to be so long; None where none stands there."""
+    own = pos + 8 + int.from_bytes(data[pos + 4:pos + 8], 'little')
+    if pos + 8 <= own <= len(data) and is_seek_table(data[:own], pos):
+        return own
+    table = data[pos:pos + length]
+    if SEEK_TABLE_MAGIC.startswith(table[:4]) or table[-4:] == SEEK_TABLE_END:
+        return pos + len(table)
+    return None
+
+
+def has_in_order(whole, some):
+    """Whether some are all in the whole, in this order."""
+    rest = iter(whole)
+    return all(one in rest for one in some)
+
+
 def part_records(records):
     """The records of a part as [(type, {name: value})], up to (None, None) for what is none."""
     found = []
@@ -1337,23 +1354,33 @@ class Content:
 class Decompressor:
     """Reading one."""
 
-    def __init__(self, data):
-        """The bytes of a file."""
+    def __init__(self, data, start=0):
+        """The bytes of a file, in which it begins at start. Once read, it ends at stop."""
         self.data = data
+        self.start = self.stop = start
+        self.parts = 0           # and frames
+        self.is_at_end = False   # behind its index
         self.content = b''
         self.head = None
         self.first_seq = None    # of the start in the head at 0
         self.description = None  # of the frame that should stand here
-        self.last = None         # the last description
+        self.descriptions = []
         self.last_indexed = None
         self.begin = 0           # in the segment, of the next frame; None if unknown
         self.end = 0             # in the segment, of what was decoded last
 
     def read(self):
         """The Content."""
-        pos = 0
-        while pos < len(self.data) and not is_seek_table(self.data, pos):
+        pos = self.start
+        self.stop = len(self.data)
+        while pos < len(self.data):
+            if self.is_at_end:
+                length = 17 + 8 * self.parts
+                self.stop = seek_table_end(self.data, pos, length) or pos
+                break
             part = part_at(self.data, pos)
+            if part is None and is_seek_table(self.data, pos):
+                break
             if part is not None:
                 self.take_part(pos, part_records(part[0]))
                 pos = part[1]
@@ -1365,7 +1392,7 @@ class Decompressor:
         head = self.head
         changed = (head is None or head['raw_bytes'] != len(self.content) or
                    head['raw_crc'] != crc32c(self.content))
-        last = self.last_indexed or self.last
+        last = self.last_indexed or (self.descriptions or [None])[-1]
         told = max(head['raw_bytes'] if head else 0, end_of(last) if last else 0)
         next_seq = None
         if last and end_of(last) == told and last['seq_count']:
@@ -1377,22 +1404,28 @@ class Decompressor:
         if self.description:
             self.begin = end_of(self.description)
         self.description = None
+        self.parts += 1
         types = [record[0] for record in records]
         if types[:1] == [CONTAINER]:
-            if pos == 0 and types[1:2] == [SEGMENT_START] and is_start(records[1][1]):
+            if pos == self.start and types[1:2] == [SEGMENT_START] and is_start(records[1][1]):
                 self.first_seq = records[1][1]['first_seq']
             self.head = self.head or records[0][1]
         elif types == [FRAME]:
-            self.description = self.last = records[0][1]
+            self.description = records[0][1]
+            self.descriptions.append(self.description)
         elif types[:1] == [FRAME_INDEX]:
             count = records[0][1]['frame_count']
             clocks = len(types) - 1 - count
-            if clocks >= 0 and types[1:] == [FRAME] * count + [CLOCK] * clocks and count:
-                self.last_indexed = records[count][1]
+            if clocks >= 0 and types[1:] == [FRAME] * count + [CLOCK] * clocks:
+                frames = [record[1] for record in records[1:count + 1]]
+                self.last_indexed = frames[-1] if frames else self.last_indexed
+                self.is_at_end = (records[0][1]['container_bytes'] == pos - self.start and
+                                  has_in_order(frames, self.descriptions))
 
     def take_frame(self, pos, end):
         """A zstd frame, which ends at end if it is not whole. Gives its end."""
         piece, length = b'', None
+        self.parts += 1
         if self.data[pos:pos + 4] == ZSTD_MAGIC:
             piece, length = decode_frame(self.data[pos:], 4096, ANY_WINDOW)
         if length is None and end - pos >= 4:
@@ -1414,6 +1447,22 @@ def end_of(frame):
     return min(frame['offset'] + frame['raw_bytes'], MASK64)
 
 
+def decompress(data):
+    """The Contents of a file that is compressed, one after the other."""
+    reader = Decompressor(data)
+    contents = [reader.read()]
+    while data[reader.stop:reader.stop + 4] in (PART_MAGIC, ZSTD_MAGIC):
+        following = Decompressor(data, reader.stop)
+        content = following.read()
+        if not content.data and content.first_seq is None:
+            break
+        reader = following
+        contents.append(content)
+    if reader.stop < len(data):
+        contents.append(Content(data[reader.stop:]))
+    return contents
+
+
 def is_compressed(path, data):
     """Is it one?"""
     if path.endswith(('.dbk', '.dbk.zst')):
@@ -1425,21 +1474,39 @@ def is_compressed(path, data):
 
 
 def load(path):
-    """The Content of a file."""
+    """The Contents of a file."""
     with open(path, 'rb') as file:
         data = file.read()
     if not is_compressed(str(path), data):
-        return Content(data)
+        return [Content(data)]
     if zstandard is None:
         raise OSError('%s is compressed, and the Python module zstandard is missing' % path)
-    return Decompressor(data).read()
+    return decompress(data)
 
 
 def read_log(content, salvage=False):
-    """The Records and Gaps of some bytes or a Content, and the End."""
-    if not isinstance(content, Content):
+    """The Records and Gaps of some bytes, a Content or several, and the End."""
+    if not isinstance(content, (Content, list)):
         content = Content(bytes(content))
-    return Reader(content, salvage).read()
+    contents = content if isinstance(content, list) else [content]
+    passed = 0
+    for number, one in enumerate(contents, 1):
+        for event in Reader(one, salvage).read():
+            if isinstance(event, End) and number < len(contents):
+                continue
+            yield moved(event, passed)
+        passed += len(one.data)
+
+
+def moved(event, length):
+    """A Record or Gap so many bytes further on; an End as it is."""
+    if isinstance(event, Record):
+        return dataclasses.replace(event, offset=event.offset + length)
+    if isinstance(event, Gap):
+        wrong = event.wrong_byte
+        return dataclasses.replace(event, begin=event.begin + length, end=event.end + length,
+                                   wrong_byte=wrong and (wrong[0] + length, *wrong[1:]))
+    return event
 
 
 def decode_record(record):

@@ -526,17 +526,20 @@ class CompressedTest(unittest.TestCase):
         out = self.skippable(record(0x0A, b'\x01' + write_uint(len(data)) +
                                     struct.pack('<I', crc32c(data))))
         frames = []
+        described = b''
         for begin in range(0, len(data), length):
             part = data[begin:begin + length]
             frame = compressor.compress(part)
-            out += self.skippable(record(
+            description = record(
                 0x0B, write_uint(begin) + write_uint(len(part)) +
                 write_uint(len(frame)) + struct.pack('<I', crc32c(frame)) +
-                bytes(4)))
+                bytes(4))
+            described += description
+            out += self.skippable(description)
             frames.append((len(out), len(out) + len(frame), part))
             out += frame
         index = record(0x0C, write_uint(len(frames)) + write_uint(len(out)))
-        out += self.skippable(index)
+        out += self.skippable(index + described)
         table = bytes(8 * len(frames)) + struct.pack('<I', len(frames))
         table += b'\0' + b'\xb1\xea\x92\x8f'
         out += b'\x5e\x2a\x4d\x18' + struct.pack('<I', len(table)) + table
@@ -590,6 +593,18 @@ class CompressedTest(unittest.TestCase):
             content, changed = self.content_of(packed[:length])
             self.assertTrue(corpus('open').startswith(content))
             events_of(daybook_log.Content(content, changed), salvage=True)
+
+    def test_several(self):
+        data = slurp(SAMPLE)
+        packed, _ = self.pack(data, 4000)
+        for rest in (b'', data, b'no segment', daybook_log.ZSTD_MAGIC + b'no frame'):
+            contents = daybook_log.decompress(packed + packed + rest)
+            self.assertTrue([content.data for content in contents] ==
+                            [data, data] + [rest] * (rest != b''), rest[:20])
+            self.assertFalse(any(content.changed for content in contents))
+        events = events_of(daybook_log.decompress(packed + b'no segment'))
+        self.assertEqual((events[-2].begin, events[-2].end), (len(data), len(data) + 10))
+        self.assertEqual(sum(isinstance(event, daybook_log.End) for event in events), 1)
 
     def test_no_torn_tail(self):
         data = begun().data + b'x'

@@ -137,8 +137,8 @@ struct ReaderOptions {
   FrameChoice choose_frames = {};
 };
 
-// Reads one file: usually one segment; several concatenated ones are legal. Of a compressed segment
-// all offsets are those of its content, uncompressed.
+// Reads one file: usually one segment; several concatenated ones are legal, compressed ones first.
+// Of a compressed segment all offsets are those of its content, uncompressed.
 class SegmentReader {
  public:
   // The bytes of a segment that is not compressed. They must outlive the reader and not change.
