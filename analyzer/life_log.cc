@@ -11,7 +11,10 @@
 namespace daybook {
 namespace {
 
-class LifeReader {
+// In a log that is followed. Most reaps are in the same drain as their ends or in the next one.
+constexpr uint64_t kReapPatienceNs = 250'000'000;
+
+class LifeReader : private LogWatch {
  public:
   LifeReader(const Question& question, const LifeFunction& function,
              const EveryLifeFunction& every_life, Rests rests)
@@ -23,6 +26,14 @@ class LifeReader {
         programs_(rests == Rests::kOnEnd ? LifeBuilder::Programs::kLeftOut
                                          : LifeBuilder::Programs::kKept) {}
 
+  LifeReader(const LifeReader&) = delete;
+  LifeReader& operator=(const LifeReader&) = delete;
+  ~LifeReader() override { log_.Follow(nullptr); }
+
+  void Follow(LifeWatch* watch) {
+    watch_ = watch;
+    log_.Follow(this);
+  }
   Coverage Read();
 
  private:
@@ -32,6 +43,7 @@ class LifeReader {
     Builders(const Boot* of_boot, LifeReader* reader);
     void NoteGap();
     void NoteLeftOut();
+    bool HandOutEnded(uint64_t waited_ns);
     void Finish(LifeState state);
 
     const Boot* boot;
@@ -41,6 +53,7 @@ class LifeReader {
 
   bool IsLeftOutOf(const Boot& boot) const;
   void Enter(const Boot& boot);
+  bool Wait() override;
   void Take(const RecordView& record);
   template <class Record>
   void TakeAs(const RecordView& record);
@@ -63,6 +76,9 @@ class LifeReader {
   // Decoding sets every field: they need not be made anew for each record.
   std::tuple<Fork, Exec, Exit, Reap, CommChange, Acct, Recorder, SnapBegin, SnapProc, SnapEnd>
       decoded_;
+  LifeWatch* watch_ = nullptr;
+  bool seems_quiet_ = false;
+  bool took_any_ = false;  // record since the last wait
   bool stopped_ = false;
   Coverage lives_;  // only what it says of lives
   uint64_t processes_ = 0;
@@ -84,6 +100,11 @@ void LifeReader::Builders::NoteGap() {
 void LifeReader::Builders::NoteLeftOut() {
   proved.NoteLeftOut();
   all.NoteLeftOut();
+}
+
+bool LifeReader::Builders::HandOutEnded(uint64_t waited_ns) {
+  const bool is_proved_open = proved.HandOutEnded(waited_ns);
+  return all.HandOutEnded(waited_ns) || is_proved_open;
 }
 
 void LifeReader::Builders::Finish(LifeState state) {
@@ -142,7 +163,23 @@ void LifeReader::Enter(const Boot& boot) {
   builder_ = known != builders_.end() ? &*known : &builders_.emplace_back(boot_, this);
 }
 
+// All that is written was read. A watch that only looks now and then cannot say that it is quiet:
+// that is seen in what was read since.
+bool LifeReader::Wait() {
+  const bool is_quiet = seems_quiet_ && !took_any_;
+  took_any_ = false;
+  bool others_wait = false;
+  for (Builders& builders : builders_) {
+    others_wait = builders.HandOutEnded(is_quiet ? 0 : kReapPatienceNs) || others_wait;
+  }
+  if (stopped_) return false;
+  const LifeWatch::Waking waking = watch_->Wait(others_wait);
+  seems_quiet_ = waking == LifeWatch::Waking::kQuiet;
+  return waking != LifeWatch::Waking::kEnd;
+}
+
 void LifeReader::Take(const RecordView& record) {
+  took_any_ = true;
   switch (record.type) {
     case Schema<Fork>::kType:
       return TakeAs<Fork>(record);
@@ -219,6 +256,13 @@ Truth LifeReader::Judge(const Boot& boot, const Life& life) {
 Coverage ReadLives(const Question& question, const LifeFunction& function,
                    const EveryLifeFunction& every_life, Rests rests) {
   return LifeReader(question, function, every_life, rests).Read();
+}
+
+Coverage FollowLives(const Question& question, LifeWatch* watch, const LifeFunction& function) {
+  const EveryLifeFunction none;
+  LifeReader reader(question, function, none);
+  reader.Follow(watch);
+  return reader.Read();
 }
 
 }  // namespace daybook

@@ -41,4 +41,21 @@ Coverage ReadLives(const Question& question, const LifeFunction& function,
                    const EveryLifeFunction& every_life = nullptr,
                    Rests rests = Rests::kOnBirth);
 
+// Waits in the place of a reader of lives that has come to the end of a log that is being written.
+class LifeWatch {
+ public:
+  enum class Waking : uint8_t {
+    kChange,  // there may be more
+    kQuiet,   // nothing came for so long that no reap is to be expected
+    kEnd,     // of the reading
+  };
+  virtual ~LifeWatch() = default;
+  // `for_reaps`: where some have ended of which the reap may follow. Else it is never quiet.
+  virtual Waking Wait(bool for_reaps) = 0;
+};
+
+// The same of a log that is being written, until the watch or the function ends it. An end does not
+// wait long for its reap, so that what it used may be known less exactly.
+Coverage FollowLives(const Question& question, LifeWatch* watch, const LifeFunction& function);
+
 }  // namespace daybook

@@ -250,6 +250,22 @@ void LifeBuilder::NoteLeftOut() {
   });
 }
 
+bool LifeBuilder::HandOutEnded(uint64_t waited_ns) {
+  bool others_wait = false;
+  for (const Deadline& deadline : deadlines_) {
+    Slot* const slot = slots_.Find(deadline.pid);
+    if (slot == nullptr) continue;
+    for (size_t i = slot->open.size(); i-- > 0;) {
+      Open* const open = slot->open[i].get();
+      if (!open->ended) continue;
+      const bool has_waited = open->life.end_ns.value_or(0) + waited_ns <= now_ns_;
+      if (has_waited) Close(*slot, open, LifeState::kEnded);
+      others_wait = others_wait || !has_waited;
+    }
+  }
+  return others_wait;
+}
+
 void LifeBuilder::Finish(LifeState state) {
   std::vector<Open*> rest;
   ForEachOpen([&rest](Open* open) { rest.push_back(open); });

@@ -156,6 +156,10 @@ class LifeBuilder {
   // known, and who is not there behind it has ended in it.
   void NoteLeftOut();
 
+  // Hands out what ended so long before the newest record, without waiting any longer for its reap:
+  // if that comes, it is not heard any more. True where others still wait.
+  bool HandOutEnded(uint64_t waited_ns);
+
   // Nothing follows. What is open is `state`: running, or lost where its boot is over.
   void Finish(LifeState state);
 

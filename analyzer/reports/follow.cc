@@ -61,7 +61,10 @@ int64_t NowNs() {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(now).count();
 }
 
-class Follower : public LogWatch {
+// In which no more was written: then no reap is waited for any longer.
+constexpr int64_t kQuietNs = 1'000'000'000;
+
+class Follower : public LifeWatch {
  public:
   Follower(const Question& question, Table& table)
       : question_(question),
@@ -86,7 +89,7 @@ class Follower : public LogWatch {
   }
 
   // Called where all that is written was read.
-  bool Wait() override;
+  Waking Wait(bool for_reaps) override;
   LifeUse Take(const Boot& boot, const Life& life);
 
   const std::optional<Error>& failure() const { return failure_; }
@@ -98,14 +101,14 @@ class Follower : public LogWatch {
   // From the first wait on: while it catches up, they end it at once.
   std::optional<Interrupts> interrupts_;
   FolderWatch watch_;
-  bool is_begun_;  // what ends from now on is shown
-  bool is_over_ = false;
+  bool is_begun_;         // what ends from now on is shown
+  bool is_over_ = false;  // nothing more is waited for
   std::array<bool, kLifeFieldCount> is_used_{};
   std::array<Cell, kLifeFieldCount> row_;
   std::optional<Error> failure_;
 };
 
-bool Follower::Wait() {
+LifeWatch::Waking Follower::Wait(bool for_reaps) {
   if (!interrupts_) {
     interrupts_.emplace();
     question_.output->EndOn(interrupts_->file());
@@ -113,27 +116,34 @@ bool Follower::Wait() {
   is_begun_ = true;
   table_.Flush();
   question_.output->Flush();
-  if (is_over_ || table_.full()) return false;
+  if (is_over_ || table_.full()) return Waking::kEnd;
   FolderWatch::Others others{.interrupts = interrupts_->file(),
                              .output = question_.output->descriptor()};
-  if (const auto until_ns = question_.log.window().until_ns) others.wait_ns = *until_ns - NowNs();
+  const std::optional<int64_t> until_ns = question_.log.window().until_ns;
+  if (until_ns) others.wait_ns = *until_ns - NowNs();
+  const bool waits_for_reaps = for_reaps && (!until_ns || *others.wait_ns > kQuietNs);
+  if (waits_for_reaps) others.wait_ns = kQuietNs;
   const FolderWatch::Waking waking = watch_.Wait(others);
   if (waking == FolderWatch::Waking::kRemoved) {
     failure_ = Error(question_.paths.front() + " was removed or renamed: nothing more to follow");
   }
-  is_over_ = interrupts_->See() || waking != FolderWatch::Waking::kChange;
-  return !is_over_;
+  const bool is_quiet = waits_for_reaps && waking == FolderWatch::Waking::kTime;
+  is_over_ = interrupts_->See() || (waking != FolderWatch::Waking::kChange && !is_quiet);
+  if (is_over_) return Waking::kEnd;
+  return is_quiet ? Waking::kQuiet : Waking::kChange;
 }
 
-// What is only lost because the reading ends is not told.
+// Also what is handed out when nothing more is waited for: an end without its reap, and what was
+// lost before.
 LifeUse Follower::Take(const Boot& boot, const Life& life) {
-  if (life.state == LifeState::kRunning || !is_begun_ || is_over_) return LifeUse::kFiltered;
+  if (life.state == LifeState::kRunning || !is_begun_) return LifeUse::kFiltered;
   for (size_t i = 0; i < row_.size(); ++i) {
     if (is_used_[i]) row_[i] = kLifeFields[i].get(boot, life, texts_);
   }
   table_.Add(row_);
-  is_over_ = is_over_ || (interrupts_ && interrupts_->See());
-  return is_over_ ? LifeUse::kLastUsed : UseFor(table_);
+  // What is asked for while it catches up, is to end at once.
+  const bool is_interrupted = !is_over_ && interrupts_ && interrupts_->See();
+  return is_interrupted ? LifeUse::kLastUsed : UseFor(table_);
 }
 
 Result<Answer> RunFollow(const Question& question, Table& table) {
@@ -143,9 +153,9 @@ Result<Answer> RunFollow(const Question& question, Table& table) {
     return Error("follow: one folder that is written to can be followed; list reads anything else");
   }
   Follower follower(question, table);
-  question.log.Follow(&follower);
-  const Coverage coverage = ReadLives(
-      question, [&](const Boot& boot, const Life& life) { return follower.Take(boot, life); });
+  const Coverage coverage =
+      FollowLives(question, &follower,
+                  [&](const Boot& boot, const Life& life) { return follower.Take(boot, life); });
   if (follower.failure()) return *follower.failure();
   return Answer{.coverage = coverage};
 }

@@ -10,11 +10,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <optional>
+#include <sstream>
 #include <string>
 #include <thread>
 #include <vector>
@@ -180,6 +182,76 @@ TEST_F(FollowTest, BeginsEarlierAndEndsAfterSoManyOnRequest) {
   EXPECT_EQ(followed.End(), 0);
 }
 
+// A zombie's end, whose reap may be far away.
+class FollowedZombieTest : public FollowTest {
+ protected:
+  FollowedZombieTest() {
+    log_.RecorderStart("fork exec exit usage reap");
+    log_.Snapshot(5000);
+    log_.Flush();
+  }
+  std::vector<std::string> AskingForExact(std::vector<std::string> more = {}) const {
+    more.insert(more.begin(), {"--log", log_path_, "--output", "csv", "--columns", "pid,exact"});
+    return more;
+  }
+
+  static std::vector<std::string> Sorted(const std::string& text) {
+    std::istringstream lines(text);
+    std::vector<std::string> sorted;
+    for (std::string line; std::getline(lines, line);) sorted.push_back(line);
+    std::ranges::sort(sorted);
+    return sorted;
+  }
+
+  ScriptedLog log_{log_path_};
+};
+
+TEST_F(FollowedZombieTest, IsShownSoonWhereTheLogIsQuiet) {
+  Followed followed(AskingForExact());
+  EXPECT_EQ(followed.Line(), "pid,exact");
+  Live(log_, 6000, 200, "zombie");
+  EXPECT_EQ(followed.Line(), "200,false");
+  Live(log_, 6100, 201, "zombie");
+  EXPECT_EQ(followed.Line(), "201,false");
+}
+
+TEST_F(FollowedZombieTest, IsShownADrainLaterWhereTheLogGrows) {
+  Followed followed(AskingForExact());
+  EXPECT_EQ(followed.Line(), "pid,exact");
+  Live(log_, 6000, 200, "zombie");
+  log_.Fork(6300, 201, 100, 2000);
+  log_.Flush();
+  EXPECT_EQ(followed.Line(), "200,false");
+  log_.writer().Append(Reap{.time_ns = ScriptedLog::Ns(6300),
+                            .pid = 200,
+                            .start_ns = ScriptedLog::Ns(6000),
+                            .cpu_us = 7});
+  log_.Exit(6400, 201, 6300, 0, "next", 1);
+  log_.writer().Append(Reap{.time_ns = ScriptedLog::Ns(6400),
+                            .pid = 201,
+                            .start_ns = ScriptedLog::Ns(6300),
+                            .flags = kProcUsageExact,
+                            .cpu_us = 7});
+  log_.Flush();
+  EXPECT_EQ(followed.Line(), "201,true");
+  followed.Signal(SIGINT);
+  EXPECT_EQ(followed.Line(), "(end)");
+}
+
+TEST_F(FollowedZombieTest, AtTheEndAllIsShownThatListShows) {
+  Live(log_, 6000, 200, "zombie");
+  log_.Fork(6100, 201, 100, 2000);
+  log_.Fork(6200, 201, 100, 2000);  // the one before has ended unseen
+  Live(log_, 6300, 202, "zombie");
+  const std::string ask = " --log LOG --columns pid,start,end,state,exact ";
+  const std::string listed = Run("list --filter '!running' --sort pid --output csv" + ask).out;
+  EXPECT_THAT(listed, HasSubstr("201,2026-09-21T14:13:21.100000+00:00,,lost,\n"));
+  const Answer followed = Run("follow --since @0 --until +100ms --output csv" + ask);
+  EXPECT_EQ(Sorted(followed.out), Sorted(listed));
+  EXPECT_THAT(Run("follow --since @0 --until +100ms" + ask).out,
+              HasSubstr("processes 6, running 3, ended unseen 1; filtered 3; lost 0"));
+}
+
 TEST_F(FollowTest, TakesFilters) {
   ScriptedLog log(log_path_);
   log.Snapshot(5000);
@@ -216,6 +288,7 @@ TEST_F(FollowTest, SurvivesRotationCompressionAndPruning) {
     EXPECT_EQ(followed.Line(), fmt::format("{},long", 299 + i));
   }
   followed.Signal(SIGINT);
+  EXPECT_EQ(followed.Line(), "319,bash");  // lost: the last snapshot does not have it
   EXPECT_EQ(followed.Line(), "(end)");
   EXPECT_EQ(followed.End(), 0);
 }
