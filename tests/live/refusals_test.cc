@@ -103,15 +103,25 @@ class DiskTest : public RefusalsTest {
 };
 
 TEST_F(DiskTest, ALogThatIsRemovedGoesOnWhereItsFolderIsMadeAnew) {
-  Daybookd recorder(folder_, {"--user", "root"});
+  const std::string metrics_folder = temp_ / "metrics";
+  std::filesystem::create_directory(metrics_folder);
+  Daybookd recorder(folder_,
+                    {"--user", "root", "--metrics-file", metrics_folder + "/daybook.prom"});
   WaitFor(SpawnActor({"forks", "10"}));
   std::filesystem::remove_all(folder_);
-  // Seen with the next sync.
+  std::filesystem::remove_all(metrics_folder);
+  // Seen with the next sync; the status of that finds no folder.
   const pid_t parent = SpawnActor({"forks", "100"});
   WaitFor(parent);
-  recorder.Await("was removed while it was written; going on\n");
+  recorder.Await("was removed while it was written; going on\ndaybookd: cannot create " + folder_ +
+                 "/status: No such file or directory; going on\n");
+  std::filesystem::create_directory(metrics_folder);
   std::filesystem::create_directory(folder_);
   recorder.Await("recording again\n");
+  for (const std::string& path :
+       {folder_ + "/status", metrics_folder + "/daybook.prom", folder_ + "/daybook.ballast"}) {
+    EXPECT_TRUE(Await([&] { return std::filesystem::exists(path); })) << path;
+  }
   const pid_t later = SpawnActor({"forks", "100"});
   WaitFor(later);
   recorder.Stop();
