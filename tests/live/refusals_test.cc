@@ -67,6 +67,22 @@ TEST_F(RefusalsTest, WhatWasAskedForByNameIsNotReplaced) {
   umount("/sys/kernel/btf");
 }
 
+// Events have the host's numbers there, and everything else has others. /proc may be either's.
+TEST_F(RefusalsTest, InAPidNamespaceOfItsOwnNothingIsRecorded) {
+  for (const char* proc : {"", "--mount-proc "}) {
+    const std::string said = temp_ / "said";
+    const std::string command = std::string("unshare --pid --fork ") + proc + DAYBOOKD_PROGRAM +
+                                " --no-config --duration 1s --log-dir " + folder_ + " 2>" + said;
+    EXPECT_EQ(WEXITSTATUS(std::system(command.c_str())), 1) << command;
+    std::ifstream file(said);
+    const std::string text{std::istreambuf_iterator<char>(file), {}};
+    EXPECT_THAT(text, AllOf(HasSubstr("daybookd: bpf: "), HasSubstr("; trying connector\n"),
+                            HasSubstr("daybookd: connector: "), HasSubstr("pid namespace")));
+    EXPECT_EQ(LinesOf(text), 2u) << text;
+    EXPECT_FALSE(std::filesystem::exists(folder_));
+  }
+}
+
 // As the service runs it. setpriv(1) gives capabilities to one who is not root.
 TEST_F(RefusalsTest, TwoCapabilitiesAreEnough) {
   std::filesystem::create_directory(folder_);
