@@ -31,10 +31,17 @@ uint64_t DiskRoom::Step() const {
   return std::clamp(options_.segment_bytes / 4, kMinRoomStepBytes, kRoomStepBytes);
 }
 
+// Somebody may have removed the ballast, or the folder with it.
+Result<Store> DiskRoom::Look() {
+  auto store = ReadStore(folder_);
+  if (store && !store->ballast_bytes) has_ballast_ = false;
+  return store;
+}
+
 // The whole segment must fit, and beside it one that a compressor may be writing. After the disk
 // was full there must be some more, or it would be full again at once.
 Status DiskRoom::MakeForSegment(const Clock& clock, const Waiting& waiting) {
-  auto store = ReadStore(folder_);
+  auto store = Look();
   if (!store) return std::move(store).error();
   const RetentionLimits& limits = options_.retention;
   const uint64_t again = is_full_ ? 2 * options_.ballast_bytes : 0;
@@ -64,7 +71,7 @@ Status DiskRoom::MakeForSegment(const Clock& clock, const Waiting& waiting) {
 Result<uint64_t> DiskRoom::MakeInSegment(uint64_t segment_no, LogFile& file, uint64_t length) {
   const uint64_t step = Step();
   const uint64_t room_end = (length + step - 1) / step * step;
-  auto store = ReadStore(folder_);
+  auto store = Look();
   if (!store) return std::move(store).error();
   uint64_t on_disk = 0;
   for (const Store::Segment& segment : store->segments) {
@@ -136,7 +143,7 @@ void DiskRoom::RestoreBallast() {
                                        .spare_bytes = options_.segment_bytes,
                                        .active_no = 0});
   if (!removal.is_enough) return;
-  if (store->ballast_bytes != 0) (void)folder_.Remove(kBallastName);
+  if (store->ballast_bytes) (void)folder_.Remove(kBallastName);
   auto file = folder_.Create(kBallastName);
   if (!file) return;
   const std::vector<uint8_t> bytes = RandomBytes(options_.ballast_bytes);

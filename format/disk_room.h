@@ -44,6 +44,7 @@ class DiskRoom {
   void NoteSynced(uint64_t removals);
 
  private:
+  Result<Store> Look();
   Status RemoveOldest(const Store& store, size_t count);
   void ReleaseBallast();
   void RestoreBallast();

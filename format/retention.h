@@ -32,7 +32,7 @@ struct Store {
   std::vector<Segment> segments;  // by number
   uint64_t used_bytes = 0;        // everything with the log's prefix, and the ballast
   uint64_t free_bytes = 0;
-  uint64_t ballast_bytes = 0;
+  std::optional<uint64_t> ballast_bytes;
 };
 
 // Names and sizes; heads are read by ReadHeads only.

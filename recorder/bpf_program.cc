@@ -21,6 +21,7 @@
 #include "bpf/events.h"
 #include "bpf_load_error.h"
 #include "filter.h"
+#include "namespaces.h"
 #include "process.skel.h"
 #include "ring_buffer.h"
 
@@ -223,6 +224,7 @@ Status AttachAll(std::span<const Hook> hooks) {
 }  // namespace
 
 Status CheckRequirements(const BpfSourceOptions& options) {
+  if (Status here = CheckPidNamespace(options.proc_root); !here) return here;
   if (access(kKernelTypes, R_OK) != 0) {
     return Error("the kernel describes no types (BTF): no " + std::string(kKernelTypes) +
                  "; it needs CONFIG_DEBUG_INFO_BTF");

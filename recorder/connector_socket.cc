@@ -6,7 +6,6 @@
 #include <poll.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/timerfd.h>
 
 #include <algorithm>
@@ -16,6 +15,7 @@
 #include <string>
 
 #include "clocks.h"
+#include "namespaces.h"
 
 namespace daybook {
 namespace {
@@ -54,20 +54,9 @@ ssize_t Send(int socket, const Payload& payload) {
   return send(socket, request.data(), request.size(), 0);
 }
 
-// The first namespaces have fixed numbers (include/linux/proc_ns.h).
-bool IsFirstNamespace(const char* path, ino_t number) {
-  struct stat info = {};
-  return stat(path, &info) != 0 || info.st_ino == number;
-}
-
 // The kernel ignores whom it does not serve: no answer, no error.
 Error NoAnswer() {
-  constexpr ino_t kFirstUserNamespace = 0xEFFFFFFD;
-  constexpr ino_t kFirstPidNamespace = 0xEFFFFFFC;
-  if (!IsFirstNamespace("/proc/self/ns/pid", kFirstPidNamespace)) {
-    return Error("the proc connector serves the host's pid namespace only, and this is another");
-  }
-  if (!IsFirstNamespace("/proc/self/ns/user", kFirstUserNamespace)) {
+  if (!IsFirstUserNamespace()) {
     return Error("the proc connector serves the host's user namespace only, and this is another");
   }
   return Error("the proc connector does not answer: the kernel needs CONFIG_PROC_EVENTS");

@@ -9,6 +9,7 @@
 #include "connector_decode.h"
 #include "connector_processes.h"
 #include "connector_socket.h"
+#include "namespaces.h"
 
 namespace daybook {
 namespace {
@@ -427,6 +428,7 @@ SourceCounters ConnectorSource::Impl::Count() {
 
 Result<std::unique_ptr<ConnectorSource>> ConnectorSource::Open(
     const ConnectorSourceOptions& options) {
+  if (const Status here = CheckPidNamespace(options.proc.root); !here) return here.error();
   const bool all = options.events == ConnectorEvents::kAll;
   auto socket =
       ConnectorSocket::Open(all ? ConnectorSocket::kUnfiltered : kIdEvents, options.buffer_bytes);

@@ -25,6 +25,7 @@ class StatusFile {
   StatusFile(FileDescriptor folder, std::string path, mode_t mode);
 
   Status Replace(std::string_view content) const;
+  void FindFolderAgain();
 
   FileDescriptor folder_;
   std::string path_;

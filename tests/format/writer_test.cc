@@ -824,6 +824,17 @@ TEST_F(FullDiskTest, TheEndIsSaidAndWhatIsLostMeanwhileIsToldWhenSpaceIsBack) {
   EXPECT_LE(lost->last_time_ns, kTestBootNs + 2000 * 1'000'000);
 }
 
+TEST_F(FullDiskTest, ABallastThatSomebodyRemovedIsMadeAgain) {
+  options_.segment_bytes = 100 << 10;
+  LogBuilder log(options_, disk_);
+  ASSERT_EQ(disk_->files.erase("daybook.ballast"), 1u);
+  log.Add(TestFork(1));
+  ASSERT_TRUE(log.writer().Rotate(EndReason::kRequest));
+  log.Add(TestFork(2));
+  ASSERT_TRUE(log.writer().Flush());
+  EXPECT_EQ(disk_->files["daybook.ballast"].size(), options_.ballast_bytes);
+}
+
 TEST_F(FullDiskTest, OldSegmentsGoFirst) {
   options_.segment_bytes = 100 << 10;
   LogBuilder log(options_, disk_);

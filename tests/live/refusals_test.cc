@@ -67,6 +67,22 @@ TEST_F(RefusalsTest, WhatWasAskedForByNameIsNotReplaced) {
   umount("/sys/kernel/btf");
 }
 
+// Events have the host's numbers there, and everything else has others. /proc may be either's.
+TEST_F(RefusalsTest, InAPidNamespaceOfItsOwnNothingIsRecorded) {
+  for (const char* proc : {"", "--mount-proc "}) {
+    const std::string said = temp_ / "said";
+    const std::string command = std::string("unshare --pid --fork ") + proc + DAYBOOKD_PROGRAM +
+                                " --no-config --duration 1s --log-dir " + folder_ + " 2>" + said;
+    EXPECT_EQ(WEXITSTATUS(std::system(command.c_str())), 1) << command;
+    std::ifstream file(said);
+    const std::string text{std::istreambuf_iterator<char>(file), {}};
+    EXPECT_THAT(text, AllOf(HasSubstr("daybookd: bpf: "), HasSubstr("; trying connector\n"),
+                            HasSubstr("daybookd: connector: "), HasSubstr("pid namespace")));
+    EXPECT_EQ(LinesOf(text), 2u) << text;
+    EXPECT_FALSE(std::filesystem::exists(folder_));
+  }
+}
+
 // As the service runs it. setpriv(1) gives capabilities to one who is not root.
 TEST_F(RefusalsTest, TwoCapabilitiesAreEnough) {
   std::filesystem::create_directory(folder_);
@@ -103,15 +119,25 @@ class DiskTest : public RefusalsTest {
 };
 
 TEST_F(DiskTest, ALogThatIsRemovedGoesOnWhereItsFolderIsMadeAnew) {
-  Daybookd recorder(folder_, {"--user", "root"});
+  const std::string metrics_folder = temp_ / "metrics";
+  std::filesystem::create_directory(metrics_folder);
+  Daybookd recorder(folder_,
+                    {"--user", "root", "--metrics-file", metrics_folder + "/daybook.prom"});
   WaitFor(SpawnActor({"forks", "10"}));
   std::filesystem::remove_all(folder_);
-  // Seen with the next sync.
+  std::filesystem::remove_all(metrics_folder);
+  // Seen with the next sync; the status of that finds no folder.
   const pid_t parent = SpawnActor({"forks", "100"});
   WaitFor(parent);
-  recorder.Await("was removed while it was written; going on\n");
+  recorder.Await("was removed while it was written; going on\ndaybookd: cannot create " + folder_ +
+                 "/status: No such file or directory; going on\n");
+  std::filesystem::create_directory(metrics_folder);
   std::filesystem::create_directory(folder_);
   recorder.Await("recording again\n");
+  for (const std::string& path :
+       {folder_ + "/status", metrics_folder + "/daybook.prom", folder_ + "/daybook.ballast"}) {
+    EXPECT_TRUE(Await([&] { return std::filesystem::exists(path); })) << path;
+  }
   const pid_t later = SpawnActor({"forks", "100"});
   WaitFor(later);
   recorder.Stop();

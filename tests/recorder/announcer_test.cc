@@ -65,6 +65,22 @@ TEST(StatusFileTest, ALinkInThePlaceOfTheNewOneIsNotFollowed) {
   EXPECT_EQ(Read(temp / "victim"), "untouched");
 }
 
+TEST(StatusFileTest, AFolderThatWasMissingForAWriteIsFoundAgain) {
+  const TempFolder temp;
+  const std::string folder = temp / "folder";
+  std::filesystem::create_directory(folder);
+  auto file = StatusFile::Open(folder + "/status", 0640);
+  std::filesystem::remove_all(folder);
+  for (int i = 0; i < 2; ++i) {
+    const Status missed = file->Write("nowhere");
+    ASSERT_FALSE(missed);
+    EXPECT_THAT(missed.error().message(), HasSubstr("No such file or directory"));
+  }
+  std::filesystem::create_directory(folder);
+  ASSERT_TRUE(file->Write("here"));
+  EXPECT_EQ(Read(folder + "/status"), "here");
+}
+
 TEST(StatusLineTest, ItIsOneLineForPeople) {
   EXPECT_EQ(StatusLine(Example()), "bpf: 12 events/s, lost 3, last sync 14:00:07 UTC");
   RecorderStatus status = Example();
