@@ -75,6 +75,29 @@ void KeepIfOneOf(const RecordView& view, WrittenEvents* written) {
   (keep(Records()), ...);
 }
 
+// When it happened where it is one of these, and until when where it tells of some time; else 0.
+template <class... Records>
+uint64_t TimeOfOneOf(const RecordView& view) {
+  uint64_t time_ns = 0;
+  const auto take = [&]<class Record>(Record record) {
+    if (!view.As(&record)) return;
+    if constexpr (requires { record.last_time_ns; }) {
+      time_ns = record.last_time_ns;
+    } else {
+      time_ns = record.time_ns;
+    }
+  };
+  (take(Records()), ...);
+  return time_ns;
+}
+
+// All that came before one of these has been drained and stands before it. (Before a snapshot's end
+// events wait; checkpoints know no difference.)
+uint64_t RecordedUntil(const RecordView& view) {
+  return TimeOfOneOf<Clock, Recorder, Audit, Lost, Fork, Exec, Exit, Reap, IdChange, Session,
+                     CommChange, Ptrace, CgroupPath>(view);
+}
+
 // Numbers of what is asked for. What one segment had not made durable the next one has, too: it is
 // taken from the younger one.
 struct Seqs {
@@ -106,9 +129,7 @@ Reading Read(SegmentReader reader, Seqs seqs, ForkCount count = ForkCount(),
     if (record->seq && *record->seq >= seqs.since && *record->seq < seqs.until) {
       KeepIfOneOf<Fork, Exec, Exit, Reap, CommChange, CgroupPath, Lost>(*record, &reading.written);
     }
-    if (Checkpoint checkpoint; record->As(&checkpoint)) {
-      reading.last_time_ns = std::max(reading.last_time_ns, checkpoint.last_time_ns);
-    }
+    reading.last_time_ns = std::max(reading.last_time_ns, RecordedUntil(*record));
   }
   reading.segment = reader.segment();
   return reading;

@@ -15,7 +15,7 @@ namespace daybook {
 
 struct PreviousRun {
   Id128 boot_id;
-  uint64_t last_time_ns = 0;             // of its last record, in that boot's time
+  uint64_t last_time_ns = 0;             // up to which it has recorded, in that boot's time
   std::optional<uint64_t> kernel_forks;  // the kernel's count, up to which it has recorded
   WrittenEvents written;                 // as far as asked for
 };

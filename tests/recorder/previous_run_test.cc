@@ -86,6 +86,33 @@ TEST_F(PreviousRunTest, WhereOnlyAHeadWasWrittenNothingWasRecorded) {
   EXPECT_TRUE(Find(1).written.TakeOut(TestFork(10)));
 }
 
+// Each write is proved by a MARK; checkpoints come later.
+TEST_F(PreviousRunTest, ItCameAsFarAsItsLastRecord) {
+  auto writer = LogWriter::Open(*OpenLogFolder(temp_.path()), {},
+                                [] { return Clock{.time_ns = kTestBootNs}; });
+  ASSERT_TRUE(writer);
+  writer->Append(TestFork(10, kTestBootNs + 1'000'000));
+  ASSERT_TRUE(writer->Sync());
+  const auto append = [&](const auto& record) {
+    writer->Append(record);
+    ASSERT_TRUE(writer->Flush());
+  };
+  const auto far_ns = [this] { return Find().last_time_ns - kTestBootNs; };
+  append(TestFork(11, kTestBootNs + 2'000'000));
+  EXPECT_EQ(far_ns(), 2'000'000u);
+  append(TestExit(10, kTestBootNs + 3'000'000));
+  EXPECT_EQ(far_ns(), 3'000'000u);
+  append(TestFork(12, kTestBootNs + 2'500'000));
+  EXPECT_EQ(far_ns(), 3'000'000u) << "told late";
+  append(Lost{.first_time_ns = kTestBootNs, .last_time_ns = kTestBootNs + 4'000'000});
+  EXPECT_EQ(far_ns(), 4'000'000u);
+  append(Clock{.time_ns = kTestBootNs + 5'000'000});
+  EXPECT_EQ(far_ns(), 5'000'000u);
+  append(SnapEnd{.time_ns = kTestBootNs + 6'000'000});
+  ASSERT_TRUE(writer->Sync());
+  EXPECT_EQ(far_ns(), 5'000'000u) << "what came during the snapshot waits";
+}
+
 // What stands far from the end is found only where it must be.
 TEST_F(PreviousRunTest, OfALongSegmentTheEndsAreReadWhereTheyAreEnough) {
   constexpr uint32_t kForks = 20'000;
