@@ -26,6 +26,7 @@ struct RawOptions {
   std::optional<uint64_t> limit;
   bool reverse = false;
   bool no_header = false;
+  bool no_truncate = false;
   bool utc = false;
   std::string zone;
   bool salvaged = false;
@@ -155,6 +156,8 @@ void AddTable(CLI::App* verb, const Report& report, RawOptions* raw) {
       ->type_name("N")
       ->check(CLI::NonNegativeNumber, "");
   verb->add_flag("--no-header", raw->no_header, "Without the headings of text, csv and tsv");
+  verb->add_flag("--no-truncate", raw->no_truncate,
+                 "All columns, and these in whole, also where the terminal has no room");
   verb->footer(fmt::format("Examples:\n{}\n{}", report.examples, ColumnsOrSections(report)));
 }
 
@@ -416,6 +419,7 @@ Result<Options> Check(const Report& report, const RawOptions& raw, int64_t now_n
   const Columns columns = raw.columns.empty() ? Columns::kOfReport : Columns::kAskedFor;
   options.log.skips = SkipsFor(options, columns);
   options.headings = raw.no_header ? Headings::kNo : Headings::kYes;
+  options.truncates = !raw.no_truncate;
   options.output_path = raw.output_path;
   options.folder = raw.folder;
   options.salvaged = raw.salvaged;

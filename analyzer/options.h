@@ -26,6 +26,7 @@ struct Options {
   const Style* style = nullptr;  // in the place of a format
   Format format = Format::kText;
   Headings headings = Headings::kYes;
+  bool truncates = true;          // what has no room on a terminal
   std::optional<LocalZone> zone;  // where another one is asked for
   std::string output_path = "-";
   std::string folder;           // of a report that writes_folder

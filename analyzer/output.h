@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "coverage.h"
+#include "escape.h"
 #include "local_zone.h"
 #include "output_file.h"
 #include "table.h"
@@ -37,11 +38,19 @@ class Output : public RowSink {
 // The line of headings, where a format can do without.
 enum class Headings : bool { kNo, kYes };
 
+// How a format looks that leaves that open.
+struct Appearance {
+  Headings headings = Headings::kYes;
+  // Of text: columns of the terminal that shows it; 0: no line is too long.
+  size_t line_width = 0;
+  std::string_view cut_mark = kCutMark;  // behind what has no room there, one wide
+};
+
 // `file` and `zone` must outlive the output.
-std::unique_ptr<Output> MakeOutput(Format format, Headings headings, OutputFile* file,
+std::unique_ptr<Output> MakeOutput(Format format, const Appearance& appearance, OutputFile* file,
                                    const LocalZone& zone);
 std::unique_ptr<Output> MakeTextOutput(OutputFile* file, const LocalZone& zone,
-                                       Headings headings = Headings::kYes);
+                                       const Appearance& appearance = {});
 // `name_key`: the member that has the name of the table.
 std::unique_ptr<Output> MakeJsonOutput(OutputFile* file, const LocalZone& zone,
                                        std::string_view name_key = "report");

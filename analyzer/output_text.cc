@@ -8,6 +8,7 @@
 
 #include "byte_buffer.h"
 #include "cell_text.h"
+#include "column_fit.h"
 #include "escape.h"
 #include "output.h"
 
@@ -18,7 +19,6 @@ namespace {
 constexpr size_t kSampleRows = 512;
 // A longer cell pushes the rest of its row to the right, but no other row.
 constexpr size_t kMaxPadding = 40;
-constexpr std::string_view kColumnGap = "  ";
 
 size_t UsualWidth(Kind kind) {
   switch (kind) {
@@ -37,8 +37,8 @@ size_t UsualWidth(Kind kind) {
 
 class TextOutput : public Output {
  public:
-  TextOutput(OutputFile* file, const LocalZone& zone, Headings headings)
-      : file_(file), zone_(zone), headings_(headings) {}
+  TextOutput(OutputFile* file, const LocalZone& zone, const Appearance& appearance)
+      : file_(file), zone_(zone), appearance_(appearance) {}
 
   void Begin(std::string_view report, std::vector<Column> columns) override;
   void Row(std::span<const Cell> cells) override;
@@ -60,15 +60,19 @@ class TextOutput : public Output {
 
   void FillRow(std::span<const Cell> cells, TextRow* row) const;
   void Measure(const TextRow& row);
+  void Fit();
   void PrintSample();
   void PrintRow(const TextRow& row);
+  std::string_view FillLine(const TextRow& row, std::span<const size_t> rooms);
+  void NoteLeftOut();
 
   OutputFile* file_;
   const LocalZone& zone_;
-  Headings headings_;
+  Appearance appearance_;
   std::vector<Column> columns_;
-  std::vector<size_t> widths_;
-  size_t line_width_ = 0;  // 0: not cut
+  std::vector<size_t> widths_;  // to which they are padded
+  std::vector<size_t> longest_;
+  std::vector<size_t> rooms_;  // at a terminal, once that is known; 0: the column is left out
   std::vector<TextRow> sample_;
   bool sampling_ = true;
   bool has_flushed_ = false;
@@ -79,8 +83,8 @@ class TextOutput : public Output {
 void TextOutput::Begin(std::string_view, std::vector<Column> columns) {
   columns_ = std::move(columns);
   widths_.assign(columns_.size(), 0);
-  line_width_ = file_->terminal_width();
-  if (headings_ == Headings::kNo) return;
+  longest_.assign(columns_.size(), 1);
+  if (appearance_.headings == Headings::kNo) return;
   TextRow headings;
   for (const Column& column : columns_) {
     headings.line.Append(Heading(column.name));
@@ -106,6 +110,7 @@ void TextOutput::Flush() {
   if (!std::exchange(has_flushed_, true) && sample_.size() == 1) {
     for (size_t i = 0; i < columns_.size(); ++i) {
       widths_[i] = std::max(widths_[i], UsualWidth(columns_[i].kind));
+      longest_[i] = std::max(longest_[i], widths_[i]);
     }
   }
   PrintSample();
@@ -119,6 +124,7 @@ void TextOutput::Finish(const Ending& ending) {
   }
   PrintSample();
   if (ending.total) PrintRow(row_);
+  NoteLeftOut();
   for (const std::string& note : ending.notes) file_->buffer() += note + '\n';
   if (ending.coverage != nullptr) file_->buffer() += CoverageLine(*ending.coverage, zone_) + '\n';
   file_->Written();
@@ -135,39 +141,71 @@ void TextOutput::FillRow(std::span<const Cell> cells, TextRow* row) const {
 
 void TextOutput::Measure(const TextRow& row) {
   for (size_t i = 0; i < row.ends.size(); ++i) {
-    widths_[i] =
-        std::clamp(DisplayWidth(row.Cell(i)), widths_[i], std::max(widths_[i], kMaxPadding));
+    const size_t width = DisplayWidth(row.Cell(i));
+    widths_[i] = std::clamp(width, widths_[i], std::max(widths_[i], kMaxPadding));
+    longest_[i] = std::max(longest_[i], width);
   }
 }
 
+// Only once: rows do not change their columns below a heading.
+void TextOutput::Fit() {
+  if (appearance_.line_width == 0 || !rooms_.empty()) return;
+  rooms_ = FitColumns(columns_, longest_, appearance_.line_width);
+  for (size_t i = 0; i < rooms_.size(); ++i) widths_[i] = std::min(widths_[i], rooms_[i]);
+}
+
 void TextOutput::PrintSample() {
+  Fit();
   for (const TextRow& row : sample_) PrintRow(row);
   sample_.clear();
   sampling_ = false;
 }
 
 void TextOutput::PrintRow(const TextRow& row) {
-  line_.Clear();
-  for (size_t i = 0; i < row.ends.size(); ++i) {
-    const std::string_view cell = row.Cell(i);
-    const size_t width = DisplayWidth(cell);
-    const size_t padding = widths_[i] > width ? widths_[i] - width : 0;
-    if (i != 0) line_.Append(kColumnGap);
-    if (IsAlignedRight(columns_[i].kind)) line_.AppendSpaces(padding);
-    line_.Append(cell);
-    if (!IsAlignedRight(columns_[i].kind)) line_.AppendSpaces(padding);
-  }
-  std::string_view line = line_.text();
-  line = line.substr(0, line.find_last_not_of(' ') + 1);
-  if (line_width_ != 0) line = CutToWidth(line, line_width_);
+  std::string_view line = FillLine(row, {});
+  if (!rooms_.empty() && DisplayWidth(line) > appearance_.line_width) line = FillLine(row, rooms_);
   file_->buffer().append(line).push_back('\n');
   file_->Written();
 }
 
+// No text takes more than its column's room, where there are rooms.
+std::string_view TextOutput::FillLine(const TextRow& row, std::span<const size_t> rooms) {
+  line_.Clear();
+  for (size_t i = 0; i < row.ends.size(); ++i) {
+    if (!rooms_.empty() && rooms_[i] == 0) continue;
+    const std::string_view cell = row.Cell(i);
+    const size_t width = DisplayWidth(cell);
+    const size_t padding = widths_[i] > width ? widths_[i] - width : 0;
+    const bool is_right = IsAlignedRight(columns_[i].kind);
+    if (line_.size() != 0) line_.Append(kColumnGap);
+    if (is_right) line_.AppendSpaces(padding);
+    if (rooms.empty() || width <= rooms[i] || !CanBeShortened(columns_[i].kind)) {
+      line_.Append(cell);
+    } else {
+      line_.Append(CutToWidth(cell, rooms[i] - 1));
+      line_.Append(appearance_.cut_mark);
+    }
+    if (!is_right) line_.AppendSpaces(padding);
+  }
+  const std::string_view line = line_.text();
+  return line.substr(0, line.find_last_not_of(' ') + 1);
+}
+
+void TextOutput::NoteLeftOut() {
+  std::string names;
+  for (size_t i = 0; i < rooms_.size(); ++i) {
+    if (rooms_[i] == 0) names.append(names.empty() ? "" : ", ").append(columns_[i].name);
+  }
+  if (names.empty()) return;
+  fmt::format_to(std::back_inserter(file_->buffer()),
+                 "-- too wide for this terminal: {}; --no-truncate shows all\n", names);
+}
+
 }  // namespace
 
-std::unique_ptr<Output> MakeTextOutput(OutputFile* file, const LocalZone& zone, Headings headings) {
-  return std::make_unique<TextOutput>(file, zone, headings);
+std::unique_ptr<Output> MakeTextOutput(OutputFile* file, const LocalZone& zone,
+                                       const Appearance& appearance) {
+  return std::make_unique<TextOutput>(file, zone, appearance);
 }
 
 namespace {

@@ -118,7 +118,7 @@ void Page::FillTable(const Section& section, const Rows& rows, Output* output) {
 
 std::unique_ptr<Output> Page::MakeTableOutput() const {
   if (format_ == Format::kJson) return MakeJsonOutput(file_, zone_, "section");
-  return MakeOutput(format_, headings_, file_, zone_);
+  return MakeOutput(format_, appearance_, file_, zone_);
 }
 
 void Page::Add(const Section& section, const Rows& rows) {

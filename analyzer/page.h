@@ -29,9 +29,9 @@ using Rows = std::vector<std::vector<Cell>>;
 class Page {
  public:
   // Of each table at most `limit` rows. `file` and `zone` must outlive the page.
-  Page(Format format, std::optional<uint64_t> limit, Headings headings, OutputFile* file,
+  Page(Format format, std::optional<uint64_t> limit, const Appearance& appearance, OutputFile* file,
        const LocalZone& zone)
-      : format_(format), limit_(limit), headings_(headings), file_(file), zone_(zone) {}
+      : format_(format), limit_(limit), appearance_(appearance), file_(file), zone_(zone) {}
 
   void Begin(const PageHead& head);
   // A table; people are not shown an empty one.
@@ -50,7 +50,7 @@ class Page {
 
   Format format_;
   std::optional<uint64_t> limit_;
-  Headings headings_;
+  Appearance appearance_;
   OutputFile* file_;
   const LocalZone& zone_;
   bool has_sections_ = false;

@@ -15,6 +15,7 @@
 #include "exit_status.h"
 #include "page.h"
 #include "progress.h"
+#include "terminal.h"
 
 namespace daybook {
 namespace {
@@ -51,6 +52,12 @@ Result<std::unique_ptr<LogFolder>> OpenFolder(const Options& options, const LogS
   return CreateLogFolder(options.folder);
 }
 
+Appearance AppearanceOf(const Options& options, const OutputFile& file) {
+  return {.headings = options.headings,
+          .line_width = options.truncates ? file.terminal_width() : 0,
+          .cut_mark = CutMarkOfLocale()};
+}
+
 // These formats have no place for what the rows cannot tell.
 bool IsSilent(Format format) {
   return format == Format::kJsonLines || format == Format::kCsv || format == Format::kTsv;
@@ -70,7 +77,7 @@ int Fail(const Error& error, int status) {
 // Fills a table that rests on no records of a log.
 template <class Fill>
 int WriteTable(const Options& options, const LocalZone& zone, OutputFile& file, const Fill& fill) {
-  const auto output = MakeOutput(options.format, options.headings, &file, zone);
+  const auto output = MakeOutput(options.format, AppearanceOf(options, file), &file, zone);
   output->Begin(options.report->name, SelectedColumns(options));
   Table table(options.view, output.get());
   const Result<int> status = fill(table);
@@ -124,11 +131,12 @@ int Import(const Options& options, const LocalZone& zone) {
 Result<Answer> WriteAnswer(const Options& options, const LocalZone& zone, const Question& question,
                            OutputFile& file) {
   if (options.style != nullptr) return options.style->write(question, zone, file);
+  const Appearance appearance = AppearanceOf(options, file);
   if (options.report->page != nullptr) {
-    Page page(options.format, options.view.limit, options.headings, &file, zone);
+    Page page(options.format, options.view.limit, appearance, &file, zone);
     return options.report->page(question, page);
   }
-  const auto output = MakeOutput(options.format, options.headings, &file, zone);
+  const auto output = MakeOutput(options.format, appearance, &file, zone);
   output->Begin(options.report->name, SelectedColumns(options));
   Table table(options.view, output.get());
   auto answer = options.report->run(question, table);

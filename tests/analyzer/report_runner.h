@@ -140,7 +140,7 @@ inline Coverage RunPage(const Report& report, const Asked& asked) {
   const LocalZone zone = LocalZone::Utc();
   LogSet log = OpenLogs(asked);
   auto file = OrThrow(OutputFile::Create("/dev/null"));
-  Page page(Format::kText, std::nullopt, Headings::kYes, &file, zone);
+  Page page(Format::kText, std::nullopt, {}, &file, zone);
   const Question question{.log = log,
                           .zone = zone,
                           .filter = {},
