@@ -2,6 +2,7 @@
 #include <fmt/core.h>
 
 #include <array>
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -116,6 +117,17 @@ LogIdentity IdentityOf(const EventSource& source, const std::string& filter) {
   return identity;
 }
 
+// With what to do about it.
+Error CannotWrite(const Error& error, const std::optional<Account>& account) {
+  if (error.error_number() == EROFS) {
+    return Error(error.message() +
+                 " (mounted read-only: mount it writable, or give another --log-dir)");
+  }
+  if (!account) return error;
+  return Error(fmt::format("{} (as user {}: give the folder to that user, or use --user)",
+                           error.message(), account->name));
+}
+
 // Everything that needs privilege comes before the drop, everything that makes files after it.
 Status Record(const Options& options) {
   const auto account = FindAccount(options.user);
@@ -143,12 +155,7 @@ Status Record(const Options& options) {
   auto writer = LogWriter::Open(
       *std::move(folder), IdentityOf(events, filter), [&events] { return events.ReadClock(); },
       ToWriterOptions(options), MakeThreadSyncer());
-  if (!writer) {
-    auto error = std::move(writer).error();
-    if (!*account) return error;
-    return Error(fmt::format("{} (as user {}: give the folder to that user, or use --user)",
-                             error.message(), (*account)->name));
-  }
+  if (!writer) return CannotWrite(writer.error(), *account);
   // What an earlier recorder left is cleaned up in any case.
   Housekeeper housekeeper(*std::move(housekeeping), CleanUp, JobsOf(options));
   RecorderOptions recorder_options{
