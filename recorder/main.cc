@@ -24,6 +24,7 @@
 #include "options_text.h"
 #include "previous_run.h"
 #include "privileges.h"
+#include "proc_scan.h"
 #include "recorder.h"
 #include "run_id.h"
 #include "status_file.h"
@@ -63,7 +64,7 @@ std::vector<Housekeeper::Job> JobsOf(const Options& options) {
   }};
 }
 
-// Whoever cannot be told how it goes is no reason not to record.
+// Of what is no reason not to record.
 void Complain(const Error& error) {
   fmt::print(stderr, "daybookd: {}; going on\n", error.message());
 }
@@ -148,6 +149,9 @@ Status Record(const Options& options) {
   if (Status dropped = DropPrivileges(*account); !dropped) return dropped;
 
   EventSource& events = **source;
+  // As the user that we are now. BPF lists processes by itself.
+  const Status shown = events.name() == "connector" ? CheckShowsOthers() : Ok{};
+  if (!shown) Complain(shown.error());
   // By descriptor: the user that we are now may not be let through the folders above.
   auto previous_run =
       FindPreviousRun("/proc/self/fd/" + std::to_string(log_dir.get()), events.uncommitted_seq());
