@@ -25,6 +25,32 @@ std::vector<uint8_t> RandomBytes(size_t count) {
   return bytes;
 }
 
+// "64M": in the largest unit of which it is a whole number.
+std::string SizeText(uint64_t bytes) {
+  constexpr std::pair<char, uint64_t> kUnits[] = {{'G', 1 << 30}, {'M', 1 << 20}, {'K', 1 << 10}};
+  for (const auto& [unit, one] : kUnits) {
+    if (bytes != 0 && bytes % one == 0) return std::to_string(bytes / one) + unit;
+  }
+  return std::to_string(bytes);
+}
+
+// To be read as well as to be counted with.
+uint64_t RoundDown(uint64_t bytes) {
+  const uint64_t unit = bytes < 1 << 20 ? 1 << 10 : 1 << 20;
+  return bytes / unit * unit;
+}
+
+// The limits have the names that they have for daybookd.
+Error NoRoom(const std::string& for_what, const Removal& removal, const RetentionLimits& limits) {
+  const std::string which =
+      removal.is_within_total
+          ? SizeText(RoundDown(removal.free_bytes)) + " are free, and --min-free " +
+                SizeText(limits.min_free_bytes) + " is to stay so; make room, or give a smaller one"
+          : "it may take --max-bytes " + SizeText(limits.max_total_bytes) + "; give a larger one";
+  return Error::FromErrno("the log's limits leave no room for " + for_what + " (" + which + ")",
+                          ENOSPC);
+}
+
 }  // namespace
 
 uint64_t DiskRoom::Step() const {
@@ -64,7 +90,7 @@ Status DiskRoom::MakeForSegment(const Clock& clock, const Waiting& waiting) {
   }
   if (Status removed = RemoveOldest(*store, removal.segments); !removed) return removed;
   if (removal.is_enough) return Ok{};
-  return Error::FromErrno("the log's limits leave no room for a segment", ENOSPC);
+  return NoRoom("a segment", removal, limits);
 }
 
 // What is reserved is on the disk already.
@@ -86,7 +112,7 @@ Result<uint64_t> DiskRoom::MakeInSegment(uint64_t segment_no, LogFile& file, uin
     return std::move(removed).error();
   }
   if (!removal.is_enough) {
-    return Error::FromErrno("the log's limits leave no room for more", ENOSPC);
+    return NoRoom("more", removal, options_.retention);
   }
   if (Status reserved = file.Reserve(room_end); !reserved) {
     return std::move(reserved).error();

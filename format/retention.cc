@@ -109,11 +109,13 @@ Removal PlanRemoval(const Store& store, const RetentionLimits& limits, const Roo
   // On a small disk no more is spare than on a small budget.
   constexpr uint64_t kSpareShare = 4;
   const uint64_t free_spare = std::min(need.spare_bytes, (used + free) / kSpareShare);
-  const auto fits = [&] {
+  const auto is_within_total = [&] {
     const uint64_t wanted = need.bytes + need.spare_bytes;
-    const bool in_total = used <= limits.max_total_bytes && wanted <= limits.max_total_bytes - used;
-    const uint64_t wanted_free = need.bytes + free_spare;
-    return in_total && free >= wanted_free && free - wanted_free >= limits.min_free_bytes;
+    return used <= limits.max_total_bytes && wanted <= limits.max_total_bytes - used;
+  };
+  const auto fits = [&] {
+    const uint64_t wanted = need.bytes + free_spare;
+    return is_within_total() && free >= wanted && free - wanted >= limits.min_free_bytes;
   };
   Removal removal;
   for (const Store::Segment& segment : store.segments) {
@@ -125,6 +127,8 @@ Removal PlanRemoval(const Store& store, const RetentionLimits& limits, const Roo
     ++removal.segments;
   }
   removal.is_enough = fits();
+  removal.is_within_total = is_within_total();
+  removal.free_bytes = free;
   return removal;
 }
 

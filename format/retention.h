@@ -55,6 +55,8 @@ struct RoomNeeded {
 struct Removal {
   size_t segments = 0;
   bool is_enough = true;
+  bool is_within_total = true;  // where it is not enough, the free bytes are too few
+  uint64_t free_bytes = 0;      // then
 };
 Removal PlanRemoval(const Store& store, const RetentionLimits& limits, const RoomNeeded& need);
 

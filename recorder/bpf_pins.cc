@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <filesystem>
 #include <memory>
 #include <utility>
 
@@ -76,6 +77,19 @@ Status CheckFileSystem(int folder, const std::string& path) {
                "), or give a folder below one");
 }
 
+// False where it is there. Nothing is made outside of a bpf file system.
+Result<bool> Make(const std::string& path) {
+  struct stat about = {};
+  if (lstat(path.c_str(), &about) == 0) return false;
+  const std::string above = std::filesystem::path(path + "/.").parent_path().parent_path();
+  const FileDescriptor parent(open(above.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (parent.get() >= 0) {
+    if (Status checked = CheckFileSystem(parent.get(), path); !checked) return checked.error();
+  }
+  if (mkdir(path.c_str(), 0700) == 0) return true;
+  return Error::FromErrno("cannot create the folder of pins " + path, errno);
+}
+
 }  // namespace
 
 // Whoever else can write to it could have us take over what he likes, or remove it.
@@ -90,10 +104,9 @@ Status CheckOwner(int folder, const std::string& path, const std::optional<Accou
 }
 
 Result<BpfPins> BpfPins::Open(const std::string& path, const std::optional<Account>& owner) {
-  const bool is_new = mkdir(path.c_str(), 0700) == 0;
-  if (!is_new && errno != EEXIST) {
-    return Error::FromErrno("cannot create the folder of pins " + path, errno);
-  }
+  const auto made = Make(path);
+  if (!made) return made.error();
+  const bool is_new = *made;
   FileDescriptor folder(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (folder.get() < 0) return Error::FromErrno("cannot open the folder of pins " + path, errno);
   if (Status checked = CheckFileSystem(folder.get(), path); !checked) return checked.error();

@@ -1,12 +1,16 @@
 #include "config_files.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cerrno>
-#include <cstdio>
 #include <filesystem>
-#include <memory>
 #include <system_error>
 #include <utility>
+
+#include "file_descriptor.h"
 
 namespace daybook {
 namespace {
@@ -35,11 +39,21 @@ Result<std::vector<std::string>> ListFolder(const std::string& folder) {
 }  // namespace
 
 Result<ConfigFile> ReadConfigFile(const std::string& path) {
-  const std::unique_ptr<FILE, int (*)(FILE*)> file(std::fopen(path.c_str(), "re"), std::fclose);
-  if (!file) return Error::FromErrno(path, errno);
+  // Without a wait for whoever may write to a pipe of that name.
+  const FileDescriptor opened(open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  if (opened.get() < 0) return Error::FromErrno(path, errno);
+  struct stat about = {};
+  if (fstat(opened.get(), &about) != 0) return Error::FromErrno(path, errno);
+  if (!S_ISREG(about.st_mode)) return Error(path + ": is no regular file");
   std::string text(kMaxBytes + 1, '\0');
-  text.resize(std::fread(text.data(), 1, text.size(), file.get()));
-  if (std::ferror(file.get()) != 0) return Error::FromErrno(path, errno);
+  size_t length = 0;
+  while (length < text.size()) {
+    const ssize_t count = read(opened.get(), text.data() + length, text.size() - length);
+    if (count < 0) return Error::FromErrno(path, errno);
+    if (count == 0) break;
+    length += static_cast<size_t>(count);
+  }
+  text.resize(length);
   if (text.size() > kMaxBytes) return Error(path + ": longer than 1M");
   return ConfigFile{path, std::move(text)};
 }

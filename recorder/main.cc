@@ -2,6 +2,7 @@
 #include <fmt/core.h>
 
 #include <array>
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -23,6 +24,7 @@
 #include "options_text.h"
 #include "previous_run.h"
 #include "privileges.h"
+#include "proc_scan.h"
 #include "recorder.h"
 #include "run_id.h"
 #include "status_file.h"
@@ -62,7 +64,7 @@ std::vector<Housekeeper::Job> JobsOf(const Options& options) {
   }};
 }
 
-// Whoever cannot be told how it goes is no reason not to record.
+// Of what is no reason not to record.
 void Complain(const Error& error) {
   fmt::print(stderr, "daybookd: {}; going on\n", error.message());
 }
@@ -116,6 +118,17 @@ LogIdentity IdentityOf(const EventSource& source, const std::string& filter) {
   return identity;
 }
 
+// With what to do about it.
+Error CannotWrite(const Error& error, const std::optional<Account>& account) {
+  if (error.error_number() == EROFS) {
+    return Error(error.message() +
+                 " (mounted read-only: mount it writable, or give another --log-dir)");
+  }
+  if (!account) return error;
+  return Error(fmt::format("{} (as user {}: give the folder to that user, or use --user)",
+                           error.message(), account->name));
+}
+
 // Everything that needs privilege comes before the drop, everything that makes files after it.
 Status Record(const Options& options) {
   const auto account = FindAccount(options.user);
@@ -136,6 +149,9 @@ Status Record(const Options& options) {
   if (Status dropped = DropPrivileges(*account); !dropped) return dropped;
 
   EventSource& events = **source;
+  // As the user that we are now. BPF lists processes by itself.
+  const Status shown = events.name() == "connector" ? CheckShowsOthers() : Ok{};
+  if (!shown) Complain(shown.error());
   // By descriptor: the user that we are now may not be let through the folders above.
   auto previous_run =
       FindPreviousRun("/proc/self/fd/" + std::to_string(log_dir.get()), events.uncommitted_seq());
@@ -143,12 +159,7 @@ Status Record(const Options& options) {
   auto writer = LogWriter::Open(
       *std::move(folder), IdentityOf(events, filter), [&events] { return events.ReadClock(); },
       ToWriterOptions(options), MakeThreadSyncer());
-  if (!writer) {
-    auto error = std::move(writer).error();
-    if (!*account) return error;
-    return Error(fmt::format("{} (as user {}: give the folder to that user, or use --user)",
-                             error.message(), (*account)->name));
-  }
+  if (!writer) return CannotWrite(writer.error(), *account);
   // What an earlier recorder left is cleaned up in any case.
   Housekeeper housekeeper(*std::move(housekeeping), CleanUp, JobsOf(options));
   RecorderOptions recorder_options{

@@ -122,8 +122,11 @@ CLI::Validator AsEventTypes() {
 // A name to its number.
 CLI::Validator AsUser() {
   const auto convert = [](std::string& text) -> std::string {
+    constexpr uint32_t kNobodys = UINT32_MAX;  // for the kernel, "no user"
     uint32_t uid = 0;
-    if (CLI::detail::lexical_cast(text, uid) && std::to_string(uid) == text) return {};
+    if (CLI::detail::lexical_cast(text, uid) && std::to_string(uid) == text) {
+      return uid == kNobodys ? text + " is no user's number" : "";
+    }
     const auto account = FindAccount(text);
     if (text.empty() || !account || !*account) return "no such user: " + text;
     text = std::to_string((*account)->uid);
@@ -148,6 +151,15 @@ std::string CheckAbsolute(const std::string& path) {
   return path.starts_with('/') ? "" : "must be an absolute path";
 }
 
+std::string CheckFolder(const std::string& path) {
+  return path.empty() ? "must be a folder's path" : "";
+}
+
+// CLI11 takes a number for how often a flag was given, and each but 0 for true.
+std::string CheckFlag(const std::string& value) {
+  return value == "true" || value == "false" ? "" : "must be true or false";
+}
+
 // In the log's folder it would pass for a part of the log.
 std::string CheckFileName(const std::string& path) {
   const std::string name = path.substr(path.rfind('/') + 1);
@@ -161,7 +173,8 @@ void AddFilterOptions(CLI::App& app, Filter& filter) {
       ->transform(AsEventTypes())
       ->type_name("LIST");
   app.add_flag("--only-failed", filter.only_failed,
-               "Record the ends of processes that fail, by status or signal, and nothing else");
+               "Record the ends of processes that fail, by status or signal, and nothing else")
+      ->check(CLI::Validator(CheckFlag, ""));
   app.add_option("--only-uid", filter.only_uids,
                  "Record processes of this user, by name or number; may be given more than once")
       ->transform(AsUser())
@@ -180,12 +193,14 @@ void AddFilterOptions(CLI::App& app, Filter& filter) {
                  "Record processes from this age on, and those that fail before")
       ->transform(AsTime())
       ->type_name("TIME");
-  app.add_flag("--no-kernel-threads", filter.no_kernel_threads, "Leave out kernel threads");
+  app.add_flag("--no-kernel-threads", filter.no_kernel_threads, "Leave out kernel threads")
+      ->check(CLI::Validator(CheckFlag, ""));
 }
 
 // One option, one line. The defaults stand in Options.
 void AddOptions(CLI::App& app, Options& options) {
   app.add_option("--log-dir", options.log_dir, "Folder of the log; created where it is missing")
+      ->check(CLI::Validator(CheckFolder, ""))
       ->type_name("DIR")
       ->capture_default_str();
   app.add_option("--source", options.source,
@@ -403,10 +418,8 @@ Status AddSetting(const ConfigFile& file, const CLI::ConfigItem& item, Settings&
   }
   for (const std::string& value : item.inputs) {
     const std::string argument = "--" + item.name + "=" + value;
-    // CLI11 takes '#' for a comment even between quotes, and leaves the first one there.
     const bool is_torn = value.starts_with('"') || value.starts_with('\'');
-    const std::string wrong =
-        is_torn ? "a quote that nothing closes; a value cannot have a '#'" : WhatIsWrong(argument);
+    const std::string wrong = is_torn ? "a quote that nothing closes" : WhatIsWrong(argument);
     if (!wrong.empty()) return SettingError(file, item.name, wrong);
     settings[item.name].push_back(argument);
   }
@@ -419,18 +432,49 @@ Status CheckLines(const ConfigFile& file) {
   std::string line;
   for (size_t number = 1; std::getline(lines, line); ++number) {
     CLI::detail::trim(line);
-    const bool is_known = line.empty() || line.size() > 2 || line == "]" || line.starts_with('#') ||
-                          line.starts_with(';');
+    const bool is_known = line.empty() || line.size() > 2 || line == "]" || line.starts_with(';');
     if (!is_known) return Error(file.path + ":" + std::to_string(number) + ": no setting: " + line);
   }
   return Ok{};
 }
 
-Result<Settings> ParseConfigFile(const ConfigFile& file) {
+// Where a comment after the line's setting begins, which is not between quotes: these stand around
+// a whole value.
+size_t CommentOf(std::string_view line) {
+  char quote = 0;
+  char last = '=';  // that is no blank
+  for (size_t i = 0; i < line.size(); ++i) {
+    const char c = line[i];
+    const bool may_open = last == '=' || last == '[' || last == ',';
+    if (quote == 0 && c == '#') return i;
+    if (c == quote) {
+      quote = 0;
+    } else if (quote == 0 && may_open && (c == '"' || c == '\'')) {
+      quote = c;
+    }
+    if (c != ' ' && c != '\t') last = c;
+  }
+  return line.npos;
+}
+
+// CLI11 would take a '#' between quotes for one, too.
+std::string WithoutComments(const std::string& text) {
+  std::istringstream lines(text);
+  std::string rest;
+  for (std::string line; std::getline(lines, line);) {
+    rest.append(line, 0, CommentOf(line)).append("\n");
+  }
+  return rest;
+}
+
+Result<Settings> ParseConfigFile(const ConfigFile& whole) {
+  const ConfigFile file{whole.path, WithoutComments(whole.text)};
   if (Status checked = CheckLines(file); !checked) return std::move(checked).error();
   Settings settings;
   std::istringstream text(file.text);
-  for (const CLI::ConfigItem& item : CLI::ConfigTOML().from_config(text)) {
+  CLI::ConfigTOML format;
+  format.comment('\n');  // none: no line has that
+  for (const CLI::ConfigItem& item : format.from_config(text)) {
     if (Status added = AddSetting(file, item, settings); !added) return std::move(added).error();
   }
   return settings;
@@ -493,6 +537,9 @@ std::variant<Options, ExitNow> ParseOptions(int argc, char** argv, const ConfigP
     return Mistake(sound.error().message());
   }
   if (!given.choice().check) return all.options();
+  if (const auto account = FindAccount(all.options().user); !account) {
+    return Mistake(account.error().message());
+  }
   std::cout << OptionsText(all.options());
   return ExitNow{0};
 }

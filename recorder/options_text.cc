@@ -32,7 +32,11 @@ std::string Quantity(uint64_t value, std::span<const Scale> scales) {
 std::string Time(uint64_t ns) { return Quantity(ns, kTimes); }
 std::string Size(uint64_t bytes) { return Quantity(bytes, kSizes); }
 
-std::string Quoted(std::string_view text) { return fmt::format("\"{}\"", text); }
+// By the kind of quotes that it has not.
+std::string Quoted(std::string_view text) {
+  const char quote = text.find('"') == text.npos ? '"' : '\'';
+  return fmt::format("{}{}{}", quote, text, quote);
+}
 
 std::string_view NameOf(ArgsMode mode) {
   switch (mode) {

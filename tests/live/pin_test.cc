@@ -666,6 +666,7 @@ TEST_F(PinTest, AFolderElsewhereIsRefusedWithWhatToDo) {
   Daybookd recorder(folder_, {"--pin", temp_ / "elsewhere"});
   EXPECT_THAT(recorder.said_before(), HasSubstr("recording without pins"));
   EXPECT_EQ(recorder.Stop(), 0);
+  EXPECT_FALSE(std::filesystem::exists(temp_ / "elsewhere"));
 }
 
 TEST_F(PinTest, AFolderThatOthersMayWriteToIsRefused) {

@@ -147,6 +147,35 @@ TEST_F(DiskTest, ALogThatIsRemovedGoesOnWhereItsFolderIsMadeAnew) {
   EXPECT_FALSE(log.segments.at(0).All<SnapEnd>().empty());
 }
 
+TEST_F(DiskTest, WhereNothingMayBeWrittenThatIsTheReason) {
+  HaveOwnMounts();
+  std::filesystem::create_directory(folder_);
+  ASSERT_EQ(mount("tmpfs", folder_.c_str(), "tmpfs", MS_RDONLY, "size=8m"), 0);
+  try {
+    const Daybookd recorder(folder_);
+    FAIL() << "it records";
+  } catch (const std::runtime_error& refused) {
+    EXPECT_THAT(refused.what(),
+                AllOf(HasSubstr("Read-only file system (mounted read-only: "),
+                      HasSubstr("--log-dir"), Not(HasSubstr("give the folder to that user"))));
+  }
+  umount(folder_.c_str());
+}
+
+TEST_F(DiskTest, ADiskThatIsTooSmallForTheLimitsIsToldWithThem) {
+  HaveOwnMounts();
+  std::filesystem::create_directory(folder_);
+  ASSERT_EQ(mount("tmpfs", folder_.c_str(), "tmpfs", 0, "size=40m"), 0);
+  Daybookd recorder(folder_, {"--user", "root"});
+  EXPECT_THAT(recorder.said_before(),
+              AllOf(HasSubstr("no room for a segment (40M are free, and --min-free 64M is to stay "
+                              "so; make room, or give a smaller one)"),
+                    HasSubstr("No space left on device; going on\n")));
+  kill(recorder.pid(), SIGKILL);
+  recorder.Wait();
+  umount(folder_.c_str());
+}
+
 // As the kernel does it where a file system finds itself damaged.
 TEST_F(DiskTest, AFileSystemThatTurnsReadOnlyStopsNobody) {
   HaveOwnMounts();

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <iterator>
 #include <random>
@@ -174,7 +175,7 @@ TEST_F(OptionsTest, UsersAreNamesOrNumbersAndAddUp) {
       Good({"--only-uid", "root", "--only-uid", "4000000000", "--except-uid", "nobody"}).filter;
   EXPECT_THAT(filter.only_uids, ElementsAre(0, 4000000000));
   EXPECT_THAT(filter.except_uids, ElementsAre(65534));
-  for (const char* value : {"", "-1", "4294967296", "1.5", "0x1", "no-such-user"}) {
+  for (const char* value : {"", "-1", "4294967295", "4294967296", "1.5", "0x1", "no-such-user"}) {
     ExpectMistake("--only-uid=" + std::string(value));
     ExpectMistake("--except-uid=" + std::string(value));
   }
@@ -216,12 +217,28 @@ TEST_F(OptionsTest, ChangesOfIdsMayBeTold) {
   for (const char* value : {"", "bpf", "1"}) ExpectMistake("--id-events", value);
 }
 
+TEST_F(OptionsTest, AFlagIsTrueOrFalse) {
+  EXPECT_TRUE(Good({"--only-failed"}).filter.only_failed);
+  EXPECT_TRUE(Good({"--only-failed=true"}).filter.only_failed);
+  EXPECT_FALSE(Good({"--only-failed=false"}).filter.only_failed);
+  for (const char* value : {"2", "-1", "maybe"}) {
+    ExpectMistake("--only-failed=" + std::string(value));
+    ExpectMistake("--no-kernel-threads=" + std::string(value));
+  }
+}
+
 TEST_F(OptionsTest, AUserMayBeNamed) { EXPECT_EQ(Good({"--user", "games"}).user, "games"); }
 
 TEST_F(OptionsTest, TheFolderHasADefault) {
   const auto parsed = Parse({});
   ASSERT_TRUE(std::holds_alternative<Options>(parsed));
   EXPECT_EQ(std::get<Options>(parsed).log_dir, "/var/log/daybook");
+}
+
+TEST_F(OptionsTest, AFolderHasAName) { ExpectMistake("--log-dir="); }
+
+TEST_F(OptionsTest, ACheckRefusesAUserThatIsNone) {
+  ExpectMistake("--user", {"--check-config", "--user", "no-such-user"});
 }
 
 TEST_F(OptionsTest, UnknownOptionsAreMistakes) { ExpectMistake("--sauce", "bpf"); }
@@ -337,6 +354,7 @@ TEST_F(ConfigTest, WhatIsUnknownIsAMistakeWithItsPlace) {
   ExpectMistakeIn("[recorder]\nargs = none\n", ":1: recorder: ", "no sections");
   ExpectMistakeIn("recorder.args = none\n", "", "no sections");
   ExpectMistakeIn("x\n", ":1: ", "no setting: x");
+  ExpectMistakeIn("\nx # y\n", ":2: ", "no setting: x");
   for (const char* name : {"help", "version", "config", "no-config", "check-config"}) {
     ExpectMistakeIn(name + std::string(" = true\n"), ":1: ", "no such setting");
   }
@@ -350,8 +368,29 @@ TEST_F(ConfigTest, AValueThatIsNoneIsAMistakeWithItsPlace) {
   ExpectMistakeIn("duration = 10 min\n", ":1: duration: ", "takes one value, once");
   ExpectMistakeIn("args = none\nargs = full\n", ":1: args: ", "takes one value, once");
   ExpectMistakeIn("args = none\nuser = x\nargs = full\n", ":1: args: ", "takes one value, once");
-  ExpectMistakeIn("log-dir = \"/a#b\"\n", ":1: log-dir: ", "a quote that nothing closes");
+  ExpectMistakeIn("log-dir = \"/a#b\n", ":1: log-dir: ", "a quote that nothing closes");
+  ExpectMistakeIn("only-failed = 2\n", ":1: only-failed: ", "must be true or false");
   ExpectMistakeIn("mask = [\"pin\", \"a b\"]\n", ":1: mask: ", "letters, digits");
+}
+
+TEST_F(ConfigTest, ACommentEndsNoQuotedValue) {
+  const auto folder_of = [this](const std::string& text) {
+    files_.Put("daybook.conf", text);
+    const auto parsed = Parse({});
+    EXPECT_TRUE(std::holds_alternative<Options>(parsed)) << err_;
+    return std::holds_alternative<Options>(parsed) ? std::get<Options>(parsed).log_dir : "";
+  };
+  EXPECT_EQ(folder_of("log-dir = \"/a#b\"  # \"c\"\n"), "/a#b");
+  EXPECT_EQ(folder_of("log-dir='/a \"#\" b'#c\n"), "/a \"#\" b");
+  EXPECT_EQ(folder_of("log-dir = /it's # there\n"), "/it's");
+  EXPECT_EQ(folder_of("log-dir = /a#b\n"), "/a");
+  EXPECT_EQ(folder_of("mask = ['pin',  # one\n  'my-id' ]\nlog-dir = /a\n"), "/a");
+}
+
+TEST_F(ConfigTest, APipeIsNotWaitedFor) {
+  ASSERT_EQ(mkfifo((files_ / "pipe").c_str(), 0600), 0);
+  ASSERT_TRUE(std::holds_alternative<ExitNow>(Parse({"--config", files_ / "pipe"})));
+  EXPECT_THAT(err_, HasSubstr("pipe: is no regular file"));
 }
 
 TEST_F(ConfigTest, AMistakeIsOneThoughTheCommandLineGoesBefore) {
@@ -379,27 +418,27 @@ TEST_F(ConfigTest, WhatACheckPrintsIsAFileOfTheSameOptions) {
   EXPECT_THAT(defaults, HasSubstr("args = masked\n"));
   EXPECT_THAT(defaults, HasSubstr("# duration: not set\n"));
   // In words, as on a command line.
-  std::vector<std::string> words = {"--log-dir", "/a b", "--source", "replay:/x, y"};
+  std::vector<std::string> words = {"--log-dir", "/a b", "--source", "replay:/x, #'y'"};
   std::istringstream more(
       "--duration 90s --segment-size 65537 --segment-age 36h --max-bytes 3G --min-free 0 "
       "--max-age 7d --compress none --drain-interval 15ms --ring 8M --args argv0 --args-max 4K "
-      "--mask pin --mask my-id --user x --id-events none --usage fast --audit-interval 2h "
+      "--mask pin --mask my-id --user nobody --id-events none --usage fast --audit-interval 2h "
       "--status-file /s --metrics-file /m.prom --pin /p --events exit,fork --only-failed "
       "--only-uid root --only-uid 5 --except-uid 7 --min-lifetime 50ms --no-kernel-threads");
   for (std::string word; more >> word;) words.push_back(word);
-  words.insert(words.end(), {"--only-cgroup", "/a b"});
+  words.insert(words.end(), {"--only-cgroup", "/a \"#\" b"});
   const std::string all = Check(words);
   EXPECT_EQ(all,
-            "log-dir = \"/a b\"\nsource = \"replay:/x, y\"\nid-events = none\nduration = 90s\n"
+            "log-dir = \"/a b\"\nsource = \"replay:/x, #'y'\"\nid-events = none\nduration = 90s\n"
             "segment-size = 65537\n"
             "segment-age = 36h\nmax-bytes = 3G\nmin-free = 0\nmax-age = 7d\ncompress = none\n"
             "drain-interval = 15ms\nring = 8M\nusage = fast\naudit-interval = 2h\nargs = "
             "argv0\nargs-max = "
             "4K\nmask = [\"pin\", \"my-id\"]\n"
             "events = \"fork,exit\"\nonly-failed = true\nonly-uid = [\"0\", \"5\"]\n"
-            "except-uid = [\"7\"]\nonly-cgroup = \"/a b\"\nmin-lifetime = 50ms\n"
+            "except-uid = [\"7\"]\nonly-cgroup = '/a \"#\" b'\nmin-lifetime = 50ms\n"
             "no-kernel-threads = true\n"
-            "status-file = \"/s\"\nmetrics-file = \"/m.prom\"\npin = \"/p\"\nuser = \"x\"\n");
+            "status-file = \"/s\"\nmetrics-file = \"/m.prom\"\npin = \"/p\"\nuser = \"nobody\"\n");
   for (const std::string& text : {defaults, all}) {
     files_.Put("printed", text);
     EXPECT_EQ(Check({"--config", files_ / "printed"}), text);

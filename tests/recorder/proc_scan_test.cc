@@ -8,8 +8,11 @@
 namespace daybook {
 namespace {
 
+using testing::AllOf;
+using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Optional;
+using testing::StartsWith;
 using testing::UnorderedElementsAre;
 using std::string_view_literals::operator""sv;
 
@@ -267,6 +270,18 @@ TEST(ScanRealProcTest, ThisProcess) {
   EXPECT_THAT(self->fields.euid, Optional(geteuid()));
   EXPECT_FALSE(self->fields.flags & kProcNeverExeced);
   EXPECT_THAT(self->args.value_or(""), testing::Not(IsEmpty()));
+}
+
+TEST(ProcShowsOthersTest, WithHidepidTheFirstProcessIsNotThere) {
+  const FakeProc proc;
+  proc.Add(1);
+  proc.Add(4711);
+  EXPECT_TRUE(CheckShowsOthers(proc.root()));
+  proc.Remove(1, "status");
+  const Status hidden = CheckShowsOthers(proc.root());
+  ASSERT_FALSE(hidden);
+  EXPECT_THAT(hidden.error().message(),
+              AllOf(StartsWith(proc.root()), HasSubstr("hidepid"), HasSubstr("gid=")));
 }
 
 }  // namespace
