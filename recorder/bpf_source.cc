@@ -194,8 +194,8 @@ class NotingCgroups : public SnapshotSink {
 class BpfSource::Impl {
  public:
   Impl(BpfSourceOptions options, const LoadPlan& plan, std::optional<BpfPins> pins,
-       const Predecessor& predecessor, Skeleton skeleton, RingMapping ring, BpfCounters counters,
-       FileDescriptor wakeups)
+       const Predecessor& predecessor, uint64_t since_ns, Skeleton skeleton, RingMapping ring,
+       BpfCounters counters, FileDescriptor wakeups)
       : options_(std::move(options)),
         plan_(plan),
         pins_(std::move(pins)),
@@ -205,6 +205,7 @@ class BpfSource::Impl {
         // Before its begin the log tells of nothing.
         lacks_by_filter_(predecessor.has_untold_filter() && predecessor_.committed != 0),
         continues_(predecessor.exists()),
+        since_ns_(since_ns),
         skeleton_(std::move(skeleton)),
         ring_(std::move(ring)),
         reader_(ring_.reader()),
@@ -217,6 +218,7 @@ class BpfSource::Impl {
   const LoadPlan& plan() const { return plan_; }
   const BpfSourceOptions& options() const { return options_; }
   bool continues() const { return continues_; }
+  uint64_t since_ns() const { return since_ns_; }
   uint64_t run_id() const { return run_id_; }
   const BpfCounters& counters() const { return counters_; }
   uint64_t damaged() const { return damaged_; }
@@ -392,6 +394,7 @@ class BpfSource::Impl {
   uint64_t run_id_;
   bool lacks_by_filter_;
   bool continues_;
+  uint64_t since_ns_;
   Skeleton skeleton_;
   RingMapping ring_;
   RingReader reader_;
@@ -422,6 +425,7 @@ Result<std::unique_ptr<BpfSource>> BpfSource::Open(const BpfSourceOptions& optio
   Result<FileDescriptor> wakeups = WakeupsOf(ring_fd);
   if (!wakeups) return wakeups.error();
   if (const Status status = Attach(**skeleton); !status) return status.error();
+  const uint64_t since_ns = BootTimeNs();
   if (const Status active =
           Activate(**skeleton, *plan, options.beside_types, folder, *predecessor, *counters);
       !active) {
@@ -433,8 +437,9 @@ Result<std::unique_ptr<BpfSource>> BpfSource::Open(const BpfSourceOptions& optio
     return active.error();
   }
   auto impl =
-      std::make_unique<Impl>(options, *plan, std::move(pins), *predecessor, *std::move(skeleton),
-                             *std::move(ring), *std::move(counters), *std::move(wakeups));
+      std::make_unique<Impl>(options, *plan, std::move(pins), *predecessor, since_ns,
+                             *std::move(skeleton), *std::move(ring), *std::move(counters),
+                             *std::move(wakeups));
   return std::unique_ptr<BpfSource>(new BpfSource(std::move(impl)));
 }
 
@@ -475,6 +480,7 @@ uint64_t BpfSource::threads_seen() const {
 }
 
 SourceCounters BpfSource::counters() const { return impl_->Counters(); }
+std::optional<uint64_t> BpfSource::recording_since_ns() const { return impl_->since_ns(); }
 bool BpfSource::continues() const { return impl_->continues(); }
 bool BpfSource::lacks_what_was_between() const { return impl_->lacks_what_was_between(); }
 std::optional<uint64_t> BpfSource::run_id() const { return impl_->run_id(); }

@@ -62,6 +62,7 @@ class BpfSource : public EventSource {
   bool PrepareToSleep() override;
   Result<size_t> Drain(EventSink& sink) override;
   void Commit(const Progress& progress) override;
+  std::optional<uint64_t> recording_since_ns() const override;
   bool continues() const override;
   std::optional<uint64_t> run_id() const override;
   std::optional<uint64_t> uncommitted_seq() const override;

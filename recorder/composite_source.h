@@ -34,6 +34,9 @@ class CompositeSource : public EventSource {
   // one.
   void Commit(const Progress& progress) override { main_->Commit(progress); }
   bool continues() const override { return main_->continues(); }
+  std::optional<uint64_t> recording_since_ns() const override {
+    return main_->recording_since_ns();
+  }
   std::optional<uint64_t> run_id() const override { return main_->run_id(); }
   std::optional<uint64_t> uncommitted_seq() const override { return main_->uncommitted_seq(); }
   bool lacks_what_was_between() const override { return main_->lacks_what_was_between(); }

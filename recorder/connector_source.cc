@@ -157,13 +157,15 @@ uint32_t FlagsOf(const ConnectorProcess& process) {
 
 class ConnectorSource::Impl {
  public:
-  Impl(const ConnectorSourceOptions& options, ConnectorSocket socket)
+  Impl(const ConnectorSourceOptions& options, uint64_t since_ns, ConnectorSocket socket)
       : options_(options),
+        since_ns_(since_ns),
         types_(options.events == ConnectorEvents::kAll ? kAllEvents : kIdEvents),
         socket_(std::move(socket)),
         last_drain_ns_(BootTimeNs()) {}
 
   const ConnectorSocket& socket() const { return socket_; }
+  uint64_t since_ns() const { return since_ns_; }
   bool tells_all() const { return options_.events == ConnectorEvents::kAll; }
   bool in_doubt() const { return in_doubt_; }
   void Stop() { socket_.Stop(); }
@@ -193,6 +195,7 @@ class ConnectorSource::Impl {
   Delivery delivery() const { return in_doubt_ ? Delivery::kLossy : Delivery::kComplete; }
 
   ConnectorSourceOptions options_;
+  uint64_t since_ns_;
   uint32_t types_;
   ConnectorSocket socket_;
   BootTimes times_;
@@ -430,10 +433,11 @@ Result<std::unique_ptr<ConnectorSource>> ConnectorSource::Open(
     const ConnectorSourceOptions& options) {
   if (const Status here = CheckPidNamespace(options.proc.root); !here) return here.error();
   const bool all = options.events == ConnectorEvents::kAll;
+  const uint64_t since_ns = BootTimeNs();
   auto socket =
       ConnectorSocket::Open(all ? ConnectorSocket::kUnfiltered : kIdEvents, options.buffer_bytes);
   if (!socket) return socket.error();
-  auto impl = std::make_unique<Impl>(options, *std::move(socket));
+  auto impl = std::make_unique<Impl>(options, since_ns, *std::move(socket));
   return std::unique_ptr<ConnectorSource>(new ConnectorSource(std::move(impl)));
 }
 
@@ -445,6 +449,7 @@ int ConnectorSource::wake_fd() const { return impl_->socket().wake_fd(); }
 int ConnectorSource::send_fd() const { return impl_->socket().send_fd(); }
 bool ConnectorSource::PrepareToSleep() { return impl_->PrepareToSleep(); }
 Result<size_t> ConnectorSource::Drain(EventSink& sink) { return impl_->Drain(sink); }
+std::optional<uint64_t> ConnectorSource::recording_since_ns() const { return impl_->since_ns(); }
 void ConnectorSource::Stop() { impl_->Stop(); }
 bool ConnectorSource::exhausted() const { return false; }
 Status ConnectorSource::Snapshot(SnapshotSink& sink) { return impl_->Snapshot(sink); }

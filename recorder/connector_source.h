@@ -49,6 +49,7 @@ class ConnectorSource : public EventSource {
   int send_fd() const override;
   bool PrepareToSleep() override;
   Result<size_t> Drain(EventSink& sink) override;
+  std::optional<uint64_t> recording_since_ns() const override;
   void Stop() override;
   bool exhausted() const override;
   Status Snapshot(SnapshotSink& sink) override;

@@ -63,6 +63,9 @@ class FilteredSource : public EventSource {
   int send_fd() const override { return source_->send_fd(); }
   bool PrepareToSleep() override { return source_->PrepareToSleep(); }
   Result<size_t> Drain(EventSink& sink) override;
+  std::optional<uint64_t> recording_since_ns() const override {
+    return source_->recording_since_ns();
+  }
   void Stop() override { source_->Stop(); }
   bool is_live() const override { return source_->is_live(); }
   bool exhausted() const override { return source_->exhausted(); }

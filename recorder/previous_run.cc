@@ -230,10 +230,12 @@ std::optional<PreviousRun> FindPreviousRun(const std::string& log_dir,
   return run;
 }
 
-RecordingGap GapSince(const PreviousRun& run, const Id128& boot_id, const Recorder& start) {
+RecordingGap GapSince(const PreviousRun& run, const Id128& boot_id, const Recorder& start,
+                      std::optional<uint64_t> recording_since_ns) {
   const bool is_same_boot = run.boot_id == boot_id;
-  RecordingGap gap{.first_time_ns = is_same_boot ? std::min(run.last_time_ns, start.time_ns) : 0,
-                   .last_time_ns = start.time_ns,
+  const uint64_t until_ns = std::min(recording_since_ns.value_or(start.time_ns), start.time_ns);
+  RecordingGap gap{.first_time_ns = is_same_boot ? std::min(run.last_time_ns, until_ns) : 0,
+                   .last_time_ns = until_ns,
                    .missed_forks = {}};
   const auto before = is_same_boot ? run.kernel_forks : 0;
   if (start.kernel_forks && start.forks_seen && before) {

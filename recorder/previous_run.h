@@ -29,8 +29,9 @@ std::optional<PreviousRun> FindPreviousRun(const std::string& log_dir,
                                            std::optional<uint64_t> written_since_seq = {},
                                            size_t max_end_bytes = size_t{16} << 20);
 
-// Between that run and the recorder that started so. After another boot it is counted from the boot
-// on.
-RecordingGap GapSince(const PreviousRun& run, const Id128& boot_id, const Recorder& start);
+// Between that run and the recorder that started so, whose events go back further than its START.
+// After another boot it is counted from the boot on.
+RecordingGap GapSince(const PreviousRun& run, const Id128& boot_id, const Recorder& start,
+                      std::optional<uint64_t> recording_since_ns = {});
 
 }  // namespace daybook

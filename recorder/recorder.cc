@@ -372,7 +372,8 @@ void RecorderLoop::Impl::AppendRecorder(RecorderEvent event, const Audit& counts
   if (!options_.filter.empty()) record.filter = options_.filter;
   const bool follows = event == RecorderEvent::kStart && options_.previous_run.has_value();
   if (follows && !source_.continues()) {
-    writer_.Append(GapSince(*options_.previous_run, source_.identity().boot_id, record));
+    writer_.Append(GapSince(*options_.previous_run, source_.identity().boot_id, record,
+                            source_.recording_since_ns()));
   }
   writer_.Append(record);
 }

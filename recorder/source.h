@@ -112,6 +112,9 @@ class EventSource {
   // What was drained up to now is in the log: a recorder that takes over need not be told of it.
   virtual void Commit(const Progress& /*progress*/) {}
 
+  // Nothing is told that happened before; unknown where it has no begin.
+  virtual std::optional<uint64_t> recording_since_ns() const { return std::nullopt; }
+
   // True where it has taken over from another recorder without a gap. What that one drained last
   // may be drained again.
   virtual bool continues() const { return false; }

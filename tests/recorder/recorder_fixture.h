@@ -81,7 +81,10 @@ class FakeSource : public EventSource {
     if (snapshot_error) return Error("no snapshot today");
     return Ok{};
   }
-  SourceCounters counters() const override { return counts; }
+  SourceCounters counters() const override {
+    if (counts.forks_seen) *counts.forks_seen += forks_each_look;
+    return counts;
+  }
   void Commit(const Progress& progress) override {
     commits.push_back(progress);
     if (on_commit) on_commit();
@@ -90,6 +93,7 @@ class FakeSource : public EventSource {
   void TellCgroups(const std::function<void(const CgroupPath&)>& take) override {
     for (const std::string& path : cgroups) take({.id = path.size(), .path = path});
   }
+  std::optional<uint64_t> recording_since_ns() const override { return since_ns; }
   bool continues() const override { return is_continued; }
   bool lacks_what_was_between() const override { return is_continued && !continues_wholly; }
   void Stop() override { ++stops; }
@@ -102,10 +106,12 @@ class FakeSource : public EventSource {
   std::vector<uint32_t> living = {1, 2, 3};
   std::vector<Progress> commits;
   std::function<void()> on_commit;
+  std::optional<uint64_t> since_ns;
   bool is_continued = false;
   bool continues_wholly = true;
   std::optional<std::string_view> living_args;
-  SourceCounters counts;
+  mutable SourceCounters counts;
+  uint64_t forks_each_look = 0;
   bool can_sleep = false;
   bool may_sleep = true;
   bool endless = false;

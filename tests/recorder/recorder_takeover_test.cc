@@ -196,6 +196,19 @@ TEST_F(RecorderTakeoverTest, WhereItDidNotTakeOverThereIsOne) {
   EXPECT_THAT(Log().All<RecordingGap>(), SizeIs(1));
 }
 
+// START comes later: what happened since waits for it.
+TEST_F(RecorderTakeoverTest, TheGapEndsWhereTheSourceBegan) {
+  source_.since_ns = kTestBootNs - 3 * kMs;
+  Left(TestFork(10));
+  source_.is_continued = false;
+  options_.previous_run->last_time_ns = kTestBootNs - 5 * kMs;
+  ASSERT_TRUE(Record());
+  const auto gaps = Log().All<RecordingGap>();
+  ASSERT_THAT(gaps, SizeIs(1));
+  EXPECT_EQ(gaps[0].first_time_ns, kTestBootNs - 5 * kMs);
+  EXPECT_EQ(gaps[0].last_time_ns, kTestBootNs - 3 * kMs);
+}
+
 // By a recorder that takes over and is killed before the disk has taken anything.
 uint64_t UnwrittenAfter(uint64_t unwritten_before, const Fork& fork) {
   LogBuilder log;
