@@ -38,7 +38,6 @@ using EveryLifeFunction = std::function<void(const Boot& boot, const Life& life)
 // Where the log hands out salvaged records, each life of which one tells comes once more, marked
 // by its proof; the others are the same as without them.
 Coverage ReadLives(const Question& question, const LifeFunction& function,
-                   const EveryLifeFunction& every_life = nullptr,
-                   Rests rests = Rests::kOnBirth);
+                   const EveryLifeFunction& every_life = nullptr, Rests rests = Rests::kOnBirth);
 
 }  // namespace daybook
