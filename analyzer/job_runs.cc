@@ -122,7 +122,7 @@ const LocalPointer<JobRun>& JobRuns::Find(const Boot& boot, const Life& life, Li
 
 // From the nearest ancestor whose run is known, down to it again.
 const LocalPointer<JobRun>& JobRuns::FindByParents(const Boot& boot, const Life& life,
-                                                      LifeTexts& texts) {
+                                                   LifeTexts& texts) {
   unknown_.clear();
   for (const Life* at = &life; at != nullptr && !at->job_run; at = at->parent.get()) {
     unknown_.push_back(at);
@@ -153,12 +153,11 @@ LocalPointer<JobRun> JobRuns::FindBelow(const Boot& boot, const Life& life, Life
 
 // Whether a process that still runs is a root may be told at its end only: until then it has a run
 // of its own, and so has every root below it.
-LocalPointer<JobRun> JobRuns::FindBelowRoots(const Boot& boot, const Life& life,
-                                                LifeTexts& texts) {
+LocalPointer<JobRun> JobRuns::FindBelowRoots(const Boot& boot, const Life& life, LifeTexts& texts) {
   const Life* parent = life.parent.get();
   LocalPointer<JobRun> above = parent != nullptr
-                                      ? Remaining(parent->job_run)
-                                      : OnlyOne(RunOf(JobKind::kNone, std::string(kOther), boot));
+                                   ? Remaining(parent->job_run)
+                                   : OnlyOne(RunOf(JobKind::kNone, std::string(kOther), boot));
   if (above->kind == JobKind::kRoot) return above;
   JobKind kind = JobKind::kUndecided;
   if (!waits_for_end_ || life.state != LifeState::kRunning) {
@@ -172,8 +171,7 @@ LocalPointer<JobRun> JobRuns::FindBelowRoots(const Boot& boot, const Life& life,
 
 // Of a log without births every process is one: those that are over, and so have no more to come,
 // are together by their name.
-LocalPointer<JobRun> JobRuns::WithoutParent(const Boot& boot, const Life& life,
-                                               LifeTexts& texts) {
+LocalPointer<JobRun> JobRuns::WithoutParent(const Boot& boot, const Life& life, LifeTexts& texts) {
   if (IsFirst(life) || life.state == LifeState::kRunning) {
     return Add(RunFrom(JobKind::kProcess, boot, life, texts));
   }

@@ -44,9 +44,9 @@ struct JobRun {
   std::optional<uint32_t> root_pid;  // of a run that is known by its outermost process
   uint64_t root_start_ns = 0;
   LocalPointer<JobRun> above;  // of what is below an undecided one: what it may be a part of
-  bool is_many = false;           // each process of it is a run of its own
-  uint64_t number = 0;            // in the order of appearance
-  RunTotals totals;               // for whoever asks for runs to add to
+  bool is_many = false;        // each process of it is a run of its own
+  uint64_t number = 0;         // in the order of appearance
+  RunTotals totals;            // for whoever asks for runs to add to
   // Of an undecided one: what is over of the runs below it. Their `above` is this.
   std::vector<std::unique_ptr<JobRun>> below;
   std::unique_ptr<JobRun> next_over;
@@ -96,8 +96,7 @@ class JobRuns {
     std::unique_ptr<JobRun> Pop();
   };
 
-  const LocalPointer<JobRun>& FindByParents(const Boot& boot, const Life& life,
-                                               LifeTexts& texts);
+  const LocalPointer<JobRun>& FindByParents(const Boot& boot, const Life& life, LifeTexts& texts);
   LocalPointer<JobRun> FindBelow(const Boot& boot, const Life& life, LifeTexts& texts);
   LocalPointer<JobRun> FindBelowRoots(const Boot& boot, const Life& life, LifeTexts& texts);
   LocalPointer<JobRun> WithoutParent(const Boot& boot, const Life& life, LifeTexts& texts);

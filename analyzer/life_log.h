@@ -38,8 +38,7 @@ using EveryLifeFunction = std::function<void(const Boot& boot, const Life& life)
 // Where the log hands out salvaged records, each life of which one tells comes once more, marked
 // by its proof; the others are the same as without them.
 Coverage ReadLives(const Question& question, const LifeFunction& function,
-                   const EveryLifeFunction& every_life = nullptr,
-                   Rests rests = Rests::kOnBirth);
+                   const EveryLifeFunction& every_life = nullptr, Rests rests = Rests::kOnBirth);
 
 // Waits in the place of a reader of lives that has come to the end of a log that is being written.
 class LifeWatch {

@@ -13,7 +13,8 @@ using std::string_literals::operator""s;
 
 bool IsCut(std::string args, std::optional<uint64_t> args_bytes) {
   Life life;
-  life.image = boost::make_local_shared<Image>(Image{.args = std::move(args), .args_bytes = args_bytes});
+  life.image =
+      boost::make_local_shared<Image>(Image{.args = std::move(args), .args_bytes = args_bytes});
   return std::get<Text>(ArgumentsCell(life)).cut;
 }
 

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <iterator>
 #include <limits>
@@ -70,7 +71,7 @@ TEST(VarintTest, PaddedOverlongAndTruncatedFormsAreRefused) {
 // LEB128 by its definition, one byte after the other.
 std::optional<std::pair<uint64_t, size_t>> PlainVarint(const std::vector<uint8_t>& bytes) {
   uint64_t value = 0;
-  for (size_t i = 0; i < bytes.size(); ++i) {
+  for (size_t i = 0; i < std::min(bytes.size(), kMaxVarintBytes); ++i) {
     if (i > 0 && bytes[i] == 0) return std::nullopt;
     value |= static_cast<uint64_t>(bytes[i] & 0x7F) << (7 * i);
     if (bytes[i] < 0x80) return std::pair(value, i + 1);
@@ -102,8 +103,11 @@ TEST(VarintTest, EveryShortStringOfBytesIsReadByTheDefinitionOrRefused) {
         bytes.push_back(kBytes[rest % std::size(kBytes)]);
       }
       ExpectReadByTheDefinition(bytes);
-      bytes.resize(size + 8, 0xFF);  // the same with something behind it
-      ExpectReadByTheDefinition(bytes);
+      for (const uint8_t behind : {uint8_t{0x01}, uint8_t{0xFF}}) {
+        bytes.resize(size);
+        bytes.resize(size + 8, behind);
+        ExpectReadByTheDefinition(bytes);
+      }
     }
   }
 }

@@ -69,6 +69,12 @@ class Cursor {
       *value = *position_++;
       return true;
     }
+    // Those of two bytes are mostly ids, which are alike from record to record.
+    if (remaining() >= 2 && position_[1] < 0x80 && position_[1] != 0) {
+      *value = (position_[0] & 0x7Fu) | static_cast<uint64_t>(position_[1]) << 7;
+      position_ += 2;
+      return true;
+    }
     const LongVarint found = ReadLongVarint(position_, end_);
     if (found.end == nullptr) return Fail();
     *value = found.value;
@@ -125,9 +131,9 @@ class Cursor {
 
   // Eight times 7 bits, each in a byte, as one number: by pairs, by fours, and both halves.
   static uint64_t JoinSevens(uint64_t word) {
-    word = (word & 0x007F'007F'007F'007F) | (word & 0x7F00'7F00'7F00'7F00) >> 1;
-    word = (word & 0x0000'3FFF'0000'3FFF) | (word & 0x3FFF'0000'3FFF'0000) >> 2;
-    return (word & 0x0FFF'FFFF) | (word & 0x0FFF'FFFF'0000'0000) >> 4;
+    word -= (word >> 8 & 0x007F'007F'007F'007F) * (0x100 - 0x80);
+    word -= (word >> 16 & 0x0000'3FFF'0000'3FFF) * (0x1'0000 - 0x4000);
+    return word - (word >> 32) * (0x1'0000'0000 - 0x1000'0000);
   }
 
   [[gnu::noinline]] static LongVarint ReadVarintByBytes(const uint8_t* at, const uint8_t* end) {
