@@ -100,6 +100,11 @@ std::unique_ptr<JobRun> JobRuns::OverQueue::Pop() {
 JobRuns::JobRuns(const Filter& roots, OverFunction when_over)
     : roots_(roots), waits_for_end_(roots.IsAboutEnd()), when_over_(std::move(when_over)) {}
 
+std::shared_ptr<JobRuns> JobRuns::WithoutRoots() {
+  static const Filter kNoRoots;
+  return std::make_shared<JobRuns>(kNoRoots);
+}
+
 JobRuns::~JobRuns() = default;
 
 const LocalPointer<JobRun>& JobRuns::Find(const Boot& boot, const Life& life, LifeTexts& texts) {

@@ -61,6 +61,8 @@ class JobRuns {
   // `roots`, where it is not empty, says which ancestors are jobs; the outermost one counts.
   // `when_over` gets each run once, when nothing can be added to it any more.
   explicit JobRuns(const Filter& roots, OverFunction when_over = nullptr);
+  // Every life has a job then.
+  static std::shared_ptr<JobRuns> WithoutRoots();
   JobRuns(const JobRuns&) = delete;
   JobRuns& operator=(const JobRuns&) = delete;
   ~JobRuns();

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "cell_packing.h"
+#include "job_runs.h"
 #include "nearest.h"
 
 namespace daybook {
@@ -18,16 +19,47 @@ uint8_t Byte(std::string_view bytes, size_t at) {
   return at < bytes.size() ? static_cast<uint8_t>(bytes[at]) : uint8_t{0};
 }
 
+Cell NoCell(const Boot&, const Life&, LifeTexts&) { return {}; }
+
+// By the parents of a life, so by what the log tells of births.
+constexpr LifeField kJobKeys[] = {
+    {.column = {"job", Kind::kString},
+     .get = NoCell,
+     .text = "the job that it belongs to",
+     .rests = Rests::kOnBirth},
+    {.column = {"job_kind", Kind::kString},
+     .get = NoCell,
+     .text = "what kind of job that is",
+     .rests = Rests::kOnBirth},
+};
+constexpr const LifeField& kJobKey = kJobKeys[0];
+
+bool IsAboutJobs(const LifeField* key) { return key == &kJobKeys[0] || key == &kJobKeys[1]; }
+
+std::vector<std::string_view> KeyNames() {
+  std::vector<std::string_view> names = LifeFieldNames();
+  for (const LifeField& key : kJobKeys) names.push_back(key.column.name);
+  return names;
+}
+
 }  // namespace
+
+const LifeField* FindGroupKey(std::string_view name) {
+  for (const LifeField& key : kJobKeys) {
+    if (key.column.name == name) return &key;
+  }
+  return FindLifeField(name);
+}
 
 Result<std::vector<const LifeField*>> GroupKeys(const Wishes& wishes) {
   std::vector<const LifeField*> keys;
   for (const std::string& name : wishes.Values("--by")) {
-    const LifeField* field = FindLifeField(name);
+    const LifeField* field = FindGroupKey(name);
     if (field == nullptr) {
-      const std::string hint = DidYouMean(name, LifeFieldNames());
-      return Error(fmt::format("--by: no key '{}'{}", name,
-                               hint.empty() ? "; --filter help lists them" : hint));
+      const std::string hint = DidYouMean(name, KeyNames());
+      return Error(fmt::format(
+          "--by: no key '{}'{}", name,
+          hint.empty() ? "; --filter help lists them, and there are job and job_kind" : hint));
     }
     if (std::ranges::find(keys, field) != keys.end()) {
       return Error(fmt::format("--by: '{}' stands there twice", field->column.name));
@@ -87,9 +119,21 @@ std::vector<Cell> CellGroups::Cells(size_t group) const {
   return cells;
 }
 
+LifeGroups::LifeGroups(std::vector<const LifeField*> keys, std::shared_ptr<JobRuns> runs)
+    : keys_(std::move(keys)), runs_(std::move(runs)) {
+  if (!runs_ && std::ranges::any_of(keys_, IsAboutJobs)) runs_ = JobRuns::WithoutRoots();
+}
+
+Cell LifeGroups::CellOf(const LifeField& key, const Boot& boot, const Life& life,
+                        LifeTexts& texts) {
+  if (!IsAboutJobs(&key)) return key.get(boot, life, texts);
+  const JobRun& run = *runs_->Find(boot, life, texts);
+  return Text{&key == &kJobKey ? std::string_view(run.name) : NameOf(run.kind)};
+}
+
 size_t LifeGroups::Find(const Boot& boot, const Life& life, LifeTexts& texts) {
   key_.Clear();
-  for (const LifeField* key : keys_) PackCell(key->get(boot, life, texts), nullptr, &key_);
+  for (const LifeField* key : keys_) PackCell(CellOf(*key, boot, life, texts), nullptr, &key_);
   return groups_.Find(key_.text());
 }
 

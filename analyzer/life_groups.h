@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -18,6 +19,14 @@ namespace daybook {
 
 // What stands in the place of a key for all that no other row has. No task name is that by chance.
 inline constexpr std::string_view kOther = "***other";
+
+// Which life has which job, for the keys that are about jobs. One for all who ask about the lives
+// of a reading: each life keeps what was found out.
+class JobRuns;
+
+// What --by may name: a field of list, or "job" or "job_kind", whose `get` is not called. nullptr
+// where there is none.
+const LifeField* FindGroupKey(std::string_view name);
 
 // The fields that --by names, else the task name. The Error says which is none, or stands twice.
 Result<std::vector<const LifeField*>> GroupKeys(const Wishes& wishes);
@@ -50,7 +59,7 @@ class CellGroups {
 // The same of lives, by some fields.
 class LifeGroups {
  public:
-  explicit LifeGroups(std::vector<const LifeField*> keys) : keys_(std::move(keys)) {}
+  explicit LifeGroups(std::vector<const LifeField*> keys, std::shared_ptr<JobRuns> runs = nullptr);
 
   size_t Find(const Boot& boot, const Life& life, LifeTexts& texts);
 
@@ -59,7 +68,10 @@ class LifeGroups {
   std::vector<Cell> Cells(size_t group) const { return groups_.Cells(group); }
 
  private:
+  Cell CellOf(const LifeField& key, const Boot& boot, const Life& life, LifeTexts& texts);
+
   std::vector<const LifeField*> keys_;
+  std::shared_ptr<JobRuns> runs_;  // where a key is about them
   CellGroups groups_;
   ByteBuffer key_;
 };

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "filter/options.h"
+#include "life_groups.h"
 #include "nearest.h"
 #include "report_view.h"
 #include "time_syntax.h"
@@ -337,7 +338,10 @@ Rests RestsOf(const Options& options, Columns columns) {
   }
   if (columns == Columns::kOfReport) shown = std::min(shown, Rests::kOnProgram);
   Rests most = std::max(shown, options.filter.RestsOn());
-  for (const std::string& key : options.wishes.Values("--by")) most = std::max(most, RestsOf(key));
+  for (const std::string& name : options.wishes.Values("--by")) {
+    const LifeField* key = FindGroupKey(name);
+    if (key != nullptr) most = std::max(most, key->rests);
+  }
   if (!options.view.sort_by) return most;
   return std::max(most, RestsOf(options.columns[*options.view.sort_by].name));
 }

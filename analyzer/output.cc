@@ -21,4 +21,8 @@ std::unique_ptr<Output> MakeOutput(Format format, const Appearance& appearance, 
   return nullptr;
 }
 
+std::string OldCoverageLine(const Coverage& coverage, const LocalZone& zone) {
+  return "-- old: " + CoverageLine(coverage, zone).substr(3);
+}
+
 }  // namespace daybook

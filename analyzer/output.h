@@ -11,6 +11,7 @@
 #include "coverage.h"
 #include "escape.h"
 #include "local_zone.h"
+#include "named_fact.h"
 #include "output_file.h"
 #include "table.h"
 
@@ -26,7 +27,9 @@ constexpr bool IsForPeople(Format format) {
 struct Ending {
   const std::optional<std::vector<Cell>>& total;
   const std::vector<std::string>& notes;
-  const Coverage* coverage = nullptr;  // of a report that reads records
+  const Coverage* coverage = nullptr;      // of a report that reads records
+  std::span<const NamedFact> facts = {};   // what the notes say
+  const Coverage* old_coverage = nullptr;  // of what it is compared with
 };
 
 class Output : public RowSink {
@@ -63,6 +66,9 @@ std::unique_ptr<Output> MakeMarkdownOutput(OutputFile* file, const LocalZone& zo
 
 // One line for people: what the log covers and what is missing.
 std::string CoverageLine(const Coverage& coverage, const LocalZone& zone);
+
+// The same of what an answer is compared with.
+std::string OldCoverageLine(const Coverage& coverage, const LocalZone& zone);
 
 // The same for programs: an object with all of it.
 void AppendJsonCoverage(const Coverage& coverage, const LocalZone& zone, std::string* out);

@@ -223,6 +223,16 @@ void AppendJsonCoverage(const Coverage& coverage, const LocalZone& zone, std::st
 
 namespace {
 
+void AppendFacts(std::span<const NamedFact> facts, const LocalZone& zone, std::string* out) {
+  char separator = '{';
+  for (const NamedFact& fact : facts) {
+    out->push_back(std::exchange(separator, ','));
+    out->append("\"").append(fact.name).append("\":");
+    AppendCell(fact.kind, fact.value, zone, out);
+  }
+  out->push_back('}');
+}
+
 class JsonLinesOutput : public Output {
  public:
   JsonLinesOutput(OutputFile* file, const LocalZone& zone) : file_(file), zone_(zone) {}
@@ -275,15 +285,23 @@ class JsonOutput : public Output {
       AppendObject(columns_, *ending.total, zone_, &line_);
       out.append(line_.text());
     }
-    if (ending.coverage != nullptr) {
-      out.append(",\n\"coverage\":");
-      AppendJsonCoverage(*ending.coverage, zone_, &out);
+    if (!ending.facts.empty()) {
+      out.append(",\n\"facts\":");
+      AppendFacts(ending.facts, zone_, &out);
     }
+    AppendCoverage("old_coverage", ending.old_coverage);
+    AppendCoverage("coverage", ending.coverage);
     out.append("}\n");
     file_->Written();
   }
 
  private:
+  void AppendCoverage(std::string_view name, const Coverage* coverage) {
+    if (coverage == nullptr) return;
+    file_->buffer().append(",\n\"").append(name).append("\":");
+    AppendJsonCoverage(*coverage, zone_, &file_->buffer());
+  }
+
   OutputFile* file_;
   const LocalZone& zone_;
   std::string_view name_key_;

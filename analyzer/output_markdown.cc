@@ -87,6 +87,9 @@ void MarkdownOutput::AppendParagraph(std::string_view text) {
 void MarkdownOutput::Finish(const Ending& ending) {
   if (ending.total) Row(*ending.total);
   for (const std::string& note : ending.notes) AppendParagraph(note);
+  if (ending.old_coverage != nullptr) {
+    AppendParagraph(OldCoverageLine(*ending.old_coverage, zone_));
+  }
   if (ending.coverage != nullptr) AppendParagraph(CoverageLine(*ending.coverage, zone_));
   file_->Written();
 }

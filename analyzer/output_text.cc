@@ -126,6 +126,9 @@ void TextOutput::Finish(const Ending& ending) {
   if (ending.total) PrintRow(row_);
   NoteLeftOut();
   for (const std::string& note : ending.notes) file_->buffer() += note + '\n';
+  if (ending.old_coverage != nullptr) {
+    file_->buffer() += OldCoverageLine(*ending.old_coverage, zone_) + '\n';
+  }
   if (ending.coverage != nullptr) file_->buffer() += CoverageLine(*ending.coverage, zone_) + '\n';
   file_->Written();
 }

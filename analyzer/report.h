@@ -18,6 +18,7 @@
 #include "filter/expression.h"
 #include "local_zone.h"
 #include "log_set.h"
+#include "named_fact.h"
 #include "output_file.h"
 #include "table.h"
 
@@ -78,6 +79,10 @@ struct Answer {
   std::vector<Error> failures = {};
   // What the exit status stands for, where the output may have no place for that.
   std::vector<std::string> failed_on = {};
+  // What the notes below the table say, for programs.
+  std::vector<NamedFact> facts = {};
+  // Of what the answer is compared with.
+  std::optional<Coverage> old_coverage = std::nullopt;
 };
 
 // A form of the answer that is no table, for programs that read just that.

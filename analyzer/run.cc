@@ -69,6 +69,18 @@ int ExitStatus(const LogSet& log, const Answer& answer) {
   return answer.coverage.incomplete() ? kExitIncomplete : kExitFine;
 }
 
+void PrintNotes(const Table& table, Format format) {
+  if (!IsSilent(format)) return;
+  for (std::string_view note : table.notes()) {
+    if (note.starts_with("-- ")) note.remove_prefix(3);
+    PrintError(Error(std::string(note)));
+  }
+}
+
+void PrintIncomplete(std::string_view which, const Coverage& coverage, const LocalZone& zone) {
+  PrintError(Error(fmt::format("the {} is not complete {}", which, CoverageLine(coverage, zone))));
+}
+
 int Fail(const Error& error, int status) {
   PrintError(error);
   return status;
@@ -84,6 +96,7 @@ int WriteTable(const Options& options, const LocalZone& zone, OutputFile& file, 
   if (!status) return Fail(status.error(), kExitUnreadable);
   table.Finish();
   output->Finish({.total = table.total(), .notes = table.notes()});
+  PrintNotes(table, options.format);
   if (const Status closed = file.Close(); !closed) return Fail(closed.error(), kExitUnreadable);
   return *status;
 }
@@ -142,7 +155,12 @@ Result<Answer> WriteAnswer(const Options& options, const LocalZone& zone, const 
   auto answer = options.report->run(question, table);
   if (!answer) return answer;
   table.Finish();
-  output->Finish({.total = table.total(), .notes = table.notes(), .coverage = &answer->coverage});
+  output->Finish({.total = table.total(),
+                  .notes = table.notes(),
+                  .coverage = &answer->coverage,
+                  .facts = answer->facts,
+                  .old_coverage = answer->old_coverage ? &*answer->old_coverage : nullptr});
+  PrintNotes(table, options.format);
   return answer;
 }
 
@@ -222,11 +240,13 @@ int Run(const Options& options, const LocalZone& zone) {
   const int status = ExitStatus(*log, *answer);
   if (!IsSilent(options)) return status;
   for (const std::string& rule : answer->failed_on) PrintError(Error("this applies: " + rule));
-  const bool is_told = answer->exit_status && options.report->page == nullptr;
-  if (status == kExitIncomplete && !is_told) {
-    PrintError(
-        Error(fmt::format("the log is not complete {}", CoverageLine(answer->coverage, zone))));
+  if (answer->old_coverage) {  // whatever the status is
+    if (answer->old_coverage->incomplete()) PrintIncomplete("old log", *answer->old_coverage, zone);
+    if (answer->coverage.incomplete()) PrintIncomplete("log", answer->coverage, zone);
+    return status;
   }
+  const bool is_told = answer->exit_status && options.report->page == nullptr;
+  if (status == kExitIncomplete && !is_told) PrintIncomplete("log", answer->coverage, zone);
   return status;
 }
 

@@ -15,7 +15,6 @@
 #include "filter/literal.h"
 #include "life_groups.h"
 #include "life_log.h"
-#include "output.h"
 #include "report.h"
 #include "time_syntax.h"
 #include "totals.h"
@@ -107,9 +106,28 @@ Result<Comparison> Parse(const Wishes& wishes, const FilterClock& clock) {
                     .min_count = *min_count};
 }
 
+Status CheckOrder(const std::optional<int64_t>& since_ns, const std::optional<int64_t>& until_ns,
+                  std::string_view end) {
+  if (!since_ns || !until_ns || *since_ns < *until_ns) return Ok{};
+  return Error(
+      fmt::format("--old-since: is not before {}, so there is nothing to compare with", end));
+}
+
+// The old period that is left open ends where the new one begins.
+Status CheckOldPeriod(const Wishes& wishes, const Window& old_window, const FilterClock& clock) {
+  if (old_window.until_ns) {
+    return CheckOrder(old_window.since_ns, old_window.until_ns, "--old-until");
+  }
+  const auto since = Bound(wishes, "--since", clock);
+  if (!since || wishes.Has("--old-log")) return Ok{};  // what is wrong with it is said elsewhere
+  return CheckOrder(old_window.since_ns, *since, "--since");
+}
+
 Status Check(const Wishes& wishes, const FilterClock& clock) {
   const auto comparison = Parse(wishes, clock);
   if (!comparison) return comparison.error();
+  Status ordered = CheckOldPeriod(wishes, comparison->old_window, clock);
+  if (!ordered) return ordered;
   if (wishes.Has("--since") || wishes.Has("--old-log") || comparison->old_window.bounded()) {
     return Ok{};
   }
@@ -133,6 +151,22 @@ Window PeriodBefore(const Window& window, int64_t now_ns) {
   if (__builtin_sub_overflow(window.until_ns.value_or(now_ns), since, &length)) length = INT64_MAX;
   if (__builtin_sub_overflow(since, std::max<int64_t>(length, 0), &begin)) begin = INT64_MIN;
   return {.since_ns = begin, .until_ns = since};
+}
+
+// So soon after one segment the next one begins: the one before may have been left out.
+constexpr uint64_t kNextSegmentNs = 1'000'000'000;
+
+// Unsigned: a clock may say anything, and the difference fits.
+bool IsLater(int64_t first_ns, int64_t since_ns) {
+  return first_ns > since_ns &&
+         static_cast<uint64_t>(first_ns) - static_cast<uint64_t>(since_ns) > kNextSegmentNs;
+}
+
+// False where the log tells nothing of that time.
+bool IsTold(const Window& window, const Coverage& coverage) {
+  if (!coverage.first_ns || !coverage.last_ns) return false;
+  return (!window.until_ns || *coverage.first_ns < *window.until_ns) &&
+         (!window.since_ns || *coverage.last_ns >= *window.since_ns);
 }
 
 // True where `now` is more than `before` by more than the threshold.
@@ -206,11 +240,12 @@ class Difference {
     });
   }
 
-  // Returns whether anything has changed.
-  bool Fill(bool shows_all, Table& table) const {
+  // Returns whether anything has changed. Of what cannot be compared nothing has.
+  bool Fill(bool is_comparable, bool shows_all, Table& table) const {
     bool has_changed = false;
     for (size_t i = 0; i < groups_.size(); ++i) {
-      const std::string change = ChangeOf(groups_[i].before, groups_[i].now, comparison_);
+      const auto& [before, now] = groups_[i];
+      const std::string change = is_comparable ? ChangeOf(before, now, comparison_) : "";
       has_changed = has_changed || !change.empty();
       if (shows_all || !change.empty()) AddRow(names_.Cells(i), groups_[i], change, table);
     }
@@ -224,6 +259,27 @@ class Difference {
   bool takes_running_ = true;
   std::vector<Group> groups_;
 };
+
+// Where one of the periods is told of not at all, or the old one only from some time on: what is
+// there then is not what has changed.
+bool NoteWhatIsNotTold(const Window& old_window, const Window& window, const Answer& answer,
+                       const LocalZone& zone, Table& table) {
+  if (!IsTold(old_window, *answer.old_coverage)) {
+    table.AddNote("-- compared with nothing: the log does not tell of the old period");
+    return false;
+  }
+  if (!IsTold(window, answer.coverage)) {
+    table.AddNote("-- compared with nothing: the log does not tell of the new period");
+    return false;
+  }
+  const int64_t first_ns = *answer.old_coverage->first_ns;
+  if (old_window.since_ns && IsLater(first_ns, *old_window.since_ns)) {
+    std::string note = "-- of the old period the log tells only from ";
+    zone.AppendForPeople(first_ns, &note);
+    table.AddNote(note + " on, so that what is new or more often may only seem so");
+  }
+  return true;
+}
 
 Result<Answer> RunDiff(const Question& question, Table& table) {
   auto comparison = Parse(question.wishes, {.now_ns = question.now_ns, .zone = question.zone});
@@ -249,16 +305,18 @@ Result<Answer> RunDiff(const Question& question, Table& table) {
   const bool is_period = window.bounded() || question.log.window().bounded();
   if (is_period && window.rule == WindowRule::kEnd) difference.LeaveOutRunning();
   Question old_question = {.log = *old_log, .zone = question.zone, .filter = question.filter};
-  const Coverage old_coverage = difference.Read(old_question, &Group::before);
-  Answer answer{.coverage = difference.Read(question, &Group::now)};
-  const bool has_changed = difference.Fill(question.wishes.Has("--all"), table);
+  Answer answer;
+  answer.old_coverage = difference.Read(old_question, &Group::before);
+  answer.coverage = difference.Read(question, &Group::now);
+  const bool is_comparable =
+      NoteWhatIsNotTold(window, question.log.window(), answer, question.zone, table);
+  const bool has_changed = difference.Fill(is_comparable, question.wishes.Has("--all"), table);
   for (const LogSet::Failure& failure : old_log->failures()) {
     answer.failures.push_back(failure.error);
   }
-  table.AddNote("-- old: " + CoverageLine(old_coverage, question.zone).substr(3));
   if (has_changed) {
     answer.exit_status = kExitFound;
-  } else if (old_coverage.incomplete()) {
+  } else if (!is_comparable || answer.old_coverage->incomplete()) {
     answer.exit_status = kExitIncomplete;
   }
   return answer;

@@ -75,8 +75,9 @@ struct Failures {
 
 class FailureTable {
  public:
-  FailureTable(std::vector<const LifeField*> keys, const LocalZone& zone)
-      : texts_(zone), keys_(keys.size()), groups_(std::move(keys)) {}
+  FailureTable(std::vector<const LifeField*> keys, std::shared_ptr<JobRuns> runs,
+               const LocalZone& zone)
+      : texts_(zone), keys_(keys.size()), groups_(std::move(keys), std::move(runs)) {}
 
   // False of a life of which it is not known how it ended.
   bool Take(const Boot& boot, const Life& life);
@@ -148,27 +149,27 @@ void FailureTable::Fill(Table& table) const {
 // The cascades of all jobs.
 class CascadeTable {
  public:
-  explicit CascadeTable(const LocalZone& zone) : texts_(zone), runs_(no_roots_) {}
+  CascadeTable(std::shared_ptr<JobRuns> runs, const LocalZone& zone)
+      : texts_(zone), runs_(std::move(runs)) {}
 
   void Take(const Boot& boot, const Life& life);
   // Call it once, after the last life.
   void Finish() { cascades_.Finish(); }
   void Fill(Table& table);
-  // A line about the widest one, where there is one.
-  std::optional<std::string> Note();
+  // Returns what a line about the widest one says; none where there is none.
+  std::vector<NamedFact> AddNote(Table& table);
 
  private:
   std::string StatusOf(const Death& death);
 
   LifeTexts texts_;
-  const Filter no_roots_;
-  JobRuns runs_;
+  const std::shared_ptr<JobRuns> runs_;
   Cascades cascades_;
 };
 
 void CascadeTable::Take(const Boot& boot, const Life& life) {
   if (life.wait_status.value_or(0) == 0) return;
-  const LocalPointer<JobRun>& run = runs_.Find(boot, life, texts_);
+  const LocalPointer<JobRun>& run = runs_->Find(boot, life, texts_);
   if (!run->is_many) cascades_.Take(boot, life, run);
 }
 
@@ -199,23 +200,28 @@ void CascadeTable::Fill(Table& table) {
   }
 }
 
-std::optional<std::string> CascadeTable::Note() {
+std::vector<NamedFact> CascadeTable::AddNote(Table& table) {
   const auto& found = cascades_.found();
-  if (found.empty()) return std::nullopt;
+  if (found.empty()) return {};
   const Cascade& widest = *std::ranges::max_element(found, {}, &Cascade::followed);
   std::string comm;
   AppendEscaped(widest.first.comm, &comm);
-  return fmt::format(
+  table.AddNote(fmt::format(
       "-- cascades: {}; of the widest {} ({}) died first, {}, and {} followed: --view cascades",
-      found.size(), comm, widest.first.pid, StatusOf(widest.first), widest.followed);
+      found.size(), comm, widest.first.pid, StatusOf(widest.first), widest.followed));
+  return {{"cascades", uint64_t{found.size()}},
+          {"widest_pid", uint64_t{widest.first.pid}},
+          {"widest_followed", widest.followed}};
 }
 
 Result<Answer> RunFailures(const Question& question, Table& table) {
   auto keys = GroupKeys(question.wishes);
   if (!keys) return keys.error();
-  FailureTable failures(std::move(*keys), question.zone);
-  CascadeTable cascades(question.zone);
-  const Coverage coverage = ReadLives(
+  const std::shared_ptr<JobRuns> runs = JobRuns::WithoutRoots();
+  FailureTable failures(std::move(*keys), runs, question.zone);
+  CascadeTable cascades(runs, question.zone);
+  Answer answer;
+  answer.coverage = ReadLives(
       question,
       [&](const Boot& boot, const Life& life) {
         cascades.Take(boot, life);
@@ -227,9 +233,9 @@ Result<Answer> RunFailures(const Question& question, Table& table) {
     cascades.Fill(table);
   } else {
     failures.Fill(table);
-    if (auto note = cascades.Note()) table.AddNote(*std::move(note));
+    answer.facts = cascades.AddNote(table);
   }
-  return Answer{.coverage = coverage};
+  return answer;
 }
 
 }  // namespace

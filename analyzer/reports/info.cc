@@ -55,7 +55,7 @@ class SegmentLister {
  public:
   SegmentLister(LogSet& log, Table& table) : log_(log), table_(table) {}
 
-  Coverage Run();
+  Answer Run();
 
  private:
   bool IsOtherSegment() const;
@@ -84,7 +84,7 @@ Cell PreviousEndCell(const std::optional<SegmentStart>& start) {
   return std::monostate();
 }
 
-Coverage SegmentLister::Run() {
+Answer SegmentLister::Run() {
   while (const Item* const item = log_.Next()) {
     if (const auto* record = std::get_if<RecordView>(item)) {
       if (row_ && IsOtherSegment()) {
@@ -100,11 +100,15 @@ Coverage SegmentLister::Run() {
       Begin(0);
     }
   }
+  Answer answer;
   if (ended_ != 0 && bytes_) {
+    answer.facts = {
+        {"bytes", *bytes_}, {"ended_processes", ended_}, {"bytes_per_process", *bytes_ / ended_}};
     table_.AddNote(fmt::format("{} bytes, {} processes ended: {:.1f} bytes for each", *bytes_,
                                ended_, static_cast<double>(*bytes_) / static_cast<double>(ended_)));
   }
-  return log_.coverage();
+  answer.coverage = log_.coverage();
+  return answer;
 }
 
 // One file may hold several segments, one after another.
@@ -206,7 +210,7 @@ void SegmentLister::End(uint64_t offset, bool complete) {
 }
 
 Result<Answer> RunInfo(const Question& question, Table& table) {
-  return Answer{.coverage = SegmentLister(question.log, table).Run()};
+  return SegmentLister(question.log, table).Run();
 }
 
 }  // namespace

@@ -107,7 +107,8 @@ class JobTable {
     runs_.Decide(boot, life, texts);
   }
   void Take(const Boot& boot, const Life& life, LifeTexts& texts);
-  void Finish();
+  // Returns of how many processes not all ancestors are known.
+  uint64_t Finish();
 
  private:
   void TakeRun(const JobRun& run);
@@ -145,14 +146,16 @@ void JobTable::AddToJob(const JobRun& run) {
   }
 }
 
-void JobTable::Finish() {
+uint64_t JobTable::Finish() {
   runs_.Finish();
   for (const auto& [key, job] : jobs_) {
     table_.Add(Row(key.first, key.second, job.first, job.second));
   }
-  if (all_->incomplete == 0) return;
-  table_.AddNote(fmt::format("-- processes of which the log does not tell all ancestors: {}",
-                             all_->incomplete));
+  if (all_->incomplete != 0) {
+    table_.AddNote(fmt::format("-- processes of which the log does not tell all ancestors: {}",
+                               all_->incomplete));
+  }
+  return all_->incomplete;
 }
 
 Result<Answer> RunJobs(const Question& question, Table& table) {
@@ -167,8 +170,8 @@ Result<Answer> RunJobs(const Question& question, Table& table) {
         return LifeUse::kUsed;
       },
       [&](const Boot& boot, const Life& life) { jobs.Decide(boot, life, texts); });
-  jobs.Finish();
-  return Answer{.coverage = coverage};
+  const uint64_t incomplete = jobs.Finish();
+  return Answer{.coverage = coverage, .facts = {{"incomplete_processes", incomplete}}};
 }
 
 }  // namespace

@@ -17,7 +17,7 @@ constexpr ReportOption kOptions[] = {{"--at", "TIME", "The moment (default: the 
 
 constexpr FieldChoice kFields[] = {{"host"},   {"proc_id"}, {"user", 1}, {"uid"},
                                    {"pid", 2}, {"ppid", 3}, {"tty", 4},  {"start_time", 5},
-                                   {"cgroup"}, {"comm"},    {"exe"},     {"args", 7}};
+                                   {"cgroup"}, {"comm", 7}, {"exe"},     {"args", 8}};
 
 std::vector<Column> Columns() {
   std::vector<Column> columns = ColumnsOf(kFields);

@@ -70,8 +70,9 @@ class Rate {
     }
   }
 
-  void AddNotes(const LocalZone& zone, Table& table) const {
-    if (births_.empty()) return;
+  // Returns what the note says.
+  std::vector<NamedFact> AddNote(const LocalZone& zone, Table& table) const {
+    if (births_.empty()) return {};
     uint64_t births = 0;
     auto peak = births_.begin();
     for (auto at = births_.begin(); at != births_.end(); ++at) {
@@ -84,6 +85,10 @@ class Rate {
                                    seconds, peak->second);
     zone.AppendForPeople(peak->first * kSecondNs, &note);
     table.AddNote(std::move(note));
+    return {{"births", births},
+            {"seconds", seconds},
+            {"peak_second", peak->second},
+            {"peak_time", peak->first * kSecondNs, Kind::kTime}};
   }
 
  private:
@@ -122,7 +127,7 @@ struct Spawns {
   }
 };
 
-void FillSpawners(const Spawns& spawns, const LocalZone& zone, Table& table) {
+std::vector<NamedFact> FillSpawners(const Spawns& spawns, const LocalZone& zone, Table& table) {
   const auto row = [&](const Cell& name, const Births& births) {
     const Totals& totals = births.totals;
     return std::array<Cell, std::size(kSpawnerColumns)>{
@@ -145,7 +150,7 @@ void FillSpawners(const Spawns& spawns, const LocalZone& zone, Table& table) {
     table.Add(row(comm ? Cell(Text{*comm}) : Cell(), births));
   }
   table.SetTotal(row(Text{"TOTAL"}, spawns.all));
-  spawns.rate.AddNotes(zone, table);
+  return spawns.rate.AddNote(zone, table);
 }
 
 void FillLifetimes(const Spawns& spawns, Table& table) {
@@ -186,7 +191,8 @@ Result<std::vector<Column>> ColumnsFor(const Wishes& wishes, const FilterClock&)
 Result<Answer> RunSpawn(const Question& question, Table& table) {
   const std::string_view view = question.wishes.Value("--view").value_or(kViews[0]);
   Spawns spawns;
-  const Coverage coverage = ReadLives(question, [&](const Boot& boot, const Life& life) {
+  Answer answer;
+  answer.coverage = ReadLives(question, [&](const Boot& boot, const Life& life) {
     if (!IsIn(view, boot, life)) return LifeUse::kFiltered;
     spawns.Add(boot, life);
     return LifeUse::kUsed;
@@ -196,9 +202,9 @@ Result<Answer> RunSpawn(const Question& question, Table& table) {
   } else if (view == "lifetimes") {
     FillLifetimes(spawns, table);
   } else {
-    FillSpawners(spawns, question.zone, table);
+    answer.facts = FillSpawners(spawns, question.zone, table);
   }
-  return Answer{.coverage = coverage};
+  return answer;
 }
 
 }  // namespace

@@ -79,7 +79,8 @@ struct Found {
 };
 
 // Returns how many there are.
-uint64_t AddRows(const Found& found, LifeTexts& texts, Table& table) {
+uint64_t AddRows(const Found& found, LifeTexts& texts, Table& table,
+                 std::vector<NamedFact>* facts) {
   const ChosenFields fields(kFields);
   uint64_t above = 0;
   const Life* at = &found.life;
@@ -88,6 +89,7 @@ uint64_t AddRows(const Found& found, LifeTexts& texts, Table& table) {
     fields.AppendTo(&row, *found.boot, *at, texts);
     table.Add(row);
     if (at->parent.get() != nullptr || IsFirst(*at)) continue;
+    facts->push_back({"unknown_ppid", OptionalCell(at->ppid)});
     table.AddNote(
         at->ppid ? fmt::format("-- above it: pid {}, of which the log does not tell", *at->ppid)
                  : "-- above it: the log does not tell");
@@ -108,13 +110,14 @@ Result<Answer> RunWhy(const Question& question, Table& table) {
     if (is_meant) found.Take(boot, life);
     return LifeUse::kFiltered;  // all but the chain, which is known at the end
   });
+  answer.facts = {{"candidates", found.others + (found.boot != nullptr)}};
   if (found.boot == nullptr) {
     table.AddNote(fmt::format("-- no process {} {}", wanted->pid,
                               wanted->time_ns ? "at that time" : "in the log"));
     answer.exit_status = kExitFound;
     return answer;
   }
-  answer.coverage.used = AddRows(found, texts, table);
+  answer.coverage.used = AddRows(found, texts, table, &answer.facts);
   answer.coverage.filtered -= answer.coverage.used;
   if (found.others != 0) {
     table.AddNote(fmt::format("-- the newest of {} processes with this pid; PID@TIME names another",

@@ -203,11 +203,11 @@ above,pid,comm,user
 
 TEST_F(NightTest, PsShowsWhoWasThere) {
   EXPECT_EQ(Run("ps --log LOG --at '2026-09-21 14:13:22'").out, std::string(R"(
-USER  PID  PPID  TTY   START_TIME               AGE  ARGS
-root    1     0  -     2026-09-21 14:13:15    7.00s  -
-root   50     1  -     2026-09-21 14:13:18    4.00s  -
-root   60     1  -     2026-09-21 14:13:18    4.00s  -
-root  204   203  none  2026-09-21 14:13:21  399.0ms  uploader
+USER  PID  PPID  TTY   START_TIME               AGE  COMM      ARGS
+root    1     0  -     2026-09-21 14:13:15    7.00s  systemd   -
+root   50     1  -     2026-09-21 14:13:18    4.00s  cron      -
+root   60     1  -     2026-09-21 14:13:18    4.00s  sshd      -
+root  204   203  none  2026-09-21 14:13:21  399.0ms  uploader  uploader
 -- 2026-09-21 14:13:20 to 2026-09-21 14:13:27; boots 1, segments 1, records 98; processes 22, running 3, ended unseen 0; filtered 18; lost 0, damaged 0 bytes
 )")
                                                                     .substr(1));
@@ -247,6 +247,48 @@ gzip  1            2   2      100.00%          2                2  no    200.0ms
 -- 2026-09-21 14:13:20 to 2026-09-21 14:13:27; boots 1, segments 1, records 98; processes 22, running 3, ended unseen 0; filtered 3; lost 0, damaged 0 bytes
 )")
                                                .substr(1));
+}
+
+// As jobs has them: nobody is in two, and nobody in none.
+TEST_F(NightTest, JobsAreKeys) {
+  const std::string by_job = " --log LOG --by job_kind,job --sort -cpu --no-header --output csv ";
+  EXPECT_EQ(Run("summary" + by_job + "--columns job_kind,job,count,failed,cpu").out,
+            Run("jobs --log LOG --sort -cpu --no-header --output csv "
+                "--columns kind,job,processes,failed,cpu")
+                .out);
+  EXPECT_EQ(Run("failures" + by_job + "--columns job_kind,job,status,count,of").out,
+            "cron,backup --all,1,2,8\nservice,app.service,SIGSEGV,6,6\n");
+  EXPECT_EQ(Run("diff --log LOG --old-log LOG --all --by job --sort job --columns job,count "
+                "--output csv")
+                .out,
+            "job,count\napp.service,6\nbackup --all,8\ncron,3\nlogin of 4000000000,2\nsshd,2\n"
+            "systemd,1\n");
+  EXPECT_EQ(Run("summary --log LOG --by job_knd").err,
+            "daybook: --by: no key 'job_knd'; did you mean 'job_kind'?\n");
+}
+
+TEST_F(NightTest, WhatNotesSayIsToldToPrograms) {
+  const struct {
+    std::string report;
+    std::string facts;
+    std::string note;
+  } cases[] = {
+      {"spawn",
+       R"({"births":19,"seconds":7,"peak_second":6,"peak_time":"2026-09-21T14:13:25.000000+00:00"})",
+       "births: 19 in 7 s, at most 6 in a second: 2026-09-21 14:13:25"},
+      {"why 999999", R"({"candidates":0})", "no process 999999 in the log"},
+      {"jobs", R"({"incomplete_processes":0})", ""},
+  };
+  for (const auto& [report, facts, note] : cases) {
+    EXPECT_THAT(Run(report + " --log LOG --output json").out, HasSubstr("\"facts\":" + facts));
+    for (const std::string format : {"csv", "tsv", "jsonl"}) {
+      const Answer answer = Run(report + " --log LOG --output " + format);
+      EXPECT_EQ(answer.err, note.empty() ? "" : "daybook: " + note + "\n") << report;
+    }
+  }
+  EXPECT_THAT(Run("info --log LOG --output json").out,
+              testing::ContainsRegex(R"("facts":[{]"bytes":[0-9]+,"ended_processes":19,)"
+                                     R"("bytes_per_process":[0-9]+[}])"));
 }
 
 // They are of one job, which is no reason to take them for each other.

@@ -259,6 +259,71 @@ TEST_F(ProgramTest, AnOldLogThatCannotBeReadIsThree) {
   EXPECT_THAT(answer.out, HasSubstr("-- old: "));
 }
 
+// What is there then has not changed.
+TEST_F(ProgramTest, ADifferenceFromAPeriodThatIsNotInTheLogIsNone) {
+  const struct {
+    std::string periods;
+    std::string which;
+  } cases[] = {
+      {"--since '2026-09-21 14:13:15' --until '2026-09-21 14:14'", "old"},
+      {"--since '2026-09-21 14:13:15' --old-since 2026-09-01 --old-until 2026-09-02", "old"},
+      {"--since 2026-09-22 --until 2026-09-23 --old-since 2026-09-21", "new"},
+  };
+  for (const auto& [periods, which] : cases) {
+    SCOPED_TRACE(periods);
+    const std::string message =
+        "compared with nothing: the log does not tell of the " + which + " period\n";
+    const Answer text = Run("diff --log LOG " + periods);
+    EXPECT_EQ(text.status, 4);
+    EXPECT_THAT(text.out, HasSubstr("\n-- " + message));
+    EXPECT_THAT(text.out, Not(HasSubstr(which == "old" ? "new  " : "gone")));
+    const Answer csv =
+        Run("diff --log LOG --all --output csv --columns comm,change -n 1 " + periods);
+    EXPECT_EQ(csv.status, 4);
+    EXPECT_EQ(csv.err, "daybook: " + message);
+    EXPECT_THAT(csv.out, testing::EndsWith(",\n"));
+  }
+}
+
+TEST_F(ProgramTest, ADifferenceFromAPeriodThatIsInTheLogInPartSaysSo) {
+  const Answer answer =
+      Run("diff --log LOG --since '2026-09-21 14:13:22' --until '2026-09-21 14:13:32'");
+  EXPECT_THAT(answer.out,
+              HasSubstr("-- of the old period the log tells only from 2026-09-21 14:13:20 on, so"));
+  EXPECT_THAT(Run("diff --log LOG --old-log LOG").out, Not(HasSubstr("only from")));
+}
+
+TEST_F(ProgramTest, ReversedOldPeriodsAreRefused) {
+  for (const std::string rest :
+       {"--old-since today --old-until yesterday --old-log LOG", "--old-since now --since -1h"}) {
+    const Answer answer = Run("diff --log LOG " + rest);
+    EXPECT_EQ(answer.status, 2);
+    EXPECT_THAT(answer.err, StartsWith("daybook: --old-since: is not before --"));
+  }
+}
+
+TEST_F(ProgramTest, ADifferenceTellsInEachFormatWhatIsMissingInTheOldLog) {
+  const std::string damaged = temp_ / "damaged";
+  std::filesystem::copy(log_path_, damaged);
+  {
+    std::fstream file(damaged + "/daybook-00000001.dbk", std::ios::in | std::ios::out);
+    file.seekp(-200, std::ios::end);
+    file << "damage";
+  }
+  const std::string diff = "diff --log LOG --old-log " + damaged + " --output ";
+  EXPECT_THAT(Run(diff + "text").out, testing::ContainsRegex("\n-- old: .*, damaged [1-9]"));
+  EXPECT_THAT(Run(diff + "md").out, testing::ContainsRegex("\nold: .*, damaged [1-9]"));
+  EXPECT_THAT(Run(diff + "json").out,
+              testing::ContainsRegex("\"old_coverage\":[{].*\"damaged_bytes\":[1-9].*\n"
+                                     "\"coverage\":[{].*\"damaged_bytes\":0"));
+  for (const std::string format : {"jsonl", "csv", "tsv"}) {
+    const Answer answer = Run(diff + format);
+    EXPECT_THAT(answer.err, StartsWith("daybook: the old log is not complete -- ")) << format;
+    EXPECT_THAT(answer.err, Not(HasSubstr("the log is not"))) << format;
+    EXPECT_NE(answer.status, 0) << format;
+  }
+}
+
 TEST_F(ProgramTest, HelpAndVersion) {
   EXPECT_EQ(Run("--help").status, 0);
   EXPECT_THAT(Run("--help").out, HasSubstr("summary"));

@@ -275,7 +275,7 @@ filters() {
     jq -c '.total | [.count, .running, .failed, .cpu_us]')
   for jobs in "" "--runs" "--root failed" "--root forked_only --runs"; do
     # shellcheck disable=SC2086 # words
-    run -0 "$DAYBOOK" jobs --log "$sample" $jobs --output jsonl
+    run -0 --separate-stderr "$DAYBOOK" jobs --log "$sample" $jobs --output jsonl
     same "$total" "$(jq -cs '[([.[].processes] | add), ([.[].running] | add),
       ([.[].failed] | add), ([.[].cpu_us] | add)]' <<<"$output")"
   done
@@ -284,7 +284,7 @@ filters() {
 @test "a job is as much as the tree below its root" {
   root=$("$DAYBOOK" list --log "$sample" --comm busy --sort start --output csv --columns pid -n 1 |
     tail -n 1)
-  run -0 "$DAYBOOK" jobs --log "$sample" --root "pid == $root" --output jsonl
+  run -0 --separate-stderr "$DAYBOOK" jobs --log "$sample" --root "pid == $root" --output jsonl
   job=$(jq -c 'select(.kind == "root") | [.pid, .processes, .cpu_us]' <<<"$output")
   run -0 "$DAYBOOK" tree --log "$sample" --output jsonl
   same "$job" "$(jq -c --argjson root "$root" \
@@ -293,7 +293,7 @@ filters() {
 
 @test "why tells all ancestors, each the parent of the one before" {
   pid=$("$DAYBOOK" list --log "$sample" --comm cc1 --output csv --columns pid -n 1 | tail -n 1)
-  run -0 "$DAYBOOK" why "$pid" --log "$sample" --output jsonl
+  run -0 --separate-stderr "$DAYBOOK" why "$pid" --log "$sample" --output jsonl
   ((${#lines[@]} > 3))
   run -0 jq -es '[.[].above] == [range(length)]
     and ([.[:-1][].parent_id] == [.[1:][].proc_id])' <<<"$output"
@@ -312,13 +312,13 @@ filters() {
 @test "every birth is in each view of spawn" {
   births=$("$DAYBOOK" list --log "$sample" --filter 'known(execs)' --output jsonl | wc -l)
   for view in "spawners births" "rate births" "lifetimes count"; do
-    run -0 "$DAYBOOK" spawn --log "$sample" --view "${view% *}" --output jsonl
+    run -0 --separate-stderr "$DAYBOOK" spawn --log "$sample" --view "${view% *}" --output jsonl
     same "$births" "$(jq -s "[.[].${view#* }] | add" <<<"$output")"
   done
 }
 
 @test "failures are those of the list" {
-  run -0 "$DAYBOOK" failures --log "$sample" --output jsonl
+  run -0 --separate-stderr "$DAYBOOK" failures --log "$sample" --output jsonl
   same "$("$DAYBOOK" list --log "$sample" --failed --output jsonl | wc -l)" \
     "$(jq -s '[.[].count] | add' <<<"$output")"
 }
