@@ -151,7 +151,8 @@ struct Report {
   Result<Answer> (*page)(const Question& question, Page& page) = nullptr;
   // In the place of `run`, of a report that reads no records but looks at the logs' folders.
   // Returns the exit status.
-  Result<int> (*look)(std::span<const std::string> folders, Table& table) = nullptr;
+  Result<int> (*look)(std::span<const std::string> folders, const Wishes& wishes,
+                      Table& table) = nullptr;
   // In the place of `run`, of a report that writes_folder from files that are no logs.
   Result<Imported> (*import)(std::span<const std::string> paths, std::unique_ptr<LogFolder> folder,
                              Table& table) = nullptr;

@@ -105,8 +105,9 @@ int WriteTable(const Options& options, const LocalZone& zone, OutputFile& file, 
 int Look(const Options& options, const LocalZone& zone) {
   auto file = OpenOutput(options.output_path);
   if (!file) return Fail(file.error(), kExitUsage);
-  return WriteTable(options, zone, *file,
-                    [&](Table& table) { return options.report->look(options.paths, table); });
+  return WriteTable(options, zone, *file, [&](Table& table) {
+    return options.report->look(options.paths, options.wishes, table);
+  });
 }
 
 // A folder that was made and is still empty is no log.

@@ -122,10 +122,10 @@ CLI::Validator AsEventTypes() {
 // A name to its number.
 CLI::Validator AsUser() {
   const auto convert = [](std::string& text) -> std::string {
-    constexpr uint32_t kNobodys = UINT32_MAX;  // for the kernel, "no user"
+    constexpr uint32_t kNoUser = UINT32_MAX;  // to the kernel
     uint32_t uid = 0;
     if (CLI::detail::lexical_cast(text, uid) && std::to_string(uid) == text) {
-      return uid == kNobodys ? text + " is no user's number" : "";
+      return uid == kNoUser ? text + " is no user's number" : "";
     }
     const auto account = FindAccount(text);
     if (text.empty() || !account || !*account) return "no such user: " + text;

@@ -26,6 +26,11 @@
 namespace daybook {
 namespace {
 
+constexpr std::string_view kStatusFile = "--status-file";
+constexpr ReportOption kOptions[] = {
+    {kStatusFile, "FILE",
+     "Where the recorder of the log leaves its status, as its own option says"}};
+
 constexpr Column kColumns[] = {
     {"log", Kind::kString, 1},
     {"state", Kind::kString, 2},
@@ -118,16 +123,17 @@ State StateWithoutStatus(const std::string& folder) {
   return IsBeingRecorded(folder) ? State::kUnknown : State::kStopped;
 }
 
-// Nothing where no recorder has left any.
-Result<std::optional<RecorderStatus>> ReadStatus(const std::string& folder) {
-  const std::string path = folder + "/" + kStatusFileName;
+// Nothing where no recorder has left any; but a file that is named must be there.
+Result<std::optional<RecorderStatus>> ReadStatus(const std::string& folder,
+                                                 std::optional<std::string_view> named) {
   std::error_code error;
   if (!std::filesystem::is_directory(folder, error)) {
     return Error(folder + ": " + (error ? error.message() : "is not the folder of a log"));
   }
+  const std::string path = named ? std::string(*named) : folder + "/" + kStatusFileName;
   std::ifstream file(path, std::ios::binary);
   if (!file) {
-    if (errno == ENOENT) return std::optional<RecorderStatus>();
+    if (errno == ENOENT && !named) return std::optional<RecorderStatus>();
     return Error::FromErrno("cannot read " + path, errno);
   }
   auto status = ParseStatus(std::string(std::istreambuf_iterator<char>(file), {}));
@@ -178,10 +184,14 @@ void AddRow(const std::string& folder, State state, const std::optional<Recorder
   table.AddNote(std::move(note));
 }
 
-Result<int> RunStatus(std::span<const std::string> folders, Table& table) {
+Result<int> RunStatus(std::span<const std::string> folders, const Wishes& wishes, Table& table) {
+  const auto named = wishes.Value(kStatusFile);
+  if (named && folders.size() != 1) {
+    return Error(fmt::format("{} is that of one log: give one --log", kStatusFile));
+  }
   int exit_status = kExitFine;
   for (const std::string& folder : folders) {
-    const auto status = ReadStatus(folder);
+    const auto status = ReadStatus(folder, named);
     if (!status) return status.error();
     const State state = *status ? StateOf(**status, folder) : StateWithoutStatus(folder);
     if (state != State::kRecording) exit_status = kExitIncomplete;
@@ -197,8 +207,10 @@ constinit const Report kStatusReport{
     .summary = "Whether recording is going on, and how: what the recorder says of itself.",
     .examples =
         "  daybook status\n"
-        "  daybook status --log /var/log/daybook --output json\n",
+        "  daybook status --log /var/log/daybook --output json\n"
+        "  daybook status --status-file /run/daybook/status\n",
     .columns = kColumns,
+    .options = kOptions,
     .default_sort = "",
     .has_window = false,
     .look = RunStatus,

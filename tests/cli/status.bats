@@ -117,6 +117,22 @@ with_status() {
   [[ ! -e $log/status && -s $BATS_TEST_TMPDIR/metrics/status ]]
 }
 
+@test "a status that stands elsewhere is read there" {
+  elsewhere=$BATS_TEST_TMPDIR/elsewhere
+  record --status-file "$elsewhere"
+  run -4 --separate-stderr "$DAYBOOK" status --log "$log" --status-file "$elsewhere" --output json
+  same stopped "$(state)"
+  same replay "$(jq -r '.rows[0].source' <<<"$output")"
+  sed -i "s/\"recording\": false/\"recording\": true/; s/\"pid\": [0-9]*/\"pid\": $$/" "$elsewhere"
+  run -0 --separate-stderr flock --exclusive "$log" \
+    "$DAYBOOK" status --log "$log" --status-file "$elsewhere" --output json
+  same recording "$(state)"
+  run -3 --separate-stderr "$DAYBOOK" status --log "$log" --status-file "$elsewhere.missing"
+  has "$stderr" "$elsewhere.missing"
+  run -3 --separate-stderr "$DAYBOOK" status --log "$log" --log "$log" --status-file "$elsewhere"
+  has "$stderr" "--status-file is that of one log"
+}
+
 @test "neither may have a segment's name" {
   for option in --status-file --metrics-file; do
     run -2 --separate-stderr "$DAYBOOKD" --log-dir "$log" "$option" "$log/daybook-00000001.dbk"

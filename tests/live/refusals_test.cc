@@ -150,7 +150,7 @@ TEST_F(DiskTest, ALogThatIsRemovedGoesOnWhereItsFolderIsMadeAnew) {
 TEST_F(DiskTest, WhereNothingMayBeWrittenThatIsTheReason) {
   HaveOwnMounts();
   std::filesystem::create_directory(folder_);
-  ASSERT_EQ(mount("tmpfs", folder_.c_str(), "tmpfs", MS_RDONLY, "size=8m"), 0);
+  ASSERT_EQ(mount("tmpfs", folder_.c_str(), "tmpfs", MS_RDONLY, ""), 0);
   try {
     const Daybookd recorder(folder_);
     FAIL() << "it records";
