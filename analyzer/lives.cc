@@ -152,7 +152,8 @@ void LifeBuilder::Take(const Exit& exit) {
   MergeIdentity(exit, true, &life.identity);
   const bool is_exact = (exit.flags & kProcUsageExact) != 0;
   reaps_are_told_ = reaps_are_told_ || is_exact;
-  const bool is_all = is_exact || !reaps_are_told_ || life.acct;  // nobody imports reaps
+  const bool may_be_reaped = reaps_are_told_ || exit.time_ns < others_until_ns_;
+  const bool is_all = is_exact || !may_be_reaped || life.acct;  // nobody imports reaps
   if (is_all) return Close(slot, open, LifeState::kEnded);
   open->ended = true;
   Doubt(open, exit.time_ns);
@@ -161,7 +162,7 @@ void LifeBuilder::Take(const Exit& exit) {
 // What the end could not tell yet. A reap that is later than this waits for has no end any more.
 void LifeBuilder::Take(const Reap& reap) {
   Advance(reap.time_ns);
-  reaps_are_told_ = true;
+  reaps_are_told_ = reaps_are_told_ || reap.time_ns >= others_until_ns_;
   Slot* const slot = slots_.Find(reap.pid);
   const OpenPointer* const found = slot == nullptr ? nullptr : Find(*slot, {reap.start_ns, false});
   if (found == nullptr || !(*found)->ended) return;
@@ -194,9 +195,12 @@ void LifeBuilder::Take(const Acct& acct) {
   open->doubted = acct.time_ns;
 }
 
-// So that not even the first reap is missed.
+// So that not even the first reap is missed. One that takes over also tells those that the hooks of
+// the recorder before it saw.
 void LifeBuilder::Take(const Recorder& recorder) {
-  if (recorder.event == RecorderEvent::kStart) reaps_are_told_ = HasAbility(recorder, kTellsReaps);
+  if (recorder.event != RecorderEvent::kStart) return;
+  reaps_are_told_ = HasAbility(recorder, kTellsReaps);
+  others_until_ns_ = HasAbility(recorder, kContinues) ? recorder.time_ns : 0;
 }
 
 void LifeBuilder::Take(const SnapBegin& begin) {

@@ -242,7 +242,8 @@ class LifeBuilder {
   uint64_t now_ns_ = 0;  // the latest time seen
   std::deque<Deadline> deadlines_;
   size_t living_ = 0;
-  bool reaps_are_told_ = false;  // by this recorder
+  bool reaps_are_told_ = false;   // by this recorder
+  uint64_t others_until_ns_ = 0;  // before it, perhaps by the one that it took over from
   // Of lives that are over and that nobody keeps: memory to be used again.
   std::vector<OpenPointer> spare_;
   std::vector<LocalPointer<Image>> spare_images_;

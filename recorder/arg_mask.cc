@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <utility>
 
 namespace daybook {
 namespace {
@@ -14,14 +15,16 @@ constexpr std::string_view kUrlMark = "://";
 // Names of users are shorter. GitHub's tokens have 40 bytes, GitLab's 26.
 constexpr size_t kMinTokenBytes = 20;
 constexpr std::string_view kBlanks = " \t\r\n";
+constexpr std::string_view kWordEnds("\0 \t\r\n", 5);
 
 // Programs that take a password behind a flag whose name says nothing of it.
 struct Tool {
-  std::string_view name;     // base name, or its begin where it ends in '*'
-  std::string_view letters;  // short flags
-  std::string_view long_flag;
-  std::string_view switches;  // short flags without a value, that may stand before it: -su X
-  std::string_view marks;     // the secret stands behind the first such byte; none: it is all
+  std::string_view name;       // base name, or its begin where it ends in '*'
+  std::string_view letters;    // short flags
+  std::string_view long_flag;  // or a word that is none
+  std::string_view switches;   // short flags without a value, that may stand before it: -su X
+  std::string_view marks;      // the secret stands behind the first such byte; none: it is all
+  bool is_later = false;       // it is not the first word behind the flag
 };
 
 constexpr std::string_view kCurlSwitches = "#0123456BGIJLMNORSVZafgijklnpqsv";
@@ -32,18 +35,30 @@ constexpr std::string_view kEveryMark = ":,%";
 
 constexpr std::array kTools = {
     Tool{"7z*", "p", "", "", kNoMark},
+    Tool{"az", "p", "", "", kNoMark},
+    Tool{"bcp", "P", "", "", kNoMark},
     Tool{"curl", "uU", "--user", kCurlSwitches, ":"},
     Tool{"curl", "", "--proxy-user", "", ":"},
+    Tool{"http", "a", "", "", ":"},
+    Tool{"https", "a", "", "", ":"},
+    Tool{"htpasswd", "bn", "", "5BDcdimpsv", kNoMark, true},
     Tool{"ipmitool", "P", "", "v", kNoMark},
     Tool{"ldap*", "w", "", "AnvxWZ", kNoMark},
     Tool{"lftp", "u", "--user", "", ","},
+    Tool{"login", "p", "", "", kNoMark},  // docker login -p X
     Tool{"mariadb*", "p", "", kMysqlSwitches, kNoMark},
+    Tool{"mariadb-admin", "", "password", "", kNoMark},
     Tool{"mongo*", "p", "", "", kNoMark},
+    Tool{"mosquitto_*", "P", "", "", kNoMark},
+    Tool{"mycli", "p", "", "", kNoMark},
     Tool{"mysql*", "p", "", kMysqlSwitches, kNoMark},
+    Tool{"mysqladmin", "", "password", "", kNoMark},
     Tool{"redis-cli", "a", "", "cx", kNoMark},
     Tool{"smbclient", "U", "--user", "EgNk", "%"},
     Tool{"sqlcmd", "P", "", "", kNoMark},
+    Tool{"ssh-keygen", "NP", "", "q", kNoMark},
     Tool{"sshpass", "p", "", "vh", kNoMark},
+    Tool{"twine", "p", "", "", kNoMark},
     Tool{"unzip", "P", "", "acfjlnopqtuvz", kNoMark},
     Tool{"wget", "u", "--user", "", ":"},
     Tool{"zip", "P", "", "0123456789ADFTXdefgijklmoqruvwxyz", kNoMark},
@@ -121,9 +136,11 @@ class Scan {
     return !IsLetter(before) || !IsLetter(after) || (IsLower(before) && IsUpper(after));
   }
 
-  size_t QuotedEnd(size_t open, size_t end) const;
+  size_t ShellStep(size_t at, std::string& open) const;
+  size_t ClosedEnd(size_t at, size_t end, char closer) const;
   size_t ShellWordEnd(size_t from);
   size_t ValueEnd(size_t word, bool name_is_quoted, size_t value);
+  size_t ListedEnd(size_t at, size_t end, char separator) const;
 
   // ---- Rules: each returns where to go on ----
 
@@ -134,6 +151,7 @@ class Scan {
   size_t TakeName(const ArgMask::Word& word, size_t at);
   size_t TakeToolFlag(size_t flag);
   size_t TakeWordsBehind(size_t flag_end, std::string_view marks);
+  size_t TakeLaterWord(size_t flag);
 
   // ---- Their parts ----
 
@@ -149,9 +167,11 @@ class Scan {
   struct ToolFlag {
     size_t end;
     std::string_view marks;
+    bool is_later;
   };
   size_t ToolFlagEnd(const Tool& tool, size_t flag) const;
   std::optional<ToolFlag> FindToolFlag(size_t flag) const;
+  bool IsToolWord(std::string_view word) const;
 
   size_t MaskBehind(std::string_view marks, size_t begin, size_t end);
   size_t Mask(size_t begin, size_t end);
@@ -194,15 +214,34 @@ size_t Scan::TakeAt(size_t at) {
 
 // ---- Where things end ----
 
-// Behind the quote that closes the one at `open`.
-size_t Scan::QuotedEnd(size_t open, size_t end) const {
-  const char quote = args_[open];
-  for (size_t at = open + 1; at < end; ++at) {
-    if (args_[at] == '\\' && quote != '\'') {
-      ++at;
-    } else if (args_[at] == quote) {
-      return at + 1;
-    }
+// One step on in a shell's words. `open` has what closes the quotes and brackets around, the
+// innermost last: they may stand in each other.
+size_t Scan::ShellStep(size_t at, std::string& open) const {
+  const char c = args_[at];
+  const char closer = open.empty() ? '\0' : open.back();
+  if (c == '\\' && closer != '\'') return at + 2;
+  if (c == closer && !open.empty()) {
+    open.pop_back();
+  } else if (closer == '\'') {
+    return at + 1;
+  } else if (c == '$' && IsOneOf(At(at + 1), "({") && at + 1 < args_.size()) {
+    open.push_back(args_[at + 1] == '(' ? ')' : '}');
+    return at + 2;
+  } else if (c == '`' || (closer != '"' && IsQuote(c))) {
+    open.push_back(c);
+  } else if (c == '(' && closer != '"') {
+    open.push_back(')');
+  }
+  return at + 1;
+}
+
+// Where what was opened before ends.
+size_t Scan::ClosedEnd(size_t at, size_t end, char closer) const {
+  std::string open(1, closer);
+  while (at < end) {
+    const size_t next = ShellStep(at, open);
+    if (open.empty()) return at;
+    at = next;
   }
   return end;
 }
@@ -220,13 +259,8 @@ size_t Scan::ShellWordEnd(size_t from) {
     if (closed == std::string_view::npos) return end;
     at += 2 + closed + 2;
   }
-  while (at < end && !IsBlank(args_[at])) {
-    if (IsQuote(args_[at])) {
-      at = QuotedEnd(at, end);
-    } else {
-      at += args_[at] == '\\' ? 2 : 1;
-    }
-  }
+  std::string open;
+  while (at < end && !(open.empty() && IsBlank(args_[at]))) at = ShellStep(at, open);
   return std::min(at, end);
 }
 
@@ -236,10 +270,21 @@ size_t Scan::ValueEnd(size_t word, bool name_is_quoted, size_t value) {
   const char before = Before(word);
   const size_t end = ArgEnd(value);
   if (IsBlank(before)) return ShellWordEnd(value);
-  if (IsQuote(before)) return name_is_quoted ? ShellWordEnd(value) : Find(before, value, end);
+  if (IsQuote(before)) {
+    return name_is_quoted ? ShellWordEnd(value) : ClosedEnd(value, end, before);
+  }
   if (before == '?') return Find('&', value, end);
-  if (before != '\0' && IsOneOf(before, "&;,")) return Find(before, value, end);
+  if (before != '\0' && IsOneOf(before, "&;,")) return ListedEnd(value, end, before);
   return end;
+}
+
+// Of one of several values: they may be a shell's commands.
+size_t Scan::ListedEnd(size_t at, size_t end, char separator) const {
+  while (at < end && args_[at] != separator) {
+    const bool opens = Slice(at, end).starts_with("$(");
+    at = opens ? ClosedEnd(at + 2, end, ')') : at + 1;
+  }
+  return at;
 }
 
 // ---- Output ----
@@ -371,6 +416,9 @@ size_t Scan::TakeName(const ArgMask::Word& word, size_t at) {
     return std::max(end, name_end_);
   }
   if (IsFlagStart(name_begin_)) return TakeWordsBehind(closed, kNoMark);
+  if (EndsWord(Before(name_begin_)) && IsToolWord(Slice(name_begin_, name_end_))) {
+    return TakeWordsBehind(closed, kNoMark);
+  }
   const bool is_bearer = word.text == "bearer" && name_end_ - name_begin_ == word.text.size();
   if (is_bearer && IsBlank(At(closed))) return TakeWordsBehind(closed, kNoMark);
   return name_end_;
@@ -442,18 +490,50 @@ std::optional<Scan::ToolFlag> Scan::FindToolFlag(size_t flag) const {
     if (end == 0) continue;
     const std::string_view marks = kTools[i].marks;
     if (!found) {
-      found = ToolFlag{end, marks};
+      found = ToolFlag{end, marks, kTools[i].is_later};
     } else {
       const bool is_all = marks.empty() || found->marks.empty();
-      *found = {std::min(end, found->end), is_all ? kNoMark : kEveryMark};
+      *found = {std::min(end, found->end), is_all ? kNoMark : kEveryMark,
+                found->is_later && kTools[i].is_later};
     }
   }
   return found;
 }
 
+// mysqladmin password X
+bool Scan::IsToolWord(std::string_view word) const {
+  for (size_t i = 0; i < kTools.size(); ++i) {
+    if ((tools_ >> i & 1) != 0 && kTools[i].long_flag == word) return true;
+  }
+  return false;
+}
+
+// htpasswd's -b FILE USER X, or with -n USER X. Looks ahead, and so not by ArgEnd().
+size_t Scan::TakeLaterWord(size_t flag) {
+  bool takes_secret = false;
+  bool is_value = false;
+  int left_as_they_are = 2;
+  size_t end = std::min(args_.find_first_of(kWordEnds, flag), args_.size());
+  for (size_t begin = flag; begin < args_.size();) {
+    const std::string_view word = Slice(begin, end);
+    if (word.starts_with('-')) {
+      takes_secret = takes_secret || word.find('b') != word.npos;
+      if (word.find('n') != word.npos) left_as_they_are = 1;
+      is_value = IsOneOf(word.back(), "Cr");  // -C COST, -r ROUNDS
+    } else if (!std::exchange(is_value, false) && left_as_they_are-- == 0) {
+      return takes_secret ? Mask(begin, end) : flag + 1;
+    }
+    const bool ends_argument = At(end) == '\0';
+    begin = std::min(ends_argument ? end + 1 : SkipAny(end, kBlanks), args_.size());
+    end = ends_argument ? Find('\0', begin, args_.size()) : ShellWordEnd(begin);
+  }
+  return flag + 1;
+}
+
 size_t Scan::TakeToolFlag(size_t flag) {
   const auto found = FindToolFlag(flag);
   if (!found) return flag + 1;
+  if (found->is_later) return TakeLaterWord(flag);
   const char quote = Before(flag);
   const bool is_quoted = IsQuote(quote) && At(found->end) == quote;
   const size_t word_end = found->end + (is_quoted ? 1 : 0);

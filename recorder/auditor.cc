@@ -15,6 +15,8 @@ bool IsSameMoment(const SourceCounters& before, const SourceCounters& after) {
   return before.forks_seen == after.forks_seen && before.exits_seen == after.exits_seen;
 }
 
+uint64_t AheadOf(const Audit& audit) { return *audit.kernel_forks - *audit.forks_seen; }
+
 }  // namespace
 
 Audit Auditor::Count() const {
@@ -26,8 +28,9 @@ Audit Auditor::Count() const {
           .filtered = counters.filtered ? std::optional(counters.filtered->Sum()) : std::nullopt};
 }
 
-// The kernel counts a fork just before its tracepoint: the smallest difference is the right one.
-Audit Auditor::CountForks() const {
+// The kernel counts a fork just before its tracepoint, and perhaps more of them after the hooks'
+// count was read: the smallest difference is the right one, or the nearest.
+Audit Auditor::CountForks(Otherwise otherwise) {
   constexpr int kAttempts = 50;
   constexpr int kEnough = 3;
   Audit best = Count();
@@ -37,12 +40,11 @@ Audit Auditor::CountForks() const {
     Audit audit = Count();
     audit.kernel_forks = KernelForks(root_);
     if (!audit.kernel_forks) return audit;
-    if (source_.counters().forks_seen != audit.forks_seen) continue;
-    ++moments;
-    const bool is_better = !best.kernel_forks || *audit.kernel_forks - *audit.forks_seen <
-                                                     *best.kernel_forks - *best.forks_seen;
-    if (is_better) best = audit;
+    if (!best.kernel_forks || AheadOf(audit) < AheadOf(best)) best = audit;
+    if (source_.counters().forks_seen == audit.forks_seen) ++moments;
   }
+  if (moments > 0) is_ahead_known_ = true;
+  if (moments == 0 && otherwise == Otherwise::kUnknown) best.kernel_forks.reset();
   return best;
 }
 
@@ -54,8 +56,10 @@ Audit Auditor::WithKernelForks(Audit moment, const Audit& counted) {
   return moment;
 }
 
-Audit Auditor::CountForksAt(const Audit& earlier) const {
-  return WithKernelForks(earlier, CountForks());
+Audit Auditor::CountForksAt(const Audit& earlier) { return WithKernelForks(earlier, CountForks()); }
+
+Audit Auditor::CountForksOnceAt(const Audit& earlier) {
+  return is_ahead_known_ ? earlier : CountForksAt(earlier);
 }
 
 Audit Auditor::CountAll() {

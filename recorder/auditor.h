@@ -27,16 +27,20 @@ class Auditor {
   // What the hooks have seen, without asking anybody.
   Audit Count() const;
 
-  // The same, with the kernel's count of the same moment. Unknown where forks come so fast that
-  // there was no such moment.
-  Audit CountForks() const;
+  // The same, with the kernel's count of the same moment. Where forks come so fast that there was
+  // no such moment it is unknown, or at most too large, by what came while it was read.
+  enum class Otherwise { kUnknown, kAtMost };
+  Audit CountForks(Otherwise otherwise = Otherwise::kUnknown);
 
   // That moment's counts with the kernel's count, as it was counted at another one: the hooks may
   // be gone.
   static Audit WithKernelForks(Audit moment, const Audit& counted);
 
   // The same at an earlier moment.
-  Audit CountForksAt(const Audit& earlier) const;
+  Audit CountForksAt(const Audit& earlier);
+
+  // The same until it is known once: how far the kernel's count is ahead never changes.
+  Audit CountForksOnceAt(const Audit& earlier);
 
   // And with the living processes, by the kernel and by the log; unknown where a filter leaves out
   // some of them.
@@ -53,6 +57,7 @@ class Auditor {
   std::function<void()> drain_;
   std::string root_;
   LivingPids living_;
+  bool is_ahead_known_ = false;
 };
 
 }  // namespace daybook

@@ -2,8 +2,12 @@
 
 #include <sys/epoll.h>
 
+#include <algorithm>
+#include <unordered_set>
 #include <utility>
 #include <variant>
+
+#include "proc_scan.h"
 
 namespace daybook {
 namespace {
@@ -77,7 +81,8 @@ void Hand(EventSink& sink, const Ptrace& ptrace) { sink.OnPtrace(ptrace); }
 }  // namespace
 
 Result<std::unique_ptr<CompositeSource>> CompositeSource::Create(
-    std::unique_ptr<EventSource> main, std::unique_ptr<EventSource> beside, const Filter& filter) {
+    std::unique_ptr<EventSource> main, std::unique_ptr<EventSource> beside, const Filter& filter,
+    std::string proc_root) {
   FileDescriptor either(epoll_create1(EPOLL_CLOEXEC));
   for (const EventSource* source : {main.get(), beside.get()}) {
     epoll_event interest{.events = EPOLLIN, .data = {}};
@@ -85,17 +90,20 @@ Result<std::unique_ptr<CompositeSource>> CompositeSource::Create(
       return Error::FromErrno("waiting for two sources", errno);
     }
   }
-  return std::unique_ptr<CompositeSource>(
-      new CompositeSource(std::move(main), std::move(beside), std::move(either), filter));
+  return std::unique_ptr<CompositeSource>(new CompositeSource(
+      std::move(main), std::move(beside), std::move(either), filter, std::move(proc_root)));
 }
 
 CompositeSource::CompositeSource(std::unique_ptr<EventSource> main,
                                  std::unique_ptr<EventSource> beside, FileDescriptor either,
-                                 const Filter& filter)
+                                 const Filter& filter, std::string proc_root)
     : main_(std::move(main)),
       beside_(std::move(beside)),
       name_(std::string(main_->name()) + "+" + std::string(beside_->name())),
       leaves_out_processes_(filter.LeavesOutProcesses()),
+      ends_are_told_((filter.events & kTypeExit) != 0 && !filter.only_failed),
+      births_are_told_((filter.events & kTypeFork) != 0 && !leaves_out_processes_),
+      proc_root_(std::move(proc_root)),
       either_(std::move(either)) {}
 
 bool CompositeSource::PrepareToSleep() {
@@ -130,6 +138,7 @@ Result<size_t> CompositeSource::Drain(EventSink& sink) {
     const auto found = starts_.find(pid);
     if (found != starts_.end() && found->second == start_ns) starts_.erase(found);
   }
+  if (!ends_are_told_) ForgetTheDead();
   if (!from_main) return from_main;
   if (!from_beside) return from_beside;
   return *from_main + *from_beside;
@@ -163,11 +172,31 @@ std::string CompositeSource::abilities() const {
   return main_->abilities() + " " + beside_->abilities();
 }
 
-// Unknown where the number has passed to a younger one: the events of both came in one Drain().
+// Unknown where the number has passed to a younger one: the events of both came in one Drain(); or
+// where it may have, and nobody would have told.
 std::optional<uint64_t> CompositeSource::StartOf(uint32_t pid, uint64_t time_ns) const {
   const auto found = starts_.find(pid);
   if (found == starts_.end() || found->second > time_ns) return std::nullopt;
+  const bool would_be_told = ends_are_told_ || births_are_told_;
+  if (!would_be_told && !IsStillThere(pid, found->second)) return std::nullopt;
   return found->second;
+}
+
+bool CompositeSource::IsStillThere(uint32_t pid, uint64_t start_ns) const {
+  auto process = ScanProcess({.root = proc_root_}, pid);
+  if (!process) return false;
+  process->RefineStart(start_ns);
+  return process->fields.start_ns == start_ns;
+}
+
+void CompositeSource::ForgetTheDead() {
+  constexpr size_t kLeast = 4096;
+  if (starts_.size() <= std::max(kLeast, most_starts_)) return;
+  const auto pids = ListProcesses(proc_root_);
+  if (!pids) return;
+  const std::unordered_set<uint32_t> living(pids->begin(), pids->end());
+  std::erase_if(starts_, [&living](const auto& start) { return !living.contains(start.first); });
+  most_starts_ = 2 * starts_.size();
 }
 
 }  // namespace daybook

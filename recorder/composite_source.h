@@ -21,7 +21,8 @@ class CompositeSource : public EventSource {
   // filters by itself; of processes that it leaves out, what comes from beside is left out here.
   static Result<std::unique_ptr<CompositeSource>> Create(std::unique_ptr<EventSource> main,
                                                          std::unique_ptr<EventSource> beside,
-                                                         const Filter& filter = {});
+                                                         const Filter& filter = {},
+                                                         std::string proc_root = "/proc");
 
   LogIdentity identity() const override { return main_->identity(); }
   Clock ReadClock() const override { return main_->ReadClock(); }
@@ -33,10 +34,10 @@ class CompositeSource : public EventSource {
   // The one beside leaves nothing to the next recorder, and the main one knows whether there was
   // one.
   void Commit(const Progress& progress) override { main_->Commit(progress); }
-  bool continues() const override { return main_->continues(); }
   std::optional<uint64_t> recording_since_ns() const override {
     return main_->recording_since_ns();
   }
+  bool continues() const override { return main_->continues(); }
   std::optional<uint64_t> run_id() const override { return main_->run_id(); }
   std::optional<uint64_t> uncommitted_seq() const override { return main_->uncommitted_seq(); }
   bool lacks_what_was_between() const override { return main_->lacks_what_was_between(); }
@@ -53,19 +54,28 @@ class CompositeSource : public EventSource {
   std::string abilities() const override;
   std::optional<uint64_t> ring_bytes() const override { return main_->ring_bytes(); }
 
+  // Of so many processes, living as far as is known.
+  size_t known_starts() const { return starts_.size(); }
+
  private:
   CompositeSource(std::unique_ptr<EventSource> main, std::unique_ptr<EventSource> beside,
-                  FileDescriptor either, const Filter& filter);
+                  FileDescriptor either, const Filter& filter, std::string proc_root);
 
   std::optional<uint64_t> StartOf(uint32_t pid, uint64_t time_ns) const;
+  bool IsStillThere(uint32_t pid, uint64_t start_ns) const;
+  void ForgetTheDead();
 
   std::unique_ptr<EventSource> main_;
   std::unique_ptr<EventSource> beside_;
   std::string name_;
   bool leaves_out_processes_;
+  bool ends_are_told_;    // of all whose start is known
+  bool births_are_told_;  // of all
+  std::string proc_root_;
   uint64_t left_out_ = 0;
   FileDescriptor either_;                          // an epoll that holds both sources' wake_fd
   std::unordered_map<uint32_t, uint64_t> starts_;  // of the living, by pid
+  size_t most_starts_ = 0;                         // with more than these, the dead are forgotten
 };
 
 }  // namespace daybook

@@ -1,20 +1,20 @@
 #include "reap_join.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace daybook {
 namespace {
 
-// Zombies that are remembered; the reaps of more are not told.
-constexpr size_t kMaxUnreaped = 65536;
+// So many of the newest zombies are remembered at least; the reaps of older ones are not told.
+constexpr size_t kMinUnreaped = 65536;
 
 constexpr size_t kLeastSlots = 1024;
 
 }  // namespace
 
 void ReapJoin::Add(const reap_event& reap) {
-  const auto late = unreaped_.find(reap.pid);
-  if (late != unreaped_.end() && late->second == reap.start_ns) return;
+  if (IsRemembered(reap.pid, reap.start_ns)) return;
   if (slots_.size() < 2 * (batch_.size() + 1)) Grow();
   uint32_t& slot = slots_[SlotOf(reap.pid, reap.start_ns)];
   if (slot != 0) return;
@@ -59,16 +59,29 @@ const reap_event* ReapJoin::Find(const exit_event& exit) {
     found->is_joined = true;
     return found->event;
   }
-  // Another process that had the pid before has been reaped, whether that was seen or not.
-  const bool is_known = unreaped_.contains(exit.pid);
-  if (is_known || unreaped_.size() < kMaxUnreaped) unreaped_[exit.pid] = exit.start_ns;
+  Remember(exit.pid, exit.start_ns);
   return nullptr;
 }
 
+// Another process that had the pid before has been reaped, whether that was seen or not.
+void ReapJoin::Remember(uint32_t pid, uint64_t start_ns) {
+  older_unreaped_.erase(pid);
+  unreaped_[pid] = start_ns;
+  if (unreaped_.size() >= kMinUnreaped) older_unreaped_ = std::exchange(unreaped_, {});
+}
+
+bool ReapJoin::IsRemembered(uint32_t pid, uint64_t start_ns) const {
+  for (const Starts* starts : {&unreaped_, &older_unreaped_}) {
+    const auto found = starts->find(pid);
+    if (found != starts->end() && found->second == start_ns) return true;
+  }
+  return false;
+}
+
 bool ReapJoin::IsLate(const reap_event& reap) {
-  const auto late = unreaped_.find(reap.pid);
-  if (late != unreaped_.end() && late->second == reap.start_ns) {
-    unreaped_.erase(late);
+  if (IsRemembered(reap.pid, reap.start_ns)) {
+    unreaped_.erase(reap.pid);
+    older_unreaped_.erase(reap.pid);
     return true;
   }
   if (reap.start_ns >= others_until_ns_) return false;

@@ -45,6 +45,8 @@ class ReapJoin {
     }
   };
 
+  void Remember(uint32_t pid, uint64_t start_ns);
+  bool IsRemembered(uint32_t pid, uint64_t start_ns) const;
   BatchedReap* Batched(uint32_t pid, uint64_t start_ns);
   // Where that process stands in slots_, or would.
   size_t SlotOf(uint32_t pid, uint64_t start_ns) const;
@@ -53,7 +55,11 @@ class ReapJoin {
   // Open addressing, since most of a storm's time in here is misses of the cache.
   std::vector<BatchedReap> batch_;
   std::vector<uint32_t> slots_;  // a power of two; 0, or one more than the place in batch_
-  std::unordered_map<uint32_t, uint64_t> unreaped_;  // delivered ends: start by pid
+  // Delivered ends: start by pid. The older ones are forgotten when the younger ones are many: the
+  // reaps of some are lost and never come.
+  using Starts = std::unordered_map<uint32_t, uint64_t>;
+  Starts unreaped_;
+  Starts older_unreaped_;
   bool reaps_are_told_;
   uint64_t others_until_ns_;
 };

@@ -162,7 +162,8 @@ Status RecorderLoop::Impl::Start() {
   wake_ups_ = *std::move(wake_ups);
   last_turn_ns_ = source_.ReadClock().time_ns;
   last_audit_ns_ = last_count_ns_ = last_turn_ns_;
-  AppendRecorder(RecorderEvent::kStart, auditor_.CountForks());
+  // What was missed before must not look less.
+  AppendRecorder(RecorderEvent::kStart, auditor_.CountForks(Auditor::Otherwise::kAtMost));
   snapshots_.Postpone();
   if (source_.continues()) {
     DrainLeftOver();
@@ -392,7 +393,7 @@ void RecorderLoop::Impl::AuditIfDue(uint64_t now_ns) {
   } else if (uncounted_ && now_ns - last_count_ns_ >= kCountIntervalNs) {
     last_count_ns_ = now_ns;
     uncounted_ = false;
-    writer_.Append(*before_drain_);
+    writer_.Append(auditor_.CountForksOnceAt(*before_drain_));
   }
 }
 

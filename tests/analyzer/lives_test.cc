@@ -478,6 +478,25 @@ TEST_F(LivesTest, WhoSeemedLostIsRememberedForItsLateEnd) {
   EXPECT_EQ(std::ranges::count(lives_, 7U, &Life::pid), 1);
 }
 
+// What the hooks of the one before it saw is told behind its START.
+TEST_F(LivesTest, WhoTakesOverMayTellReapsThatItsOwnHooksDoNot) {
+  const auto start = [](std::string_view abilities) {
+    return Recorder{
+        .time_ns = 20 * kSecond, .event = RecorderEvent::kStart, .abilities = abilities};
+  };
+  Take(start("fork exec exit usage continued"), ExitAt(12 * kSecond, 10 * kSecond, 7),
+       ExitAt(13 * kSecond, 10 * kSecond, 8), ExitAt(21 * kSecond, 10 * kSecond, 9));
+  ASSERT_EQ(lives_.size(), 1u);
+  EXPECT_EQ(lives_[0].pid, 9u) << "it has ended since: there will be no reap";
+  Take(Reap{.time_ns = 13 * kSecond, .pid = 7, .start_ns = 10 * kSecond, .cpu_us = 50});
+  ASSERT_EQ(lives_.size(), 2u);
+  EXPECT_THAT(lives_[1].usage.cpu_us, Optional(50));
+  Take(ExitAt(22 * kSecond, 10 * kSecond, 10));
+  EXPECT_EQ(lives_.size(), 3u) << "that reap was the other one's";
+  Take(start("fork exec exit usage"), ExitAt(14 * kSecond, 10 * kSecond, 11));
+  EXPECT_EQ(lives_.size(), 4u) << "there was nobody before it";
+}
+
 TEST_F(LivesTest, WhoIsLongOverIsForgotten) {
   constexpr uint32_t kMany = 200'000;
   for (uint32_t i = 1; i <= kMany; ++i) {

@@ -123,6 +123,23 @@ const Case kSecrets[] = {
     {"smbclient|-U|me%123|", "smbclient|-U|me%***|"},
     {"zip|-rP|123|x.zip|", "zip|-rP|***|x.zip|"},
     {"ldapsearch|-x|-w|123|", "ldapsearch|-x|-w|***|"},
+    {"docker|login|-u|me|-p|123|host|", "docker|login|-u|me|-p|***|host|"},
+    {"podman|login|-p123|host|", "podman|login|-p***|host|"},
+    {"az|login|-u|me|-p|123|", "az|login|-u|me|-p|***|"},
+    {"twine|upload|-u|me|-p|123|x.whl|", "twine|upload|-u|me|-p|***|x.whl|"},
+    {"mycli|-p123|db|", "mycli|-p***|db|"},
+    {"mosquitto_pub|-p|x|-u|me|-P|123|-t|a|", "mosquitto_pub|-p|x|-u|me|-P|***|-t|a|"},
+    {"bcp|t|out|f|-U|me|-P123|", "bcp|t|out|f|-U|me|-P***|"},
+    {"ssh-keygen|-t|rsa|-N|1 2|-f|x|", "ssh-keygen|-t|rsa|-N|***|-f|x|"},
+    {"ssh-keygen|-p|-P|12|-N|34|", "ssh-keygen|-p|-P|***|-N|***|"},
+    {"http|-a|me:123|h|", "http|-a|me:***|h|"},
+    {"https|-ame:123|h|", "https|-ame:***|h|"},
+    {"mysqladmin|-u|root|password|123|", "mysqladmin|-u|root|password|***|"},
+    {"mariadb-admin|password|123|", "mariadb-admin|password|***|"},
+    {"htpasswd|-b|f|me|123|", "htpasswd|-b|f|me|***|"},
+    {"htpasswd|-cbB|-C|x|f|me|123|", "htpasswd|-cbB|-C|x|f|me|***|"},
+    {"htpasswd|-nb|me|123|", "htpasswd|-nb|me|***|"},
+    {"htpasswd|-n|-b|me|123|", "htpasswd|-n|-b|me|***|"},
     // A shell's command line in one argument.
     {"sh|-c|mysql -uroot -p123 db|", "sh|-c|mysql -uroot -p*** db|"},
     {"sh|-c|mysql -p'1 2' db|", "sh|-c|mysql -p*** db|"},
@@ -134,6 +151,20 @@ const Case kSecrets[] = {
     {"sh|-c|curl -su me:123 h|", "sh|-c|curl -su me:*** h|"},
     {"sh|-c|curl \"-u\" \"me:1 2\" h|", "sh|-c|curl \"-u\" \"me:***\" h|"},
     {"sh|-c|export TOKEN=123\nmake|", "sh|-c|export TOKEN=***\nmake|"},
+    {"sh|-c|mysqladmin password 123; x|", "sh|-c|mysqladmin password *** x|"},
+    {"sh|-c|htpasswd -b f me '1 2' y|", "sh|-c|htpasswd -b f me *** y|"},
+    // Brackets and quotes in each other.
+    {"sh|-c|mysql --password=$(cat secret134) db|", "sh|-c|mysql --password=*** db|"},
+    {"sh|-c|mysql -p$(cat secret134) db|", "sh|-c|mysql -p*** db|"},
+    {"sh|-c|x --password $(a $(b 1) 2) y|", "sh|-c|x --password *** y|"},
+    {"sh|-c|x --password=\"$(cat \"1 2\" 3)\" y|", "sh|-c|x --password=*** y|"},
+    {"sh|-c|x \"--password=$(cat \"1 2\")\" y|", "sh|-c|x \"--password=***\" y|"},
+    {"sh|-c|x --password=`cat '1 2'` y|", "sh|-c|x --password=*** y|"},
+    {"sh|-c|x --password=${P:-1 2} y|", "sh|-c|x --password=*** y|"},
+    {"sh|-c|x --password=<(cat 1 2) y|", "sh|-c|x --password=*** y|"},
+    {"sh|-c|x --password=$(echo ')' 1) y|", "sh|-c|x --password=*** y|"},
+    {"sh|-c|x;PASSWORD=$(cat 1; cat 2);y|", "sh|-c|x;PASSWORD=***;y|"},
+    {"python|-c|login(password=get('1', 2), user='x')|", "python|-c|login(password=***|"},
 };
 
 const char* const kNoSecrets[] = {
@@ -156,6 +187,10 @@ const char* const kNoSecrets[] = {
     "ld|-plugin-opt=-pass-through=-lgcc|",
     "x|--keyword=y|--key|z|--monkey=1|",
     "docker|run|-p|80:80|auth:latest|auth-service:1.2|secret-host:22|",
+    "docker|run|--name|x|mysql:8|password|y|",
+    "ssh-keygen|-t|rsa|-N||-f|x|",
+    "htpasswd|-c|f|me|",
+    "http|h|-a|me|",
     "curl|http://auth:8080/x|",
     "curl|http://host:8080/@scope/x|",
     "curl|http://[::1]:8080/|",
@@ -227,9 +262,11 @@ TEST_F(ArgMaskTest, MaskingTwiceIsMaskingOnce) {
 // Of pieces that mean something to it, so that they meet in every order.
 std::string RandomArgs(std::mt19937& random) {
   static const char* const kPieces[] = {
-      "password", "token", "bearer", "auth", "mysql", "curl", "-p", "-u", "--user", "--", "-", "=",
-      ":",        "://",   "@",      "/",    "|",     "|",    " ",  "'",  "\"",     "\\", "&", ";",
-      ",",        "?",     "a",      "\xff", ">",     "***",  "\n", "X-", "-H",     "[",  "]", "%"};
+      "password", "token", "bearer", "auth", "mysql", "curl",  "-p",       "-u", "--user",
+      "--",       "-",     "=",      ":",    "://",   "@",     "/",        "|",  "|",
+      " ",        "'",     "\"",     "\\",   "&",     ";",     ",",        "?",  "a",
+      "\xff",     ">",     "***",    "\n",   "X-",    "-H",    "[",        "]",  "%",
+      "$(",       ")",     "${",     "}",    "`",     "login", "htpasswd", "-b"};
   std::string text;
   for (size_t count = random() % 24; count > 0; --count) {
     text += kPieces[random() % std::size(kPieces)];
@@ -260,10 +297,13 @@ TEST_F(ArgMaskTest, AnyBytesWillDo) {
 TEST_F(ArgMaskTest, LongArgumentsTakeLittleTime) {
   constexpr size_t kBytes = size_t{1} << 18;
   for (const char* piece :
-       {"token",   "token ",      "token:",    "a://",    "a://b:",   "://b ",
-        "-p",      "mysql ",      ",token=",   "&token=", "curl -u ", "curl|-u|",
-        "\"-u\"",  "--token ",    "--token|",  "'token'", "token='",  "\\\"token\\\"",
-        "token=|", "password : ", "-H token:", "bearer ", "((((",     "-----"}) {
+       {"token",     "token ",    "token:",        "a://",         "a://b:",
+        "://b ",     "-p",        "mysql ",        ",token=",      "&token=",
+        "curl -u ",  "curl|-u|",  "\"-u\"",        "--token ",     "--token|",
+        "'token'",   "token='",   "\\\"token\\\"", "token=|",      "password : ",
+        "-H token:", "bearer ",   "((((",          "-----",        "$(",
+        "token=$( ", " token=$(", "-p \"$(\" ",    "htpasswd -b ", "mysqladmin password ",
+        "login -p "}) {
     std::string raw = "curl|";
     while (raw.size() < kBytes) raw += piece;
     const auto begin = std::chrono::steady_clock::now();

@@ -331,6 +331,42 @@ TEST_F(BpfDecodeTest, AReapWhoseEndAnotherRecorderMayHaveToldIsTold) {
   EXPECT_THAT(sink_.All<Reap>(), SizeIs(1)) << "born since: its end was lost";
 }
 
+// Their reaps had no room in the ring.
+TEST_F(BpfDecodeTest, ReapsThatNeverComeDoNotHideLaterOnes) {
+  constexpr uint32_t kEnds = 200'000;
+  ReapJoin reaps;
+  exit_event exit = AnExit();
+  for (exit.pid = 1'000; exit.pid < kEnds; ++exit.pid) EXPECT_EQ(reaps.Find(exit), nullptr);
+  reap_event reap = AReap();
+  reap.start_ns = exit.start_ns;
+  for (const uint32_t pid : {kEnds - 1, kEnds - 50'000}) {
+    reap.pid = pid;
+    EXPECT_TRUE(reaps.IsLate(reap)) << pid;
+    EXPECT_FALSE(reaps.IsLate(reap)) << "again";
+  }
+  reap.pid = 1'000;
+  EXPECT_FALSE(reaps.IsLate(reap)) << "so many are not remembered";
+}
+
+TEST_F(BpfDecodeTest, APidThatIsUsedAgainIsOfTheYoungerOne) {
+  ReapJoin reaps;
+  exit_event exit = AnExit();
+  reap_event reap = AReap();
+  reap.pid = exit.pid;
+  reap.start_ns = exit.start_ns;
+  reaps.Find(exit);
+  for (uint32_t pid = 100'000; pid < 170'000; ++pid) {
+    exit_event other = exit;
+    other.pid = pid;
+    reaps.Find(other);
+  }
+  exit.start_ns += 1;
+  reaps.Find(exit);
+  EXPECT_FALSE(reaps.IsLate(reap)) << "of the older one";
+  reap.start_ns += 1;
+  EXPECT_TRUE(reaps.IsLate(reap));
+}
+
 TEST_F(BpfDecodeTest, RandomBytesDoNoHarm) {
   std::mt19937 random(1);
   for (int round = 0; round < 20'000; ++round) {

@@ -8,10 +8,13 @@
 
 #include <functional>
 
+#include "recorder/fake_proc.h"
+
 namespace daybook {
 namespace {
 
 using testing::ElementsAre;
+using testing::Eq;
 using testing::Optional;
 
 // Hands over what the test puts into it.
@@ -79,13 +82,14 @@ class CompositeSourceTest : public testing::Test {
     auto beside = std::make_unique<ScriptedSource>("connector");
     main_ = main.get();
     beside_ = beside.get();
-    auto source = CompositeSource::Create(std::move(main), std::move(beside), filter);
+    auto source = CompositeSource::Create(std::move(main), std::move(beside), filter, proc_.root());
     if (!source) throw std::runtime_error(source.error().message());
     source_ = *std::move(source);
   }
 
   void Drain() { EXPECT_TRUE(source_->Drain(seen_)); }
 
+  FakeProc proc_;
   ScriptedSource* main_;
   ScriptedSource* beside_;
   std::unique_ptr<CompositeSource> source_;
@@ -142,6 +146,56 @@ TEST_F(FilteringCompositeSourceTest, WhatComesFromBesideIsToldOfThoseThatTheMain
   const auto filtered = source_->counters().filtered;
   EXPECT_EQ(filtered->forks, 5u);
   EXPECT_EQ(filtered->others, 13u);
+}
+
+// Neither a birth nor an end says that a number has passed to another process.
+class EndlessCompositeSourceTest : public CompositeSourceTest {
+ protected:
+  explicit EndlessCompositeSourceTest(Filter filter = {.events = kTypeExec | kTypeId})
+      : CompositeSourceTest(filter) {}
+
+  // A process that has executed something, and what /proc has of that number when the change of
+  // ids is told.
+  std::optional<uint64_t> StartIn(uint32_t pid, std::optional<unsigned long> start_ticks) {
+    main_->next = [pid](EventSink& sink) { sink.OnExec({.pid = pid, .start_ns = kStartNs}); };
+    Drain();
+    if (start_ticks) proc_.Add(pid, {.start_ticks = *start_ticks});
+    beside_->next = [pid](EventSink& sink) {
+      sink.OnIdChange({.time_ns = 2 * kStartNs, .pid = pid});
+    };
+    Drain();
+    return seen_.starts.empty() ? std::nullopt : seen_.starts.back();
+  }
+
+  static constexpr uint64_t kStartNs = 1'003'000'000;
+};
+
+TEST_F(EndlessCompositeSourceTest, OnlyOneThatIsStillThereIsTheSame) {
+  EXPECT_THAT(StartIn(10, 100), Optional(kStartNs));
+  EXPECT_THAT(StartIn(11, std::nullopt), Eq(std::nullopt)) << "it has ended";
+  EXPECT_THAT(StartIn(12, 150), Eq(std::nullopt)) << "another one has its number";
+}
+
+// Who ends in order is not told of.
+class FailedCompositeSourceTest : public EndlessCompositeSourceTest {
+ protected:
+  FailedCompositeSourceTest() : EndlessCompositeSourceTest({.only_failed = true}) {}
+};
+
+TEST_F(FailedCompositeSourceTest, OnlyOneThatIsStillThereIsTheSame) {
+  EXPECT_THAT(StartIn(10, 100), Optional(kStartNs));
+  EXPECT_THAT(StartIn(12, 150), Optional(kStartNs)) << "nothing else is told";
+  EXPECT_EQ(seen_.starts.size(), 1u);
+}
+
+TEST_F(EndlessCompositeSourceTest, WhoIsNotThereAnyMoreIsForgottenInTheEnd) {
+  constexpr uint32_t kPids = 100'000;
+  proc_.Add(7);
+  main_->next = [](EventSink& sink) {
+    for (uint32_t pid = 1; pid <= kPids; ++pid) sink.OnExec({.pid = pid, .start_ns = kStartNs});
+  };
+  Drain();
+  EXPECT_EQ(source_->known_starts(), 1u);
 }
 
 TEST_F(CompositeSourceTest, AYoungerProcessIsNotTakenForTheOlder) {

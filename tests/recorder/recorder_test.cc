@@ -6,6 +6,7 @@
 #include <functional>
 
 #include "recorder/recorder_fixture.h"
+#include "support/temp_folder.h"
 
 namespace daybook {
 namespace {
@@ -73,6 +74,38 @@ TEST_F(RecorderTest, StartAndStopSayWhatWasSeen) {
   EXPECT_EQ(told[1].event, RecorderEvent::kStop);
   EXPECT_THAT(told[1].forks_seen, Optional(8));
   EXPECT_THAT(told[1].exits_seen, Optional(10));
+}
+
+// The kernel has counted 1000 when the hooks have seen at least 5, and at most 1000.
+TEST_F(RecorderTest, WhereForksComeWithoutAPauseTheFirstCountIsNoLessThanItWas) {
+  const TempFolder root;
+  root.Put("proc/stat", "processes 1000\n");
+  options_.root = root.path();
+  source_.counts = {.forks_seen = 5};
+  source_.forks_each_look = 1;
+  source_.ThenDo([this](EventSink&) {
+    log_.Advance(1'000 * kMs);
+    return size_t{1};
+  });
+  source_.ThenDo([this](EventSink&) {
+    source_.forks_each_look = 0;
+    log_.Advance(1'000 * kMs);
+    return size_t{1};
+  });
+  source_.ThenDo([this](EventSink&) {
+    log_.Advance(1'000 * kMs);
+    return size_t{1};
+  });
+  ASSERT_TRUE(Record());
+  const Recorder start = Log().All<Recorder>().at(0);
+  EXPECT_THAT(start.kernel_forks, Optional(1'000));
+  EXPECT_GT(start.forks_seen, 5u) << "the last look is the best";
+  const auto audits = Log().All<Audit>();
+  ASSERT_THAT(audits, SizeIs(3));
+  EXPECT_EQ(audits[0].kernel_forks, std::nullopt) << "an audit must not tell of unseen ones";
+  ASSERT_TRUE(audits[1].kernel_forks) << "what START could not tell";
+  EXPECT_EQ(*audits[1].kernel_forks - *audits[1].forks_seen, 1'000 - *source_.counts.forks_seen);
+  EXPECT_EQ(audits[2].kernel_forks, std::nullopt) << "once is enough";
 }
 
 TEST_F(RecorderTest, BeforeTheFirstDrainNothingIsCountedAsRecorded) {

@@ -591,7 +591,8 @@ struct Schema<Recorder> {
       Field{"source", &Recorder::source, Wire::kString, Unit::kNone, "Where events come from."},
       Field{"version", &Recorder::version, Wire::kString, Unit::kNone, "The recorder's version."},
       Field{"kernel_forks", &Recorder::kernel_forks, Wire::kUint, Unit::kNone,
-            "The kernel's count of forks and thread creations since boot (/proc/stat)."},
+            "The kernel's count of forks and thread creations since boot (/proc/stat); at a start "
+            "where forks came without a pause, perhaps a few more."},
       Field{"forks_seen", &Recorder::forks_seen, Wire::kUint, Unit::kNone,
             "Forks and thread creations that this recorder's hook saw."},
       Field{"execs_seen", &Recorder::execs_seen, Wire::kUint, Unit::kNone,
@@ -630,7 +631,9 @@ struct Schema<RecordingGap> {
                  Field{"last_time", &RecordingGap::last_time_ns, Wire::kTime, Unit::kNanoseconds,
                        "until this time."},
                  Field{"missed_forks", &RecordingGap::missed_forks, Wire::kUint, Unit::kNone,
-                       "Forks and thread creations that the kernel counted meanwhile."}};
+                       "Forks and thread creations that the kernel counted meanwhile; after a "
+                       "recorder that was killed, also the thread creations of its last second; "
+                       "perhaps a few more where forks came without a pause."}};
 };
 
 // What was seen so far, held against what the kernel counts. Sources: the hooks' own counters;
