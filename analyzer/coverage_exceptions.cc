@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "life_window.h"
 #include "names.h"
 
 namespace daybook {
@@ -15,9 +16,6 @@ constexpr std::string_view kNothingBefore = "nothing_before";
 constexpr std::string_view kStopped = "recorder_stopped";
 constexpr std::string_view kMalformed = "malformed";
 constexpr std::string_view kUnreadable = "unreadable_files";
-
-// The recorder writes the time each minute, also where nothing happens.
-constexpr int64_t kSilenceNs = 3 * 60'000'000'000;
 
 std::string HostOf(const Boot& boot) { return boot.host.value_or(""); }
 
@@ -136,24 +134,36 @@ std::map<std::string, CoverageExceptions::Span> CoverageExceptions::SpansOfHosts
   return hosts;
 }
 
-// Hosts of which every segment lies before the window.
+// Hosts of which no segment lies in the window: of those behind it the first one tells when the log
+// begins, where there are none before.
 void CoverageExceptions::AddSilent(const LogSet& log, std::map<std::string, Span>* hosts) const {
+  struct Silent {
+    Span span{.first_ns = INT64_MAX, .last_ns = INT64_MAX};
+    std::string path;
+  };
   std::set<Id128> heard;
   for (const Boot* boot : boots_) {
     if (boot->stream_id) heard.insert(*boot->stream_id);
   }
-  std::map<Id128, std::pair<int64_t, std::string>> newest;  // by log: when it ends, and its path
-  for (const LogSet::LeftOut& left_out : log.left_out()) {
-    const auto& [path, segment] = left_out;
+  const int64_t since_ns = log.window().since_ns.value_or(INT64_MIN);
+  std::map<Id128, Silent> silent;  // by log
+  for (const auto& [path, segment] : log.left_out()) {
     const Id128 stream_id = segment.start->stream_id;
     if (heard.contains(stream_id) || !segment.end->last_realtime_ns) continue;
-    auto& entry = newest.try_emplace(stream_id, INT64_MIN, path).first->second;
-    entry = std::max(entry, {*segment.end->last_realtime_ns, path});
+    auto& [span, name] = silent[stream_id];
+    const bool is_before = *segment.end->last_realtime_ns < since_ns;
+    const bool ends_before = span.last_ns != INT64_MAX;
+    if (is_before && (!ends_before || span.last_ns < *segment.end->last_realtime_ns)) {
+      span = {.first_ns = since_ns, .last_ns = *segment.end->last_realtime_ns};
+      name = path;
+    } else if (!is_before && !ends_before &&
+               segment.end->first_realtime_ns.value_or(INT64_MAX) < span.first_ns) {
+      span.first_ns = *segment.end->first_realtime_ns;
+      name = path;
+    }
   }
-  for (const auto& [stream_id, segment] : newest) {
-    const auto& [last_ns, path] = segment;
-    if (!log.window().since_ns || last_ns >= *log.window().since_ns) continue;
-    hosts->try_emplace(HostIn(path), Span{*log.window().since_ns, last_ns});
+  for (const auto& [stream_id, entry] : silent) {
+    if (!entry.path.empty()) hosts->try_emplace(HostIn(entry.path), entry.span);
   }
 }
 

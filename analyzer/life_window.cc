@@ -1,12 +1,23 @@
 #include "life_window.h"
 
 #include <algorithm>
+#include <limits>
+
+#include "escape.h"
 
 namespace daybook {
 namespace {
 
 std::optional<int64_t> StartOf(const Boot& boot, const Life& life) {
   return boot.clock.ToRealtime(life.start_ns);
+}
+
+// As long as it is known to live: with the log, where it runs.
+std::optional<int64_t> KnownUntil(const Boot& boot, const Life& life) {
+  if (life.state != LifeState::kRunning) return EndTime(boot, life);
+  const auto last = boot.clock.ToRealtime(boot.last_ns);
+  if (!last) return std::nullopt;
+  return std::min(*last, std::numeric_limits<int64_t>::max() - kSilenceNs) + kSilenceNs;
 }
 
 Placed PlaceMoment(const Window& window, const std::optional<int64_t>& time_ns) {
@@ -25,11 +36,13 @@ Placed PlaceInBounds(const Window& window, const Boot& boot, const Life& life) {
   const bool is_running = life.state == LifeState::kRunning;
   if (window.rule == WindowRule::kEnd) {
     if (!is_running) return PlaceMoment(window, EndTime(boot, life));
-    return window.until_ns ? Placed::kOutside : Placed::kInside;
+    const auto until = KnownUntil(boot, life);
+    const bool is_over = window.since_ns && until && *until < *window.since_ns;
+    return window.until_ns || is_over ? Placed::kOutside : Placed::kInside;
   }
   const auto start = StartOf(boot, life);
   if (window.rule == WindowRule::kStart || !start) return PlaceMoment(window, start);
-  return window.Overlaps(start, EndTime(boot, life)) ? Placed::kInside : Placed::kOutside;
+  return window.Overlaps(start, KnownUntil(boot, life)) ? Placed::kInside : Placed::kOutside;
 }
 
 void CountOpenEnd(const Window& window, const Boot& boot, const Life& life, Coverage* coverage) {
@@ -40,7 +53,7 @@ void CountOpenEnd(const Window& window, const Boot& boot, const Life& life, Cove
     coverage->ended_unseen += is_lost;
     return;
   }
-  const auto end = EndTime(boot, life);
+  const auto end = KnownUntil(boot, life);
   if (!window.Overlaps(StartOf(boot, life), end)) return;
   const bool runs_on = is_running || (window.until_ns && end && *end >= *window.until_ns);
   coverage->running += runs_on;
@@ -51,13 +64,40 @@ std::optional<bool> AliveAt(const Boot& boot, const Life& life, int64_t time_ns)
   const auto start = StartOf(boot, life);
   if (!start) return std::nullopt;
   if (*start > time_ns) return false;
-  if (life.state == LifeState::kRunning) return true;
+  if (life.state == LifeState::kRunning) {
+    const auto until = KnownUntil(boot, life);
+    return !until || time_ns <= *until ? std::optional(true) : std::nullopt;
+  }
   const auto end = EndTime(boot, life);
   if (life.state == LifeState::kLost) {
     return end && time_ns <= *end ? std::optional(true) : std::nullopt;
   }
   // One of no length was there when it was born.
   return time_ns == *start || (end && time_ns < *end);
+}
+
+bool IsSilentAt(int64_t last_ns, int64_t time_ns) {
+  return last_ns < std::max(time_ns, std::numeric_limits<int64_t>::min() + kSilenceNs) - kSilenceNs;
+}
+
+void EndsOfLogs::Take(const Boot& boot, const Life& life) {
+  const auto last = boot.clock.ToRealtime(boot.last_ns);
+  if (life.state != LifeState::kRunning || !last || !IsSilentAt(*last, moment_ns_)) return;
+  int64_t& end =
+      ends_.try_emplace(boot.host.value_or("a host without a name"), *last).first->second;
+  end = std::max(end, *last);
+}
+
+std::vector<std::string> EndsOfLogs::Lines(const LocalZone& zone) const {
+  std::vector<std::string> lines;
+  for (const auto& [host, end_ns] : ends_) {
+    std::string& line = lines.emplace_back("-- the log of ");
+    AppendEscaped(host, &line);
+    line += " ends at ";
+    zone.AppendForPeople(end_ns, &line);
+    line += ": who lived after that it does not tell";
+  }
+  return lines;
 }
 
 }  // namespace daybook

@@ -2,10 +2,14 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "coverage.h"
 #include "lives.h"
+#include "local_zone.h"
 #include "log_set.h"
 #include "window.h"
 
@@ -27,7 +31,27 @@ inline Placed Place(const Window& window, const Boot& boot, const Life& life) {
 void CountOpenEnd(const Window& window, const Boot& boot, const Life& life, Coverage* coverage);
 
 // Whether it was alive at that moment, its birth included and its end not; nullopt where the log
-// does not tell.
+// does not tell: nobody is known to live on behind its end.
 std::optional<bool> AliveAt(const Boot& boot, const Life& life, int64_t time_ns);
+
+// A recorder writes the time each minute, also where nothing happens: of a log without a record for
+// so long nobody is writing it.
+inline constexpr int64_t kSilenceNs = 3 * 60'000'000'000;
+
+// True where a log whose last record is of that time tells nothing of a moment.
+bool IsSilentAt(int64_t last_ns, int64_t time_ns);
+
+// Lines that a moment is behind the end of a log: of each host on which somebody ran until then.
+class EndsOfLogs {
+ public:
+  explicit EndsOfLogs(int64_t moment_ns) : moment_ns_(moment_ns) {}
+
+  void Take(const Boot& boot, const Life& life);
+  std::vector<std::string> Lines(const LocalZone& zone) const;
+
+ private:
+  int64_t moment_ns_;
+  std::map<std::string, int64_t> ends_;  // by host
+};
 
 }  // namespace daybook

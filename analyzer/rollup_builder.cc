@@ -91,9 +91,8 @@ void FoldUnmarked(const std::vector<bool>& marked, std::vector<KeyedTotals>* gro
 RollupBuilder::RollupBuilder(const Window& window, int64_t now_ns, const LocalZone& zone)
     : window_(window), now_ns_(now_ns), zone_(zone), texts_(zone), groups_(KeyFields()) {}
 
-// What has no time of its own describes the segment and is in no day. What is missing is told by
-// records that are not of lives, or by gaps, and belongs to their day; lives only show that numbers
-// are missing before them.
+// What is missing is told by records that are not of lives, or by gaps, and belongs to their day;
+// lives only show that numbers are missing before them.
 Status RollupBuilder::ReadRecords(LogSet& log) {
   std::optional<uint32_t> tag;
   bool is_new_segment = false;
@@ -101,9 +100,15 @@ Status RollupBuilder::ReadRecords(LogSet& log) {
     const Boot& boot = log.boot();
     Stream& stream = streams_[boot.stream_id.value_or(Id128{})];
     if (boot.host) stream.host = boot.host;
-    if (std::exchange(tag, log.tag()) != log.tag()) is_new_segment = true;
+    if (std::exchange(tag, log.tag()) != log.tag()) {
+      is_new_segment = true;
+      undated_ = {};
+    }
     const auto moment = MomentOf(*item, log);
-    if (!moment) continue;
+    if (!moment) {
+      if (std::holds_alternative<RecordView>(*item)) TakeUndated();
+      continue;
+    }
     const auto time = TimeIn(boot, *moment);
     Day* const day = time ? DayAt(stream, *time) : nullptr;
     if (time) {
@@ -115,6 +120,8 @@ Status RollupBuilder::ReadRecords(LogSet& log) {
     if (is_of_life && day != charged_) Charge(log.coverage());
     charged_ = day;
     if (!is_of_life) Charge(log.coverage());
+    if (day != nullptr) day->facts.numbers.records += undated_.before;
+    undated_ = {.before = 0, .day = day, .is_begun = true};
     if (day == nullptr) continue;
     if (std::exchange(is_new_segment, false)) ++day->facts.numbers.segments;
     if (record != nullptr) TakeRecord(boot, *time, day);
@@ -201,6 +208,16 @@ RollupBuilder::Day* RollupBuilder::DayAt(Stream& stream, int64_t time_ns) {
   const auto [found, is_new] = stream.days.try_emplace(day_.begin_ns);
   if (is_new) found->second.facts.day = day_.name;
   return &found->second;
+}
+
+// What has no time of its own belongs to the day of what stands before it in the segment; at its
+// begin, to that of what comes next.
+void RollupBuilder::TakeUndated() {
+  if (!undated_.is_begun) {
+    ++undated_.before;
+  } else if (undated_.day != nullptr) {
+    ++undated_.day->facts.numbers.records;
+  }
 }
 
 void RollupBuilder::TakeRecord(const Boot& boot, int64_t time_ns, Day* day) {

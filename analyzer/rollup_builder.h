@@ -58,8 +58,16 @@ class RollupBuilder {
     std::optional<int64_t> last_ns;
   };
 
+  // Where records without a time of their own belong, in the segment that is read.
+  struct Undated {
+    uint64_t before = 0;  // so many were there before the first one with a time
+    Day* day = nullptr;   // of the last one with a time; null outside the window
+    bool is_begun = false;
+  };
+
   std::optional<int64_t> TimeIn(const Boot& boot, uint64_t boot_ns) const;
   Day* DayAt(Stream& stream, int64_t time_ns);
+  void TakeUndated();
   void TakeRecord(const Boot& boot, int64_t time_ns, Day* day);
   void Charge(const Coverage& now);
   int64_t EndOf(const Stream& stream) const;
@@ -73,6 +81,7 @@ class RollupBuilder {
   const LocalZone& zone_;
   LocalDay day_;  // that was asked for last
   std::map<Id128, Stream> streams_;
+  Undated undated_;
   Day* charged_ = nullptr;  // what the log set counts now belongs to this day
   Coverage before_;
   LifeTexts texts_;

@@ -90,6 +90,8 @@ Coverage RollupReader::coverage() const {
   coverage.boots = boots_.size();
   coverage.hosts = recorded_.size();
   for (const auto& [unused, latest] : running_) coverage.running += latest.second;
+  if (coverage.processes) *coverage.processes += coverage.running;
+  coverage.filtered += coverage.running;  // they are in no group
   RollupCoverage& rollups = coverage.rollups.emplace(rollups_);
   rollups.mixed_filters = filters_.size() > 1;
   std::set<int64_t> days;
@@ -260,7 +262,7 @@ void RollupReader::CountFacts(const RollupFacts& facts) {
   if (const auto last = numbers.last_realtime_ns) {
     coverage_.last_ns = std::max(coverage_.last_ns.value_or(*last), *last);
   }
-  auto& latest = running_[{numbers.stream_id, facts.host.value_or("")}];
+  auto& latest = running_[HostOf(facts)];
   latest = std::max(latest, {numbers.until_ns, numbers.running});
   auto& days = recorded_[HostOf(facts)];
   const auto day = DayNumber(facts.day);

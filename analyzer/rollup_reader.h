@@ -79,7 +79,8 @@ class RollupReader {
   std::optional<uint32_t> tag_;
   bool holds_rollups_ = false;  // the file that is read
   std::map<LogKey, std::vector<Seen>> seen_;
-  std::map<LogKey, std::pair<int64_t, uint64_t>> running_;          // at the end of the latest one
+  // By host, at the end of the latest one: what ran at that of another runs on in its next log.
+  std::map<std::string, std::pair<int64_t, uint64_t>, std::less<>> running_;
   std::map<std::string, std::set<int64_t>, std::less<>> recorded_;  // days by host
   std::set<std::string, std::less<>> boots_;
   std::set<std::string, std::less<>> filters_;

@@ -70,6 +70,7 @@ Result<std::vector<Column>> ColumnsFor(const Wishes& wishes, const FilterClock&)
 struct Failures {
   AlikeEnds ends;
   uint64_t swallowed = 0;
+  bool knows_parents = false;  // of any of them, if only that it had none
   Sum cpu_us;
 };
 
@@ -112,6 +113,7 @@ bool FailureTable::Take(const Boot& boot, const Life& life) {
   failures.ends.Add(boot, life);
   failures.cpu_us.Add(life.usage.cpu_us);
   const Life* parent = life.parent.get();
+  failures.knows_parents = failures.knows_parents || parent != nullptr || IsFirst(life);
   if (parent != nullptr && parent->state == LifeState::kRunning) ++of_living_[parent][key];
   return true;
 }
@@ -132,13 +134,13 @@ void FailureTable::Row(const Key& key, const Failures& failures, Table& table) c
   LifeTexts texts(texts_.zone);
   const uint64_t ended = ended_[group];
   std::vector<Cell> row = groups_.Cells(group);
-  row.insert(
-      row.end(),
-      {FindLifeField("status")->get({}, life, texts), CoreCell(life), oom, failures.ends.count,
-       ended, ShareCell(failures.ends.count, ended), failures.swallowed, failures.ends.peak.most(),
-       failures.ends.peak.most() >= kLoopPerMinute, OptionalCell(failures.cpu_us.total),
-       OptionalCell(failures.ends.first_ns), OptionalCell(failures.ends.last_ns),
-       failures.ends.args.empty() ? Cell() : Cell(Text{failures.ends.args})});
+  row.insert(row.end(),
+             {FindLifeField("status")->get({}, life, texts), CoreCell(life), oom,
+              failures.ends.count, ended, ShareCell(failures.ends.count, ended),
+              failures.knows_parents ? Cell(failures.swallowed) : Cell(), failures.ends.peak.most(),
+              failures.ends.peak.most() >= kLoopPerMinute, OptionalCell(failures.cpu_us.total),
+              OptionalCell(failures.ends.first_ns), OptionalCell(failures.ends.last_ns),
+              failures.ends.args.empty() ? Cell() : Cell(Text{failures.ends.args})});
   table.Add(row);
 }
 

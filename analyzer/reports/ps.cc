@@ -1,7 +1,10 @@
 // The processes that were alive at a moment, as ps(1) would have shown them.
 
 #include <algorithm>
+#include <cstdint>
 #include <optional>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "life_fields.h"
@@ -60,7 +63,9 @@ Result<Answer> RunPs(const Question& question, Table& table) {
   LifeTexts texts(question.zone);
   const ChosenFields fields(kFields);
   std::vector<Cell> row;
+  EndsOfLogs ends(moment->value_or(INT64_MIN));
   const Coverage coverage = ReadLives(question, [&](const Boot& boot, const Life& life) {
+    ends.Take(boot, life);
     const auto age_us = AgeUs(boot, life, *moment);
     if (!age_us) return LifeUse::kFiltered;
     row.clear();
@@ -69,6 +74,7 @@ Result<Answer> RunPs(const Question& question, Table& table) {
     table.Add(row);
     return UseFor(table);
   });
+  for (std::string& line : ends.Lines(question.zone)) table.AddNote(std::move(line));
   return Answer{.coverage = coverage};
 }
 

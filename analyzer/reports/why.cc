@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "exit_status.h"
@@ -104,8 +106,10 @@ Result<Answer> RunWhy(const Question& question, Table& table) {
   LifeTexts texts(question.zone);
   Found found;
   Answer answer;
+  EndsOfLogs ends(wanted->time_ns.value_or(INT64_MIN));
   answer.coverage = ReadLives(question, [&](const Boot& boot, const Life& life) {
     if (life.pid != wanted->pid) return LifeUse::kFiltered;
+    ends.Take(boot, life);
     const bool is_meant = !wanted->time_ns || AliveAt(boot, life, *wanted->time_ns) == true;
     if (is_meant) found.Take(boot, life);
     return LifeUse::kFiltered;  // all but the chain, which is known at the end
@@ -114,6 +118,7 @@ Result<Answer> RunWhy(const Question& question, Table& table) {
   if (found.boot == nullptr) {
     table.AddNote(fmt::format("-- no process {} {}", wanted->pid,
                               wanted->time_ns ? "at that time" : "in the log"));
+    for (std::string& line : ends.Lines(question.zone)) table.AddNote(std::move(line));
     answer.exit_status = kExitFound;
     return answer;
   }

@@ -538,6 +538,27 @@ TEST_F(NightlyTest, AHostThatStoppedBeforeTheNightIsAnException) {
   EXPECT_EQ(Run(kAsk + "--log " + silent_path + " --fail-on stopped").status, 1);
 }
 
+// The first night after installing: a recorder that was not there yet has not stopped.
+TEST_F(NightlyTest, ALogThatBeginsAfterTheNightHasNotStopped) {
+  Close();
+  const std::string path = temp_ / "young";
+  ScriptedLog young(path, 0xB3, "web4",
+                    kScriptRealtimeNs + static_cast<int64_t>(kNightMs + kDayMs) * 1'000'000);
+  for (const uint64_t ms : {60'000, 120'000}) {
+    young.Rotate(ms);
+    young.At(ms + 1000);
+    young.Filtered(std::nullopt);
+  }
+  young.Close();
+  const std::string ask = "report -S 2026-09-28 -U 2026-09-29 --log " + path;
+  EXPECT_EQ(Run(ask + " --section coverage --output csv --no-header").out,
+            "nothing_before,1,0,0,86400000000,2026-09-28T00:00:00.000000+00:00,"
+            "2026-09-29T00:00:00.000000+00:00,web4\n");
+  EXPECT_EQ(Run(ask + " --fail-on stopped").status, 0);
+  // What was there before and is there again was not there in between.
+  EXPECT_EQ(Run("report -S 2026-09-30 -U 2026-10-01 --fail-on stopped --log " + path).status, 1);
+}
+
 TEST_F(NightlyTest, DamageBeforeItInTheSameFileIsNotThisNightsAffair) {
   for (uint64_t i = 0; i < 500; ++i) {
     week_.Live(kNightMs + 11 * kHourMs + i * 200, {.comm = "cc", .args = "cc\0-c\0"sv});

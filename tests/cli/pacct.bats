@@ -36,6 +36,13 @@ setup() {
   done
 }
 
+@test "whether a birth parent hid a failure is unknown, not 0" {
+  "$DAYBOOK" import "$pacct" -o "$log"
+  run -0 --separate-stderr "$DAYBOOK" failures --log "$log" --output csv --no-header \
+    --columns count,swallowed
+  same "1," "$output"
+}
+
 @test "the views have no more than what the scripts expect" {
   "$DAYBOOK" import "$pacct" -o "$log"
   run -0 --separate-stderr "$DAYBOOK" list --style lastcomm --log "$log"

@@ -15,6 +15,16 @@ partial() {
   "$DAYBOOK" report --log "$sample" "${day[@]}" --partial "$@"
 }
 
+@test "without a time it is of yesterday, without a begin of all days that the log has" {
+  before=$(date -d yesterday +%F)
+  "$DAYBOOK" report --log "$sample" --partial night
+  "$DAYBOOK" report --log "$sample" --partial all -U "2026-11-22 12:00"
+  after=$(date -d yesterday +%F)
+  days() { "$DAYBOOK" dump --log "$1" --output jsonl | jq -r 'select(.type == "rollup").fields.day' | sort -u; }
+  [[ $(days night) == "$before" || $(days night) == "$after" ]]
+  same "2026-11-22" "$(days all)"
+}
+
 @test "a roll-up is written, and says what summary says" {
   run -0 --separate-stderr partial web1.rollup
   has "$output" "-- web1.rollup: roll-ups 1, processes 205"
@@ -64,7 +74,7 @@ partial() {
   run -0 "$DAYBOOK" merge rollups --by month,day,host --columns month,day,host,count --output csv
   same $'month,day,host,count\n2026-11,2026-11-22,sample,205' "$output"
   run -0 "$DAYBOOK" merge rollups --output json
-  same "2 1 0 205 205" "$(jq -r '.coverage | "\(.rollups) \(.days) \(.missing_days) \(.used) \(.processes)"' <<<"$output")"
+  same "2 1 0 205 206" "$(jq -r '.coverage | "\(.rollups) \(.days) \(.missing_days) \(.used) \(.processes)"' <<<"$output")"
   same 205 "$("$DAYBOOK" merge rollups --host sample --output json | jq .total.count)"
   same 0 "$("$DAYBOOK" merge rollups --host other --output json | jq .total.count)"
   same 0 "$("$DAYBOOK" merge rollups -U 2026-11-22 --output json | jq .total.count)"

@@ -1153,7 +1153,7 @@ struct Schema<Rollup> {
       Field{"segments", &Rollup::segments, Wire::kUint, Unit::kNone,
             "Segments that began in this time."},
       Field{"records", &Rollup::records, Wire::kUint, Unit::kNone,
-            "Records that tell of a moment in it."},
+            "Records of it; those without a time belong to that of the one before."},
       Field{"dropped_events", &Rollup::dropped_events, Wire::kUint, Unit::kNone,
             "Events that the recorder left out on request."},
       Field{"lost_events", &Rollup::lost_events, Wire::kUint, Unit::kNone,
