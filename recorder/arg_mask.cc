@@ -510,11 +510,13 @@ bool Scan::IsToolWord(std::string_view word) const {
 
 // htpasswd's -b FILE USER X, or with -n USER X. Looks ahead, and so not by ArgEnd().
 size_t Scan::TakeLaterWord(size_t flag) {
+  constexpr int kMostWords = 16;  // with all flags
   bool takes_secret = false;
   bool is_value = false;
   int left_as_they_are = 2;
   size_t end = std::min(args_.find_first_of(kWordEnds, flag), args_.size());
-  for (size_t begin = flag; begin < args_.size();) {
+  size_t begin = flag;
+  for (int count = 0; begin < args_.size() && count < kMostWords; ++count) {
     const std::string_view word = Slice(begin, end);
     if (word.starts_with('-')) {
       takes_secret = takes_secret || word.find('b') != word.npos;

@@ -436,10 +436,9 @@ Result<std::unique_ptr<BpfSource>> BpfSource::Open(const BpfSourceOptions& optio
     }
     return active.error();
   }
-  auto impl =
-      std::make_unique<Impl>(options, *plan, std::move(pins), *predecessor, since_ns,
-                             *std::move(skeleton), *std::move(ring), *std::move(counters),
-                             *std::move(wakeups));
+  auto impl = std::make_unique<Impl>(options, *plan, std::move(pins), *predecessor, since_ns,
+                                     *std::move(skeleton), *std::move(ring), *std::move(counters),
+                                     *std::move(wakeups));
   return std::unique_ptr<BpfSource>(new BpfSource(std::move(impl)));
 }
 

@@ -296,15 +296,39 @@ TEST_F(ArgMaskTest, AnyBytesWillDo) {
 // Repetitions of what a rule looks far for. Were time not linear, these would take minutes.
 TEST_F(ArgMaskTest, LongArgumentsTakeLittleTime) {
   constexpr size_t kBytes = size_t{1} << 18;
-  for (const char* piece :
-       {"token",     "token ",    "token:",        "a://",         "a://b:",
-        "://b ",     "-p",        "mysql ",        ",token=",      "&token=",
-        "curl -u ",  "curl|-u|",  "\"-u\"",        "--token ",     "--token|",
-        "'token'",   "token='",   "\\\"token\\\"", "token=|",      "password : ",
-        "-H token:", "bearer ",   "((((",          "-----",        "$(",
-        "token=$( ", " token=$(", "-p \"$(\" ",    "htpasswd -b ", "mysqladmin password ",
-        "login -p "}) {
-    std::string raw = "curl|";
+  for (const char* piece : {"token",
+                            "token ",
+                            "token:",
+                            "a://",
+                            "a://b:",
+                            "://b ",
+                            "-p",
+                            "mysql ",
+                            ",token=",
+                            "&token=",
+                            "curl -u ",
+                            "curl|-u|",
+                            "\"-u\"",
+                            "--token ",
+                            "--token|",
+                            "'token'",
+                            "token='",
+                            "\\\"token\\\"",
+                            "token=|",
+                            "password : ",
+                            "-H token:",
+                            "bearer ",
+                            "((((",
+                            "-----",
+                            "$(",
+                            "token=$( ",
+                            " token=$(",
+                            "-p \"$(\" ",
+                            "htpasswd -b ",
+                            "-b ",
+                            "mysqladmin password ",
+                            "login -p "}) {
+    std::string raw = "curl|htpasswd|";
     while (raw.size() < kBytes) raw += piece;
     const auto begin = std::chrono::steady_clock::now();
     mask_.Apply(Raw(raw));
