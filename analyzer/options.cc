@@ -27,6 +27,9 @@ struct RawOptions {
   bool reverse = false;
   bool no_header = false;
   bool no_truncate = false;
+  bool no_pager = false;
+  bool quiet = false;
+  std::string color = "auto";
   bool utc = false;
   std::string zone;
   bool salvaged = false;
@@ -148,6 +151,17 @@ void AddColumns(CLI::App* verb, const Report& report, RawOptions* raw) {
   verb->add_flag("-r,--reverse", raw->reverse, "In the opposite order");
 }
 
+void AddTerminal(CLI::App* verb, RawOptions* raw) {
+  constexpr char kGroup[] = "On a terminal";
+  verb->add_flag("--no-truncate", raw->no_truncate, "All columns, and these in whole")
+      ->group(kGroup);
+  verb->add_option("--color", raw->color, "auto (default), always or never")
+      ->type_name("WHEN")
+      ->group(kGroup);
+  verb->add_flag("--no-pager", raw->no_pager, "Not through DAYBOOK_PAGER, PAGER or less")
+      ->group(kGroup);
+}
+
 void AddTable(CLI::App* verb, const Report& report, RawOptions* raw) {
   verb->add_option("--output", raw->format, "text (default), json, jsonl, csv, tsv or md")
       ->type_name("FORMAT");
@@ -156,8 +170,7 @@ void AddTable(CLI::App* verb, const Report& report, RawOptions* raw) {
       ->type_name("N")
       ->check(CLI::NonNegativeNumber, "");
   verb->add_flag("--no-header", raw->no_header, "Without the headings of text, csv and tsv");
-  verb->add_flag("--no-truncate", raw->no_truncate,
-                 "All columns, and these in whole, also where the terminal has no room");
+  AddTerminal(verb, raw);
   verb->footer(fmt::format("Examples:\n{}\n{}", report.examples, ColumnsOrSections(report)));
 }
 
@@ -206,6 +219,8 @@ void AddReport(CLI::App& app, const Report& report, RawOptions* raw) {
   verb->add_option("--tz", raw->zone, "They are in this zone, as Europe/Berlin")
       ->type_name("ZONE")
       ->excludes("--utc");
+  verb->add_flag("-q,--quiet", raw->quiet, "Do not show how much has been read")
+      ->group("On a terminal");
   if (report.has_salvaged) {
     verb->add_flag("--salvaged", raw->salvaged,
                    "Also what is left in damaged parts and proved by nothing, marked as such");
@@ -231,6 +246,13 @@ Result<Format> ParseFormat(std::string_view name) {
     names.push_back(candidate.name);
   }
   return Error(fmt::format("--output: no format '{}'{}", name, DidYouMean(name, names)));
+}
+
+Result<ColorWish> ParseColors(std::string_view text) {
+  if (text == "auto") return ColorWish::kAuto;
+  if (text == "always") return ColorWish::kAlways;
+  if (text == "never") return ColorWish::kNever;
+  return Error(fmt::format("--color: '{}' is none of auto, always, never", text));
 }
 
 // What a style writes is what another program would: nothing in it can be chosen.
@@ -385,6 +407,9 @@ Result<Options> Check(const Report& report, const RawOptions& raw, int64_t now_n
   auto format = ParseFormat(raw.format);
   if (!format) return std::move(format).error();
   options.format = *format;
+  const auto colors = ParseColors(raw.color);
+  if (!colors) return colors.error();
+  options.colors = *colors;
   for (const ReportOption& option : report.options) {
     const auto given = raw.wishes.find(option.name);
     if (!given->second.empty()) options.wishes.Add(option.name, given->second);
@@ -420,6 +445,8 @@ Result<Options> Check(const Report& report, const RawOptions& raw, int64_t now_n
   options.log.skips = SkipsFor(options, columns);
   options.headings = raw.no_header ? Headings::kNo : Headings::kYes;
   options.truncates = !raw.no_truncate;
+  options.uses_pager = !raw.no_pager;
+  options.shows_progress = !raw.quiet;
   options.output_path = raw.output_path;
   options.folder = raw.folder;
   options.salvaged = raw.salvaged;

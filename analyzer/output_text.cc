@@ -34,6 +34,18 @@ size_t UsualWidth(Kind kind) {
   }
 }
 
+// What ended badly, or how many did.
+bool IsFailure(const Column& column, const Cell& cell) {
+  if (column.name == "signal") return !std::holds_alternative<std::monostate>(cell);
+  if (column.name == "status") {
+    const auto* status = std::get_if<Text>(&cell);
+    return status != nullptr && status->bytes != "0";
+  }
+  if (column.name != "exit_code" && column.name != "failed") return false;
+  const auto* number = std::get_if<uint64_t>(&cell);
+  return number != nullptr && *number != 0;
+}
+
 class TextOutput : public Output {
  public:
   TextOutput(OutputFile* file, const LocalZone& zone, const Appearance& appearance)
@@ -50,6 +62,7 @@ class TextOutput : public Output {
   struct TextRow {
     std::string text;
     std::vector<size_t> ends;
+    std::vector<Tone> tones;
   };
 
   void FillRow(std::span<const Cell> cells, TextRow* row) const;
@@ -57,8 +70,11 @@ class TextOutput : public Output {
   void Fit();
   void PrintSample();
   void PrintRow(const TextRow& row);
-  void FillLine(const TextRow& row, std::span<const size_t> rooms);
+  size_t FillLine(const TextRow& row, std::span<const size_t> rooms);
+  std::string_view Shortened(std::string_view cell, size_t column, std::span<const size_t> rooms);
+  Tone ToneOf(const TextRow& row, size_t column) const;
   void NoteLeftOut();
+  void PrintCoverage(const Coverage& coverage);
 
   OutputFile* file_;
   const LocalZone& zone_;
@@ -72,6 +88,7 @@ class TextOutput : public Output {
   bool has_flushed_ = false;
   TextRow row_;
   std::string line_;
+  std::string shortened_;
 };
 
 void TextOutput::Begin(std::string_view, std::vector<Column> columns) {
@@ -83,6 +100,7 @@ void TextOutput::Begin(std::string_view, std::vector<Column> columns) {
   for (const Column& column : columns_) {
     headings.text += Heading(column.name);
     headings.ends.push_back(headings.text.size());
+    headings.tones.push_back(Tone::kHeading);
   }
   Measure(headings);
   sample_.push_back(std::move(headings));
@@ -120,16 +138,18 @@ void TextOutput::Finish(const Ending& ending) {
   if (ending.total) PrintRow(row_);
   NoteLeftOut();
   for (const std::string& note : ending.notes) file_->buffer() += note + '\n';
-  if (ending.coverage != nullptr) file_->buffer() += CoverageLine(*ending.coverage, zone_) + '\n';
+  if (ending.coverage != nullptr) PrintCoverage(*ending.coverage);
   file_->Written();
 }
 
 void TextOutput::FillRow(std::span<const Cell> cells, TextRow* row) const {
   row->text.clear();
   row->ends.clear();
+  row->tones.clear();
   for (size_t i = 0; i < cells.size(); ++i) {
     AppendCellText(columns_[i].kind, cells[i], zone_, &row->text);
     row->ends.push_back(row->text.size());
+    row->tones.push_back(IsFailure(columns_[i], cells[i]) ? Tone::kAlarm : Tone::kPlain);
   }
 }
 
@@ -159,33 +179,55 @@ void TextOutput::PrintSample() {
 }
 
 void TextOutput::PrintRow(const TextRow& row) {
-  FillLine(row, {});
-  if (!rooms_.empty() && DisplayWidth(line_) > appearance_.line_width) FillLine(row, rooms_);
+  const size_t width = FillLine(row, {});
+  if (!rooms_.empty() && width > appearance_.line_width) FillLine(row, rooms_);
   file_->buffer().append(line_).push_back('\n');
   file_->Written();
 }
 
-// No text takes more than its column's room, where there are rooms.
-void TextOutput::FillLine(const TextRow& row, std::span<const size_t> rooms) {
+// A text that takes more than its column's room, where there are rooms, is cut and marked.
+std::string_view TextOutput::Shortened(std::string_view cell, size_t column,
+                                       std::span<const size_t> rooms) {
+  if (rooms.empty() || !CanBeShortened(columns_[column].kind)) return cell;
+  if (DisplayWidth(cell) <= rooms[column]) return cell;
+  shortened_.assign(CutToWidth(cell, rooms[column] - 1)).append(appearance_.cut_mark);
+  return shortened_;
+}
+
+// Returns how wide the line is.
+size_t TextOutput::FillLine(const TextRow& row, std::span<const size_t> rooms) {
   line_.clear();
+  size_t width = 0;
+  size_t padding = 0;  // before the next cell
   size_t begin = 0;
   for (size_t i = 0; i < row.ends.size(); ++i) {
-    const std::string_view cell = std::string_view(row.text).substr(begin, row.ends[i] - begin);
+    std::string_view cell = std::string_view(row.text).substr(begin, row.ends[i] - begin);
     begin = row.ends[i];
     if (!rooms_.empty() && rooms_[i] == 0) continue;
-    const size_t width = DisplayWidth(cell);
-    const size_t padding = widths_[i] > width ? widths_[i] - width : 0;
+    cell = Shortened(cell, i, rooms);
+    const size_t cell_width = DisplayWidth(cell);
+    const size_t rest = widths_[i] - std::min(widths_[i], cell_width);
     const bool is_right = IsAlignedRight(columns_[i].kind);
-    if (!line_.empty()) line_ += kColumnGap;
-    if (is_right) line_.append(padding, ' ');
-    if (rooms.empty() || width <= rooms[i] || !CanBeShortened(columns_[i].kind)) {
-      line_ += cell;
-    } else {
-      line_.append(CutToWidth(cell, rooms[i] - 1)).append(appearance_.cut_mark);
+    if (is_right) padding += rest;
+    if (!cell.empty()) {
+      width += padding + cell_width;
+      line_.append(std::exchange(padding, 0), ' ');
+      AppendInTone(ToneOf(row, i), cell, &line_);
     }
-    if (!is_right) line_.append(padding, ' ');
+    padding += kColumnGap.size() + (is_right ? 0 : rest);
   }
-  line_.erase(line_.find_last_not_of(' ') + 1);
+  return width;
+}
+
+Tone TextOutput::ToneOf(const TextRow& row, size_t column) const {
+  return appearance_.colors == Colors::kYes ? row.tones[column] : Tone::kPlain;
+}
+
+void TextOutput::PrintCoverage(const Coverage& coverage) {
+  const bool is_alarm = coverage.incomplete() && appearance_.colors == Colors::kYes;
+  AppendInTone(is_alarm ? Tone::kAlarm : Tone::kPlain, CoverageLine(coverage, zone_),
+               &file_->buffer());
+  file_->buffer().push_back('\n');
 }
 
 void TextOutput::NoteLeftOut() {

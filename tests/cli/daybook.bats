@@ -508,10 +508,10 @@ def write_late():  # more than is looked at between two looks at the clock
         time.sleep(1.5)
         out.write(20 * log)
 
-def run_at_terminal():
+def run_at_terminal(*options):
     pid, terminal = pty.fork()
     if pid == 0:
-        os.execv(daybook, command)
+        os.execv(daybook, command + list(options))
     seen = b""
     try:
         while part := os.read(terminal, 65536):
@@ -520,7 +520,7 @@ def run_at_terminal():
         pass
     return os.waitpid(pid, 0)[1], seen
 
-for attempt in ("terminal", "file"):
+for attempt in ("terminal", "quiet", "file"):
     writer = threading.Thread(target=write_late)
     writer.start()
     if attempt == "terminal":
@@ -528,6 +528,8 @@ for attempt in ("terminal", "file"):
         assert status == 0, (status, seen)
         assert seen.startswith(b"\rdaybook: read "), seen
         assert seen.endswith(b" \r"), seen
+    elif attempt == "quiet":
+        assert run_at_terminal("--quiet") == (0, b"")
     else:
         ran = subprocess.run(command, capture_output=True)
         assert (ran.returncode, ran.stdout, ran.stderr) == (0, b"", b""), ran
