@@ -150,7 +150,7 @@ PAGER
   unpaged list --log "$sample" --no-pager
   unpaged list --log "$sample" --output jsonl
   unpaged list --log "$sample" --output csv
-  DAYBOOK_PAGER=cat unpaged list --log "$sample"
+  DAYBOOK_PAGER="cat" unpaged list --log "$sample"
   DAYBOOK_PAGER="" unpaged list --log "$sample"
   TERM=dumb unpaged list --log "$sample"
   DAYBOOK_PAGER=/does/not/exist at 120 list --log "$sample"
