@@ -245,8 +245,10 @@ Result<Format> ParseFormat(const std::optional<std::string>& name) {
     if (candidate.name == *name) return candidate.format;
     names.push_back(candidate.name);
   }
-  return Error(fmt::format("--output: no format '{}'{}; there are {}", *name,
-                           DidYouMean(*name, names), fmt::join(names, ", ")));
+  const std::string hint = DidYouMean(*name, names);
+  return Error(
+      fmt::format("--output: no format '{}'{}", *name,
+                  hint.empty() ? fmt::format("; there are {}", fmt::join(names, ", ")) : hint));
 }
 
 Result<ColorWish> ParseColors(std::string_view text) {

@@ -149,7 +149,8 @@ void TextOutput::FillRow(std::span<const Cell> cells, TextRow* row) const {
   for (size_t i = 0; i < cells.size(); ++i) {
     AppendCellText(columns_[i].kind, cells[i], zone_, &row->text);
     row->ends.push_back(row->text.size());
-    row->tones.push_back(IsFailure(columns_[i], cells[i]) ? Tone::kAlarm : Tone::kPlain);
+    const bool is_alarm = appearance_.colors == Colors::kYes && IsFailure(columns_[i], cells[i]);
+    row->tones.push_back(is_alarm ? Tone::kAlarm : Tone::kPlain);
   }
 }
 
