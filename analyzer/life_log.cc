@@ -260,7 +260,7 @@ Coverage ReadLives(const Question& question, const LifeFunction& function,
 
 Coverage FollowLives(const Question& question, LifeWatch* watch, const LifeFunction& function) {
   const EveryLifeFunction none;
-  LifeReader reader(question, function, none);
+  LifeReader reader(question, function, none, Rests::kOnBirth);
   reader.Follow(watch);
   return reader.Read();
 }

@@ -4,8 +4,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cstdlib>
 #include <stdexcept>
+#include <string>
+#include <string_view>
 #include <utility>
 
 namespace daybook {
@@ -40,6 +43,24 @@ Moment Split(int64_t realtime_ns) {
   return {.second = second, .nanosecond = static_cast<int>(nanosecond)};
 }
 
+// "UTC+3", "<-03>3" and other values of TZ that POSIX defines, where they are whole hours that
+// never change: the name that the tz database has for it, whose sign is that of POSIX, too. Else
+// empty.
+std::string NameOfFixedOffset(std::string_view tz) {
+  constexpr char kLetters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+  const size_t name = tz.starts_with('<') ? tz.find('>') + 1 : tz.find_first_not_of(kLetters);
+  constexpr size_t kShortestName = 3;
+  if (name < kShortestName || name >= tz.size()) return {};
+  tz.remove_prefix(name);
+  const bool is_east = tz.front() == '-';
+  if (is_east || tz.front() == '+') tz.remove_prefix(1);
+  int hours = 0;
+  const auto parsed = std::from_chars(tz.data(), tz.data() + tz.size(), hours);
+  const bool is_whole = parsed.ec == std::errc() && parsed.ptr == tz.data() + tz.size();
+  if (!is_whole || hours < 0) return {};
+  return fmt::format("Etc/GMT{}{}", is_east ? '-' : '+', hours);
+}
+
 }  // namespace
 
 Result<LocalZone> LocalZone::Named(const std::string& name) {
@@ -59,6 +80,10 @@ Result<LocalZone> LocalZone::FromEnvironment() {
   if (tz != nullptr && *tz == '\0') return LocalZone(nullptr);
   if (tz != nullptr && *tz != '/') {
     auto zone = Named(tz);
+    const std::string fixed = NameOfFixedOffset(tz);
+    if (!zone && !fixed.empty()) {
+      if (auto offset = Named(fixed)) return offset;
+    }
     return zone ? std::move(zone) : std::move(zone).error().WithContext("TZ");
   }
   try {

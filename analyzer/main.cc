@@ -13,14 +13,11 @@
 namespace {
 
 int Main(int argc, char** argv) {
-  const auto zone = daybook::LocalZone::FromEnvironment();
-  if (!zone) {
-    daybook::PrintError(zone.error());
-    return daybook::kExitUsage;
-  }
+  const auto asked_zone = daybook::LocalZone::FromEnvironment();
+  const auto zone = asked_zone ? *asked_zone : daybook::LocalZone::Utc();
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   const auto now_ns = std::chrono::duration_cast<std::chrono::nanoseconds>(now).count();
-  const auto parsed = daybook::ParseOptions(argc, argv, now_ns, *zone);
+  const auto parsed = daybook::ParseOptions(argc, argv, now_ns, zone);
   if (!parsed) {
     daybook::PrintError(parsed.error());
     return daybook::kExitUsage;
@@ -30,7 +27,10 @@ int Main(int argc, char** argv) {
     return daybook::kExitFine;
   }
   const auto& options = std::get<daybook::Options>(*parsed);
-  return daybook::Run(options, options.zone.value_or(*zone));
+  if (!asked_zone && !options.zone) {
+    daybook::PrintError(daybook::Error(asked_zone.error().message() + "; times are in UTC"));
+  }
+  return daybook::Run(options, options.zone.value_or(zone));
 }
 
 }  // namespace

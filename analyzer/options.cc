@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <array>
+#include <charconv>
 #include <map>
 
 #include "filter/options.h"
@@ -17,25 +19,28 @@ namespace {
 // As typed; checked once the report is known.
 struct RawOptions {
   std::vector<std::string> paths;
-  std::string since;
-  std::string until;
-  std::string window;
-  std::string format;
+  std::optional<std::string> since;
+  std::optional<std::string> until;
+  std::optional<std::string> window;
+  std::optional<std::string> format;
   std::string output_path = "-";
   std::vector<std::string> columns;
-  std::string sort;
-  std::optional<uint64_t> limit;
+  std::optional<std::string> sort;
+  std::optional<std::string> limit;
   bool reverse = false;
   bool no_header = false;
   bool no_truncate = false;
+  bool no_pager = false;
+  bool quiet = false;
+  std::string color = "auto";
   bool utc = false;
-  std::string zone;
+  std::optional<std::string> zone;
   bool salvaged = false;
   std::string folder;
   // By the option's name; of a flag that is given, one empty value.
   std::map<std::string_view, std::vector<std::string>> filters;
   std::map<std::string_view, std::vector<std::string>> wishes;
-  std::string style;
+  std::optional<std::string> style;
 };
 
 struct FormatName {
@@ -149,16 +154,24 @@ void AddColumns(CLI::App* verb, const Report& report, RawOptions* raw) {
   verb->add_flag("-r,--reverse", raw->reverse, "In the opposite order");
 }
 
+void AddTerminal(CLI::App* verb, RawOptions* raw) {
+  constexpr char kGroup[] = "On a terminal";
+  verb->add_flag("--no-truncate", raw->no_truncate, "All columns, and these in whole")
+      ->group(kGroup);
+  verb->add_option("--color", raw->color, "auto (default), always or never")
+      ->type_name("WHEN")
+      ->group(kGroup);
+  verb->add_flag("--no-pager", raw->no_pager, "Not through DAYBOOK_PAGER, PAGER or less")
+      ->group(kGroup);
+}
+
 void AddTable(CLI::App* verb, const Report& report, RawOptions* raw) {
   verb->add_option("--output", raw->format, "text (default), json, jsonl, csv, tsv or md")
       ->type_name("FORMAT");
   if (report.page == nullptr) AddColumns(verb, report, raw);
-  verb->add_option("-n,--limit", raw->limit, "At most so many rows")
-      ->type_name("N")
-      ->check(CLI::NonNegativeNumber, "");
+  verb->add_option("-n,--limit", raw->limit, "At most so many rows")->type_name("N");
   verb->add_flag("--no-header", raw->no_header, "Without the headings of text, csv and tsv");
-  verb->add_flag("--no-truncate", raw->no_truncate,
-                 "All columns, and these in whole, also where the terminal has no room");
+  AddTerminal(verb, raw);
   verb->footer(fmt::format("Examples:\n{}\n{}", report.examples, ColumnsOrSections(report)));
 }
 
@@ -183,14 +196,14 @@ std::string WindowRuleNames(const Report& report) {
 }
 
 Result<WindowRule> ParseWindowRule(const Report& report, const RawOptions& raw) {
-  if (raw.window.empty()) return report.window_rule;
+  if (!raw.window) return report.window_rule;
   std::vector<std::string_view> names;
   for (const WindowRuleName& known : kWindowRules) {
-    if (known.name == raw.window) return known.rule;
+    if (known.name == *raw.window) return known.rule;
     names.push_back(known.name);
   }
-  return Error(fmt::format("--window: no rule '{}'{}; there are {}", raw.window,
-                           DidYouMean(raw.window, names), fmt::join(names, ", ")));
+  return Error(fmt::format("--window: no rule '{}'{}; there are {}", *raw.window,
+                           DidYouMean(*raw.window, names), fmt::join(names, ", ")));
 }
 
 void AddReport(CLI::App& app, const Report& report, RawOptions* raw) {
@@ -207,6 +220,8 @@ void AddReport(CLI::App& app, const Report& report, RawOptions* raw) {
   verb->add_option("--tz", raw->zone, "They are in this zone, as Europe/Berlin")
       ->type_name("ZONE")
       ->excludes("--utc");
+  verb->add_flag("-q,--quiet", raw->quiet, "Do not show how much has been read")
+      ->group("On a terminal");
   if (report.has_salvaged) {
     verb->add_flag("--salvaged", raw->salvaged,
                    "Also what is left in damaged parts and proved by nothing, marked as such");
@@ -224,21 +239,31 @@ void AddReport(CLI::App& app, const Report& report, RawOptions* raw) {
   verb->footer(fmt::format("Examples:\n{}", report.examples));
 }
 
-Result<Format> ParseFormat(std::string_view name) {
-  if (name.empty()) return Format::kText;
+Result<Format> ParseFormat(const std::optional<std::string>& name) {
+  if (!name) return Format::kText;
   std::vector<std::string_view> names;
   for (const FormatName& candidate : kFormatNames) {
-    if (candidate.name == name) return candidate.format;
+    if (candidate.name == *name) return candidate.format;
     names.push_back(candidate.name);
   }
-  return Error(fmt::format("--output: no format '{}'{}", name, DidYouMean(name, names)));
+  const std::string hint = DidYouMean(*name, names);
+  return Error(
+      fmt::format("--output: no format '{}'{}", *name,
+                  hint.empty() ? fmt::format("; there are {}", fmt::join(names, ", ")) : hint));
+}
+
+Result<ColorWish> ParseColors(std::string_view text) {
+  if (text == "auto") return ColorWish::kAuto;
+  if (text == "always") return ColorWish::kAlways;
+  if (text == "never") return ColorWish::kNever;
+  return Error(fmt::format("--color: '{}' is none of auto, always, never", text));
 }
 
 // What a style writes is what another program would: nothing in it can be chosen.
 Status CheckStyle(const Report& report, const RawOptions& raw) {
-  std::string_view surplus = !raw.format.empty()    ? "--output"
+  std::string_view surplus = raw.format             ? "--output"
                              : !raw.columns.empty() ? "--columns"
-                             : !raw.sort.empty()    ? "--sort"
+                             : raw.sort             ? "--sort"
                              : raw.limit            ? "--limit"
                              : raw.reverse          ? "--reverse"
                              : raw.no_header        ? "--no-header"
@@ -248,27 +273,28 @@ Status CheckStyle(const Report& report, const RawOptions& raw) {
     if (!raw.wishes.at(option.name).empty()) surplus = option.name;
   }
   if (surplus.empty()) return Ok{};
-  return Error(fmt::format("{}: does not go with {} {}", surplus, StyleOption(report), raw.style));
+  return Error(fmt::format("{}: does not go with {} {}", surplus, StyleOption(report), *raw.style));
 }
 
 // nullptr where none was asked for.
 Result<const Style*> ParseStyle(const Report& report, const RawOptions& raw) {
-  if (raw.style.empty()) return nullptr;
+  if (!raw.style) return nullptr;
   std::vector<std::string_view> names;
   for (const Style& style : report.styles) {
     names.push_back(style.name);
-    if (style.name != raw.style) continue;
+    if (style.name != *raw.style) continue;
     if (Status fits = CheckStyle(report, raw); !fits) return std::move(fits).error();
     return &style;
   }
-  return Error(fmt::format("{}: no '{}'{}; there is {}", StyleOption(report), raw.style,
-                           DidYouMean(raw.style, names), fmt::join(names, ", ")));
+  return Error(fmt::format("{}: no '{}'{}; there is {}", StyleOption(report), *raw.style,
+                           DidYouMean(*raw.style, names), fmt::join(names, ", ")));
 }
 
-Result<std::optional<int64_t>> ParseBound(std::string_view option, const std::string& text,
-                                          int64_t now_ns, const LocalZone& zone) {
-  if (text.empty()) return std::optional<int64_t>();
-  auto time = ParseTime(text, now_ns, zone);
+Result<std::optional<int64_t>> ParseBound(std::string_view option,
+                                          const std::optional<std::string>& text, int64_t now_ns,
+                                          const LocalZone& zone) {
+  if (!text) return std::optional<int64_t>();
+  auto time = ParseTime(*text, now_ns, zone);
   if (!time) return std::move(time).error().WithContext(option);
   return std::optional<int64_t>(*time);
 }
@@ -276,8 +302,8 @@ Result<std::optional<int64_t>> ParseBound(std::string_view option, const std::st
 // nullopt where none is asked for.
 Result<std::optional<LocalZone>> ZoneOf(const RawOptions& raw) {
   if (raw.utc) return std::optional(LocalZone::Utc());
-  if (raw.zone.empty()) return std::optional<LocalZone>();
-  auto zone = LocalZone::Named(raw.zone);
+  if (!raw.zone) return std::optional<LocalZone>();
+  auto zone = LocalZone::Named(*raw.zone);
   if (!zone) return std::move(zone).error().WithContext("--tz");
   return std::optional(*std::move(zone));
 }
@@ -317,9 +343,20 @@ std::string FiltersText(const RawOptions& raw) {
   return text;
 }
 
-// For people, so that a page stays one; programs get all.
-std::optional<uint64_t> LimitOf(const RawOptions& raw, const Report& report, Format format) {
-  return raw.limit || !IsForPeople(format) ? raw.limit : report.default_limit;
+// Without one people get a page that stays one, and programs all.
+Result<std::optional<uint64_t>> LimitOf(const RawOptions& raw, const Report& report,
+                                        Format format) {
+  if (!raw.limit) return IsForPeople(format) ? report.default_limit : std::nullopt;
+  uint64_t limit = 0;
+  const char* const end = raw.limit->data() + raw.limit->size();
+  const auto parsed = std::from_chars(raw.limit->data(), end, limit);
+  if (parsed.ec == std::errc() && parsed.ptr == end) return std::optional(limit);
+  return Error(fmt::format("--limit: '{}' is not a number of rows, as 20 or 0", *raw.limit));
+}
+
+// nullopt where a report has none.
+std::optional<std::string> TextOf(std::string_view text) {
+  return text.empty() ? std::nullopt : std::optional(std::string(text));
 }
 
 Rests RestsOf(std::string_view name) {
@@ -364,11 +401,11 @@ Result<Options> Check(const Report& report, const RawOptions& raw, int64_t now_n
   Options options;
   options.report = &report;
   if (!raw.paths.empty()) options.paths = raw.paths;
-  const bool is_by_default = raw.since.empty() && raw.until.empty();
-  const std::string since_text(is_by_default ? report.default_since : raw.since);
+  const bool is_by_default = !raw.since && !raw.until;
+  const auto since_text = is_by_default ? TextOf(report.default_since) : raw.since;
   auto since = ParseBound("--since", since_text, now_ns, zone);
   if (!since) return std::move(since).error();
-  const std::string until_text(is_by_default ? report.default_until : raw.until);
+  const auto until_text = is_by_default ? TextOf(report.default_until) : raw.until;
   auto until = ParseBound("--until", until_text, now_ns, zone);
   if (!until) return std::move(until).error();
   const auto rule = ParseWindowRule(report, raw);
@@ -389,13 +426,16 @@ Result<Options> Check(const Report& report, const RawOptions& raw, int64_t now_n
   auto format = ParseFormat(raw.format);
   if (!format) return std::move(format).error();
   options.format = *format;
+  const auto colors = ParseColors(raw.color);
+  if (!colors) return colors.error();
+  options.colors = *colors;
   for (const ReportOption& option : report.options) {
     const auto given = raw.wishes.find(option.name);
     if (!given->second.empty()) options.wishes.Add(option.name, given->second);
   }
   // For checks of what belongs together.
-  if (*since) options.wishes.Add("--since", {since_text});
-  if (!raw.format.empty()) options.wishes.Add("--output", {raw.format});
+  if (since_text) options.wishes.Add("--since", {*since_text});
+  if (raw.format) options.wishes.Add("--output", {*raw.format});
   if (std::string filters = FiltersText(raw); !filters.empty()) {
     options.wishes.Add(kFiltersWish, {std::move(filters)});
   }
@@ -410,13 +450,18 @@ Result<Options> Check(const Report& report, const RawOptions& raw, int64_t now_n
     if (!columns) return std::move(columns).error();
     options.columns = std::move(*columns);
   }
+  const auto limit = LimitOf(raw, report, *format);
+  if (!limit) return limit.error();
+  if (raw.sort && raw.sort->empty()) {
+    return Error("--sort: '' is no column; 'none' leaves rows as they stand in the log");
+  }
   auto view = MakeView(*format, {.report = report.name,
                                  .of_columns = options.columns,
                                  .default_sort = report.default_sort,
                                  .columns = raw.columns,
-                                 .sort = raw.sort,
+                                 .sort = raw.sort.value_or(""),
                                  .reverse = raw.reverse,
-                                 .limit = LimitOf(raw, report, *format),
+                                 .limit = *limit,
                                  .salvaged = raw.salvaged});
   if (!view) return std::move(view).error();
   options.view = std::move(*view);
@@ -424,10 +469,18 @@ Result<Options> Check(const Report& report, const RawOptions& raw, int64_t now_n
   options.log.skips = SkipsFor(options, columns);
   options.headings = raw.no_header ? Headings::kNo : Headings::kYes;
   options.truncates = !raw.no_truncate;
+  options.uses_pager = !raw.no_pager;
+  options.shows_progress = !raw.quiet;
   options.output_path = raw.output_path;
   options.folder = raw.folder;
   options.salvaged = raw.salvaged;
   return options;
+}
+
+Error NoVerb(std::string_view word) {
+  std::vector<std::string_view> names;
+  for (const Report* report : Reports()) names.push_back(report->name);
+  return Error(fmt::format("no verb '{}'{}", word, DidYouMean(word, names)));
 }
 
 // What CLI11 found wrong, with the nearest right word where one is near.
@@ -441,7 +494,7 @@ Error UsageError(const CLI::App& app, const CLI::ParseError& error, int argc,
     if (word.empty() || word.starts_with('-')) {
       return Error(fmt::format("a verb is needed: {}", fmt::join(names, ", ")));
     }
-    return Error(fmt::format("no verb '{}'{}", word, DidYouMean(word, names)));
+    return NoVerb(word);
   }
   std::string message = error.what();
   const auto extras = app.remaining(true);
@@ -462,6 +515,11 @@ Error UsageError(const CLI::App& app, const CLI::ParseError& error, int argc,
 Result<std::variant<Options, HelpText>> ParseOptions(int argc, const char* const* argv,
                                                      int64_t now_ns, const LocalZone& zone) {
   using Parsed = std::variant<Options, HelpText>;
+  if (argc > 1 && argv[1] == std::string_view("help")) {
+    if (argc > 2 && FindReport(argv[2]) == nullptr) return NoVerb(argv[2]);
+    const std::array<const char*, 3> asked{argv[0], argc > 2 ? argv[2] : "--help", "--help"};
+    return ParseOptions(asked.size(), asked.data(), now_ns, zone);
+  }
   CLI::App app("Answers questions from the process accounting log that daybookd writes.",
                "daybook");
   app.set_version_flag("--version", "daybook " DAYBOOK_VERSION);
@@ -469,7 +527,7 @@ Result<std::variant<Options, HelpText>> ParseOptions(int argc, const char* const
   app.footer(
       "Exit status: 0 fine, 1 a check found something, 2 wrong usage, 3 input unreadable,\n"
       "4 done, but data were damaged or lost.\n\n"
-      "'daybook VERB --help' shows the options and some examples.");
+      "'daybook VERB --help' or 'daybook help VERB' shows the options and some examples.");
   RawOptions raw;
   for (const Report* report : Reports()) AddReport(app, *report, &raw);
   try {

@@ -12,6 +12,7 @@
 #include "output.h"
 #include "report.h"
 #include "table.h"
+#include "terminal.h"
 
 namespace daybook {
 
@@ -26,6 +27,9 @@ struct Options {
   const Style* style = nullptr;  // in the place of a format
   Format format = Format::kText;
   Headings headings = Headings::kYes;
+  ColorWish colors = ColorWish::kAuto;
+  bool uses_pager = true;         // at a terminal
+  bool shows_progress = true;     // there, too
   bool truncates = true;          // what has no room on a terminal
   std::optional<LocalZone> zone;  // where another one is asked for
   std::string output_path = "-";

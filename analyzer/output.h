@@ -14,6 +14,7 @@
 #include "named_fact.h"
 #include "output_file.h"
 #include "table.h"
+#include "terminal.h"
 
 namespace daybook {
 
@@ -47,6 +48,7 @@ struct Appearance {
   // Of text: columns of the terminal that shows it; 0: no line is too long.
   size_t line_width = 0;
   std::string_view cut_mark = kCutMark;  // behind what has no room there, one wide
+  Colors colors = Colors::kNo;
 };
 
 // `file` and `zone` must outlive the output.

@@ -224,13 +224,17 @@ void AppendJsonCoverage(const Coverage& coverage, const LocalZone& zone, std::st
 namespace {
 
 void AppendFacts(std::span<const NamedFact> facts, const LocalZone& zone, std::string* out) {
+  ByteBuffer line;
   char separator = '{';
   for (const NamedFact& fact : facts) {
-    out->push_back(std::exchange(separator, ','));
-    out->append("\"").append(fact.name).append("\":");
-    AppendCell(fact.kind, fact.value, zone, out);
+    line.Append(std::exchange(separator, ','));
+    line.Append('"');
+    line.Append(fact.name);
+    line.Append("\":");
+    AppendCell(fact.kind, fact.value, zone, &line);
   }
-  out->push_back('}');
+  line.Append('}');
+  out->append(line.text());
 }
 
 class JsonLinesOutput : public Output {

@@ -35,6 +35,18 @@ size_t UsualWidth(Kind kind) {
   }
 }
 
+// What ended badly, or how many did.
+bool IsFailure(const Column& column, const Cell& cell) {
+  if (column.name == "signal") return !std::holds_alternative<std::monostate>(cell);
+  if (column.name == "status") {
+    const auto* status = std::get_if<Text>(&cell);
+    return status != nullptr && status->bytes != "0";
+  }
+  if (column.name != "exit_code" && column.name != "failed") return false;
+  const auto* number = std::get_if<uint64_t>(&cell);
+  return number != nullptr && *number != 0;
+}
+
 class TextOutput : public Output {
  public:
   TextOutput(OutputFile* file, const LocalZone& zone, const Appearance& appearance)
@@ -56,6 +68,7 @@ class TextOutput : public Output {
 
     ByteBuffer line;
     std::vector<size_t> ends;
+    std::vector<Tone> tones;
   };
 
   void FillRow(std::span<const Cell> cells, TextRow* row) const;
@@ -63,8 +76,11 @@ class TextOutput : public Output {
   void Fit();
   void PrintSample();
   void PrintRow(const TextRow& row);
-  std::string_view FillLine(const TextRow& row, std::span<const size_t> rooms);
+  size_t FillLine(const TextRow& row, std::span<const size_t> rooms);
+  std::string_view Shortened(std::string_view cell, size_t column, std::span<const size_t> rooms);
+  Tone ToneOf(const TextRow& row, size_t column) const;
   void NoteLeftOut();
+  void PrintCoverage(const Coverage& coverage, std::string_view line);
 
   OutputFile* file_;
   const LocalZone& zone_;
@@ -77,7 +93,8 @@ class TextOutput : public Output {
   bool sampling_ = true;
   bool has_flushed_ = false;
   TextRow row_;
-  ByteBuffer line_;
+  std::string line_;
+  std::string shortened_;
 };
 
 void TextOutput::Begin(std::string_view, std::vector<Column> columns) {
@@ -89,6 +106,7 @@ void TextOutput::Begin(std::string_view, std::vector<Column> columns) {
   for (const Column& column : columns_) {
     headings.line.Append(Heading(column.name));
     headings.ends.push_back(headings.line.size());
+    headings.tones.push_back(Tone::kHeading);
   }
   Measure(headings);
   sample_.push_back(std::move(headings));
@@ -127,18 +145,23 @@ void TextOutput::Finish(const Ending& ending) {
   NoteLeftOut();
   for (const std::string& note : ending.notes) file_->buffer() += note + '\n';
   if (ending.old_coverage != nullptr) {
-    file_->buffer() += OldCoverageLine(*ending.old_coverage, zone_) + '\n';
+    PrintCoverage(*ending.old_coverage, OldCoverageLine(*ending.old_coverage, zone_));
   }
-  if (ending.coverage != nullptr) file_->buffer() += CoverageLine(*ending.coverage, zone_) + '\n';
+  if (ending.coverage != nullptr) {
+    PrintCoverage(*ending.coverage, CoverageLine(*ending.coverage, zone_));
+  }
   file_->Written();
 }
 
 void TextOutput::FillRow(std::span<const Cell> cells, TextRow* row) const {
   row->line.Clear();
   row->ends.clear();
+  row->tones.clear();
   for (size_t i = 0; i < cells.size(); ++i) {
     AppendCellText(columns_[i].kind, cells[i], zone_, &row->line);
     row->ends.push_back(row->line.size());
+    const bool is_alarm = appearance_.colors == Colors::kYes && IsFailure(columns_[i], cells[i]);
+    row->tones.push_back(is_alarm ? Tone::kAlarm : Tone::kPlain);
   }
 }
 
@@ -165,33 +188,51 @@ void TextOutput::PrintSample() {
 }
 
 void TextOutput::PrintRow(const TextRow& row) {
-  std::string_view line = FillLine(row, {});
-  if (!rooms_.empty() && DisplayWidth(line) > appearance_.line_width) line = FillLine(row, rooms_);
-  file_->buffer().append(line).push_back('\n');
+  const size_t width = FillLine(row, {});
+  if (!rooms_.empty() && width > appearance_.line_width) FillLine(row, rooms_);
+  file_->buffer().append(line_).push_back('\n');
   file_->Written();
 }
 
-// No text takes more than its column's room, where there are rooms.
-std::string_view TextOutput::FillLine(const TextRow& row, std::span<const size_t> rooms) {
-  line_.Clear();
+// A text that takes more than its column's room, where there are rooms, is cut and marked.
+std::string_view TextOutput::Shortened(std::string_view cell, size_t column,
+                                       std::span<const size_t> rooms) {
+  if (rooms.empty() || !CanBeShortened(columns_[column].kind)) return cell;
+  if (DisplayWidth(cell) <= rooms[column]) return cell;
+  shortened_.assign(CutToWidth(cell, rooms[column] - 1)).append(appearance_.cut_mark);
+  return shortened_;
+}
+
+// Returns how wide the line is.
+size_t TextOutput::FillLine(const TextRow& row, std::span<const size_t> rooms) {
+  line_.clear();
+  size_t width = 0;
+  size_t padding = 0;  // before the next cell
   for (size_t i = 0; i < row.ends.size(); ++i) {
     if (!rooms_.empty() && rooms_[i] == 0) continue;
-    const std::string_view cell = row.Cell(i);
-    const size_t width = DisplayWidth(cell);
-    const size_t padding = widths_[i] > width ? widths_[i] - width : 0;
+    const std::string_view cell = Shortened(row.Cell(i), i, rooms);
+    const size_t cell_width = DisplayWidth(cell);
+    const size_t rest = widths_[i] - std::min(widths_[i], cell_width);
     const bool is_right = IsAlignedRight(columns_[i].kind);
-    if (line_.size() != 0) line_.Append(kColumnGap);
-    if (is_right) line_.AppendSpaces(padding);
-    if (rooms.empty() || width <= rooms[i] || !CanBeShortened(columns_[i].kind)) {
-      line_.Append(cell);
-    } else {
-      line_.Append(CutToWidth(cell, rooms[i] - 1));
-      line_.Append(appearance_.cut_mark);
+    if (is_right) padding += rest;
+    if (!cell.empty()) {
+      width += padding + cell_width;
+      line_.append(std::exchange(padding, 0), ' ');
+      AppendInTone(ToneOf(row, i), cell, &line_);
     }
-    if (!is_right) line_.AppendSpaces(padding);
+    padding += kColumnGap.size() + (is_right ? 0 : rest);
   }
-  const std::string_view line = line_.text();
-  return line.substr(0, line.find_last_not_of(' ') + 1);
+  return width;
+}
+
+Tone TextOutput::ToneOf(const TextRow& row, size_t column) const {
+  return appearance_.colors == Colors::kYes ? row.tones[column] : Tone::kPlain;
+}
+
+void TextOutput::PrintCoverage(const Coverage& coverage, std::string_view line) {
+  const bool is_alarm = coverage.incomplete() && appearance_.colors == Colors::kYes;
+  AppendInTone(is_alarm ? Tone::kAlarm : Tone::kPlain, line, &file_->buffer());
+  file_->buffer().push_back('\n');
 }
 
 void TextOutput::NoteLeftOut() {

@@ -86,13 +86,25 @@ void Page::Begin(const PageHead& head) {
   out += line + '\n';
 }
 
-void Page::AddNote(std::string_view line) {
-  if (IsForPeople(format_)) file_->buffer().append("\n").append(line).append("\n");
+void Page::AddNote(std::string_view line, Tone tone) {
+  if (!IsForPeople(format_)) return;
+  file_->buffer().push_back('\n');
+  AppendInTone(tone, line, &file_->buffer());
+  file_->buffer().push_back('\n');
+}
+
+Tone Page::Alarm() const {
+  return appearance_.colors == Colors::kYes ? Tone::kAlarm : Tone::kPlain;
 }
 
 void Page::BeginTable(const Section& section) {
   std::string& out = file_->buffer();
-  if (format_ == Format::kText) out.append("\n== ").append(section.title).append("\n");
+  if (format_ == Format::kText) {
+    out.push_back('\n');
+    AppendInTone(section.is_exception ? Alarm() : Tone::kPlain,
+                 std::string("== ").append(section.title), &out);
+    out.push_back('\n');
+  }
   if (format_ == Format::kMarkdown) out.append("\n## ").append(section.title).append("\n\n");
   if (format_ == Format::kJson) out.append(std::exchange(has_sections_, true) ? "," : "\n");
 }
@@ -143,8 +155,10 @@ void Page::Finish(const Coverage& coverage, std::span<const std::string> failed_
     AppendJsonCoverage(coverage, zone_, &out);
     out += "}\n";
   }
-  for (const std::string& rule : failed_on) AddNote("-- exit status 1 since this applies: " + rule);
-  AddNote(CoverageLine(coverage, zone_));
+  for (const std::string& rule : failed_on) {
+    AddNote("-- exit status 1 since this applies: " + rule, Alarm());
+  }
+  AddNote(CoverageLine(coverage, zone_), coverage.incomplete() ? Alarm() : Tone::kPlain);
   file_->Written();
 }
 

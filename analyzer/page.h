@@ -13,6 +13,7 @@
 #include "output.h"
 #include "report.h"
 #include "table.h"
+#include "terminal.h"
 
 namespace daybook {
 
@@ -37,13 +38,14 @@ class Page {
   // A table; people are not shown an empty one.
   void Add(const Section& section, const Rows& rows);
   // A line for people.
-  void AddNote(std::string_view line);
+  void AddNote(std::string_view line, Tone tone = Tone::kPlain);
   // `failed_on`: names of rules that apply.
   void Finish(const Coverage& coverage, std::span<const std::string> failed_on);
 
   Format format() const { return format_; }
 
  private:
+  Tone Alarm() const;
   std::unique_ptr<Output> MakeTableOutput() const;
   void BeginTable(const Section& section);
   void FillTable(const Section& section, const Rows& rows, Output* output);

@@ -17,6 +17,7 @@
 #include "exit_status.h"
 #include "life_window.h"
 #include "page.h"
+#include "pager.h"
 #include "progress.h"
 #include "terminal.h"
 
@@ -56,9 +57,25 @@ Result<std::unique_ptr<LogFolder>> OpenFolder(const Options& options, const LogS
 }
 
 Appearance AppearanceOf(const Options& options, const OutputFile& file) {
+  const bool is_text = options.format == Format::kText;
   return {.headings = options.headings,
           .line_width = options.truncates ? file.terminal_width() : 0,
-          .cut_mark = CutMarkOfLocale()};
+          .cut_mark = CutMarkOfLocale(),
+          .colors = is_text ? ColorsFor(options.colors, file.is_terminal()) : Colors::kNo};
+}
+
+// nullptr where there is none.
+std::unique_ptr<Pager> MakePager(const Options& options, const OutputFile& file) {
+  const bool is_read = options.output_path == "-" && options.style == nullptr &&
+                       IsForPeople(options.format) && !options.report->is_live;
+  if (!is_read || !options.uses_pager || !file.is_terminal() || !IsTerminalAble()) return nullptr;
+  std::vector<std::string> commands = Pager::Wanted();
+  return commands.empty() ? nullptr : std::make_unique<Pager>(std::move(commands));
+}
+
+void StartPager(Pager* pager) {
+  if (pager == nullptr) return;
+  if (const Status started = pager->Start(); !started) PrintError(started.error());
 }
 
 // These formats have no place for what the rows cannot tell.
@@ -93,6 +110,8 @@ int Fail(const Error& error, int status) {
 template <class Fill>
 int WriteTable(const Options& options, const LocalZone& zone, OutputFile& file, const Fill& fill) {
   const auto output = MakeOutput(options.format, AppearanceOf(options, file), &file, zone);
+  auto pager = MakePager(options, file);
+  file.BeforeWriting([&] { StartPager(pager.get()); });
   output->Begin(options.report->name, SelectedColumns(options));
   Table table(options.view, output.get());
   const Result<int> status = fill(table);
@@ -100,7 +119,9 @@ int WriteTable(const Options& options, const LocalZone& zone, OutputFile& file, 
   table.Finish();
   output->Finish({.total = table.total(), .notes = table.notes()});
   PrintNotes(table, options.format);
-  if (const Status closed = file.Close(); !closed) return Fail(closed.error(), kExitUnreadable);
+  const Status closed = file.Close();
+  pager.reset();
+  if (!closed) return Fail(closed.error(), kExitUnreadable);
   return *status;
 }
 
@@ -183,15 +204,12 @@ Result<Answer> WriteAnswer(const Options& options, const LocalZone& zone, const 
   return answer;
 }
 
-// Where somebody may be waiting, else nullptr. What is written to anything but a file may be shown
-// on the same terminal.
-std::unique_ptr<Progress> ShowProgress(const Options& options, LogSet* log, OutputFile* file) {
-  if (options.report->is_live || isatty(STDERR_FILENO) == 0) return nullptr;
+// Where somebody may be waiting, else nullptr.
+std::unique_ptr<Progress> ShowProgress(const Options& options, LogSet* log) {
+  const bool is_wanted = options.shows_progress && !options.report->is_live;
+  if (!is_wanted || isatty(STDERR_FILENO) == 0) return nullptr;
   auto progress = std::make_unique<Progress>(Progress::StandardError());
   log->Show(progress.get());
-  if (!file->is_regular_file()) {
-    file->BeforeWriting([shown = progress.get()] { shown->Erase(); });
-  }
   return progress;
 }
 
@@ -233,7 +251,13 @@ int Run(const Options& options, const LocalZone& zone) {
   const NewFolder new_folder(options.folder);
   auto folder = OpenFolder(options, *log);
   if (!folder) return Fail(folder.error(), kExitUsage);
-  const auto progress = ShowProgress(options, &*log, &*file);
+  const auto progress = ShowProgress(options, &*log);
+  auto pager = MakePager(options, *file);
+  file->BeforeWriting([&] {
+    // What is written to anything but a file may be shown on the same terminal.
+    if (progress != nullptr && !file->is_regular_file()) progress->Erase();
+    StartPager(pager.get());
+  });
   const auto answer = WriteAnswer(options, zone,
                                   {.log = *log,
                                    .zone = zone,
@@ -247,10 +271,13 @@ int Run(const Options& options, const LocalZone& zone) {
                                    .progress = progress.get()},
                                   *file);
   if (progress != nullptr) progress->Erase();
+  const Status closed = answer ? file->Close() : Status(Ok{});
+  const bool is_paged = pager != nullptr;
+  pager.reset();
   if (!answer) return Fail(answer.error(), kExitUnreadable);
-  if (const Status closed = file->Close(); !closed) return Fail(closed.error(), kExitUnreadable);
+  if (!closed) return Fail(closed.error(), kExitUnreadable);
   // Who checks a log wants to know how it is, also where nobody reads the rest of the rows.
-  if (file->reader_is_gone()) return answer->exit_status.value_or(kExitFine);
+  if (file->reader_is_gone() && !is_paged) return answer->exit_status.value_or(kExitFine);
   for (const LogSet::Failure& failure : log->failures()) PrintError(failure.error);
   for (const Error& failure : answer->failures) PrintError(failure);
   if (answer->coverage.holds_rollups && answer->coverage.processes && !answer->coverage.rollups) {

@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cctype>
 #include <optional>
+#include <string>
 
 namespace daybook {
 namespace {
@@ -161,6 +164,8 @@ std::optional<int64_t> ParseRelative(std::string_view text, int64_t now_ns) {
   } else if (text.ends_with(" ago")) {
     text.remove_suffix(std::string_view(" ago").size());
     back = true;
+  } else if (text.ends_with(" left")) {
+    text.remove_suffix(std::string_view(" left").size());
   } else {
     return std::nullopt;
   }
@@ -205,23 +210,65 @@ bool ParseOffset(Scanner& scanner, std::optional<int>* offset_s) {
   return hours < 24 && minutes < 60;
 }
 
+constexpr std::string_view kWeekdays[] = {"sunday",   "monday", "tuesday", "wednesday",
+                                          "thursday", "friday", "saturday"};
+
+// "Thu " or "Thursday ", in letters of either case: its number, Sunday's being 0.
+std::optional<int64_t> ParseWeekday(Scanner& scanner) {
+  std::string word(scanner.rest().substr(0, scanner.rest().find(' ')));
+  std::ranges::transform(word, word.begin(),
+                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  for (const std::string_view& weekday : kWeekdays) {
+    if (word != weekday && word != weekday.substr(0, 3)) continue;
+    if (word.size() == scanner.rest().size()) return std::nullopt;
+    scanner.Skip(scanner.rest().substr(0, word.size()));
+    scanner.SkipSpaces();
+    return &weekday - kWeekdays;
+  }
+  return std::nullopt;
+}
+
+int64_t WeekdayOf(const LocalTime& date) {
+  const LocalTime midnight{.year = date.year, .month = date.month, .day = date.day};
+  constexpr int64_t kOfFirstDay = 4;  // 1970 began with a Thursday
+  const int64_t days = UtcSeconds(midnight) / (kDay / kSecond);
+  return ((days + kOfFirstDay) % 7 + 7) % 7;
+}
+
+// "2026-11-20" or "26-11-20"; of two digits those from 69 on are of the last century.
+bool ParseDate(Scanner& scanner, LocalTime* time) {
+  if (scanner.rest().find('-') == 2) {
+    if (!scanner.Number(2, &time->year)) return false;
+    time->year += time->year < 69 ? 2000 : 1900;
+  } else if (!scanner.Number(4, &time->year)) {
+    return false;
+  }
+  return scanner.Skip("-") && scanner.Number(2, &time->month) && scanner.Skip("-") &&
+         scanner.Number(2, &time->day) && IsDate(time->year, time->month, time->day);
+}
+
 std::optional<int64_t> ParseCalendar(std::string_view text, int64_t now_ns, const LocalZone& zone) {
   Scanner scanner(text);
-  const LocalTime today = zone.At(now_ns);
-  LocalTime time{.year = today.year, .month = today.month, .day = today.day};
+  LocalTime time;
   std::optional<int> offset_s;
-  const bool has_date = text.size() > 4 && text[4] == '-';
+  const auto weekday = ParseWeekday(scanner);
+  const size_t hyphen = scanner.rest().find('-');
+  const bool has_date = hyphen == 4 || hyphen == 2;
   if (has_date) {
-    if (!scanner.Number(4, &time.year) || !scanner.Skip("-") || !scanner.Number(2, &time.month) ||
-        !scanner.Skip("-") || !scanner.Number(2, &time.day) ||
-        !IsDate(time.year, time.month, time.day)) {
-      return std::nullopt;
-    }
+    if (!ParseDate(scanner, &time)) return std::nullopt;
     if (!scanner.Skip("T")) scanner.SkipSpaces();
   }
   const bool has_clock = !scanner.empty() && IsDigit(scanner.rest()[0]);
   if ((has_clock || !has_date) && !ParseClock(scanner, &time)) return std::nullopt;
   if (!ParseOffset(scanner, &offset_s) || !scanner.empty()) return std::nullopt;
+  if (!has_date) {
+    const LocalTime today =
+        offset_s ? LocalZone::Utc().At(now_ns + *offset_s * kSecond) : zone.At(now_ns);
+    time.year = today.year;
+    time.month = today.month;
+    time.day = today.day;
+  }
+  if (weekday && *weekday != WeekdayOf(time)) return std::nullopt;
   const int64_t seconds = offset_s ? UtcSeconds(time) - *offset_s : zone.ToSeconds(time);
   return Scale(seconds, kSecond, time.nanosecond);
 }
@@ -250,12 +297,22 @@ std::optional<int64_t> ParseEpoch(std::string_view text) {
   return time && before ? -*time : time;
 }
 
-std::optional<int64_t> Parse(std::string_view text, int64_t now_ns, const LocalZone& zone) {
-  if (text == "now") return now_ns;
+// "today" and the like; with " UTC" behind it the day is that of UTC.
+std::optional<int64_t> ParseDay(std::string_view text, int64_t now_ns, const LocalZone& zone) {
+  constexpr std::string_view kUtc = " UTC";
+  if (text.ends_with(kUtc)) {
+    return ParseDay(text.substr(0, text.size() - kUtc.size()), now_ns, LocalZone::Utc());
+  }
   if (text == "today") return Midnight(0, now_ns, zone);
   if (text == "yesterday") return Midnight(-1, now_ns, zone);
   if (text == "tomorrow") return Midnight(1, now_ns, zone);
+  return std::nullopt;
+}
+
+std::optional<int64_t> Parse(std::string_view text, int64_t now_ns, const LocalZone& zone) {
+  if (text == "now") return now_ns;
   if (text.starts_with('@')) return ParseEpoch(text.substr(1));
+  if (const auto day = ParseDay(text, now_ns, zone)) return day;
   if (const auto relative = ParseRelative(text, now_ns)) return relative;
   return ParseCalendar(text, now_ns, zone);
 }

@@ -357,8 +357,8 @@ TEST_F(ProgramTest, WrongUsageIsTwoWithOneLineThatHelps) {
       {"list --log LOG --since now --until -1h", "daybook: --since: is not before --until"},
       {"list --log LOG --limt 3",
        "daybook: list: not expected: '--limt'; did you mean '--limit'?\n"},
-      {"list --log LOG -n many", "daybook: list: "},
-      {"list --log LOG -n -1", "daybook: list: "},
+      {"list --log LOG -n many", "daybook: --limit: 'many' is not a number of rows"},
+      {"list --log LOG -n -1", "daybook: --limit: '-1' is not a number of rows"},
       {"list --log LOG -o /nowhere/file", "daybook: cannot create /nowhere/file: "},
   };
   for (const auto& [arguments, message] : cases) {

@@ -43,6 +43,36 @@ TEST_F(TimeSyntaxTest, TimesWithAZone) {
   EXPECT_EQ(Parse("2026-11-20 14:00 UTC"), "2026-11-20T15:00:00.000000+01:00");
 }
 
+// What follows is as `systemd-analyze timestamp` has it.
+TEST_F(TimeSyntaxTest, ATimeWithAZoneIsOnTheDateThatItIsThere) {
+  zone_ = *LocalZone::Named("Pacific/Auckland");  // there it is the 21st
+  EXPECT_EQ(Parse("now"), "2026-11-21T03:30:00.250000+13:00");
+  EXPECT_EQ(Parse("14:00 UTC"), "2026-11-21T03:00:00.000000+13:00");
+  EXPECT_EQ(Parse("14:00"), "2026-11-21T14:00:00.000000+13:00");
+  EXPECT_EQ(Parse("today UTC"), "2026-11-20T13:00:00.000000+13:00");
+  EXPECT_EQ(Parse("yesterday UTC"), "2026-11-19T13:00:00.000000+13:00");
+  EXPECT_EQ(Parse("tomorrow UTC"), "2026-11-21T13:00:00.000000+13:00");
+}
+
+TEST_F(TimeSyntaxTest, AWeekdayMustBeThatOfTheDate) {
+  EXPECT_EQ(Parse("Fri 2026-11-20 19:40"), "2026-11-20T19:40:00.000000+01:00");
+  EXPECT_EQ(Parse("friday 2026-11-20"), "2026-11-20T00:00:00.000000+01:00");
+  EXPECT_EQ(Parse("Fri 2026-11-20 19:40 UTC"), "2026-11-20T20:40:00.000000+01:00");
+  EXPECT_EQ(Parse("Fri 14:00"), "2026-11-20T14:00:00.000000+01:00");
+  EXPECT_EQ(Parse("Sun 1969-12-28"), "1969-12-28T00:00:00.000000+01:00");
+  for (const std::string_view text : {"Thu 2026-11-20", "Fri", "Frida 2026-11-20", "Thu 14:00",
+                                      "Fri, 2026-11-20", "Fri now", "Fri2026-11-20"}) {
+    EXPECT_EQ(Parse(text), "") << text;
+  }
+}
+
+TEST_F(TimeSyntaxTest, YearsOfTwoDigitsAndTimesThatAreLeft) {
+  EXPECT_EQ(Parse("26-07-01"), "2026-07-01T00:00:00.000000+02:00");
+  EXPECT_EQ(Parse("26-07-01 14:00"), "2026-07-01T14:00:00.000000+02:00");
+  EXPECT_EQ(Parse("70-01-02"), "1970-01-02T00:00:00.000000+01:00");
+  EXPECT_EQ(Parse("2h left"), "2026-11-20T17:30:00.250000+01:00");
+}
+
 TEST_F(TimeSyntaxTest, OurOwnOutputReadsBack) {
   EXPECT_EQ(Parse("2026-10-25T02:30:00.123456+01:00"), "2026-10-25T02:30:00.123456+01:00");
 }
@@ -92,6 +122,10 @@ TEST_F(TimeSyntaxTest, NonsenseIsRefusedWithAHint) {
                                       "9999-12-31",
                                       "-1.h",
                                       "ago",
+                                      "now UTC",
+                                      "2h ago UTC",
+                                      "126-07-01",
+                                      "left",
                                       " ago",
                                       "@99999999999"}) {
     EXPECT_EQ(Parse(text), "") << text;

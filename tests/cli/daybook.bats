@@ -44,6 +44,25 @@ usage_error() {
   usage_error "sorted" dump --log "$sample" --sort type
 }
 
+@test "a value that is empty is a mistake, and no wish for everything" {
+  ask=(list --log "$sample")
+  usage_error "--since: '' is not a time; write" "${ask[@]}" -S ""
+  usage_error "--until: '' is not a time; write" "${ask[@]}" --until ""
+  usage_error "--sort: '' is no column" "${ask[@]}" --sort ""
+  usage_error "--tz: '' is not in the tz database" "${ask[@]}" --tz ""
+  usage_error "--output: no format ''; there are text, json," "${ask[@]}" --output ""
+  usage_error "--window: no rule ''; there are start, end, existence" "${ask[@]}" --window ""
+  usage_error "--style: no ''; there is lastcomm" "${ask[@]}" --style ""
+  usage_error "no column ''" "${ask[@]}" --columns ""
+  usage_error "--color: '' is none of" "${ask[@]}" --color ""
+  for option in --pid --ppid --status --min-cpu; do
+    usage_error "$option: '' is not a" "${ask[@]}" "$option" ""
+  done
+  for limit in "" x -1 1.5 5x 99999999999999999999; do
+    usage_error "--limit: '$limit' is not a number of rows, as 20 or 0" "${ask[@]}" -n "$limit"
+  done
+}
+
 @test "a log that cannot be read is exit status 3 and named" {
   run -3 --separate-stderr "$DAYBOOK" list --log /does/not/exist
   has "$stderr" "/does/not/exist: No such file or directory"
@@ -397,6 +416,15 @@ filters() {
   usage_error "not expected: '--filter'" dump --log "$sample" --filter ok
 }
 
+@test "a user or group is a name, and its number is another field" {
+  for filter in 'user == 0' 'user != 4242' 'user in {"root", 0}'; do
+    run -2 --separate-stderr "$DAYBOOK" list --log "$sample" --filter "$filter"
+    has "$stderr" "is a number, and user a name in quotes; compare uid"
+  done
+  run -2 --separate-stderr "$DAYBOOK" list --log "$sample" --filter 'group == 0'
+  has "$stderr" "'0' is a number, and group a name in quotes; compare gid"
+}
+
 @test "the fields of a filter are the columns of list" {
   run -0 "$DAYBOOK" list --filter help
   for column in $("$DAYBOOK" list --help | sed -n 's/^Columns: //p'); do
@@ -468,7 +496,31 @@ filters() {
   same "" "$("$DAYBOOK" list "${ask[@]}" --tz Asia/Kolkata --until "2026-11-22 02:01")"
   usage_error "--tz: 'Berlin' is not in the tz database" list --log "$sample" --tz Berlin
   usage_error "--utc excludes --tz" list --log "$sample" --tz Europe/Berlin --utc
-  TZ=Berlin usage_error "TZ: 'Berlin' is not in the tz database" list --log "$sample"
+}
+
+@test "TZ stops no verb: offsets as POSIX has them are honoured, and what is not known is UTC" {
+  ask=(list --log "$sample" --columns start --output csv --pid 3593 --no-header)
+  for zone in UTC+3 XYZ3 "<-03>3" "<-03>+03"; do
+    TZ=$zone run -0 --separate-stderr "$DAYBOOK" "${ask[@]}"
+    same "2026-11-21T23:00:37" "${output%%.*}"
+    same "" "$stderr"
+  done
+  TZ=CET-1 run -0 "$DAYBOOK" "${ask[@]}"
+  same "2026-11-22T03:00:37" "${output%%.*}"
+  for zone in Berlin CET-1CEST X3 XYZ99 "<" "<->" ; do
+    TZ=$zone run -0 --separate-stderr "$DAYBOOK" "${ask[@]}"
+    same "2026-11-22T02:00:37" "${output%%.*}"
+    has "$stderr" "daybook: TZ: '$zone' is not in the tz database; "
+    has "$stderr" "; times are in UTC"
+    TZ=$zone run -0 --separate-stderr "$DAYBOOK" "${ask[@]}" --tz Europe/Berlin
+    same "" "$stderr"
+  done
+}
+
+@test "help is a verb, too" {
+  same "$("$DAYBOOK" --help)" "$("$DAYBOOK" help)"
+  same "$("$DAYBOOK" list --help)" "$("$DAYBOOK" help list)"
+  usage_error "no verb 'lst'; did you mean 'list'?" help lst
 }
 
 @test "the opposite order is that, for every verb that has one" {
@@ -508,10 +560,10 @@ def write_late():  # more than is looked at between two looks at the clock
         time.sleep(1.5)
         out.write(20 * log)
 
-def run_at_terminal():
+def run_at_terminal(*options):
     pid, terminal = pty.fork()
     if pid == 0:
-        os.execv(daybook, command)
+        os.execv(daybook, command + list(options))
     seen = b""
     try:
         while part := os.read(terminal, 65536):
@@ -520,7 +572,7 @@ def run_at_terminal():
         pass
     return os.waitpid(pid, 0)[1], seen
 
-for attempt in ("terminal", "file"):
+for attempt in ("terminal", "quiet", "file"):
     writer = threading.Thread(target=write_late)
     writer.start()
     if attempt == "terminal":
@@ -528,6 +580,8 @@ for attempt in ("terminal", "file"):
         assert status == 0, (status, seen)
         assert seen.startswith(b"\rdaybook: read "), seen
         assert seen.endswith(b" \r"), seen
+    elif attempt == "quiet":
+        assert run_at_terminal("--quiet") == (0, b"")
     else:
         ran = subprocess.run(command, capture_output=True)
         assert (ran.returncode, ran.stdout, ran.stderr) == (0, b"", b""), ran

@@ -5,7 +5,8 @@ load helper
 
 setup() {
   export LC_ALL=C.UTF-8 TERM=xterm TZ=UTC
-  unset NO_COLOR DAYBOOK_PAGER PAGER LESS
+  export NO_COLOR=1 DAYBOOK_PAGER=cat
+  unset PAGER LESS
 }
 
 # at COLUMNS ARGUMENT...: sets output to what a terminal of that width shows of daybook.
@@ -75,4 +76,101 @@ SPAWNER spawn"
   has "$output" "…"
   LC_ALL=C at 30 list --log "$sample" --columns comm,args
   [[ $output == *">"* && $output != *"…"* ]]
+}
+
+bold=$'\e[1m' red=$'\e[31m' off=$'\e[0m'
+
+@test "at a terminal headings are bold and failures red, and nothing else is" {
+  unset NO_COLOR
+  at 200 list --log "$sample" --columns pid,exit_code,comm --pid 3604,3592 --sort pid
+  has "${lines[0]}" "${bold}PID$off"
+  for line in "${lines[@]:1}"; do
+    [[ $line != *$'\e'* ]] || fail "$line"
+  done
+  at 200 list --log "$sample" --columns exit_code,signal --failed
+  has "$output" "${red}SIGSEGV$off"
+  has "$output" "${red}42$off"
+  at 200 summary --log "$sample" --comm sh,cat --columns comm,failed
+  same 2 "$(grep -cF "$red" <<<"$output")" # of sh, and in the total
+  grep -E '^cat +0$' <<<"$output"
+  at 80 report --log "$sample" --since @0 --baseline 0
+  has "$output" "$red== "
+  at 80 list --log "$sample" --output csv
+  [[ $output != *$'\e'* ]]
+}
+
+@test "who wants colours has them, and who wants none has none" {
+  unset NO_COLOR
+  colored() { [[ $output == *"$bold"* ]]; }
+  plain() { [[ $output != *$'\e'* ]]; }
+  at 80 list --log "$sample" --color never && plain
+  NO_COLOR=1 at 80 list --log "$sample" && plain
+  NO_COLOR="" at 80 list --log "$sample" && colored
+  TERM=dumb at 80 list --log "$sample" && plain
+  NO_COLOR=1 at 80 list --log "$sample" --color always && colored
+  run -0 "$DAYBOOK" list --log "$sample" --color always && colored
+  run -0 "$DAYBOOK" list --log "$sample" --color auto && plain
+  run -0 "$DAYBOOK" list --log "$sample" --color always --output jsonl && plain
+  run -2 "$DAYBOOK" list --log "$sample" --color red
+  has "$output" "--color: 'red' is none of auto, always, never"
+}
+
+# A pager that says what it was given.
+fake_pager() {
+  unset DAYBOOK_PAGER
+  fake mypager <<'PAGER'
+echo "[LESS=$LESS $*]"
+cat
+echo "[end]"
+PAGER
+}
+
+@test "a terminal's pager is DAYBOOK_PAGER, else PAGER, else less" {
+  fake_pager
+  fake less <"$BATS_TEST_TMPDIR/fakes/mypager"
+  at 120 list --log "$sample"
+  same "[LESS=FRX ]" "${lines[0]}"
+  same "[end]" "${lines[-1]}"
+  has "${lines[1]}" "START_TIME"
+  PAGER="mypager -x y" LESS=M at 120 list --log "$sample"
+  same "[LESS=M -x y]" "${lines[0]}"
+  PAGER=less DAYBOOK_PAGER="mypager mine" at 120 list --log "$sample"
+  same "[LESS=FRX mine]" "${lines[0]}"
+  at 120 report --log "$sample" --since @0 --output md
+  same "[LESS=FRX ]" "${lines[0]}"
+}
+
+@test "without a pager it is written to the terminal" {
+  fake_pager
+  export PAGER=mypager
+  unpaged() {
+    at 120 "$@"
+    [[ $output != *LESS* && $output == *3592* ]] || fail "$output"
+  }
+  unpaged list --log "$sample" --no-pager
+  unpaged list --log "$sample" --output jsonl
+  unpaged list --log "$sample" --output csv
+  DAYBOOK_PAGER="cat" unpaged list --log "$sample"
+  DAYBOOK_PAGER="" unpaged list --log "$sample"
+  TERM=dumb unpaged list --log "$sample"
+  DAYBOOK_PAGER=/does/not/exist at 120 list --log "$sample"
+  has "${lines[0]}" "daybook: cannot run the pager /does/not/exist: No such file or directory"
+  has "$output" 3592
+  run -0 "$DAYBOOK" list --log "$sample"
+  [[ $output != *LESS* ]]
+}
+
+@test "a pager that is left early is no error, and the exit status is the verb's" {
+  unset DAYBOOK_PAGER
+  logs=()
+  for _ in {1..20}; do logs+=(--log "$sample"); done # more than a pipe holds
+  export PAGER="head -n 1"
+  at 120 dump "${logs[@]}"
+  same 1 "${#lines[@]}"
+  run -3 python3 "$BATS_TEST_DIRNAME/at_terminal.py" 80 "$DAYBOOK" list --log "$sample" --log /no/log
+  same 2 "${#lines[@]}"
+  has "${lines[1]}" "daybook: cannot open /no/log: No such file or directory"
+  run -0 python3 "$BATS_TEST_DIRNAME/at_terminal.py" 80 "$DAYBOOK" diff --log "$sample" --old-log "$sample"
+  run -1 python3 "$BATS_TEST_DIRNAME/at_terminal.py" 80 "$DAYBOOK" diff --log "$sample" \
+    --old-log "$sample" --old-until "2026-11-22T02:00:38Z"
 }
