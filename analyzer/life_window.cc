@@ -36,9 +36,7 @@ Placed PlaceInBounds(const Window& window, const Boot& boot, const Life& life) {
   const bool is_running = life.state == LifeState::kRunning;
   if (window.rule == WindowRule::kEnd) {
     if (!is_running) return PlaceMoment(window, EndTime(boot, life));
-    const auto until = KnownUntil(boot, life);
-    const bool is_over = window.since_ns && until && *until < *window.since_ns;
-    return window.until_ns || is_over ? Placed::kOutside : Placed::kInside;
+    return window.until_ns ? Placed::kOutside : Placed::kInside;
   }
   const auto start = StartOf(boot, life);
   if (window.rule == WindowRule::kStart || !start) return PlaceMoment(window, start);
@@ -53,7 +51,9 @@ void CountOpenEnd(const Window& window, const Boot& boot, const Life& life, Cove
     coverage->ended_unseen += is_lost;
     return;
   }
-  const auto end = KnownUntil(boot, life);
+  // By their ends, those that run are in the last of all periods, whenever that begins.
+  const bool is_by_end = window.rule == WindowRule::kEnd;
+  const auto end = is_by_end ? EndTime(boot, life) : KnownUntil(boot, life);
   if (!window.Overlaps(StartOf(boot, life), end)) return;
   const bool runs_on = is_running || (window.until_ns && end && *end >= *window.until_ns);
   coverage->running += runs_on;
