@@ -45,7 +45,8 @@ std::vector<size_t> LeastFirst(std::span<const Column> columns) {
   std::ranges::stable_sort(order, {}, [&](size_t i) {
     return std::ranges::find(kLeastMissed, columns[i].name) - std::begin(kLeastMissed);
   });
-  std::ranges::stable_partition(order, [&](size_t i) { return columns[i].name != key; });
+  std::stable_partition(order.begin(), order.end(),
+                        [&](size_t i) { return columns[i].name != key; });
   return order;
 }
 

@@ -12,14 +12,6 @@ std::optional<int64_t> StartOf(const Boot& boot, const Life& life) {
   return boot.clock.ToRealtime(life.start_ns);
 }
 
-// As long as it is known to live: with the log, where it runs.
-std::optional<int64_t> KnownUntil(const Boot& boot, const Life& life) {
-  if (life.state != LifeState::kRunning) return EndTime(boot, life);
-  const auto last = boot.clock.ToRealtime(boot.last_ns);
-  if (!last) return std::nullopt;
-  return std::min(*last, std::numeric_limits<int64_t>::max() - kSilenceNs) + kSilenceNs;
-}
-
 Placed PlaceMoment(const Window& window, const std::optional<int64_t>& time_ns) {
   if (!time_ns) return Placed::kUndated;
   return window.Contains(*time_ns) ? Placed::kInside : Placed::kOutside;
@@ -40,7 +32,7 @@ Placed PlaceInBounds(const Window& window, const Boot& boot, const Life& life) {
   }
   const auto start = StartOf(boot, life);
   if (window.rule == WindowRule::kStart || !start) return PlaceMoment(window, start);
-  return window.Overlaps(start, KnownUntil(boot, life)) ? Placed::kInside : Placed::kOutside;
+  return window.Overlaps(start, EndTime(boot, life)) ? Placed::kInside : Placed::kOutside;
 }
 
 void CountOpenEnd(const Window& window, const Boot& boot, const Life& life, Coverage* coverage) {
@@ -51,9 +43,7 @@ void CountOpenEnd(const Window& window, const Boot& boot, const Life& life, Cove
     coverage->ended_unseen += is_lost;
     return;
   }
-  // By their ends, those that run are in the last of all periods, whenever that begins.
-  const bool is_by_end = window.rule == WindowRule::kEnd;
-  const auto end = is_by_end ? EndTime(boot, life) : KnownUntil(boot, life);
+  const auto end = EndTime(boot, life);
   if (!window.Overlaps(StartOf(boot, life), end)) return;
   const bool runs_on = is_running || (window.until_ns && end && *end >= *window.until_ns);
   coverage->running += runs_on;
@@ -64,10 +54,7 @@ std::optional<bool> AliveAt(const Boot& boot, const Life& life, int64_t time_ns)
   const auto start = StartOf(boot, life);
   if (!start) return std::nullopt;
   if (*start > time_ns) return false;
-  if (life.state == LifeState::kRunning) {
-    const auto until = KnownUntil(boot, life);
-    return !until || time_ns <= *until ? std::optional(true) : std::nullopt;
-  }
+  if (life.state == LifeState::kRunning) return true;
   const auto end = EndTime(boot, life);
   if (life.state == LifeState::kLost) {
     return end && time_ns <= *end ? std::optional(true) : std::nullopt;

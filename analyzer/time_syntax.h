@@ -16,7 +16,7 @@ namespace daybook {
 //   2026-11-20T14:00:30Z  2026-11-20T14:00+01:00  2026-11-20 14:00 UTC        where a zone is given
 //   26-11-20  "Fri 2026-11-20 14:00"   with a weekday that must be the date's
 //   @1795180800.25        seconds since 1970
-//   -2h  +5min  2h left  2h ago  1h30min ago  "1 day 2 hours ago"                      relative to `now_ns`
+//   -2h  +5min  2h left  2h ago  1h30min ago  "1 day 2 hours ago"   from `now_ns`
 Result<int64_t> ParseTime(std::string_view text, int64_t now_ns, const LocalZone& zone);
 
 // Nanoseconds of "1h30min", "1.5s", "1 day 2 hours"; a number without a unit is seconds. nullopt

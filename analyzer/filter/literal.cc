@@ -108,13 +108,6 @@ Result<Cell> ParseText(const Word& word) {
   return Cell(Text{.bytes = word.text});
 }
 
-// Bare digits would be compared with names, and are hardly ever one.
-Error IsNumberOfName(const LifeField& field, const Word& word) {
-  const std::string_view number = field.column.name == "group" ? "gid" : "uid";
-  return Error(fmt::format("'{}' is a number, and {} a name in quotes; compare {}", word.text,
-                           field.column.name, number));
-}
-
 Result<Cell> ParseBool(const Word& word) {
   if (word.text == "true") return Cell(true);
   if (word.text == "false") return Cell(false);
@@ -172,9 +165,6 @@ uint64_t ScaleOf(Kind kind) { return kind == Kind::kKibibytes ? 1024 : 1; }
 Result<Cell> ParseLiteral(const LifeField& field, std::string_view name, const Word& word,
                           const FilterClock& clock) {
   const Family family = FamilyOf(field.column.kind);
-  if (field.column.kind == Kind::kUser && word.token == Token::kNumber) {
-    return IsNumberOfName(field, word);
-  }
   if (family == Family::kText) return ParseText(word);
   if (family == Family::kBool) return ParseBool(word);
   if (family == Family::kTime) {

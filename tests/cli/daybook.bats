@@ -416,15 +416,6 @@ filters() {
   usage_error "not expected: '--filter'" dump --log "$sample" --filter ok
 }
 
-@test "a user or group is a name, and its number is another field" {
-  for filter in 'user == 0' 'user != 4242' 'user in {"root", 0}'; do
-    run -2 --separate-stderr "$DAYBOOK" list --log "$sample" --filter "$filter"
-    has "$stderr" "is a number, and user a name in quotes; compare uid"
-  done
-  run -2 --separate-stderr "$DAYBOOK" list --log "$sample" --filter 'group == 0'
-  has "$stderr" "'0' is a number, and group a name in quotes; compare gid"
-}
-
 @test "the fields of a filter are the columns of list" {
   run -0 "$DAYBOOK" list --filter help
   for column in $("$DAYBOOK" list --help | sed -n 's/^Columns: //p'); do
@@ -589,20 +580,14 @@ for attempt in ("terminal", "quiet", "file"):
 PYTHON
 }
 
-@test "nobody is said to live on behind the end of the log" {
+@test "a moment behind the end of the log is told to be that" {
   export TZ=UTC
-  run -0 --separate-stderr "$DAYBOOK" ps --log "$sample" --output csv --no-header --columns pid
-  pid=$output
-  [[ $pid =~ ^[0-9]+$ ]]
-  # A recorder that lives writes each minute, so that is no end.
-  same "$pid" "$("$DAYBOOK" ps --log "$sample" --at "2026-11-22 02:02" --output csv --no-header --columns pid)"
   end="-- the log of sample ends at 2026-11-22 02:00:41: who lived after that it does not tell"
-  run -0 --separate-stderr "$DAYBOOK" ps --log "$sample" --at 2026-11-23 --no-header
-  same "$end" "${lines[0]}"
-  run -1 --separate-stderr "$DAYBOOK" why --log "$sample" "$pid@2026-11-23" --no-header
-  same "$end" "${lines[1]}"
-  run -0 --separate-stderr "$DAYBOOK" list --log "$sample" -S 2026-11-23 --no-header
-  same "-- the log ends at 2026-11-22 02:00:41, before the time that is asked for" "${lines[0]}"
-  run -0 --separate-stderr "$DAYBOOK" summary --log "$sample" -S 2026-11-23 --no-header
+  run -0 --separate-stderr "$DAYBOOK" ps --log "$sample" --at 2026-11-23
+  has "$output" "$end"
+  # A recorder that lives writes each minute, so that is no end.
+  run -0 --separate-stderr "$DAYBOOK" ps --log "$sample" --at "2026-11-22 02:02"
+  [[ $output != *"ends at"* ]]
+  run -0 --separate-stderr "$DAYBOOK" list --log "$sample" -S 2026-11-23
   has "$output" "-- the log ends at 2026-11-22 02:00:41, before the time that is asked for"
 }
