@@ -1,7 +1,6 @@
 #include "life_window.h"
 
 #include <algorithm>
-#include <limits>
 
 #include "escape.h"
 
@@ -12,12 +11,8 @@ std::optional<int64_t> StartOf(const Boot& boot, const Life& life) {
   return boot.clock.ToRealtime(life.start_ns);
 }
 
-// As long as it is known to live: with the log, where it runs.
-std::optional<int64_t> KnownUntil(const Boot& boot, const Life& life) {
-  if (life.state != LifeState::kRunning) return EndTime(boot, life);
-  const auto last = boot.clock.ToRealtime(boot.last_ns);
-  if (!last) return std::nullopt;
-  return std::min(*last, std::numeric_limits<int64_t>::max() - kSilenceNs) + kSilenceNs;
+bool RunsUnknownAt(const Boot& boot, const Life& life, const std::optional<int64_t>& time_ns) {
+  return life.state == LifeState::kRunning && time_ns && !TellsOf(boot, *time_ns);
 }
 
 Placed PlaceMoment(const Window& window, const std::optional<int64_t>& time_ns) {
@@ -37,13 +32,12 @@ Placed Place(const Window& window, const Boot& boot, const Life& life) {
   const bool is_running = life.state == LifeState::kRunning;
   if (window.rule == WindowRule::kEnd) {
     if (!is_running) return PlaceMoment(window, EndTime(boot, life));
-    const auto until = KnownUntil(boot, life);
-    const bool is_over = window.since_ns && until && *until < *window.since_ns;
-    return window.until_ns || is_over ? Placed::kOutside : Placed::kInside;
+    return window.until_ns ? Placed::kOutside : Placed::kInside;
   }
   const auto start = StartOf(boot, life);
   if (window.rule == WindowRule::kStart || !start) return PlaceMoment(window, start);
-  return window.Overlaps(start, KnownUntil(boot, life)) ? Placed::kInside : Placed::kOutside;
+  if (RunsUnknownAt(boot, life, window.since_ns)) return Placed::kOutside;
+  return window.Overlaps(start, EndTime(boot, life)) ? Placed::kInside : Placed::kOutside;
 }
 
 void CountOpenEnd(const Window& window, const Boot& boot, const Life& life, Coverage* coverage) {
@@ -54,7 +48,10 @@ void CountOpenEnd(const Window& window, const Boot& boot, const Life& life, Cove
     coverage->ended_unseen += is_lost;
     return;
   }
-  const auto end = KnownUntil(boot, life);
+  // By their ends, those that run are in the last of all periods, whenever that begins.
+  const bool is_by_end = window.rule == WindowRule::kEnd;
+  if (!is_by_end && RunsUnknownAt(boot, life, window.since_ns)) return;
+  const auto end = EndTime(boot, life);
   if (!window.Overlaps(StartOf(boot, life), end)) return;
   const bool runs_on = is_running || (window.until_ns && end && *end >= *window.until_ns);
   coverage->running += runs_on;
@@ -65,10 +62,8 @@ std::optional<bool> AliveAt(const Boot& boot, const Life& life, int64_t time_ns)
   const auto start = StartOf(boot, life);
   if (!start) return std::nullopt;
   if (*start > time_ns) return false;
-  if (life.state == LifeState::kRunning) {
-    const auto until = KnownUntil(boot, life);
-    return !until || time_ns <= *until ? std::optional(true) : std::nullopt;
-  }
+  if (RunsUnknownAt(boot, life, time_ns)) return std::nullopt;
+  if (life.state == LifeState::kRunning) return true;
   const auto end = EndTime(boot, life);
   if (life.state == LifeState::kLost) {
     return end && time_ns <= *end ? std::optional(true) : std::nullopt;
@@ -77,16 +72,12 @@ std::optional<bool> AliveAt(const Boot& boot, const Life& life, int64_t time_ns)
   return time_ns == *start || (end && time_ns < *end);
 }
 
-bool IsSilentAt(int64_t last_ns, int64_t time_ns) {
-  return last_ns < std::max(time_ns, std::numeric_limits<int64_t>::min() + kSilenceNs) - kSilenceNs;
-}
-
 void EndsOfLogs::Take(const Boot& boot, const Life& life) {
-  const auto last = boot.clock.ToRealtime(boot.last_ns);
-  if (life.state != LifeState::kRunning || !last || !IsSilentAt(*last, moment_ns_)) return;
+  if (!RunsUnknownAt(boot, life, moment_ns_)) return;
+  const int64_t last_ns = *boot.clock.LatestUpTo(boot.last_ns);
   int64_t& end =
-      ends_.try_emplace(boot.host.value_or("a host without a name"), *last).first->second;
-  end = std::max(end, *last);
+      ends_.try_emplace(boot.host.value_or("a host without a name"), last_ns).first->second;
+  end = std::max(end, last_ns);
 }
 
 std::vector<std::string> EndsOfLogs::Lines(const LocalZone& zone) const {

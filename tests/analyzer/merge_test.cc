@@ -466,11 +466,9 @@ TEST_F(MergeTest, OnlyOfATimeAndOfAHost) {
             "host,day\nweb2,2026-09-22\nweb2,2026-09-23\n");
   const std::string json = Out("merge --output json -S '2026-09-22 12:00' -U 2026-09-24 " + both);
   EXPECT_THAT(json, HasSubstr("\"partly_outside\":2,"));
-  const auto number = [&](const std::string& name) {
-    return std::stoull(json.substr(json.find("\"" + name + "\":") + name.size() + 3));
-  };
-  EXPECT_EQ(number("used") + number("filtered"), number("processes"));
-  EXPECT_EQ(number("processes") - number("running"), 600);
+  const auto numbers = CoverageOf("merge -S '2026-09-22 12:00' -U 2026-09-24 " + both);
+  EXPECT_EQ(numbers.at("used") + numbers.at("filtered"), numbers.at("processes"));
+  EXPECT_EQ(numbers.at("processes") - numbers.at("running"), 600);
 }
 
 TEST_F(MergeTest, AFilterIsTold) {
