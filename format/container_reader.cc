@@ -42,7 +42,8 @@ uint64_t EndOf(const Frame& frame) {
 // Work that hostile bytes could cause: it is bounded for the file, however many containers it
 // holds.
 struct FileWork {
-  explicit FileWork(Bytes of_file) : file(of_file), finder(of_file) {}
+  explicit FileWork(Bytes of_file)
+      : file(of_file), finder(of_file), believed_bytes(kContentPerByte * file.size()) {}
 
   uint64_t decoded_bytes() const {
     return std::min(content_bytes + vain_bytes, ContentLimit(file));
@@ -51,6 +52,7 @@ struct FileWork {
   Bytes file;
   PartFinder finder;
   FrameDecoder decoder;
+  uint64_t believed_bytes;  // so much memory is still taken for what heads claim
   uint64_t content_bytes = 0;
   uint64_t vain_bytes = 0;  // of content that were decoded and could not be believed
 };
@@ -393,9 +395,11 @@ DecodedContainer DecodeAt(FileWork& work, size_t* position) {
   const Bytes rest = work.file.subspan(*position);
   const auto part = ReadPart(rest, 0);
   const auto head = part ? DecodeHead(*part) : std::nullopt;
-  // What it claims is believed as far as the file is long.
+  // What they claim is believed as far as the file is long.
   if (head) {
-    decoded.content.reserve(std::min(head->container.raw_bytes, kContentPerByte * rest.size()));
+    const uint64_t claimed = std::min(head->container.raw_bytes, work.believed_bytes);
+    work.believed_bytes -= claimed;
+    decoded.content.reserve(claimed);
   }
   const ContentSink append = [&](Bytes frame) {
     decoded.content.insert(decoded.content.end(), frame.begin(), frame.end());

@@ -60,9 +60,19 @@ class SegmentReader::Impl {
     reader_.emplace(content().bytes, content().is_durable, options_, content().jumps);
   }
 
-  // Behind the last item of a content, what it lacks, and then what follows it.
   void NextOfContent(Item* item) {
     begun_ = true;
+    for (;;) {
+      NextHere(item);
+      if (!std::holds_alternative<End>(*item) || content_ + 1 == contents_.size()) return;
+      passed_bytes_ += LengthOf(content());
+      ++content_;
+      BeginContent();
+    }
+  }
+
+  // Behind the last item of a content, what it lacks.
+  void NextHere(Item* item) {
     reader_->Next(item);
     std::optional<MissingTail>& tail = contents_[content_].missing_tail;
     if (std::holds_alternative<End>(*item) && tail) {
@@ -70,11 +80,6 @@ class SegmentReader::Impl {
     }
     const uint64_t left_out = passed_bytes_ + reader_->jumped_bytes();
     if (left_out != 0) Move(item, left_out);
-    if (!std::holds_alternative<End>(*item) || content_ + 1 == contents_.size()) return;
-    passed_bytes_ += LengthOf(content());
-    ++content_;
-    BeginContent();
-    NextOfContent(item);
   }
 
   static void Move(Item* item, uint64_t by) {

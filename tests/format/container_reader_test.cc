@@ -603,6 +603,27 @@ TEST(OpenTest, ManyThatClaimMuchAreNotAllBelieved) {
               testing::HasSubstr("claims to hold more than"));
 }
 
+// Each claims content that it does not have, or has none: neither memory nor stack grows with them.
+TEST(OpenTest, ThousandsOfEmptyOnesCostNothing) {
+  const File whole = Compressed(LogOfLives(1, true), kFrameTarget);
+  const auto head = DecodeHead(*ReadPart(whole, 0));
+  ASSERT_TRUE(head && head->segment);
+  for (const uint64_t claimed : {uint64_t{0}, uint64_t{1} << 40}) {
+    Container container = head->container;
+    container.raw_bytes = claimed;
+    File empty = std::move(PartBuilder(kTickNs).Add(container).Add(*head->segment)).Finish();
+    const File index =
+        std::move(PartBuilder(kTickNs).Add(FrameIndex{.container_bytes = empty.size()})).Finish();
+    empty.insert(empty.end(), index.begin(), index.end());
+    File file;
+    for (int i = 0; i < 20'000; ++i) file.insert(file.end(), empty.begin(), empty.end());
+    const DecodedContainers decoded = DecodeContainers(file);
+    EXPECT_EQ(decoded.containers.size(), 20'000);
+    EXPECT_EQ(decoded.containers.back().content.capacity(), 0u);
+    EXPECT_EQ(Opened(file).gaps.size(), claimed == 0 ? 0 : 20'000);
+  }
+}
+
 // A program that ran before the segment's beginning was lost may have had anything as its argument.
 TEST(OpenTest, ARawSegmentIsNeverTakenForACompressedOneWhateverItBeginsWith) {
   const File raw = LogOfLives(60, true);
