@@ -42,6 +42,15 @@ std::optional<int64_t> ClockMap::ToRealtime(uint64_t boot_ns) const {
   return static_cast<int64_t>(boot_ns + static_cast<uint64_t>(anchor->offset_ns));
 }
 
+std::optional<int64_t> ClockMap::LatestUpTo(uint64_t boot_ns) const {
+  auto latest = ToRealtime(boot_ns);
+  for (size_t i = 1; i < anchors_.size() && anchors_[i].boot_ns <= boot_ns; ++i) {
+    if (anchors_[i].boot_ns == 0) continue;
+    latest = std::max(latest, ToRealtime(anchors_[i].boot_ns - 1));
+  }
+  return latest;
+}
+
 std::vector<BootInterval> ClockMap::ToBootTimes(const Window& window) const {
   constexpr auto kFirst = std::numeric_limits<int64_t>::min();
   constexpr auto kLast = std::numeric_limits<int64_t>::max();

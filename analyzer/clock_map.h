@@ -29,6 +29,9 @@ class ClockMap {
   // stepped between two anchors. nullopt where there is none at all.
   std::optional<int64_t> ToRealtime(uint64_t boot_ns) const;
 
+  // The latest that the clock showed up to that moment, which is later where it was set back.
+  std::optional<int64_t> LatestUpTo(uint64_t boot_ns) const;
+
   // All moments that ToRealtime puts into the window, in order of time: several intervals where
   // the clock was set back, none where it was set forward over the whole window.
   std::vector<BootInterval> ToBootTimes(const Window& window) const;

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 
-#include "life_window.h"
 #include "names.h"
 
 namespace daybook {

@@ -1,7 +1,6 @@
 #include "life_window.h"
 
 #include <algorithm>
-#include <limits>
 
 #include "escape.h"
 
@@ -10,6 +9,10 @@ namespace {
 
 std::optional<int64_t> StartOf(const Boot& boot, const Life& life) {
   return boot.clock.ToRealtime(life.start_ns);
+}
+
+bool RunsUnknownAt(const Boot& boot, const Life& life, const std::optional<int64_t>& time_ns) {
+  return life.state == LifeState::kRunning && time_ns && !TellsOf(boot, *time_ns);
 }
 
 Placed PlaceMoment(const Window& window, const std::optional<int64_t>& time_ns) {
@@ -32,6 +35,7 @@ Placed PlaceInBounds(const Window& window, const Boot& boot, const Life& life) {
   }
   const auto start = StartOf(boot, life);
   if (window.rule == WindowRule::kStart || !start) return PlaceMoment(window, start);
+  if (RunsUnknownAt(boot, life, window.since_ns)) return Placed::kOutside;
   return window.Overlaps(start, EndTime(boot, life)) ? Placed::kInside : Placed::kOutside;
 }
 
@@ -43,6 +47,9 @@ void CountOpenEnd(const Window& window, const Boot& boot, const Life& life, Cove
     coverage->ended_unseen += is_lost;
     return;
   }
+  // By their ends, those that run are in the last of all periods, whenever that begins.
+  const bool is_by_end = window.rule == WindowRule::kEnd;
+  if (!is_by_end && RunsUnknownAt(boot, life, window.since_ns)) return;
   const auto end = EndTime(boot, life);
   if (!window.Overlaps(StartOf(boot, life), end)) return;
   const bool runs_on = is_running || (window.until_ns && end && *end >= *window.until_ns);
@@ -54,6 +61,7 @@ std::optional<bool> AliveAt(const Boot& boot, const Life& life, int64_t time_ns)
   const auto start = StartOf(boot, life);
   if (!start) return std::nullopt;
   if (*start > time_ns) return false;
+  if (RunsUnknownAt(boot, life, time_ns)) return std::nullopt;
   if (life.state == LifeState::kRunning) return true;
   const auto end = EndTime(boot, life);
   if (life.state == LifeState::kLost) {
@@ -63,16 +71,12 @@ std::optional<bool> AliveAt(const Boot& boot, const Life& life, int64_t time_ns)
   return time_ns == *start || (end && time_ns < *end);
 }
 
-bool IsSilentAt(int64_t last_ns, int64_t time_ns) {
-  return last_ns < std::max(time_ns, std::numeric_limits<int64_t>::min() + kSilenceNs) - kSilenceNs;
-}
-
 void EndsOfLogs::Take(const Boot& boot, const Life& life) {
-  const auto last = boot.clock.ToRealtime(boot.last_ns);
-  if (life.state != LifeState::kRunning || !last || !IsSilentAt(*last, moment_ns_)) return;
+  if (!RunsUnknownAt(boot, life, moment_ns_)) return;
+  const int64_t last_ns = *boot.clock.LatestUpTo(boot.last_ns);
   int64_t& end =
-      ends_.try_emplace(boot.host.value_or("a host without a name"), *last).first->second;
-  end = std::max(end, *last);
+      ends_.try_emplace(boot.host.value_or("a host without a name"), last_ns).first->second;
+  end = std::max(end, last_ns);
 }
 
 std::vector<std::string> EndsOfLogs::Lines(const LocalZone& zone) const {

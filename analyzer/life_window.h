@@ -34,13 +34,6 @@ void CountOpenEnd(const Window& window, const Boot& boot, const Life& life, Cove
 // does not tell: nobody is known to live on behind its end.
 std::optional<bool> AliveAt(const Boot& boot, const Life& life, int64_t time_ns);
 
-// A recorder writes the time each minute, also where nothing happens: of a log without a record for
-// so long nobody is writing it.
-inline constexpr int64_t kSilenceNs = 3 * 60'000'000'000;
-
-// True where a log whose last record is of that time tells nothing of a moment.
-bool IsSilentAt(int64_t last_ns, int64_t time_ns);
-
 // Lines that a moment is behind the end of a log: of each host on which somebody ran until then.
 class EndsOfLogs {
  public:

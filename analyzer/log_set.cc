@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <filesystem>
+#include <limits>
 
 #include "lives.h"
 #include "names.h"
@@ -73,6 +74,16 @@ std::vector<Part> PartsToRead(std::span<const PeekedFile> files, LogSet::Skips s
 }
 
 }  // namespace
+
+bool IsSilentAt(int64_t last_ns, int64_t time_ns) {
+  return last_ns < std::max(time_ns, std::numeric_limits<int64_t>::min() + kSilenceNs) - kSilenceNs;
+}
+
+bool TellsOf(const Boot& boot, int64_t time_ns) {
+  const auto last = boot.clock.ToRealtime(boot.last_ns);
+  if (!last || !IsSilentAt(*last, time_ns)) return true;
+  return !IsSilentAt(*boot.clock.LatestUpTo(boot.last_ns), time_ns);
+}
 
 Result<LogSet> LogSet::Open(std::span<const std::string> paths, const Options& options) {
   LogSet log(options);

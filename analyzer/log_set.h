@@ -52,6 +52,16 @@ std::optional<uint64_t> TimeOf(const RecordView& record);
 // True where it is of those that most records are, and tells of a process only.
 bool IsOfLife(const RecordView& record);
 
+// A recorder writes the time each minute, also where nothing happens: of a log without a record for
+// so long nobody is writing it.
+inline constexpr int64_t kSilenceNs = 3 * 60'000'000'000;
+
+// True where a log whose last record is of that time tells nothing of a moment.
+bool IsSilentAt(int64_t last_ns, int64_t time_ns);
+
+// True where the log goes on to that moment, or nearly so, as far as it has been read.
+bool TellsOf(const Boot& boot, int64_t time_ns);
+
 // Waits in the place of a reader that has come to the end of a log that is being written.
 class LogWatch {
  public:
@@ -146,6 +156,10 @@ class LogSet {
     uint64_t last_ns;
   };
   const std::vector<NotRecorded>& not_recorded() const { return not_recorded_; }
+
+  // True where nothing of the window, nor of a time behind it, is in what has been read: when that
+  // ends.
+  std::optional<int64_t> EndBeforeWindow() const;
 
   // Segments that are left out as a whole, since they lie outside the window.
   struct LeftOut {

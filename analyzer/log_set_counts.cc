@@ -257,6 +257,19 @@ std::vector<LogSet::LeftOut> LogSet::left_out() const {
   return segments;
 }
 
+std::optional<int64_t> LogSet::EndBeforeWindow() const {
+  std::optional<int64_t> last_ns;
+  for (const Boot& boot : boots_) {
+    if (boot.first_ns) last_ns = std::max(last_ns, boot.clock.LatestUpTo(boot.last_ns));
+  }
+  for (const auto& [path, segment] : left_out()) {
+    if (segment.end) last_ns = std::max(last_ns, segment.end->last_realtime_ns);
+  }
+  const auto since_ns = options_.window.since_ns;
+  const bool is_over = last_ns && since_ns && IsSilentAt(*last_ns, *since_ns);
+  return is_over ? last_ns : std::nullopt;
+}
+
 Coverage LogSet::coverage() const {
   Coverage coverage = coverage_;
   std::set<Id128> boots;

@@ -3,11 +3,9 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
-#include <optional>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -15,7 +13,6 @@
 #include "daybook/salvage.h"
 #include "escape.h"
 #include "exit_status.h"
-#include "life_window.h"
 #include "page.h"
 #include "pager.h"
 #include "progress.h"
@@ -166,17 +163,9 @@ int Import(const Options& options, const LocalZone& zone) {
   });
 }
 
-// Where all of the time that is asked for is behind the end of the log.
-std::optional<std::string> NoteOfEnd(const LogSet& log, const Coverage& coverage,
-                                     const LocalZone& zone) {
-  auto last_ns = coverage.last_ns;
-  for (const auto& [path, segment] : log.left_out()) {
-    last_ns = std::max(last_ns, segment.end ? segment.end->last_realtime_ns : std::nullopt);
-  }
-  const auto since_ns = log.window().since_ns;
-  if (!last_ns || !since_ns || !IsSilentAt(*last_ns, *since_ns)) return std::nullopt;
+std::string NoteOfEnd(int64_t end_ns, const LocalZone& zone) {
   std::string note = "-- the log ends at ";
-  zone.AppendForPeople(*last_ns, &note);
+  zone.AppendForPeople(end_ns, &note);
   return note + ", before the time that is asked for";
 }
 
@@ -193,7 +182,7 @@ Result<Answer> WriteAnswer(const Options& options, const LocalZone& zone, const 
   Table table(options.view, output.get());
   auto answer = options.report->run(question, table);
   if (!answer) return answer;
-  if (auto note = NoteOfEnd(question.log, answer->coverage, zone)) table.AddNote(*std::move(note));
+  if (const auto end = question.log.EndBeforeWindow()) table.AddNote(NoteOfEnd(*end, zone));
   table.Finish();
   output->Finish({.total = table.total(),
                   .notes = table.notes(),

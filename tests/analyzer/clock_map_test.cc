@@ -30,6 +30,16 @@ TEST(ClockMapTest, BeforeTheFirstAnchorItIsTheOneToGoBy) {
   EXPECT_THAT(clock.ToRealtime(40), Optional(1040));
 }
 
+TEST(ClockMapTest, TheLatestItShowedMayBeBeforeItWasSetBack) {
+  EXPECT_EQ(ClockMap().LatestUpTo(5), std::nullopt);
+  ClockMap clock;
+  clock.Add(100, 1100);
+  clock.Add(200, 1100);
+  EXPECT_THAT(clock.LatestUpTo(150), Optional(1150));
+  EXPECT_THAT(clock.LatestUpTo(250), Optional(1199));
+  EXPECT_THAT(clock.LatestUpTo(400), Optional(1300));
+}
+
 TEST(ClockMapTest, AbsurdNumbersDoNotOverflow) {
   ClockMap clock;
   clock.Add(UINT64_MAX, INT64_MIN);

@@ -458,7 +458,7 @@ TEST(WorldTest, ABootThatIsLeftOutTellsNothingOfTheOneBeforeIt) {
   EXPECT_EQ(Sorted(some.rows), Sorted(all.rows));
 }
 
-// Where an end is lost, nobody can know.
+// Where an end is lost, nobody can know, nor who lives on behind the end of the log.
 RC_GTEST_PROP(WorldTest, PsShowsWhoWasThere, (const Script& first, const Script& second)) {
   const Worlds worlds(first, second);
   const int64_t at_s = worlds.Moment(*rc::gen::inRange<uint32_t>(0, 1000)) / 1'000'000'000;
@@ -467,7 +467,8 @@ RC_GTEST_PROP(WorldTest, PsShowsWhoWasThere, (const Script& first, const Script&
   std::set<std::pair<uint64_t, int64_t>> possible;
   worlds.ForEachTold([&](const ProcessWorld& world, uint8_t boot, const TrueLife& life) {
     const int64_t start_ns = world.WallNs(boot, life.key.start_ns);
-    const bool is_known = life.is_end_told || (!life.end_ns && !life.is_end_proved);
+    const bool runs = !life.end_ns && !life.is_end_proved;
+    const bool is_known = life.is_end_told || (runs && at_ns <= world.last_wall_ns());
     if (start_ns > at_ns) return;
     if (is_known && life.end_ns && world.WallNs(boot, *life.end_ns) <= at_ns) return;
     possible.emplace(life.key.pid, start_ns);

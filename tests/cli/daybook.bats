@@ -580,14 +580,20 @@ for attempt in ("terminal", "quiet", "file"):
 PYTHON
 }
 
-@test "a moment behind the end of the log is told to be that" {
+@test "nobody is said to live on behind the end of the log" {
   export TZ=UTC
-  end="-- the log of sample ends at 2026-11-22 02:00:41: who lived after that it does not tell"
-  run -0 --separate-stderr "$DAYBOOK" ps --log "$sample" --at 2026-11-23
-  has "$output" "$end"
+  run -0 --separate-stderr "$DAYBOOK" ps --log "$sample" --output csv --no-header --columns pid
+  pid=$output
+  [[ $pid =~ ^[0-9]+$ ]]
   # A recorder that lives writes each minute, so that is no end.
-  run -0 --separate-stderr "$DAYBOOK" ps --log "$sample" --at "2026-11-22 02:02"
-  [[ $output != *"ends at"* ]]
-  run -0 --separate-stderr "$DAYBOOK" list --log "$sample" -S 2026-11-23
+  same "$pid" "$("$DAYBOOK" ps --log "$sample" --at "2026-11-22 02:02" --output csv --no-header --columns pid)"
+  end="-- the log of sample ends at 2026-11-22 02:00:41: who lived after that it does not tell"
+  run -0 --separate-stderr "$DAYBOOK" ps --log "$sample" --at 2026-11-23 --no-header
+  same "$end" "${lines[0]}"
+  run -1 --separate-stderr "$DAYBOOK" why --log "$sample" "$pid@2026-11-23" --no-header
+  same "$end" "${lines[1]}"
+  run -0 --separate-stderr "$DAYBOOK" list --log "$sample" -S 2026-11-23 --no-header
+  same "-- the log ends at 2026-11-22 02:00:41, before the time that is asked for" "${lines[0]}"
+  run -0 --separate-stderr "$DAYBOOK" summary --log "$sample" -S 2026-11-23 --no-header
   has "$output" "-- the log ends at 2026-11-22 02:00:41, before the time that is asked for"
 }
