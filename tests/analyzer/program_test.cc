@@ -264,12 +264,14 @@ TEST_F(ProgramTest, ADifferenceFromAPeriodThatIsNotInTheLogIsNone) {
   const struct {
     std::string periods;
     std::string which;
+    std::string also;
   } cases[] = {
-      {"--since '2026-09-21 14:13:15' --until '2026-09-21 14:14'", "old"},
-      {"--since '2026-09-21 14:13:15' --old-since 2026-09-01 --old-until 2026-09-02", "old"},
-      {"--since 2026-09-22 --until 2026-09-23 --old-since 2026-09-21", "new"},
+      {"--since '2026-09-21 14:13:15' --until '2026-09-21 14:14'", "old", ""},
+      {"--since '2026-09-21 14:13:15' --old-since 2026-09-01 --old-until 2026-09-02", "old", ""},
+      {"--since 2026-09-22 --until 2026-09-23 --old-since 2026-09-21", "new",
+       "daybook: the log ends at 2026-09-21 14:13:25, before the time that is asked for\n"},
   };
-  for (const auto& [periods, which] : cases) {
+  for (const auto& [periods, which, also] : cases) {
     SCOPED_TRACE(periods);
     const std::string message =
         "compared with nothing: the log does not tell of the " + which + " period\n";
@@ -280,7 +282,7 @@ TEST_F(ProgramTest, ADifferenceFromAPeriodThatIsNotInTheLogIsNone) {
     const Answer csv =
         Run("diff --log LOG --all --output csv --columns comm,change -n 1 " + periods);
     EXPECT_EQ(csv.status, 4);
-    EXPECT_EQ(csv.err, "daybook: " + message);
+    EXPECT_EQ(csv.err, "daybook: " + message + also);
     EXPECT_THAT(csv.out, testing::EndsWith(",\n"));
   }
 }
