@@ -74,7 +74,8 @@ class LifeReader : private LogWatch {
   const Boot* boot_ = nullptr;
   Builders* builder_ = nullptr;
   // Decoding sets every field: they need not be made anew for each record.
-  std::tuple<Fork, Exec, Exit, Reap, CommChange, Acct, Recorder, SnapBegin, SnapProc, SnapEnd>
+  std::tuple<Fork, Exec, Exit, WholeLife, Reap, CommChange, Acct, Recorder, SnapBegin, SnapProc,
+             SnapEnd>
       decoded_;
   LifeWatch* watch_ = nullptr;
   bool seems_quiet_ = false;
@@ -187,6 +188,8 @@ void LifeReader::Take(const RecordView& record) {
       return TakeAs<Exec>(record);
     case Schema<Exit>::kType:
       return TakeAs<Exit>(record);
+    case Schema<WholeLife>::kType:
+      return TakeAs<WholeLife>(record);
     case Schema<Reap>::kType:
       return TakeAs<Reap>(record);
     case Schema<CommChange>::kType:

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "daybook/abilities.h"
+#include "daybook/whole_life.h"
 
 namespace daybook {
 namespace {
@@ -157,6 +158,13 @@ void LifeBuilder::Take(const Exit& exit) {
   if (is_all) return Close(slot, open, LifeState::kEnded);
   open->ended = true;
   Doubt(open, exit.time_ns);
+}
+
+void LifeBuilder::Take(const WholeLife& life) {
+  const LifeParts parts = PartsOf(life);
+  Take(parts.fork);
+  if (parts.exec) Take(*parts.exec);
+  Take(parts.exit);
 }
 
 // What the end could not tell yet. A reap that is later than this waits for has no end any more.

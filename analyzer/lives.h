@@ -138,6 +138,7 @@ class LifeBuilder {
   void Take(const Fork& fork);
   void Take(const Exec& exec);
   void Take(const Exit& exit);
+  void Take(const WholeLife& life);
   void Take(const Reap& reap);
   void Take(const CommChange& change);
   void Take(const Acct& acct);

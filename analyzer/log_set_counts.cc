@@ -29,7 +29,7 @@ constexpr std::array<bool, 256> TypesOf() {
   ((types[Schema<Records>::kType] = true), ...);
   return types;
 }
-constexpr auto kIsOfLife = TypesOf<Fork, Exec, Exit, Reap, SnapProc>();
+constexpr auto kIsOfLife = TypesOf<Fork, Exec, Exit, WholeLife, Reap, SnapProc>();
 
 }  // namespace
 

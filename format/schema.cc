@@ -50,9 +50,10 @@ TypeInfo DescribeType() {
   internal::ForEachField<Record>(
       [&](const auto& field) { type.fields.push_back(DescribeField(field)); });
   size_t max_bytes = 0;
-  for (const FieldInfo& field : type.fields) {
-    type.min_bytes += static_cast<uint32_t>(MinBytes(field));
-    max_bytes += MaxBytes(field);
+  for (size_t i = 0; i < type.fields.size(); ++i) {
+    const bool is_always_there = i < internal::LeastFields<Record>();
+    if (is_always_there) type.min_bytes += static_cast<uint32_t>(MinBytes(type.fields[i]));
+    max_bytes += MaxBytes(type.fields[i]);
   }
   // Behind the field of a CONT stand bytes of the record before it.
   if (type.type == Schema<Continuation>::kType) max_bytes = kMaxPayloadBytes;

@@ -86,9 +86,9 @@ void SetIds(const process_ids& ids, Record& record) {
   if (ids.cgroup_id != 0) record.cgroup_id = ids.cgroup_id;
 }
 
-bool DeliverFork(std::span<const std::byte> bytes, EventSink& sink) {
+std::optional<Fork> ReadFork(std::span<const std::byte> bytes) {
   const auto event = FixedPart<fork_event>(bytes);
-  if (!event || bytes.size() != sizeof(*event)) return false;
+  if (!event || bytes.size() != sizeof(*event)) return std::nullopt;
   Fork record;
   record.time_ns = event->start_ns;
   record.pid = event->pid;
@@ -104,15 +104,14 @@ bool DeliverFork(std::span<const std::byte> bytes, EventSink& sink) {
     record.namespace_level = event->namespace_level;
     record.namespace_pid = event->namespace_pid;
   }
-  sink.OnFork(record);
-  return true;
+  return record;
 }
 
-bool DeliverExec(std::span<const std::byte> bytes, EventSink& sink) {
+std::optional<Exec> ReadExec(std::span<const std::byte> bytes) {
   const auto event = FixedPart<exec_event>(bytes);
-  if (!event) return false;
+  if (!event) return std::nullopt;
   const auto strings = StringsOf(*event, bytes);
-  if (!strings) return false;
+  if (!strings) return std::nullopt;
   Exec record;
   record.time_ns = event->time_ns;
   record.pid = event->pid;
@@ -127,8 +126,7 @@ bool DeliverExec(std::span<const std::byte> bytes, EventSink& sink) {
   record.args_bytes = event->args_bytes;
   record.args = strings->args;
   record.cpu_us = event->cpu_ns / kNsPerUs;
-  sink.OnExec(record);
-  return true;
+  return record;
 }
 
 std::optional<uint64_t> Known(uint64_t number) {
@@ -158,9 +156,9 @@ void SetReap(const reap_event& reap, Exit& record) {
   record.zombie_us = (reap.time_ns - std::min(reap.time_ns, record.time_ns)) / kNsPerUs;
 }
 
-bool DeliverExit(std::span<const std::byte> bytes, ReapJoin& reaps, EventSink& sink) {
+std::optional<Exit> ReadExit(std::span<const std::byte> bytes, ReapJoin& reaps) {
   const auto event = FixedPart<exit_event>(bytes);
-  if (!event || bytes.size() != sizeof(*event)) return false;
+  if (!event || bytes.size() != sizeof(*event)) return std::nullopt;
   Exit record;
   record.time_ns = event->time_ns;
   record.pid = event->pid;
@@ -179,7 +177,45 @@ bool DeliverExit(std::span<const std::byte> bytes, ReapJoin& reaps, EventSink& s
   record.children_cpu_us = event->children_cpu_ns / kNsPerUs;
   record.comm = CommAt(bytes, offsetof(exit_event, comm));
   if (const reap_event* reap = reaps.Find(*event)) SetReap(*reap, record);
-  sink.OnExit(record);
+  return record;
+}
+
+// Of an event that was looked at before.
+template <class KernelEvent>
+std::span<const std::byte> BytesOf(const KernelEvent& event) {
+  return {reinterpret_cast<const std::byte*>(&event), event.header.bytes};
+}
+
+// Its birth and its program are told with its end.
+template <class KernelEvent>
+bool IsOfWholeLife(std::span<const std::byte> bytes, LifeJoin& lives) {
+  const auto event = FixedPart<KernelEvent>(bytes);
+  return event && lives.WholeLife(event->pid, event->start_ns) != nullptr;
+}
+
+bool DeliverFork(std::span<const std::byte> bytes, LifeJoin& lives, EventSink& sink) {
+  if (IsOfWholeLife<fork_event>(bytes, lives)) return true;
+  const auto fork = ReadFork(bytes);
+  if (fork) sink.OnFork(*fork);
+  return fork.has_value();
+}
+
+bool DeliverExec(std::span<const std::byte> bytes, LifeJoin& lives, EventSink& sink) {
+  if (IsOfWholeLife<exec_event>(bytes, lives)) return true;
+  const auto exec = ReadExec(bytes);
+  if (exec) sink.OnExec(*exec);
+  return exec.has_value();
+}
+
+bool DeliverExit(std::span<const std::byte> bytes, EventBatch& batch, EventSink& sink) {
+  const auto exit = ReadExit(bytes, batch.reaps);
+  if (!exit) return false;
+  const LifeJoin::Events* const whole = batch.lives.WholeLife(exit->pid, exit->start_ns);
+  if (whole == nullptr) return sink.OnExit(*exit), true;
+  const auto fork = ReadFork(BytesOf(*whole->fork));
+  const auto exec = whole->exec == nullptr ? std::nullopt : ReadExec(BytesOf(*whole->exec));
+  if (!fork || (whole->exec != nullptr && !exec)) return false;
+  sink.OnLife({.fork = *fork, .exec = exec, .exit = *exit});
   return true;
 }
 
@@ -255,24 +291,46 @@ event_header HeaderOf(std::span<const std::byte> bytes) {
   return header;
 }
 
-}  // namespace
-
-void NoteReap(std::span<const std::byte> event, ReapJoin& reaps) {
-  if (HeaderOf(event).type != EVENT_REAP || event.size() != sizeof(reap_event)) return;
-  // The ring aligns its records as the kernel's program writes them.
-  reaps.Add(*reinterpret_cast<const reap_event*>(event.data()));
+// The ring aligns its records as the kernel's program writes them.
+template <class KernelEvent, class Join>
+void AddTo(Join& join, std::span<const std::byte> bytes) {
+  if (FixedPart<KernelEvent>(bytes)) join.Add(*reinterpret_cast<const KernelEvent*>(bytes.data()));
 }
 
-bool DeliverEvent(std::span<const std::byte> event, ReapJoin& reaps, EventSink& sink) {
+}  // namespace
+
+void EventBatch::Add(std::span<const std::byte> event) {
   switch (HeaderOf(event).type) {
     case EVENT_FORK:
-      return DeliverFork(event, sink);
+      return AddTo<fork_event>(lives, event);
     case EVENT_EXEC:
-      return DeliverExec(event, sink);
+      return AddTo<exec_event>(lives, event);
     case EVENT_EXIT:
-      return DeliverExit(event, reaps, sink);
+      return AddTo<exit_event>(lives, event);
+    case EVENT_COMM:
+      return AddTo<comm_event>(lives, event);
     case EVENT_REAP:
-      return DeliverReap(event, reaps, sink);
+      return AddTo<reap_event>(reaps, event);
+    default:
+      return;
+  }
+}
+
+void EventBatch::End() {
+  reaps.EndBatch();
+  lives.EndBatch();
+}
+
+bool DeliverEvent(std::span<const std::byte> event, EventBatch& batch, EventSink& sink) {
+  switch (HeaderOf(event).type) {
+    case EVENT_FORK:
+      return DeliverFork(event, batch.lives, sink);
+    case EVENT_EXEC:
+      return DeliverExec(event, batch.lives, sink);
+    case EVENT_EXIT:
+      return DeliverExit(event, batch, sink);
+    case EVENT_REAP:
+      return DeliverReap(event, batch.reaps, sink);
     case EVENT_COMM:
       return DeliverComm(event, sink);
     case EVENT_CGROUP:

@@ -6,17 +6,26 @@
 #include <span>
 
 #include "bpf/events.h"
+#include "life_join.h"
 #include "reap_join.h"
 #include "source.h"
 
 namespace daybook {
 
-// Shows the event to `reaps` if it is one. Before DeliverEvent, for all events of a batch.
-void NoteReap(std::span<const std::byte> event, ReapJoin& reaps);
+// What the events of a batch tell together.
+struct EventBatch {
+  ReapJoin reaps;
+  LifeJoin lives;
+
+  // First all events of the batch; they must stay in place until End().
+  void Add(std::span<const std::byte> event);
+  void End();
+};
 
 // Hands the event to `sink`; false where it is of no known type or its lengths do not agree.
-// Strings of the record point into `event`. A reap goes into its end where both are in the batch.
-bool DeliverEvent(std::span<const std::byte> event, ReapJoin& reaps, EventSink& sink);
+// Strings of the record point into `event`. A reap goes into its end, and a whole life into one
+// record in the place of its end, where they are in the batch.
+bool DeliverEvent(std::span<const std::byte> event, EventBatch& batch, EventSink& sink);
 
 // How much of the arguments a snapshot keeps; the iterator gives all of them up to the limit.
 enum class SnapshotArgs { kAll, kFirst };

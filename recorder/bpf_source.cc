@@ -30,7 +30,6 @@
 #include "predecessor.h"
 #include "proc_scan.h"
 #include "process.skel.h"
-#include "reap_join.h"
 #include "ring_buffer.h"
 #include "run_id.h"
 #include "snapshot_merge.h"
@@ -212,7 +211,7 @@ class BpfSource::Impl {
         counters_(std::move(counters)),
         wakeups_(std::move(wakeups)),
         cgroups_(plan_.cgroups, CgroupTop(options_.filter), options_.proc_root, {}),
-        reaps_(TellsReaps(options_), continues_ ? BootTimeNs() : 0) {}
+        batch_{.reaps = ReapJoin(TellsReaps(options_), continues_ ? BootTimeNs() : 0), .lives = {}} {}
 
   int wake_fd() const { return wakeups_.get(); }
   const LoadPlan& plan() const { return plan_; }
@@ -285,13 +284,11 @@ class BpfSource::Impl {
   size_t Drain(EventSink& sink) {
     ForgetWakeup();
     SetFlag(skeleton_->bss->shared.idle, 0);
-    if (TellsReaps(options_)) {
-      reader_.Peek([this](std::span<const std::byte> event) { NoteReap(event, reaps_); });
-    }
+    reader_.Peek([this](std::span<const std::byte> event) { batch_.Add(event); });
     const size_t count = reader_.Peek([this, &sink](std::span<const std::byte> event) {
-      if (!DeliverEvent(event, reaps_, sink)) ++damaged_;
+      if (!DeliverEvent(event, batch_, sink)) ++damaged_;
     });
-    reaps_.EndBatch();
+    batch_.End();
     reader_.Take();
     SetFlag(skeleton_->bss->shared.high_water_armed, 1);
     return count;
@@ -401,7 +398,7 @@ class BpfSource::Impl {
   BpfCounters counters_;
   FileDescriptor wakeups_;
   CgroupPaths cgroups_;
-  ReapJoin reaps_;
+  EventBatch batch_;
   uint64_t damaged_ = 0;
 };
 

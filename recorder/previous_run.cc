@@ -7,6 +7,7 @@
 
 #include "daybook/reader.h"
 #include "daybook/records.h"
+#include "daybook/whole_life.h"
 #include "source.h"
 
 namespace daybook {
@@ -25,14 +26,17 @@ class ForkCount {
     Recorder recorder;
     Audit audit;
     Fork fork;
+    WholeLife life;
     if (record.As(&recorder) && recorder.event == RecorderEvent::kStart) {
       Begin(recorder);
     } else if (record.As(&recorder)) {
       Note(recorder.time_ns, recorder.kernel_forks, recorder.forks_seen);
     } else if (record.As(&audit)) {
       Note(audit.time_ns, audit.kernel_forks, audit.forks_seen);
-    } else if (record.As(&fork) && fork.time_ns > counted_ns_) {
-      later_ns_.push_back(fork.time_ns);  // of threads nothing is told
+    } else if (record.As(&fork)) {
+      NoteFork(fork.time_ns);
+    } else if (record.As(&life)) {
+      NoteFork(PartsOf(life).fork.time_ns);
     }
   }
 
@@ -49,6 +53,11 @@ class ForkCount {
     *this =
         ForkCount(is_known ? std::optional(*start.kernel_forks - *start.forks_seen) : std::nullopt);
     if (!HasAbility(start, kContinues)) counted_ = base_;
+  }
+
+  // Of threads nothing is told.
+  void NoteFork(uint64_t time_ns) {
+    if (time_ns > counted_ns_) later_ns_.push_back(time_ns);
   }
 
   // The hook's own count goes on from the last one of the kernel's. Which forks are in it, their
@@ -94,8 +103,8 @@ uint64_t TimeOfOneOf(const RecordView& view) {
 // All that came before one of these has been drained and stands before it. (Before a snapshot's end
 // events wait; checkpoints know no difference.)
 uint64_t RecordedUntil(const RecordView& view) {
-  return TimeOfOneOf<Clock, Recorder, Audit, Lost, Fork, Exec, Exit, Reap, IdChange, Session,
-                     CommChange, Ptrace, CgroupPath>(view);
+  return TimeOfOneOf<Clock, Recorder, Audit, Lost, Fork, Exec, Exit, WholeLife, Reap, IdChange,
+                     Session, CommChange, Ptrace, CgroupPath>(view);
 }
 
 // Numbers of what is asked for. What one segment had not made durable the next one has, too: it is
@@ -127,7 +136,8 @@ Reading Read(SegmentReader reader, Seqs seqs, ForkCount count = ForkCount(),
     reading.count.Take(*record);
     if (record->seq) reading.first_seq = std::min(reading.first_seq, *record->seq);
     if (record->seq && *record->seq >= seqs.since && *record->seq < seqs.until) {
-      KeepIfOneOf<Fork, Exec, Exit, Reap, CommChange, CgroupPath, Lost>(*record, &reading.written);
+      KeepIfOneOf<Fork, Exec, Exit, WholeLife, Reap, CommChange, CgroupPath, Lost>(
+          *record, &reading.written);
     }
     reading.last_time_ns = std::max(reading.last_time_ns, RecordedUntil(*record));
   }

@@ -5,8 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <unordered_map>
-#include <vector>
 
+#include "batch_table.h"
 #include "bpf/events.h"
 
 namespace daybook {
@@ -31,7 +31,7 @@ class ReapJoin {
   // them.)
   bool IsLate(const reap_event& reap);
 
-  void EndBatch();
+  void EndBatch() { batch_.Clear(); }
 
  private:
   struct BatchedReap {
@@ -39,22 +39,12 @@ class ReapJoin {
     uint64_t start_ns;  // as in the event, which is far from here
     uint32_t pid;
     bool is_joined = false;
-
-    bool IsOf(uint32_t other_pid, uint64_t other_start_ns) const {
-      return pid == other_pid && start_ns == other_start_ns;
-    }
   };
 
   void Remember(uint32_t pid, uint64_t start_ns);
   bool IsRemembered(uint32_t pid, uint64_t start_ns) const;
-  BatchedReap* Batched(uint32_t pid, uint64_t start_ns);
-  // Where that process stands in slots_, or would.
-  size_t SlotOf(uint32_t pid, uint64_t start_ns) const;
-  void Grow();
 
-  // Open addressing, since most of a storm's time in here is misses of the cache.
-  std::vector<BatchedReap> batch_;
-  std::vector<uint32_t> slots_;  // a power of two; 0, or one more than the place in batch_
+  BatchTable<BatchedReap> batch_;
   // Delivered ends: start by pid. The older ones are forgotten when the younger ones are many: the
   // reaps of some are lost and never come.
   using Starts = std::unordered_map<uint32_t, uint64_t>;

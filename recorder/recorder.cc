@@ -58,6 +58,7 @@ class RecorderLoop::Impl : public EventSink {
     Append(exit, exit.time_ns);
     if (const auto reap = written_.MissingReap(exit)) OnReap(*reap);
   }
+  void OnLife(const LifeParts& life) override;
   void OnReap(const Reap& reap) override { Append(reap, reap.time_ns); }
   void OnIdChange(const IdChange& change) override { Append(change, change.time_ns); }
   void OnSession(const Session& session) override { Append(session, session.time_ns); }
@@ -256,6 +257,19 @@ void RecorderLoop::Impl::TellAfterTurn(const Woken& woken) {
   if (woken.by_anchor || woken.by_watchdog) {
     Tell([](RecorderObserver& observer) { observer.OnAlive(); });
   }
+}
+
+// One record where that can tell all of it. What the recorder before this one has written is looked
+// for by each of the three.
+void RecorderLoop::Impl::OnLife(const LifeParts& life) {
+  LifeParts kept = life;
+  if (kept.exec) kept.exec = WithKeptArgs(*kept.exec, options_.keep_args);
+  const auto whole = takes_over_ ? std::nullopt : Join(kept);
+  if (!whole) return EventSink::OnLife(life);
+  auditor_.OnEnd(life.exit.pid, life.exit.start_ns);
+  meter_.OnEvent(life.fork.time_ns);
+  if (life.exec) meter_.OnEvent(life.exec->time_ns);
+  AppendAnew(*whole, whole->time_ns);
 }
 
 // Takes what is there, writes it, and sees whether more is to come.

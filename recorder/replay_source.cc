@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "daybook/reader.h"
+#include "daybook/whole_life.h"
 #include "file_descriptor.h"
 #include "living_set.h"
 
@@ -38,6 +39,7 @@ class ReplaySource::Impl {
   Result<bool> NextFile();
   Status Take(const Item& item, EventSink* sink);
   Status TakeRecord(const RecordView& record, EventSink* sink);
+  bool ForwardLife(const RecordView& record, EventSink* sink);
   template <class Record>
   bool Forward(const RecordView& record, EventSink* sink, void (EventSink::*take)(const Record&));
   void TakeInfo(const Info& info);
@@ -146,7 +148,8 @@ Status ReplaySource::Impl::TakeRecord(const RecordView& record, EventSink* sink)
         Forward(record, sink, &EventSink::OnIdChange) ||
         Forward(record, sink, &EventSink::OnSession) ||
         Forward(record, sink, &EventSink::OnCommChange) ||
-        Forward(record, sink, &EventSink::OnPtrace) || Forward(record, sink, &EventSink::OnCgroup);
+        Forward(record, sink, &EventSink::OnPtrace) ||
+        Forward(record, sink, &EventSink::OnCgroup) || ForwardLife(record, sink);
   }
   return Ok{};
 }
@@ -159,6 +162,14 @@ bool ReplaySource::Impl::Forward(const RecordView& record, EventSink* sink,
   MoveClock(event.time_ns);
   if constexpr (requires { living_.Apply(event); }) living_.Apply(event);
   (sink->*take)(event);
+  return true;
+}
+
+bool ReplaySource::Impl::ForwardLife(const RecordView& record, EventSink* sink) {
+  WholeLife life;
+  if (!record.As(&life)) return false;
+  MoveClock(life.time_ns);
+  sink->OnLife(PartsOf(life));
   return true;
 }
 

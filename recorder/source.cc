@@ -21,6 +21,12 @@ LostCounts& LostCounts::operator-=(const LostCounts& less) {
   return *this;
 }
 
+void EventSink::OnLife(const LifeParts& life) {
+  OnFork(life.fork);
+  if (life.exec) OnExec(*life.exec);
+  OnExit(life.exit);
+}
+
 LogIdentity EventSource::identity() const { return ThisHost(); }
 
 Clock EventSource::ReadClock() const { return ReadClocks(); }

@@ -12,6 +12,7 @@
 #include "daybook/abilities.h"
 #include "daybook/records.h"
 #include "daybook/result.h"
+#include "daybook/whole_life.h"
 #include "daybook/writer.h"
 
 namespace daybook {
@@ -23,6 +24,9 @@ class EventSink {
   virtual void OnFork(const Fork& fork) = 0;
   virtual void OnExec(const Exec& exec) = 0;
   virtual void OnExit(const Exit& exit) = 0;
+  // A whole life at once, of which nothing else tells but perhaps a reap; the same as its parts, one
+  // after another.
+  virtual void OnLife(const LifeParts& life);
   virtual void OnReap(const Reap&) {}
   virtual void OnIdChange(const IdChange&) {}
   virtual void OnSession(const Session&) {}

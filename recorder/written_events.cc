@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <functional>
 
+#include "daybook/whole_life.h"
+
 namespace daybook {
 namespace {
 
@@ -13,6 +15,13 @@ constexpr uint32_t kMaxCpus = 65536;
 
 size_t WrittenEvents::Hash::operator()(const Key& key) const {
   return std::hash<uint64_t>()(key.time_us ^ (key.who << 40) ^ (uint64_t{key.type} << 32));
+}
+
+void WrittenEvents::Add(const WholeLife& life) {
+  const LifeParts parts = PartsOf(life);
+  Add(parts.fork);
+  if (parts.exec) Add(*parts.exec);
+  Add(parts.exit);
 }
 
 void WrittenEvents::Add(const Lost& lost) {

@@ -21,6 +21,7 @@ class WrittenEvents {
   void Add(const Fork& fork) { ++count_[KeyOf(fork)]; }
   void Add(const Exec& exec) { ++count_[KeyOf(exec)]; }
   void Add(const Exit& exit) { exact_[KeyOf(exit)] = (exit.flags & kProcUsageExact) != 0; }
+  void Add(const WholeLife& life);
   void Add(const Reap& reap) { ++count_[KeyOf(reap)]; }
   void Add(const CommChange& change) { ++count_[KeyOf(change)]; }
   void Add(const CgroupPath& cgroup) { ++count_[KeyOf(cgroup)]; }

@@ -128,13 +128,19 @@ void SegmentLister::Begin(uint64_t offset) {
   row_->has_time = row_->start && row_->start->realtime_ns != 0 && !log_.is_segment_inferred();
 }
 
+// Births, programs and ends.
+uint64_t EventsIn(const RecordView& record) {
+  if (WholeLife life; record.As(&life)) return life.exec_after_us ? 3 : 2;
+  return record.Is<Fork>() || record.Is<Exec>() || record.Is<Exit>() ? 1 : 0;
+}
+
 void SegmentLister::Take(const RecordView& record) {
   SegmentRow& row = *row_;
   ++row.records;
   row.boot = &log_.boot();
   row.complete = row.complete || record.Is<SegmentEnd>();
-  row.events += record.Is<Fork>() || record.Is<Exec>() || record.Is<Exit>();
-  row.ended += record.Is<Exit>();
+  row.events += EventsIn(record);
+  row.ended += record.Is<Exit>() || record.Is<WholeLife>();
   if (const auto time = TimeOf(record)) {
     row.first_ns = std::min(row.first_ns.value_or(*time), *time);
     row.last_ns = std::max(row.last_ns, *time);

@@ -8,6 +8,9 @@
 #include <string>
 #include <vector>
 
+#include "daybook/abilities.h"
+#include "support/a_life.h"
+
 namespace daybook {
 namespace {
 
@@ -90,6 +93,76 @@ TEST_F(LivesTest, ForkExecAndExitAreOneLife) {
   EXPECT_THAT(life.image->exe, Optional(std::string("/bin/ls")));
   EXPECT_THAT(life.usage.cpu_us, Optional(42U));
   EXPECT_THAT(life.wait_status, Optional(0x300U));
+  Finish();
+  EXPECT_EQ(lives_.size(), 1U);
+}
+
+void ExpectSameLife(const Life& a, const Life& b) {
+  EXPECT_EQ(a.pid, b.pid);
+  EXPECT_EQ(a.start_ns, b.start_ns);
+  EXPECT_EQ(a.ppid, b.ppid);
+  EXPECT_EQ(a.parent_start_ns, b.parent_start_ns);
+  EXPECT_EQ(a.exit_ppid, b.exit_ppid);
+  EXPECT_EQ(a.flags, b.flags);
+  EXPECT_EQ(a.identity.euid, b.identity.euid);
+  EXPECT_EQ(a.identity.cgroup_id, b.identity.cgroup_id);
+  EXPECT_EQ(a.identity.comm, b.identity.comm);
+  EXPECT_EQ(a.birth_uid, b.birth_uid);
+  EXPECT_EQ(a.birth_euid, b.birth_euid);
+  EXPECT_EQ(a.execs, b.execs);
+  EXPECT_EQ(a.state, b.state);
+  EXPECT_EQ(a.end_ns, b.end_ns);
+  EXPECT_EQ(a.wait_status, b.wait_status);
+  EXPECT_EQ(a.usage.cpu_us, b.usage.cpu_us);
+  EXPECT_EQ(a.usage.write_bytes, b.usage.write_bytes);
+  EXPECT_EQ(a.usage.zombie_us, b.usage.zombie_us);
+  EXPECT_EQ(a.last_seen_ns, b.last_seen_ns);
+  EXPECT_EQ(a.parent.get() != nullptr, b.parent.get() != nullptr);
+  ASSERT_EQ(a.image != nullptr, b.image != nullptr);
+  if (!a.image) return;
+  EXPECT_EQ(a.image->since_ns, b.image->since_ns);
+  EXPECT_EQ(a.image->args, b.image->args);
+  EXPECT_EQ(a.image->exe, b.image->exe);
+}
+
+TEST_F(LivesTest, OneRecordOfAWholeLifeIsTheSameLifeAsThree) {
+  const uint64_t start_ns = 10 * kSecond;
+  for (const LifeParts& parts : {ALife(42, start_ns), ALifeWithoutExec(42, start_ns)}) {
+    for (const bool is_joined : {false, true}) {
+      builder_ = LifeBuilder([this](const Life& life) { lives_.push_back(life); });
+      Take(ForkAt(kSecond, 7));  // another one that lives on
+      Fork parent = ForkAt(2 * kSecond, 7);
+      parent.time_ns = *parts.exit.parent_start_ns;
+      Take(parent);
+      if (is_joined) {
+        Take(*Join(parts));
+      } else {
+        Take(parts.fork);
+        if (parts.exec) Take(*parts.exec);
+        Take(parts.exit);
+      }
+    }
+    ASSERT_EQ(lives_.size(), 2U);
+    EXPECT_NE(lives_[0].parent.get(), nullptr);
+    ExpectSameLife(lives_[0], lives_[1]);
+    lives_.clear();
+  }
+}
+
+TEST_F(LivesTest, AWholeLifeThatIsReapedLaterWaitsForItsReap) {
+  Take(Recorder{.event = RecorderEvent::kStart, .abilities = kTellsReaps});
+  LifeParts parts = ALife(42, 10 * kSecond);
+  parts.exit.flags &= ~kProcUsageExact;
+  Take(*Join(parts));
+  EXPECT_TRUE(lives_.empty());
+  Take(Reap{.time_ns = 11 * kSecond, .pid = 42, .start_ns = 10 * kSecond, .cpu_us = 77});
+  ASSERT_EQ(lives_.size(), 1U);
+  EXPECT_THAT(lives_[0].usage.cpu_us, Optional(77U));
+}
+
+TEST_F(LivesTest, AWholeLifeThatIsToldTwiceIsOne) {
+  const WholeLife life = *Join(ALife(42, 10 * kSecond));
+  Take(life, life);
   Finish();
   EXPECT_EQ(lives_.size(), 1U);
 }

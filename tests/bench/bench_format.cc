@@ -93,13 +93,13 @@ void PrintUse(const LogUse& use) {
                of_type.bytes, PerOne(of_type.bytes, of_type.records),
                Percent(of_type.bytes, use.bytes));
   }
-  const uint64_t lives = use.types[Schema<Exit>::kType].records;
+  const uint64_t lives =
+      use.types[Schema<Exit>::kType].records + use.types[Schema<WholeLife>::kType].records;
   const auto bytes_of = [&](uint8_t type) { return use.types[type].bytes; };
   const uint64_t framing = bytes_of(Schema<Checkpoint>::kType) + bytes_of(Schema<Mark>::kType);
   fmt::print("\n{} bytes, {} compressed; {} lives\n", use.bytes, use.compressed_bytes, lives);
-  fmt::print("a life: {:.1f} bytes, {:.1f} compressed; of that fork+exit {:.1f}\n",
-             PerOne(use.bytes, lives), PerOne(use.compressed_bytes, lives),
-             PerOne(bytes_of(Schema<Fork>::kType) + bytes_of(Schema<Exit>::kType), lives));
+  fmt::print("a life: {:.1f} bytes, {:.1f} compressed\n", PerOne(use.bytes, lives),
+             PerOne(use.compressed_bytes, lives));
   fmt::print("checkpoints {:.2f} %, with marks {:.2f} % of all bytes; {} gaps\n",
              Percent(bytes_of(Schema<Checkpoint>::kType), use.bytes), Percent(framing, use.bytes),
              use.gaps);
@@ -136,7 +136,9 @@ uint64_t DecodeLives(std::span<const uint8_t> bytes) {
     if (record == nullptr) continue;
     Fork fork;
     Exit exit;
+    WholeLife life;
     if (record->As(&fork)) sum += fork.pid;
+    if (record->As(&life)) sum += life.pid;
     if (record->As(&exit)) sum += exit.pid;
   }
   return sum;

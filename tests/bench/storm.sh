@@ -39,6 +39,7 @@ recorder=
     reduce inputs as $r ({forks: 0, exits: 0, lost_forks: 0, lost_exits: 0};
       if $r.type == "fork" then .forks += 1
       elif $r.type == "exit" then .exits += 1
+      elif $r.type == "life" then .forks += 1 | .exits += 1
       elif $r.type == "lost" then .lost_forks += $r.fields.forks // 0 | .lost_exits += $r.fields.exits // 0
       elif $r.type == "recorder" and $r.fields.event == "start" then .start = $r.fields
       elif $r.type == "recorder" and $r.fields.event == "stop" then .stop = $r.fields

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "daybook/compress.h"
+#include "daybook/whole_life.h"
 #include "daybook/writer.h"
 
 namespace daybook {
@@ -91,20 +92,20 @@ class World {
     writer_.Append(SnapEnd{.time_ns = now_ns_, .process_count = living});
   }
 
-  Process Born(const Process& parent) {
-    const Process child{.pid = NextPid(), .start_ns = now_ns_};
+  static Process ProcessOf(const Fork& fork) { return {.pid = fork.pid, .start_ns = fork.time_ns}; }
+
+  Fork Born(const Process& parent) {
     Fork fork;
     fork.time_ns = now_ns_;
-    fork.pid = child.pid;
+    fork.pid = NextPid();
     fork.ppid = parent.pid;
     fork.parent_start_ns = parent.start_ns;
     fork.uid = fork.euid = fork.gid = fork.egid = 1000;
     fork.sid = 2000;
-    writer_.Append(fork);
-    return child;
+    return fork;
   }
 
-  void Run(const Process& process, const Program& program) {
+  Exec Run(const Process& process, const Program& program) {
     Exec exec;
     exec.time_ns = now_ns_;
     exec.pid = process.pid;
@@ -121,10 +122,10 @@ class World {
     exec.args = args_;
     exec.args_bytes = exec.args->size();
     exec.cpu_us = 150 + Below(100);
-    writer_.Append(exec);
+    return exec;
   }
 
-  void End(const Process& process, const Process& parent, const char* comm, uint64_t cpu_us) {
+  Exit End(const Process& process, const Process& parent, const char* comm, uint64_t cpu_us) {
     Exit exit;
     exit.time_ns = now_ns_;
     exit.pid = process.pid;
@@ -153,36 +154,51 @@ class World {
     exit.children_cpu_us = 0;
     exit.zombie_us = 20 + Below(200);
     exit.comm = comm;
-    writer_.Append(exit);
+    return exit;
   }
 
   uint64_t LiveShell(uint64_t lives) {
     constexpr uint64_t kChildren = 40;
     const Process init{.pid = 1, .start_ns = 0};
-    const Process shell = Born(init);
+    const Fork birth = Born(init);
+    const Process shell = ProcessOf(birth);
+    writer_.Append(birth);
     shell_ = shell;
-    Run(shell, kPrograms[2]);
+    writer_.Append(Run(shell, kPrograms[2]));
     const uint64_t children = std::min(lives - 1, Below(kChildren));
     for (uint64_t i = 0; i < children; ++i) {
       LiveProgram(shell);
     }
     Pass(step_ns_);
     shell_.reset();
-    End(shell, init, "sh", 5'000);
+    writer_.Append(End(shell, init, "sh", 5'000));
     return children + 1;
   }
 
   void LiveProgram(const Process& shell) {
     constexpr uint64_t kOneInForksOnly = 5;
     Pass(step_ns_);
-    const Process child = Born(shell);
+    LifeParts life;
+    life.fork = Born(shell);
+    const Process child = ProcessOf(life.fork);
     child_ = child;
     const bool executes = Below(kOneInForksOnly) != 0;
     const Program& program = executes ? kPrograms[Below(std::size(kPrograms))] : kPrograms[2];
-    if (executes) Run(child, program);
+    if (executes) life.exec = Run(child, program);
     Pass(step_ns_);
     child_.reset();
-    End(child, shell, program.comm, program.cpu_us / 2 + Below(program.cpu_us));
+    life.exit = End(child, shell, program.comm, program.cpu_us / 2 + Below(program.cpu_us));
+    Write(life);
+  }
+
+  // In one record where all of it is drained at once, as the recorder does.
+  void Write(const LifeParts& life) {
+    constexpr uint64_t kDrainNs = 250'000'000;
+    const bool is_one_drain = life.fork.time_ns / kDrainNs == life.exit.time_ns / kDrainNs;
+    if (const auto whole = is_one_drain ? Join(life) : std::nullopt) return writer_.Append(*whole);
+    writer_.Append(life.fork);
+    if (life.exec) writer_.Append(*life.exec);
+    writer_.Append(life.exit);
   }
 
   LogWriter writer_;

@@ -55,8 +55,8 @@ TEST(SchemaTest, TypeNumbersNeverChange) {
                                                {"reap", 0x23},          {"id", 0x24},
                                                {"session", 0x25},       {"comm", 0x26},
                                                {"ptrace", 0x27},        {"cgroup", 0x28},
-                                               {"acct", 0x2B},          {"rollup", 0x30},
-                                               {"rollup_group", 0x31}};
+                                               {"life", 0x2A},          {"acct", 0x2B},
+                                               {"rollup", 0x30},        {"rollup_group", 0x31}};
   EXPECT_EQ(numbers, expected);
 }
 

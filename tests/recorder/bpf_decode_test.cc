@@ -8,6 +8,7 @@
 #include <cstring>
 #include <random>
 
+#include "recorder/kernel_events.h"
 #include "recorder/kept.h"
 
 namespace daybook {
@@ -19,131 +20,6 @@ using testing::Optional;
 using testing::SizeIs;
 using testing::VariantWith;
 using std::string_view_literals::operator""sv;
-
-using Bytes = std::vector<std::byte>;
-
-// As the kernel side lays an event out: the fixed part, then its strings.
-template <class KernelEvent>
-Bytes Pack(KernelEvent event, std::string_view strings = {}) {
-  event.header.bytes = static_cast<uint32_t>(sizeof(event) + strings.size());
-  Bytes bytes(event.header.bytes);
-  std::memcpy(bytes.data(), &event, sizeof(event));
-  std::transform(strings.begin(), strings.end(), bytes.begin() + sizeof(event),
-                 [](char byte) { return static_cast<std::byte>(byte); });
-  return bytes;
-}
-
-fork_event AFork() {
-  return {.header = {.type = EVENT_FORK},
-          .start_ns = 1000,
-          .parent_start_ns = 10,
-          .pid = 42,
-          .ppid = 7,
-          .flags = PROCESS_KERNEL_THREAD,
-          .uid = 1,
-          .euid = 2,
-          .gid = 3,
-          .egid = 4,
-          .sid = 5};
-}
-
-process_ids Ids() {
-  return {.uid = 1,
-          .euid = 2,
-          .suid = 3,
-          .gid = 4,
-          .egid = 5,
-          .sgid = 6,
-          .login_uid = 1000,
-          .sid = 7,
-          .tty = 136u << 20 | 3,
-          .cgroup_id = 99};
-}
-
-template <class KernelEvent>
-void SetComm(KernelEvent& event, std::string_view comm) {
-  std::memcpy(event.comm, comm.data(), comm.size());
-}
-
-exec_event AnExec(std::string_view exe, std::string_view args) {
-  exec_event event{.header = {.type = EVENT_EXEC},
-                   .time_ns = 2000,
-                   .start_ns = 1000,
-                   .pid = 42,
-                   .old_tid = 43,
-                   .ids = Ids(),
-                   .exe_inode = 123,
-                   .exe_device = 8u << 20 | 1,
-                   .exe_captured = static_cast<uint32_t>(exe.size()),
-                   .args_bytes = 500,
-                   .args_captured = static_cast<uint32_t>(args.size()),
-                   .args_known = 1};
-  SetComm(event, "ls");
-  return event;
-}
-
-exit_event AnExit() {
-  exit_event event{.header = {.type = EVENT_EXIT},
-                   .time_ns = 3000,
-                   .start_ns = 1000,
-                   .parent_start_ns = 10,
-                   .pid = 42,
-                   .ppid = 7,
-                   .wait_status = 0x300,
-                   .flags = PROCESS_OOM_KILLED,
-                   .ids = Ids(),
-                   .usage = {.utime_ns = 1'999,
-                             .stime_ns = 2'000,
-                             .cpu_ns = 3'999'000,
-                             .minflt = 11,
-                             .majflt = 12,
-                             .nvcsw = 13,
-                             .nivcsw = 14,
-                             .rchar = 15,
-                             .wchar = 16,
-                             .read_bytes = USAGE_UNKNOWN,
-                             .write_bytes = 0},
-                   .maxrss_pages = 10,
-                   .image_maxrss_pages = 5,
-                   .children_cpu_ns = 6'000};
-  SetComm(event, "ls");
-  return event;
-}
-
-reap_event AReap(uint32_t pid = 42) {
-  return {.header = {.type = EVENT_REAP},
-          .time_ns = 9000,
-          .start_ns = 1000,
-          .pid = pid,
-          .flags = PROCESS_USAGE_EXACT,
-          .usage = {.utime_ns = 2'999,
-                    .stime_ns = 3'000,
-                    .cpu_ns = 4'500'000,
-                    .minflt = 21,
-                    .majflt = 22,
-                    .nvcsw = 23,
-                    .nivcsw = 24,
-                    .rchar = 25,
-                    .wchar = 26,
-                    .read_bytes = 27,
-                    .write_bytes = 28}};
-}
-
-snapshot_event ALiving(uint32_t pid, std::string_view exe, std::string_view args) {
-  snapshot_event event{.header = {.type = EVENT_SNAPSHOT},
-                       .start_ns = 1000,
-                       .parent_start_ns = 10,
-                       .pid = pid,
-                       .ppid = 7,
-                       .ids = Ids(),
-                       .flags = PROCESS_SUPERUSER,
-                       .exe_captured = static_cast<uint32_t>(exe.size()),
-                       .args_bytes = static_cast<uint32_t>(args.size()),
-                       .args_captured = static_cast<uint32_t>(args.size()),
-                       .args_known = 1};
-  SetComm(event, "init");
-  return event;
-}
 
 void ExpectIds(const auto& record) {
   EXPECT_THAT(record.uid, Optional(1));
@@ -160,11 +36,11 @@ void ExpectIds(const auto& record) {
 
 class BpfDecodeTest : public testing::Test {
  protected:
-  bool Deliver(const Bytes& bytes) { return DeliverEvent(bytes, reaps_, sink_); }
+  bool Deliver(const Bytes& bytes) { return DeliverEvent(bytes, batch_, sink_); }
   void DeliverBatch(const std::vector<Bytes>& events) {
-    for (const Bytes& event : events) NoteReap(event, reaps_);
+    for (const Bytes& event : events) batch_.Add(event);
     for (const Bytes& event : events) EXPECT_TRUE(Deliver(event));
-    reaps_.EndBatch();
+    batch_.End();
   }
 
   const Exec& DeliveredExec(const exec_event& event, std::string_view strings) {
@@ -172,7 +48,7 @@ class BpfDecodeTest : public testing::Test {
     return std::get<Exec>(sink_.events.at(0));
   }
 
-  ReapJoin reaps_;
+  EventBatch batch_;
   KeptEvents sink_;
   KeptProcesses living_;
 };
@@ -320,13 +196,13 @@ TEST_F(BpfDecodeTest, TheReapOfAnEndThatWasNotSeenIsNotTold) {
 }
 
 TEST_F(BpfDecodeTest, AReapWhoseEndAnotherRecorderMayHaveToldIsTold) {
-  reaps_ = ReapJoin(true, AReap().start_ns + 1);
+  batch_.reaps = ReapJoin(true, AReap().start_ns + 1);
   DeliverBatch({Pack(AReap(43))});
   EXPECT_THAT(sink_.All<Reap>(), SizeIs(1));
   DeliverBatch({Pack(AnExit()), Pack(AReap())});
   EXPECT_THAT(sink_.All<Exit>(), SizeIs(1));
   EXPECT_THAT(sink_.All<Reap>(), SizeIs(1)) << "it went into the end";
-  reaps_ = ReapJoin(true, AReap().start_ns);
+  batch_.reaps = ReapJoin(true, AReap().start_ns);
   DeliverBatch({Pack(AReap(44))});
   EXPECT_THAT(sink_.All<Reap>(), SizeIs(1)) << "born since: its end was lost";
 }
@@ -376,9 +252,9 @@ TEST_F(BpfDecodeTest, RandomBytesDoNoHarm) {
                               .type = static_cast<uint16_t>(random() % 10)};
     if (bytes.size() >= sizeof(header)) std::memcpy(bytes.data(), &header, sizeof(header));
     KeptEvents events;
-    ReapJoin reaps;
-    NoteReap(bytes, reaps);
-    (void)DeliverEvent(bytes, reaps, events);
+    EventBatch batch;
+    batch.Add(bytes);
+    (void)DeliverEvent(bytes, batch, events);
     (void)DeliverSnapshot(bytes, SnapshotArgs::kFirst, living_);
   }
 }

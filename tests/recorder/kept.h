@@ -16,6 +16,7 @@
 
 #include "daybook/reader.h"
 #include "daybook/records.h"
+#include "daybook/whole_life.h"
 #include "source.h"
 
 namespace daybook {
@@ -142,8 +143,17 @@ struct KeptSegment {
   }
 };
 
+// A whole life as the records that it stands for.
+inline void KeepLife(const WholeLife& life, std::optional<uint64_t> seq, KeptSegment& segment) {
+  const LifeParts parts = PartsOf(life);
+  segment.entries.push_back({seq, parts.fork});
+  if (parts.exec) segment.entries.push_back({seq, segment.strings->Keep(*parts.exec)});
+  segment.entries.push_back({seq, segment.strings->Keep(parts.exit)});
+}
+
 template <size_t kIndex = 0>
 void KeepRecord(const RecordView& view, KeptSegment& segment) {
+  if (WholeLife life; kIndex == 0 && view.As(&life)) return KeepLife(life, view.seq, segment);
   if constexpr (kIndex < std::variant_size_v<AnyRecord>) {
     std::variant_alternative_t<kIndex, AnyRecord> record;
     if (!view.As(&record)) return KeepRecord<kIndex + 1>(view, segment);

@@ -140,13 +140,13 @@ class KernelFilter {
   static void Take(void* self, const void* event, uint32_t bytes) {
     auto& filter = *static_cast<KernelFilter*>(self);
     const std::span batch(static_cast<const std::byte*>(event), bytes);
-    NoteReap(batch, filter.reaps_);
-    EXPECT_TRUE(DeliverEvent(batch, filter.reaps_, filter.told_));
-    filter.reaps_.EndBatch();
+    filter.batch_.Add(batch);
+    EXPECT_TRUE(DeliverEvent(batch, filter.batch_, filter.told_));
+    filter.batch_.End();
   }
 
   program_process process_ = {};
-  ReapJoin reaps_;
+  EventBatch batch_;
   Told told_;
 };
 

@@ -4,6 +4,7 @@
 
 #include "recorder.h"
 #include "recorder/recorder_fixture.h"
+#include "support/a_life.h"
 
 namespace daybook {
 namespace {
@@ -279,6 +280,24 @@ TEST_F(RecorderEndTest, ForksThatAreSeenAfterTheLastDrainAreNotSaidToBeRecorded)
     EXPECT_EQ(*records[1].kernel_forks - *records[1].forks_seen,
               *records[0].kernel_forks - *records[0].forks_seen);
   }
+}
+
+// Of a life that comes at once, some may be written already.
+TEST_F(RecorderTakeoverTest, OfAWholeLifeOnlyWhatIsNotWrittenIsWritten) {
+  Left(ALife(10).fork);
+  source_.Then(ALife(10), ALife(11));
+  ASSERT_TRUE(Record());
+  EXPECT_THAT(Log().All<Fork>(), ElementsAre(ALife(11).fork));
+  EXPECT_THAT(Log().All<Exec>(), SizeIs(2));
+  EXPECT_THAT(Log().All<Exit>(), SizeIs(2));
+}
+
+TEST_F(RecorderTakeoverTest, AWholeLifeThatIsWrittenIsNotWrittenAgain) {
+  Left(*Join(ALife(10)));
+  source_.Then(ALife(10).fork, *ALife(10).exec, ALife(11), ALife(10).exit);
+  ASSERT_TRUE(Record());
+  EXPECT_THAT(Log().All<Fork>(), ElementsAre(ALife(11).fork));
+  EXPECT_THAT(Log().All<Exit>(), ElementsAre(ALife(11).exit));
 }
 
 }  // namespace

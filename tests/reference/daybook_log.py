@@ -313,6 +313,15 @@ RECORD_TYPES = {
     0x26: _type('comm', 4, 255, 'time time, pid pid, start time?, comm string'),
     0x27: _type('ptrace', 4, 40, 'time time, pid pid, start time?, tracer pid?'),
     0x28: _type('cgroup', 3, 255, 'time time, id uint, path string'),
+    0x2A: _type('life', 7, 255, '''
+        time time, pid pid, elapsed uint, ppid pid, parent_start time, wait_status uint32,
+        flags uint32, uid uint32, gid uint32, sid uint32, cgroup_id uint?, login_uid uint32?,
+        audit_session uint32?, tty uint32, cpu uint, utime uint, stime uint, maxrss uint,
+        image_maxrss uint?, minflt uint, nvcsw uint, nivcsw uint, comm string, zombie uint?,
+        exec_after uint?, exec_cpu uint, exe_device uint, exe_inode uint, rchar uint, wchar uint,
+        read_bytes uint, write_bytes uint, majflt uint, children_cpu uint, euid uint32?,
+        egid uint32?, suid uint32?, sgid uint32?, old_tid pid?, namespace_level uint32?,
+        namespace_pid uint32?, args_bytes uint?, exe string, args string?'''),
     0x2B: _type('acct', 8, 80, '''
         time time, pid pid, start time, flags uint32, memory uint, io uint, rw uint, swaps uint'''),
     0x30: _type('rollup', 46, 255, '''

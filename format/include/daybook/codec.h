@@ -183,12 +183,30 @@ inline constexpr Wire kWireOf = std::get<kIndex>(Schema<Record>::kFields).wire;
 template <class Record, size_t kIndex>
 inline constexpr auto kMemberOf = std::get<kIndex>(Schema<Record>::kFields).member;
 
+// So many fields of every record of that type are written; the others only up to the last one that
+// is not a single 0.
+template <class Record>
+constexpr size_t LeastFields() {
+  if constexpr (requires { Schema<Record>::kLeastFields; }) return Schema<Record>::kLeastFields;
+  return kFieldCount<Record>;
+}
+
+// Where `out` stood before the field.
+inline bool IsZero(const uint8_t* before, const uint8_t* out) {
+  return out - before == 1 && *before == 0;
+}
+
 template <class Record, size_t... kIndices>
 uint8_t* EncodeFields(const Record& record, const BlockBase& base, uint8_t* out,
                       std::index_sequence<kIndices...>) {
-  ((out = PutField<kWireOf<Record, kIndices>>(record.*kMemberOf<Record, kIndices>, base, out)),
-   ...);
-  return out;
+  uint8_t* end = out;
+  const auto put = [&]<size_t kIndex>(std::integral_constant<size_t, kIndex>) {
+    const uint8_t* const before = out;
+    out = PutField<kWireOf<Record, kIndex>>(record.*kMemberOf<Record, kIndex>, base, out);
+    if (kIndex < LeastFields<Record>() || !IsZero(before, out)) end = out;
+  };
+  (put(std::integral_constant<size_t, kIndices>()), ...);
+  return end;
 }
 
 template <class Record, size_t kIndex>

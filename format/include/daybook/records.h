@@ -1034,6 +1034,129 @@ struct Schema<CgroupPath> {
                        "Its path in its hierarchy, perhaps cut."}};
 };
 
+// A whole short life: its FORK, its one EXEC where it had one, and its EXIT, where all three came at
+// once and one record tells the same (whole_life.h). It stands where the EXIT would. What most such
+// lives do not have stands last, and is left out at the end of the record: unknown, or 0.
+struct WholeLife {
+  uint64_t time_ns = 0;
+  uint32_t pid = 0;
+  uint64_t elapsed_us = 0;
+  uint32_t ppid = 0;
+  uint64_t parent_start_ns = 0;
+  uint32_t wait_status = 0;
+  uint32_t flags = 0;
+  uint32_t uid = 0;
+  uint32_t gid = 0;
+  uint32_t sid = 0;
+  std::optional<uint64_t> cgroup_id;
+  std::optional<uint32_t> login_uid;
+  std::optional<uint32_t> audit_session;
+  uint32_t tty = 0;
+  uint64_t cpu_us = 0;
+  uint64_t utime_us = 0;
+  uint64_t stime_us = 0;
+  uint64_t maxrss_kib = 0;
+  std::optional<uint64_t> image_maxrss_kib;
+  uint64_t minflt = 0;
+  uint64_t nvcsw = 0;
+  uint64_t nivcsw = 0;
+  std::string_view comm;
+  std::optional<uint64_t> zombie_us;
+  std::optional<uint64_t> exec_after_us;
+  uint64_t exec_cpu_us = 0;
+  uint64_t exe_device = 0;
+  uint64_t exe_inode = 0;
+  uint64_t rchar_bytes = 0;
+  uint64_t wchar_bytes = 0;
+  uint64_t read_bytes = 0;
+  uint64_t write_bytes = 0;
+  uint64_t majflt = 0;
+  uint64_t children_cpu_us = 0;
+  std::optional<uint32_t> euid;
+  std::optional<uint32_t> egid;
+  std::optional<uint32_t> suid;
+  std::optional<uint32_t> sgid;
+  std::optional<uint32_t> old_tid;
+  std::optional<uint32_t> namespace_level;
+  std::optional<uint32_t> namespace_pid;
+  std::optional<uint64_t> args_bytes;
+  std::string_view exe;
+  std::optional<std::string_view> args;
+  bool operator==(const WholeLife&) const = default;
+};
+template <>
+struct Schema<WholeLife> {
+  static constexpr uint8_t kType = 0x2A;
+  static constexpr std::string_view kName = "life";
+  static constexpr std::string_view kText =
+      "A whole life: what its FORK, its EXEC if it had one, and its EXIT would tell.";
+  // So many fields are always written; of the others those behind the last one that is known and
+  // not 0 are left out.
+  static constexpr size_t kLeastFields = 7;
+  static constexpr auto kFields = std::tuple{
+      Field{"time", &WholeLife::time_ns, Wire::kTime, Unit::kNanoseconds, "When it ended."},
+      Field{"pid", &WholeLife::pid, Wire::kPid, Unit::kNone, "Process id."},
+      Field{"elapsed", &WholeLife::elapsed_us, Wire::kUint, Unit::kMicroseconds,
+            "So long before that it was born, both moments taken to the microsecond."},
+      Field{"ppid", &WholeLife::ppid, Wire::kPid, Unit::kNone, "Its parent, from birth to end."},
+      Field{"parent_start", &WholeLife::parent_start_ns, Wire::kTime, Unit::kNanoseconds,
+            "When that parent was born."},
+      Field{"wait_status", &WholeLife::wait_status, Wire::kUint, Unit::kWaitStatus,
+            "What wait(2) tells its parent."},
+      Field{"flags", &WholeLife::flags, Wire::kUint, Unit::kFlags, "As in EXIT; those of FORK are 0.",
+            kProcFlagNames},
+      Field{"uid", &WholeLife::uid, Wire::kUint, Unit::kNone, "Real user id."},
+      Field{"gid", &WholeLife::gid, Wire::kUint, Unit::kNone, "Real group id."},
+      Field{"sid", &WholeLife::sid, Wire::kUint, Unit::kNone, "Session id."},
+      Field{"cgroup_id", &WholeLife::cgroup_id, Wire::kUint, Unit::kNone,
+            "Id of its cgroup; see CGROUP."},
+      Field{"login_uid", &WholeLife::login_uid, Wire::kUint, Unit::kNone,
+            "User id at login (audit); unknown where nobody logged in."},
+      Field{"audit_session", &WholeLife::audit_session, Wire::kUint, Unit::kNone, "As in EXIT."},
+      Field{"tty", &WholeLife::tty, Wire::kUint, Unit::kDevice, "Controlling terminal; 0 is none."},
+      Field{"cpu", &WholeLife::cpu_us, Wire::kUint, Unit::kMicroseconds, "As in EXIT."},
+      Field{"utime", &WholeLife::utime_us, Wire::kUint, Unit::kMicroseconds, "As in EXIT."},
+      Field{"stime", &WholeLife::stime_us, Wire::kUint, Unit::kMicroseconds, "As in EXIT."},
+      Field{"maxrss", &WholeLife::maxrss_kib, Wire::kUint, Unit::kKibibytes, "As in EXIT."},
+      Field{"image_maxrss", &WholeLife::image_maxrss_kib, Wire::kUint, Unit::kKibibytes,
+            "As in EXIT."},
+      Field{"minflt", &WholeLife::minflt, Wire::kUint, Unit::kNone, "As in EXIT."},
+      Field{"nvcsw", &WholeLife::nvcsw, Wire::kUint, Unit::kNone, "As in EXIT."},
+      Field{"nivcsw", &WholeLife::nivcsw, Wire::kUint, Unit::kNone, "As in EXIT."},
+      Field{"comm", &WholeLife::comm, Wire::kString, Unit::kNone,
+            "Task name at the end and, if it had an EXEC, behind that."},
+      Field{"zombie", &WholeLife::zombie_us, Wire::kUint, Unit::kMicroseconds, "As in EXIT."},
+      Field{"exec_after", &WholeLife::exec_after_us, Wire::kUint, Unit::kMicroseconds,
+            "So long after its birth came its EXEC; unknown where it had none."},
+      Field{"exec_cpu", &WholeLife::exec_cpu_us, Wire::kUint, Unit::kMicroseconds,
+            "As cpu in EXEC."},
+      Field{"exe_device", &WholeLife::exe_device, Wire::kUint, Unit::kDevice, "As in EXEC."},
+      Field{"exe_inode", &WholeLife::exe_inode, Wire::kUint, Unit::kNone, "As in EXEC."},
+      Field{"rchar", &WholeLife::rchar_bytes, Wire::kUint, Unit::kBytes, "As in EXIT."},
+      Field{"wchar", &WholeLife::wchar_bytes, Wire::kUint, Unit::kBytes, "As in EXIT."},
+      Field{"read_bytes", &WholeLife::read_bytes, Wire::kUint, Unit::kBytes, "As in EXIT."},
+      Field{"write_bytes", &WholeLife::write_bytes, Wire::kUint, Unit::kBytes, "As in EXIT."},
+      Field{"majflt", &WholeLife::majflt, Wire::kUint, Unit::kNone, "As in EXIT."},
+      Field{"children_cpu", &WholeLife::children_cpu_us, Wire::kUint, Unit::kMicroseconds,
+            "As in EXIT."},
+      Field{"euid", &WholeLife::euid, Wire::kUint, Unit::kNone,
+            "Effective user id; unknown where it is uid."},
+      Field{"egid", &WholeLife::egid, Wire::kUint, Unit::kNone,
+            "Effective group id; unknown where it is gid."},
+      Field{"suid", &WholeLife::suid, Wire::kUint, Unit::kNone,
+            "Saved user id; unknown where it is uid."},
+      Field{"sgid", &WholeLife::sgid, Wire::kUint, Unit::kNone,
+            "Saved group id; unknown where it is gid."},
+      Field{"old_tid", &WholeLife::old_tid, Wire::kPid, Unit::kNone, "As in EXEC."},
+      Field{"namespace_level", &WholeLife::namespace_level, Wire::kUint, Unit::kNone,
+            "As in FORK."},
+      Field{"namespace_pid", &WholeLife::namespace_pid, Wire::kUint, Unit::kNone, "As in FORK."},
+      Field{"args_bytes", &WholeLife::args_bytes, Wire::kUint, Unit::kBytes,
+            "As in EXEC; unknown also where it is the length of args."},
+      Field{"exe", &WholeLife::exe, Wire::kString, Unit::kNone, "As in EXEC, the whole path."},
+      Field{"args", &WholeLife::args, Wire::kString, Unit::kArguments, "As in EXEC."}};
+};
+
 // Bits of `flags` in ACCT.
 inline constexpr ValueName kAcctFlagNames[] = {
     {1, "fork"}, {2, "superuser"}, {4, "compat"}, {8, "core"}, {16, "signal"}};
@@ -1275,7 +1398,7 @@ struct Schema<RollupGroup> {
 using LogRecords =
     TypeList<SegmentStart, SchemaRecord, Checkpoint, Mark, Clock, Info, Lost, SegmentEnd,
              Continuation, SnapBegin, SnapProc, SnapEnd, Recorder, RecordingGap, Audit, Fork, Exec,
-             Exit, Reap, IdChange, Session, CommChange, Ptrace, CgroupPath, Acct>;
+             Exit, Reap, IdChange, Session, CommChange, Ptrace, CgroupPath, WholeLife, Acct>;
 
 // Those that only a segment of roll-ups has, and describes besides.
 using RollupRecords = TypeList<Rollup, RollupGroup>;

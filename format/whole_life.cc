@@ -1,0 +1,190 @@
+#include "daybook/whole_life.h"
+
+#include "layout.h"
+
+namespace daybook {
+namespace {
+
+static_assert(kTickNs == 1000, "lengths of a life are in microseconds");
+
+uint64_t ElapsedUs(uint64_t from_ns, uint64_t until_ns) {
+  return until_ns / kTickNs - from_ns / kTickNs;
+}
+
+// Of two ids that are mostly the same: nothing where they are.
+std::optional<uint32_t> IfOther(std::optional<uint32_t> id, uint32_t usual) {
+  return id == usual ? std::nullopt : id;
+}
+
+// What every source tells that tells all of a life.
+bool IsAllKnown(const Exit& exit) {
+  return exit.ppid && exit.parent_start_ns && exit.wait_status && exit.uid && exit.euid &&
+         exit.suid && exit.gid && exit.egid && exit.sgid && exit.sid && exit.tty && exit.utime_us &&
+         exit.stime_us && exit.cpu_us && exit.maxrss_kib && exit.minflt && exit.majflt &&
+         exit.nvcsw && exit.nivcsw && exit.comm && exit.rchar_bytes && exit.wchar_bytes &&
+         exit.read_bytes && exit.write_bytes && exit.children_cpu_us;
+}
+
+bool IsTold(const Fork& fork, const Exit& exit) {
+  return fork.pid == exit.pid && fork.time_ns / kTickNs == exit.start_ns / kTickNs &&
+         fork.time_ns <= exit.time_ns && fork.ppid == exit.ppid &&
+         fork.parent_start_ns == exit.parent_start_ns && fork.flags == 0 && fork.uid == exit.uid &&
+         fork.euid == exit.euid && fork.gid == exit.gid && fork.egid == exit.egid &&
+         fork.sid == exit.sid;
+}
+
+bool IsTold(const Exec& exec, const Exit& exit) {
+  return exec.pid == exit.pid && exec.start_ns / kTickNs == exit.start_ns / kTickNs &&
+         exec.time_ns >= exit.start_ns && exec.uid == exit.uid && exec.euid == exit.euid &&
+         exec.suid == exit.suid && exec.gid == exit.gid && exec.egid == exit.egid &&
+         exec.sgid == exit.sgid && exec.login_uid == exit.login_uid && exec.sid == exit.sid &&
+         exec.tty == exit.tty && exec.cgroup_id == exit.cgroup_id && exec.comm == exit.comm &&
+         exec.exe_device && exec.exe_inode && exec.exe && exec.exe_bytes == exec.exe->size() &&
+         exec.args_bytes && exec.cpu_us;
+}
+
+Exec ExecOf(const WholeLife& life, const Exit& exit) {
+  Exec exec{.time_ns = exit.start_ns + *life.exec_after_us * kTickNs,
+            .pid = life.pid,
+            .start_ns = exit.start_ns,
+            .old_tid = life.old_tid,
+            .uid = exit.uid,
+            .euid = exit.euid,
+            .suid = exit.suid,
+            .gid = exit.gid,
+            .egid = exit.egid,
+            .sgid = exit.sgid,
+            .login_uid = exit.login_uid,
+            .sid = exit.sid,
+            .tty = exit.tty,
+            .cgroup_id = exit.cgroup_id,
+            .exe_device = life.exe_device,
+            .exe_inode = life.exe_inode,
+            .comm = exit.comm,
+            .exe_bytes = life.exe.size(),
+            .exe = life.exe,
+            .args_bytes = life.args_bytes,
+            .args = life.args,
+            .cpu_us = life.exec_cpu_us};
+  if (!exec.args_bytes) exec.args_bytes = life.args ? life.args->size() : 0;
+  return exec;
+}
+
+void SetExec(const Exec& exec, uint64_t start_ns, WholeLife* life) {
+  life->exec_after_us = ElapsedUs(start_ns, exec.time_ns);
+  life->old_tid = exec.old_tid;
+  life->exe_device = *exec.exe_device;
+  life->exe_inode = *exec.exe_inode;
+  life->exe = *exec.exe;
+  life->args = exec.args;
+  const uint64_t usual = exec.args ? exec.args->size() : 0;
+  if (*exec.args_bytes != usual) life->args_bytes = exec.args_bytes;
+  life->exec_cpu_us = *exec.cpu_us;
+}
+
+}  // namespace
+
+LifeParts PartsOf(const WholeLife& life) {
+  const uint64_t start_ns = life.time_ns / kTickNs * kTickNs - life.elapsed_us * kTickNs;
+  LifeParts parts;
+  parts.exit = {.time_ns = life.time_ns,
+                .pid = life.pid,
+                .start_ns = start_ns,
+                .ppid = life.ppid,
+                .parent_start_ns = life.parent_start_ns,
+                .wait_status = life.wait_status,
+                .flags = life.flags,
+                .uid = life.uid,
+                .euid = life.euid.value_or(life.uid),
+                .suid = life.suid.value_or(life.uid),
+                .gid = life.gid,
+                .egid = life.egid.value_or(life.gid),
+                .sgid = life.sgid.value_or(life.gid),
+                .login_uid = life.login_uid,
+                .sid = life.sid,
+                .tty = life.tty,
+                .cgroup_id = life.cgroup_id,
+                .utime_us = life.utime_us,
+                .stime_us = life.stime_us,
+                .cpu_us = life.cpu_us,
+                .maxrss_kib = life.maxrss_kib,
+                .minflt = life.minflt,
+                .majflt = life.majflt,
+                .nvcsw = life.nvcsw,
+                .nivcsw = life.nivcsw,
+                .comm = life.comm,
+                .image_maxrss_kib = life.image_maxrss_kib,
+                .rchar_bytes = life.rchar_bytes,
+                .wchar_bytes = life.wchar_bytes,
+                .read_bytes = life.read_bytes,
+                .write_bytes = life.write_bytes,
+                .children_cpu_us = life.children_cpu_us,
+                .zombie_us = life.zombie_us,
+                .audit_session = life.audit_session};
+  parts.fork = {.time_ns = start_ns,
+                .pid = life.pid,
+                .ppid = life.ppid,
+                .parent_start_ns = life.parent_start_ns,
+                .flags = 0,
+                .uid = life.uid,
+                .euid = parts.exit.euid,
+                .gid = life.gid,
+                .egid = parts.exit.egid,
+                .sid = life.sid,
+                .namespace_level = life.namespace_level,
+                .namespace_pid = life.namespace_pid};
+  if (life.exec_after_us) parts.exec = ExecOf(life, parts.exit);
+  return parts;
+}
+
+std::optional<WholeLife> Join(const LifeParts& parts) {
+  const auto& [fork, exec, exit] = parts;
+  const bool is_told =
+      IsAllKnown(exit) && IsTold(fork, exit) && (!exec || IsTold(*exec, exit));
+  if (!is_told) return std::nullopt;
+  WholeLife life{.time_ns = exit.time_ns,
+                 .pid = exit.pid,
+                 .elapsed_us = ElapsedUs(exit.start_ns, exit.time_ns),
+                 .ppid = *exit.ppid,
+                 .parent_start_ns = *exit.parent_start_ns,
+                 .wait_status = *exit.wait_status,
+                 .flags = exit.flags,
+                 .uid = *exit.uid,
+                 .gid = *exit.gid,
+                 .sid = *exit.sid,
+                 .cgroup_id = exit.cgroup_id,
+                 .login_uid = exit.login_uid,
+                 .audit_session = exit.audit_session,
+                 .tty = *exit.tty,
+                 .cpu_us = *exit.cpu_us,
+                 .utime_us = *exit.utime_us,
+                 .stime_us = *exit.stime_us,
+                 .maxrss_kib = *exit.maxrss_kib,
+                 .image_maxrss_kib = exit.image_maxrss_kib,
+                 .minflt = *exit.minflt,
+                 .nvcsw = *exit.nvcsw,
+                 .nivcsw = *exit.nivcsw,
+                 .comm = *exit.comm,
+                 .zombie_us = exit.zombie_us,
+                 .exec_after_us = {},
+                 .rchar_bytes = *exit.rchar_bytes,
+                 .wchar_bytes = *exit.wchar_bytes,
+                 .read_bytes = *exit.read_bytes,
+                 .write_bytes = *exit.write_bytes,
+                 .majflt = *exit.majflt,
+                 .children_cpu_us = *exit.children_cpu_us,
+                 .euid = IfOther(exit.euid, *exit.uid),
+                 .egid = IfOther(exit.egid, *exit.gid),
+                 .suid = IfOther(exit.suid, *exit.uid),
+                 .sgid = IfOther(exit.sgid, *exit.gid),
+                 .old_tid = {},
+                 .namespace_level = fork.namespace_level,
+                 .namespace_pid = fork.namespace_pid,
+                 .args_bytes = {},
+                 .exe = {},
+                 .args = {}};
+  if (exec) SetExec(*exec, exit.start_ns, &life);
+  return life;
+}
+
+}  // namespace daybook
