@@ -8,12 +8,9 @@
 #include <utility>
 
 #include "daybook/abilities.h"
-#include "daybook/whole_life.h"
 
 namespace daybook {
 namespace {
-
-constexpr size_t kLeastSlots = 16384;
 
 // So many lives of one pid wait for late news at most: only a forged log has more.
 constexpr size_t kMaxOpenOfPid = 16;
@@ -117,7 +114,7 @@ void LifeBuilder::Take(const Fork& fork) {
   if (open->newest_ns == 0) open->life.flags = fork.flags;
   MergeIdentity(fork, fork.time_ns > open->newest_ns, &open->life.identity);
   open->newest_ns = std::max(open->newest_ns, fork.time_ns);
-  Inherit(fork, open);
+  Inherit(fork.time_ns, open);
 }
 
 void LifeBuilder::Take(const Exec& exec) {
@@ -130,7 +127,11 @@ void LifeBuilder::Take(const Exec& exec) {
   MergeIdentity(exec, exec.time_ns >= open->newest_ns, &life.identity);
   // Also where a snapshot was taken since: it would have this same image.
   if (!life.image || exec.time_ns >= life.image->since_ns) {
-    life.image = MakeImage(exec, exec.time_ns);
+    life.image = MakeImage({.since_ns = exec.time_ns,
+                            .exe = exec.exe,
+                            .exe_bytes = exec.exe_bytes,
+                            .args = exec.args,
+                            .args_bytes = exec.args_bytes});
   }
   See(open, exec.time_ns);
 }
@@ -158,13 +159,6 @@ void LifeBuilder::Take(const Exit& exit) {
   if (is_all) return Close(slot, open, LifeState::kEnded);
   open->ended = true;
   Doubt(open, exit.time_ns);
-}
-
-void LifeBuilder::Take(const WholeLife& life) {
-  const LifeParts parts = PartsOf(life);
-  Take(parts.fork);
-  if (parts.exec) Take(*parts.exec);
-  Take(parts.exit);
 }
 
 // What the end could not tell yet. A reap that is later than this waits for has no end any more.
@@ -232,7 +226,11 @@ void LifeBuilder::Take(const SnapProc& process) {
   // An EXEC's own words are more than what /proc makes of them later.
   const bool has_exec = life.image && life.image->since_ns != 0;
   if (!has_exec && (process.exe || process.args || process.args_bytes)) {
-    life.image = MakeImage(process, 0);
+    life.image = MakeImage({.since_ns = 0,
+                            .exe = process.exe,
+                            .exe_bytes = {},
+                            .args = process.args,
+                            .args_bytes = process.args_bytes});
   }
   See(open, time_ns);
   if (snapshot_) open->snapshot_no = snapshot_->no;
@@ -402,18 +400,19 @@ void LifeBuilder::Link(Open* child) {
 }
 
 // A child begins with its parent's program; what the child's own records say is better.
-void LifeBuilder::Inherit(const Fork& fork, Open* child) {
+void LifeBuilder::Inherit(uint64_t fork_ns, Open* child) {
   const OpenPointer* const found = FindParent(*child);
   if (found == nullptr) return;
   Open* const parent = found->get();
   Link(child);
-  See(parent, fork.time_ns);
-  if (parent->life.coarse_start && fork.parent_start_ns && !IsCoarse(fork.flags)) {
-    parent->life.start_ns = *fork.parent_start_ns;
+  See(parent, fork_ns);
+  const auto& parent_start_ns = child->life.parent_start_ns;
+  if (parent->life.coarse_start && parent_start_ns && !child->parent_start_coarse) {
+    parent->life.start_ns = *parent_start_ns;
     parent->life.coarse_start = false;
   }
   const LocalPointer<const Image>& image = parent->life.image;
-  if (image && image->since_ns > fork.time_ns) return;  // of later than the fork
+  if (image && image->since_ns > fork_ns) return;  // of later than the fork
   Merge(parent->life.identity.comm, &child->life.identity.comm, false);
   if (!child->life.image) child->life.image = image;
 }
@@ -452,12 +451,7 @@ void LifeBuilder::CloseDoubted(Slot& slot) {
 
 void LifeBuilder::Close(Slot& slot, Open* open, LifeState state) {
   HandOut(*open, state);
-  if (!slot.closed_start_ns || *slot.closed_start_ns <= open->life.start_ns) {
-    slot.closed_start_ns = open->life.start_ns;
-    slot.closed_coarse = open->life.coarse_start;
-    const bool has_ended = open->life.state == LifeState::kEnded;
-    slot.closed_at_ns = has_ended ? now_ns_ : UINT64_MAX - kMaxLatenessNs;
-  }
+  NoteClosed(slot, open->life);
   const auto at = std::ranges::find_if(
       slot.open, [open](const OpenPointer& candidate) { return candidate.get() == open; });
   assert(at != slot.open.end());
@@ -466,16 +460,22 @@ void LifeBuilder::Close(Slot& slot, Open* open, LifeState state) {
   --living_;
 }
 
-template <class Record>
-LocalPointer<const Image> LifeBuilder::MakeImage(const Record& record, uint64_t since_ns) {
+void LifeBuilder::NoteClosed(Slot& slot, const Life& life) {
+  if (slot.closed_start_ns && *slot.closed_start_ns > life.start_ns) return;
+  slot.closed_start_ns = life.start_ns;
+  slot.closed_coarse = life.coarse_start;
+  const bool has_ended = life.state == LifeState::kEnded;
+  slot.closed_at_ns = has_ended ? now_ns_ : UINT64_MAX - kMaxLatenessNs;
+}
+
+LocalPointer<const Image> LifeBuilder::MakeImage(const Program& program) {
   LocalPointer<Image> image = TakeSpareImage();
-  image->since_ns = since_ns;
+  image->since_ns = program.since_ns;
   if (programs_ == Programs::kLeftOut) return image;
-  Assign(record.exe, &image->exe);
-  Assign(record.args, &image->args);
-  image->args_bytes = record.args_bytes;
-  image->exe_bytes.reset();
-  if constexpr (requires { record.exe_bytes; }) image->exe_bytes = record.exe_bytes;
+  Assign(program.exe, &image->exe);
+  Assign(program.args, &image->args);
+  image->args_bytes = program.args_bytes;
+  image->exe_bytes = program.exe_bytes;
   return image;
 }
 
@@ -496,16 +496,19 @@ LocalPointer<Image> LifeBuilder::TakeSpareImage() {
 // Where a child or a report keeps it, they let it go.
 void LifeBuilder::Recycle(OpenPointer open) {
   if (open.local_use_count() != 1 || spare_.size() == kMostSpare) return;
-  LocalPointer<const Image>& image = open->life.image;
-  const bool is_short = image && (!image->args || image->args->capacity() <= kLongestSpareArgs);
-  if (is_short && image.local_use_count() == 1 && spare_images_.size() < kMostSpare) {
-    spare_images_.push_back(boost::const_pointer_cast<Image>(std::move(image)));
-  }
+  RecycleImage(&open->life.image);
   // Made anew in its place: to assign a new one would move each of its members.
   static_assert(std::is_nothrow_default_constructible_v<Open>);
   std::destroy_at(open.get());
   std::construct_at(open.get());
   spare_.push_back(std::move(open));
+}
+
+void LifeBuilder::RecycleImage(LocalPointer<const Image>* image) {
+  if (!*image || image->local_use_count() != 1 || spare_images_.size() == kMostSpare) return;
+  const auto& args = (*image)->args;
+  if (args && args->capacity() > kLongestSpareArgs) return;
+  spare_images_.push_back(boost::const_pointer_cast<Image>(std::move(*image)));
 }
 
 // So that memory is for the living, and not for every pid that there was.

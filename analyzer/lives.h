@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -205,6 +206,14 @@ class LifeBuilder {
     uint64_t ns;
     bool coarse;
   };
+  // What becomes an image.
+  struct Program {
+    uint64_t since_ns;
+    std::optional<std::string_view> exe;
+    std::optional<uint64_t> exe_bytes;
+    std::optional<std::string_view> args;
+    std::optional<uint64_t> args_bytes;
+  };
 
   template <class Function>
   void ForEachOpen(Function&& function);
@@ -219,25 +228,30 @@ class LifeBuilder {
   Slot& SlotOf(uint32_t pid);
   const OpenPointer* FindParent(const Open& child);
   void Link(Open* child);
-  void Inherit(const Fork& fork, Open* child);
+  void Inherit(uint64_t fork_ns, Open* child);
   void See(Open* open, uint64_t time_ns);
   void Doubt(Open* open, uint64_t time_ns);
   void Advance(uint64_t time_ns);
   void CloseDoubted(Slot& slot);
   void Close(Slot& slot, Open* open, LifeState state);
   void HandOut(Open& open, LifeState state);
-  template <class Record>
-  LocalPointer<const Image> MakeImage(const Record& record, uint64_t since_ns);
+  void NoteClosed(Slot& slot, const Life& life);
+  void TakeParts(const WholeLife& whole);
+  void FillWhole(const WholeLife& whole, uint64_t start_ns);
+  LocalPointer<const Image> MakeImage(const Program& program);
   OpenPointer TakeSpare();
   LocalPointer<Image> TakeSpareImage();
   void Recycle(OpenPointer open);
+  void RecycleImage(LocalPointer<const Image>* image);
   void ForgetClosed();
 
   Callback callback_;
   Programs programs_;
   Proof proof_ = Proof::kVerified;
   PidMap<Slot> slots_;
-  size_t most_slots_ = 0;  // when there are more, those are forgotten of which no news can come
+  static constexpr size_t kLeastSlots = 16384;
+  // When there are more, those are forgotten of which no news can come.
+  size_t most_slots_ = kLeastSlots;
   std::optional<Snapshot> snapshot_;  // the one that is being read
   uint64_t snapshots_ = 0;
   uint64_t now_ns_ = 0;  // the latest time seen
@@ -245,6 +259,7 @@ class LifeBuilder {
   size_t living_ = 0;
   bool reaps_are_told_ = false;   // by this recorder
   uint64_t others_until_ns_ = 0;  // before it, perhaps by the one that it took over from
+  Open whole_;  // made anew for each that one record tells
   // Of lives that are over and that nobody keeps: memory to be used again.
   std::vector<OpenPointer> spare_;
   std::vector<LocalPointer<Image>> spare_images_;

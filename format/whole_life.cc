@@ -44,30 +44,28 @@ bool IsTold(const Exec& exec, const Exit& exit) {
 }
 
 Exec ExecOf(const WholeLife& life, const Exit& exit) {
-  Exec exec{.time_ns = exit.start_ns + *life.exec_after_us * kTickNs,
-            .pid = life.pid,
-            .start_ns = exit.start_ns,
-            .old_tid = life.old_tid,
-            .uid = exit.uid,
-            .euid = exit.euid,
-            .suid = exit.suid,
-            .gid = exit.gid,
-            .egid = exit.egid,
-            .sgid = exit.sgid,
-            .login_uid = exit.login_uid,
-            .sid = exit.sid,
-            .tty = exit.tty,
-            .cgroup_id = exit.cgroup_id,
-            .exe_device = life.exe_device,
-            .exe_inode = life.exe_inode,
-            .comm = exit.comm,
-            .exe_bytes = life.exe.size(),
-            .exe = life.exe,
-            .args_bytes = life.args_bytes,
-            .args = life.args,
-            .cpu_us = life.exec_cpu_us};
-  if (!exec.args_bytes) exec.args_bytes = life.args ? life.args->size() : 0;
-  return exec;
+  return {.time_ns = ExecTimeOf(life),
+          .pid = life.pid,
+          .start_ns = exit.start_ns,
+          .old_tid = life.old_tid,
+          .uid = exit.uid,
+          .euid = exit.euid,
+          .suid = exit.suid,
+          .gid = exit.gid,
+          .egid = exit.egid,
+          .sgid = exit.sgid,
+          .login_uid = exit.login_uid,
+          .sid = exit.sid,
+          .tty = exit.tty,
+          .cgroup_id = exit.cgroup_id,
+          .exe_device = life.exe_device,
+          .exe_inode = life.exe_inode,
+          .comm = exit.comm,
+          .exe_bytes = life.exe.size(),
+          .exe = life.exe,
+          .args_bytes = ArgsBytesOf(life),
+          .args = life.args,
+          .cpu_us = life.exec_cpu_us};
 }
 
 void SetExec(const Exec& exec, uint64_t start_ns, WholeLife* life) {
@@ -85,7 +83,7 @@ void SetExec(const Exec& exec, uint64_t start_ns, WholeLife* life) {
 }  // namespace
 
 LifeParts PartsOf(const WholeLife& life) {
-  const uint64_t start_ns = life.time_ns / kTickNs * kTickNs - life.elapsed_us * kTickNs;
+  const uint64_t start_ns = BirthOf(life);
   LifeParts parts;
   parts.exit = {.time_ns = life.time_ns,
                 .pid = life.pid,

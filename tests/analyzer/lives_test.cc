@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <map>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -148,6 +149,99 @@ TEST_F(LivesTest, OneRecordOfAWholeLifeIsTheSameLifeAsThree) {
     lives_.clear();
   }
 }
+
+// Few pids, used again and again, with snapshots, reaps and repeated records between: every way in
+// which a whole life can meet others.
+class WholeLivesTest : public testing::TestWithParam<uint32_t> {
+ protected:
+  struct Joined {
+    explicit Joined(bool takes_whole_lives) : takes_whole(takes_whole_lives) {}
+    void Take(const LifeParts& parts) {
+      if (takes_whole) return builder.Take(*Join(parts));
+      builder.Take(parts.fork);
+      if (parts.exec) builder.Take(*parts.exec);
+      builder.Take(parts.exit);
+    }
+
+    bool takes_whole;
+    std::vector<Life> lives;
+    LifeBuilder builder{[this](const Life& life) { lives.push_back(life); }};
+  };
+
+  template <class Function>
+  void Both(Function&& function) {
+    function(parts_);
+    function(whole_);
+  }
+  uint64_t Below(uint64_t limit) { return random_() % limit; }
+  uint32_t APid() { return 10 + static_cast<uint32_t>(Below(4)); }
+  LifeParts ALeaf();
+  void Step();
+
+  std::mt19937_64 random_{GetParam()};
+  uint64_t now_ns_ = 100 * kSecond;
+  uint64_t parent_start_ns_ = kSecond;
+  LifeParts last_ = ALife(10, kSecond);
+  Joined parts_{false};
+  Joined whole_{true};
+};
+
+LifeParts WholeLivesTest::ALeaf() {
+  const uint64_t start_ns = now_ns_ - Below(3) * kSecond;  // perhaps told late
+  LifeParts parts = Below(2) == 0 ? ALife(APid(), start_ns) : ALifeWithoutExec(APid(), start_ns);
+  if (Below(3) == 0) parts.exit.flags &= ~kProcUsageExact;
+  if (Below(2) == 0) {
+    parts.fork.ppid = APid();
+    parts.exit.ppid = parts.fork.ppid;
+    parts.fork.parent_start_ns = parts.exit.parent_start_ns = parent_start_ns_;
+  }
+  return parts;
+}
+
+void WholeLivesTest::Step() {
+  now_ns_ += Below(4) == 0 ? 6 * kSecond : kMs * (1 + Below(500));
+  switch (Below(8)) {
+    case 0: {
+      const Fork fork = ForkAt(now_ns_, APid());
+      parent_start_ns_ = now_ns_;
+      return Both([&](Joined& joined) { joined.builder.Take(fork); });
+    }
+    case 1: {
+      const SnapProc living = SnapAt(now_ns_ - Below(2) * kSecond, APid(),
+                                     Below(2) == 0 ? kProcCoarseStart : 0U);
+      return Both([&](Joined& joined) {
+        joined.builder.Take(SnapBegin{.time_ns = now_ns_});
+        joined.builder.Take(living);
+        joined.builder.Take(SnapEnd{.time_ns = now_ns_ + kMs, .process_count = 1});
+      });
+    }
+    case 2: {
+      const Reap reap{.time_ns = now_ns_,
+                      .pid = last_.exit.pid,
+                      .start_ns = last_.exit.start_ns,
+                      .flags = kProcUsageExact,
+                      .cpu_us = 99};
+      return Both([&](Joined& joined) { joined.builder.Take(reap); });
+    }
+    case 3:
+      return Both([&](Joined& joined) { joined.Take(last_); });
+    default:
+      last_ = ALeaf();
+      return Both([&](Joined& joined) { joined.Take(last_); });
+  }
+}
+
+TEST_P(WholeLivesTest, AreTheSameLivesAsTheirParts) {
+  for (int step = 0; step < 400; ++step) Step();
+  Both([](Joined& joined) { joined.builder.Finish(LifeState::kRunning); });
+  ASSERT_EQ(parts_.lives.size(), whole_.lives.size());
+  for (size_t i = 0; i < parts_.lives.size(); ++i) {
+    SCOPED_TRACE("life " + std::to_string(i));
+    ExpectSameLife(parts_.lives[i], whole_.lives[i]);
+    if (HasFailure()) return;
+  }
+}
+INSTANTIATE_TEST_SUITE_P(Seeds, WholeLivesTest, testing::Range(0U, 50U));
 
 TEST_F(LivesTest, AWholeLifeThatIsReapedLaterWaitsForItsReap) {
   Take(Recorder{.event = RecorderEvent::kStart, .abilities = kTellsReaps});

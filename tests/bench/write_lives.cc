@@ -115,6 +115,8 @@ class World {
     exec.sid = 2000;
     exec.tty = 0;
     exec.cgroup_id = 4711;
+    exec.exe_device = 8U << 20 | 1;
+    exec.exe_inode = 100'000 + static_cast<uint64_t>(&program - kPrograms);
     exec.comm = program.comm;
     exec.exe = program.exe;
     exec.exe_bytes = exec.exe->size();

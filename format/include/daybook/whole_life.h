@@ -1,6 +1,7 @@
 // One record for a short life, and the three that it stands for.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 
 #include "daybook/records.h"
@@ -12,6 +13,21 @@ struct LifeParts {
   std::optional<Exec> exec;
   Exit exit;
 };
+
+// When it was born: its start.
+inline uint64_t BirthOf(const WholeLife& life) {
+  return life.time_ns - life.time_ns % 1000 - life.elapsed_us * 1000;
+}
+
+// Of one that executed a program: when.
+inline uint64_t ExecTimeOf(const WholeLife& life) {
+  return BirthOf(life) + life.exec_after_us.value_or(0) * 1000;
+}
+
+// And the true length of its arguments.
+inline uint64_t ArgsBytesOf(const WholeLife& life) {
+  return life.args_bytes.value_or(life.args ? life.args->size() : 0);
+}
 
 // Strings of the parts point where those of `life` do.
 LifeParts PartsOf(const WholeLife& life);

@@ -1,0 +1,84 @@
+// Lives that one record tells: what its three parts would make of it, without entering it among those
+// that live. Nothing else is about it, and it bore nobody.
+#include <algorithm>
+
+#include "daybook/whole_life.h"
+#include "lives.h"
+
+namespace daybook {
+
+void LifeBuilder::Take(const WholeLife& whole) {
+  const bool is_exact = (whole.flags & kProcUsageExact) != 0;
+  const bool may_be_reaped = reaps_are_told_ || whole.time_ns < others_until_ns_;
+  const uint64_t start_ns = BirthOf(whole);
+  Slot& slot = SlotOf(whole.pid);
+  // A snapshot met it, its pid has another one that is not over, it is late or told again, or its
+  // reap may follow.
+  const bool is_newest = slot.open.empty() && slot.closed_start_ns.value_or(0) < start_ns &&
+                         !slot.closed_coarse;
+  if (!is_newest || (may_be_reaped && !is_exact)) return TakeParts(whole);
+  FillWhole(whole, start_ns);
+  Advance(start_ns);
+  Inherit(start_ns, &whole_);
+  Advance(whole.time_ns);
+  reaps_are_told_ = reaps_are_told_ || is_exact;
+  callback_(whole_.life);
+  NoteClosed(slot, whole_.life);
+  // Whom it knew, it keeps no longer.
+  whole_.life.parent = {};
+  whole_.life.job_run.reset();
+}
+
+void LifeBuilder::TakeParts(const WholeLife& whole) {
+  const LifeParts parts = PartsOf(whole);
+  Take(parts.fork);
+  if (parts.exec) Take(*parts.exec);
+  Take(parts.exit);
+}
+
+// Every member, since it held another life before.
+void LifeBuilder::FillWhole(const WholeLife& whole, uint64_t start_ns) {
+  Life& life = whole_.life;
+  life.pid = whole.pid;
+  life.start_ns = start_ns;
+  life.coarse_start = false;
+  life.ppid = life.exit_ppid = whole.ppid;
+  life.parent_start_ns = whole.parent_start_ns;
+  life.flags = whole.flags;
+  life.identity.uid = life.birth_uid = whole.uid;
+  life.identity.euid = life.birth_euid = whole.euid.value_or(whole.uid);
+  life.identity.gid = whole.gid;
+  life.identity.sid = whole.sid;
+  life.identity.tty = whole.tty;
+  life.identity.cgroup_id = whole.cgroup_id;
+  life.identity.comm = whole.comm;
+  life.execs = whole.exec_after_us ? 1 : 0;
+  life.state = LifeState::kEnded;
+  life.end_ns = life.last_seen_ns = whole.time_ns;
+  life.wait_status = whole.wait_status;
+  life.usage = {.utime_us = whole.utime_us,
+                .stime_us = whole.stime_us,
+                .cpu_us = whole.cpu_us,
+                .maxrss_kib = whole.maxrss_kib,
+                .minflt = whole.minflt,
+                .majflt = whole.majflt,
+                .nvcsw = whole.nvcsw,
+                .nivcsw = whole.nivcsw,
+                .image_maxrss_kib = whole.image_maxrss_kib,
+                .rchar_bytes = whole.rchar_bytes,
+                .wchar_bytes = whole.wchar_bytes,
+                .read_bytes = whole.read_bytes,
+                .write_bytes = whole.write_bytes,
+                .zombie_us = whole.zombie_us};
+  life.proof = proof_;
+  RecycleImage(&life.image);
+  life.image.reset();
+  if (!whole.exec_after_us) return;
+  life.image = MakeImage({.since_ns = ExecTimeOf(whole),
+                          .exe = whole.exe,
+                          .exe_bytes = whole.exe.size(),
+                          .args = whole.args,
+                          .args_bytes = ArgsBytesOf(whole)});
+}
+
+}  // namespace daybook
