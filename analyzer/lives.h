@@ -259,7 +259,7 @@ class LifeBuilder {
   size_t living_ = 0;
   bool reaps_are_told_ = false;   // by this recorder
   uint64_t others_until_ns_ = 0;  // before it, perhaps by the one that it took over from
-  Open whole_;  // made anew for each that one record tells
+  Open whole_;                    // made anew for each that one record tells
   // Of lives that are over and that nobody keeps: memory to be used again.
   std::vector<OpenPointer> spare_;
   std::vector<LocalPointer<Image>> spare_images_;

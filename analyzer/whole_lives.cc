@@ -1,5 +1,5 @@
-// Lives that one record tells: what its three parts would make of it, without entering it among those
-// that live. Nothing else is about it, and it bore nobody.
+// Lives that one record tells: what its three parts would make of it, without entering it among
+// those that live. Nothing else is about it, and it bore nobody.
 #include <algorithm>
 
 #include "daybook/whole_life.h"
@@ -14,8 +14,8 @@ void LifeBuilder::Take(const WholeLife& whole) {
   Slot& slot = SlotOf(whole.pid);
   // A snapshot met it, its pid has another one that is not over, it is late or told again, or its
   // reap may follow.
-  const bool is_newest = slot.open.empty() && slot.closed_start_ns.value_or(0) < start_ns &&
-                         !slot.closed_coarse;
+  const bool is_newest =
+      slot.open.empty() && slot.closed_start_ns.value_or(0) < start_ns && !slot.closed_coarse;
   if (!is_newest || (may_be_reaped && !is_exact)) return TakeParts(whole);
   FillWhole(whole, start_ns);
   Advance(start_ns);

@@ -137,8 +137,7 @@ LifeParts PartsOf(const WholeLife& life) {
 
 std::optional<WholeLife> Join(const LifeParts& parts) {
   const auto& [fork, exec, exit] = parts;
-  const bool is_told =
-      IsAllKnown(exit) && IsTold(fork, exit) && (!exec || IsTold(*exec, exit));
+  const bool is_told = IsAllKnown(exit) && IsTold(fork, exit) && (!exec || IsTold(*exec, exit));
   if (!is_told) return std::nullopt;
   WholeLife life{.time_ns = exit.time_ns,
                  .pid = exit.pid,

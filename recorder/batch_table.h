@@ -1,5 +1,5 @@
-// What the events of one batch tell of each process. Open addressing, since most of a storm's time in
-// here is misses of the cache.
+// What the events of one batch tell of each process. Open addressing, since most of a storm's time
+// in here is misses of the cache.
 #pragma once
 
 #include <algorithm>

@@ -211,7 +211,8 @@ class BpfSource::Impl {
         counters_(std::move(counters)),
         wakeups_(std::move(wakeups)),
         cgroups_(plan_.cgroups, CgroupTop(options_.filter), options_.proc_root, {}),
-        batch_{.reaps = ReapJoin(TellsReaps(options_), continues_ ? BootTimeNs() : 0), .lives = {}} {}
+        batch_{.reaps = ReapJoin(TellsReaps(options_), continues_ ? BootTimeNs() : 0),
+               .lives = {}} {}
 
   int wake_fd() const { return wakeups_.get(); }
   const LoadPlan& plan() const { return plan_; }

@@ -207,8 +207,8 @@ void WholeLivesTest::Step() {
       return Both([&](Joined& joined) { joined.builder.Take(fork); });
     }
     case 1: {
-      const SnapProc living = SnapAt(now_ns_ - Below(2) * kSecond, APid(),
-                                     Below(2) == 0 ? kProcCoarseStart : 0U);
+      const SnapProc living =
+          SnapAt(now_ns_ - Below(2) * kSecond, APid(), Below(2) == 0 ? kProcCoarseStart : 0U);
       return Both([&](Joined& joined) {
         joined.builder.Take(SnapBegin{.time_ns = now_ns_});
         joined.builder.Take(living);

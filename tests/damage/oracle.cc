@@ -302,8 +302,14 @@ class Judgement {
     if (!SaysWhoseItIs(*kind_.original, touched)) touched.assign(touched.size(), true);
     if (blocks.back().record || blocks.size() == 1) return touched;
     const WrittenBlock& before = blocks[blocks.size() - 2];
-    if (IsTouched(before.checkpoint, before.end)) touched.back() = true;
+    if (IsTouched(before.checkpoint, before.end) || IsAddedAt(before.end)) touched.back() = true;
     return touched;
+  }
+
+  bool IsAddedAt(size_t offset) const {
+    return std::ranges::any_of(damaged_.damaged, [offset](const Range& range) {
+      return range.begin == offset && range.end == offset;
+    });
   }
 
   // P2, by where the damage is.

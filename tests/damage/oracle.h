@@ -16,8 +16,8 @@
 // What cannot be, and is not demanded:
 //  * A file cut at a boundary looks like one that was never longer: no gap. Its successor tells.
 //  * Behind a head that is lost nobody knows how many records stood there: no count.
-//  * The open end of a segment is proved by its place, which the checkpoint before it says: where
-//    that is damaged too, it is not proved.
+//  * The open end of a segment is proved by its place, which the checkpoint right before it says:
+//    where that is damaged too, or bytes were added between, it is not proved.
 //  * Blocks without a head may have been forged in a payload, unless they follow each other for
 //    longer than one: where no such run is left, nobody knows the segment's tag.
 //  * The first records of a damaged block may be proved by a MARK. Where the block stands whole

@@ -8,8 +8,8 @@
 #include <cstring>
 #include <random>
 
-#include "recorder/kernel_events.h"
 #include "recorder/kept.h"
+#include "recorder/kernel_events.h"
 
 namespace daybook {
 namespace {

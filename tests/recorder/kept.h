@@ -143,12 +143,12 @@ struct KeptSegment {
   }
 };
 
-// A whole life as the records that it stands for.
+// A whole life as the records that it stands for, of which the first has its number.
 inline void KeepLife(const WholeLife& life, std::optional<uint64_t> seq, KeptSegment& segment) {
   const LifeParts parts = PartsOf(life);
   segment.entries.push_back({seq, parts.fork});
-  if (parts.exec) segment.entries.push_back({seq, segment.strings->Keep(*parts.exec)});
-  segment.entries.push_back({seq, segment.strings->Keep(parts.exit)});
+  if (parts.exec) segment.entries.push_back({{}, segment.strings->Keep(*parts.exec)});
+  segment.entries.push_back({{}, segment.strings->Keep(parts.exit)});
 }
 
 template <size_t kIndex = 0>

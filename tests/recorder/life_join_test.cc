@@ -7,8 +7,8 @@
 #include <string>
 
 #include "bpf_decode.h"
-#include "recorder/kernel_events.h"
 #include "recorder/kept.h"
+#include "recorder/kernel_events.h"
 
 namespace daybook {
 namespace {

@@ -1034,9 +1034,9 @@ struct Schema<CgroupPath> {
                        "Its path in its hierarchy, perhaps cut."}};
 };
 
-// A whole short life: its FORK, its one EXEC where it had one, and its EXIT, where all three came at
-// once and one record tells the same (whole_life.h). It stands where the EXIT would. What most such
-// lives do not have stands last, and is left out at the end of the record: unknown, or 0.
+// A whole short life: its FORK, its one EXEC where it had one, and its EXIT, where all three came
+// at once and one record tells the same (whole_life.h). It stands where the EXIT would. What most
+// such lives do not have stands last, and is left out at the end of the record: unknown, or 0.
 struct WholeLife {
   uint64_t time_ns = 0;
   uint32_t pid = 0;
@@ -1103,8 +1103,8 @@ struct Schema<WholeLife> {
             "When that parent was born."},
       Field{"wait_status", &WholeLife::wait_status, Wire::kUint, Unit::kWaitStatus,
             "What wait(2) tells its parent."},
-      Field{"flags", &WholeLife::flags, Wire::kUint, Unit::kFlags, "As in EXIT; those of FORK are 0.",
-            kProcFlagNames},
+      Field{"flags", &WholeLife::flags, Wire::kUint, Unit::kFlags,
+            "As in EXIT; those of FORK are 0.", kProcFlagNames},
       Field{"uid", &WholeLife::uid, Wire::kUint, Unit::kNone, "Real user id."},
       Field{"gid", &WholeLife::gid, Wire::kUint, Unit::kNone, "Real group id."},
       Field{"sid", &WholeLife::sid, Wire::kUint, Unit::kNone, "Session id."},
