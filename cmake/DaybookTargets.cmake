@@ -25,10 +25,6 @@ function(daybook_precompile target)
       <algorithm> <array> <cstdint> <cstring> <functional> <map> <memory> <optional> <span> <string>
       <string_view> <tuple> <unordered_map> <utility> <variant> <vector>
       <daybook/codec.h> <daybook/reader.h> <daybook/records.h> <daybook/result.h> ${ARGN})
-    # What g++ 12 sees in std::string that is not there (bugs 105329, 105651), it no longer knows to
-    # be in a system's header.
-    target_compile_options(${target} PRIVATE
-      $<$<CXX_COMPILER_ID:GNU>:-Wno-array-bounds -Wno-restrict -Wno-stringop-overflow>)
   endif()
 endfunction()
 

@@ -79,8 +79,8 @@ void LogWriter::FinishRecord(uint8_t type, uint8_t* payload, uint8_t* end) {
 void LogWriter::NoteMoment(uint64_t time_ns) { impl_->buffer().NoteMoment(time_ns); }
 void LogWriter::NotePid(uint32_t pid) { impl_->buffer().NotePid(pid); }
 void LogWriter::NoteAnchor(const Clock& clock) { impl_->buffer().NoteAnchor(clock); }
-void LogWriter::CountDropped(uint8_t type, uint64_t time_ns, uint64_t told_lost) {
-  impl_->CountDropped(type, time_ns, told_lost);
+void LogWriter::CountDropped(uint8_t type, uint64_t time_ns, uint64_t events, uint64_t told_lost) {
+  impl_->CountDropped(type, time_ns, events, told_lost);
 }
 
 }  // namespace daybook

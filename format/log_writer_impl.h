@@ -40,7 +40,7 @@ class LogWriter::Impl {
 
   uint8_t* BeginRecord(size_t max_payload_bytes);
   void FinishRecord(uint8_t type, uint8_t* payload, uint8_t* end);
-  void CountDropped(uint8_t type, uint64_t time_ns, uint64_t told_lost);
+  void CountDropped(uint8_t type, uint64_t time_ns, uint64_t events, uint64_t told_lost);
 
   SegmentBuffer& buffer() { return current_.buffer; }
   uint64_t segment_no() const { return current_.number; }

@@ -5,7 +5,7 @@
 namespace daybook {
 namespace {
 
-static_assert(kTickNs == 1000, "lengths of a life are in microseconds");
+static_assert(kTickNs == kNsPerUs, "lengths of a life are in microseconds");
 
 uint64_t ElapsedUs(uint64_t from_ns, uint64_t until_ns) {
   return until_ns / kTickNs - from_ns / kTickNs;

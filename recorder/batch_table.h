@@ -9,7 +9,7 @@
 
 namespace daybook {
 
-// Entry has `pid` and `start_ns`. Pointers to entries are valid until the next Add().
+// Entry has `pid` and `start_ns`. What refers to entries is valid until one is added.
 template <class Entry>
 class BatchTable {
  public:
@@ -20,14 +20,17 @@ class BatchTable {
     return found == 0 ? nullptr : &entries_[found - 1];
   }
 
-  // False where one is there already.
-  bool Add(const Entry& entry) {
+  // A new one has nothing but its process.
+  Entry& FindOrAdd(uint32_t pid, uint64_t start_ns) {
     if (slots_.size() < 2 * (entries_.size() + 1)) Grow();
-    uint32_t& slot = slots_[SlotOf(entry.pid, entry.start_ns)];
-    if (slot != 0) return false;
-    entries_.push_back(entry);
-    slot = static_cast<uint32_t>(entries_.size());
-    return true;
+    uint32_t& slot = slots_[SlotOf(pid, start_ns)];
+    if (slot == 0) {
+      Entry& entry = entries_.emplace_back();
+      entry.pid = pid;
+      entry.start_ns = start_ns;
+      slot = static_cast<uint32_t>(entries_.size());
+    }
+    return entries_[slot - 1];
   }
 
   void Clear() {

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <optional>
 #include <string_view>
+#include <type_traits>
 
 namespace daybook {
 namespace {
@@ -22,8 +23,6 @@ static_assert(offsetof(exit_event, time_ns) == sizeof(event_header));
 static_assert(offsetof(reap_event, time_ns) == sizeof(event_header));
 static_assert(offsetof(comm_event, time_ns) == sizeof(event_header));
 static_assert(offsetof(cgroup_event, time_ns) == sizeof(event_header));
-
-constexpr uint64_t kNsPerUs = 1000;
 
 uint64_t PageKib() {
   static const uint64_t kib = static_cast<uint64_t>(sysconf(_SC_PAGESIZE)) / 1024;
@@ -186,11 +185,13 @@ std::span<const std::byte> BytesOf(const KernelEvent& event) {
   return {reinterpret_cast<const std::byte*>(&event), event.header.bytes};
 }
 
-// Its birth and its program are told with its end.
+// Its birth and its program are told with its end, but for events that are damaged.
 template <class KernelEvent>
 bool IsOfWholeLife(std::span<const std::byte> bytes, LifeJoin& lives) {
   const auto event = FixedPart<KernelEvent>(bytes);
-  return event && lives.WholeLife(event->pid, event->start_ns) != nullptr;
+  const auto* const whole = event ? lives.Find(event->pid, event->start_ns) : nullptr;
+  const void* const here = bytes.data();
+  return whole != nullptr && (whole->fork == here || whole->exec == here);
 }
 
 bool DeliverFork(std::span<const std::byte> bytes, LifeJoin& lives, EventSink& sink) {
@@ -208,9 +209,9 @@ bool DeliverExec(std::span<const std::byte> bytes, LifeJoin& lives, EventSink& s
 }
 
 bool DeliverExit(std::span<const std::byte> bytes, EventBatch& batch, EventSink& sink) {
-  const auto exit = ReadExit(bytes, batch.reaps);
+  const auto exit = ReadExit(bytes, batch.reaps());
   if (!exit) return false;
-  const LifeJoin::Events* const whole = batch.lives.WholeLife(exit->pid, exit->start_ns);
+  const LifeJoin::Events* const whole = batch.lives().Find(exit->pid, exit->start_ns);
   if (whole == nullptr) return sink.OnExit(*exit), true;
   const auto fork = ReadFork(BytesOf(*whole->fork));
   const auto exec = whole->exec == nullptr ? std::nullopt : ReadExec(BytesOf(*whole->exec));
@@ -291,10 +292,20 @@ event_header HeaderOf(std::span<const std::byte> bytes) {
   return header;
 }
 
+// What could not be delivered must not be joined to others, which would be missed with it.
+template <class KernelEvent>
+bool IsWellFormed(std::span<const std::byte> bytes) {
+  const auto event = FixedPart<KernelEvent>(bytes);
+  if constexpr (std::is_same_v<KernelEvent, exec_event>) return event && StringsOf(*event, bytes);
+  return event && bytes.size() == sizeof(KernelEvent);
+}
+
 // The ring aligns its records as the kernel's program writes them.
 template <class KernelEvent, class Join>
 void AddTo(Join& join, std::span<const std::byte> bytes) {
-  if (FixedPart<KernelEvent>(bytes)) join.Add(*reinterpret_cast<const KernelEvent*>(bytes.data()));
+  if (IsWellFormed<KernelEvent>(bytes)) {
+    join.Add(*reinterpret_cast<const KernelEvent*>(bytes.data()));
+  }
 }
 
 }  // namespace
@@ -302,35 +313,35 @@ void AddTo(Join& join, std::span<const std::byte> bytes) {
 void EventBatch::Add(std::span<const std::byte> event) {
   switch (HeaderOf(event).type) {
     case EVENT_FORK:
-      return AddTo<fork_event>(lives, event);
+      return AddTo<fork_event>(lives_, event);
     case EVENT_EXEC:
-      return AddTo<exec_event>(lives, event);
+      return AddTo<exec_event>(lives_, event);
     case EVENT_EXIT:
-      return AddTo<exit_event>(lives, event);
+      return AddTo<exit_event>(lives_, event);
     case EVENT_COMM:
-      return AddTo<comm_event>(lives, event);
+      return AddTo<comm_event>(lives_, event);
     case EVENT_REAP:
-      return AddTo<reap_event>(reaps, event);
+      return AddTo<reap_event>(reaps_, event);
     default:
       return;
   }
 }
 
 void EventBatch::End() {
-  reaps.EndBatch();
-  lives.EndBatch();
+  reaps_.EndBatch();
+  lives_.EndBatch();
 }
 
 bool DeliverEvent(std::span<const std::byte> event, EventBatch& batch, EventSink& sink) {
   switch (HeaderOf(event).type) {
     case EVENT_FORK:
-      return DeliverFork(event, batch.lives, sink);
+      return DeliverFork(event, batch.lives(), sink);
     case EVENT_EXEC:
-      return DeliverExec(event, batch.lives, sink);
+      return DeliverExec(event, batch.lives(), sink);
     case EVENT_EXIT:
       return DeliverExit(event, batch, sink);
     case EVENT_REAP:
-      return DeliverReap(event, batch.reaps, sink);
+      return DeliverReap(event, batch.reaps(), sink);
     case EVENT_COMM:
       return DeliverComm(event, sink);
     case EVENT_CGROUP:

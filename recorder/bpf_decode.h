@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <utility>
 
 #include "bpf/events.h"
 #include "life_join.h"
@@ -13,13 +14,20 @@
 namespace daybook {
 
 // What the events of a batch tell together.
-struct EventBatch {
-  ReapJoin reaps;
-  LifeJoin lives;
+class EventBatch {
+ public:
+  explicit EventBatch(ReapJoin reaps = ReapJoin()) : reaps_(std::move(reaps)) {}
 
   // First all events of the batch; they must stay in place until End().
   void Add(std::span<const std::byte> event);
   void End();
+
+  ReapJoin& reaps() { return reaps_; }
+  LifeJoin& lives() { return lives_; }
+
+ private:
+  ReapJoin reaps_;
+  LifeJoin lives_;
 };
 
 // Hands the event to `sink`; false where it is of no known type or its lengths do not agree.

@@ -211,8 +211,7 @@ class BpfSource::Impl {
         counters_(std::move(counters)),
         wakeups_(std::move(wakeups)),
         cgroups_(plan_.cgroups, CgroupTop(options_.filter), options_.proc_root, {}),
-        batch_{.reaps = ReapJoin(TellsReaps(options_), continues_ ? BootTimeNs() : 0),
-               .lives = {}} {}
+        batch_(ReapJoin(TellsReaps(options_), continues_ ? BootTimeNs() : 0)) {}
 
   int wake_fd() const { return wakeups_.get(); }
   const LoadPlan& plan() const { return plan_; }
@@ -285,7 +284,10 @@ class BpfSource::Impl {
   size_t Drain(EventSink& sink) {
     ForgetWakeup();
     SetFlag(skeleton_->bss->shared.idle, 0);
-    reader_.Peek([this](std::span<const std::byte> event) { batch_.Add(event); });
+    // Else there is nothing to be joined.
+    if (TellsReaps(options_) || (options_.filter.events & kTypeFork) != 0) {
+      reader_.Peek([this](std::span<const std::byte> event) { batch_.Add(event); });
+    }
     const size_t count = reader_.Peek([this, &sink](std::span<const std::byte> event) {
       if (!DeliverEvent(event, batch_, sink)) ++damaged_;
     });

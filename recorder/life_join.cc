@@ -21,37 +21,62 @@ bool AreAlike(const exec_event& exec, const exit_event& exit) {
 
 }  // namespace
 
+// The parent's own birth may be told behind it, where a filter has kept that.
 void LifeJoin::Add(const fork_event& fork) {
-  if (BatchedLife* const parent = batch_.Find(fork.ppid, fork.parent_start_ns)) {
-    parent->is_parent = true;
-  }
-  batch_.Add({.events = {.fork = &fork}, .start_ns = fork.start_ns, .pid = fork.pid});
+  batch_.FindOrAdd(fork.ppid, fork.parent_start_ns).is_parent = true;
+  BatchedLife& life = batch_.FindOrAdd(fork.pid, fork.start_ns);
+  life.events.fork = &fork;
+  life.forked_at = ++events_;
 }
 
 void LifeJoin::Add(const exec_event& exec) {
-  BatchedLife* const life = batch_.Find(exec.pid, exec.start_ns);
-  if (life == nullptr) return;
-  life->is_more = life->is_more || life->events.exec != nullptr;
-  life->events.exec = &exec;
+  BatchedLife& life = batch_.FindOrAdd(exec.pid, exec.start_ns);
+  life.is_more = life.is_more || life.events.exec != nullptr;
+  life.events.exec = &exec;
+  life.execed_at = ++events_;
 }
 
 void LifeJoin::Add(const exit_event& exit) {
-  if (BatchedLife* const life = batch_.Find(exit.pid, exit.start_ns)) life->events.exit = &exit;
+  BatchedLife& life = batch_.FindOrAdd(exit.pid, exit.start_ns);
+  life.events.exit = &exit;
+  life.ended_at = ++events_;
 }
 
 void LifeJoin::Add(const comm_event& comm) {
-  if (BatchedLife* const life = batch_.Find(comm.pid, comm.start_ns)) life->is_more = true;
+  batch_.FindOrAdd(comm.pid, comm.start_ns).is_more = true;
 }
 
-bool LifeJoin::IsWhole(const BatchedLife& life) {
+LifeJoin::Verdict LifeJoin::Judge(const BatchedLife& life) {
   const auto& [fork, exec, exit] = life.events;
-  return exit != nullptr && !life.is_parent && !life.is_more && AreAlike(*fork, *exit) &&
-         (exec == nullptr || AreAlike(*exec, *exit));
+  const bool is_all_there = fork != nullptr && exit != nullptr;
+  if (!is_all_there || life.is_parent || life.is_more) return Verdict::kParts;
+  if (!AreAlike(*fork, *exit) || (exec != nullptr && !AreAlike(*exec, *exit))) {
+    return Verdict::kParts;
+  }
+  return IsParentTheSame(life) ? Verdict::kWhole : Verdict::kParts;
 }
 
-const LifeJoin::Events* LifeJoin::WholeLife(uint32_t pid, uint64_t start_ns) {
-  const BatchedLife* const life = batch_.Find(pid, start_ns);
-  return life != nullptr && IsWhole(*life) ? &life->events : nullptr;
+// From its child's birth to its child's end.
+bool LifeJoin::IsParentTheSame(const BatchedLife& life) {
+  const BatchedLife* const parent =
+      batch_.Find(life.events.fork->ppid, life.events.fork->parent_start_ns);
+  const auto is_between = [&life](uint32_t at) {
+    return at > life.forked_at && at < life.ended_at;
+  };
+  return parent == nullptr ||
+         !(parent->is_more || is_between(parent->execed_at) || is_between(parent->ended_at));
+}
+
+const LifeJoin::Events* LifeJoin::Find(uint32_t pid, uint64_t start_ns) {
+  BatchedLife* const life = batch_.Find(pid, start_ns);
+  if (life == nullptr) return nullptr;
+  if (life->verdict == Verdict::kNone) life->verdict = Judge(*life);
+  return life->verdict == Verdict::kWhole ? &life->events : nullptr;
+}
+
+void LifeJoin::EndBatch() {
+  batch_.Clear();
+  events_ = 0;
 }
 
 }  // namespace daybook

@@ -8,8 +8,10 @@
 
 namespace daybook {
 
-// A batch is shown twice: first all of it, then to be delivered. Whoever has children stays three
-// records, since theirs name him; and whoever has changed what only one of the three would tell.
+// A batch is shown twice: first all of it, then to be delivered. One record stands where the end
+// would: whoever has children stays three, since theirs name him and come before; so does whoever
+// was born of a parent that ended, or became another program, in between; and whoever changed what
+// only one of the three would tell.
 class LifeJoin {
  public:
   struct Events {
@@ -26,22 +28,31 @@ class LifeJoin {
 
   // The events of a life of which one record can tell; nullptr where it cannot. The same from the
   // first of its events to the last one.
-  const Events* WholeLife(uint32_t pid, uint64_t start_ns);
+  const Events* Find(uint32_t pid, uint64_t start_ns);
 
-  void EndBatch() { batch_.Clear(); }
+  void EndBatch();
 
  private:
+  enum class Verdict : uint8_t { kNone, kWhole, kParts };
+  // Of whoever has an event in the batch or is a parent in it.
   struct BatchedLife {
     Events events;
-    uint64_t start_ns;
-    uint32_t pid;
+    uint64_t start_ns = 0;
+    uint32_t pid = 0;
+    // Which of the batch's events, from 1; 0 is none of them.
+    uint32_t forked_at = 0;
+    uint32_t execed_at = 0;
+    uint32_t ended_at = 0;
     bool is_parent = false;
-    bool is_more = false;  // than one record can tell
+    bool is_more = false;  // than one record can tell: several programs, another name
+    Verdict verdict = Verdict::kNone;
   };
 
-  static bool IsWhole(const BatchedLife& life);
+  Verdict Judge(const BatchedLife& life);
+  bool IsParentTheSame(const BatchedLife& life);
 
   BatchTable<BatchedLife> batch_;
+  uint32_t events_ = 0;
 };
 
 }  // namespace daybook

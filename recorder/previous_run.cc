@@ -36,7 +36,7 @@ class ForkCount {
     } else if (record.As(&fork)) {
       NoteFork(fork.time_ns);
     } else if (record.As(&life)) {
-      NoteFork(PartsOf(life).fork.time_ns);
+      NoteFork(BirthOf(life));
     }
   }
 
@@ -100,8 +100,9 @@ uint64_t TimeOfOneOf(const RecordView& view) {
   return time_ns;
 }
 
-// All that came before one of these has been drained and stands before it. (Before a snapshot's end
-// events wait; checkpoints know no difference.)
+// All that came before one of these has been drained and stands before it, but for births and
+// programs of lives that end in the same batch. (Before a snapshot's end events wait; checkpoints
+// know no difference.)
 uint64_t RecordedUntil(const RecordView& view) {
   return TimeOfOneOf<Clock, Recorder, Audit, Lost, Fork, Exec, Exit, WholeLife, Reap, IdChange,
                      Session, CommChange, Ptrace, CgroupPath>(view);

@@ -12,7 +12,8 @@ constexpr size_t kMinUnreaped = 65536;
 
 void ReapJoin::Add(const reap_event& reap) {
   if (IsRemembered(reap.pid, reap.start_ns)) return;
-  batch_.Add({.event = &reap, .start_ns = reap.start_ns, .pid = reap.pid});
+  BatchedReap& batched = batch_.FindOrAdd(reap.pid, reap.start_ns);
+  if (batched.event == nullptr) batched.event = &reap;
 }
 
 const reap_event* ReapJoin::Find(const exit_event& exit) {

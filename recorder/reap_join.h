@@ -35,9 +35,9 @@ class ReapJoin {
 
  private:
   struct BatchedReap {
-    const reap_event* event;
-    uint64_t start_ns;  // as in the event, which is far from here
-    uint32_t pid;
+    const reap_event* event = nullptr;
+    uint64_t start_ns = 0;  // as in the event, which is far from here
+    uint32_t pid = 0;
     bool is_joined = false;
   };
 

@@ -47,8 +47,7 @@ class RecorderLoop::Impl : public EventSink {
 
   void OnFork(const Fork& fork) override {
     auditor_.OnBirth(fork.pid, fork.time_ns);
-    // A filter may have kept it for long: it has not waited in the source.
-    Append(fork, source_.tells_every_life() ? fork.time_ns : last_turn_ns_);
+    Append(fork, WaitingSince(fork));
   }
   void OnExec(const Exec& exec) override {
     Append(WithKeptArgs(exec, options_.keep_args), exec.time_ns);
@@ -99,6 +98,10 @@ class RecorderLoop::Impl : public EventSink {
     if (snapshots_.is_due()) TakeSnapshot();
   }
 
+  // A filter may have kept it for long: then it has not waited in the source.
+  uint64_t WaitingSince(const Fork& fork) const {
+    return source_.tells_every_life() ? fork.time_ns : last_turn_ns_;
+  }
   void Turn();
   Status Finish();
   Audit LastCounts() const;
@@ -266,8 +269,9 @@ void RecorderLoop::Impl::OnLife(const LifeParts& life) {
   if (kept.exec) kept.exec = WithKeptArgs(*kept.exec, options_.keep_args);
   const auto whole = takes_over_ ? std::nullopt : Join(kept);
   if (!whole) return EventSink::OnLife(life);
+  auditor_.OnBirth(life.fork.pid, life.fork.time_ns);  // another one's end may have been lost
   auditor_.OnEnd(life.exit.pid, life.exit.start_ns);
-  meter_.OnEvent(life.fork.time_ns);
+  meter_.OnEvent(WaitingSince(life.fork));
   if (life.exec) meter_.OnEvent(life.exec->time_ns);
   AppendAnew(*whole, whole->time_ns);
 }

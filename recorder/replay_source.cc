@@ -169,7 +169,10 @@ bool ReplaySource::Impl::ForwardLife(const RecordView& record, EventSink* sink) 
   WholeLife life;
   if (!record.As(&life)) return false;
   MoveClock(life.time_ns);
-  sink->OnLife(PartsOf(life));
+  const LifeParts parts = PartsOf(life);
+  living_.Apply(parts.fork);  // a snapshot may have met it, or whoever had its pid before
+  living_.Apply(parts.exit);
+  sink->OnLife(parts);
   return true;
 }
 

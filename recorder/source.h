@@ -24,8 +24,8 @@ class EventSink {
   virtual void OnFork(const Fork& fork) = 0;
   virtual void OnExec(const Exec& exec) = 0;
   virtual void OnExit(const Exit& exit) = 0;
-  // A whole life at once, of which nothing else tells but perhaps a reap; the same as its parts,
-  // one after another.
+  // A whole life at once, whose place is that of its end; of it nothing else tells but perhaps a
+  // snapshot and a reap.
   virtual void OnLife(const LifeParts& life);
   virtual void OnReap(const Reap&) {}
   virtual void OnIdChange(const IdChange&) {}

@@ -19,7 +19,7 @@ class StatusMeter {
 
   void OnEvent(uint64_t time_ns) {
     ++events_;
-    if (oldest_waiting_ns_ == 0) oldest_waiting_ns_ = time_ns;
+    if (oldest_waiting_ns_ == 0 || time_ns < oldest_waiting_ns_) oldest_waiting_ns_ = time_ns;
     if (time_ns > last_event_ns_) last_event_ns_ = time_ns;
   }
   // Events that the source tells of as lost in order, and counts nowhere else.

@@ -118,12 +118,33 @@ void ExpectSameLife(const Life& a, const Life& b) {
   EXPECT_EQ(a.usage.write_bytes, b.usage.write_bytes);
   EXPECT_EQ(a.usage.zombie_us, b.usage.zombie_us);
   EXPECT_EQ(a.last_seen_ns, b.last_seen_ns);
-  EXPECT_EQ(a.parent.get() != nullptr, b.parent.get() != nullptr);
+  const auto key_of = [](const Life* life) {
+    return life == nullptr ? std::pair(0U, uint64_t{0}) : std::pair(life->pid, life->start_ns);
+  };
+  EXPECT_EQ(key_of(a.parent.get()), key_of(b.parent.get()));
+  EXPECT_EQ(a.proof, b.proof);
+  EXPECT_EQ(a.identity.uid, b.identity.uid);
+  EXPECT_EQ(a.identity.gid, b.identity.gid);
+  EXPECT_EQ(a.identity.sid, b.identity.sid);
+  EXPECT_EQ(a.identity.tty, b.identity.tty);
+  EXPECT_EQ(a.usage.utime_us, b.usage.utime_us);
+  EXPECT_EQ(a.usage.stime_us, b.usage.stime_us);
+  EXPECT_EQ(a.usage.maxrss_kib, b.usage.maxrss_kib);
+  EXPECT_EQ(a.usage.image_maxrss_kib, b.usage.image_maxrss_kib);
+  EXPECT_EQ(a.usage.minflt, b.usage.minflt);
+  EXPECT_EQ(a.usage.majflt, b.usage.majflt);
+  EXPECT_EQ(a.usage.nvcsw, b.usage.nvcsw);
+  EXPECT_EQ(a.usage.nivcsw, b.usage.nivcsw);
+  EXPECT_EQ(a.usage.rchar_bytes, b.usage.rchar_bytes);
+  EXPECT_EQ(a.usage.wchar_bytes, b.usage.wchar_bytes);
+  EXPECT_EQ(a.usage.read_bytes, b.usage.read_bytes);
   ASSERT_EQ(a.image != nullptr, b.image != nullptr);
   if (!a.image) return;
   EXPECT_EQ(a.image->since_ns, b.image->since_ns);
   EXPECT_EQ(a.image->args, b.image->args);
   EXPECT_EQ(a.image->exe, b.image->exe);
+  EXPECT_EQ(a.image->exe_bytes, b.image->exe_bytes);
+  EXPECT_EQ(a.image->args_bytes, b.image->args_bytes);
 }
 
 TEST_F(LivesTest, OneRecordOfAWholeLifeIsTheSameLifeAsThree) {

@@ -37,7 +37,7 @@ block() { # SOURCE HEARD: adds the listener's ms, its switches, the records told
   echo "$before $after" | awk '{ print ($3 - $1) / 1e6 }' >>"$work/ms.$1.$2"
   echo "$before $after" | awk '{ print $4 - $2 }' >>"$work/switches.$1.$2"
   echo "$took" | awk -v n="$lives" '{ print $1 * n / 1e6 }' >>"$work/took.$1.$2"
-  dump_types | grep -cE "^(fork|exec|exit|life)$" >>"$work/told.$1.$2" || true
+  dump_types | awk '/^(fork|exec|exit)$/ { ++n } /^life$/ { n += 3 } END { print n + 0 }' >>"$work/told.$1.$2"
   lost_events >>"$work/lost.$1.$2"
 }
 

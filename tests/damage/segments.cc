@@ -94,6 +94,7 @@ class Maker {
   void Event(size_t event) {
     now_ns_ += 1000 * (1 + random_.Below(50'000));
     const auto pid = static_cast<uint32_t>(100 + event / 3);
+    if (event % 12 == 6) return NoteLife(pid);
     switch (event % 3) {
       case 0:
         return Note(Fork{.time_ns = now_ns_,
@@ -112,6 +113,21 @@ class Maker {
                          .cpu_us = random_.Below(100'000),
                          .comm = "test"});
     }
+  }
+
+  void NoteLife(uint32_t pid) {
+    const bool executes = random_.Below(2) == 0;
+    Note(WholeLife{.time_ns = now_ns_,
+                   .pid = pid,
+                   .elapsed_us = random_.Below(100'000),
+                   .ppid = 1,
+                   .parent_start_ns = 1'000'000,
+                   .flags = kProcUsageExact,
+                   .uid = 1000,
+                   .cpu_us = random_.Below(100'000),
+                   .comm = "test",
+                   .exec_after_us = executes ? std::optional<uint64_t>(7) : std::nullopt,
+                   .exe = executes ? "/bin/test" : ""});
   }
 
   // Of ordinary length mostly, now and then so long that it needs continuations.

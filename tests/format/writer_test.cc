@@ -9,6 +9,7 @@
 #include <map>
 
 #include "daybook/compress.h"
+#include "support/a_life.h"
 #include "support/log_builder.h"
 #include "support/temp_folder.h"
 
@@ -1101,6 +1102,28 @@ TEST(WriterTest, WhileNothingCanBeWrittenRecordsAreKeptThenCountedAndToldAfterwa
   ASSERT_TRUE(lost);
   EXPECT_GT(forks, 0u);
   EXPECT_EQ(forks + *lost, kForks);
+}
+
+TEST(WriterTest, OfALifeThatCannotBeWrittenAllThatItStandsForIsLost) {
+  auto disk = std::make_shared<FakeDisk>();
+  WriterOptions options;
+  options.max_pending_bytes = 2000;
+  LogBuilder log(options, disk);
+  disk->fault = [](std::string_view operation, size_t) {
+    return operation == "write" || operation == "create" ? ENOSPC : 0;
+  };
+  const auto lost_with = [&](const WholeLife& life) {
+    const uint64_t before = log.writer().unwritten_lost();
+    log.Add(life);
+    return log.writer().unwritten_lost() - before;
+  };
+  for (uint32_t pid = 1; log.writer().unwritten_lost() == 0; ++pid) {
+    ASSERT_LT(pid, 1000u);
+    log.Add(TestFork(pid));
+    if (pid % 10 == 0) (void)log.writer().Flush();
+  }
+  EXPECT_EQ(lost_with(*Join(ALife())), 3u);
+  EXPECT_EQ(lost_with(*Join(ALifeWithoutExec())), 2u);
 }
 
 }  // namespace

@@ -46,6 +46,21 @@ TEST_F(LivesTest, AProgramIsOneForkOneExecOneExit) {
   ExpectAgrees(life.exit, ended);
 }
 
+// But for those that were living when the ring was drained.
+TEST_F(LivesTest, MostShortLivesAreOneRecord) {
+  constexpr size_t kLives = 100;
+  std::vector<pid_t> pids;
+  for (size_t i = 0; i < kLives; ++i) {
+    pids.push_back(Spawn([i] { i % 2 == 0 ? Become("/bin/true", {"true"}) : _exit(0); }));
+    WaitFor(pids.back());
+  }
+  const KeptLog& log = Stop();
+  size_t whole_lives = 0;
+  for (const KeptSegment& segment : log.segments) whole_lives += segment.whole_lives;
+  EXPECT_GE(whole_lives, kLives / 2);
+  for (size_t i = 0; i < kLives; ++i) EXPECT_THAT(LifeOf(log, pids[i]).execs, SizeIs(1 - i % 2));
+}
+
 TEST_F(LivesTest, AnExecThatFailsIsNone) {
   const pid_t pid = Spawn([] { Become("/does/not/exist", {"x"}); });
   WaitFor(pid);

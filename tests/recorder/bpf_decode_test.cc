@@ -196,13 +196,13 @@ TEST_F(BpfDecodeTest, TheReapOfAnEndThatWasNotSeenIsNotTold) {
 }
 
 TEST_F(BpfDecodeTest, AReapWhoseEndAnotherRecorderMayHaveToldIsTold) {
-  batch_.reaps = ReapJoin(true, AReap().start_ns + 1);
+  batch_ = EventBatch(ReapJoin(true, AReap().start_ns + 1));
   DeliverBatch({Pack(AReap(43))});
   EXPECT_THAT(sink_.All<Reap>(), SizeIs(1));
   DeliverBatch({Pack(AnExit()), Pack(AReap())});
   EXPECT_THAT(sink_.All<Exit>(), SizeIs(1));
   EXPECT_THAT(sink_.All<Reap>(), SizeIs(1)) << "it went into the end";
-  batch_.reaps = ReapJoin(true, AReap().start_ns);
+  batch_ = EventBatch(ReapJoin(true, AReap().start_ns));
   DeliverBatch({Pack(AReap(44))});
   EXPECT_THAT(sink_.All<Reap>(), SizeIs(1)) << "born since: its end was lost";
 }

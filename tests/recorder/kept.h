@@ -130,6 +130,7 @@ struct KeptSegment {
   };
   std::vector<Entry> entries;
   std::vector<Gap> gaps;
+  size_t whole_lives = 0;  // that were one record
   bool complete = false;
   std::shared_ptr<StringStore> strings = std::make_shared<StringStore>();
 
@@ -146,6 +147,7 @@ struct KeptSegment {
 // A whole life as the records that it stands for, of which the first has its number.
 inline void KeepLife(const WholeLife& life, std::optional<uint64_t> seq, KeptSegment& segment) {
   const LifeParts parts = PartsOf(life);
+  ++segment.whole_lives;
   segment.entries.push_back({seq, parts.fork});
   if (parts.exec) segment.entries.push_back({{}, segment.strings->Keep(*parts.exec)});
   segment.entries.push_back({{}, segment.strings->Keep(parts.exit)});

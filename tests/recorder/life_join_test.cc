@@ -37,6 +37,8 @@ exit_event Ended(uint32_t pid = kPid, uint64_t start_ns = kStartNs) {
   exit_event event = AnExit();
   event.pid = pid;
   event.start_ns = start_ns;
+  event.time_ns = start_ns + 2000;
+  event.usage.read_bytes = 27;
   return event;
 }
 
@@ -51,6 +53,7 @@ class ToldInOrder : public KeptEvents {
   void OnCommChange(const CommChange&) override { order += 'c'; }
   void OnLife(const LifeParts& life) override {
     order += 'L';
+    EXPECT_TRUE(Join(life)) << "what is told at once, one record can tell";
     lives.push_back(life);
   }
 
@@ -128,6 +131,56 @@ TEST_F(LifeJoinTest, WhoseParentEndedBeforeItStaysThree) {
   adopted.ppid = 1;
   Deliver({Pack(Born()), Pack(adopted)});
   EXPECT_EQ(told_.order, "fe");
+}
+
+fork_event BornOf(const fork_event& parent, uint32_t pid, uint64_t start_ns) {
+  fork_event child = Born(pid, start_ns);
+  child.ppid = parent.pid;
+  child.parent_start_ns = parent.start_ns;
+  return child;
+}
+
+exit_event EndOf(const fork_event& child) {
+  exit_event end = Ended(child.pid, child.start_ns);
+  end.ppid = child.ppid;
+  end.parent_start_ns = child.parent_start_ns;
+  return end;
+}
+
+// Its children inherit the program that it had at their birth, which the log would not tell any
+// more where their end stands.
+TEST_F(LifeJoinTest, WhoseParentBecameAnotherProgramMeanwhileStaysThree) {
+  const fork_event child = BornOf(Born(), 43, 1500);
+  Deliver({Pack(child), Executed(), Pack(EndOf(child))});
+  EXPECT_EQ(told_.order, "fxe");
+  Deliver({Executed(), Pack(child), Pack(EndOf(child))});
+  EXPECT_EQ(told_.order, "fxexL") << "before its birth";
+}
+
+// In the end of a whole group the kernel may tell of the parent's first, and still name it.
+TEST_F(LifeJoinTest, WhoseParentsEndStandsBeforeItsOwnStaysThree) {
+  const fork_event child = BornOf(Born(), 43, 1500);
+  Deliver({Pack(child), Pack(Ended()), Pack(EndOf(child))});
+  EXPECT_EQ(told_.order, "fee");
+}
+
+// As where a filter has kept it until its end.
+TEST_F(LifeJoinTest, AParentWhoseBirthIsToldBehindThatOfItsChildStaysThree) {
+  const fork_event child = BornOf(Born(), 43, 1500);
+  Deliver({Pack(child), Pack(Born()), Pack(Ended())});
+  EXPECT_EQ(told_.order, "ffe");
+}
+
+TEST_F(LifeJoinTest, AnEventThatIsDamagedTakesNoOtherWithIt) {
+  exec_event exec = AnExec("/bin/ls", "ls");
+  exec.args_captured = 99;
+  const std::vector<Bytes>& events =
+      kept_.emplace_back(std::vector<Bytes>{Pack(Born()), Pack(exec, "/bin/lsls"), Pack(Ended())});
+  for (const Bytes& event : events) batch_.Add(event);
+  EXPECT_TRUE(DeliverEvent(events[0], batch_, told_));
+  EXPECT_FALSE(DeliverEvent(events[1], batch_, told_));
+  EXPECT_TRUE(DeliverEvent(events[2], batch_, told_));
+  EXPECT_EQ(told_.order, "L");
 }
 
 TEST_F(LifeJoinTest, WhoChangedItsIdsStaysThree) {

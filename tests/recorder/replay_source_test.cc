@@ -5,6 +5,7 @@
 
 #include "recorder.h"
 #include "recorder/kept.h"
+#include "support/a_life.h"
 #include "support/log_builder.h"
 #include "support/temp_folder.h"
 
@@ -130,6 +131,26 @@ TEST_F(ReplayTest, ASnapshotIsWhoLivesThen) {
   ASSERT_THAT(after.all, SizeIs(2));
   EXPECT_EQ(after.all[1].pid, 11u);
   EXPECT_THAT(after.all[1].comm, Optional("init"sv)) << "its parent's, until it executes another";
+}
+
+// As where the snapshot was taken before the first events were.
+TEST_F(ReplayTest, AWholeLifeThatASnapshotMetIsOver) {
+  LogBuilder log;
+  const LifeParts life = ALife(10, kTestBootNs);
+  SnapProc met = Init();
+  met.pid = 10;
+  met.start_ns = kTestBootNs;
+  log.Add(SnapBegin{.time_ns = kTestBootNs}).Add(Init()).Add(met);
+  log.Add(SnapEnd{.time_ns = kTestBootNs, .process_count = 2}).Add(*Join(life));
+  ASSERT_TRUE(log.writer().Close());
+  Save(log.Segment());
+  const auto source = Open();
+  KeptEvents events;
+  ASSERT_TRUE(DrainAll(*source, events));
+  EXPECT_THAT(events.All<Exec>(), ElementsAre(*life.exec));
+  KeptProcesses after;
+  ASSERT_TRUE(source->Snapshot(after));
+  EXPECT_THAT(after.all, ElementsAre(Init()));
 }
 
 // What a replay records is the same log again, also by other segments and blocks.

@@ -309,7 +309,7 @@ struct Schema<Lost> {
       Field{"execs", &Lost::execs, Wire::kUint, Unit::kNone, "EXEC events lost."},
       Field{"exits", &Lost::exits, Wire::kUint, Unit::kNone, "EXIT events lost."},
       Field{"records", &Lost::records, Wire::kUint, Unit::kNone,
-            "Records lost, where only their number is known."},
+            "Records lost, where only their number is known; a LIFE is as many as it stands for."},
       Field{"cpu", &Lost::cpu, Wire::kUint, Unit::kNone, "Number of the CPU that lost them."}};
 };
 

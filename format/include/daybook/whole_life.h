@@ -1,6 +1,7 @@
 // One record for a short life, and the three that it stands for.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 
@@ -14,14 +15,17 @@ struct LifeParts {
   Exit exit;
 };
 
-// When it was born: its start.
+inline constexpr uint64_t kNsPerUs = 1000;
+
+// When it was born: its start. Only a forged one is longer than all of its boot.
 inline uint64_t BirthOf(const WholeLife& life) {
-  return life.time_ns - life.time_ns % 1000 - life.elapsed_us * 1000;
+  const uint64_t end_us = life.time_ns / kNsPerUs;
+  return (end_us - std::min(end_us, life.elapsed_us)) * kNsPerUs;
 }
 
 // Of one that executed a program: when.
 inline uint64_t ExecTimeOf(const WholeLife& life) {
-  return BirthOf(life) + life.exec_after_us.value_or(0) * 1000;
+  return BirthOf(life) + life.exec_after_us.value_or(0) * kNsPerUs;
 }
 
 // And the true length of its arguments.

@@ -175,7 +175,8 @@ class LogWriter {
   void Append(const Record& record) {
     uint8_t* payload = BeginRecord(MaxEncodedBytes(record));
     if (payload == nullptr) {
-      return CountDropped(Schema<Record>::kType, MomentOf(record), CountLost(record));
+      return CountDropped(Schema<Record>::kType, MomentOf(record), CountEvents(record),
+                          CountLost(record));
     }
     uint8_t* end = Encode(record, base(), payload);
     if constexpr (requires { record.first_time_ns; }) NoteMoment(record.first_time_ns);
@@ -239,6 +240,12 @@ class LogWriter {
     if constexpr (requires { record.last_time_ns; }) return record.last_time_ns;
     return 0;
   }
+  // What is lost with it.
+  template <class Record>
+  static uint64_t CountEvents(const Record&) {
+    return 1;
+  }
+  static uint64_t CountEvents(const WholeLife& life) { return life.exec_after_us ? 3 : 2; }
   // What a record tells of as lost: it must not be forgotten with it.
   template <class Record>
   static uint64_t CountLost(const Record&) {
@@ -252,7 +259,7 @@ class LogWriter {
   void NoteMoment(uint64_t time_ns);
   void NotePid(uint32_t pid);
   void NoteAnchor(const Clock& clock);
-  void CountDropped(uint8_t type, uint64_t time_ns, uint64_t told_lost);
+  void CountDropped(uint8_t type, uint64_t time_ns, uint64_t events, uint64_t told_lost);
 
   std::unique_ptr<Impl> impl_;
 };
