@@ -126,7 +126,7 @@ void Dumper::LearnFrom(const RecordView& record) {
   if (record.proof == Proof::kVerified && record.As(&schema)) types_.Learn(schema);
 }
 
-// What a payload leaves out at its end is unknown, or 0 or empty where it cannot be unknown.
+// What a LIFE leaves out at its end is unknown, or 0 or empty where it cannot be unknown.
 void AddAbsent(const TypeInfo& type, DecodedFields* decoded) {
   if (!decoded->rest.empty()) return;
   for (size_t i = decoded->values.size(); i < type.fields.size(); ++i) {
@@ -144,7 +144,9 @@ void Dumper::Add(const RecordView& record) {
   const TypeInfo* type = record.has_base ? types_.Find(record.type) : nullptr;
   RecordFields fields{.type = type, .decoded = {.values = {}, .rest = record.payload}};
   if (type != nullptr) fields.decoded = DecodeFields(*type, record.payload, record.base);
-  if (type != nullptr && record.is_whole) AddAbsent(*type, &fields.decoded);
+  if (type != nullptr && record.is_whole && record.Is<WholeLife>()) {
+    AddAbsent(*type, &fields.decoded);
+  }
   const TypeInfo* named = types_.Find(record.type);
   const std::string name = named != nullptr ? named->name : fmt::format("{:02x}", record.type);
   table_.Add(Cells{Text{log_.path()}, record.offset, OptionalCell(record.seq),

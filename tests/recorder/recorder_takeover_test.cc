@@ -5,6 +5,7 @@
 #include "recorder.h"
 #include "recorder/recorder_fixture.h"
 #include "support/a_life.h"
+#include "support/temp_folder.h"
 
 namespace daybook {
 namespace {
@@ -258,6 +259,9 @@ TEST_F(RecorderEndTest, OnSigtermItStops) {
 
 // The one that follows may be unable to take over what waits then.
 TEST_F(RecorderEndTest, ForksThatAreSeenAfterTheLastDrainAreNotSaidToBeRecorded) {
+  const TempFolder root;  // this machine's count goes on
+  root.Put("proc/stat", "processes 1000\n");
+  options_.root = root.path();
   for (const int signal : {SIGUSR2, SIGTERM}) {
     source_.counts = {.forks_seen = 5};
     source_.Then().ThenDo([signal](EventSink&) {
