@@ -1,5 +1,7 @@
 #include "daybook/whole_life.h"
 
+#include <utility>
+
 #include "layout.h"
 
 namespace daybook {
@@ -76,8 +78,17 @@ void SetExec(const Exec& exec, uint64_t start_ns, WholeLife* life) {
   life->exe = *exec.exe;
   life->args = exec.args;
   const uint64_t usual = exec.args ? exec.args->size() : 0;
-  if (*exec.args_bytes != usual) life->args_bytes = exec.args_bytes;
+  life->args_bytes = *exec.args_bytes == usual ? std::nullopt : exec.args_bytes;
   life->exec_cpu_us = *exec.cpu_us;
+}
+
+void SetNoExec(WholeLife* life) {
+  life->exec_after_us.reset();
+  life->old_tid.reset();
+  life->exe_device = life->exe_inode = life->exec_cpu_us = 0;
+  life->exe = {};
+  life->args.reset();
+  life->args_bytes.reset();
 }
 
 }  // namespace
@@ -135,52 +146,57 @@ LifeParts PartsOf(const WholeLife& life) {
   return parts;
 }
 
-std::optional<WholeLife> Join(const LifeParts& parts) {
+bool Join(const LifeParts& parts, WholeLife* life) {
   const auto& [fork, exec, exit] = parts;
   const bool is_told = IsAllKnown(exit) && IsTold(fork, exit) && (!exec || IsTold(*exec, exit));
-  if (!is_told) return std::nullopt;
-  WholeLife life{.time_ns = exit.time_ns,
-                 .pid = exit.pid,
-                 .elapsed_us = ElapsedUs(exit.start_ns, exit.time_ns),
-                 .ppid = *exit.ppid,
-                 .parent_start_ns = *exit.parent_start_ns,
-                 .wait_status = *exit.wait_status,
-                 .flags = exit.flags,
-                 .uid = *exit.uid,
-                 .gid = *exit.gid,
-                 .sid = *exit.sid,
-                 .cgroup_id = exit.cgroup_id,
-                 .login_uid = exit.login_uid,
-                 .audit_session = exit.audit_session,
-                 .tty = *exit.tty,
-                 .cpu_us = *exit.cpu_us,
-                 .utime_us = *exit.utime_us,
-                 .stime_us = *exit.stime_us,
-                 .maxrss_kib = *exit.maxrss_kib,
-                 .image_maxrss_kib = exit.image_maxrss_kib,
-                 .minflt = *exit.minflt,
-                 .nvcsw = *exit.nvcsw,
-                 .nivcsw = *exit.nivcsw,
-                 .comm = *exit.comm,
-                 .zombie_us = exit.zombie_us,
-                 .exec_after_us = {},
-                 .rchar_bytes = *exit.rchar_bytes,
-                 .wchar_bytes = *exit.wchar_bytes,
-                 .read_bytes = *exit.read_bytes,
-                 .write_bytes = *exit.write_bytes,
-                 .majflt = *exit.majflt,
-                 .children_cpu_us = *exit.children_cpu_us,
-                 .euid = IfOther(exit.euid, *exit.uid),
-                 .egid = IfOther(exit.egid, *exit.gid),
-                 .suid = IfOther(exit.suid, *exit.uid),
-                 .sgid = IfOther(exit.sgid, *exit.gid),
-                 .old_tid = {},
-                 .namespace_level = fork.namespace_level,
-                 .namespace_pid = fork.namespace_pid,
-                 .args_bytes = {},
-                 .exe = {},
-                 .args = {}};
-  if (exec) SetExec(*exec, exit.start_ns, &life);
+  if (!is_told) return false;
+  life->time_ns = exit.time_ns;
+  life->pid = exit.pid;
+  life->elapsed_us = ElapsedUs(exit.start_ns, exit.time_ns);
+  life->ppid = *exit.ppid;
+  life->parent_start_ns = *exit.parent_start_ns;
+  life->wait_status = *exit.wait_status;
+  life->flags = exit.flags;
+  life->uid = *exit.uid;
+  life->gid = *exit.gid;
+  life->sid = *exit.sid;
+  life->cgroup_id = exit.cgroup_id;
+  life->login_uid = exit.login_uid;
+  life->audit_session = exit.audit_session;
+  life->tty = *exit.tty;
+  life->cpu_us = *exit.cpu_us;
+  life->utime_us = *exit.utime_us;
+  life->stime_us = *exit.stime_us;
+  life->maxrss_kib = *exit.maxrss_kib;
+  life->image_maxrss_kib = exit.image_maxrss_kib;
+  life->minflt = *exit.minflt;
+  life->nvcsw = *exit.nvcsw;
+  life->nivcsw = *exit.nivcsw;
+  life->comm = *exit.comm;
+  life->zombie_us = exit.zombie_us;
+  life->rchar_bytes = *exit.rchar_bytes;
+  life->wchar_bytes = *exit.wchar_bytes;
+  life->read_bytes = *exit.read_bytes;
+  life->write_bytes = *exit.write_bytes;
+  life->majflt = *exit.majflt;
+  life->children_cpu_us = *exit.children_cpu_us;
+  life->euid = IfOther(exit.euid, *exit.uid);
+  life->egid = IfOther(exit.egid, *exit.gid);
+  life->suid = IfOther(exit.suid, *exit.uid);
+  life->sgid = IfOther(exit.sgid, *exit.gid);
+  life->namespace_level = fork.namespace_level;
+  life->namespace_pid = fork.namespace_pid;
+  if (exec) {
+    SetExec(*exec, exit.start_ns, life);
+  } else {
+    SetNoExec(life);
+  }
+  return true;
+}
+
+std::optional<WholeLife> Join(const LifeParts& parts) {
+  std::optional<WholeLife> life(std::in_place);
+  if (!Join(parts, &*life)) life.reset();
   return life;
 }
 

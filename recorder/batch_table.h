@@ -13,6 +13,9 @@ namespace daybook {
 template <class Entry>
 class BatchTable {
  public:
+  Entry& operator[](size_t index) { return entries_[index]; }
+  size_t IndexOf(const Entry& entry) const { return static_cast<size_t>(&entry - entries_.data()); }
+
   // nullptr where there is none.
   Entry* Find(uint32_t pid, uint64_t start_ns) {
     if (entries_.empty()) return nullptr;

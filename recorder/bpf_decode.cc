@@ -85,10 +85,11 @@ void SetIds(const process_ids& ids, Record& record) {
   if (ids.cgroup_id != 0) record.cgroup_id = ids.cgroup_id;
 }
 
-std::optional<Fork> ReadFork(std::span<const std::byte> bytes) {
+bool ReadFork(std::span<const std::byte> bytes, Fork* to) {
   const auto event = FixedPart<fork_event>(bytes);
-  if (!event || bytes.size() != sizeof(*event)) return std::nullopt;
-  Fork record;
+  if (!event || bytes.size() != sizeof(*event)) return false;
+  Fork& record = *to;
+  record = {};
   record.time_ns = event->start_ns;
   record.pid = event->pid;
   record.ppid = event->ppid;
@@ -103,15 +104,16 @@ std::optional<Fork> ReadFork(std::span<const std::byte> bytes) {
     record.namespace_level = event->namespace_level;
     record.namespace_pid = event->namespace_pid;
   }
-  return record;
+  return true;
 }
 
-std::optional<Exec> ReadExec(std::span<const std::byte> bytes) {
+bool ReadExec(std::span<const std::byte> bytes, Exec* to) {
   const auto event = FixedPart<exec_event>(bytes);
-  if (!event) return std::nullopt;
+  if (!event) return false;
   const auto strings = StringsOf(*event, bytes);
-  if (!strings) return std::nullopt;
-  Exec record;
+  if (!strings) return false;
+  Exec& record = *to;
+  record = {};
   record.time_ns = event->time_ns;
   record.pid = event->pid;
   record.start_ns = event->start_ns;
@@ -125,7 +127,7 @@ std::optional<Exec> ReadExec(std::span<const std::byte> bytes) {
   record.args_bytes = event->args_bytes;
   record.args = strings->args;
   record.cpu_us = event->cpu_ns / kNsPerUs;
-  return record;
+  return true;
 }
 
 std::optional<uint64_t> Known(uint64_t number) {
@@ -155,10 +157,11 @@ void SetReap(const reap_event& reap, Exit& record) {
   record.zombie_us = (reap.time_ns - std::min(reap.time_ns, record.time_ns)) / kNsPerUs;
 }
 
-std::optional<Exit> ReadExit(std::span<const std::byte> bytes, ReapJoin& reaps) {
+bool ReadExit(std::span<const std::byte> bytes, ReapJoin& reaps, Exit* to) {
   const auto event = FixedPart<exit_event>(bytes);
-  if (!event || bytes.size() != sizeof(*event)) return std::nullopt;
-  Exit record;
+  if (!event || bytes.size() != sizeof(*event)) return false;
+  Exit& record = *to;
+  record = {};
   record.time_ns = event->time_ns;
   record.pid = event->pid;
   record.start_ns = event->start_ns;
@@ -176,7 +179,7 @@ std::optional<Exit> ReadExit(std::span<const std::byte> bytes, ReapJoin& reaps) 
   record.children_cpu_us = event->children_cpu_ns / kNsPerUs;
   record.comm = CommAt(bytes, offsetof(exit_event, comm));
   if (const reap_event* reap = reaps.Find(*event)) SetReap(*reap, record);
-  return record;
+  return true;
 }
 
 // Of an event that was looked at before.
@@ -185,38 +188,30 @@ std::span<const std::byte> BytesOf(const KernelEvent& event) {
   return {reinterpret_cast<const std::byte*>(&event), event.header.bytes};
 }
 
-// Its birth and its program are told with its end, but for events that are damaged.
-template <class KernelEvent>
-bool IsOfWholeLife(std::span<const std::byte> bytes, LifeJoin& lives) {
-  const auto event = FixedPart<KernelEvent>(bytes);
-  const auto* const whole = event ? lives.Find(event->pid, event->start_ns) : nullptr;
-  const void* const here = bytes.data();
-  return whole != nullptr && (whole->fork == here || whole->exec == here);
+// Of a whole life, birth and program are told with its end. Records are made in one place, again
+// and again: to move them would cost as much as all else here.
+bool DeliverFork(std::span<const std::byte> bytes, EventBatch& batch, EventSink& sink) {
+  if (batch.lives().LifeOf(bytes.data()) != nullptr) return true;
+  Fork& fork = batch.parts().fork;
+  return ReadFork(bytes, &fork) && (sink.OnFork(fork), true);
 }
 
-bool DeliverFork(std::span<const std::byte> bytes, LifeJoin& lives, EventSink& sink) {
-  if (IsOfWholeLife<fork_event>(bytes, lives)) return true;
-  const auto fork = ReadFork(bytes);
-  if (fork) sink.OnFork(*fork);
-  return fork.has_value();
-}
-
-bool DeliverExec(std::span<const std::byte> bytes, LifeJoin& lives, EventSink& sink) {
-  if (IsOfWholeLife<exec_event>(bytes, lives)) return true;
-  const auto exec = ReadExec(bytes);
-  if (exec) sink.OnExec(*exec);
-  return exec.has_value();
+bool DeliverExec(std::span<const std::byte> bytes, EventBatch& batch, EventSink& sink) {
+  if (batch.lives().LifeOf(bytes.data()) != nullptr) return true;
+  Exec exec;
+  return ReadExec(bytes, &exec) && (sink.OnExec(exec), true);
 }
 
 bool DeliverExit(std::span<const std::byte> bytes, EventBatch& batch, EventSink& sink) {
-  const auto exit = ReadExit(bytes, batch.reaps());
-  if (!exit) return false;
-  const LifeJoin::Events* const whole = batch.lives().Find(exit->pid, exit->start_ns);
-  if (whole == nullptr) return sink.OnExit(*exit), true;
-  const auto fork = ReadFork(BytesOf(*whole->fork));
-  const auto exec = whole->exec == nullptr ? std::nullopt : ReadExec(BytesOf(*whole->exec));
-  if (!fork || (whole->exec != nullptr && !exec)) return false;
-  sink.OnLife({.fork = *fork, .exec = exec, .exit = *exit});
+  auto& [fork, exec, exit] = batch.parts();
+  if (!ReadExit(bytes, batch.reaps(), &exit)) return false;
+  const LifeJoin::Events* const whole = batch.lives().LifeOf(bytes.data());
+  if (whole == nullptr) return sink.OnExit(exit), true;
+  // Only what is well-formed was joined.
+  (void)ReadFork(BytesOf(*whole->fork), &fork);
+  exec.reset();
+  if (whole->exec != nullptr) (void)ReadExec(BytesOf(*whole->exec), &exec.emplace());
+  sink.OnLife(batch.parts());
   return true;
 }
 
@@ -335,9 +330,9 @@ void EventBatch::End() {
 bool DeliverEvent(std::span<const std::byte> event, EventBatch& batch, EventSink& sink) {
   switch (HeaderOf(event).type) {
     case EVENT_FORK:
-      return DeliverFork(event, batch.lives(), sink);
+      return DeliverFork(event, batch, sink);
     case EVENT_EXEC:
-      return DeliverExec(event, batch.lives(), sink);
+      return DeliverExec(event, batch, sink);
     case EVENT_EXIT:
       return DeliverExit(event, batch, sink);
     case EVENT_REAP:

@@ -24,10 +24,13 @@ class EventBatch {
 
   ReapJoin& reaps() { return reaps_; }
   LifeJoin& lives() { return lives_; }
+  // Memory for the records of one life.
+  LifeParts& parts() { return parts_; }
 
  private:
   ReapJoin reaps_;
   LifeJoin lives_;
+  LifeParts parts_;
 };
 
 // Hands the event to `sink`; false where it is of no known type or its lengths do not agree.

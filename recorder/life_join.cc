@@ -23,23 +23,37 @@ bool AreAlike(const exec_event& exec, const exit_event& exit) {
 
 // The parent's own birth may be told behind it, where a filter has kept that.
 void LifeJoin::Add(const fork_event& fork) {
-  batch_.FindOrAdd(fork.ppid, fork.parent_start_ns).is_parent = true;
+  ParentOf(fork).is_parent = true;
   BatchedLife& life = batch_.FindOrAdd(fork.pid, fork.start_ns);
   life.events.fork = &fork;
-  life.forked_at = ++events_;
+  Note(&fork, life);
+  life.forked_at = Number();
+}
+
+// In a storm they have few.
+LifeJoin::BatchedLife& LifeJoin::ParentOf(const fork_event& fork) {
+  if (last_parent_ != SIZE_MAX) {
+    BatchedLife& last = batch_[last_parent_];
+    if (last.pid == fork.ppid && last.start_ns == fork.parent_start_ns) return last;
+  }
+  BatchedLife& parent = batch_.FindOrAdd(fork.ppid, fork.parent_start_ns);
+  last_parent_ = batch_.IndexOf(parent);
+  return parent;
 }
 
 void LifeJoin::Add(const exec_event& exec) {
   BatchedLife& life = batch_.FindOrAdd(exec.pid, exec.start_ns);
   life.is_more = life.is_more || life.events.exec != nullptr;
   life.events.exec = &exec;
-  life.execed_at = ++events_;
+  Note(&exec, life);
+  life.execed_at = Number();
 }
 
 void LifeJoin::Add(const exit_event& exit) {
   BatchedLife& life = batch_.FindOrAdd(exit.pid, exit.start_ns);
   life.events.exit = &exit;
-  life.ended_at = ++events_;
+  Note(&exit, life);
+  life.ended_at = Number();
 }
 
 void LifeJoin::Add(const comm_event& comm) {
@@ -58,25 +72,26 @@ LifeJoin::Verdict LifeJoin::Judge(const BatchedLife& life) {
 
 // From its child's birth to its child's end.
 bool LifeJoin::IsParentTheSame(const BatchedLife& life) {
-  const BatchedLife* const parent =
-      batch_.Find(life.events.fork->ppid, life.events.fork->parent_start_ns);
+  const BatchedLife& parent = ParentOf(*life.events.fork);
   const auto is_between = [&life](uint32_t at) {
     return at > life.forked_at && at < life.ended_at;
   };
-  return parent == nullptr ||
-         !(parent->is_more || is_between(parent->execed_at) || is_between(parent->ended_at));
+  return !parent.is_more && !is_between(parent.execed_at) && !is_between(parent.ended_at);
 }
 
-const LifeJoin::Events* LifeJoin::Find(uint32_t pid, uint64_t start_ns) {
-  BatchedLife* const life = batch_.Find(pid, start_ns);
-  if (life == nullptr) return nullptr;
-  if (life->verdict == Verdict::kNone) life->verdict = Judge(*life);
-  return life->verdict == Verdict::kWhole ? &life->events : nullptr;
+// One that was not added is of none.
+const LifeJoin::Events* LifeJoin::LifeOf(const void* event) {
+  if (next_ == told_.size() || told_[next_].event != event) return nullptr;
+  BatchedLife& life = batch_[told_[next_++].life];
+  if (life.verdict == Verdict::kNone) life.verdict = Judge(life);
+  return life.verdict == Verdict::kWhole ? &life.events : nullptr;
 }
 
 void LifeJoin::EndBatch() {
   batch_.Clear();
-  events_ = 0;
+  told_.clear();
+  next_ = 0;
+  last_parent_ = SIZE_MAX;
 }
 
 }  // namespace daybook

@@ -1,7 +1,9 @@
 // Lives that begin and end in one batch of events, and that one record can tell.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <vector>
 
 #include "batch_table.h"
 #include "bpf/events.h"
@@ -26,9 +28,9 @@ class LifeJoin {
   void Add(const exit_event& exit);
   void Add(const comm_event& comm);
 
-  // The events of a life of which one record can tell; nullptr where it cannot. The same from the
-  // first of its events to the last one.
-  const Events* Find(uint32_t pid, uint64_t start_ns);
+  // The events of a life of which one record can tell, where that one is of it; else nullptr. They
+  // are asked for in the order in which they were added.
+  const Events* LifeOf(const void* event);
 
   void EndBatch();
 
@@ -51,8 +53,22 @@ class LifeJoin {
   Verdict Judge(const BatchedLife& life);
   bool IsParentTheSame(const BatchedLife& life);
 
+  // Of the batch's next event, which is of that life.
+  void Note(const void* event, const BatchedLife& life) {
+    told_.push_back({event, batch_.IndexOf(life)});
+  }
+  uint32_t Number() const { return static_cast<uint32_t>(told_.size()); }
+  BatchedLife& ParentOf(const fork_event& fork);
+
+  struct Told {
+    const void* event;
+    size_t life;
+  };
+
   BatchTable<BatchedLife> batch_;
-  uint32_t events_ = 0;
+  std::vector<Told> told_;  // births, programs and ends
+  size_t next_ = 0;         // the first one that was not asked for yet
+  size_t last_parent_ = SIZE_MAX;
 };
 
 }  // namespace daybook

@@ -102,6 +102,7 @@ class RecorderLoop::Impl : public EventSink {
   uint64_t WaitingSince(const Fork& fork) const {
     return source_.tells_every_life() ? fork.time_ns : last_turn_ns_;
   }
+  bool JoinKept(const LifeParts& life, WholeLife* whole) const;
   void Turn();
   Status Finish();
   Audit LastCounts() const;
@@ -142,6 +143,7 @@ class RecorderLoop::Impl : public EventSink {
   Trouble trouble_;
   LossLedger losses_;
   WrittenEvents written_;              // by the recorder before this one, and perhaps drained again
+  WholeLife whole_;                    // the last one
   LogEnd written_log_;                 // up to where it is known to be written
   uint64_t unwritten_ = 0;             // events drained since the log could last be written
   std::optional<Audit> before_drain_;  // counts of no fork that still waits in the source
@@ -262,18 +264,22 @@ void RecorderLoop::Impl::TellAfterTurn(const Woken& woken) {
   }
 }
 
+bool RecorderLoop::Impl::JoinKept(const LifeParts& life, WholeLife* whole) const {
+  if (!life.exec || !options_.keep_args) return Join(life, whole);
+  LifeParts kept = life;
+  kept.exec = WithKeptArgs(*life.exec, options_.keep_args);
+  return Join(kept, whole);
+}
+
 // One record where that can tell all of it. What the recorder before this one has written is looked
 // for by each of the three.
 void RecorderLoop::Impl::OnLife(const LifeParts& life) {
-  LifeParts kept = life;
-  if (kept.exec) kept.exec = WithKeptArgs(*kept.exec, options_.keep_args);
-  const auto whole = takes_over_ ? std::nullopt : Join(kept);
-  if (!whole) return EventSink::OnLife(life);
+  if (takes_over_ || !JoinKept(life, &whole_)) return EventSink::OnLife(life);
   auditor_.OnBirth(life.fork.pid, life.fork.time_ns);  // another one's end may have been lost
   auditor_.OnEnd(life.exit.pid, life.exit.start_ns);
   meter_.OnEvent(WaitingSince(life.fork));
   if (life.exec) meter_.OnEvent(life.exec->time_ns);
-  AppendAnew(*whole, whole->time_ns);
+  AppendAnew(whole_, whole_.time_ns);
 }
 
 // Takes what is there, writes it, and sees whether more is to come.

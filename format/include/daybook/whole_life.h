@@ -39,5 +39,7 @@ LifeParts PartsOf(const WholeLife& life);
 // The one record that tells as much, times to kTickNs; nothing where it cannot: where anything that
 // more than one of them tell is not the same, or unknown.
 std::optional<WholeLife> Join(const LifeParts& parts);
+// The same, setting every member of `life`; false where it cannot.
+bool Join(const LifeParts& parts, WholeLife* life);
 
 }  // namespace daybook
