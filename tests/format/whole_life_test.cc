@@ -4,8 +4,11 @@
 
 #include <string>
 #include <type_traits>
+#include <variant>
+#include <vector>
 
 #include "daybook/codec.h"
+#include "daybook/reader.h"
 #include "support/a_life.h"
 
 namespace daybook {
@@ -99,6 +102,23 @@ TEST(WholeLifeTest, ArgumentsThatWereCutKeepTheirLength) {
   ExpectSame(PartsOf(*Join(parts)), parts, "not kept");
   parts.exec->args_bytes = 0;
   ExpectSame(PartsOf(*Join(parts)), parts, "not kept, and empty");
+}
+
+// Written by 0.1.0, and read the same for ever.
+TEST(WholeLifeTest, ThoseOfALogThatWasWrittenOnceAreReadAsTheyWereWritten) {
+  auto reader = SegmentReader::Open(DAYBOOK_TEST_DATA "/lives.dbk");
+  ASSERT_TRUE(reader) << reader.error().message();
+  std::vector<WholeLife> lives;
+  Item item = reader->Next();
+  for (; !std::holds_alternative<End>(item); item = reader->Next()) {
+    const auto* record = std::get_if<RecordView>(&item);
+    ASSERT_NE(record, nullptr) << "a gap";
+    if (WholeLife life; record->As(&life)) lives.push_back(life);
+  }
+  EXPECT_TRUE(std::get<End>(item).complete);
+  ASSERT_EQ(lives.size(), 2U);
+  ExpectSame(PartsOf(lives[0]), ALife(42), "the one with a program");
+  ExpectSame(PartsOf(lives[1]), ALifeWithoutExec(43), "the one without");
 }
 
 // As a forger could write it: nothing overflows.
