@@ -1,0 +1,76 @@
+// Lives that come at once.
+#include "recorder.h"
+#include "recorder/recorder_fixture.h"
+#include "support/a_life.h"
+
+namespace daybook {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::Optional;
+using testing::SizeIs;
+using std::string_view_literals::operator""sv;
+
+class RecorderWholeLifeTest : public RecorderTest {
+ protected:
+  // As they stand in the log, what they stand for is in Log().
+  std::vector<uint32_t> PidsOfWholeLives() {
+    std::vector<uint32_t> pids;
+    for (const auto& [name, bytes] : log_.disk().files) {
+      SegmentReader reader(bytes);
+      for (Item item = reader.Next(); !std::holds_alternative<End>(item); item = reader.Next()) {
+        const auto* record = std::get_if<RecordView>(&item);
+        if (WholeLife life; record != nullptr && record->As(&life)) pids.push_back(life.pid);
+      }
+    }
+    return pids;
+  }
+};
+
+TEST_F(RecorderWholeLifeTest, IsOneRecord) {
+  source_.Then(ALife(10), ALifeWithoutExec(11));
+  ASSERT_TRUE(Record());
+  EXPECT_THAT(PidsOfWholeLives(), ElementsAre(10, 11));
+  const KeptLog log = Log();
+  EXPECT_THAT(log.All<Fork>(), ElementsAre(ALife(10).fork, ALifeWithoutExec(11).fork));
+  EXPECT_THAT(log.All<Exec>(), ElementsAre(*ALife(10).exec));
+  EXPECT_THAT(log.All<Exit>(), ElementsAre(ALife(10).exit, ALifeWithoutExec(11).exit));
+}
+
+TEST_F(RecorderWholeLifeTest, IsThreeWhereOneCannotTellAll) {
+  LifeParts life = ALife(10);
+  life.exit.read_bytes.reset();
+  source_.Then(life);
+  ASSERT_TRUE(Record());
+  EXPECT_THAT(PidsOfWholeLives(), IsEmpty());
+  EXPECT_THAT(Log().All<Exit>(), ElementsAre(life.exit));
+  EXPECT_THAT(Log().All<Fork>(), ElementsAre(life.fork));
+}
+
+TEST_F(RecorderWholeLifeTest, KeepsOfItsArgumentsWhatIsToBeKeptAndTheirTrueLength) {
+  options_.keep_args = [](std::string_view) { return std::optional<std::string_view>("x"); };
+  source_.Then(ALife(10));
+  ASSERT_TRUE(Record());
+  ASSERT_THAT(PidsOfWholeLives(), SizeIs(1));
+  EXPECT_THAT(Log().All<Exec>().at(0).args, Optional("x"sv));
+  EXPECT_THAT(Log().All<Exec>().at(0).args_bytes, Optional(6));
+}
+
+// A snapshot may have met it.
+TEST_F(RecorderWholeLifeTest, IsOver) {
+  options_.audit_interval_ns = 1;
+  source_.counts = {.forks_seen = 1, .exits_seen = 1};
+  source_.living = {1, 2, 3, 10};
+  source_.ThenDo([this](EventSink& sink) {
+    source_.living = {1, 2, 3};
+    sink.OnLife(ALife(10, 10));  // the source's processes start at their pids
+    log_.Advance(kMs);
+    return size_t{1};
+  });
+  ASSERT_TRUE(Record());
+  EXPECT_THAT(Log().All<Audit>().at(0).living_in_log, Optional(3));
+}
+
+}  // namespace
+}  // namespace daybook
