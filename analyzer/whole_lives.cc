@@ -1,7 +1,5 @@
 // Lives that one record tells: what its three parts would make of it, without entering it among
 // those that live. Nothing else is about it, and it bore nobody.
-#include <algorithm>
-
 #include "daybook/whole_life.h"
 #include "lives.h"
 

@@ -85,10 +85,9 @@ void SetIds(const process_ids& ids, Record& record) {
   if (ids.cgroup_id != 0) record.cgroup_id = ids.cgroup_id;
 }
 
-bool ReadFork(std::span<const std::byte> bytes, Fork* to) {
+bool ReadFork(std::span<const std::byte> bytes, Fork& record) {
   const auto event = FixedPart<fork_event>(bytes);
   if (!event || bytes.size() != sizeof(*event)) return false;
-  Fork& record = *to;
   record = {};
   record.time_ns = event->start_ns;
   record.pid = event->pid;
@@ -107,12 +106,11 @@ bool ReadFork(std::span<const std::byte> bytes, Fork* to) {
   return true;
 }
 
-bool ReadExec(std::span<const std::byte> bytes, Exec* to) {
+bool ReadExec(std::span<const std::byte> bytes, Exec& record) {
   const auto event = FixedPart<exec_event>(bytes);
   if (!event) return false;
   const auto strings = StringsOf(*event, bytes);
   if (!strings) return false;
-  Exec& record = *to;
   record = {};
   record.time_ns = event->time_ns;
   record.pid = event->pid;
@@ -157,10 +155,9 @@ void SetReap(const reap_event& reap, Exit& record) {
   record.zombie_us = (reap.time_ns - std::min(reap.time_ns, record.time_ns)) / kNsPerUs;
 }
 
-bool ReadExit(std::span<const std::byte> bytes, ReapJoin& reaps, Exit* to) {
+bool ReadExit(std::span<const std::byte> bytes, ReapJoin& reaps, Exit& record) {
   const auto event = FixedPart<exit_event>(bytes);
   if (!event || bytes.size() != sizeof(*event)) return false;
-  Exit& record = *to;
   record = {};
   record.time_ns = event->time_ns;
   record.pid = event->pid;
@@ -193,24 +190,24 @@ std::span<const std::byte> BytesOf(const KernelEvent& event) {
 bool DeliverFork(std::span<const std::byte> bytes, EventBatch& batch, EventSink& sink) {
   if (batch.lives().LifeOf(bytes.data()) != nullptr) return true;
   Fork& fork = batch.parts().fork;
-  return ReadFork(bytes, &fork) && (sink.OnFork(fork), true);
+  return ReadFork(bytes, fork) && (sink.OnFork(fork), true);
 }
 
 bool DeliverExec(std::span<const std::byte> bytes, EventBatch& batch, EventSink& sink) {
   if (batch.lives().LifeOf(bytes.data()) != nullptr) return true;
   Exec exec;
-  return ReadExec(bytes, &exec) && (sink.OnExec(exec), true);
+  return ReadExec(bytes, exec) && (sink.OnExec(exec), true);
 }
 
 bool DeliverExit(std::span<const std::byte> bytes, EventBatch& batch, EventSink& sink) {
   auto& [fork, exec, exit] = batch.parts();
-  if (!ReadExit(bytes, batch.reaps(), &exit)) return false;
+  if (!ReadExit(bytes, batch.reaps(), exit)) return false;
   const LifeJoin::Events* const whole = batch.lives().LifeOf(bytes.data());
   if (whole == nullptr) return sink.OnExit(exit), true;
   // Only what is well-formed was joined.
-  (void)ReadFork(BytesOf(*whole->fork), &fork);
+  (void)ReadFork(BytesOf(*whole->fork), fork);
   exec.reset();
-  if (whole->exec != nullptr) (void)ReadExec(BytesOf(*whole->exec), &exec.emplace());
+  if (whole->exec != nullptr) (void)ReadExec(BytesOf(*whole->exec), exec.emplace());
   sink.OnLife(batch.parts());
   return true;
 }

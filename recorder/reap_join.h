@@ -2,7 +2,6 @@
 // usually some milliseconds later and so in the same batch of events.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <unordered_map>
 

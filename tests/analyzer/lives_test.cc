@@ -8,14 +8,13 @@
 #include <string>
 #include <vector>
 
+#include "life_records.h"
+
 namespace daybook {
 namespace {
 
 using testing::ElementsAre;
 using testing::Optional;
-
-constexpr uint64_t kMs = 1'000'000;
-constexpr uint64_t kSecond = 1000 * kMs;
 
 class LivesTest : public testing::Test {
  protected:
@@ -43,9 +42,6 @@ class LivesTest : public testing::Test {
   LifeBuilder builder_{[this](const Life& life) { lives_.push_back(life); }};
 };
 
-Fork ForkAt(uint64_t time_ns, uint32_t pid = 7) {
-  return {.time_ns = time_ns, .pid = pid, .ppid = 5, .parent_start_ns = kSecond, .uid = 1000};
-}
 Exec ExecAt(uint64_t time_ns, uint64_t start_ns, uint32_t pid = 7) {
   return {.time_ns = time_ns,
           .pid = pid,
@@ -64,16 +60,6 @@ Exit ExitAt(uint64_t time_ns, uint64_t start_ns, uint32_t pid = 7) {
           .wait_status = 0x300,
           .cpu_us = 42,
           .comm = "ls"};
-}
-SnapProc SnapAt(uint64_t start_ns, uint32_t pid = 7, uint32_t flags = 0) {
-  return {.pid = pid,
-          .start_ns = start_ns,
-          .flags = flags,
-          .ppid = 1,
-          .parent_start_ns = 0,
-          .uid = 1000,
-          .comm = "snap",
-          .exe = "/snap"};
 }
 
 TEST_F(LivesTest, ForkExecAndExitAreOneLife) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "daybook/abilities.h"
+#include "life_records.h"
 #include "lives.h"
 #include "support/a_life.h"
 
@@ -15,23 +16,6 @@ namespace daybook {
 namespace {
 
 using testing::Optional;
-
-constexpr uint64_t kMs = 1'000'000;
-constexpr uint64_t kSecond = 1000 * kMs;
-
-Fork ForkAt(uint64_t time_ns, uint32_t pid = 7) {
-  return {.time_ns = time_ns, .pid = pid, .ppid = 5, .parent_start_ns = kSecond, .uid = 1000};
-}
-SnapProc SnapAt(uint64_t start_ns, uint32_t pid = 7, uint32_t flags = 0) {
-  return {.pid = pid,
-          .start_ns = start_ns,
-          .flags = flags,
-          .ppid = 1,
-          .parent_start_ns = 0,
-          .uid = 1000,
-          .comm = "snap",
-          .exe = "/snap"};
-}
 
 class WholeLifeTakenTest : public testing::Test {
  protected:
