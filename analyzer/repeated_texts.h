@@ -32,6 +32,9 @@ class RepeatedTexts {
 
   std::string_view operator[](uint64_t number) const { return texts_[number]; }
 
+  // About so much memory was taken for them.
+  size_t bytes() const { return arena_.bytes() + texts_.size() * sizeof(texts_.front()); }
+
  private:
   static constexpr size_t kSlots = 4096;
 

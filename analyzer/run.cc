@@ -113,7 +113,9 @@ int WriteTable(const Options& options, const LocalZone& zone, OutputFile& file, 
   Table table(options.view, output.get());
   const Result<int> status = fill(table);
   if (!status) return Fail(status.error(), kExitUnreadable);
-  table.Finish();
+  if (const Status finished = table.Finish(); !finished) {
+    return Fail(finished.error(), kExitUnreadable);
+  }
   output->Finish({.total = table.total(), .notes = table.notes()});
   PrintNotes(table, options.format);
   const Status closed = file.Close();
@@ -183,7 +185,7 @@ Result<Answer> WriteAnswer(const Options& options, const LocalZone& zone, const 
   auto answer = options.report->run(question, table);
   if (!answer) return answer;
   if (const auto end = question.log.EndBeforeWindow()) table.AddNote(NoteOfEnd(*end, zone));
-  table.Finish();
+  if (Status finished = table.Finish(); !finished) return std::move(finished).error();
   output->Finish({.total = table.total(),
                   .notes = table.notes(),
                   .coverage = &answer->coverage,

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -11,11 +12,8 @@
 #include <variant>
 #include <vector>
 
-#include "arena.h"
-#include "byte_buffer.h"
 #include "daybook/result.h"
 #include "daybook/schema.h"
-#include "repeated_texts.h"
 
 namespace daybook {
 
@@ -107,10 +105,14 @@ struct TableView {
   std::optional<uint64_t> limit;
 };
 
+class HeldRows;
+
 class Table {
  public:
-  Table(TableView view, RowSink* sink)
-      : view_(std::move(view)), sink_(sink), selected_(view_.columns.size()) {}
+  Table(TableView view, RowSink* sink);
+  Table(const Table&) = delete;
+  Table& operator=(const Table&) = delete;
+  ~Table();
 
   // `cells` has a cell for each column of the report; used only during the call. Sorted, rows that
   // are equal stand in the order of `place`, or of their arrival.
@@ -139,8 +141,8 @@ class Table {
   // The rows so far are to be seen. Not for a table that is sorted.
   void Flush() { sink_->Flush(); }
 
-  // Hands on what had to be held to be sorted.
-  void Finish();
+  // Hands on what had to be held to be sorted. An error where it cannot be read back.
+  Status Finish();
 
   const std::optional<std::vector<Cell>>& total() const { return total_; }
 
@@ -149,48 +151,19 @@ class Table {
   const std::vector<std::string>& notes() const { return notes_; }
 
  private:
-  // What a row is sorted by, as numbers: first the kind of its key, then the key itself or, of a
-  // text, its first bytes.
-  struct Rank {
-    uint64_t key = 0;
-    uint8_t kind = 0;
-    bool operator<(const Rank& other) const {
-      return kind != other.kind ? kind < other.kind : key < other.key;
-    }
-  };
-  // A row that waits for its turn. It is packed: the key, where it is a text; then the cells.
-  struct HeldRow {
-    Rank rank;
-    uint64_t number;  // of its place among equals
-    const char* packed;
-  };
-  // What the packed rows are made of.
-  struct Packed {
-    Arena rows;
-    RepeatedTexts texts;
-  };
-
-  Rank RankOf(const Cell& key) const;
-  bool IsOfText(const Rank& rank) const;
-  bool Before(const HeldRow& a, const HeldRow& b) const;
-  void Hold(std::span<const Cell> cells, uint64_t place);
-  void Pack(std::span<const Cell> cells);
-  const char* KeepPacked();
-  void Choose();
-  void HandOn(const char* packed);
-  void DropSurplus();
-  void Repack();
+  HeldRows& held();
+  std::span<const Cell> Select(std::span<const Cell> cells);
+  std::span<const Cell> ShownInstead(std::span<const Cell> selected);
+  void HandOn(std::span<const Cell> selected);
 
   TableView view_;
   RowSink* sink_;
   uint64_t added_ = 0;
   uint64_t handed_on_ = 0;
-  std::vector<HeldRow> held_;
-  std::optional<Rank> last_rank_;  // what is behind that is beyond the limit
-  Packed packed_;
-  ByteBuffer row_;
+  std::unique_ptr<HeldRows> held_;
+  Status failed_ = Ok{};
   std::vector<Cell> selected_;
-  const char* last_ = nullptr;
+  std::string last_;  // row, packed; empty where there is none
   size_t shown_column_ = 0;
   std::function<Cell(const Cell& added)> shown_;
   std::optional<std::vector<Cell>> total_;

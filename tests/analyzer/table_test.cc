@@ -37,7 +37,7 @@ TEST(TableTest, UnsortedRowsAreHandedOnAtOnce) {
   AddRow(table, "a", 2);
   EXPECT_TRUE(table.full());
   AddRow(table, "c", 2);
-  table.Finish();
+  ASSERT_TRUE(table.Finish());
   EXPECT_THAT(sink.names, ElementsAre("b", "a"));
 }
 
@@ -50,7 +50,7 @@ TEST(TableTest, SortsStablyWithTheUnknownLast) {
     AddRow(table, "one", 1);
     AddRow(table, "deux", 2);
     EXPECT_TRUE(sink.names.empty());
-    table.Finish();
+    ASSERT_TRUE(table.Finish());
     if (descending) {
       EXPECT_THAT(sink.names, ElementsAre("two", "deux", "one", "unknown"));
     } else {
@@ -66,7 +66,7 @@ TEST(TableTest, EqualRowsStandInTheOrderOfTheirPlaces) {
     table.Add(std::array<Cell, 2>{Text{"third"}, uint64_t{1}}, 3);
     table.Add(std::array<Cell, 2>{Text{"first"}, uint64_t{1}}, 1);
     table.Add(std::array<Cell, 2>{Text{"second"}, uint64_t{1}}, 2);
-    table.Finish();
+    ASSERT_TRUE(table.Finish());
     EXPECT_THAT(sink.names, ElementsAre("first", "second"));
   }
 }
@@ -82,7 +82,7 @@ TEST(TableTest, WhatIsKnownOnlyAtTheEndIsHandedOnThen) {
     AddRow(table, "b", 2);
     EXPECT_TRUE(sink.names.empty());
     known = "now";
-    table.Finish();
+    ASSERT_TRUE(table.Finish());
     EXPECT_THAT(sink.names, ElementsAre("now", "now"));
   }
 }
@@ -99,7 +99,7 @@ TEST(TableTest, ALimitKeepsTheFirstOfManyWithoutHoldingThemAll) {
   Collector sink;
   Table table({.columns = {0}, .sort_by = 1, .descending = true, .limit = 3}, &sink);
   for (uint64_t i = 0; i < 10'000; ++i) AddRow(table, std::to_string(i), i);
-  table.Finish();
+  ASSERT_TRUE(table.Finish());
   EXPECT_THAT(sink.names, ElementsAre("9999", "9998", "9997"));
 }
 
@@ -107,7 +107,7 @@ TEST(TableTest, ALimitOfNothingShowsNothing) {
   Collector sink;
   Table table({.columns = {0}, .sort_by = 1, .descending = true, .limit = 0}, &sink);
   for (uint64_t i = 0; i < 5'000; ++i) AddRow(table, std::to_string(i), i);
-  table.Finish();
+  ASSERT_TRUE(table.Finish());
   EXPECT_TRUE(sink.names.empty());
 }
 
@@ -115,7 +115,7 @@ TEST(TableTest, SortsByStrings) {
   Collector sink;
   Table table({.columns = {0}, .sort_by = 0, .descending = false, .limit = {}}, &sink);
   for (const char* name : {"b", "", "ab"}) AddRow(table, name, 1);
-  table.Finish();
+  ASSERT_TRUE(table.Finish());
   EXPECT_THAT(sink.names, ElementsAre("", "ab", "b"));
 }
 
@@ -131,7 +131,7 @@ TEST(TableTest, SortsByStringsInWhole) {
       expected.push_back(begin + std::to_string(i * 7919 % 1000));
       AddRow(table, expected.back(), i);
     }
-    table.Finish();
+    ASSERT_TRUE(table.Finish());
     std::ranges::sort(expected, std::greater());
     expected.resize(limit.value_or(expected.size()));
     EXPECT_EQ(sink.names, expected);
@@ -151,7 +151,7 @@ TEST(TableTest, SortsByNumbersAndByTextsBehindThem) {
     table->Add(std::array<Cell, 2>{Text{"-1"}, int64_t{-1}});
     table->Add(std::array<Cell, 2>{Text{"+1"}, int64_t{1}});
     table->Add(std::array<Cell, 2>{Text{"daemon"}, Text{"daemon"}});
-    table->Finish();
+    ASSERT_TRUE(table->Finish());
   }
   EXPECT_THAT(sink.names, ElementsAre("-1", "+1", "9", "10", "daemon", "root", "nobody knows",  //
                                       "root", "daemon", "10", "9", "+1", "-1", "nobody knows"));

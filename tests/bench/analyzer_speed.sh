@@ -44,8 +44,8 @@ for lives; do
       run "jobs.$form" "$lives" "$daybook" jobs --log "$work/$form"
     done
     run report.raw "$lives" "$daybook" report --log "$work/raw" --since @0
-    # These keep their rows, to sort them.
-    [ "$lives" -gt 1000000 ] || run list.raw "$lives" "$daybook" list --log "$work/raw" --output csv
+    run list.raw "$lives" "$daybook" list --log "$work/raw" --output csv
+    # Keeps all lives.
     [ "$lives" -gt 1000000 ] || run tree.raw "$lives" "$daybook" tree --log "$work/raw"
     run sa "$lives" sa "$work/pacct"
     [ "$lives" -gt 1000000 ] || run lastcomm "$lives" lastcomm -f "$work/pacct"

@@ -1,0 +1,184 @@
+#include "held_rows.h"
+
+#include <algorithm>
+#include <cstring>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+#include "cell_packing.h"
+
+namespace daybook {
+namespace {
+
+constexpr uint8_t kUnknownKind = UINT8_MAX;
+
+// Texts that begin alike have the same one.
+uint64_t KeyOf(std::string_view text) {
+  uint64_t key = 0;
+  for (size_t i = 0; i < sizeof(key); ++i) {
+    key = key << 8 | (i < text.size() ? static_cast<uint8_t>(text[i]) : 0);
+  }
+  return key;
+}
+
+uint64_t KeyOf(const Cell& cell) {
+  constexpr uint64_t kSignBit = uint64_t{1} << 63;
+  if (const auto* count = std::get_if<uint64_t>(&cell)) return *count;
+  if (const auto* number = std::get_if<int64_t>(&cell)) {
+    return static_cast<uint64_t>(*number) ^ kSignBit;
+  }
+  if (const auto* text = std::get_if<Text>(&cell)) return KeyOf(text->bytes);
+  const auto* flag = std::get_if<bool>(&cell);
+  return flag != nullptr && *flag ? 1 : 0;
+}
+
+}  // namespace
+
+HeldRows::Rank HeldRows::RankOf(const Cell& key) const {
+  if (std::holds_alternative<std::monostate>(key)) return {.key = 0, .kind = kUnknownKind};
+  const auto kind = static_cast<uint8_t>(key.index());
+  if (!order_.descending) return {.key = KeyOf(key), .kind = kind};
+  return {.key = ~KeyOf(key), .kind = static_cast<uint8_t>(std::variant_size_v<Cell> - kind)};
+}
+
+bool HeldRows::IsOfText(const Rank& rank) const {
+  static const size_t kText = Cell(Text{}).index();
+  return rank.kind == (order_.descending ? std::variant_size_v<Cell> - kText : kText);
+}
+
+bool HeldRows::Before(const Row& a, const RepeatedTexts* a_texts, const Row& b,
+                      const RepeatedTexts* b_texts) const {
+  if (a.rank < b.rank) return true;
+  if (b.rank < a.rank) return false;
+  if (IsOfText(a.rank)) {
+    Cell a_key;
+    Cell b_key;
+    UnpackCell(a.packed, a_texts, &a_key);
+    UnpackCell(b.packed, b_texts, &b_key);
+    const int order = CompareCells(a_key, b_key);
+    if (order != 0) return order_.descending ? order > 0 : order < 0;
+  }
+  return a.number < b.number;
+}
+
+void HeldRows::Add(const Cell& key, std::span<const Cell> cells, uint64_t number) {
+  const Rank rank = RankOf(key);
+  if (last_rank_ && *last_rank_ < rank) return;
+  row_.Clear();
+  if (IsOfText(rank)) PackCell(key, &packed_.texts, &row_);
+  for (const Cell& cell : cells) PackCell(cell, &packed_.texts, &row_);
+  rows_.push_back({.rank = rank, .number = number, .packed = KeepPacked()});
+  DropSurplus();
+  if (rows_.size() * sizeof(Row) + packed_.bytes() > order_.most_bytes) Spill();
+}
+
+// With a limit, holds little more than twice as many rows; each is moved a constant number of
+// times on average.
+void HeldRows::DropSurplus() {
+  constexpr uint64_t kSlackRows = 1024;
+  if (!order_.limit || rows_.size() / 2 < std::max(*order_.limit, kSlackRows)) return;
+  const auto keep = static_cast<std::ptrdiff_t>(*order_.limit);
+  const auto before = [this](const Row& a, const Row& b) { return Before(a, b); };
+  std::nth_element(rows_.begin(), rows_.begin() + keep, rows_.end(), before);
+  last_rank_ = rows_[*order_.limit].rank;
+  rows_.resize(*order_.limit);
+  Repack();
+}
+
+// Of what is held, nothing else is kept.
+void HeldRows::Repack() {
+  const Packed old = std::exchange(packed_, Packed());
+  for (Row& row : rows_) {
+    row_.Clear();
+    PackAnew(row, old.texts, &packed_.texts);
+    row.packed = KeepPacked();
+  }
+}
+
+void HeldRows::PackAnew(const Row& row, const RepeatedTexts& texts, RepeatedTexts* new_texts) {
+  Cell cell;
+  const char* from = row.packed;
+  for (size_t rest = order_.columns + (IsOfText(row.rank) ? 1 : 0); rest != 0; --rest) {
+    from = UnpackCell(from, &texts, &cell);
+    PackCell(cell, new_texts, &row_);
+  }
+}
+
+void HeldRows::Sort() {
+  std::ranges::sort(rows_, [this](const Row& a, const Row& b) { return Before(a, b); });
+  if (order_.limit && rows_.size() > *order_.limit) rows_.resize(*order_.limit);
+}
+
+// In the file, each row is whole in itself: behind its rank and number, all texts are spelt out.
+void HeldRows::Spill() {
+  static_assert(std::is_trivially_copyable_v<Row>);
+  if (!file_.HasRoom(2 * order_.most_bytes)) return;
+  Sort();
+  for (const Row& row : rows_) {
+    row_.Clear();
+    row_.Append({reinterpret_cast<const char*>(&row), sizeof(row)});
+    PackAnew(row, packed_.texts, nullptr);
+    file_.Add(row_.text());
+  }
+  if (!file_.EndRun()) return;
+  rows_.clear();
+  packed_ = {};
+}
+
+// False where it has no more.
+Result<bool> HeldRows::Advance(Source* source) const {
+  if (!source->run) {
+    if (source->in_memory == rows_.size()) return false;
+    source->row = rows_[source->in_memory++];
+    return true;
+  }
+  auto row = source->run->Next();
+  if (!row) return std::move(row).error();
+  if (row->empty()) return false;
+  std::memcpy(&source->row, row->data(), sizeof(Row));
+  source->row.packed = row->data() + sizeof(Row);
+  return true;
+}
+
+Status HeldRows::ForEach(const Function& function) {
+  Sort();
+  std::vector<Source> sources(file_.runs() + 1);
+  for (size_t i = 0; i < file_.runs(); ++i) sources[i].run.emplace(file_, i);
+  sources.back().texts = &packed_.texts;
+  // A heap has on top what comes last.
+  const auto is_behind = [this](const Source* a, const Source* b) {
+    return Before(b->row, b->texts, a->row, a->texts);
+  };
+  std::vector<Source*> heap;
+  for (Source& source : sources) {
+    const auto has_row = Advance(&source);
+    if (!has_row) return has_row.error();
+    if (*has_row) heap.push_back(&source);
+  }
+  std::ranges::make_heap(heap, is_behind);
+  std::vector<Cell> cells(order_.columns);
+  for (uint64_t done = 0; !heap.empty() && done != order_.limit; ++done) {
+    std::ranges::pop_heap(heap, is_behind);
+    Source& next = *heap.back();
+    Unpack(next, cells);
+    if (!function(next.row.number, cells)) return Ok{};
+    const auto has_row = Advance(&next);
+    if (!has_row) return has_row.error();
+    if (*has_row) {
+      std::ranges::push_heap(heap, is_behind);
+    } else {
+      heap.pop_back();
+    }
+  }
+  return Ok{};
+}
+
+void HeldRows::Unpack(const Source& source, std::span<Cell> cells) const {
+  const char* packed = source.row.packed;
+  Cell key;
+  if (IsOfText(source.row.rank)) packed = UnpackCell(packed, source.texts, &key);
+  for (Cell& cell : cells) packed = UnpackCell(packed, source.texts, &cell);
+}
+
+}  // namespace daybook
