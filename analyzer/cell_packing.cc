@@ -1,6 +1,8 @@
 #include "cell_packing.h"
 
+#include <bit>
 #include <cassert>
+#include <cstring>
 
 #include "daybook/coding.h"
 
@@ -15,16 +17,17 @@ constexpr char kNull = 0;
 constexpr char kFalse = 1;
 constexpr char kTrue = 2;
 
-char* Put(Tag tag, uint64_t number, char* out) {
-  char* end = out + 1;
-  for (; number != 0; number >>= 8) *end++ = static_cast<char>(number);
-  *out = static_cast<char>(static_cast<int>(tag) << 4 | (end - out - 1));
-  return end;
-}
-constexpr size_t kMostNumberedBytes = 1 + sizeof(uint64_t);
-
+// All bytes of the number are written at once, which is faster than to ask for each.
 void Put(Tag tag, uint64_t number, ByteBuffer* out) {
-  out->TakeTo(Put(tag, number, out->Room(kMostNumberedBytes)));
+  char* const first = out->Room(1 + sizeof(number));
+  if constexpr (std::endian::native == std::endian::little) {
+    std::memcpy(first + 1, &number, sizeof(number));
+  } else {
+    PutFixed(reinterpret_cast<uint8_t*>(first + 1), number);
+  }
+  const auto bytes = (static_cast<unsigned>(std::bit_width(number)) + 7) / 8;
+  *first = static_cast<char>(static_cast<unsigned>(tag) << 4 | bytes);
+  out->TakeTo(first + 1 + bytes);
 }
 
 void PackText(const Text& text, RepeatedTexts* texts, ByteBuffer* out) {

@@ -1,6 +1,7 @@
 #include "held_rows.h"
 
 #include <algorithm>
+#include <boost/sort/pdqsort/pdqsort.hpp>
 #include <cstring>
 #include <string_view>
 #include <type_traits>
@@ -67,7 +68,7 @@ void HeldRows::Add(const Cell& key, std::span<const Cell> cells, uint64_t number
   if (last_rank_ && *last_rank_ < rank) return;
   row_.Clear();
   if (IsOfText(rank)) PackCell(key, &packed_.texts, &row_);
-  for (const Cell& cell : cells) PackCell(cell, &packed_.texts, &row_);
+  for (const size_t column : order_.columns) PackCell(cells[column], &packed_.texts, &row_);
   rows_.push_back({.rank = rank, .number = number, .packed = KeepPacked()});
   DropSurplus();
   if (rows_.size() * sizeof(Row) + packed_.bytes() > order_.most_bytes) Spill();
@@ -99,14 +100,16 @@ void HeldRows::Repack() {
 void HeldRows::PackAnew(const Row& row, const RepeatedTexts& texts, RepeatedTexts* new_texts) {
   Cell cell;
   const char* from = row.packed;
-  for (size_t rest = order_.columns + (IsOfText(row.rank) ? 1 : 0); rest != 0; --rest) {
+  for (size_t rest = order_.columns.size() + (IsOfText(row.rank) ? 1 : 0); rest != 0; --rest) {
     from = UnpackCell(from, &texts, &cell);
     PackCell(cell, new_texts, &row_);
   }
 }
 
 void HeldRows::Sort() {
-  std::ranges::sort(rows_, [this](const Row& a, const Row& b) { return Before(a, b); });
+  // Rows often come nearly in their order, or in the opposite one.
+  boost::sort::pdqsort(rows_.begin(), rows_.end(),
+                       [this](const Row& a, const Row& b) { return Before(a, b); });
   if (order_.limit && rows_.size() > *order_.limit) rows_.resize(*order_.limit);
 }
 
@@ -157,7 +160,7 @@ Status HeldRows::ForEach(const Function& function) {
     if (*has_row) heap.push_back(&source);
   }
   std::ranges::make_heap(heap, is_behind);
-  std::vector<Cell> cells(order_.columns);
+  std::vector<Cell> cells(order_.columns.size());
   for (uint64_t done = 0; !heap.empty() && done != order_.limit; ++done) {
     std::ranges::pop_heap(heap, is_behind);
     Source& next = *heap.back();

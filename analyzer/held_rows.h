@@ -25,20 +25,20 @@ class HeldRows {
   static constexpr size_t kMostBytes = size_t{160} << 20;
 
   struct Order {
-    size_t columns = 0;  // cells of each row
+    std::vector<size_t> columns = {};  // of the cells of each row, those that are held
     bool descending = false;
     std::optional<uint64_t> limit;  // rows behind it need not be held
     size_t most_bytes = kMostBytes;
   };
-  explicit HeldRows(const Order& order, std::string folder = RunFile::DefaultFolder())
-      : order_(order), file_(std::move(folder)) {}
+  explicit HeldRows(Order order, std::string folder = RunFile::DefaultFolder())
+      : order_(std::move(order)), file_(std::move(folder)) {}
 
   // Rows are sorted by their keys, the unknown last in either direction, and those that are equal
   // by their numbers.
   void Add(const Cell& key, std::span<const Cell> cells, uint64_t number);
 
-  // Each row in its order, up to the limit, as long as the function returns true. Nothing is to be
-  // added any more. An error where rows cannot be read back.
+  // The held cells of each row in its order, up to the limit, as long as the function returns true.
+  // Nothing is to be added any more. An error where rows cannot be read back.
   using Function = std::function<bool(uint64_t number, std::span<const Cell> cells)>;
   Status ForEach(const Function& function);
 

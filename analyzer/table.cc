@@ -64,9 +64,8 @@ void Table::HandOnAs(size_t column, std::function<Cell(const Cell& added)> shown
 
 HeldRows& Table::held() {
   if (!held_) {
-    held_ = std::make_unique<HeldRows>(HeldRows::Order{.columns = view_.columns.size(),
-                                                       .descending = view_.descending,
-                                                       .limit = view_.limit});
+    held_ = std::make_unique<HeldRows>(HeldRows::Order{
+        .columns = view_.columns, .descending = view_.descending, .limit = view_.limit});
   }
   return *held_;
 }
@@ -80,7 +79,7 @@ void Table::Add(std::span<const Cell> cells, std::optional<uint64_t> place) {
   const uint64_t number = added_++;
   if (view_.sort_by || shown_) {
     const Cell key = view_.sort_by ? cells[*view_.sort_by] : Cell();
-    held().Add(key, Select(cells), place.value_or(number));
+    held().Add(key, cells, place.value_or(number));
   } else if (!full()) {
     HandOn(Select(cells));
   }

@@ -21,6 +21,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 
 constexpr size_t kColumns = 2;
+const std::vector<size_t> kAll = {0, 1};
 
 // Anything that a column may hold: repeated texts, long ones, cut ones, none.
 Cell RandomCell(std::mt19937_64& random, std::string* memory) {
@@ -101,12 +102,10 @@ TEST(HeldRowsTest, InAFileTheyAreSortedAsInMemory) {
   for (uint64_t seed = 0; seed < 2; ++seed) {
     for (const bool descending : {false, true}) {
       for (const std::optional<uint64_t> limit : {std::optional<uint64_t>(), {700}, {3'000}}) {
-        HeldRows in_memory({.columns = kColumns, .descending = descending, .limit = limit});
-        HeldRows in_runs({.columns = kColumns,
-                          .descending = descending,
-                          .limit = limit,
-                          .most_bytes = 300'000},
-                         folder.path());
+        HeldRows in_memory({.columns = kAll, .descending = descending, .limit = limit});
+        HeldRows in_runs(
+            {.columns = kAll, .descending = descending, .limit = limit, .most_bytes = 300'000},
+            folder.path());
         AddRandomRows(seed, 4'000, &in_memory);
         AddRandomRows(seed, 4'000, &in_runs);
         EXPECT_EQ(in_memory.runs(), 0);
@@ -122,7 +121,7 @@ TEST(HeldRowsTest, InAFileTheyAreSortedAsInMemory) {
 
 TEST(HeldRowsTest, ARunMayBeASingleRow) {
   const TempFolder folder;
-  HeldRows rows({.columns = kColumns, .most_bytes = 0}, folder.path());
+  HeldRows rows({.columns = kAll, .most_bytes = 0}, folder.path());
   AddNumbers(50, &rows);
   EXPECT_EQ(rows.runs(), 50);
   EXPECT_EQ(SortedNumbers(rows).size(), 50);
@@ -130,15 +129,21 @@ TEST(HeldRowsTest, ARunMayBeASingleRow) {
 
 TEST(HeldRowsTest, NothingIsSeenInTheFolder) {
   const TempFolder folder;
-  HeldRows rows({.columns = kColumns, .most_bytes = 0}, folder.path());
+  HeldRows rows({.columns = kAll, .most_bytes = 0}, folder.path());
   AddNumbers(3, &rows);
   EXPECT_EQ(rows.runs(), 3);
   EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
 }
 
+TEST(HeldRowsTest, HandsOutTheColumnsThatAreAskedFor) {
+  HeldRows rows({.columns = {1, 0, 1}});
+  rows.Add(uint64_t{1}, std::array<Cell, 2>{Text{"a"}, Text{"b"}}, 0);
+  EXPECT_THAT(RowsOf(rows), ElementsAre("0|b|a|b"));
+}
+
 TEST(HeldRowsTest, ItEndsWhereNoMoreIsWanted) {
   const TempFolder folder;
-  HeldRows rows({.columns = kColumns, .most_bytes = 0}, folder.path());
+  HeldRows rows({.columns = kAll, .most_bytes = 0}, folder.path());
   AddNumbers(20, &rows);
   size_t seen = 0;
   EXPECT_TRUE(rows.ForEach([&](uint64_t, std::span<const Cell>) { return ++seen < 3; }));
@@ -146,7 +151,7 @@ TEST(HeldRowsTest, ItEndsWhereNoMoreIsWanted) {
 }
 
 TEST(HeldRowsTest, WithoutAPlaceForAFileTheyAreHeldInMemory) {
-  HeldRows rows({.columns = kColumns, .most_bytes = 300'000}, "/no/such/folder");
+  HeldRows rows({.columns = kAll, .most_bytes = 300'000}, "/no/such/folder");
   AddNumbers(3'000, &rows);
   EXPECT_EQ(rows.runs(), 0);
   EXPECT_EQ(SortedNumbers(rows).size(), 3'000);
@@ -155,7 +160,7 @@ TEST(HeldRowsTest, WithoutAPlaceForAFileTheyAreHeldInMemory) {
 // As where the filesystem becomes full: what was written before counts, the rest stays in memory.
 TEST(HeldRowsTest, WhatCannotBeWrittenStaysInMemory) {
   const TempFolder folder;
-  HeldRows rows({.columns = kColumns, .most_bytes = 300'000}, folder.path());
+  HeldRows rows({.columns = kAll, .most_bytes = 300'000}, folder.path());
   rlimit before{};
   ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
   const rlimit small{.rlim_cur = 500'000, .rlim_max = before.rlim_max};
@@ -180,7 +185,7 @@ int DescriptorIn(const std::string& folder) {
 
 TEST(HeldRowsTest, WhatCannotBeReadBackIsAnError) {
   const TempFolder folder;
-  HeldRows rows({.columns = kColumns, .most_bytes = 300'000}, folder.path());
+  HeldRows rows({.columns = kAll, .most_bytes = 300'000}, folder.path());
   AddNumbers(3'000, &rows);
   ASSERT_GT(rows.runs(), 1);
   const int fd = DescriptorIn(folder.path());
@@ -188,8 +193,8 @@ TEST(HeldRowsTest, WhatCannotBeReadBackIsAnError) {
   ASSERT_EQ(ftruncate(fd, 400'000), 0);
   const Status read = rows.ForEach([](uint64_t, std::span<const Cell>) { return true; });
   ASSERT_FALSE(read);
-  EXPECT_THAT(read.error().message(), HasSubstr("cannot read back the rows that wait in " +
-                                                folder.path()));
+  EXPECT_THAT(read.error().message(),
+              HasSubstr("cannot read back the rows that wait in " + folder.path()));
 }
 
 }  // namespace
