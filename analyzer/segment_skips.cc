@@ -237,6 +237,8 @@ std::vector<Part> PartsForLives(std::span<const PeekedFile> files, const Window&
   return parts;
 }
 
+static_assert(kMaxLatenessNs < kHeadNs, "the first frame has to do");
+
 std::vector<bool> FramesOfHead(const CompressedIndex& index) {
   std::vector<bool> is_of_head;
   for (const FramePlace& place : index.frames) {

@@ -11,7 +11,6 @@ namespace {
 constexpr size_t kSumBytes = 4;
 // Of the seek table: two sizes per frame; number of frames 4, descriptor 1, magic number 4.
 constexpr size_t kSeekEntryBytes = 4 + 4;
-constexpr size_t kSeekFooterBytes = 4 + 1 + 4;
 
 // Of the work that may be done in vain, per byte of the file and at least.
 constexpr uint64_t kVainBytesPerByte = 4;
@@ -101,6 +100,11 @@ std::vector<uint8_t> PartBuilder::Finish() && {
   AppendFixed32(&bytes_, part_bytes);
   AppendFixed32(&bytes_, Crc32c(bytes_));
   return std::move(bytes_);
+}
+
+uint64_t ClaimedPartBytes(Bytes begin) {
+  if (!HasNumber(begin, 0, kContainerMagic) || begin.size() < kSkippableHeaderBytes) return 0;
+  return kSkippableHeaderBytes + uint64_t{Fixed32(begin, sizeof(kContainerMagic))};
 }
 
 std::optional<ContainerPart> ReadPart(Bytes file, size_t offset) {
@@ -215,10 +219,9 @@ std::optional<size_t> FindSeekTable(Bytes file) {
   return fits ? std::optional(begin) : std::nullopt;
 }
 
-uint64_t MostSeekTableBytes(uint64_t content_bytes) {
-  const uint64_t frames = content_bytes / kFrameBytes + 1;
-  const uint64_t entries = 2 * frames + 2;  // each with its description; head and index
-  return kSkippableHeaderBytes + entries * kSeekEntryBytes + kSeekFooterBytes;
+std::optional<uint64_t> SeekTableBytes(Bytes footer) {
+  if (footer.size() != kSeekFooterBytes || !MayBeSeekTable(footer)) return std::nullopt;
+  return kSkippableHeaderBytes + uint64_t{Fixed32(footer, 0)} * kSeekEntryBytes + kSeekFooterBytes;
 }
 
 std::optional<uint64_t> SeekTableFileBytes(Bytes tail) {

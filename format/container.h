@@ -62,6 +62,10 @@ std::optional<ContainerPart> ReadPart(Bytes file, size_t offset);
 // The same of the part that ends at `end`.
 std::optional<ContainerPart> ReadPartBefore(Bytes file, size_t end);
 
+// What a part says of its length in its first kSkippableHeaderBytes; 0 where none of ours begins
+// so.
+uint64_t ClaimedPartBytes(Bytes begin);
+
 // What the parts hold. nullopt where it is another part, or one that no writer of ours made.
 struct ContainerHead {
   Container container;
@@ -105,8 +109,9 @@ bool MayBeSeekTable(Bytes bytes);
 // Where the seek table begins that the file ends with; nullopt where it does not.
 std::optional<size_t> FindSeekTable(Bytes file);
 
-// Length of the table of so much content, where blocks end in time; else it may be longer.
-uint64_t MostSeekTableBytes(uint64_t content_bytes);
+// Length of the table that ends with these bytes; nullopt where none does.
+inline constexpr size_t kSeekFooterBytes = 4 + 1 + 4;
+std::optional<uint64_t> SeekTableBytes(Bytes footer);
 
 // Length of the file by the table that it ends with: that of all its frames and of the table.
 std::optional<uint64_t> SeekTableFileBytes(Bytes tail);

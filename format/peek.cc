@@ -14,7 +14,8 @@
 namespace daybook {
 namespace {
 
-// The head's own block is shorter than a page, and so is the block of SEGMENT_END.
+// The head's own block is shorter than a page, and so is the block of SEGMENT_END, as a rule.
+constexpr size_t kPageBytes = 4 * 1024;
 constexpr size_t kPeekBytes = 16 * 1024;
 
 std::optional<SegmentStart> ReadHead(Bytes bytes) {
@@ -64,27 +65,41 @@ std::optional<SegmentEnd> ReadEnd(Bytes bytes, uint64_t file_bytes, const Segmen
   return std::nullopt;
 }
 
+// The last bytes of a file; all of it where it is shorter.
+Result<std::vector<uint8_t>> ReadTail(const RegularFile& file, uint64_t bytes) {
+  const uint64_t size = std::min(file.size(), bytes);
+  return file.ReadAt(file.size() - size, size);
+}
+
 // By its seek table: no byte was cut off, and no other container was appended.
-bool IsOneContainer(const RegularFile& file, const Container& container) {
-  const uint64_t size = std::min(file.size(), MostSeekTableBytes(container.raw_bytes));
-  const auto tail = file.ReadAt(file.size() - size, size);
-  return tail && SeekTableFileBytes(*tail) == file.size();
+bool IsOneContainer(const RegularFile& file) {
+  const auto footer = ReadTail(file, kSeekFooterBytes);
+  const auto table_bytes = footer ? SeekTableBytes(*footer) : std::nullopt;
+  // That of the largest segment is not longer; what claims to be is looked at in another way.
+  if (!table_bytes || *table_bytes > kPeekBytes) return false;
+  const auto table = ReadTail(file, *table_bytes);
+  return table && SeekTableFileBytes(*table) == file.size();
 }
 
 // What the head of a compressed segment says is enough, where it says what the index does.
-std::optional<SegmentPeek> PeekContainerHead(const RegularFile& file) {
-  constexpr uint64_t kHeadBytes = 224;
-  const auto bytes = file.ReadAt(0, std::min<uint64_t>(file.size(), kHeadBytes));
-  const auto part = bytes ? ReadPart(*bytes, 0) : std::nullopt;
+// `begin` are the file's first bytes. Each file of a log is looked at: not a byte more is read than
+// is needed.
+std::optional<SegmentPeek> PeekContainerHead(const RegularFile& file, Bytes begin) {
+  const uint64_t head_bytes = ClaimedPartBytes(begin);
+  if (head_bytes <= begin.size() || head_bytes > kPeekBytes) return std::nullopt;
+  auto bytes = file.ReadAt(begin.size(), head_bytes - begin.size());
+  if (!bytes) return std::nullopt;
+  bytes->insert(bytes->begin(), begin.begin(), begin.end());
+  const auto part = ReadPart(*bytes, 0);
   const auto head = part ? DecodeHead(*part) : std::nullopt;
   if (!head || !head->end || !IsSupported(*head->segment)) return std::nullopt;
-  if (!IsOneContainer(file, head->container)) return std::nullopt;
+  if (!IsOneContainer(file)) return std::nullopt;
   return SegmentPeek{.start = head->segment, .end = head->end, .clocks = {}};
 }
 
 // In doubt nothing.
-SegmentPeek PeekCompressed(const RegularFile& file) {
-  if (auto peek = PeekContainerHead(file)) return *std::move(peek);
+SegmentPeek PeekCompressed(const RegularFile& file, Bytes begin) {
+  if (auto peek = PeekContainerHead(file, begin)) return *std::move(peek);
   const auto index = ReadCompressedIndex(file);
   if (!index || !index->segment || !IsSupported(*index->segment)) return {};
   return {.start = index->segment, .end = EndOf(*index), .clocks = index->clocks};
@@ -100,17 +115,21 @@ bool BeginsContainer(Bytes bytes) {
 Result<SegmentPeek> PeekSegment(const std::string& path) {
   const auto file = RegularFile::Open(path);
   if (!file) return file.error();
-  const auto magic = file->ReadAt(0, std::min<uint64_t>(file->size(), sizeof(kContainerMagic)));
-  if (!magic) return magic.error();
-  if (BeginsContainer(*magic)) return PeekCompressed(*file);
-  const auto size = static_cast<size_t>(std::min<uint64_t>(file->size(), kPeekBytes));
-  const auto head = file->ReadAt(0, size);
-  if (!head) return head.error();
-  SegmentPeek peek{.start = ReadHead(*head), .end = {}, .clocks = {}};
-  if (!peek.start) return peek;
-  const auto tail = file->ReadAt(file->size() - size, size);
-  if (!tail) return tail.error();
-  peek.end = ReadEnd(*tail, file->size(), *peek.start);
+  const auto begin = file->ReadAt(0, std::min<uint64_t>(file->size(), kSkippableHeaderBytes));
+  if (!begin) return begin.error();
+  if (BeginsContainer(*begin)) return PeekCompressed(*file, *begin);
+  SegmentPeek peek;
+  for (const size_t bytes : {kPageBytes, kPeekBytes}) {
+    const auto head = file->ReadAt(0, std::min<uint64_t>(file->size(), bytes));
+    if (!head) return head.error();
+    if ((peek.start = ReadHead(*head))) break;
+  }
+  for (const size_t bytes : {kPageBytes, kPeekBytes}) {
+    if (!peek.start || peek.end) break;
+    const auto tail = ReadTail(*file, bytes);
+    if (!tail) return tail.error();
+    peek.end = ReadEnd(*tail, file->size(), *peek.start);
+  }
   return peek;
 }
 

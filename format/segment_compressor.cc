@@ -29,6 +29,7 @@ class Planner : public SegmentVisitor {
  private:
   void TakeBlock(const RecordView& record, const Checkpoint& checkpoint);
   void Boundary(uint64_t offset);
+  bool IsHeadFrame() const;
   void Cut(uint64_t offset);
 
   size_t frame_bytes_;
@@ -88,7 +89,13 @@ void Planner::TakeBlock(const RecordView& record, const Checkpoint& checkpoint) 
 
 void Planner::Boundary(uint64_t offset) {
   while (offset - frame_.offset > kMaxFrameBytes) Cut(frame_.offset + kMaxFrameBytes);
-  if (offset - frame_.offset >= frame_bytes_) Cut(offset);
+  if (offset - frame_.offset >= frame_bytes_ || IsHeadFrame()) Cut(offset);
+}
+
+// Who looks only for who was living when the segment began reads no more than that.
+bool Planner::IsHeadFrame() const {
+  return plan_.frames.empty() && plan_.segment && frame_.last_time_ns &&
+         *frame_.last_time_ns >= plan_.segment->time_ns + kHeadNs;
 }
 
 void Planner::Cut(uint64_t offset) {

@@ -59,11 +59,14 @@ done
 rm -rf "$work/raw" "$work/packed"
 "$write_lives" "$work/raw" "$lives" 30 packed
 bytes=$(du -sb "$work/raw" | cut -f1)
-hour() { # what reading one hour of the 15th day reads; of a child that is waited for
+read_by() { # what a child that is waited for reads
   local before after shell=$BASHPID
   before=$(awk '/^rchar/ { print $2 }' "/proc/$shell/io")
-  "$daybook" summary --log "$work/raw" --since '2026-10-06 10:00' --until '2026-10-06 11:00' >/dev/null
+  "$@" >/dev/null
   after=$(awk '/^rchar/ { print $2 }' "/proc/$shell/io")
   echo $((after - before))
 }
-awk -v read="$(hour)" -v all="$bytes" 'BEGIN { printf "one hour of 30 days: %d of %d bytes read, %.3f %%\n", read, all, 100 * read / all }'
+hour=$(read_by "$daybook" summary --log "$work/raw" --since '2026-10-06 10:00' --until '2026-10-06 11:00')
+# The program itself and its libraries are read, too.
+program=$(read_by "$daybook" --version)
+awk -v read=$((hour - program)) -v all="$bytes" 'BEGIN { printf "one hour of 30 days: %d of %d bytes read, %.3f %%\n", read, all, 100 * read / all }'

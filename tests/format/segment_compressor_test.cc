@@ -224,6 +224,30 @@ TEST(SegmentCompressorTest, TimesAreUnknownWhereAPartOfTheFrameIsInNoBlock) {
   }
 }
 
+// Who looks for who was living at the beginning reads that frame alone.
+TEST(SegmentCompressorTest, TheFirstFrameEndsWhereTheSegmentsHeadDoes) {
+  constexpr uint64_t kStep = 1'000'000'000;
+  WriterOptions options;
+  options.block_bytes = 256;
+  LogBuilder log(options);
+  for (uint32_t pid = 1; pid <= 60; ++pid) log.Add(TestFork(pid, kTestBootNs + pid * kStep));
+  ASSERT_TRUE(log.writer().Close());
+  const auto index = ReadCompressedIndex(Compressed(log.Segment(), kFrameBytes));
+  ASSERT_TRUE(index && index->segment);
+  ASSERT_EQ(index->frames.size(), 2u);
+  const uint64_t head_end_ns = index->segment->time_ns + kHeadNs;
+  const Frame& head = index->frames[0].description;
+  EXPECT_GE(*head.last_time_ns, head_end_ns);
+  EXPECT_GT(*index->frames[1].description.first_time_ns, head_end_ns);
+  // The block before the last one did not reach so far.
+  uint64_t last_before_ns = 0;
+  for (const auto& [record, checkpoint] : Blocks(log.Segment())) {
+    if (record.offset + record.size < head.raw_bytes) last_before_ns = checkpoint.last_time_ns;
+  }
+  EXPECT_LT(last_before_ns, head_end_ns);
+  EXPECT_GT(last_before_ns, 0u);
+}
+
 TEST(SegmentCompressorTest, WhatIsInNoBlockIsCutByLength) {
   const File raw(3 * kMaxFrameBytes + 5, 0);
   const auto index = ReadCompressedIndex(Compressed(raw, kFrameBytes));

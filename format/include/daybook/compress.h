@@ -16,6 +16,10 @@
 
 namespace daybook {
 
+// The first frame ends no later than with the first block in which so much time has passed since
+// the segment began: it holds the snapshot there, and what may be late.
+inline constexpr uint64_t kHeadNs = 12'000'000'000;
+
 struct CompressOptions {
   // A frame ends with the first block that reaches this size: the most, or nearly, that damage to
   // one byte of it costs.
