@@ -8,6 +8,7 @@
 #include <sys/syscall.h>
 
 #include <cstring>
+#include <fstream>
 #include <set>
 
 #include "host.h"

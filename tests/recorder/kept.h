@@ -8,9 +8,6 @@
 #include <ostream>
 #include <string>
 #include <string_view>
-#include <tuple>
-#include <type_traits>
-#include <utility>
 #include <variant>
 #include <vector>
 
@@ -21,52 +18,18 @@
 
 namespace daybook {
 
-// ---- Printing: fork { time=1 pid=2 ... }; what is unknown is left out ----
-
-template <class Value>
-void PrintField(std::string_view name, const Value& value, std::ostream& out) {
-  if constexpr (std::is_same_v<Value, std::string_view>) {
-    out << ' ' << name << '=' << '"' << value << '"';
-  } else if constexpr (std::is_enum_v<Value>) {
-    out << ' ' << name << '=' << static_cast<int>(value);
-  } else if constexpr (std::is_arithmetic_v<Value>) {
-    out << ' ' << name << '=' << value;
-  } else if constexpr (requires { value.has_value(); }) {
-    if (value) PrintField(name, *value, out);
-  }
-}
-
+// fork { time=1 pid=2 ... }; what is unknown is left out.
 template <class Record>
 requires requires { Schema<Record>::kType; }
-std::ostream& operator<<(std::ostream& out, const Record& record) {
-  out << Schema<Record>::kName << " {";
-  std::apply(
-      [&](const auto&... field) { (PrintField(field.name, record.*field.member, out), ...); },
-      Schema<Record>::kFields);
-  return out << " }";
-}
-
-// ---- Keeping ----
+std::ostream& operator<<(std::ostream& out, const Record& record);
 
 class StringStore {
  public:
   // A copy of the record whose strings stand here.
   template <class Record>
-  Record Keep(Record record) {
-    std::apply([&](const auto&... field) { (KeepField(record.*field.member), ...); },
-               Schema<Record>::kFields);
-    return record;
-  }
+  Record Keep(Record record);
 
  private:
-  template <class Value>
-  void KeepField(Value& value) {
-    if constexpr (std::is_same_v<Value, std::string_view>) value = strings_.emplace_back(value);
-    if constexpr (std::is_same_v<Value, std::optional<std::string_view>>) {
-      if (value) value = strings_.emplace_back(*value);
-    }
-  }
-
   std::deque<std::string> strings_;  // never moves what it holds
 };
 
@@ -74,15 +37,13 @@ using Event = std::variant<Fork, Exec, Exit, Lost, Reap, CommChange, CgroupPath>
 
 class KeptEvents : public EventSink {
  public:
-  void OnFork(const Fork& fork) override { events.emplace_back(fork); }
-  void OnExec(const Exec& exec) override { events.emplace_back(strings_.Keep(exec)); }
-  void OnExit(const Exit& exit) override { events.emplace_back(strings_.Keep(exit)); }
-  void OnLost(const Lost& lost) override { events.emplace_back(lost); }
-  void OnReap(const Reap& reap) override { events.emplace_back(reap); }
-  void OnCommChange(const CommChange& change) override {
-    events.emplace_back(strings_.Keep(change));
-  }
-  void OnCgroup(const CgroupPath& cgroup) override { events.emplace_back(strings_.Keep(cgroup)); }
+  void OnFork(const Fork& fork) override;
+  void OnExec(const Exec& exec) override;
+  void OnExit(const Exit& exit) override;
+  void OnLost(const Lost& lost) override;
+  void OnReap(const Reap& reap) override;
+  void OnCommChange(const CommChange& change) override;
+  void OnCgroup(const CgroupPath& cgroup) override;
 
   template <class Record>
   std::vector<Record> All() const {
@@ -101,14 +62,9 @@ class KeptEvents : public EventSink {
 
 class KeptProcesses : public SnapshotSink {
  public:
-  void OnProcess(const SnapProc& process) override { all.push_back(strings_.Keep(process)); }
+  void OnProcess(const SnapProc& process) override;
 
-  const SnapProc* Find(uint32_t pid) const {
-    for (const SnapProc& process : all) {
-      if (process.pid == pid) return &process;
-    }
-    return nullptr;
-  }
+  const SnapProc* Find(uint32_t pid) const;
 
   std::vector<SnapProc> all;
 
@@ -144,37 +100,7 @@ struct KeptSegment {
   }
 };
 
-// A whole life as the records that it stands for, of which the first has its number.
-inline void KeepLife(const WholeLife& life, std::optional<uint64_t> seq, KeptSegment& segment) {
-  const LifeParts parts = PartsOf(life);
-  ++segment.whole_lives;
-  segment.entries.push_back({seq, parts.fork});
-  if (parts.exec) segment.entries.push_back({{}, segment.strings->Keep(*parts.exec)});
-  segment.entries.push_back({{}, segment.strings->Keep(parts.exit)});
-}
-
-template <size_t kIndex = 0>
-void KeepRecord(const RecordView& view, KeptSegment& segment) {
-  if (WholeLife life; kIndex == 0 && view.As(&life)) return KeepLife(life, view.seq, segment);
-  if constexpr (kIndex < std::variant_size_v<AnyRecord>) {
-    std::variant_alternative_t<kIndex, AnyRecord> record;
-    if (!view.As(&record)) return KeepRecord<kIndex + 1>(view, segment);
-    segment.entries.push_back({view.seq, segment.strings->Keep(record)});
-  }
-}
-
-inline KeptSegment KeepSegment(SegmentReader reader) {
-  KeptSegment segment;
-  for (;;) {
-    const Item item = reader.Next();
-    if (const auto* end = std::get_if<End>(&item)) {
-      segment.complete = end->complete;
-      return segment;
-    }
-    if (const auto* gap = std::get_if<Gap>(&item)) segment.gaps.push_back(*gap);
-    if (const auto* view = std::get_if<RecordView>(&item)) KeepRecord(*view, segment);
-  }
-}
+KeptSegment KeepSegment(SegmentReader reader);
 
 struct KeptLog {
   std::vector<KeptSegment> segments;
@@ -197,11 +123,7 @@ struct KeptLog {
     return all;
   }
 
-  size_t GapCount() const {
-    size_t count = 0;
-    for (const KeptSegment& segment : segments) count += segment.gaps.size();
-    return count;
-  }
+  size_t GapCount() const;
 };
 
 }  // namespace daybook

@@ -1,13 +1,13 @@
 // A log folder in memory that fails when told to, and keeps a journal of what was done to it.
 #pragma once
 
-#include <algorithm>
-#include <cerrno>
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "daybook/writer.h"
@@ -40,145 +40,31 @@ struct FakeDisk {
   // Called after each change.
   std::function<void()> changed = [] {};
 
-  int Ask(std::string_view operation) {
-    calls.emplace_back(operation);
-    return fault(operation, calls.size() - 1);
-  }
+  int Ask(std::string_view operation);
   // As Linux: room beyond a file's length may be set aside for it.
-  uint64_t BytesOf(const std::string& name) const {
-    const auto reserved = reserved_bytes.find(name);
-    const uint64_t length = files.at(name).size();
-    return reserved == reserved_bytes.end() ? length : std::max(length, reserved->second);
-  }
-  uint64_t UsedBytes() const {
-    uint64_t used = 0;
-    for (const auto& [name, bytes] : files) used += BytesOf(name);
-    return used;
-  }
-  uint64_t FreeBytes() const {
-    const uint64_t taken = UsedBytes() + others_bytes;
-    return capacity - std::min(capacity, taken);
-  }
-  void Did(DiskOperation operation) {
-    journal.push_back(std::move(operation));
-    changed();
-  }
+  uint64_t BytesOf(const std::string& name) const;
+  uint64_t UsedBytes() const;
+  uint64_t FreeBytes() const;
+  void Did(DiskOperation operation);
 
   std::map<std::string, uint64_t> reserved_bytes;
   std::map<std::string, size_t> synced_bytes;
-};
-
-class FakeFile : public LogFile {
- public:
-  FakeFile(std::shared_ptr<FakeDisk> disk, std::string name)
-      : disk_(std::move(disk)), name_(std::move(name)) {}
-  ~FakeFile() override { disk_->reserved_bytes.erase(name_); }
-
-  Result<size_t> Write(std::span<const uint8_t> bytes) override {
-    if (const int error = disk_->Ask("write")) return Error::FromErrno("write", error);
-    if (!disk_->files.contains(name_)) return bytes.size();  // removed, and still open
-    auto& file = disk_->files[name_];
-    const uint64_t room = disk_->BytesOf(name_) - file.size() + disk_->FreeBytes();
-    const size_t size = std::min<uint64_t>({bytes.size(), disk_->write_limit, room});
-    if (size == 0 && !bytes.empty()) return Error::FromErrno("write", ENOSPC);
-    bytes = bytes.first(size);
-    file.insert(file.end(), bytes.begin(), bytes.end());
-    disk_->Did({DiskOperation::Kind::kWrite, name_, {}, {bytes.begin(), bytes.end()}});
-    return size;
-  }
-  Status Reserve(uint64_t length) override {
-    if (const int error = disk_->Ask("reserve")) return Error::FromErrno("reserve", error);
-    if (!disk_->files.contains(name_)) return Ok{};
-    const uint64_t now = disk_->BytesOf(name_);
-    if (length > now && length - now > disk_->FreeBytes()) {
-      return Error::FromErrno("reserve", ENOSPC);
-    }
-    disk_->reserved_bytes[name_] = std::max(length, now);
-    disk_->changed();
-    return Ok{};
-  }
-  // What could not be written is gone, and the next sync knows nothing of it: as Linux does.
-  Status Sync() override {
-    const int error = disk_->Ask("sync");
-    const auto file = disk_->files.find(name_);  // asking may have removed it
-    if (error != 0) {
-      if (file != disk_->files.end()) {
-        const auto synced = static_cast<std::ptrdiff_t>(disk_->synced_bytes[name_]);
-        std::fill(file->second.begin() + synced, file->second.end(), uint8_t{0});
-      }
-      return Error::FromErrno("sync", error);
-    }
-    if (file == disk_->files.end()) return Ok{};
-    disk_->synced_bytes[name_] = file->second.size();
-    disk_->Did({DiskOperation::Kind::kSync, name_, {}, {}});
-    return Ok{};
-  }
-  Status Close() override {
-    disk_->reserved_bytes.erase(name_);
-    if (const int error = disk_->Ask("close")) return Error::FromErrno("close", error);
-    return Ok{};
-  }
-
- private:
-  std::shared_ptr<FakeDisk> disk_;
-  std::string name_;
 };
 
 class FakeFolder : public LogFolder {
  public:
   explicit FakeFolder(std::shared_ptr<FakeDisk> disk) : disk_(std::move(disk)) {}
 
-  Result<std::unique_ptr<LogFile>> Create(const std::string& name) override {
-    if (const int error = disk_->Ask("create")) return Error::FromErrno("create", error);
-    if (!disk_->files.try_emplace(name).second) return Error::FromErrno("create", EEXIST);
-    disk_->synced_bytes.erase(name);
-    disk_->Did({DiskOperation::Kind::kCreate, name, {}, {}});
-    return std::unique_ptr<LogFile>(std::make_unique<FakeFile>(disk_, name));
-  }
-  Status Remove(const std::string& name) override {
-    if (const int error = disk_->Ask("remove")) return Error::FromErrno("remove", error);
-    if (disk_->files.erase(name) == 0) return Error::FromErrno("remove", ENOENT);
-    disk_->reserved_bytes.erase(name);
-    disk_->Did({DiskOperation::Kind::kRemove, name, {}, {}});
-    return Ok{};
-  }
-  Status Rename(const std::string& from, const std::string& to) override {
-    if (const int error = disk_->Ask("rename")) return Error::FromErrno("rename", error);
-    auto node = disk_->files.extract(from);
-    if (node.empty()) return Error::FromErrno("rename", ENOENT);
-    disk_->files[to] = std::move(node.mapped());
-    disk_->Did({DiskOperation::Kind::kRename, from, to, {}});
-    return Ok{};
-  }
-  Result<std::vector<FileInfo>> List() override {
-    if (const int error = disk_->Ask("list")) return Error::FromErrno("list", error);
-    std::vector<FileInfo> files;
-    for (const auto& [name, bytes] : disk_->files) files.push_back({name, disk_->BytesOf(name)});
-    return files;
-  }
+  Result<std::unique_ptr<LogFile>> Create(const std::string& name) override;
+  Status Remove(const std::string& name) override;
+  Status Rename(const std::string& from, const std::string& to) override;
+  Result<std::vector<FileInfo>> List() override;
   Result<uint64_t> FreeBytes() override { return disk_->FreeBytes(); }
-  Result<std::vector<uint8_t>> Read(const std::string& name) override {
-    if (const int error = disk_->Ask("read")) return Error::FromErrno("read", error);
-    const auto file = disk_->files.find(name);
-    if (file == disk_->files.end()) return Error::FromErrno("read", ENOENT);
-    return file->second;
-  }
+  Result<std::vector<uint8_t>> Read(const std::string& name) override;
   Result<std::vector<uint8_t>> ReadAt(const std::string& name, uint64_t offset,
-                                      size_t bytes) override {
-    if (const int error = disk_->Ask("read")) return Error::FromErrno("read", error);
-    const auto file = disk_->files.find(name);
-    if (file == disk_->files.end()) return Error::FromErrno("read", ENOENT);
-    std::span<const uint8_t> rest(file->second);
-    rest = rest.subspan(std::min<uint64_t>(offset, rest.size()));
-    rest = rest.first(std::min(bytes, rest.size()));
-    return std::vector<uint8_t>(rest.begin(), rest.end());
-  }
+                                      size_t bytes) override;
   Status Lock() override { return Ok{}; }
-  Status Sync() override {
-    if (const int error = disk_->Ask("sync_folder")) return Error::FromErrno("sync", error);
-    disk_->Did({DiskOperation::Kind::kSyncFolder, {}, {}, {}});
-    return Ok{};
-  }
+  Status Sync() override;
 
  private:
   std::shared_ptr<FakeDisk> disk_;

@@ -1,12 +1,15 @@
 // Scripted logs for tests, written by the real writer into memory.
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <memory>
-#include <string>
-#include <utility>
+#include <optional>
+#include <span>
+#include <tuple>
 #include <vector>
 
+#include "daybook/codec.h"
 #include "daybook/reader.h"
 #include "daybook/writer.h"
 #include "support/fake_folder.h"
@@ -19,10 +22,7 @@ inline constexpr int64_t kTestRealtimeNs = 1'790'000'000'000'000'000;
 class LogBuilder {
  public:
   explicit LogBuilder(WriterOptions options = {}, std::shared_ptr<FakeDisk> disk = nullptr,
-                      std::unique_ptr<Syncer> syncer = MakeInlineSyncer())
-      : disk_(disk ? std::move(disk) : std::make_shared<FakeDisk>()),
-        now_ns_(std::make_shared<uint64_t>(kTestBootNs)),
-        writer_(Open(options, disk_, now_ns_, std::move(syncer))) {}
+                      std::unique_ptr<Syncer> syncer = MakeInlineSyncer());
 
   LogWriter& writer() { return writer_; }
   FakeDisk& disk() { return *disk_; }
@@ -36,49 +36,33 @@ class LogBuilder {
   }
 
   // The bytes of the segment with that number.
-  std::vector<uint8_t> Segment(uint64_t number = 1) const {
-    char name[32];
-    std::snprintf(name, sizeof(name), "daybook-%08llu.dbk",
-                  static_cast<unsigned long long>(number));
-    return disk_->files.at(name);
-  }
+  std::vector<uint8_t> Segment(uint64_t number = 1) const;
 
  private:
-  static LogWriter Open(WriterOptions options, std::shared_ptr<FakeDisk> disk,
-                        std::shared_ptr<uint64_t> now_ns, std::unique_ptr<Syncer> syncer) {
-    LogIdentity identity;
-    identity.boot_id.bytes.fill(0xB0);
-    identity.host_id.bytes.fill(0x05);
-    identity.info = {{"hostname", "test"}};
-    auto clock = [now_ns] {
-      return Clock{.time_ns = *now_ns,
-                   .realtime_ns = kTestRealtimeNs + static_cast<int64_t>(*now_ns - kTestBootNs),
-                   .monotonic_ns = *now_ns};
-    };
-    auto writer = LogWriter::Open(std::make_unique<FakeFolder>(std::move(disk)), identity, clock,
-                                  options, std::move(syncer));
-    if (!writer) throw std::runtime_error(writer.error().message());
-    return *std::move(writer);
-  }
-
   std::shared_ptr<FakeDisk> disk_;
   std::shared_ptr<uint64_t> now_ns_;
   LogWriter writer_;
 };
 
-inline Fork TestFork(uint32_t pid, uint64_t time_ns = kTestBootNs) {
-  return {.time_ns = time_ns, .pid = pid, .ppid = 1, .parent_start_ns = 1'000'000, .uid = 1000};
-}
+// Compiled once, for all tests, and as the program is: a test's own copies would be neither
+// optimised nor checked as the program's are, and the linker takes the first that it meets.
+extern template LogBuilder& LogBuilder::Add(const Fork&);
+extern template LogBuilder& LogBuilder::Add(const Exec&);
+extern template LogBuilder& LogBuilder::Add(const Exit&);
+extern template LogBuilder& LogBuilder::Add(const Clock&);
+extern template LogBuilder& LogBuilder::Add(const Lost&);
+extern template LogBuilder& LogBuilder::Add(const SnapProc&);
+extern template bool Decode(std::span<const uint8_t>, const BlockBase&, Fork*);
+extern template bool Decode(std::span<const uint8_t>, const BlockBase&, Exec*);
+extern template bool Decode(std::span<const uint8_t>, const BlockBase&, Exit*);
+extern template bool Decode(std::span<const uint8_t>, const BlockBase&, Clock*);
+extern template bool Decode(std::span<const uint8_t>, const BlockBase&, Lost*);
+extern template bool Decode(std::span<const uint8_t>, const BlockBase&, SnapProc*);
+extern template bool Decode(std::span<const uint8_t>, const BlockBase&, SegmentStart*);
+extern template bool Decode(std::span<const uint8_t>, const BlockBase&, Checkpoint*);
 
-inline Exit TestExit(uint32_t pid, uint64_t time_ns = kTestBootNs + 2'000'000) {
-  return {.time_ns = time_ns,
-          .pid = pid,
-          .start_ns = kTestBootNs,
-          .ppid = 1,
-          .wait_status = (pid & 0xFF) << 8,
-          .cpu_us = pid,
-          .comm = "test"};
-}
+Fork TestFork(uint32_t pid, uint64_t time_ns = kTestBootNs);
+Exit TestExit(uint32_t pid, uint64_t time_ns = kTestBootNs + 2'000'000);
 
 // What a reader made of some bytes, in a form that can be compared and outlives the reader.
 struct ReadBack {
@@ -112,57 +96,10 @@ struct ReadBack {
   bool complete = false;
   std::optional<SegmentStart> segment;
 
-  uint64_t LostCount() const {
-    uint64_t lost = 0;
-    for (const Gap& gap : gaps) lost += gap.records_lost.value_or(0);
-    return lost;
-  }
+  uint64_t LostCount() const;
 };
 
-inline uint32_t PidOf(const RecordView& record) {
-  Fork fork;
-  Exec exec;
-  Exit exit;
-  if (record.As(&fork)) return fork.pid;
-  if (record.As(&exec)) return exec.pid;
-  if (record.As(&exit)) return exit.pid;
-  return 0;
-}
-
-inline ReadBack ReadAll(std::span<const uint8_t> bytes, ReaderOptions options = {}) {
-  ReadBack result;
-  SegmentReader reader(bytes, options);
-  for (;;) {
-    const Item item = reader.Next();
-    if (const auto* end = std::get_if<End>(&item)) {
-      result.complete = end->complete;
-      result.segment = reader.segment();
-      return result;
-    }
-    if (const auto* gap = std::get_if<Gap>(&item)) {
-      result.gaps.push_back(*gap);
-      continue;
-    }
-    const auto& record = std::get<RecordView>(item);
-    if (record.proof != Proof::kVerified) {
-      result.unproved.push_back(
-          {.offset = record.offset,
-           .size = record.size,
-           .type = record.type,
-           .payload = {record.payload.begin(), record.payload.end()},
-           .base = record.has_base ? std::optional(record.base) : std::nullopt,
-           .proof = record.proof,
-           .is_whole = record.is_whole});
-      continue;
-    }
-    ++result.records;
-    if (!record.seq) continue;
-    result.events.push_back({.seq = *record.seq,
-                             .type = record.type,
-                             .payload = {record.payload.begin(), record.payload.end()},
-                             .base = record.base,
-                             .pid = PidOf(record)});
-  }
-}
+uint32_t PidOf(const RecordView& record);
+ReadBack ReadAll(std::span<const uint8_t> bytes, ReaderOptions options = {});
 
 }  // namespace daybook
