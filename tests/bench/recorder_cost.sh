@@ -5,12 +5,13 @@
 # all pairs the median, with its quartiles. Then what the recorder itself took, and what it lost.
 # As root, on a quiet machine with two CPUs or more.
 #   tests/bench/recorder_cost.sh [PAIRS [SETTING...]]
-# Settings: acct (acct(2)), forkstat, connector, fast, exact, exits, failed (daybookd).
+# Settings: acct (acct(2)), forkstat, unbatched (unbatched.c), connector, fast, exact, exits, failed
+# (daybookd).
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 pairs=${1:-21}
 shift || true
-[ $# -gt 0 ] || set -- acct forkstat connector fast exact exits failed
+[ $# -gt 0 ] || set -- acct forkstat unbatched connector fast exact exits failed
 forks=10000
 execs=1500
 work=$(mktemp -d)
@@ -31,8 +32,23 @@ options() { # of daybookd in that setting
   esac
 }
 
+# The hooks of daybookd but for what they do when an event is there, and who listens to that.
+build_unbatched() {
+  sed 's/BPF_RB_NO_WAKEUP)/BPF_RB_FORCE_WAKEUP)/' recorder/bpf/process.bpf.c >"$work/unbatched.bpf.c"
+  [ "$(grep -c 'BPF_RB_FORCE_WAKEUP)' "$work/unbatched.bpf.c")" -gt 4 ]
+  "$(command -v clang-14 || echo clang)" -O2 -g -target bpf -mcpu=v3 -ffreestanding -I recorder/bpf \
+    -c "$work/unbatched.bpf.c" -o "$work/unbatched.o"
+  PATH=$PATH:/usr/sbin bpftool gen skeleton "$work/unbatched.o" name process_bpf >"$work/process.skel.h"
+  cc -O2 -I recorder/bpf -include stdint.h -include events.h -I "$work" -o "$work/unbatched" tests/bench/unbatched.c -lbpf
+}
+
 begin() {
   case $1 in
+    unbatched)
+      taskset -c 1 "$work/unbatched" "$work/events" >"$work/counts" 2>"$work/messages" &
+      recorder=$!
+      await_recorder
+      ;;
     acct) touch "$work/pacct" && accounting "$work/pacct" ;;
     forkstat)
       taskset -c 1 forkstat -e fork,exec,exit >/dev/null 2>&1 &
@@ -52,13 +68,18 @@ finish() {
     sleep 1.5 # and the sync of the last ones
     echo "$begun $(used)" | awk '{ print $3 - $1, $4 - $2 }' >>"$work/used.$1"
     stop_recorder
-    [ "$1" = forkstat ] || lost_events >>"$work/lost.$1"
+    case $1 in
+      forkstat) ;;
+      unbatched) cut -d' ' -f2 "$work/counts" >>"$work/lost.$1" ;;
+      *) lost_events >>"$work/lost.$1" ;;
+    esac
   fi
   [ "$1" != acct ] || { accounting "" && rm -f "$work/pacct"; }
 }
 trap 'accounting ""; clean_up' EXIT
 
 cc -O2 -static -o "$work/lives" tests/bench/lives.c
+case " $* " in *" unbatched "*) build_unbatched ;; esac
 blocks() { # the two numbers of ns that a life took
   taskset -c 0 "$work/lives" fork "$forks" | cut -d' ' -f1 >"$work/fork"
   taskset -c 0 "$work/lives" exec "$execs" | cut -d' ' -f1 >"$work/exec"

@@ -10,6 +10,10 @@ start_recorder() {
   rm -rf "$work/log"
   taskset -c 1 "$daybookd" --no-config --log-dir "$work/log" --compress none "$@" 2>"$work/messages" &
   recorder=$!
+  await_recorder
+}
+
+await_recorder() {
   until grep -qs '^recording' "$work/messages"; do
     kill -0 "$recorder" || { cat "$work/messages" >&2 && exit 1; }
     sleep 0.02
