@@ -104,21 +104,53 @@ TEST(WholeLifeTest, ArgumentsThatWereCutKeepTheirLength) {
   ExpectSame(PartsOf(*Join(parts)), parts, "not kept, and empty");
 }
 
+// Of a segment that is sound to its end; nothing where it is not. Texts point into the reader's.
+std::vector<WholeLife> LivesIn(SegmentReader& reader) {
+  std::vector<WholeLife> lives;
+  Item item = reader.Next();
+  for (; !std::holds_alternative<End>(item); item = reader.Next()) {
+    const auto* record = std::get_if<RecordView>(&item);
+    if (record == nullptr) return {};
+    if (WholeLife life; record->As(&life)) lives.push_back(life);
+  }
+  return std::get<End>(item).complete ? lives : std::vector<WholeLife>();
+}
+
 // Written by 0.1.0, and read the same for ever.
 TEST(WholeLifeTest, ThoseOfALogThatWasWrittenOnceAreReadAsTheyWereWritten) {
   auto reader = SegmentReader::Open(DAYBOOK_TEST_DATA "/lives.dbk");
   ASSERT_TRUE(reader) << reader.error().message();
-  std::vector<WholeLife> lives;
-  Item item = reader->Next();
-  for (; !std::holds_alternative<End>(item); item = reader->Next()) {
-    const auto* record = std::get_if<RecordView>(&item);
-    ASSERT_NE(record, nullptr) << "a gap";
-    if (WholeLife life; record->As(&life)) lives.push_back(life);
-  }
-  EXPECT_TRUE(std::get<End>(item).complete);
+  const auto lives = LivesIn(*reader);
   ASSERT_EQ(lives.size(), 2U);
   ExpectSame(PartsOf(lives[0]), ALife(42), "the one with a program");
   ExpectSame(PartsOf(lives[1]), ALifeWithoutExec(43), "the one without");
+}
+
+// By the recorder of 0.1.0, likewise for ever.
+TEST(WholeLifeTest, ThoseThatWereRecordedOnceAreReadAsTheyWere) {
+  auto reader = SegmentReader::Open(DAYBOOK_TEST_DATA "/recorded_lives.dbk");
+  ASSERT_TRUE(reader) << reader.error().message();
+  const auto lives = LivesIn(*reader);
+  ASSERT_EQ(lives.size(), 14U);
+  for (size_t i = 0; i < lives.size(); ++i) {
+    SCOPED_TRACE(i);
+    const LifeParts parts = PartsOf(lives[i]);
+    EXPECT_EQ(parts.fork.pid, lives.front().pid + i);
+    EXPECT_EQ(parts.fork.ppid, lives.front().ppid);
+    EXPECT_EQ(parts.exit.uid, 2001U);
+    // One was reaped in the next batch.
+    EXPECT_EQ((parts.exit.flags & kProcUsageExact) != 0, i != 2);
+    EXPECT_EQ(parts.exec.has_value(), i < 8 || i == 13);
+    if (i < 8) {
+      EXPECT_EQ(parts.exec->exe, "/bin/true");
+      EXPECT_EQ(parts.exec->args, std::string_view("/bin/true\0", 10));
+      EXPECT_LE(parts.exec->time_ns, parts.exit.time_ns);
+    }
+    EXPECT_EQ(parts.exit.wait_status, i == 12 ? 3U << 8 : i == 13 ? 9U : 0U);
+    const auto joined = Join(parts);
+    ASSERT_TRUE(joined);
+    ExpectSame(PartsOf(*joined), parts, "as it was");
+  }
 }
 
 // As a forger could write it: nothing overflows.
