@@ -30,6 +30,7 @@ struct LoadPlan {
   uint32_t max_judged;          // processes
   uint64_t judging_filter;      // JudgingFilterHash()
   uint64_t filter;              // FilterHash()
+  uint32_t detail;              // EventDetail()
   SnapshotProgram snapshot;
   uint64_t generation = 1;
 };

@@ -25,6 +25,7 @@
 #include "bpf_pins.h"
 #include "bpf_program.h"
 #include "cgroup_paths.h"
+#include "event_detail.h"
 #include "file_descriptor.h"
 #include "host.h"
 #include "predecessor.h"
@@ -75,7 +76,9 @@ Status Activate(process_bpf& skeleton, const LoadPlan& plan, uint32_t beside_typ
   }
   // The log tells of both with START alone.
   if (predecessor.has_untold_filter()) shared.told_filter = 0;
+  if (predecessor.tells_less_than_told()) shared.told_detail = kUnknownDetail;
   shared.active_filter = plan.filter;
+  shared.active_detail = plan.detail;
   shared.beside_types |= beside_types;
   __atomic_store_n(&shared.active, plan.generation, __ATOMIC_RELEASE);
   if (pins == nullptr) return Ok{};
@@ -167,6 +170,7 @@ Result<LoadPlan> MakePlan(const BpfSourceOptions& options) {
                   .max_judged = options.filter.LeavesOutProcesses() ? options.max_judged : 1,
                   .judging_filter = JudgingFilterHash(options.filter, followed_log_id),
                   .filter = FilterHash(options.filter, followed_log_id),
+                  .detail = EventDetail(options),
                   .snapshot = SnapshotProgram::kWithArgs};
 }
 
@@ -202,7 +206,9 @@ class BpfSource::Impl {
         predecessor_(predecessor.state()),
         run_id_(predecessor_.committed != 0 ? predecessor_.run_id : NewRunId()),
         // Before its begin the log tells of nothing.
-        lacks_by_filter_(predecessor.has_untold_filter() && predecessor_.committed != 0),
+        lacks_what_was_asked_for_(
+            (predecessor.has_untold_filter() || predecessor.tells_less_than_told()) &&
+            predecessor_.committed != 0),
         continues_(predecessor.exists()),
         since_ns_(since_ns),
         skeleton_(std::move(skeleton)),
@@ -247,7 +253,7 @@ class BpfSource::Impl {
   }
 
   bool lacks_what_was_between() const {
-    return lacks_by_filter_ || (predecessor_.beside_types & options_.beside_types) != 0;
+    return lacks_what_was_asked_for_ || (predecessor_.beside_types & options_.beside_types) != 0;
   }
 
   // Killed in between, the next recorder looks for events and losses in the log in vain rather than
@@ -267,6 +273,7 @@ class BpfSource::Impl {
       std::ranges::copy(stream.bytes, std::begin(shared.log_stream));
       shared.run_id = run_id_;
       shared.told_filter = plan_.filter;
+      shared.told_detail = plan_.detail;
       shared.beside_types = options_.beside_types;
     }
     Store(shared.committed, 2 * progress.log.next_seq + next);
@@ -392,7 +399,7 @@ class BpfSource::Impl {
   bool leaves_pins_;
   shared_state predecessor_;
   uint64_t run_id_;
-  bool lacks_by_filter_;
+  bool lacks_what_was_asked_for_;
   bool continues_;
   uint64_t since_ns_;
   Skeleton skeleton_;

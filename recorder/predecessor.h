@@ -9,6 +9,7 @@
 #include "bpf_program.h"
 #include "bpf_source.h"
 #include "daybook/result.h"
+#include "event_detail.h"
 #include "pinned_maps.h"
 
 struct process_bpf;
@@ -30,6 +31,10 @@ class Predecessor {
   // One that took over by another filter has recorded by it, and was gone before its START was in
   // the log.
   bool has_untold_filter() const { return exists_ && state_.active_filter != state_.told_filter; }
+  // The same of one that told less of each event.
+  bool tells_less_than_told() const {
+    return exists_ && TellsLess(state_.active_detail, state_.told_detail);
+  }
   const PinnedMaps& maps() const { return maps_; }
   // What it wrote last; all 0 where there is none.
   const shared_state& state() const { return state_; }

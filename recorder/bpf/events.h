@@ -227,6 +227,9 @@ struct shared_state {
   // left out in between by another one, the log does not account for.
   uint64_t active_filter;
   uint64_t told_filter;
+  // Likewise how much is told of each event, as event_detail.h has it.
+  uint32_t active_detail;
+  uint32_t told_detail;
   uint64_t run_id;  // that the log has, too, where nobody else has written to it since
 };
 
@@ -267,7 +270,7 @@ struct cpu_counters {
 };
 
 // Raise it with every change of what stands above: events wait in the ring for another recorder.
-enum { EVENT_LAYOUT = 7 };
+enum { EVENT_LAYOUT = 8 };
 
 static_assert(sizeof(struct event_header) == 8, "event header");
 static_assert(sizeof(struct process_ids) == 48, "process ids");
@@ -283,7 +286,7 @@ static_assert(sizeof(struct comm_event) == 48, "comm event");
 static_assert(sizeof(struct cgroup_event) == 32, "cgroup event");
 static_assert(sizeof(struct snapshot_event) == 120, "snapshot event");
 static_assert(offsetof(struct snapshot_event, comm) == 104, "snapshot comm");
-static_assert(sizeof(struct shared_state) == 112, "shared state");
+static_assert(sizeof(struct shared_state) == 120, "shared state");
 static_assert(sizeof(struct left_out_event) == 16, "left out event");
 static_assert(sizeof(struct cpu_counters) == 192, "counters of a CPU");
 static_assert(offsetof(struct cpu_counters, forks_filtered) == 64, "counters of what is not told");
