@@ -239,7 +239,8 @@ class LogSet {
   void TakeMissing(uint64_t next_seq);
   void TakeAbout(const RecordView& record);
   void TakeFiltered(const Audit& audit);
-  void TakeForks(std::optional<uint64_t> kernel, std::optional<uint64_t> seen, bool is_start);
+  void TakeForks(std::optional<uint64_t> kernel, std::optional<uint64_t> seen);
+  void TakeRecorder(const Recorder& recorder);
 
   Options options_;
   LogWatch* watch_ = nullptr;

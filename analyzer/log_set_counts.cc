@@ -105,14 +105,24 @@ void LogSet::TakeAbout(const RecordView& record) {
     not_recorded_.push_back({boot_, gap.first_time_ns, gap.last_time_ns});
     coverage_.missed_forks += gap.missed_forks.value_or(0);
   } else if (Audit audit; record.As(&audit)) {
-    TakeForks(audit.kernel_forks, audit.forks_seen, false);
+    TakeForks(audit.kernel_forks, audit.forks_seen);
     TakeFiltered(audit);
   } else if (Recorder recorder; record.As(&recorder)) {
-    const bool is_start = recorder.event == RecorderEvent::kStart;
-    TakeForks(recorder.kernel_forks, recorder.forks_seen, is_start);
-    // One that takes over counts on.
-    if (is_start && !HasAbility(recorder, kContinues)) sequence_->filtered = 0;
+    TakeRecorder(recorder);
   }
+}
+
+// One that takes over counts on, and so do its hooks. Its START's count of the kernel may be a few
+// too large: what is missing by then, the next count says as well.
+void LogSet::TakeRecorder(const Recorder& recorder) {
+  const bool is_start = recorder.event == RecorderEvent::kStart;
+  const bool counts_on = HasAbility(recorder, kContinues);
+  if (is_start && counts_on && sequence_->forks_ahead) return;
+  if (is_start && !counts_on) {
+    sequence_->filtered = 0;
+    sequence_->forks_ahead.reset();
+  }
+  TakeForks(recorder.kernel_forks, recorder.forks_seen);
 }
 
 // A birth that was kept until it was judged counts until then: the number may become smaller.
@@ -123,10 +133,8 @@ void LogSet::TakeFiltered(const Audit& audit) {
   before = std::max(before.value_or(0), *audit.filtered);
 }
 
-void LogSet::TakeForks(std::optional<uint64_t> kernel, std::optional<uint64_t> seen,
-                       bool is_start) {
+void LogSet::TakeForks(std::optional<uint64_t> kernel, std::optional<uint64_t> seen) {
   auto& before = sequence_->forks_ahead;
-  if (is_start) before.reset();  // each recorder counts from its own start
   if (!kernel || !seen) return;
   const uint64_t ahead = *kernel - *seen;
   if (before && ahead > *before) coverage_.unseen_forks += ahead - *before;
@@ -240,10 +248,11 @@ bool LogSet::TakeNumber(uint64_t seq) {
 }
 
 // The next record will have this number: a jump proves what is missing, also what gaps have told
-// of already.
+// of already. The START of a recorder that began to count anew may be among it.
 void LogSet::TakeMissing(uint64_t next_seq) {
   if (!sequence_->next) sequence_->next = next_seq;
   if (next_seq < *sequence_->next) return;
+  if (next_seq != *sequence_->next) sequence_->forks_ahead.reset();
   coverage_.missing_records += next_seq - *sequence_->next;
   sequence_->next = next_seq;
   sequence_->lost_in_gaps = 0;

@@ -124,6 +124,7 @@ TEST_F(PinTest, OnSigusr2ItHandsOver) {
   ExpectEachChildOnce(log, parent, 100);
   EXPECT_THAT(log.All<RecordingGap>(), IsEmpty());
   EXPECT_TRUE(log.segments.at(0).complete);
+  EXPECT_THAT(InfoOf(folder_, "json"), HasSubstr("\"unseen_forks\":0,"));
 }
 
 TEST_F(PinTest, StoppedItLeavesNothingInTheKernel) {

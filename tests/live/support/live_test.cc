@@ -106,6 +106,17 @@ KeptLog ReadLog(const std::string& folder) {
   return log;
 }
 
+std::string InfoOf(const std::string& folder, const std::string& format) {
+  const std::string command = DAYBOOK_PROGRAM " info --output " + format + " --log " + folder;
+  FILE* const program = popen(command.c_str(), "r");
+  if (program == nullptr) throw std::runtime_error("popen");
+  std::string text;
+  char chunk[4096];
+  while (const size_t count = fread(chunk, 1, sizeof(chunk), program)) text.append(chunk, count);
+  EXPECT_EQ(pclose(program), 0) << command;
+  return text;
+}
+
 // The kernel counts on until the end is waited for, so its processor time is an upper bound.
 void ExpectAgrees(const Exit& exit, const Ended& ended) {
   constexpr uint64_t kRoundingUs = 2000;

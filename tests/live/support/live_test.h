@@ -46,6 +46,9 @@ std::vector<Fork> ChildrenOf(const KeptLog& log, pid_t pid);
 
 KeptLog ReadLog(const std::string& folder);
 
+// What `daybook info` prints of it.
+std::string InfoOf(const std::string& folder, const std::string& format = "text");
+
 // The log against what wait4(2) told.
 void ExpectAgrees(const Exit& exit, const Ended& ended);
 
