@@ -95,6 +95,7 @@ void LogSet::TakeAbout(const RecordView& record) {
   } else if (Info info; record.As(&info)) {
     if (info.key == "hostname") boot_->host = info.value;
     if (info.key == kImportedFrom) coverage_.imported = true;
+    if (info.key == kOthersHidden) coverage_.others_hidden = true;
     if (info.key == kHolds && info.value == kRollups) coverage_.holds_rollups = true;
   } else if (Lost lost; record.As(&lost)) {
     coverage_.lost_events += LostEvents(lost);

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "announcer.h"
+#include "daybook/abilities.h"
 #include "daybook/compress.h"
 #include "daybook/writer.h"
 #include "file_descriptor.h"
@@ -110,10 +111,11 @@ void SetInfo(LogIdentity& identity, std::string_view key, const std::string& val
   if (!value.empty()) identity.info.emplace_back(key, value);
 }
 
-// What every segment tells.
-LogIdentity IdentityOf(const EventSource& source, const std::string& filter) {
+// What every segment tells; what was hidden from the recorder of a replayed log, that log does.
+LogIdentity IdentityOf(const EventSource& source, const std::string& filter, const Status& shown) {
   LogIdentity identity = source.identity();
   SetInfo(identity, kFilterInfo, filter);
+  if (!shown) SetInfo(identity, kOthersHidden, "hidepid");
   SetInfo(identity, kRunInfo, RunIdText(source.run_id().value_or(NewRunId())));
   return identity;
 }
@@ -157,8 +159,8 @@ Status Record(const Options& options) {
       FindPreviousRun("/proc/self/fd/" + std::to_string(log_dir.get()), events.uncommitted_seq());
   const std::string filter = FilterOf(events.identity(), options.filter);
   auto writer = LogWriter::Open(
-      *std::move(folder), IdentityOf(events, filter), [&events] { return events.ReadClock(); },
-      ToWriterOptions(options), MakeThreadSyncer());
+      *std::move(folder), IdentityOf(events, filter, shown),
+      [&events] { return events.ReadClock(); }, ToWriterOptions(options), MakeThreadSyncer());
   if (!writer) return CannotWrite(writer.error(), *account);
   // What an earlier recorder left is cleaned up in any case.
   Housekeeper housekeeper(*std::move(housekeeping), CleanUp, JobsOf(options));

@@ -1,16 +1,23 @@
 // What the recorder says of its own work is in the coverage of every report.
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <filesystem>
 #include <string>
 #include <utility>
 
+#include "daybook/abilities.h"
+#include "local_zone.h"
+#include "output.h"
 #include "report_runner.h"
 #include "scripted_log.h"
 
 namespace daybook {
 namespace {
+
+using testing::HasSubstr;
+using testing::Not;
 
 class RecorderFactsTest : public testing::Test {
  protected:
@@ -91,6 +98,16 @@ TEST_F(RecorderFactsTest, AMissingStartIsNoUnseenFork) {
   const Coverage coverage = RunReport(kDumpReport, Asked{.paths = {path_}}).coverage;
   EXPECT_EQ(coverage.missing_records, 1U);
   EXPECT_EQ(coverage.unseen_forks, 0U);
+}
+
+TEST_F(RecorderFactsTest, ThatOthersWereHiddenIsTold) {
+  const LocalZone utc = LocalZone::Utc();
+  EXPECT_THAT(CoverageLine(Coverage(), utc), Not(HasSubstr("hidden")));
+  log_.writer().Append(Info{.key = kOthersHidden, .value = "hidepid"});
+  const Coverage coverage = Read();
+  EXPECT_TRUE(coverage.others_hidden);
+  EXPECT_THAT(CoverageLine(coverage, utc),
+              HasSubstr("; processes of others were hidden from the recorder"));
 }
 
 }  // namespace

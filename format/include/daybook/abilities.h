@@ -20,6 +20,10 @@ inline constexpr std::string_view kTellsIds = "ids session ptrace";  // changes,
 inline constexpr std::string_view kContinues = "continued";  // where the recorder before it stopped
 inline constexpr std::string_view kTellsNamesByProc = "names_by_proc";  // of who lived long enough
 
+// Key of an INFO at the head of each segment, where /proc hides from the recorder who is not its
+// user's; the value says by what.
+inline constexpr std::string_view kOthersHidden = "others_hidden";
+
 inline bool HasAbility(const Recorder& start, std::string_view word) {
   const std::string words = " " + std::string(start.abilities.value_or("")) + " ";
   return words.find(" " + std::string(word) + " ") != words.npos;
