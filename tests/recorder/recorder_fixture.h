@@ -101,7 +101,7 @@ class FakeSource : public EventSource {
   bool WantsResync() const override { return in_doubt; }
   std::optional<uint64_t> ring_bytes() const override { return 65536; }
 
-  static constexpr uint64_t kNapNs = 30 * kMs;
+  static constexpr uint64_t kNapNs = 200 * kMs;  // longer than a busy machine dozes
 
   std::vector<uint32_t> living = {1, 2, 3};
   std::vector<Progress> commits;
