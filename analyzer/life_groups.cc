@@ -6,13 +6,12 @@
 
 #include "cell_packing.h"
 #include "job_runs.h"
+#include "life_cells.h"
 #include "nearest.h"
 
 namespace daybook {
 
 namespace {
-
-constexpr std::string_view kDefaultKey = "comm";
 
 // 0 where there is none.
 uint8_t Byte(std::string_view bytes, size_t at) {
@@ -21,8 +20,13 @@ uint8_t Byte(std::string_view bytes, size_t at) {
 
 Cell NoCell(const Boot&, const Life&, LifeTexts&) { return {}; }
 
+Cell SpawnerCell(const Boot&, const Life& life, LifeTexts&) {
+  const Life* parent = life.parent.get();
+  return parent != nullptr ? CommCell(*parent) : Cell();
+}
+
 // By the parents of a life, so by what the log tells of births.
-constexpr LifeField kJobKeys[] = {
+constexpr LifeField kFamilyKeys[] = {
     {.column = {"job", Kind::kString},
      .get = NoCell,
      .text = "the job that it belongs to",
@@ -31,50 +35,61 @@ constexpr LifeField kJobKeys[] = {
      .get = NoCell,
      .text = "what kind of job that is",
      .rests = Rests::kOnBirth},
+    {.column = {"spawner", Kind::kString},
+     .get = SpawnerCell,
+     .text = "task name of its birth parent",
+     .rests = Rests::kOnBirth},
 };
-constexpr const LifeField& kJobKey = kJobKeys[0];
+constexpr const LifeField& kJobKey = kFamilyKeys[0];
+constexpr const LifeField& kJobKindKey = kFamilyKeys[1];
 
-bool IsAboutJobs(const LifeField* key) { return key == &kJobKeys[0] || key == &kJobKeys[1]; }
-
-std::vector<std::string_view> KeyNames() {
-  std::vector<std::string_view> names = LifeFieldNames();
-  for (const LifeField& key : kJobKeys) names.push_back(key.column.name);
-  return names;
-}
+bool IsAboutJobs(const LifeField* key) { return key == &kJobKey || key == &kJobKindKey; }
 
 }  // namespace
 
 const LifeField* FindGroupKey(std::string_view name) {
-  for (const LifeField& key : kJobKeys) {
+  for (const LifeField& key : kFamilyKeys) {
     if (key.column.name == name) return &key;
   }
   return FindLifeField(name);
 }
 
-Result<std::vector<const LifeField*>> GroupKeys(const Wishes& wishes) {
+std::vector<std::string_view> GroupKeyNames() {
+  std::vector<std::string_view> names = LifeFieldNames();
+  for (const LifeField& key : kFamilyKeys) names.push_back(key.column.name);
+  return names;
+}
+
+Result<std::vector<const LifeField*>> GroupKeys(const Wishes& wishes, std::string_view by_default) {
   std::vector<const LifeField*> keys;
   for (const std::string& name : wishes.Values("--by")) {
     const LifeField* field = FindGroupKey(name);
     if (field == nullptr) {
-      const std::string hint = DidYouMean(name, KeyNames());
+      const std::string hint = DidYouMean(name, GroupKeyNames());
       return Error(fmt::format(
           "--by: no key '{}'{}", name,
-          hint.empty() ? "; --filter help lists them, and there are job and job_kind" : hint));
+          hint.empty() ? "; --filter help lists them, and there are job, job_kind and spawner"
+                       : hint));
     }
     if (std::ranges::find(keys, field) != keys.end()) {
       return Error(fmt::format("--by: '{}' stands there twice", field->column.name));
     }
     keys.push_back(field);
   }
-  if (keys.empty()) keys.push_back(FindLifeField(kDefaultKey));
+  if (keys.empty()) keys.push_back(FindGroupKey(by_default));
   return keys;
 }
 
 Result<std::vector<Column>> KeyColumns(const Wishes& wishes, std::span<const Column> others) {
   const auto keys = GroupKeys(wishes);
   if (!keys) return keys.error();
+  return KeyColumns(*keys, others);
+}
+
+Result<std::vector<Column>> KeyColumns(std::span<const LifeField* const> keys,
+                                       std::span<const Column> others) {
   std::vector<Column> columns;
-  for (const LifeField* key : *keys) columns.push_back(key->column);
+  for (const LifeField* key : keys) columns.push_back(key->column);
   return KeyColumns(columns, others);
 }
 

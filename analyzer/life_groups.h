@@ -24,15 +24,20 @@ inline constexpr std::string_view kOther = "***other";
 // of a reading: each life keeps what was found out.
 class JobRuns;
 
-// What --by may name: a field of list, or "job" or "job_kind", whose `get` is not called. nullptr
-// where there is none.
+// What --by may name: a field of list, or "spawner", or "job" or "job_kind", whose `get` is not
+// called. nullptr where there is none.
 const LifeField* FindGroupKey(std::string_view name);
+std::vector<std::string_view> GroupKeyNames();
 
-// The fields that --by names, else the task name. The Error says which is none, or stands twice.
-Result<std::vector<const LifeField*>> GroupKeys(const Wishes& wishes);
+// The fields that --by names, else the one of that name. The Error says which is none, or stands
+// twice.
+Result<std::vector<const LifeField*>> GroupKeys(const Wishes& wishes,
+                                                std::string_view by_default = "comm");
 
 // The columns of a report about groups: one for each key, then `others`. The Error says which key
 // has the name of one of these.
+Result<std::vector<Column>> KeyColumns(std::span<const LifeField* const> keys,
+                                       std::span<const Column> others);
 Result<std::vector<Column>> KeyColumns(const Wishes& wishes, std::span<const Column> others);
 Result<std::vector<Column>> KeyColumns(std::span<const Column> keys,
                                        std::span<const Column> others);

@@ -360,7 +360,7 @@ std::optional<std::string> TextOf(std::string_view text) {
 }
 
 Rests RestsOf(std::string_view name) {
-  const LifeField* field = FindLifeField(name);
+  const LifeField* field = FindGroupKey(name);
   return field != nullptr ? field->rests : Rests::kOnEnd;
 }
 
@@ -376,8 +376,7 @@ Rests RestsOf(const Options& options, Columns columns) {
   if (columns == Columns::kOfReport) shown = std::min(shown, Rests::kOnProgram);
   Rests most = std::max(shown, options.filter.RestsOn());
   for (const std::string& name : options.wishes.Values("--by")) {
-    const LifeField* key = FindGroupKey(name);
-    if (key != nullptr) most = std::max(most, key->rests);
+    most = std::max(most, RestsOf(name));
   }
   if (!options.view.sort_by) return most;
   return std::max(most, RestsOf(options.columns[*options.view.sort_by].name));

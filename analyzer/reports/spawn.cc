@@ -5,13 +5,17 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <functional>
 #include <map>
+#include <numeric>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "life_cells.h"
 #include "life_fields.h"
+#include "life_groups.h"
 #include "life_log.h"
 #include "report.h"
 #include "totals.h"
@@ -26,18 +30,21 @@ constexpr int64_t kSecondNs = 1'000'000'000;
 constexpr int64_t kMinuteSeconds = 60;
 
 constexpr ReportOption kOptions[] = {
-    {"--view", "VIEW", "spawners (default): by parent; rate: by minute; lifetimes: a histogram"}};
+    {"--by", "KEY,..", "Group by these columns of list, job or job_kind (default: spawner)", true},
+    {"--view", "VIEW", "spawners (default): by --by; rate: by minute; lifetimes: a histogram"}};
 
-constexpr Column kSpawnerColumns[] = {
-    {"spawner", Kind::kString, 1},
-    {"births", Kind::kNumber, 2},
-    {"births_share", Kind::kPercent, 3},
-    {"short", Kind::kNumber, 4},
-    {"forked_only", Kind::kNumber, 5},
-    {"failed", Kind::kNumber, 6},
-    {"cpu_us", Kind::kMicroseconds, 7},
-    {"mean_cpu_us", Kind::kMicroseconds, 8},
-    {"mean_elapsed_us", Kind::kMicroseconds, 9},
+constexpr std::string_view kDefaultKey = "spawner";
+
+// Behind the keys.
+constexpr Column kBirthColumns[] = {
+    {"births", Kind::kNumber, 102},
+    {"births_share", Kind::kPercent, 103},
+    {"short", Kind::kNumber, 104},
+    {"forked_only", Kind::kNumber, 105},
+    {"failed", Kind::kNumber, 106},
+    {"cpu_us", Kind::kMicroseconds, 107},
+    {"mean_cpu_us", Kind::kMicroseconds, 108},
+    {"mean_elapsed_us", Kind::kMicroseconds, 109},
 };
 constexpr Column kRateColumns[] = {
     {"time", Kind::kTime, 1},
@@ -110,53 +117,58 @@ struct Births {
 // Only what was born while the log was written: who was there before has no birth to count.
 bool IsBorn(const Life& life) { return life.execs.has_value(); }
 
-struct Spawns {
-  std::map<std::optional<std::string>, Births> by_parent;
-  std::map<uint32_t, Births> by_lifetime;  // by the power of two that it is below, in us
-  Births all;
-  Rate rate;
+// Births in groups.
+class Spawners {
+ public:
+  Spawners(std::vector<const LifeField*> keys, const LocalZone& zone)
+      : texts_(zone), keys_(keys.size()), names_(std::move(keys)) {}
 
   void Add(const Boot& boot, const Life& life) {
-    const Life* parent = life.parent.get();
-    by_parent[parent != nullptr ? parent->identity.comm : std::nullopt].Add(life);
-    if (const auto us = ElapsedUs(life)) {
-      by_lifetime[static_cast<uint32_t>(std::bit_width(*us))].Add(life);
-    }
-    all.Add(life);
-    if (const auto time = boot.clock.ToRealtime(life.start_ns)) rate.Add(*time);
+    const size_t group = names_.Find(boot, life, texts_);
+    if (group == groups_.size()) groups_.emplace_back();
+    groups_[group].Add(life);
+    all_.Add(life);
   }
+  void Fill(Table& table) const;
+
+ private:
+  // `cells`: those of the keys.
+  std::vector<Cell> Row(std::vector<Cell> cells, const Births& births) const;
+
+  LifeTexts texts_;
+  size_t keys_;
+  LifeGroups names_;
+  std::vector<Births> groups_;
+  Births all_;
 };
 
-std::vector<NamedFact> FillSpawners(const Spawns& spawns, const LocalZone& zone, Table& table) {
-  const auto row = [&](const Cell& name, const Births& births) {
-    const Totals& totals = births.totals;
-    return std::array<Cell, std::size(kSpawnerColumns)>{
-        name,
-        totals.count,
-        ShareCell(totals.count, spawns.all.totals.count),
-        births.short_ones,
-        births.forked_only,
-        totals.failed,
-        OptionalCell(totals.cpu_us.total),
-        OptionalCell(totals.cpu_us.Mean()),
-        OptionalCell(totals.elapsed_us.Mean())};
-  };
-  std::vector<const std::pair<const std::optional<std::string>, Births>*> ranked;
-  for (const auto& entry : spawns.by_parent) ranked.push_back(&entry);
-  std::ranges::stable_sort(ranked, std::greater(),
-                           [](const auto* entry) { return entry->second.totals.count; });
-  for (const auto* entry : ranked) {
-    const auto& [comm, births] = *entry;
-    table.Add(row(comm ? Cell(Text{*comm}) : Cell(), births));
-  }
-  table.SetTotal(row(Text{"TOTAL"}, spawns.all));
-  return spawns.rate.AddNote(zone, table);
+std::vector<Cell> Spawners::Row(std::vector<Cell> cells, const Births& births) const {
+  const Totals& totals = births.totals;
+  cells.insert(cells.end(), {totals.count, ShareCell(totals.count, all_.totals.count),
+                             births.short_ones, births.forked_only, totals.failed,
+                             OptionalCell(totals.cpu_us.total), OptionalCell(totals.cpu_us.Mean()),
+                             OptionalCell(totals.elapsed_us.Mean())});
+  return cells;
 }
 
-void FillLifetimes(const Spawns& spawns, Table& table) {
+void Spawners::Fill(Table& table) const {
+  std::vector<size_t> ranked(groups_.size());
+  std::iota(ranked.begin(), ranked.end(), size_t{0});
+  std::ranges::stable_sort(ranked, std::greater(),
+                           [&](size_t group) { return groups_[group].totals.count; });
+  for (const size_t group : ranked) table.Add(Row(names_.Cells(group), groups_[group]));
+  std::vector<Cell> title(keys_);
+  title.front() = Text{"TOTAL"};
+  table.SetTotal(Row(std::move(title), all_));
+}
+
+// By the power of two that the lifetime is below, in microseconds.
+using Lifetimes = std::map<uint32_t, Births>;
+
+void FillLifetimes(const Lifetimes& lifetimes, Table& table) {
   Totals all;
-  for (const auto& [power, births] : spawns.by_lifetime) all.Merge(births.totals);
-  for (const auto& [power, births] : spawns.by_lifetime) {
+  for (const auto& [power, births] : lifetimes) all.Merge(births.totals);
+  for (const auto& [power, births] : lifetimes) {
     const uint64_t from_us = power == 0 ? 0 : uint64_t{1} << (power - 1);
     const uint64_t to_us = power >= 64 ? UINT64_MAX : uint64_t{1} << power;
     table.Add(std::array<Cell, std::size(kLifetimeColumns)>{
@@ -166,45 +178,68 @@ void FillLifetimes(const Spawns& spawns, Table& table) {
   }
 }
 
-void FillRate(const Spawns& spawns, Table& table) { spawns.rate.FillTable(table); }
-
 constexpr std::string_view kViews[] = {"spawners", "rate", "lifetimes"};
-
-// What has no place in a view is in none of its numbers.
-bool IsIn(std::string_view view, const Boot& boot, const Life& life) {
-  if (!IsBorn(life)) return false;
-  if (view == "rate") return boot.clock.ToRealtime(life.start_ns).has_value();
-  return view != "lifetimes" || ElapsedUs(life).has_value();
-}
 
 Result<std::vector<Column>> ColumnsFor(const Wishes& wishes, const FilterClock&) {
   const std::string_view view = wishes.Value("--view").value_or(kViews[0]);
+  const auto keys = GroupKeys(wishes, kDefaultKey);
+  if (!keys) return keys.error();
+  if (view == "spawners") return KeyColumns(*keys, kBirthColumns);
+  if (std::ranges::find(kViews, view) == std::end(kViews)) {
+    return Error(fmt::format("--view: no view '{}'; there are {}", view, fmt::join(kViews, ", ")));
+  }
+  if (wishes.Has("--by")) return Error(fmt::format("--by: there are no groups in --view {}", view));
   const auto columns = [](std::span<const Column> all) {
     return std::vector<Column>(all.begin(), all.end());
   };
-  if (view == "spawners") return columns(kSpawnerColumns);
-  if (view == "rate") return columns(kRateColumns);
-  if (view == "lifetimes") return columns(kLifetimeColumns);
-  return Error(fmt::format("--view: no view '{}'; there are {}", view, fmt::join(kViews, ", ")));
+  return view == "rate" ? columns(kRateColumns) : columns(kLifetimeColumns);
+}
+
+// What has no place in a view is in none of its numbers.
+Answer RunSpawners(const Question& question, std::vector<const LifeField*> keys, Table& table) {
+  Spawners spawners(std::move(keys), question.zone);
+  Rate rate;
+  const Coverage coverage = ReadLives(question, [&](const Boot& boot, const Life& life) {
+    if (!IsBorn(life)) return LifeUse::kFiltered;
+    spawners.Add(boot, life);
+    if (const auto time = boot.clock.ToRealtime(life.start_ns)) rate.Add(*time);
+    return LifeUse::kUsed;
+  });
+  spawners.Fill(table);
+  return {.coverage = coverage, .facts = rate.AddNote(question.zone, table)};
+}
+
+Answer RunRate(const Question& question, Table& table) {
+  Rate rate;
+  const Coverage coverage = ReadLives(question, [&](const Boot& boot, const Life& life) {
+    const auto time = boot.clock.ToRealtime(life.start_ns);
+    if (!IsBorn(life) || !time) return LifeUse::kFiltered;
+    rate.Add(*time);
+    return LifeUse::kUsed;
+  });
+  rate.FillTable(table);
+  return {.coverage = coverage};
+}
+
+Answer RunLifetimes(const Question& question, Table& table) {
+  Lifetimes lifetimes;
+  const Coverage coverage = ReadLives(question, [&](const Boot&, const Life& life) {
+    const auto us = ElapsedUs(life);
+    if (!IsBorn(life) || !us) return LifeUse::kFiltered;
+    lifetimes[static_cast<uint32_t>(std::bit_width(*us))].Add(life);
+    return LifeUse::kUsed;
+  });
+  FillLifetimes(lifetimes, table);
+  return {.coverage = coverage};
 }
 
 Result<Answer> RunSpawn(const Question& question, Table& table) {
   const std::string_view view = question.wishes.Value("--view").value_or(kViews[0]);
-  Spawns spawns;
-  Answer answer;
-  answer.coverage = ReadLives(question, [&](const Boot& boot, const Life& life) {
-    if (!IsIn(view, boot, life)) return LifeUse::kFiltered;
-    spawns.Add(boot, life);
-    return LifeUse::kUsed;
-  });
-  if (view == "rate") {
-    FillRate(spawns, table);
-  } else if (view == "lifetimes") {
-    FillLifetimes(spawns, table);
-  } else {
-    answer.facts = FillSpawners(spawns, question.zone, table);
-  }
-  return answer;
+  if (view == "rate") return RunRate(question, table);
+  if (view == "lifetimes") return RunLifetimes(question, table);
+  auto keys = GroupKeys(question.wishes, kDefaultKey);
+  if (!keys) return keys.error();
+  return RunSpawners(question, *std::move(keys), table);
 }
 
 }  // namespace
@@ -214,6 +249,7 @@ constinit const Report kSpawnReport{
     .summary = "Births: how many, when, by whom, and how short the lives are.",
     .examples =
         "  daybook spawn --since today\n"
+        "  daybook spawn --by job,spawner -n 10\n"
         "  daybook spawn --view rate --sort -births -n 10\n"
         "  daybook spawn --view lifetimes --filter 'descends_from(comm == \"make\")'\n",
     .options = kOptions,

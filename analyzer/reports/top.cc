@@ -1,8 +1,11 @@
 // The processes that cost most, at a glance.
 
+#include <memory>
 #include <vector>
 
+#include "job_runs.h"
 #include "life_fields.h"
+#include "life_groups.h"
 #include "life_log.h"
 #include "report.h"
 
@@ -14,17 +17,33 @@ constexpr FieldChoice kFields[] = {
     {"elapsed", 4},  {"cpu", 5},    {"cpu_percent", 6}, {"maxrss", 7}, {"read_bytes"},
     {"write_bytes"}, {"status", 8}, {"comm"},           {"args", 9}};
 
+// Behind these.
+constexpr std::string_view kJobColumns[] = {"job", "job_kind"};
+
 Result<std::vector<Column>> ColumnsFor(const Wishes&, const FilterClock&) {
-  return ColumnsOf(kFields);
+  std::vector<Column> columns = ColumnsOf(kFields);
+  for (const std::string_view name : kJobColumns) {
+    columns.push_back(FindGroupKey(name)->column);
+    columns.back().shown = Shown::kOnRequest;
+  }
+  return columns;
 }
 
 Result<Answer> RunTop(const Question& question, Table& table) {
   LifeTexts texts(question.zone);
   const ChosenFields fields(kFields);
+  const bool tells_jobs = table.Uses(std::size(kFields)) || table.Uses(std::size(kFields) + 1);
+  const std::shared_ptr<JobRuns> runs = JobRuns::WithoutRoots();
   std::vector<Cell> row;
   const Coverage coverage = ReadLives(question, [&](const Boot& boot, const Life& life) {
     row.clear();
     fields.AppendTo(&row, boot, life, texts);
+    row.resize(std::size(kFields) + std::size(kJobColumns));
+    if (tells_jobs) {
+      const JobRun& run = *runs->Find(boot, life, texts);
+      row[std::size(kFields)] = Text{run.name};
+      row[std::size(kFields) + 1] = Text{NameOf(run.kind)};
+    }
     table.Add(row);
     return UseFor(table);
   });
@@ -38,7 +57,8 @@ constinit const Report kTopReport{
     .summary = "The processes that took most CPU time, or most of what --sort says.",
     .examples =
         "  daybook top --since -1h\n"
-        "  daybook top --sort -maxrss -n 5 --user postgres\n",
+        "  daybook top --sort -maxrss -n 5 --user postgres\n"
+        "  daybook top --columns cpu,comm,job\n",
     .columns_for = ColumnsFor,
     .default_sort = "-cpu_us",
     .default_limit = 10,

@@ -249,24 +249,6 @@ gzip  1            2   2      100.00%          2                2  no    200.0ms
                                                .substr(1));
 }
 
-// As jobs has them: nobody is in two, and nobody in none.
-TEST_F(NightTest, JobsAreKeys) {
-  const std::string by_job = " --log LOG --by job_kind,job --sort -cpu --no-header --output csv ";
-  EXPECT_EQ(Run("summary" + by_job + "--columns job_kind,job,count,failed,cpu").out,
-            Run("jobs --log LOG --sort -cpu --no-header --output csv "
-                "--columns kind,job,processes,failed,cpu")
-                .out);
-  EXPECT_EQ(Run("failures" + by_job + "--columns job_kind,job,status,count,of").out,
-            "cron,backup --all,1,2,8\nservice,app.service,SIGSEGV,6,6\n");
-  EXPECT_EQ(Run("diff --log LOG --old-log LOG --all --by job --sort job --columns job,count "
-                "--output csv")
-                .out,
-            "job,count\napp.service,6\nbackup --all,8\ncron,3\nlogin of 4000000000,2\nsshd,2\n"
-            "systemd,1\n");
-  EXPECT_EQ(Run("summary --log LOG --by job_knd").err,
-            "daybook: --by: no key 'job_knd'; did you mean 'job_kind'?\n");
-}
-
 TEST_F(NightTest, WhatNotesSayIsToldToPrograms) {
   const struct {
     std::string report;

@@ -15,6 +15,8 @@ namespace daybook {
 class Script {
  public:
   explicit Script(const std::string& path, uint8_t boot = 0xB0) : log_(path, boot) {}
+  Script(const std::string& path, uint8_t boot, int64_t realtime_ns)
+      : log_(path, boot, "web1", realtime_ns) {}
 
   ScriptedLog& log() { return log_; }
 
@@ -24,11 +26,12 @@ class Script {
     uint32_t ppid = 0;
     std::string_view comm = {};
   };
-  // At 5000.
-  void Snapshot(const std::vector<Alive>& processes = {
-                    {1, 0, 0, "systemd"}, {50, 3000, 1, "cron"}, {60, 3000, 1, "sshd"}}) {
-    log_.At(5000);
-    log_.writer().Append(SnapBegin{.time_ns = ScriptedLog::Ns(5000)});
+  void Snapshot(const std::vector<Alive>& processes = {{1, 0, 0, "systemd"},
+                                                       {50, 3000, 1, "cron"},
+                                                       {60, 3000, 1, "sshd"}},
+                uint64_t ms = 5000) {
+    log_.At(ms);
+    log_.writer().Append(SnapBegin{.time_ns = ScriptedLog::Ns(ms)});
     for (const Alive& process : processes) {
       log_.writer().Append(SnapProc{.pid = process.pid,
                                     .start_ns = ScriptedLog::Ns(process.start_ms),
@@ -39,7 +42,7 @@ class Script {
                                     .comm = process.comm});
     }
     log_.writer().Append(
-        SnapEnd{.time_ns = ScriptedLog::Ns(5000), .process_count = processes.size()});
+        SnapEnd{.time_ns = ScriptedLog::Ns(ms), .process_count = processes.size()});
   }
 
   void Cgroup(uint64_t ms, uint64_t id, std::string_view path) {

@@ -440,6 +440,23 @@ RC_GTEST_PROP(WorldTest, WindowsThatFollowEachOtherAddUp,
   RC_ASSERT(before.second + between.second + after.second == whole.second);
 }
 
+RC_GTEST_PROP(WorldTest, BootsThatAreLeftOutChangeNoJob,
+              (const Script& first, const Script& second)) {
+  const Worlds worlds(first, second);
+  const int64_t a = worlds.Moment(*rc::gen::inRange<uint32_t>(0, 1000));
+  const int64_t b = worlds.Moment(*rc::gen::inRange<uint32_t>(0, 1000));
+  Asked asked{.paths = worlds.paths()};
+  asked.log.window = {.since_ns = std::min(a, b), .until_ns = std::max(a, b) + 1};
+  asked.log.window.rule = *rc::gen::element(WindowRule::kStart, WindowRule::kEnd);
+  asked.wishes.Add("--by", {"job_kind", "job"});
+  for (const Report* report : {&kSummaryReport, &kFailuresReport, &kSpawnReport}) {
+    asked.log.skips = LogSet::Skips::kNothing;
+    const Ran all = RunReport(*report, asked);
+    asked.log.skips = LogSet::Skips::kBoots;
+    RC_ASSERT(Sorted(RunReport(*report, asked).rows) == Sorted(all.rows));
+  }
+}
+
 // The clock was set back by a day, so that the next boot lies before the window, which the one
 // before it does not.
 TEST(WorldTest, ABootThatIsLeftOutTellsNothingOfTheOneBeforeIt) {
