@@ -10,6 +10,7 @@
 #include "filter/options.h"
 #include "life_groups.h"
 #include "nearest.h"
+#include "option_values.h"
 #include "report_view.h"
 #include "time_syntax.h"
 
@@ -42,15 +43,6 @@ struct RawOptions {
   std::map<std::string_view, std::vector<std::string>> wishes;
   std::optional<std::string> style;
 };
-
-struct FormatName {
-  std::string_view name;
-  Format format;
-};
-constexpr FormatName kFormatNames[] = {{"text", Format::kText},        {"json", Format::kJson},
-                                       {"jsonl", Format::kJsonLines},  {"csv", Format::kCsv},
-                                       {"tsv", Format::kTsv},          {"md", Format::kMarkdown},
-                                       {"markdown", Format::kMarkdown}};
 
 constexpr char kTimeHelp[] =
     "now, today, yesterday, 14:00, '2026-11-20 14:00', RFC 3339, @EPOCH, -2h, '2h ago'";
@@ -138,10 +130,6 @@ std::string StyleNames(const Report& report) {
   return names;
 }
 
-constexpr std::string_view StyleOption(const Report& report) {
-  return IsExport(report) ? "--format" : "--style";
-}
-
 // Of a report with one table.
 void AddColumns(CLI::App* verb, const Report& report, RawOptions* raw) {
   verb->add_option("--columns", raw->columns, "Show these, in this order")
@@ -175,37 +163,6 @@ void AddTable(CLI::App* verb, const Report& report, RawOptions* raw) {
   verb->footer(fmt::format("Examples:\n{}\n{}", report.examples, ColumnsOrSections(report)));
 }
 
-struct WindowRuleName {
-  std::string_view name;
-  WindowRule rule;
-  std::string_view text;
-};
-constexpr WindowRuleName kWindowRules[] = {
-    {"start", WindowRule::kStart, "those that began in it"},
-    {"end", WindowRule::kEnd, "those that ended in it"},
-    {"existence", WindowRule::kExistence, "those that were there in it"}};
-
-std::string WindowRuleNames(const Report& report) {
-  std::string text = "Which processes are in that time.";
-  for (const WindowRuleName& known : kWindowRules) {
-    const bool is_default = known.rule == report.window_rule;
-    fmt::format_to(std::back_inserter(text), "{} {}{}: {}", &known == kWindowRules ? "" : ";",
-                   known.name, is_default ? " (default)" : "", known.text);
-  }
-  return text;
-}
-
-Result<WindowRule> ParseWindowRule(const Report& report, const RawOptions& raw) {
-  if (!raw.window) return report.window_rule;
-  std::vector<std::string_view> names;
-  for (const WindowRuleName& known : kWindowRules) {
-    if (known.name == *raw.window) return known.rule;
-    names.push_back(known.name);
-  }
-  return Error(fmt::format("--window: no rule '{}'{}; there are {}", *raw.window,
-                           DidYouMean(*raw.window, names), fmt::join(names, ", ")));
-}
-
 void AddReport(CLI::App& app, const Report& report, RawOptions* raw) {
   CLI::App* verb = app.add_subcommand(std::string(report.name), std::string(report.summary));
   AddInput(verb, report, raw);
@@ -237,26 +194,6 @@ void AddReport(CLI::App& app, const Report& report, RawOptions* raw) {
   }
   if (!IsExport(report)) return AddTable(verb, report, raw);
   verb->footer(fmt::format("Examples:\n{}", report.examples));
-}
-
-Result<Format> ParseFormat(const std::optional<std::string>& name) {
-  if (!name) return Format::kText;
-  std::vector<std::string_view> names;
-  for (const FormatName& candidate : kFormatNames) {
-    if (candidate.name == *name) return candidate.format;
-    names.push_back(candidate.name);
-  }
-  const std::string hint = DidYouMean(*name, names);
-  return Error(
-      fmt::format("--output: no format '{}'{}", *name,
-                  hint.empty() ? fmt::format("; there are {}", fmt::join(names, ", ")) : hint));
-}
-
-Result<ColorWish> ParseColors(std::string_view text) {
-  if (text == "auto") return ColorWish::kAuto;
-  if (text == "always") return ColorWish::kAlways;
-  if (text == "never") return ColorWish::kNever;
-  return Error(fmt::format("--color: '{}' is none of auto, always, never", text));
 }
 
 // What a style writes is what another program would: nothing in it can be chosen.
@@ -407,7 +344,7 @@ Result<Options> Check(const Report& report, const RawOptions& raw, int64_t now_n
   const auto until_text = is_by_default ? TextOf(report.default_until) : raw.until;
   auto until = ParseBound("--until", until_text, now_ns, zone);
   if (!until) return std::move(until).error();
-  const auto rule = ParseWindowRule(report, raw);
+  const auto rule = ParseWindowRule(report, raw.window);
   if (!rule) return rule.error();
   options.log.window = {.since_ns = *since, .until_ns = *until, .rule = *rule};
   auto filter = ParseFilters(raw, {.now_ns = now_ns, .zone = zone});
@@ -509,7 +446,26 @@ Error UsageError(const CLI::App& app, const CLI::ParseError& error, int argc,
   return Error(fmt::format("{}: {}", verbs.back()->get_name(), message));
 }
 
+void AddAll(CLI::App& app, RawOptions* raw) {
+  app.description("Answers questions from the process accounting log that daybookd writes.");
+  app.name("daybook");
+  app.set_version_flag("--version", "daybook " DAYBOOK_VERSION);
+  app.require_subcommand(1);
+  app.footer(
+      "Exit status: 0 fine, 1 a check found something, 2 wrong usage, 3 input unreadable,\n"
+      "4 done, but data were damaged or lost.\n\n"
+      "'daybook VERB --help' or 'daybook help VERB' shows the options and some examples.");
+  for (const Report* report : Reports()) AddReport(app, *report, raw);
+}
+
 }  // namespace
+
+void SeeCommandLine(const std::function<void(const CLI::App& app)>& see) {
+  CLI::App app;
+  RawOptions raw;
+  AddAll(app, &raw);
+  see(app);
+}
 
 Result<std::variant<Options, HelpText>> ParseOptions(int argc, const char* const* argv,
                                                      int64_t now_ns, const LocalZone& zone) {
@@ -519,16 +475,9 @@ Result<std::variant<Options, HelpText>> ParseOptions(int argc, const char* const
     const std::array<const char*, 3> asked{argv[0], argc > 2 ? argv[2] : "--help", "--help"};
     return ParseOptions(asked.size(), asked.data(), now_ns, zone);
   }
-  CLI::App app("Answers questions from the process accounting log that daybookd writes.",
-               "daybook");
-  app.set_version_flag("--version", "daybook " DAYBOOK_VERSION);
-  app.require_subcommand(1);
-  app.footer(
-      "Exit status: 0 fine, 1 a check found something, 2 wrong usage, 3 input unreadable,\n"
-      "4 done, but data were damaged or lost.\n\n"
-      "'daybook VERB --help' or 'daybook help VERB' shows the options and some examples.");
+  CLI::App app;
   RawOptions raw;
-  for (const Report* report : Reports()) AddReport(app, *report, &raw);
+  AddAll(app, &raw);
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForVersion& call) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -13,6 +14,10 @@
 #include "report.h"
 #include "table.h"
 #include "terminal.h"
+
+namespace CLI {
+class App;
+}
 
 namespace daybook {
 
@@ -42,6 +47,9 @@ struct Options {
 struct HelpText {
   std::string text;
 };
+
+// Hands the whole command line to `see`, as it is before anything is typed.
+void SeeCommandLine(const std::function<void(const CLI::App& app)>& see);
 
 // An Error is a wrong usage.
 Result<std::variant<Options, HelpText>> ParseOptions(int argc, const char* const* argv,

@@ -206,7 +206,7 @@ void AddOptions(CLI::App& app, Options& options) {
   app.add_option("--source", options.source,
                  "Where events come from: auto, bpf, connector or replay:FILE")
       ->check(CLI::Validator(CheckSource, ""))
-      ->type_name("SOURCE")
+      ->type_name("auto|bpf|connector|replay:FILE")
       ->capture_default_str();
   app.add_option("--id-events", options.id_events,
                  "What tells, beside bpf, when a process changes its ids: none (default) or "
@@ -342,6 +342,7 @@ class CommandLine {
     app_.parse(std::move(words));
   }
   int Exit(const CLI::Success& wanted) const { return app_.exit(wanted); }
+  const CLI::App& app() const { return app_; }
 
   // The option of that name, where a file may have it.
   const CLI::Option* FindConfigurable(const std::string& name) const {
@@ -517,6 +518,11 @@ ExitNow Mistake(const std::string& what) {
 }
 
 }  // namespace
+
+void SeeCommandLine(const std::function<void(const CLI::App& app)>& see) {
+  const CommandLine line;
+  see(line.app());
+}
 
 std::variant<Options, ExitNow> ParseOptions(int argc, char** argv, const ConfigPaths& paths) {
   std::vector<std::string> words(argv + 1, argv + argc);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <variant>
@@ -10,6 +11,10 @@
 #include "config_files.h"
 #include "filter.h"
 #include "kept_args.h"
+
+namespace CLI {
+class App;
+}
 
 namespace daybook {
 
@@ -46,6 +51,9 @@ struct Options {
 struct ExitNow {
   int status = 0;
 };
+
+// Hands the whole command line to `see`, as it is before anything is typed.
+void SeeCommandLine(const std::function<void(const CLI::App& app)>& see);
 
 // The command line goes before files, and later files before earlier ones. Prints help, version,
 // the result where only a check is asked for, and errors itself.

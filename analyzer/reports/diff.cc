@@ -23,7 +23,8 @@ namespace daybook {
 namespace {
 
 constexpr ReportOption kOptions[] = {
-    {"--by", "KEY,..", "Compare groups by these columns of list (default: comm)", true},
+    {"--by", "KEY,..", "Compare groups by these columns of list (default: comm)", true,
+     GroupKeyNames},
     {"--old-since", "TIME", "The old period (default: as long as the new one, and before it)"},
     {"--old-until", "TIME", "Up to, but not including"},
     {"--old-log", "PATH", "Where the old period is (default: in the same log)", true},

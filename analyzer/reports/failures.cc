@@ -25,9 +25,16 @@
 namespace daybook {
 namespace {
 
+constexpr std::string_view kGroups = "groups";
+constexpr std::string_view kCascades = "cascades";
+
+std::vector<std::string_view> Views() { return {kGroups, kCascades}; }
+
 constexpr ReportOption kOptions[] = {
-    {"--by", "KEY,..", "Group by these columns of list and by status (default: comm)", true},
-    {"--view", "VIEW", "groups (default): by program and status; cascades: the first of many"}};
+    {"--by", "KEY,..", "Group by these columns of list and by status (default: comm)", true,
+     GroupKeyNames},
+    {"--view", "VIEW", "groups (default): by program and status; cascades: the first of many",
+     false, Views}};
 
 // Behind the keys.
 constexpr Column kColumns[] = {
@@ -53,14 +60,11 @@ constexpr Column kCascadeColumns[] = {
     {"last_time", Kind::kTime, 8}, {"args", Kind::kArguments, 9},
 };
 
-constexpr std::string_view kGroups = "groups";
-constexpr std::string_view kCascades = "cascades";
-
 Result<std::vector<Column>> ColumnsFor(const Wishes& wishes, const FilterClock&) {
   const std::string_view view = wishes.Value("--view").value_or(kGroups);
   if (view == kGroups) return KeyColumns(wishes, kColumns);
   if (view != kCascades) {
-    return Error(fmt::format("--view: no view '{}'; there are groups, cascades", view));
+    return Error(fmt::format("--view: no view '{}'; there are {}", view, fmt::join(Views(), ", ")));
   }
   if (wishes.Has("--by")) return Error("--by: there are no groups in --view cascades");
   return std::vector<Column>(std::begin(kCascadeColumns), std::end(kCascadeColumns));

@@ -17,11 +17,17 @@
 namespace daybook {
 namespace {
 
+std::vector<std::string_view> KeyNames() {
+  std::vector<std::string_view> names;
+  for (const RollupField& field : RollupFields()) names.push_back(field.column.name);
+  return names;
+}
+
 constexpr ReportOption kOptions[] = {
     {"--by", "KEY,..",
      "Group by these: host, day, month, comm (default), user, uid, service, container, "
      "wait_status, exit_code, signal, status, core, ok",
-     true},
+     true, KeyNames},
     {"--host", "NAME,..", "Only roll-ups of these hosts", true},
     {"--into", "FILE", "Also write the roll-ups, each once, to this file"},
     {"--replace", "", "Where that file is there already, put the new one in its place"}};

@@ -27,26 +27,29 @@ namespace {
 
 constexpr std::string_view kDefaultBaseline = "7d";
 
+constexpr std::string_view kRules[] = {
+    "lost",       "gap",         "stopped",  "damage", "signal",   "core",  "oom",
+    "crash-loop", "new-program", "new-user", "change", "identity", "failed"};
+
+std::vector<std::string_view> Rules() { return {std::begin(kRules), std::end(kRules)}; }
+std::vector<std::string_view> SectionNames();
+
 constexpr ReportOption kOptions[] = {
     {"--only-exceptions", "",
      "Nothing but what somebody should look at; nothing at all without it"},
     {"--fail-on", "RULE,..",
      "Exit status 1 where one of these applies: lost, gap, stopped, damage, signal, core, oom, "
      "crash-loop, new-program, new-user, change, identity, failed; or as failed>20",
-     true},
+     true, Rules},
     {"--baseline", "SPAN",
      "What is new or different is so to this time before (default: 7d); 0: no"},
-    {"--section", "NAME,..", "Only these tables", true},
+    {"--section", "NAME,..", "Only these tables", true, SectionNames},
     {"--partial", "FILE",
      "In the place of the page write what the days add up to, for merge; -: to standard output"},
     {"--groups", "N",
      "In that file, of each day only the N groups with the most CPU time and the N with the most "
      "processes stand apart (default: 1000)"},
     {"--replace", "", "Where that file is there already, put the new one in its place"}};
-
-constexpr std::string_view kRules[] = {
-    "lost",       "gap",         "stopped",  "damage", "signal",   "core",  "oom",
-    "crash-loop", "new-program", "new-user", "change", "identity", "failed"};
 
 constexpr Column kCoverageColumns[] = {{"what", Kind::kString, 1},
                                        {"times", Kind::kNumber, 2},
@@ -125,6 +128,12 @@ constexpr Section kSections[] = {
     {"users", "Users by CPU time", kTopUserColumns, "-cpu_us"},
     {"jobs", "Jobs by CPU time", kJobColumns, "-cpu_us"},
     {"spawners", "Who makes processes", kSpawnerColumns, "-births"}};
+
+std::vector<std::string_view> SectionNames() {
+  std::vector<std::string_view> names;
+  for (const Section& section : kSections) names.push_back(section.name);
+  return names;
+}
 
 // What is asked for.
 struct Wish {

@@ -29,9 +29,15 @@ constexpr uint64_t kShortUs = 10'000;
 constexpr int64_t kSecondNs = 1'000'000'000;
 constexpr int64_t kMinuteSeconds = 60;
 
+constexpr std::string_view kViews[] = {"spawners", "rate", "lifetimes"};
+
+std::vector<std::string_view> Views() { return {std::begin(kViews), std::end(kViews)}; }
+
 constexpr ReportOption kOptions[] = {
-    {"--by", "KEY,..", "Group by these columns of list, job or job_kind (default: spawner)", true},
-    {"--view", "VIEW", "spawners (default): by --by; rate: by minute; lifetimes: a histogram"}};
+    {"--by", "KEY,..", "Group by these columns of list, job or job_kind (default: spawner)", true,
+     GroupKeyNames},
+    {"--view", "VIEW", "spawners (default): by --by; rate: by minute; lifetimes: a histogram",
+     false, Views}};
 
 constexpr std::string_view kDefaultKey = "spawner";
 
@@ -144,10 +150,10 @@ class Spawners {
 
 std::vector<Cell> Spawners::Row(std::vector<Cell> cells, const Births& births) const {
   const Totals& totals = births.totals;
-  cells.insert(cells.end(), {totals.count, ShareCell(totals.count, all_.totals.count),
-                             births.short_ones, births.forked_only, totals.failed,
-                             OptionalCell(totals.cpu_us.total), OptionalCell(totals.cpu_us.Mean()),
-                             OptionalCell(totals.elapsed_us.Mean())});
+  cells.insert(cells.end(),
+               {totals.count, ShareCell(totals.count, all_.totals.count), births.short_ones,
+                births.forked_only, totals.failed, OptionalCell(totals.cpu_us.total),
+                OptionalCell(totals.cpu_us.Mean()), OptionalCell(totals.elapsed_us.Mean())});
   return cells;
 }
 
@@ -177,8 +183,6 @@ void FillLifetimes(const Lifetimes& lifetimes, Table& table) {
         ShareCell(births.totals.cpu_us.total, all.cpu_us.total)});
   }
 }
-
-constexpr std::string_view kViews[] = {"spawners", "rate", "lifetimes"};
 
 Result<std::vector<Column>> ColumnsFor(const Wishes& wishes, const FilterClock&) {
   const std::string_view view = wishes.Value("--view").value_or(kViews[0]);

@@ -15,7 +15,7 @@ namespace daybook {
 namespace {
 
 constexpr ReportOption kOptions[] = {
-    {"--by", "KEY,..", "Group by these columns of list (default: comm)", true}};
+    {"--by", "KEY,..", "Group by these columns of list (default: comm)", true, GroupKeyNames}};
 
 Result<std::vector<Column>> ColumnsFor(const Wishes& wishes, const FilterClock&) {
   return KeyColumns(wishes, TotalsColumns());

@@ -80,9 +80,9 @@ TEST_F(JobKeysTest, GroupsAreJobsAsJobsHasThem) {
 
 TEST_F(JobKeysTest, BirthsAreGroupedByJobs) {
   WriteNight();
-  EXPECT_EQ(Run("spawn --log LOG --by job,spawner --output csv --columns job,spawner,births,failed")
-                .out,
-            std::string(R"(
+  EXPECT_EQ(
+      Run("spawn --log LOG --by job,spawner --output csv --columns job,spawner,births,failed").out,
+      std::string(R"(
 job,spawner,births,failed
 backup --all,sh,6,2
 app.service,systemd,6,6
@@ -92,11 +92,12 @@ login of 4000000000,bash,1,0
 login of 4000000000,sshd,1,0
 sshd,sshd,1,0
 )")
-                .substr(1));
+          .substr(1));
   EXPECT_EQ(Run("spawn --log LOG --by job --view rate").err,
             "daybook: --by: there are no groups in --view rate\n");
   EXPECT_EQ(Run("spawn --log LOG --by whatever_else").err,
-            "daybook: --by: no key 'whatever_else'; --filter help lists them, and there are job, job_kind "
+            "daybook: --by: no key 'whatever_else'; --filter help lists them, and there are job, "
+            "job_kind "
             "and spawner\n");
 }
 
@@ -122,8 +123,9 @@ TEST_F(JobKeysTest, JobsOfAWindowAreAsWhenAllIsRead) {
   WriteLongBoot(0xB1, kScriptRealtimeNs);
   const std::string window = " -S '2026-09-21 14:13:46' -U '2026-09-21 14:13:57' --log ";
   for (const std::string verb :
-       {"summary --by job_kind,job", "failures --by job_kind,job", "spawn --by job_kind,job,spawner",
-        "top --columns job_kind,job,pid", "diff --all --by job_kind,job --old-since '2026-09-21 14:13:20'"}) {
+       {"summary --by job_kind,job", "failures --by job_kind,job",
+        "spawn --by job_kind,job,spawner", "top --columns job_kind,job,pid",
+        "diff --all --by job_kind,job --old-since '2026-09-21 14:13:20'"}) {
     const Answer some = Run(verb + window + "LOG --output csv");
     EXPECT_EQ(some.out, Run(verb + window + Joined() + " --output csv").out) << verb;
     EXPECT_THAT(some.out, HasSubstr("\ncron,backup --all,")) << verb;

@@ -1,0 +1,34 @@
+// Options whose values are words of a list: what they mean, and for the shells which there are.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "daybook/result.h"
+#include "output.h"
+#include "report.h"
+#include "terminal.h"
+#include "window.h"
+
+namespace daybook {
+
+// The Error names the option.
+Result<Format> ParseFormat(const std::optional<std::string>& name);
+Result<ColorWish> ParseColors(std::string_view text);
+Result<WindowRule> ParseWindowRule(const Report& report, const std::optional<std::string>& text);
+
+// For the help.
+std::string WindowRuleNames(const Report& report);
+
+// The option that chooses one of its styles.
+constexpr std::string_view StyleOption(const Report& report) {
+  return IsExport(report) ? "--format" : "--style";
+}
+
+// What may stand behind an option of the report; empty where that is no list. `option` has its
+// dashes.
+std::vector<std::string> ValuesOf(const Report& report, std::string_view option);
+
+}  // namespace daybook
