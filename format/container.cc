@@ -81,6 +81,16 @@ class RecordCursor {
   size_t offset_ = 0;
 };
 
+// All that the entries of a seek table tell of.
+uint64_t BytesBefore(Bytes table) {
+  const size_t entries_end = table.size() - kSeekFooterBytes;
+  uint64_t bytes = 0;
+  for (size_t at = kSkippableHeaderBytes; at < entries_end; at += kSeekEntryBytes) {
+    bytes += Fixed32(table, at);
+  }
+  return bytes;
+}
+
 }  // namespace
 
 void PartBuilder::AddRecord(uint8_t type, Bytes payload) {
@@ -247,6 +257,18 @@ size_t PartFinder::Next(size_t from) {
   if (!searched_ || next_zstd_ < from) next_zstd_ = Find(file_, "\x28\xB5\x2F\xFD", from);
   searched_ = true;
   return exhausted() ? next_skippable_ : std::min(next_skippable_, next_zstd_);
+}
+
+std::optional<size_t> PartFinder::FindSeekTable(size_t begin, size_t from) {
+  for (size_t search = from; !exhausted(); ++search) {
+    search = Find(file_, "\x5E\x2A\x4D\x18", search);
+    if (search >= file_.size()) break;
+    const auto end = SeekTableEnd(file_, search);
+    if (!end) continue;
+    if (BytesBefore(file_.subspan(search, *end - search)) == search - begin) return search;
+    Charge(*end - search);
+  }
+  return std::nullopt;
 }
 
 // The two magic numbers differ in their first byte.

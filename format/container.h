@@ -128,6 +128,11 @@ class PartFinder {
   // frame might; the file's length where there is none. Less than an earlier `from` is not allowed.
   size_t Next(size_t from);
 
+  // The first seek table at or after `from` that says how long all is that stands between `begin`
+  // and it, wherever the file ends; nullopt where there is none. What else looks like one may be
+  // of the content.
+  std::optional<size_t> FindSeekTable(size_t begin, size_t from);
+
   // So many bytes were read in vain.
   void Charge(size_t bytes);
   // No more such work: only small parts are still found.

@@ -78,6 +78,7 @@ class ContainerReader {
   void CheckFrame(const DecodedFrame& frame, size_t begin, size_t end);
   DecodedFrame DecodeDamaged(size_t begin, size_t end);
   void SkipUnknown();
+  bool IsIndexDamaged() const;
   void MissFrame(size_t position);
   void MissContent(uint64_t end, size_t position);
   void Expect(uint64_t offset, size_t position);
@@ -296,8 +297,11 @@ DecodedFrame ContainerReader::DecodeDamaged(size_t begin, size_t end) {
 }
 
 void ContainerReader::SkipUnknown() {
-  const size_t end = work_.finder.Next(position_ + 1);
+  std::optional<size_t> table;
+  if (IsIndexDamaged()) table = work_.finder.FindSeekTable(begin_, position_ + 1);
+  const size_t end = table ? *table : work_.finder.Next(position_ + 1);
   Report({.begin = position_, .end = end, .cause = NameOfUnknown()});
+  is_at_end_ = table.has_value();
   position_ = end;
 }
 
@@ -305,10 +309,12 @@ void ContainerReader::SkipUnknown() {
 const char* ContainerReader::NameOfUnknown() const {
   if (position_ == begin_) return "the head is damaged";
   if (has_index_) return "the seek table is damaged";
-  if (head_ && expected_ && *expected_ >= head_->container.raw_bytes) {
-    return "the index is damaged";
-  }
-  return "the description of a frame is damaged";
+  return IsIndexDamaged() ? "the index is damaged" : "the description of a frame is damaged";
+}
+
+// All of the content was there before.
+bool ContainerReader::IsIndexDamaged() const {
+  return !has_index_ && head_ && expected_ && *expected_ >= head_->container.raw_bytes;
 }
 
 void ContainerReader::MissFrame(size_t position) {

@@ -565,12 +565,17 @@ TEST(OpenTest, DamageBeforeAnotherSegmentIsToldAsWithoutIt) {
   const size_t table_begin = *FindSeekTable(one);
   for (const size_t place :
        {size_t{20}, static_cast<size_t>(index->frames[1].begin + 9),
-        static_cast<size_t>(index->frames.back().begin + 9), table_begin, one.size() - 1}) {
+        static_cast<size_t>(index->frames.back().begin + 9), table_begin - 5, table_begin,
+        one.size() - 1}) {
     File damaged = one;
     damaged[place] ^= 0x55;
     const Opened alone(damaged);
     const Opened read(Joined({damaged, one, closed}));
     const Opened whole(one);
+    const Opened before_raw(Joined({damaged, closed}));
+    EXPECT_EQ(before_raw.numbered, alone.numbered + whole.numbered) << place;
+    EXPECT_EQ(before_raw.damage.size(), alone.damage.size()) << Causes(before_raw.damage);
+    EXPECT_EQ(before_raw.gaps.size(), alone.gaps.size()) << place;
     EXPECT_EQ(read.numbered, alone.numbered + 2 * whole.numbered) << place;
     ASSERT_EQ(read.damage.size(), alone.damage.size()) << place << Causes(read.damage);
     ASSERT_EQ(read.gaps.size(), alone.gaps.size()) << place;
