@@ -36,6 +36,16 @@ enum class JobKind : uint8_t {
 };
 std::string_view NameOf(JobKind kind);
 
+// How runs hang together until they are over: for JobRuns alone.
+class JobRunLinks {
+  friend class JobRuns;
+
+  LocalPointer<JobRun> above;  // of what is below an undecided one: what it may be a part of
+  // Of an undecided one: what is over of the runs below it. Their `above` is this.
+  std::vector<std::unique_ptr<JobRun>> below;
+  std::unique_ptr<JobRun> next_over;  // in the queue of those that are
+};
+
 // One execution of a job.
 struct JobRun {
   JobKind kind;
@@ -43,13 +53,10 @@ struct JobRun {
   const Boot* boot;
   std::optional<uint32_t> root_pid;  // of a run that is known by its outermost process
   uint64_t root_start_ns = 0;
-  LocalPointer<JobRun> above;  // of what is below an undecided one: what it may be a part of
-  bool is_many = false;        // each process of it is a run of its own
-  uint64_t number = 0;         // in the order of appearance
-  RunTotals totals;            // for whoever asks for runs to add to
-  // Of an undecided one: what is over of the runs below it. Their `above` is this.
-  std::vector<std::unique_ptr<JobRun>> below;
-  std::unique_ptr<JobRun> next_over;
+  bool is_many = false;  // each process of it is a run of its own
+  uint64_t number = 0;   // in the order of appearance
+  RunTotals totals;      // for whoever asks for runs to add to
+  JobRunLinks links;
 };
 
 // Keeps a run as long as one of its processes is kept, or somebody else who has a share in it; one
