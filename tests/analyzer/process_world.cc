@@ -8,7 +8,9 @@
 #include <utility>
 
 #include "daybook/reader.h"
+#include "daybook/whole_life.h"
 #include "scripted_log.h"
+#include "support/a_life.h"
 
 namespace daybook {
 namespace {
@@ -17,13 +19,48 @@ constexpr uint64_t kMillisecondNs = 1'000'000;
 constexpr int64_t kSwitchedOffNs = 3'600'000'000'000;
 
 constexpr std::string_view kActionNames[kActions] = {
-    "pass", "fork", "daemonize", "exec",   "rename", "change_user", "adopt",
-    "exit", "lose", "pause",     "rotate", "reboot", "set_clock"};
+    "pass",  "fork", "daemonize", "live",  "exec",   "rename", "change_user",
+    "adopt", "exit", "lose",      "pause", "rotate", "reboot", "set_clock"};
 
 // Ends as they are, in the encoding of wait(2): well, not well, by a signal, with a core dump.
 constexpr uint32_t kStatuses[] = {0, 0, 1U << 8, 3U << 8, 9, 11 | 0x80};
 
 constexpr std::string_view kPrograms[] = {"cc", "sh", "make", "cron"};
+
+// What begins a time of which the log tells apart, and the end of its parent.
+bool EndsShortLives(Action action, bool is_by_parent) {
+  switch (action) {
+    case Action::kPass:
+    case Action::kLose:
+    case Action::kPause:
+    case Action::kRotate:
+    case Action::kReboot:
+      return true;
+    case Action::kExit:
+      return is_by_parent;
+    default:
+      return false;
+  }
+}
+
+// Of one that used less than is known once it is reaped, its usage is not exact.
+WholeLife WholeLifeOf(const TrueLife& life, bool executes, uint64_t cpu_us) {
+  LifeParts parts = executes ? ALife(life.key.pid, life.key.start_ns)
+                             : ALifeWithoutExec(life.key.pid, life.key.start_ns);
+  parts.exit.time_ns = *life.end_ns;
+  parts.exit.wait_status = life.wait_status;
+  parts.exit.cpu_us = cpu_us;
+  parts.exit.comm = life.comm;
+  if (cpu_us != life.cpu_us) parts.exit.flags &= ~kProcUsageExact;
+  parts.fork.ppid = *(parts.exit.ppid = life.birth_parent->pid);
+  parts.fork.parent_start_ns = parts.exit.parent_start_ns = life.birth_parent->start_ns;
+  parts.fork.uid = parts.exit.uid = life.uid;
+  if (parts.exec) {
+    parts.exec->uid = life.uid;
+    parts.exec->comm = life.comm;
+  }
+  return Join(parts).value();
+}
 
 void Check(const Status& status) {
   if (!status) throw std::runtime_error(status.error().message());
@@ -41,6 +78,7 @@ ProcessWorld::ProcessWorld(std::string folder, std::string host, const Script& s
   std::filesystem::create_directory(folder_);
   Boot();
   for (const Step& step : script) Play(step);
+  EndShortLife();
   Reap();
   EndLoss();
   CloseWriter(true);
@@ -69,7 +107,10 @@ void ProcessWorld::Play(const Step& step) {
   now_ns_ += kMillisecondNs / 4;
   // Before its time is over, and while others go on.
   if (step.action == Action::kPass || step.what % 2 == 0) Reap();
-  Act(step, living_[step.who % living_.size()]);
+  const uint32_t number = living_[step.who % living_.size()];
+  if (short_life_ && EndsShortLives(step.action, short_life_->parent == number)) EndShortLife();
+  Act(step, number);
+  if (short_life_ && short_life_->steps_left-- == 0) EndShortLife();
 }
 
 void ProcessWorld::Act(const Step& step, uint32_t number) {
@@ -83,6 +124,8 @@ void ProcessWorld::Act(const Step& step, uint32_t number) {
       return;
     case Action::kDaemonize:
       return Daemonize(number, is_odd);
+    case Action::kLive:
+      return BeginShortLife(number, step.what);
     case Action::kExec:
       return Exec(number, step.what);
     case Action::kRename:
@@ -211,7 +254,7 @@ bool ProcessWorld::Tell(const Record& record, uint64_t Loss::*lost, TrueLife* of
   return false;
 }
 
-uint32_t ProcessWorld::Fork(uint32_t parent, bool reuses_pid) {
+TrueLife ProcessWorld::Born(uint32_t parent, bool reuses_pid) {
   TrueLife child;
   child.birth_parent = life(parent).key;
   child.reaper = parent;
@@ -224,6 +267,11 @@ uint32_t ProcessWorld::Fork(uint32_t parent, bool reuses_pid) {
   } else {
     child.key.pid = next_pid_++;
   }
+  return child;
+}
+
+uint32_t ProcessWorld::Fork(uint32_t parent, bool reuses_pid) {
+  TrueLife child = Born(parent, reuses_pid);
   const daybook::Fork fork{.time_ns = now_ns_,
                            .pid = child.key.pid,
                            .ppid = child.birth_parent->pid,
@@ -246,6 +294,49 @@ void ProcessWorld::Daemonize(uint32_t parent, bool reuses_pid) {
   Fork(middle, false);
   now_ns_ += kMillisecondNs / 8;
   Exit(middle, 1);
+}
+
+// While events are lost, it is told as any other.
+void ProcessWorld::BeginShortLife(uint32_t parent, uint32_t what) {
+  const bool reuses_pid = what % 2 != 0;
+  if (loss_ || short_life_) {
+    const uint32_t number = Fork(parent, reuses_pid);
+    now_ns_ += kMillisecondNs / 8;
+    return Exit(number, what);
+  }
+  const auto number = static_cast<uint32_t>(lives().size());
+  lives().push_back(Born(parent, reuses_pid));
+  if (what / 2 % 2 != 0) life(number).comm = kPrograms[what / 4 % std::size(kPrograms)];
+  short_life_ = {.number = number,
+                 .parent = parent,
+                 .executes = what / 2 % 2 != 0,
+                 .is_zombie = what / 4 % 4 == 0,
+                 .steps_left = what / 16 % 4};
+}
+
+void ProcessWorld::EndShortLife() {
+  if (!short_life_) return;
+  const ShortLife ended = *std::exchange(short_life_, std::nullopt);
+  if (ended.is_zombie) Reap();
+  now_ns_ += kMillisecondNs / 8;
+  TrueLife& one = life(ended.number);
+  one.end_ns = now_ns_;
+  one.wait_status = kStatuses[ended.number % std::size(kStatuses)];
+  one.cpu_us = ended.number + 1;
+  const uint64_t told_us = ended.is_zombie ? one.cpu_us - 1 : one.cpu_us;
+  if (!Tell(WholeLifeOf(one, ended.executes, told_us), &Loss::others, &one)) return;
+  one.is_birth_told = one.is_end_told = true;
+  one.end_told_in = one.told_in;
+  one.told_parent = one.birth_parent;
+  one.told_execs = ended.executes ? 1 : 0;
+  one.told_comm = one.comm;
+  one.told_uid = one.uid;
+  one.told_cpu_us = told_us;
+  if (ended.is_zombie) {
+    zombie_ = ended.number;
+  } else {
+    free_pids_.push_back(one.key.pid);
+  }
 }
 
 void ProcessWorld::Exec(uint32_t number, uint32_t what) {

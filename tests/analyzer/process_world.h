@@ -18,6 +18,7 @@ enum class Action : uint8_t {
   kPass,       // time
   kFork,       // `what` odd: with the pid that was given back last
   kDaemonize,  // a double fork, whose middle ends
+  kLive,       // a short life, told in one record; `what` decides how short, and what it does
   kExec,
   kRename,
   kChangeUser,
@@ -29,7 +30,7 @@ enum class Action : uint8_t {
   kReboot,    // `what` odd: the log has no end
   kSetClock,  // by up to a day forth or back
 };
-inline constexpr uint8_t kActions = 13;
+inline constexpr uint8_t kActions = 14;
 
 // Any step has a meaning in any world: a script without some of its steps is still one.
 struct Step {
@@ -116,6 +117,9 @@ class ProcessWorld {
   void SetClock(uint32_t what);
   uint32_t Fork(uint32_t parent, bool reuses_pid);
   void Daemonize(uint32_t parent, bool reuses_pid);
+  TrueLife Born(uint32_t parent, bool reuses_pid);
+  void BeginShortLife(uint32_t parent, uint32_t what);
+  void EndShortLife();
   void Exec(uint32_t number, uint32_t what);
   void Rename(uint32_t number, uint32_t what);
   void Exit(uint32_t number, uint32_t what);
@@ -139,6 +143,15 @@ class ProcessWorld {
   uint32_t next_pid_ = 0;
   std::vector<uint32_t> free_pids_;
   std::optional<uint32_t> zombie_;  // whose parent has not waited for it yet
+  // Of one that nobody else has to do with, and of which nothing is told until it ends.
+  struct ShortLife {
+    uint32_t number;
+    uint32_t parent;
+    bool executes;
+    bool is_zombie;
+    uint32_t steps_left;
+  };
+  std::optional<ShortLife> short_life_;
   std::optional<Loss> loss_;
   uint64_t lost_events_ = 0;
 };

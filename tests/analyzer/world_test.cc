@@ -49,7 +49,8 @@ struct Arbitrary<daybook::Step> {
 namespace daybook {
 namespace {
 
-// The same worlds each time, but for who asks for others by this variable.
+// The same worlds each time, but for who asks for others by this variable, as ./check --exhaustive
+// does. What RapidCheck prints before each property is what repeats it.
 [[maybe_unused]] const int kSeeded =
     setenv("RC_PARAMS", "seed=20050310 max_success=20 max_size=60", 0);
 
@@ -170,6 +171,15 @@ void ExpectTruth(const Worlds& worlds, const Asked& asked) {
 RC_GTEST_PROP(WorldTest, EachLifeIsToldOnceAndTruly, (const Script& first, const Script& second)) {
   const Worlds worlds(first, second);
   ExpectTruth(worlds, {.paths = worlds.paths()});
+}
+
+TEST(WorldTest, ShortLivesAreToldInOneRecordEach) {
+  const Worlds worlds({{.action = Action::kLive, .who = 1, .what = 2 + 4},
+                       {.action = Action::kFork, .who = 1},
+                       {.action = Action::kLive, .who = 1, .what = 4}});
+  const Ran dump = RunReport(kDumpReport, {.paths = worlds.paths(), .order = Order::kOfLog});
+  const auto is_life = [&](const TextRow& row) { return dump.At(row, "type") == "life"; };
+  EXPECT_EQ(std::ranges::count_if(dump.rows, is_life), 2);
 }
 
 // ---- What retention has removed ----
