@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstdlib>
 #include <stdexcept>
 #include <string>
@@ -43,24 +42,6 @@ Moment Split(int64_t realtime_ns) {
   return {.second = second, .nanosecond = static_cast<int>(nanosecond)};
 }
 
-// "UTC+3", "<-03>3" and other values of TZ that POSIX defines, where they are whole hours that
-// never change: the name that the tz database has for it, whose sign is that of POSIX, too. Else
-// empty.
-std::string NameOfFixedOffset(std::string_view tz) {
-  constexpr char kLetters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-  const size_t name = tz.starts_with('<') ? tz.find('>') + 1 : tz.find_first_not_of(kLetters);
-  constexpr size_t kShortestName = 3;
-  if (name < kShortestName || name >= tz.size()) return {};
-  tz.remove_prefix(name);
-  const bool is_east = tz.front() == '-';
-  if (is_east || tz.front() == '+') tz.remove_prefix(1);
-  int hours = 0;
-  const auto parsed = std::from_chars(tz.data(), tz.data() + tz.size(), hours);
-  const bool is_whole = parsed.ec == std::errc() && parsed.ptr == tz.data() + tz.size();
-  if (!is_whole || hours < 0) return {};
-  return fmt::format("Etc/GMT{}{}", is_east ? '-' : '+', hours);
-}
-
 }  // namespace
 
 Result<LocalZone> LocalZone::Named(const std::string& name) {
@@ -68,44 +49,47 @@ Result<LocalZone> LocalZone::Named(const std::string& name) {
   try {
     return LocalZone(date::locate_zone(name));
   } catch (const std::runtime_error&) {
-    if (name == "UTC") return LocalZone(nullptr);
-    return Error(
-        fmt::format("'{}' is not in the tz database; use a name such as Europe/Berlin", name));
+    if (name == "UTC") return Utc();
   }
+  if (auto rule = PosixZone::Parse(name)) return LocalZone(std::move(rule));
+  return Error(
+      fmt::format("'{}' is not in the tz database, nor a rule as CET-1CEST,M3.5.0,M10.5.0/3; "
+                  "use a name such as Europe/Berlin",
+                  name));
 }
 
 Result<LocalZone> LocalZone::FromEnvironment() {
   const char* tz = std::getenv("TZ");
   if (tz != nullptr && *tz == ':') ++tz;
-  if (tz != nullptr && *tz == '\0') return LocalZone(nullptr);
+  if (tz != nullptr && *tz == '\0') return Utc();
   if (tz != nullptr && *tz != '/') {
     auto zone = Named(tz);
-    const std::string fixed = NameOfFixedOffset(tz);
-    if (!zone && !fixed.empty()) {
-      if (auto offset = Named(fixed)) return offset;
-    }
     return zone ? std::move(zone) : std::move(zone).error().WithContext("TZ");
   }
   try {
     return LocalZone(date::current_zone());
   } catch (const std::runtime_error&) {
-    return LocalZone(nullptr);  // a host without a tz database
+    return Utc();  // a host without a tz database
   }
 }
 
 std::string_view LocalZone::name() const {
+  if (rule_) return rule_->text();
   return zone_ != nullptr ? std::string_view(zone_->name()) : "UTC";
 }
 
 const LocalZone::Offset& LocalZone::OffsetAt(int64_t second) const {
   if (second >= offset_.begin_s && second < offset_.end_s) return offset_;
-  if (zone_ == nullptr) {
-    offset_ = {.begin_s = INT64_MIN, .end_s = INT64_MAX, .offset_s = 0};
-  } else {
+  if (rule_) {
+    const PosixZone::Span span = rule_->At(second);
+    offset_ = {.begin_s = span.begin_s, .end_s = span.end_s, .offset_s = span.offset_s};
+  } else if (zone_ != nullptr) {
     const date::sys_info info = zone_->get_info(date::sys_seconds(std::chrono::seconds(second)));
     offset_ = {.begin_s = info.begin.time_since_epoch().count(),
                .end_s = info.end.time_since_epoch().count(),
                .offset_s = static_cast<int>(info.offset.count())};
+  } else {
+    offset_ = {.begin_s = INT64_MIN, .end_s = INT64_MAX, .offset_s = 0};
   }
   return offset_;
 }
@@ -129,9 +113,9 @@ LocalTime LocalZone::At(int64_t realtime_ns) const {
 
 int64_t LocalZone::ToSeconds(const LocalTime& time) const {
   const date::local_seconds local = ToLocalSeconds(time);
-  if (zone_ == nullptr) return local.time_since_epoch().count();
-  const date::local_info info = zone_->get_info(local);
-  return (local.time_since_epoch() - info.first.offset).count();
+  const int64_t second = local.time_since_epoch().count();
+  if (rule_) return second - rule_->OffsetOf(second);
+  return zone_ != nullptr ? second - zone_->get_info(local).first.offset.count() : second;
 }
 
 // Times are mostly in order: what they have in common is made once.

@@ -4,10 +4,13 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "daybook/result.h"
+#include "posix_zone.h"
 
 namespace date {
 class time_zone;
@@ -29,10 +32,11 @@ struct LocalTime {
 
 class LocalZone {
  public:
-  // `name` is a name of the tz database as TZ has it; an error where the database has no such name.
+  // `name` is a name of the tz database, or a rule as POSIX has them for TZ: "CET-1", or
+  // "CET-1CEST,M3.5.0,M10.5.0/3". An error where it is neither.
   static Result<LocalZone> Named(const std::string& name);
   static Result<LocalZone> FromEnvironment();
-  static LocalZone Utc() { return LocalZone(nullptr); }
+  static LocalZone Utc() { return {}; }
 
   std::string_view name() const;
 
@@ -68,12 +72,16 @@ class LocalZone {
     std::array<char, sizeof("+01:00") - 1> offset_text{};
   };
 
+  LocalZone() = default;
   explicit LocalZone(const date::time_zone* zone) : zone_(zone) {}
+  explicit LocalZone(std::shared_ptr<const PosixZone> rule) : rule_(std::move(rule)) {}
 
   const Offset& OffsetAt(int64_t second) const;
   const Minute& MinuteAt(int64_t second, int64_t realtime_ns) const;
 
-  const date::time_zone* zone_;  // nullptr is UTC
+  // By the tz database or by a rule of its own; without both it is UTC.
+  const date::time_zone* zone_ = nullptr;
+  std::shared_ptr<const PosixZone> rule_;
   // What was asked for last.
   mutable Offset offset_;
   mutable Minute minute_;

@@ -489,19 +489,23 @@ filters() {
   usage_error "--utc excludes --tz" list --log "$sample" --tz Europe/Berlin --utc
 }
 
-@test "TZ stops no verb: offsets as POSIX has them are honoured, and what is not known is UTC" {
+@test "TZ stops no verb: rules as POSIX has them are honoured, and what is not known is UTC" {
   ask=(list --log "$sample" --columns start --output csv --pid 3593 --no-header)
   for zone in UTC+3 XYZ3 "<-03>3" "<-03>+03"; do
     TZ=$zone run -0 --separate-stderr "$DAYBOOK" "${ask[@]}"
     same "2026-11-21T23:00:37" "${output%%.*}"
     same "" "$stderr"
   done
-  TZ=CET-1 run -0 "$DAYBOOK" "${ask[@]}"
-  same "2026-11-22T03:00:37" "${output%%.*}"
+  for zone in CET-1 CET-1CEST,M3.5.0,M10.5.0/3 ABC0DEF,M10.1.0,M4.1.0/3; do
+    TZ=$zone run -0 --separate-stderr "$DAYBOOK" "${ask[@]}"
+    same "2026-11-22T03:00:37" "${output%%.*}"
+    same "" "$stderr"
+    same "$output" "$("$DAYBOOK" "${ask[@]}" --tz "$zone")"
+  done
   for zone in Berlin CET-1CEST X3 XYZ99 "<" "<->" ; do
     TZ=$zone run -0 --separate-stderr "$DAYBOOK" "${ask[@]}"
     same "2026-11-22T02:00:37" "${output%%.*}"
-    has "$stderr" "daybook: TZ: '$zone' is not in the tz database; "
+    has "$stderr" "daybook: TZ: '$zone' is not in the tz database, nor a rule as "
     has "$stderr" "; times are in UTC"
     TZ=$zone run -0 --separate-stderr "$DAYBOOK" "${ask[@]}" --tz Europe/Berlin
     same "" "$stderr"
