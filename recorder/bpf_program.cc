@@ -224,7 +224,7 @@ Status AttachAll(std::span<const Hook> hooks) {
 }  // namespace
 
 Status CheckRequirements(const BpfSourceOptions& options) {
-  if (Status here = CheckPidNamespace(options.proc_root); !here) return here;
+  if (Status here = CheckNamespaces(options.proc_root); !here) return here;
   if (access(kKernelTypes, R_OK) != 0) {
     return Error("the kernel describes no types (BTF): no " + std::string(kKernelTypes) +
                  "; it needs CONFIG_DEBUG_INFO_BTF");

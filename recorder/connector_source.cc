@@ -431,7 +431,7 @@ SourceCounters ConnectorSource::Impl::Count() {
 
 Result<std::unique_ptr<ConnectorSource>> ConnectorSource::Open(
     const ConnectorSourceOptions& options) {
-  if (const Status here = CheckPidNamespace(options.proc.root); !here) return here.error();
+  if (const Status here = CheckNamespaces(options.proc.root); !here) return here.error();
   const bool all = options.events == ConnectorEvents::kAll;
   const uint64_t since_ns = BootTimeNs();
   auto socket =

@@ -67,17 +67,21 @@ TEST_F(RefusalsTest, WhatWasAskedForByNameIsNotReplaced) {
   umount("/sys/kernel/btf");
 }
 
-// Events have the host's numbers there, and everything else has others. /proc may be either's.
-TEST_F(RefusalsTest, InAPidNamespaceOfItsOwnNothingIsRecorded) {
-  for (const char* proc : {"", "--mount-proc "}) {
+// Events have the host's numbers and times there, and everything else has others. /proc may be
+// either's.
+TEST_F(RefusalsTest, InANamespaceOfItsOwnNothingIsRecorded) {
+  using Case = std::pair<const char*, const char*>;
+  for (const auto& [options, kind] :
+       {Case("--pid", "pid namespace"), Case("--pid --mount-proc", "pid namespace"),
+        Case("--time --boottime 1000", "time namespace")}) {
     const std::string said = temp_ / "said";
-    const std::string command = std::string("unshare --pid --fork ") + proc + DAYBOOKD_PROGRAM +
+    const std::string command = std::string("unshare --fork ") + options + " " + DAYBOOKD_PROGRAM +
                                 " --no-config --duration 1s --log-dir " + folder_ + " 2>" + said;
     EXPECT_EQ(WEXITSTATUS(std::system(command.c_str())), 1) << command;
     std::ifstream file(said);
     const std::string text{std::istreambuf_iterator<char>(file), {}};
     EXPECT_THAT(text, AllOf(HasSubstr("daybookd: bpf: "), HasSubstr("; trying connector\n"),
-                            HasSubstr("daybookd: connector: "), HasSubstr("pid namespace")));
+                            HasSubstr("daybookd: connector: "), HasSubstr(kind)));
     EXPECT_EQ(LinesOf(text), 2u) << text;
     EXPECT_FALSE(std::filesystem::exists(folder_));
   }
