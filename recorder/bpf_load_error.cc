@@ -28,6 +28,12 @@ std::string_view FirstLine(std::string_view text) {
   return text.substr(0, text.find('\n'));
 }
 
+// A program that the verifier takes may still lack room; libbpf loads it a second time then, to
+// have the verifier's log.
+bool IsLackOfRoom(int error_number) {
+  return error_number == EMFILE || error_number == ENFILE || error_number == ENOMEM;
+}
+
 // The verifier's reason is the last line before its statistics.
 std::string_view VerifierReason(std::string_view log) {
   const std::string_view verdict = Between(log, "BEGIN PROG LOAD LOG --\n", "-- END PROG LOAD LOG");
@@ -37,6 +43,7 @@ std::string_view VerifierReason(std::string_view log) {
 }  // namespace
 
 Error LoadError(std::string_view log, int error_number) {
+  if (IsLackOfRoom(error_number)) return Error::FromErrno("loading the BPF program", error_number);
   const std::string_view reason = VerifierReason(log);
   if (!reason.empty()) {
     return Error("the kernel's verifier rejects the BPF program " +

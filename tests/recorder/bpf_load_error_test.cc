@@ -41,6 +41,19 @@ TEST(LoadErrorTest, WithoutALogTheErrorAloneIsSaid) {
   EXPECT_EQ(error.message(), "loading the BPF program: Cannot allocate memory");
 }
 
+// libbpf tells all that it was told.
+TEST(LoadErrorTest, WhatLacksRoomIsNotRejected) {
+  constexpr char kLog[] =
+      "libbpf: prog 'on_exec': BPF program load failed: Too many open files\n"
+      "libbpf: prog 'on_exec': -- BEGIN PROG LOAD LOG --\n"
+      "processed 442 insns (limit 1000000) max_states_per_insn 1 total_states 32\n"
+      "-- END PROG LOAD LOG --\n";
+  for (const int error : {EMFILE, ENFILE, ENOMEM}) {
+    EXPECT_EQ(LoadError(kLog, error).message(),
+              Error::FromErrno("loading the BPF program", error).message());
+  }
+}
+
 TEST(LoadErrorTest, ALogThatIsCutIsNoVerdict) {
   EXPECT_EQ(LoadError("libbpf: prog 'x': -- BEGIN PROG LOAD LOG --\nR1 inv", ENOSPC).message(),
             "loading the BPF program: No space left on device (prog 'x': -- BEGIN PROG LOAD LOG "
