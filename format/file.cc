@@ -161,7 +161,8 @@ class PosixFolder : public LogFolder {
 
   Status Lock() override {
     if (flock(fd_, LOCK_EX | LOCK_NB) == 0) return is_locked_ = true, Ok{};
-    if (errno == EWOULDBLOCK) return Error("another recorder is writing to " + path_);
+    if (errno == EWOULDBLOCK)
+      return Error("another recorder is writing to " + path_ + ": stop it, or give another folder");
     return Error::FromErrno("cannot lock " + path_, errno);
   }
 

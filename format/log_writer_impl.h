@@ -66,6 +66,7 @@ class LogWriter::Impl {
   };
 
   Result<Segment> CreateFile(const Clock& clock);
+  Status CheckCreates();
   void AppendDropped();
   void BeginTrouble();
   bool InTrouble() const { return pending_limit_.has_value(); }

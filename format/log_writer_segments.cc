@@ -69,8 +69,16 @@ Status LogWriter::Impl::Start() {
   Status started = TryToStart();
   if (started) started = Flush();
   if (started || !IsDiskFull(started.error().error_number())) return started;
+  if (Status able = CheckCreates(); !able) return able;
   BeginTrouble();
   return Ok{};
+}
+
+// For want of room no file may have been tried yet.
+Status LogWriter::Impl::CheckCreates() {
+  auto created = CreateFile(read_clock_());
+  if (created) return (void)folder_->Remove(SegmentName(created->number)), Ok{};
+  return IsDiskFull(created.error().error_number()) ? Status(Ok{}) : std::move(created).error();
 }
 
 // What is still in memory from segments that were given up goes into this one, numbers unchanged. A

@@ -1,6 +1,7 @@
 // What is appended, from memory into the current segment; and what becomes of it where that cannot
 // be written.
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 
 #include "file.h"
@@ -133,13 +134,14 @@ bool LogWriter::Impl::TakeBackFile() {
   return true;
 }
 
-// A full disk spoils nothing of what it took before: it need not take that twice.
+// A full disk spoils nothing of what it took before, nor does the limit of a file's length: it need
+// not be taken twice.
 void LogWriter::Impl::GiveUpWriting(const Error& error) {
   const bool is_head_only =
       current_.file != nullptr && current_.buffer.written().logical <= current_.head_end;
   if (is_head_only && TakeBackFile()) return GiveUp(error);
-  const bool keep = IsDiskFull(error.error_number()) && options_.sync != SyncPolicy::kNone;
-  if (keep && current_.file != nullptr) {
+  const bool is_sound = IsDiskFull(error.error_number()) || error.error_number() == EFBIG;
+  if (is_sound && options_.sync != SyncPolicy::kNone && current_.file != nullptr) {
     NotePrevious(PreviousEnd::kAbandoned);
     SegmentBuffer rest = current_.buffer.TakeUnwritten();
     const uint64_t number = current_.number;

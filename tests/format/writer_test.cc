@@ -1068,6 +1068,53 @@ TEST(WriterTest, AnOldSegmentThatCannotBeReadDoesNotStopRecording) {
   EXPECT_EQ(writer->segment_no(), 8u);
 }
 
+// RLIMIT_FSIZE, or a file system that takes no longer ones.
+TEST(WriterTest, WhereFilesMayBeSoLongOnlyTheNextSegmentGoesOn) {
+  auto disk = std::make_shared<FakeDisk>();
+  WriterOptions options;
+  options.retry_interval_ns = 1'000'000'000;
+  LogBuilder log(options, disk);
+  disk->write_limit = 1000;
+  disk->fault = [writes = 0](std::string_view operation, size_t) mutable {
+    if (operation == "create") writes = 0;
+    return operation == "write" && ++writes > 20 ? EFBIG : 0;
+  };
+  constexpr uint32_t kForks = 3000;
+  for (uint32_t pid = 1; pid <= kForks; ++pid) {
+    log.Add(TestFork(pid));
+    if (pid % 100 != 0) continue;
+    log.Advance(2 * options.retry_interval_ns);
+    (void)log.writer().Flush();
+  }
+  (void)log.writer().Close();
+  EXPECT_GT(disk->files.size(), 3u);
+  EXPECT_LT(disk->files.size(), 10u) << "no segment is written twice";
+  const auto events = EventsOf(*disk);
+  ASSERT_THAT(events, SizeIs(kForks));
+  for (size_t i = 0; i < events.size(); ++i) ASSERT_EQ(events[i].seq, i + 1);
+}
+
+TEST(WriterTest, WhereNoFileCanBeMadeItDoesNotWaitForRoom) {
+  auto disk = std::make_shared<FakeDisk>();
+  disk->capacity = 1000;
+  const auto open = [&disk] {
+    WriterOptions options;
+    options.retention.min_free_bytes = 1 << 20;
+    return LogWriter::Open(
+        std::make_unique<FakeFolder>(disk), {}, [] { return Clock(); }, options);
+  };
+  EXPECT_TRUE(open()) << "room may come";
+  EXPECT_THAT(disk->files, IsEmpty());
+  for (const int error : {EROFS, EACCES}) {
+    disk->fault = [error](std::string_view operation, size_t) {
+      return operation == "create" ? error : 0;
+    };
+    const auto writer = open();
+    ASSERT_FALSE(writer);
+    EXPECT_EQ(writer.error().error_number(), error);
+  }
+}
+
 TEST(WriterTest, WhileNothingCanBeWrittenRecordsAreKeptThenCountedAndToldAfterwards) {
   auto disk = std::make_shared<FakeDisk>();
   WriterOptions options;
