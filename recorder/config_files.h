@@ -1,4 +1,4 @@
-// Where daybookd's configuration stands; what is in it is for options.cc.
+// Where daybookd's configuration stands; what is in it is for config_text.h.
 #pragma once
 
 #include <string>

@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <bit>
+#include <cstdlib>
 #include <iostream>
 #include <map>
 #include <optional>
@@ -13,7 +14,9 @@
 
 #include "bpf_source.h"
 #include "config_files.h"
+#include "config_text.h"
 #include "daybook/result.h"
+#include "daybook/standard_streams.h"
 #include "filter.h"
 #include "options_text.h"
 #include "privileges.h"
@@ -21,13 +24,18 @@
 namespace daybook {
 namespace {
 
+constexpr int kFailedStatus = 1;
 constexpr int kUsageStatus = 2;
 
-// CLI11 takes a unit alone for one of it.
+// CLI11 takes a unit alone for one of it, and does not say which units there are.
 CLI::Validator AsQuantity(const CLI::AsNumberWithUnit& convert, const std::string& words) {
   const auto convert_number = [=](std::string& text) {
     const bool has_number = !text.empty() && text[0] >= '0' && text[0] <= '9';
-    return has_number ? convert(text) : "must be " + words;
+    try {
+      if (has_number && convert(text).empty()) return std::string();
+    } catch (const CLI::ValidationError&) {
+    }
+    return "must be " + words;
   };
   return CLI::Validator(convert_number, "");
 }
@@ -39,14 +47,15 @@ CLI::Validator AsTime() {
       {"min", 60'000'000'000}, {"h", 3'600'000'000'000}, {"d", 86'400'000'000'000}};
   const auto options = static_cast<CLI::AsNumberWithUnit::Options>(
       CLI::AsNumberWithUnit::UNIT_REQUIRED | CLI::AsNumberWithUnit::CASE_SENSITIVE);
-  return AsQuantity(CLI::AsNumberWithUnit(units, options), "a number with us, ms, s, min, h or d");
+  return AsQuantity(CLI::AsNumberWithUnit(units, options),
+                    "a whole number with us, ms, s, min, h or d");
 }
 
 // "64M" to bytes.
 CLI::Validator AsSize() {
   const std::map<std::string, uint64_t> units = {{"K", 1 << 10}, {"M", 1 << 20}, {"G", 1 << 30}};
   return AsQuantity(CLI::AsNumberWithUnit(units, CLI::AsNumberWithUnit::CASE_SENSITIVE),
-                    "a number of bytes, perhaps with K, M or G");
+                    "a whole number, perhaps with K, M or G");
 }
 
 // The bounds in words, since the value is a plain number by now.
@@ -147,8 +156,13 @@ std::string CheckMaskWord(const std::string& word) {
   return ArgMask::IsWord(word) ? "" : "must be of letters, digits and '-', two at least";
 }
 
-std::string CheckAbsolute(const std::string& path) {
-  return path.starts_with('/') ? "" : "must be an absolute path";
+// To an empty path for none.
+CLI::Validator AsPinFolder() {
+  const auto convert = [](std::string& path) -> std::string {
+    if (path == "none") return path.clear(), "";
+    return path.starts_with('/') ? "" : "must be an absolute path, or none";
+  };
+  return CLI::Validator(convert, "");
 }
 
 std::string CheckFolder(const std::string& path) {
@@ -295,8 +309,8 @@ void AddOptions(CLI::App& app, Options& options) {
   app.add_option(
          "--pin", options.pin_dir,
          "A folder on a bpf file system: a recorder that follows this one takes over there, "
-         "and misses nothing (default: none)")
-      ->check(CLI::Validator(CheckAbsolute, ""))
+         "and misses nothing; or none (default: $DAYBOOKD_PIN, else none)")
+      ->transform(AsPinFolder())
       ->type_name("DIR");
   app.add_option("--user", options.user,
                  "Become this user once recording is set up (default, for root: daybook, else "
@@ -341,7 +355,11 @@ class CommandLine {
     std::ranges::reverse(words);
     app_.parse(std::move(words));
   }
-  int Exit(const CLI::Success& wanted) const { return app_.exit(wanted); }
+  std::string TextOf(const CLI::Success& wanted) const {
+    std::ostringstream text;
+    app_.exit(wanted, text, text);
+    return std::move(text).str();
+  }
   const CLI::App& app() const { return app_; }
 
   // The option of that name, where a file may have it.
@@ -374,23 +392,6 @@ using Settings = std::map<std::string, std::vector<std::string>>;
 
 bool IsList(const CLI::Option& option) { return option.get_items_expected_max() > 1; }
 
-size_t LineOf(const std::string& text, const std::string& name) {
-  std::istringstream lines(text);
-  std::string line;
-  for (size_t number = 1; std::getline(lines, line); ++number) {
-    const std::string key = CLI::detail::trim_copy(line.substr(0, line.find('=')));
-    if (key == name || key == '"' + name + '"' || key.starts_with('[' + name)) return number;
-  }
-  return 0;
-}
-
-// What is wrong with the file's setting, after its place.
-Error SettingError(const ConfigFile& file, const std::string& name, const std::string& wrong) {
-  const size_t line = LineOf(file.text, name);
-  const std::string place = line == 0 ? file.path : file.path + ":" + std::to_string(line);
-  return Error(place + ": " + name + ": " + wrong);
-}
-
 // As if that argument stood alone on the command line; empty where it may.
 std::string WhatIsWrong(const std::string& argument) {
   try {
@@ -403,81 +404,45 @@ std::string WhatIsWrong(const std::string& argument) {
   return {};
 }
 
-Status AddSetting(const ConfigFile& file, const CLI::ConfigItem& item, Settings& settings) {
+Status AddSetting(const ConfigFile& file, const Setting& setting, Settings& settings) {
   const CommandLine allowed;
-  if (!item.parents.empty()) {
-    return SettingError(file, item.parents.front(), "there are no sections, and no dots in names");
-  }
-  const CLI::Option* const option = allowed.FindConfigurable(item.name);
+  const CLI::Option* const option = allowed.FindConfigurable(setting.name);
   if (option == nullptr) {
-    return SettingError(file, item.name,
-                        "no such setting; there are " + allowed.ConfigurableNames());
+    return SettingError(file, setting, "no such setting; there are " + allowed.ConfigurableNames());
   }
-  if (!IsList(*option) && (item.inputs.size() != 1 || settings.contains(item.name))) {
-    return SettingError(file, item.name,
-                        "takes one value, once; quotes are for one with blanks or commas");
-  }
-  for (const std::string& value : item.inputs) {
-    const std::string argument = "--" + item.name + "=" + value;
-    const bool is_torn = value.starts_with('"') || value.starts_with('\'');
-    const std::string wrong = is_torn ? "a quote that nothing closes" : WhatIsWrong(argument);
-    if (!wrong.empty()) return SettingError(file, item.name, wrong);
-    settings[item.name].push_back(argument);
+  if (setting.is_list && !IsList(*option)) return SettingError(file, setting, "takes one value");
+  const auto [known, is_new] = settings.try_emplace(setting.name);
+  if (!is_new) return SettingError(file, setting, "is set a second time in this file");
+  for (const std::string& value : setting.values) {
+    known->second.push_back("--" + setting.name + "=" + value);
+    const bool is_flag = option->get_expected_max() == 0;  // without a value, it would be true
+    const std::string wrong =
+        is_flag && value.empty() ? CheckFlag(value) : WhatIsWrong(known->second.back());
+    if (!wrong.empty()) return SettingError(file, setting, wrong);
   }
   return Ok{};
 }
 
-// CLI11 passes over lines that are too short for it.
-Status CheckLines(const ConfigFile& file) {
-  std::istringstream lines(file.text);
-  std::string line;
-  for (size_t number = 1; std::getline(lines, line); ++number) {
-    CLI::detail::trim(line);
-    const bool is_known = line.empty() || line.size() > 2 || line == "]" || line.starts_with(';');
-    if (!is_known) return Error(file.path + ":" + std::to_string(number) + ": no setting: " + line);
-  }
-  return Ok{};
-}
-
-// Where a comment after the line's setting begins, which is not between quotes: these stand around
-// a whole value.
-size_t CommentOf(std::string_view line) {
-  char quote = 0;
-  char last = '=';  // that is no blank
-  for (size_t i = 0; i < line.size(); ++i) {
-    const char c = line[i];
-    const bool may_open = last == '=' || last == '[' || last == ',';
-    if (quote == 0 && c == '#') return i;
-    if (c == quote) {
-      quote = 0;
-    } else if (quote == 0 && may_open && (c == '"' || c == '\'')) {
-      quote = c;
-    }
-    if (c != ' ' && c != '\t') last = c;
-  }
-  return line.npos;
-}
-
-// CLI11 would take a '#' between quotes for one, too.
-std::string WithoutComments(const std::string& text) {
-  std::istringstream lines(text);
-  std::string rest;
-  for (std::string line; std::getline(lines, line);) {
-    rest.append(line, 0, CommentOf(line)).append("\n");
-  }
-  return rest;
-}
-
-Result<Settings> ParseConfigFile(const ConfigFile& whole) {
-  const ConfigFile file{whole.path, WithoutComments(whole.text)};
-  if (Status checked = CheckLines(file); !checked) return std::move(checked).error();
+Result<Settings> ParseConfigFile(const ConfigFile& file) {
+  const auto written = ParseConfigText(file);
+  if (!written) return written.error();
   Settings settings;
-  std::istringstream text(file.text);
-  CLI::ConfigTOML format;
-  format.comment('\n');  // none: no line has that
-  for (const CLI::ConfigItem& item : format.from_config(text)) {
-    if (Status added = AddSetting(file, item, settings); !added) return std::move(added).error();
+  for (const Setting& setting : *written) {
+    if (Status added = AddSetting(file, setting, settings); !added) return added.error();
   }
+  return settings;
+}
+
+// What the service's unit says of itself: the administrator's files go before it.
+Result<Settings> SettingsOfEnvironment() {
+  Settings settings;
+  const char* const pin = std::getenv("DAYBOOKD_PIN");
+  if (pin == nullptr || *pin == '\0') return settings;
+  const std::string argument = std::string("--pin=") + pin;
+  if (const std::string wrong = WhatIsWrong(argument); !wrong.empty()) {
+    return Error("DAYBOOKD_PIN: " + wrong);
+  }
+  settings["pin"] = {argument};
   return settings;
 }
 
@@ -489,23 +454,24 @@ Result<std::vector<ConfigFile>> FilesOf(const ConfigChoice& choice, const Config
   return std::vector{*std::move(file)};
 }
 
-// What files say and the command line does not.
+// What files and the environment say and the command line does not.
 Result<std::vector<std::string>> ArgumentsOfFiles(const CommandLine& given,
                                                   const ConfigPaths& paths) {
   auto files = FilesOf(given.choice(), paths);
   if (!files) return std::move(files).error();
-  Settings all;
+  auto all = SettingsOfEnvironment();
+  if (!all) return std::move(all).error();
   for (const ConfigFile& file : *files) {
     auto settings = ParseConfigFile(file);
     if (!settings) return std::move(settings).error();
     for (auto& [name, arguments] : *settings) {
-      auto& so_far = all[name];
+      auto& so_far = (*all)[name];
       if (!IsList(*given.FindConfigurable(name))) so_far.clear();
       so_far.insert(so_far.end(), arguments.begin(), arguments.end());
     }
   }
   std::vector<std::string> words;
-  for (const auto& [name, arguments] : all) {
+  for (const auto& [name, arguments] : *all) {
     if (given.Has(name) && !IsList(*given.FindConfigurable(name))) continue;
     words.insert(words.end(), arguments.begin(), arguments.end());
   }
@@ -515,6 +481,13 @@ Result<std::vector<std::string>> ArgumentsOfFiles(const CommandLine& given,
 ExitNow Mistake(const std::string& what) {
   std::cerr << "daybookd: " << what << '\n';
   return ExitNow{kUsageStatus};
+}
+
+ExitNow Print(const std::string& text) {
+  const Status written = WriteStandardOutput(text);
+  if (written) return ExitNow{0};
+  std::cerr << "daybookd: " << written.error().message() << '\n';
+  return ExitNow{kFailedStatus};
 }
 
 }  // namespace
@@ -535,7 +508,7 @@ std::variant<Options, ExitNow> ParseOptions(int argc, char** argv, const ConfigP
     words.insert(words.begin(), from_files->begin(), from_files->end());
     all.Parse(words);
   } catch (const CLI::Success& wanted) {  // help or version
-    return ExitNow{given.Exit(wanted)};
+    return Print(given.TextOf(wanted));
   } catch (const CLI::ParseError& error) {
     return Mistake(std::string(error.what()) + " (see daybookd --help)");
   }
@@ -546,8 +519,7 @@ std::variant<Options, ExitNow> ParseOptions(int argc, char** argv, const ConfigP
   if (const auto account = FindAccount(all.options().user); !account) {
     return Mistake(account.error().message());
   }
-  std::cout << OptionsText(all.options());
-  return ExitNow{0};
+  return Print(OptionsText(all.options()));
 }
 
 }  // namespace daybook

@@ -55,8 +55,9 @@ struct ExitNow {
 // Hands the whole command line to `see`, as it is before anything is typed.
 void SeeCommandLine(const std::function<void(const CLI::App& app)>& see);
 
-// The command line goes before files, and later files before earlier ones. Prints help, version,
-// the result where only a check is asked for, and errors itself.
+// The command line goes before files, later files before earlier ones, and these before the
+// environment's DAYBOOKD_PIN. Prints help, version, the result where only a check is asked for, and
+// errors itself.
 std::variant<Options, ExitNow> ParseOptions(int argc, char** argv, const ConfigPaths& paths = {});
 
 }  // namespace daybook

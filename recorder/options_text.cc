@@ -107,7 +107,7 @@ std::string OptionsText(const Options& options) {
   add("no-kernel-threads", YesOrNo(filter.no_kernel_threads));
   add("status-file", options.status_file.empty() ? "" : Quoted(options.status_file));
   add("metrics-file", options.metrics_file.empty() ? "" : Quoted(options.metrics_file));
-  add("pin", options.pin_dir.empty() ? "" : Quoted(options.pin_dir));
+  add("pin", options.pin_dir.empty() ? "none" : Quoted(options.pin_dir));
   add("user", options.user.empty() ? "" : Quoted(options.user));
   return text;
 }

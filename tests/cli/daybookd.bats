@@ -12,6 +12,13 @@ load helper
   same "" "$stderr"
 }
 
+@test "what is asked for and cannot be written is no success" {
+  for arguments in --help --version "--no-config --check-config"; do
+    run -1 --separate-stderr bash -c "'$DAYBOOKD' $arguments >/dev/full"
+    same "daybookd: cannot write to standard output: No space left on device" "$stderr"
+  done
+}
+
 # usage_error TEXT ARGUMENT...: exit status 2, one line that has TEXT, and no folder made.
 usage_error() {
   local text=$1

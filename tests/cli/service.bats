@@ -19,17 +19,36 @@ unit_has() {
   unit_has Type=notify WatchdogSec=3min Restart=on-failure 'ExecReload=/bin/kill -HUP $MAINPID'
 }
 
-@test "the unit's command line is one that daybookd takes" {
+# started [SETTING...]: what holds where the unit starts it with this configuration, and with these
+# DAYBOOKD_OPTIONS.
+started() {
+  printf '%s\n' "$@" >"$BATS_TEST_TMPDIR/daybook.conf"
   line=$(unit | sed -n 's/^ExecStart=//p')
-  [[ $line == */daybookd\ * ]]
-  # As it is where nobody sets the variable.
-  read -ra arguments <<<"${line//\$DAYBOOKD_OPTIONS/}"
-  run -0 "$DAYBOOKD" "${arguments[@]:1}" --help
+  [[ $line == */daybookd\ * ]] || return
+  read -ra arguments <<<"${line//\$DAYBOOKD_OPTIONS/${DAYBOOKD_OPTIONS-}}"
+  read -ra environment <<<"$(unit | sed -n 's/^Environment=//p' | tr '\n' ' ')"
+  env "${environment[@]}" "$DAYBOOKD" "${arguments[@]:1}" --config "$BATS_TEST_TMPDIR/daybook.conf" --check-config
+}
+
+@test "the unit's command line is one that daybookd takes" {
+  run -0 started
+  has "$output" 'log-dir = "/var/log/daybook"'
+  has "$output" 'pin = "/run/daybook/bpf"'
+}
+
+@test "what the configuration says goes before the unit, and the administrator's options before both" {
+  run -0 started 'log-dir = /srv/log' 'pin = /srv/bpf'
+  has "$output" 'log-dir = "/srv/log"'
+  has "$output" 'pin = "/srv/bpf"'
+  run -0 started 'pin = none'
+  has "$output" 'pin = none'
+  DAYBOOKD_OPTIONS="--log-dir /opt/log --pin /opt/bpf" run -0 started 'log-dir = /srv/log' 'pin = none'
+  has "$output" 'log-dir = "/opt/log"'
+  has "$output" 'pin = "/opt/bpf"'
 }
 
 @test "the unit's pins outlive a restart, and are on a file system of their own" {
-  unit_has RestartKillSignal=SIGUSR2 ReadWritePaths=-/run/daybook
-  unit | grep -q '^ExecStart=.* --pin /run/daybook/bpf ' || fail "it pins nothing"
+  unit_has RestartKillSignal=SIGUSR2 ReadWritePaths=-/run/daybook Environment=DAYBOOKD_PIN=/run/daybook/bpf
   if [ "$(id -u)" != 0 ]; then
     [ -z "${CI-}" ] || fail "CI must run this as root"
     skip "mounting takes root"

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <cstdlib>
 #include <iterator>
 #include <random>
 #include <sstream>
@@ -253,6 +254,22 @@ TEST_F(OptionsTest, HelpAndVersionAreNoMistakes) {
   }
 }
 
+TEST_F(OptionsTest, TheEnvironmentMayPin) {
+  setenv("DAYBOOKD_PIN", "/run/pins", 1);
+  EXPECT_EQ(Good({}).pin_dir, "/run/pins");
+  EXPECT_EQ(Good({"--pin", "/other"}).pin_dir, "/other");
+  EXPECT_EQ(Good({"--pin", "none"}).pin_dir, "");
+  files_.Put("daybook.conf", "pin = none\n");
+  EXPECT_EQ(Good({}).pin_dir, "");
+  EXPECT_EQ(Good({"--no-config"}).pin_dir, "/run/pins");
+  setenv("DAYBOOKD_PIN", "run/pins", 1);
+  ExpectMistake("DAYBOOKD_PIN: must be an absolute path", std::vector<std::string>{});
+  setenv("DAYBOOKD_PIN", "", 1);
+  EXPECT_EQ(Good({"--no-config"}).pin_dir, "");
+  unsetenv("DAYBOOKD_PIN");
+  EXPECT_EQ(Good({"--no-config"}).pin_dir, "");
+}
+
 class ConfigTest : public OptionsTest {
  protected:
   // A mistake in the default file: status 2, and one line that has its place and these words.
@@ -350,11 +367,9 @@ TEST_F(ConfigTest, ConfigAndNoConfigExcludeEachOther) {
 
 TEST_F(ConfigTest, WhatIsUnknownIsAMistakeWithItsPlace) {
   ExpectMistakeIn("args = none\nsauce = x\n", ":2: sauce: ", "there are log-dir, source, ");
-  ExpectMistakeIn("sauce\n", ":1: sauce: ", "no such setting");
   ExpectMistakeIn("[recorder]\nargs = none\n", ":1: recorder: ", "no sections");
-  ExpectMistakeIn("recorder.args = none\n", "", "no sections");
-  ExpectMistakeIn("x\n", ":1: ", "no setting: x");
-  ExpectMistakeIn("\nx # y\n", ":2: ", "no setting: x");
+  ExpectMistakeIn("recorder.args = none\n", ":1: recorder.args: ", "no such setting");
+  ExpectMistakeIn("= none\n", ":1: : ", "no such setting");
   for (const char* name : {"help", "version", "config", "no-config", "check-config"}) {
     ExpectMistakeIn(name + std::string(" = true\n"), ":1: ", "no such setting");
   }
@@ -362,15 +377,62 @@ TEST_F(ConfigTest, WhatIsUnknownIsAMistakeWithItsPlace) {
 
 TEST_F(ConfigTest, AValueThatIsNoneIsAMistakeWithItsPlace) {
   ExpectMistakeIn("\nargs = most\n", ":2: args: ", "must be none, argv0, masked or full");
-  ExpectMistakeIn("args\n", ":1: args: ", "must be none, argv0, masked or full");
-  ExpectMistakeIn("args =\n", ":1: args: ", "");
   ExpectMistakeIn("drain-interval = 1us\n", ":1: drain-interval: ", "from 10ms to 5s");
-  ExpectMistakeIn("duration = 10 min\n", ":1: duration: ", "takes one value, once");
-  ExpectMistakeIn("args = none\nargs = full\n", ":1: args: ", "takes one value, once");
-  ExpectMistakeIn("args = none\nuser = x\nargs = full\n", ":1: args: ", "takes one value, once");
-  ExpectMistakeIn("log-dir = \"/a#b\n", ":1: log-dir: ", "a quote that nothing closes");
   ExpectMistakeIn("only-failed = 2\n", ":1: only-failed: ", "must be true or false");
+  ExpectMistakeIn("only-failed = \"\"\n", ":1: only-failed: ", "must be true or false");
   ExpectMistakeIn("mask = [\"pin\", \"a b\"]\n", ":1: mask: ", "letters, digits");
+  ExpectMistakeIn("mask = [\"pin\",\n\"a b\"]\n", ":1: mask: ", "letters, digits");
+}
+
+TEST_F(ConfigTest, AQuantityIsAWholeNumberAndItsUnitsAreNamed) {
+  for (const char* value : {"1.5G", "G", "1T", "99999999999G"}) {
+    ExpectMistakeIn("max-bytes = " + std::string(value) + "\n",
+                    ":1: max-bytes: ", "must be a whole number, perhaps with K, M or G");
+  }
+  for (const char* value : {"30", "d", "1.5h", "30S", "999999999d"}) {
+    ExpectMistakeIn("max-age = " + std::string(value) + "\n",
+                    ":1: max-age: ", "must be a whole number with us, ms, s, min, h or d");
+  }
+}
+
+TEST_F(ConfigTest, ASettingIsANameAndAValue) {
+  for (const char* line : {"args", "only-failed", "x # y", "args 5"}) {
+    const std::string name = std::string(line).substr(0, std::string(line).find(" #"));
+    ExpectMistakeIn("\n" + std::string(line) + "\n", ":2: " + name + ": ",
+                    "a setting is NAME = VALUE");
+  }
+  for (const char* value : {"", " ", " # none"}) {
+    ExpectMistakeIn("args =" + std::string(value) + "\n", ":1: args: ", "a value is missing");
+  }
+  ExpectMistakeIn("duration = 10 min\n", ":1: duration: ", "quotes stand around one with blanks");
+  ExpectMistakeIn("log-dir = \"/a#b\n", ":1: log-dir: ", "a quote that nothing closes");
+}
+
+TEST_F(ConfigTest, ASettingStandsOnceInAFile) {
+  ExpectMistakeIn("args = none\nargs = full\n", ":2: args: ", "a second time");
+  ExpectMistakeIn("args = none\nuser = x\nargs = none\n", ":3: args: ", "a second time");
+  ExpectMistakeIn("mask = pin\n\nmask = [\"my-id\"]\n", ":3: mask: ", "a second time");
+}
+
+TEST_F(ConfigTest, AListHasBracketsAroundItAndCommasWithin) {
+  const auto words_of = [this](const std::string& text) {
+    files_.Put("daybook.conf", text);
+    return Good({}).mask_words;
+  };
+  EXPECT_THAT(words_of("mask = []\n"), IsEmpty());
+  EXPECT_THAT(words_of("mask = [pin,'my-id' , ]\r\n"), ElementsAre("pin", "my-id"));
+  EXPECT_THAT(words_of("mask = [  # all\n  \"pin\",  # one\n\n  my-id\n]  # end"),
+              ElementsAre("pin", "my-id"));
+  const std::string mask = ":2: mask: ";
+  const std::string missing = "no comma and no closing bracket behind ";
+  ExpectMistakeIn("\nmask = [\"pin\"; \"licence\"]\n", mask, missing + "pin");
+  ExpectMistakeIn("\nmask = [\"pin\", \"licence\"\n", mask, missing + "licence");
+  ExpectMistakeIn("\nmask = [\"pin\", licence\nargs = none\n", mask, missing + "licence");
+  ExpectMistakeIn("\nmask = [\"pin\",\n", mask, "a bracket that nothing closes");
+  ExpectMistakeIn("\nmask = [,]\n", mask, "a value is missing");
+  ExpectMistakeIn("\nmask = pin, licence\n", mask, "brackets around a list");
+  ExpectMistakeIn("\nmask = [pin] licence\n", mask, "brackets around a list");
+  ExpectMistakeIn("\nargs = [none]\n", ":2: args: ", "takes one value");
 }
 
 TEST_F(ConfigTest, ACommentEndsNoQuotedValue) {
