@@ -6,6 +6,7 @@
 #include <exception>
 #include <variant>
 
+#include "daybook/standard_streams.h"
 #include "exit_status.h"
 #include "options.h"
 #include "run.h"
@@ -23,8 +24,10 @@ int Main(int argc, char** argv) {
     return daybook::kExitUsage;
   }
   if (const auto* help = std::get_if<daybook::HelpText>(&*parsed)) {
-    std::fwrite(help->text.data(), 1, help->text.size(), stdout);
-    return daybook::kExitFine;
+    const daybook::Status written = daybook::WriteStandardOutput(help->text);
+    if (written) return daybook::kExitFine;
+    daybook::PrintError(written.error());
+    return daybook::kExitUnreadable;
   }
   const auto& options = std::get<daybook::Options>(*parsed);
   if (!asked_zone && !options.zone) {
@@ -36,7 +39,9 @@ int Main(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is found when writing to it
+  daybook::HoldStandardStreams();
+  // A closed pipe, or a file that may not be longer, is found when writing to it.
+  for (const int signal : {SIGPIPE, SIGXFSZ}) std::signal(signal, SIG_IGN);
   try {
     return Main(argc, argv);
   } catch (const std::exception& exception) {  // only of others: memory, the tz database

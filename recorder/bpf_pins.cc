@@ -69,11 +69,15 @@ Status Removed(int result, const std::string& path) {
   return Error::FromErrno("cannot remove " + path, errno);
 }
 
-Status CheckFileSystem(int folder, const std::string& path) {
+// `above` is the folder's path where `path` is still to be made in it: in sysfs nobody can.
+Status CheckFileSystem(int folder, const std::string& path, const std::string& above) {
   struct statfs about {};
   if (fstatfs(folder, &about) != 0) return Error::FromErrno("looking at " + path, errno);
   if (about.f_type == BPF_FS_MAGIC) return Ok{};
-  return Error(path + " is not on a bpf file system: mount one there (mount -t bpf bpf " + path +
+  const bool can_be_made = !above.empty() && about.f_type != SYSFS_MAGIC;
+  const std::string mount_point = above.empty() || can_be_made ? path : above;
+  return Error(path + " is not on a bpf file system: mount one there (" +
+               (can_be_made ? "mkdir " + path + " && " : "") + "mount -t bpf bpf " + mount_point +
                "), or give a folder below one");
 }
 
@@ -84,7 +88,8 @@ Result<bool> Make(const std::string& path) {
   const std::string above = std::filesystem::path(path + "/.").parent_path().parent_path();
   const FileDescriptor parent(open(above.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (parent.get() >= 0) {
-    if (Status checked = CheckFileSystem(parent.get(), path); !checked) return checked.error();
+    if (Status checked = CheckFileSystem(parent.get(), path, above); !checked)
+      return checked.error();
   }
   if (mkdir(path.c_str(), 0700) == 0) return true;
   return Error::FromErrno("cannot create the folder of pins " + path, errno);
@@ -109,7 +114,7 @@ Result<BpfPins> BpfPins::Open(const std::string& path, const std::optional<Accou
   const bool is_new = *made;
   FileDescriptor folder(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (folder.get() < 0) return Error::FromErrno("cannot open the folder of pins " + path, errno);
-  if (Status checked = CheckFileSystem(folder.get(), path); !checked) return checked.error();
+  if (Status checked = CheckFileSystem(folder.get(), path, ""); !checked) return checked.error();
   if (flock(folder.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK) return Error::FromErrno("locking " + path, errno);
     return Error("another recorder is at work with the pins in " + path +

@@ -1,5 +1,6 @@
 #include <fcntl.h>
 #include <fmt/core.h>
+#include <sys/stat.h>
 
 #include <array>
 #include <cerrno>
@@ -10,12 +11,14 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
 #include "announcer.h"
 #include "daybook/abilities.h"
 #include "daybook/compress.h"
+#include "daybook/standard_streams.h"
 #include "daybook/writer.h"
 #include "file_descriptor.h"
 #include "housekeeper.h"
@@ -39,11 +42,12 @@ constexpr int kCannotRecord = 1;
 
 constexpr std::string_view kFilterInfo = "filter";
 
-// Signals are read by the recorder's loop; a reader that went away is not our concern.
+// Signals are read by the recorder's loop. A reader that went away, or a file that may not be
+// longer, is found when writing.
 void BlockSignals() {
   const sigset_t signals = RecorderSignals();
   sigprocmask(SIG_BLOCK, &signals, nullptr);
-  std::signal(SIGPIPE, SIG_IGN);
+  for (const int signal : {SIGPIPE, SIGXFSZ}) std::signal(signal, SIG_IGN);
 }
 
 WriterOptions ToWriterOptions(const Options& options) {
@@ -67,7 +71,7 @@ std::vector<Housekeeper::Job> JobsOf(const Options& options) {
 
 // Of what is no reason not to record.
 void Complain(const Error& error) {
-  fmt::print(stderr, "daybookd: {}; going on\n", error.message());
+  std::fprintf(stderr, "daybookd: %s; going on\n", error.message().c_str());
 }
 
 Notifier ConnectNotifier() {
@@ -126,7 +130,8 @@ Error CannotWrite(const Error& error, const std::optional<Account>& account) {
     return Error(error.message() +
                  " (mounted read-only: mount it writable, or give another --log-dir)");
   }
-  if (!account) return error;
+  const bool may_not = error.error_number() == EACCES || error.error_number() == EPERM;
+  if (!account || !may_not) return error;
   return Error(fmt::format("{} (as user {}: give the folder to that user, or use --user)",
                            error.message(), account->name));
 }
@@ -184,7 +189,8 @@ Status Record(const Options& options) {
     return restricted;
   RecorderLoop loop(events, *writer, std::move(recorder_options));
   if (Status started = loop.Start(); !started) return started;
-  fmt::print(stderr, "recording to {} by {}\n", options.log_dir, events.name());
+  std::fprintf(stderr, "recording to %s by %s\n", options.log_dir.c_str(),
+               std::string(events.name()).c_str());
   return loop.Run();
 }
 
@@ -192,9 +198,11 @@ int Main(int argc, char** argv) {
   const auto parsed = ParseOptions(argc, argv);
   if (const auto* exit_now = std::get_if<ExitNow>(&parsed)) return exit_now->status;
   BlockSignals();
+  // Each file and folder is made with the mode that it is to have.
+  umask(S_IWGRP | S_IWOTH);
   const Status recorded = Record(std::get<Options>(parsed));
   if (recorded) return 0;
-  fmt::print(stderr, "daybookd: {}\n", recorded.error().message());
+  std::fprintf(stderr, "daybookd: %s\n", recorded.error().message().c_str());
   return kCannotRecord;
 }
 
@@ -202,8 +210,15 @@ int Main(int argc, char** argv) {
 }  // namespace daybook
 
 int main(int argc, char** argv) {
+  daybook::HoldStandardStreams();
   try {
     return daybook::Main(argc, argv);
+  } catch (const std::system_error& error) {  // what std::thread throws
+    std::fprintf(stderr,
+                 "daybookd: cannot start a thread: %s (with this one, its user has more than are "
+                 "allowed: end some, or raise the limit, as that of ulimit -u or TasksMax=)\n",
+                 error.code().message().c_str());
+    return daybook::kCannotRecord;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "daybookd: %s\n", error.what());
     return daybook::kCannotRecord;

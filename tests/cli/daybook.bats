@@ -188,6 +188,30 @@ PYTHON
   has "$stderr" "No space left on device"
 }
 
+@test "an output that may be so long only is an error as a full disk is" {
+  run -3 --separate-stderr bash -c "ulimit -f 8; exec '$DAYBOOK' dump --log '$sample' -o '$BATS_TEST_TMPDIR/out'"
+  same "daybook: cannot write to $BATS_TEST_TMPDIR/out: File too large" "$stderr"
+}
+
+@test "the output has no message in it where standard error is closed" {
+  { head -c 9000 "$sample" && echo wrong && tail -c +9007 "$sample"; } >"$BATS_TEST_TMPDIR/damaged"
+  for output in open closed; do
+    if [[ $output == closed ]]; then exec {err}>&2 2>&-; fi
+    status=0
+    "$DAYBOOK" list --log "$BATS_TEST_TMPDIR/damaged" --output csv -o "$BATS_TEST_TMPDIR/$output" || status=$?
+    if [[ $output == closed ]]; then exec 2>&"$err"; fi
+    same 4 "$status"
+  done
+  same "$(cat "$BATS_TEST_TMPDIR/open")" "$(cat "$BATS_TEST_TMPDIR/closed")"
+}
+
+@test "help that cannot be written is no success" {
+  for arguments in --help --version "list --help"; do
+    run -3 --separate-stderr bash -c "'$DAYBOOK' $arguments >/dev/full"
+    same "daybook: cannot write to standard output: No space left on device" "$stderr"
+  done
+}
+
 @test "the output never replaces a log that is read" {
   mkdir "$BATS_TEST_TMPDIR/log"
   log=$BATS_TEST_TMPDIR/log/daybook-00000001.dbk

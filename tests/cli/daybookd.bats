@@ -156,10 +156,79 @@ cannot_record() {
     "$("$DAYBOOK" list --log "$BATS_TEST_TMPDIR/log" --output jsonl)"
 }
 
-@test "the log's folder and segments are not for everybody" {
-  "$DAYBOOKD" --log-dir "$BATS_TEST_TMPDIR/log" --source "replay:$sample" --user "$(id -un)"
-  same 750 "$(stat -c %a "$BATS_TEST_TMPDIR/log")"
-  same 640 "$(stat -c %a "$BATS_TEST_TMPDIR/log/daybook-00000001.dbk")"
+@test "who cannot be told that it records is no reason not to" {
+  replay="'$DAYBOOKD' --no-config --source 'replay:$sample' --user '$(id -un)' --log-dir"
+  lives=$("$DAYBOOK" list --log "$sample" --output jsonl)
+  log=$BATS_TEST_TMPDIR/log
+  run -0 bash -c "$replay '$log.full' 2>/dev/full"
+  run -0 bash -c "$replay '$log.closed' 2>&-"
+  run -0 bash -c "$replay '$log.none' <&- >&- 2>&-"
+  run -0 bash -c "set -o pipefail; { sleep 1 && exec $replay '$log.gone'; } 2>&1 | true"
+  for log in "$log".*; do
+    same "$lives" "$("$DAYBOOK" list --log "$log" --output jsonl)"
+    run -0 "$DAYBOOK" verify --log "$log"
+  done
+}
+
+@test "the log's folder and segments are not for everybody, whatever the umask is" {
+  for mask in 000 022 077; do
+    log=$BATS_TEST_TMPDIR/log$mask
+    mkdir "$log.metrics"
+    (umask "$mask" && "$DAYBOOKD" --log-dir "$log" --source "replay:$sample" --user "$(id -un)" \
+      --compress none --metrics-file "$log.metrics/daybook.prom")
+    same "750 640 640 644" "$(stat -c %a "$log" "$log/daybook-00000001.dbk" "$log/status" \
+      "$log.metrics/daybook.prom" | tr '\n' ' ' | sed 's/ $//')"
+  done
+}
+
+@test "a limit of a file's length ends segments, and not the recorder" {
+  log=$BATS_TEST_TMPDIR/log
+  run -0 --separate-stderr bash -c "ulimit -f 20; exec '$DAYBOOKD' --log-dir '$log' --no-config --compress none \
+    --source 'replay:$sample' --user '$(id -un)'"
+  has "$stderr" "File too large; going on"
+  [[ -e $log/daybook-00000002.dbk ]]
+  same "$("$DAYBOOK" list --log "$sample" --output jsonl)" "$("$DAYBOOK" list --log "$log" --output jsonl)"
+}
+
+@test "who may start no thread is told which limit it is" {
+  takes_root # to become somebody; what looks for leaks starts a thread, too
+  ASAN_OPTIONS=detect_leaks=0 cannot_record "cannot start a thread: Resource temporarily unavailable (" \
+    bash -c "ulimit -u 1; exec '$DAYBOOKD' --no-config --log-dir '$BATS_TEST_TMPDIR/log' \
+      --source 'replay:$sample' --user nobody"
+  has "$stderr" "ulimit -u"
+}
+
+@test "a folder that another recorder writes to is not asked for to be given away" {
+  log=$BATS_TEST_TMPDIR/log
+  mkdir "$log"
+  exec {lock}<"$log"
+  flock "$lock"
+  cannot_record "another recorder is writing to $log: stop it, or give another folder" \
+    "$DAYBOOKD" --no-config --log-dir "$log" --source "replay:$sample" --user "$(id -un)"
+  same 0 "$(grep -c "give the folder" <<<"$stderr")"
+  exec {lock}<&-
+}
+
+@test "the file system for pins that is missing is to be mounted at a folder that is there" {
+  takes_root
+  pinned_in() {
+    cannot_record "$1 is not on a bpf file system: mount one there ($2), or" unshare --mount sh -c "
+      umount --lazy --all-targets /sys/fs/bpf 2>/dev/null
+      exec '$DAYBOOKD' --no-config --log-dir '$BATS_TEST_TMPDIR/log' --source bpf --pin '$1'"
+  }
+  pinned_in /sys/fs/bpf/none "mount -t bpf bpf /sys/fs/bpf"
+  folder=$BATS_TEST_TMPDIR/pins
+  pinned_in "$folder" "mkdir $folder && mount -t bpf bpf $folder"
+  mkdir "$folder"
+  pinned_in "$folder" "mount -t bpf bpf $folder"
+}
+
+@test "where there is no room, and no file may be made either, it does not wait for room" {
+  takes_root
+  mkdir "$BATS_TEST_TMPDIR/log"
+  cannot_record "Read-only file system (mounted read-only: " unshare --mount sh -ec "
+    mount -t tmpfs -o ro none '$BATS_TEST_TMPDIR/log'
+    exec '$DAYBOOKD' --no-config --log-dir '$BATS_TEST_TMPDIR/log' --source 'replay:$sample' --min-free 1000000G"
 }
 
 @test "a log that is there is continued, and what it has is left as it is" {

@@ -30,6 +30,13 @@ unprivileged() {
   fi
 }
 
+# For a test that takes root: it is skipped elsewhere, but in CI.
+takes_root() {
+  [[ $(id -u) -ne 0 ]] || return 0
+  [[ -z ${CI-} ]] || fail "CI must run this as root"
+  skip "takes root"
+}
+
 # A new program $1 in the folder of fakes, which is the first in PATH; its text comes from stdin.
 fake() {
   mkdir -p "$BATS_TEST_TMPDIR/fakes"
