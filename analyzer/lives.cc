@@ -105,7 +105,7 @@ void LifeBuilder::Take(const Fork& fork) {
   Advance(fork.time_ns);
   Open* open = Enter(fork.pid, {fork.time_ns, IsCoarse(fork.flags)});
   if (open == nullptr) return;
-  open->birth_seen = true;
+  open->life.birth_seen = true;
   open->life.birth_uid = fork.uid;
   open->life.birth_euid = fork.euid;
   open->life.ppid = fork.ppid;
@@ -132,6 +132,7 @@ void LifeBuilder::Take(const Exec& exec) {
                             .exe_bytes = exec.exe_bytes,
                             .args = exec.args,
                             .args_bytes = exec.args_bytes});
+    open->has_inherited = false;
   }
   See(open, exec.time_ns);
 }
@@ -216,21 +217,24 @@ void LifeBuilder::Take(const SnapProc& process) {
   if (open == nullptr) return;
   Life& life = open->life;
   const uint64_t time_ns = snapshot_ ? snapshot_->begin_ns : now_ns_;
-  if (!open->birth_seen && !life.ppid) {
+  if (!life.birth_seen && !life.ppid) {
     life.ppid = process.ppid;
     life.parent_start_ns = process.parent_start_ns;
     open->parent_start_coarse = IsCoarse(process.flags);
   }
   if (time_ns >= open->newest_ns) life.flags = process.flags;
   MergeIdentity(process, time_ns >= open->newest_ns, &life.identity);
-  // An EXEC's own words are more than what /proc makes of them later.
-  const bool has_exec = life.image && life.image->since_ns != 0;
+  // An EXEC's own words are more than what /proc makes of them later; a parent's program is less,
+  // where it has another one since.
+  const bool has_own = !open->has_inherited || (process.flags & kProcNeverExeced) != 0;
+  const bool has_exec = has_own && life.image && life.image->since_ns != 0;
   if (!has_exec && (process.exe || process.args || process.args_bytes)) {
     life.image = MakeImage({.since_ns = 0,
                             .exe = process.exe,
                             .exe_bytes = {},
                             .args = process.args,
                             .args_bytes = process.args_bytes});
+    open->has_inherited = false;
   }
   See(open, time_ns);
   if (snapshot_) open->snapshot_no = snapshot_->no;
@@ -414,7 +418,9 @@ void LifeBuilder::Inherit(uint64_t fork_ns, Open* child) {
   const LocalPointer<const Image>& image = parent->life.image;
   if (image && image->since_ns > fork_ns) return;  // of later than the fork
   Merge(parent->life.identity.comm, &child->life.identity.comm, false);
-  if (!child->life.image) child->life.image = image;
+  if (child->life.image || !image) return;
+  child->life.image = image;
+  child->has_inherited = true;
 }
 
 // A sign of life: who was missed before is not lost after all.
@@ -519,10 +525,21 @@ void LifeBuilder::ForgetClosed() {
   most_slots_ = std::max(kLeastSlots, 2 * slots_.size());
 }
 
+// A filter may have left out that it has executed something: then it is not known what, and how
+// often.
+void LifeBuilder::CountExecs(Open* open) {
+  Life& life = open->life;
+  const bool has_flags = life.state == LifeState::kEnded || open->snapshot_no != 0;
+  const bool is_untold = open->execs_seen == 0 && has_flags && (life.flags & kProcNeverExeced) == 0;
+  life.execs.reset();
+  if (life.birth_seen && !is_untold) life.execs = open->execs_seen;
+  if (is_untold && open->has_inherited) life.image.reset();
+}
+
 void LifeBuilder::HandOut(Open& open, LifeState state) {
   Life& life = open.life;
   life.state = open.ended ? LifeState::kEnded : state;
-  if (open.birth_seen) life.execs = open.execs_seen;
+  CountExecs(&open);
   if (open.parent_start_coarse) {
     // The parent's own records may have told its start exactly meanwhile.
     if (const auto* parent = FindParent(open)) life.parent_start_ns = (*parent)->life.start_ns;

@@ -91,6 +91,7 @@ struct Life {
   uint32_t pid = 0;
   uint64_t start_ns = 0;
   bool coarse_start = false;     // start_ns is known to kCoarseStartNs only
+  bool birth_seen = false;       // not of one that is older than the log
   std::optional<uint32_t> ppid;  // at birth, or when it was first seen if it is older than the log
   std::optional<uint64_t> parent_start_ns;
   std::optional<uint32_t> exit_ppid;
@@ -99,7 +100,7 @@ struct Life {
   std::optional<uint32_t> birth_uid;
   std::optional<uint32_t> birth_euid;
   LocalPointer<const Image> image;
-  std::optional<uint64_t> execs;  // unknown where the birth was not seen
+  std::optional<uint64_t> execs;  // unknown where its birth or its exec is not told
   LifeState state = LifeState::kRunning;
   std::optional<uint64_t> end_ns;
   std::optional<uint32_t> wait_status;
@@ -173,8 +174,8 @@ class LifeBuilder {
   struct Open {
     Life life;
     bool is_parent = false;
-    bool birth_seen = false;
     uint64_t execs_seen = 0;
+    bool has_inherited = false;  // its image, of its parent
     bool parent_start_coarse = false;
     uint64_t newest_ns = 0;           // time of the newest record of it
     uint64_t snapshot_no = 0;         // of the last snapshot that has it
@@ -234,6 +235,7 @@ class LifeBuilder {
   void Advance(uint64_t time_ns);
   void CloseDoubted(Slot& slot);
   void Close(Slot& slot, Open* open, LifeState state);
+  static void CountExecs(Open* open);
   void HandOut(Open& open, LifeState state);
   void NoteClosed(Slot& slot, const Life& life);
   void TakeParts(const WholeLife& whole);

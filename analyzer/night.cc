@@ -81,7 +81,7 @@ void Night::TakeNow(const Boot& boot, const Life& life, JobRun* run) {
   by_comm_[life.identity.comm.value_or("")].now.Add(life);
   by_user_[life.identity.uid].Add(life);
   run->totals.totals.Add(life);
-  if (life.execs && !IsOlder(boot, life.start_ns)) {  // its birth was seen
+  if (life.birth_seen && !IsOlder(boot, life.start_ns)) {
     const Life* parent = life.parent.get();
     Births& births = by_parent_[parent != nullptr ? parent->identity.comm : std::nullopt];
     births.totals.Add(life);

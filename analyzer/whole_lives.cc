@@ -18,6 +18,7 @@ void LifeBuilder::Take(const WholeLife& whole) {
   FillWhole(whole, start_ns);
   Advance(start_ns);
   Inherit(start_ns, &whole_);
+  CountExecs(&whole_);
   Advance(whole.time_ns);
   reaps_are_told_ = reaps_are_told_ || is_exact;
   callback_(whole_.life);
@@ -40,6 +41,7 @@ void LifeBuilder::FillWhole(const WholeLife& whole, uint64_t start_ns) {
   life.pid = whole.pid;
   life.start_ns = start_ns;
   life.coarse_start = false;
+  life.birth_seen = true;
   life.ppid = life.exit_ppid = whole.ppid;
   life.parent_start_ns = whole.parent_start_ns;
   life.flags = whole.flags;
@@ -50,7 +52,8 @@ void LifeBuilder::FillWhole(const WholeLife& whole, uint64_t start_ns) {
   life.identity.tty = whole.tty;
   life.identity.cgroup_id = whole.cgroup_id;
   life.identity.comm = whole.comm;
-  life.execs = whole.exec_after_us ? 1 : 0;
+  whole_.execs_seen = whole.exec_after_us ? 1 : 0;
+  whole_.has_inherited = false;
   life.state = LifeState::kEnded;
   life.end_ns = life.last_seen_ns = whole.time_ns;
   life.wait_status = whole.wait_status;

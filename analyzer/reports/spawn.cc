@@ -121,7 +121,7 @@ struct Births {
 };
 
 // Only what was born while the log was written: who was there before has no birth to count.
-bool IsBorn(const Life& life) { return life.execs.has_value(); }
+bool IsBorn(const Life& life) { return life.birth_seen; }
 
 // Births in groups.
 class Spawners {

@@ -257,6 +257,34 @@ TEST_F(LivesTest, ChildHasItsParentsProgramUntilItExecs) {
   EXPECT_THAT(lives_[1].execs, Optional(0U));
 }
 
+// A filter may have left it out.
+TEST_F(LivesTest, OfAnExecThatIsNotToldNothingIsKnown) {
+  Take(ForkAt(kSecond, 5), ExecAt(2 * kSecond, kSecond, 5), ForkAt(3 * kSecond),
+       ForkAt(3 * kSecond, 8));
+  Exit forked_only = ExitAt(4 * kSecond, 3 * kSecond);
+  forked_only.flags = kProcNeverExeced;
+  Take(forked_only, ExitAt(4 * kSecond, 3 * kSecond, 8));
+  ASSERT_EQ(lives_.size(), 2U);
+  EXPECT_THAT(lives_[0].execs, Optional(0U));
+  EXPECT_THAT(lives_[0].image->exe, Optional(std::string("/bin/ls")));
+  EXPECT_TRUE(lives_[1].birth_seen);
+  EXPECT_EQ(lives_[1].execs, std::nullopt);
+  EXPECT_EQ(lives_[1].image, nullptr);
+}
+
+TEST_F(LivesTest, AProgramThatASnapshotFindsIsNotTheParents) {
+  Take(ForkAt(kSecond, 5), ExecAt(2 * kSecond, kSecond, 5), ForkAt(3 * kSecond),
+       ForkAt(3 * kSecond, 8));
+  Snapshot(4 * kSecond,
+           {SnapAt(kSecond, 5), SnapAt(3 * kSecond, 7, kProcNeverExeced), SnapAt(3 * kSecond, 8)});
+  Finish();
+  ASSERT_EQ(lives_.size(), 3U);
+  EXPECT_THAT(lives_[1].execs, Optional(0U));
+  EXPECT_THAT(lives_[1].image->exe, Optional(std::string("/bin/ls")));
+  EXPECT_EQ(lives_[2].execs, std::nullopt);
+  EXPECT_THAT(lives_[2].image->exe, Optional(std::string("/snap")));
+}
+
 TEST_F(LivesTest, ChildDoesNotHaveWhatItsParentExecsLater) {
   Take(ForkAt(kSecond, 5), ExecAt(4 * kSecond, kSecond, 5), ForkAt(3 * kSecond));
   Finish();

@@ -228,6 +228,7 @@ void ProcessWorld::Snapshot() {
 void ProcessWorld::TellBySnapshot(TrueLife* one) {
   SnapProc process{.pid = one->key.pid, .start_ns = one->key.start_ns, .uid = one->uid};
   process.comm = one->comm;
+  if (one->birth_parent && !one->has_execed) process.flags = kProcNeverExeced;
   if (one != &life(0)) {
     const ProcessKey parent = life(one->reaper).key;
     process.ppid = parent.pid;
@@ -341,6 +342,7 @@ void ProcessWorld::EndShortLife() {
 
 void ProcessWorld::Exec(uint32_t number, uint32_t what) {
   TrueLife& one = life(number);
+  one.has_execed = true;
   one.comm = kPrograms[what % std::size(kPrograms)];
   const std::string exe = "/usr/bin/" + one.comm;
   daybook::Exec exec{
@@ -380,7 +382,7 @@ void ProcessWorld::Exit(uint32_t number, uint32_t what) {
                      .wait_status = one.wait_status,
                      .uid = one.uid};
   exit.comm = one.comm;
-  exit.flags = is_zombie ? 0 : kProcUsageExact;
+  exit.flags = (is_zombie ? 0 : kProcUsageExact) | (one.has_execed ? 0 : kProcNeverExeced);
   exit.cpu_us = is_zombie ? one.cpu_us - 1 : one.cpu_us;
   if (Tell(exit, &Loss::exits, &one)) {
     one.is_end_told = true;

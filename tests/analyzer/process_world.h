@@ -67,6 +67,7 @@ struct TrueLife {
   uint64_t told_in = 0;        // number of the last segment that tells of it
   uint64_t end_told_in = 0;    // and of its end
   std::optional<ProcessKey> told_parent;
+  bool has_execed = false;
   uint64_t told_execs = 0;
   std::optional<std::string> told_comm;
   std::optional<uint32_t> told_uid;

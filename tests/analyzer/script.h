@@ -3,8 +3,10 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "scripted_log.h"
@@ -58,6 +60,7 @@ class Script {
                                        .parent_start_ns = ScriptedLog::Ns(parent_ms),
                                        .uid = uid,
                                        .euid = uid});
+    forked_only_.insert({pid, ms});
   }
 
   struct Program {
@@ -69,6 +72,7 @@ class Script {
     std::optional<uint32_t> tty = {};
   };
   void Exec(uint64_t ms, uint32_t pid, uint64_t start_ms, const Program& program) {
+    forked_only_.erase({pid, start_ms});
     log_.At(ms);
     log_.writer().Append(daybook::Exec{.time_ns = ScriptedLog::Ns(ms),
                                        .pid = pid,
@@ -98,13 +102,14 @@ class Script {
     uint32_t flags = 0;
   };
   void Exit(uint64_t ms, uint32_t pid, uint64_t start_ms, const End& end) {
+    const uint32_t forked_only = forked_only_.contains({pid, start_ms}) ? kProcNeverExeced : 0;
     log_.At(ms);
     log_.writer().Append(daybook::Exit{.time_ns = ScriptedLog::Ns(ms),
                                        .pid = pid,
                                        .start_ns = ScriptedLog::Ns(start_ms),
                                        .ppid = end.ppid,
                                        .wait_status = end.wait_status,
-                                       .flags = end.flags,
+                                       .flags = end.flags | forked_only,
                                        .uid = end.uid,
                                        .euid = end.euid,
                                        .cgroup_id = end.cgroup_id,
@@ -114,6 +119,7 @@ class Script {
 
  private:
   ScriptedLog log_;
+  std::set<std::pair<uint32_t, uint64_t>> forked_only_;  // pid and start, in milliseconds
 };
 
 }  // namespace daybook

@@ -79,13 +79,19 @@ void ExpectSameLife(const Life& a, const Life& b) {
 
 TEST_F(WholeLifeTakenTest, OneRecordOfAWholeLifeIsTheSameLifeAsThree) {
   const uint64_t start_ns = 10 * kSecond;
-  for (const LifeParts& parts : {ALife(42, start_ns), ALifeWithoutExec(42, start_ns)}) {
+  LifeParts exec_left_out = ALife(42, start_ns);
+  exec_left_out.exec.reset();
+  for (const LifeParts& parts :
+       {ALife(42, start_ns), ALifeWithoutExec(42, start_ns), exec_left_out}) {
     for (const bool is_joined : {false, true}) {
       builder_ = LifeBuilder([this](const Life& life) { lives_.push_back(life); });
       Take(ForkAt(kSecond, 7));  // another one that lives on
       Fork parent = ForkAt(2 * kSecond, 7);
       parent.time_ns = *parts.exit.parent_start_ns;
-      Take(parent);
+      Take(parent, Exec{.time_ns = parent.time_ns + kMs,
+                        .pid = 7,
+                        .start_ns = parent.time_ns,
+                        .exe = "/bin/sh"});
       if (is_joined) {
         Take(*Join(parts));
       } else {
@@ -97,6 +103,7 @@ TEST_F(WholeLifeTakenTest, OneRecordOfAWholeLifeIsTheSameLifeAsThree) {
     ASSERT_EQ(lives_.size(), 2U);
     EXPECT_NE(lives_[0].parent.get(), nullptr);
     ExpectSameLife(lives_[0], lives_[1]);
+    EXPECT_EQ(lives_[1].image == nullptr, !lives_[1].execs);
     lives_.clear();
   }
 }
@@ -141,6 +148,7 @@ LifeParts WholeLivesTest::ALeaf() {
   const uint64_t start_ns = now_ns_ - Below(3) * kSecond;  // perhaps told late
   LifeParts parts = Below(2) == 0 ? ALife(APid(), start_ns) : ALifeWithoutExec(APid(), start_ns);
   if (Below(3) == 0) parts.exit.flags &= ~kProcUsageExact;
+  if (Below(3) == 0) parts.exit.flags &= ~kProcNeverExeced;
   if (Below(2) == 0) {
     parts.fork.ppid = APid();
     parts.exit.ppid = parts.fork.ppid;

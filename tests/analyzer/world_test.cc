@@ -140,7 +140,10 @@ std::vector<TextRow> Sorted(std::vector<TextRow> rows) {
 
 void ExpectTruth(const TrueLife& truth, const Life& life) {
   RC_ASSERT(ParentOf(life) == truth.told_parent);
-  if (truth.is_birth_told) RC_ASSERT(life.execs == truth.told_execs);
+  const bool is_exec_untold = truth.has_execed && truth.told_execs == 0;
+  if (life.execs) RC_ASSERT(life.execs == truth.told_execs);
+  if (truth.is_birth_told && !is_exec_untold) RC_ASSERT(life.execs.has_value());
+  if (truth.is_end_told && is_exec_untold) RC_ASSERT(!life.execs);
   if (truth.told_comm) RC_ASSERT(life.identity.comm == truth.told_comm);
   RC_ASSERT(life.identity.uid == truth.told_uid);
   RC_ASSERT(life.usage.cpu_us == truth.told_cpu_us);
