@@ -50,6 +50,8 @@ class FilteringSink : public EventSink {
     if (IsTold(true, kTypeCgroup, filtered_.others)) sink_.OnCgroup(cgroup);
   }
   void OnLost(const Lost& lost) override { sink_.OnLost(lost); }
+  void OnGap(const RecordingGap& gap) override { sink_.OnGap(gap); }
+  void OnResync() override { sink_.OnResync(); }
 
  private:
   bool IsTold(bool is_followed, uint32_t type, uint64_t& count) const {

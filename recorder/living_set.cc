@@ -1,5 +1,10 @@
 #include "living_set.h"
 
+#include <algorithm>
+#include <utility>
+
+#include "connector_processes.h"
+
 namespace daybook {
 namespace {
 
@@ -9,14 +14,44 @@ void Keep(const std::optional<std::string_view>& text, std::optional<std::string
 
 }  // namespace
 
+bool LivingSet::IsOf(const Process& known, uint64_t start_ns, uint32_t flags) {
+  const uint64_t known_ns = known.record.start_ns;
+  const bool is_coarse = ((known.record.flags | flags) & kProcCoarseStart) != 0;
+  const uint64_t difference = std::max(known_ns, start_ns) - std::min(known_ns, start_ns);
+  return difference <= (is_coarse ? kConnectorStartToleranceNs : 0);
+}
+
+void LivingSet::Begin(const SnapBegin& begin) {
+  ++snapshot_no_;
+  snapshot_ = {.begin_ns = begin.time_ns};
+}
+
 // Strings of the event do not outlive it: only the copies are told.
 void LivingSet::Apply(const SnapProc& process) {
   Process& known = by_pid_[process.pid];
-  if (known.record.start_ns != process.start_ns) known = {};
+  if (known.record.pid != process.pid || !IsOf(known, process.start_ns, process.flags)) {
+    known = {};
+    snapshot_.has_news = true;
+  }
+  ++snapshot_.processes;
+  known.snapshot_no = snapshot_no_;
   known.record = process;
   Keep(process.comm, &known.comm);
   Keep(process.exe, &known.exe);
   Keep(process.args, &known.args);
+}
+
+// One that is not whole says of nobody that he has ended.
+bool LivingSet::End(const SnapEnd& end) {
+  const Snapshot snapshot = std::exchange(snapshot_, {});
+  if (snapshot.processes != end.process_count) return snapshot.has_news;
+  const size_t ended = std::erase_if(by_pid_, [&](const auto& entry) {
+    const Process& known = entry.second;
+    const bool is_coarse = (known.record.flags & kProcCoarseStart) != 0;
+    const uint64_t born_ns = known.record.start_ns + (is_coarse ? kConnectorStartToleranceNs : 0);
+    return known.snapshot_no != snapshot_no_ && born_ns < snapshot.begin_ns;
+  });
+  return snapshot.has_news || ended != 0;
 }
 
 // The child runs its parent's program until it executes another.
@@ -26,6 +61,7 @@ void LivingSet::Apply(const Fork& fork) {
   if (parent != by_pid_.end() && parent->second.record.start_ns == fork.parent_start_ns) {
     child = parent->second;
   }
+  child.snapshot_no = 0;
   child.record.pid = fork.pid;
   child.record.start_ns = fork.time_ns;
   child.record.flags = fork.flags;
@@ -65,9 +101,7 @@ void LivingSet::Apply(const Exec& exec) {
 
 void LivingSet::Apply(const Exit& exit) {
   const auto known = by_pid_.find(exit.pid);
-  if (known != by_pid_.end() && known->second.record.start_ns == exit.start_ns) {
-    by_pid_.erase(known);
-  }
+  if (known != by_pid_.end() && IsOf(known->second, exit.start_ns)) by_pid_.erase(known);
 }
 
 void LivingSet::Apply(const CommChange& change) {

@@ -13,7 +13,12 @@ namespace daybook {
 
 class LivingSet {
  public:
+  // A snapshot: who was born before it and is not in it has ended.
+  void Begin(const SnapBegin& begin);
   void Apply(const SnapProc& process);
+  // Whether it told of somebody, or of somebody's end, what no event had told.
+  bool End(const SnapEnd& end);
+
   void Apply(const Fork& fork);
   void Apply(const Exec& exec);
   void Apply(const Exit& exit);
@@ -29,8 +34,19 @@ class LivingSet {
     std::optional<std::string> comm;
     std::optional<std::string> exe;
     std::optional<std::string> args;
+    uint64_t snapshot_no = 0;  // of the last one that has it
   };
 
+  static bool IsOf(const Process& known, uint64_t start_ns, uint32_t flags = 0);
+
+  struct Snapshot {
+    uint64_t begin_ns = 0;
+    uint64_t processes = 0;
+    bool has_news = false;
+  };
+
+  uint64_t snapshot_no_ = 0;
+  Snapshot snapshot_;
   std::map<uint32_t, Process> by_pid_;
 };
 

@@ -69,6 +69,8 @@ class RecorderLoop::Impl : public EventSink {
     meter_.OnLost(LostEvents(lost));
     AppendAnew(lost, lost.last_time_ns);
   }
+  void OnGap(const RecordingGap& gap) override { AppendAnew(gap, gap.last_time_ns); }
+  void OnResync() override { TakeSnapshot(); }
 
  private:
   template <class Record>
@@ -158,6 +160,7 @@ class RecorderLoop::Impl : public EventSink {
   bool takes_over_ = false;
   bool hands_over_ = false;
   bool told_failing_ = false;
+  Status source_end_ = Ok{};  // where it ended before it had told everything: why
 };
 
 // The source is open, so events wait already: whoever is born or dies during the snapshot is told
@@ -230,7 +233,8 @@ Status RecorderLoop::Impl::Run() {
     Turn();
     TellAfterTurn(*woken);
   }
-  return Finish();
+  Status finished = Finish();
+  return finished ? source_end_ : finished;
 }
 
 // False where it is one to stop.
@@ -424,6 +428,7 @@ void RecorderLoop::Impl::AuditIfDue(uint64_t now_ns) {
 size_t RecorderLoop::Impl::Drain() {
   before_drain_ = auditor_.Count();
   auto drained = source_.Drain(*this);
+  if (!drained && source_.exhausted()) return source_end_ = std::move(drained).error(), 0;
   if (!drained) return Report(drained.error(), Trouble::kSource), 0;
   Report(Ok{}, Trouble::kSource);
   if (*drained != 0) uncounted_ = unaudited_ = true;

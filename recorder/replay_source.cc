@@ -43,7 +43,8 @@ class ReplaySource::Impl {
   template <class Record>
   bool Forward(const RecordView& record, EventSink* sink, void (EventSink::*take)(const Record&));
   void TakeInfo(const Info& info);
-  void TakeGap(const Gap& gap, EventSink* sink);
+  void TakeDamage(const Gap& gap, EventSink* sink);
+  void TakeGap(const RecordingGap& gap, EventSink* sink);
   void MoveClock(uint64_t time_ns);
 
   std::vector<std::string> paths_;
@@ -54,6 +55,7 @@ class ReplaySource::Impl {
   LivingSet living_;
   FileDescriptor always_ready_;
   std::optional<Item> waiting_;  // the first event, found while reading the head
+  std::vector<RecordingGap> first_gaps_;
   size_t taken_ = 0;
   Id128 stream_id_;
   uint64_t next_seq_ = 0;
@@ -69,8 +71,11 @@ Status ReplaySource::Impl::Begin() {
   for (;;) {
     Item item = reader_->Next();
     const auto* record = std::get_if<RecordView>(&item);
-    // The recorder's own START has a number, and stands before the first snapshot.
-    if (record == nullptr || (record->seq && !record->Is<Recorder>())) {
+    // The recorder's own START has a number, and stands before the first snapshot; and so has what
+    // it says of the time before it.
+    const bool is_start =
+        record != nullptr && (record->Is<Recorder>() || record->Is<RecordingGap>());
+    if (record == nullptr || (record->seq && !is_start)) {
       waiting_ = item;
       break;
     }
@@ -90,6 +95,7 @@ Result<bool> ReplaySource::Impl::NextFile() {
 
 Result<size_t> ReplaySource::Impl::Drain(EventSink& sink) {
   taken_ = 0;
+  for (const RecordingGap& gap : std::exchange(first_gaps_, {})) TakeGap(gap, &sink);
   while (taken_ < kEventsPerDrain && !exhausted_) {
     const Item item = waiting_ ? *std::exchange(waiting_, std::nullopt) : reader_->Next();
     if (Status taken = Take(item, &sink); !taken) {
@@ -107,7 +113,7 @@ Status ReplaySource::Impl::Take(const Item& item, EventSink* sink) {
     if (record->seq) next_seq_ = *record->seq + 1;
     return TakeRecord(*record, sink);
   }
-  if (const auto* gap = std::get_if<Gap>(&item)) return TakeGap(*gap, sink), Ok{};
+  if (const auto* gap = std::get_if<Gap>(&item)) return TakeDamage(*gap, sink), Ok{};
   auto opened = NextFile();
   if (!opened) return std::move(opened).error();
   exhausted_ = !*opened;
@@ -116,7 +122,10 @@ Status ReplaySource::Impl::Take(const Item& item, EventSink* sink) {
 
 Status ReplaySource::Impl::TakeRecord(const RecordView& record, EventSink* sink) {
   SegmentStart start;
+  SnapBegin snap_begin;
   SnapProc process;
+  SnapEnd snap_end;
+  RecordingGap gap;
   Lost lost;
   Clock clock;
   Info info;
@@ -135,8 +144,15 @@ Status ReplaySource::Impl::TakeRecord(const RecordView& record, EventSink* sink)
     clock_ = clock;
   } else if (record.As(&info)) {
     TakeInfo(info);
+  } else if (record.As(&snap_begin)) {
+    MoveClock(snap_begin.time_ns);
+    living_.Begin(snap_begin);
   } else if (record.As(&process)) {
     living_.Apply(process);
+  } else if (record.As(&snap_end)) {
+    if (living_.End(snap_end) && sink != nullptr) sink->OnResync();
+  } else if (record.As(&gap)) {
+    TakeGap(gap, sink);
   } else if (record.As(&lost)) {
     MoveClock(lost.last_time_ns);
     sink->OnLost(lost);
@@ -184,11 +200,19 @@ void ReplaySource::Impl::TakeInfo(const Info& info) {
 }
 
 // What damage has eaten is lost to the new log too, and said there.
-void ReplaySource::Impl::TakeGap(const Gap& gap, EventSink* sink) {
+void ReplaySource::Impl::TakeDamage(const Gap& gap, EventSink* sink) {
   sink->OnLost({.first_time_ns = gap.first_time_ns.value_or(clock_.time_ns),
                 .last_time_ns = gap.last_time_ns.value_or(clock_.time_ns),
                 .reason = LostReason::kDamagedLog,
                 .records = gap.records_lost});
+  ++taken_;
+}
+
+// One before the first snapshot waits until somebody listens.
+void ReplaySource::Impl::TakeGap(const RecordingGap& gap, EventSink* sink) {
+  MoveClock(gap.last_time_ns);
+  if (sink == nullptr) return first_gaps_.push_back(gap);
+  sink->OnGap(gap);
   ++taken_;
 }
 

@@ -36,6 +36,10 @@ class EventSink {
   // From a source that knows of losses in order (replay), or not how many there are (a filtered
   // connector); others count them in SourceCounters.
   virtual void OnLost(const Lost& lost) = 0;
+  // From a source that reads what others have recorded (replay): nobody was recording.
+  virtual void OnGap(const RecordingGap&) {}
+  // Now somebody lives, or does not any more, of whom no event has told: the log needs a snapshot.
+  virtual void OnResync() {}
 };
 
 // Takes a snapshot, process by process, in no particular order.

@@ -54,6 +54,8 @@ class Told : public EventSink, public SnapshotSink {
     Note("cgroup", static_cast<uint32_t>(cgroup.id));
   }
   void OnLost(const Lost&) override { Note("lost", 0); }
+  void OnGap(const RecordingGap&) override { Note("gap", 0); }
+  void OnResync() override { Note("resync", 0); }
   void OnProcess(const SnapProc& process) override { Note("living", process.pid); }
 
   std::vector<std::string> order;
@@ -171,6 +173,16 @@ TEST_F(FilteredSourceTest, OnlyEndsThatFailedAreTold) {
               }),
               ElementsAre("exit 11", "reap 11"));
   EXPECT_THAT(Snapshot([](SnapshotSink& sink) { sink.OnProcess({.pid = 1}); }), IsEmpty());
+}
+
+TEST_F(FilteredSourceTest, WhatIsMissingInALogIsAlwaysTold) {
+  Open({.events = kTypeExit, .only_failed = true});
+  EXPECT_THAT(Drain([](EventSink& sink) {
+                sink.OnLost({});
+                sink.OnGap({});
+                sink.OnResync();
+              }),
+              ElementsAre("lost 0", "gap 0", "resync 0"));
 }
 
 TEST_F(FilteredSourceTest, AnEndOfUnknownStatusMayBeOneThatFailed) {

@@ -77,6 +77,7 @@ void KeptEvents::OnCommChange(const CommChange& change) {
   events.emplace_back(strings_.Keep(change));
 }
 void KeptEvents::OnCgroup(const CgroupPath& cgroup) { events.emplace_back(strings_.Keep(cgroup)); }
+void KeptEvents::OnGap(const RecordingGap& gap) { events.emplace_back(gap); }
 
 void KeptProcesses::OnProcess(const SnapProc& process) { all.push_back(strings_.Keep(process)); }
 

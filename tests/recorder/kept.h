@@ -33,7 +33,7 @@ class StringStore {
   std::deque<std::string> strings_;  // never moves what it holds
 };
 
-using Event = std::variant<Fork, Exec, Exit, Lost, Reap, CommChange, CgroupPath>;
+using Event = std::variant<Fork, Exec, Exit, Lost, Reap, CommChange, CgroupPath, RecordingGap>;
 
 class KeptEvents : public EventSink {
  public:
@@ -44,6 +44,8 @@ class KeptEvents : public EventSink {
   void OnReap(const Reap& reap) override;
   void OnCommChange(const CommChange& change) override;
   void OnCgroup(const CgroupPath& cgroup) override;
+  void OnGap(const RecordingGap& gap) override;
+  void OnResync() override { ++resyncs; }
 
   template <class Record>
   std::vector<Record> All() const {
@@ -55,6 +57,7 @@ class KeptEvents : public EventSink {
   }
 
   std::vector<Event> events;
+  size_t resyncs = 0;
 
  private:
   StringStore strings_;

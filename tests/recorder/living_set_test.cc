@@ -36,6 +36,13 @@ class LivingSetTest : public testing::Test {
     living_.Apply(Exit{.pid = pid, .start_ns = start_ns});
   }
 
+  // Of these, begun at that time; true where it told anything new.
+  bool Shows(uint64_t time_ns, const std::vector<SnapProc>& processes) {
+    living_.Begin({.time_ns = time_ns});
+    for (const SnapProc& process : processes) living_.Apply(process);
+    return living_.End({.time_ns = time_ns, .process_count = processes.size()});
+  }
+
   std::vector<SnapProc> Told() {
     told_ = {};
     living_.Tell(told_);
@@ -131,6 +138,43 @@ TEST_F(LivingSetTest, AnotherSnapshotReplacesWhatIsNotItsOwn) {
 TEST_F(LivingSetTest, TheEndOfAnUnknownProcessIsNothing) {
   Ends(7, 70);
   EXPECT_THAT(Told(), IsEmpty());
+}
+
+TEST_F(LivingSetTest, ASnapshotOfWhoIsKnownTellsNothingNew) {
+  EXPECT_TRUE(Shows(100, {{.pid = 5, .start_ns = 50}}));
+  Born(6, 110, 5, 50);
+  EXPECT_FALSE(Shows(200, {{.pid = 6, .start_ns = 110}, {.pid = 5, .start_ns = 50}}));
+  EXPECT_THAT(Pids(), ElementsAre(5, 6));
+}
+
+TEST_F(LivingSetTest, WhoIsNotInASnapshotHasEndedBeforeIt) {
+  Shows(100, {{.pid = 5, .start_ns = 50}, {.pid = 6, .start_ns = 60}});
+  Born(7, 210, 5, 50);
+  EXPECT_TRUE(Shows(200, {{.pid = 5, .start_ns = 50}}));
+  EXPECT_THAT(Pids(), ElementsAre(5, 7)) << "7 was born since it was begun";
+}
+
+TEST_F(LivingSetTest, WhoIsInASnapshotWithAnotherStartIsAnother) {
+  Shows(100, {{.pid = 5, .start_ns = 50}});
+  EXPECT_TRUE(Shows(200, {{.pid = 5, .start_ns = 150}}));
+  EXPECT_EQ(Told().at(0).start_ns, 150u);
+}
+
+TEST_F(LivingSetTest, ASnapshotThatIsNotWholeEndsNobody) {
+  Shows(100, {{.pid = 5, .start_ns = 50}});
+  living_.Begin({.time_ns = 200});
+  EXPECT_FALSE(living_.End({.time_ns = 200, .process_count = 1}));
+  EXPECT_THAT(Pids(), ElementsAre(5));
+}
+
+TEST_F(LivingSetTest, ACoarseStartIsThatOfWhoeverBeganAboutThen) {
+  constexpr uint64_t kStartNs = 5'000'000'000;
+  Born(5, kStartNs, 1, 10);
+  const uint64_t about_ns = kStartNs + 4'000'000;
+  EXPECT_FALSE(Shows(kStartNs + 1'000'000'000,
+                     {{.pid = 5, .start_ns = about_ns, .flags = kProcCoarseStart}}));
+  Ends(5, kStartNs);
+  EXPECT_THAT(Pids(), IsEmpty());
 }
 
 }  // namespace

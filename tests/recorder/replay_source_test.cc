@@ -189,6 +189,97 @@ TEST_F(ReplayTest, RecordingAReplayGivesTheSameEventsAndTheSameHost) {
   }
 }
 
+SnapProc Shown(uint32_t pid, uint64_t start_ns) {
+  SnapProc process = Init();
+  process.pid = pid;
+  process.start_ns = start_ns;
+  return process;
+}
+
+void AddSnapshot(LogBuilder& log, uint64_t time_ns, const std::vector<SnapProc>& processes) {
+  log.Add(SnapBegin{.time_ns = time_ns});
+  for (const SnapProc& process : processes) log.Add(process);
+  log.Add(SnapEnd{.time_ns = time_ns, .process_count = processes.size()});
+}
+
+// A recorder that was killed, and one that follows it: 10 has ended meanwhile, and 12 was born.
+class ReplayedGapTest : public ReplayTest {
+ protected:
+  static constexpr RecordingGap kGap{.first_time_ns = kTestBootNs + 5 * kMs,
+                                     .last_time_ns = kTestBootNs + 90 * kMs,
+                                     .missed_forks = 2};
+
+  void Fill(LogBuilder& log) const {
+    log.Add(Recorder{.time_ns = kTestBootNs, .event = RecorderEvent::kStart, .source = "bpf"});
+    AddSnapshot(log, kTestBootNs, {Init()});
+    log.Add(TestFork(10, kTestBootNs + 2 * kMs)).Add(TestFork(11, kTestBootNs + 5 * kMs));
+    FillFollowing(log);
+  }
+
+  void FillFollowing(LogBuilder& log) const {
+    log.Add(kGap);
+    log.Add(Recorder{
+        .time_ns = kTestBootNs + 90 * kMs, .event = RecorderEvent::kStart, .source = "bpf"});
+    AddSnapshot(log, kTestBootNs + 91 * kMs,
+                {Init(), Shown(11, kTestBootNs + 5 * kMs), Shown(12, kTestBootNs + 80 * kMs)});
+    log.Add(TestFork(13, kTestBootNs + 95 * kMs));
+  }
+
+  KeptSegment Recorded(ReplaySource& source) const {
+    auto disk = std::make_shared<FakeDisk>();
+    auto writer = LogWriter::Open(std::make_unique<FakeFolder>(disk), source.identity(),
+                                  [&source] { return source.ReadClock(); });
+    EXPECT_TRUE(writer);
+    RecorderLoop loop(source, *writer, {.clock_interval_ns = 0, .version = "1"});
+    EXPECT_TRUE(loop.Start());
+    EXPECT_TRUE(loop.Run());
+    return KeepSegment(SegmentReader(disk->files.begin()->second));
+  }
+};
+
+TEST_F(ReplayedGapTest, ComesBetweenTheEvents) {
+  LogBuilder log;
+  Fill(log);
+  ASSERT_TRUE(log.writer().Close());
+  Save(log.Segment());
+  const auto source = Open();
+  KeptEvents events;
+  ASSERT_TRUE(DrainAll(*source, events));
+  EXPECT_THAT(events.events, ElementsAre(Event(TestFork(10, kTestBootNs + 2 * kMs)),
+                                         Event(TestFork(11, kTestBootNs + 5 * kMs)), Event(kGap),
+                                         Event(TestFork(13, kTestBootNs + 95 * kMs))));
+  EXPECT_EQ(events.resyncs, 1u);
+}
+
+TEST_F(ReplayedGapTest, TheNewLogHasItAndWhoLivedThen) {
+  LogBuilder log;
+  Fill(log);
+  ASSERT_TRUE(log.writer().Close());
+  Save(log.Segment());
+  const KeptSegment second = Recorded(*Open());
+  EXPECT_THAT(second.All<RecordingGap>(), ElementsAre(kGap));
+  const auto begins = second.All<SnapBegin>();
+  ASSERT_THAT(begins, SizeIs(2));
+  EXPECT_EQ(begins[1].time_ns, kTestBootNs + 91 * kMs);
+  std::vector<uint32_t> shown;
+  for (const SnapProc& process : second.All<SnapProc>()) shown.push_back(process.pid);
+  EXPECT_THAT(shown, ElementsAre(1, 1, 11, 12));
+}
+
+// As where the older segments are gone.
+TEST_F(ReplayedGapTest, MayComeFirst) {
+  LogBuilder log;
+  FillFollowing(log);
+  ASSERT_TRUE(log.writer().Close());
+  Save(log.Segment());
+  const KeptSegment second = Recorded(*Open());
+  EXPECT_THAT(second.All<RecordingGap>(), ElementsAre(kGap));
+  EXPECT_THAT(second.All<Fork>(), SizeIs(1));
+  std::vector<uint32_t> shown;
+  for (const SnapProc& process : second.All<SnapProc>()) shown.push_back(process.pid);
+  EXPECT_THAT(shown, ElementsAre(1, 11, 12)) << "once, before the first event";
+}
+
 TEST_F(ReplayTest, SegmentsFollowEachOther) {
   for (int number : {1, 2}) {
     LogBuilder log;
@@ -255,6 +346,19 @@ TEST_F(ReplayTest, ASegmentOfAnotherBootIsRefusedWhenItIsReached) {
   ASSERT_FALSE(drained);
   EXPECT_THAT(drained.error().message(), HasSubstr("another boot"));
   EXPECT_TRUE(source->exhausted());
+
+  const auto again = Open();
+  auto new_disk = std::make_shared<FakeDisk>();
+  auto new_writer = LogWriter::Open(std::make_unique<FakeFolder>(new_disk), again->identity(),
+                                    [&again] { return again->ReadClock(); });
+  ASSERT_TRUE(new_writer);
+  RecorderLoop loop(*again, *new_writer, {.clock_interval_ns = 0, .version = "1"});
+  ASSERT_TRUE(loop.Start());
+  const Status run = loop.Run();
+  ASSERT_FALSE(run) << "not all of it was written again";
+  EXPECT_THAT(run.error().message(), HasSubstr("another boot"));
+  const KeptSegment written = KeepSegment(SegmentReader(new_disk->files.begin()->second));
+  EXPECT_THAT(written.All<Fork>(), SizeIs(1));
 }
 
 TEST_F(ReplayTest, DamageIsALoss) {
