@@ -1,12 +1,14 @@
 #include "arg_mask.h"
 
 #include <algorithm>
-#include <array>
+#include <bit>
 #include <cassert>
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <utility>
+
+#include "mask_tools.h"
+#include "shell_text.h"
 
 namespace daybook {
 namespace {
@@ -14,83 +16,33 @@ namespace {
 constexpr std::string_view kUrlMark = "://";
 // Names of users are shorter. GitHub's tokens have 40 bytes, GitLab's 26.
 constexpr size_t kMinTokenBytes = 20;
-constexpr std::string_view kBlanks = " \t\r\n";
-constexpr std::string_view kWordEnds("\0 \t\r\n", 5);
+// In SQL, before BY 'X'.
+constexpr std::string_view kIdentified = "identified";
 
-// Programs that take a password behind a flag whose name says nothing of it.
-struct Tool {
-  std::string_view name;       // base name, or its begin where it ends in '*'
-  std::string_view letters;    // short flags
-  std::string_view long_flag;  // or a word that is none
-  std::string_view switches;   // short flags without a value, that may stand before it: -su X
-  std::string_view marks;      // the secret stands behind the first such byte; none: it is all
-  bool is_later = false;       // it is not the first word behind the flag
-};
+// Names that end in "pass" and are no password's.
+constexpr std::string_view kOtherPasses[] = {"all", "band", "by",  "com",  "high", "low",  "multi",
+                                             "one", "over", "sur", "tres", "two",  "under"};
 
-constexpr std::string_view kCurlSwitches = "#0123456BGIJLMNORSVZafgijklnpqsv";
-constexpr std::string_view kMysqlSwitches = "ABEGHILNVXbfijnoqrstvw";
+// One of several short flags in a word, as in curl -#su X, zip -@P X.
+bool IsCombined(char c) { return IsLetter(c) || IsDigit(c) || IsOneOf(c, "#:@"); }
 
-constexpr std::string_view kNoMark;
-constexpr std::string_view kEveryMark = ":,%";
+size_t IndexOf(const MaskTool& tool) { return static_cast<size_t>(&tool - kMaskTools.data()); }
 
-constexpr std::array kTools = {
-    Tool{"7z*", "p", "", "", kNoMark},
-    Tool{"az", "p", "", "", kNoMark},
-    Tool{"bcp", "P", "", "", kNoMark},
-    Tool{"curl", "uU", "--user", kCurlSwitches, ":"},
-    Tool{"curl", "", "--proxy-user", "", ":"},
-    Tool{"http", "a", "", "", ":"},
-    Tool{"https", "a", "", "", ":"},
-    Tool{"htpasswd", "bn", "", "5BDcdimpsv", kNoMark, true},
-    Tool{"ipmitool", "P", "", "v", kNoMark},
-    Tool{"ldap*", "w", "", "AnvxWZ", kNoMark},
-    Tool{"lftp", "u", "--user", "", ","},
-    Tool{"login", "p", "", "", kNoMark},  // docker login -p X
-    Tool{"mariadb*", "p", "", kMysqlSwitches, kNoMark},
-    Tool{"mariadb-admin", "", "password", "", kNoMark},
-    Tool{"mongo*", "p", "", "", kNoMark},
-    Tool{"mosquitto_*", "P", "", "", kNoMark},
-    Tool{"mycli", "p", "", "", kNoMark},
-    Tool{"mysql*", "p", "", kMysqlSwitches, kNoMark},
-    Tool{"mysqladmin", "", "password", "", kNoMark},
-    Tool{"redis-cli", "a", "", "cx", kNoMark},
-    Tool{"smbclient", "U", "--user", "EgNk", "%"},
-    Tool{"sqlcmd", "P", "", "", kNoMark},
-    Tool{"ssh-keygen", "NP", "", "q", kNoMark},
-    Tool{"sshpass", "p", "", "vh", kNoMark},
-    Tool{"twine", "p", "", "", kNoMark},
-    Tool{"unzip", "P", "", "acfjlnopqtuvz", kNoMark},
-    Tool{"wget", "u", "--user", "", ":"},
-    Tool{"zip", "P", "", "0123456789ADFTXdefgijklmoqruvwxyz", kNoMark},
-};
-
-bool IsLower(char c) { return c >= 'a' && c <= 'z'; }
-bool IsUpper(char c) { return c >= 'A' && c <= 'Z'; }
-bool IsLetter(char c) { return IsLower(c) || IsUpper(c); }
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-char Lower(char c) { return IsUpper(c) ? static_cast<char>(c - 'A' + 'a') : c; }
-
-bool IsOneOf(char c, std::string_view set) { return set.find(c) != set.npos; }
-bool IsBlank(char c) { return IsOneOf(c, kBlanks); }
-bool IsQuote(char c) { return c == '"' || c == '\'' || c == '`'; }
-bool EndsWord(char c) { return c == '\0' || IsBlank(c); }
-
-// Part of a name: also any byte that is not ASCII.
-bool IsNameByte(char c) {
-  return IsLetter(c) || IsDigit(c) || c == '_' || c == '-' || c == '.' || (c & 0x80) != 0;
+bool IsNoCase(std::string_view text, std::string_view lower) {
+  return std::ranges::equal(text, lower, [](char a, char b) { return Lower(a) == b; });
 }
-
 bool StartsWithNoCase(std::string_view text, std::string_view lower) {
-  return text.size() >= lower.size() &&
-         std::ranges::equal(text.substr(0, lower.size()), lower,
-                            [](char a, char b) { return Lower(a) == b; });
+  return IsNoCase(text.substr(0, lower.size()), lower);
+}
+bool EndsWithNoCase(std::string_view text, std::string_view lower) {
+  return text.size() >= lower.size() && IsNoCase(text.substr(text.size() - lower.size()), lower);
 }
 
 // One pass over the arguments. Every position is an index into them.
-class Scan {
+class Scan : private ShellText {
  public:
   Scan(const ArgMask& mask, std::string_view args, std::string& out)
-      : mask_(mask), args_(args), out_(out) {}
+      : ShellText(args), mask_(mask), out_(out) {}
 
   std::string_view Run() {
     for (size_t at = NextCandidate(0); at < args_.size(); at = NextCandidate(at)) at = TakeAt(at);
@@ -101,25 +53,6 @@ class Scan {
 
  private:
   // ---- Places ----
-
-  // Behind the end nothing follows, as behind the last argument.
-  char At(size_t at) const { return at < args_.size() ? args_[at] : '\0'; }
-  char Before(size_t at) const { return at == 0 ? '\0' : args_[at - 1]; }
-  std::string_view Slice(size_t begin, size_t end) const {
-    return args_.substr(begin, end - begin);
-  }
-  size_t Find(char c, size_t from, size_t end) const {
-    return from + std::min(Slice(from, end).find(c), end - from);
-  }
-  size_t SkipAny(size_t at, std::string_view set) const {
-    return std::min(args_.find_first_not_of(set, at), args_.size());
-  }
-
-  // Kept, since it is asked for from ever higher positions: time stays linear.
-  size_t ArgEnd(size_t from) {
-    if (from > arg_end_ || arg_end_ == 0) arg_end_ = std::min(args_.find('\0', from), args_.size());
-    return arg_end_;
-  }
 
   bool IsFlagStart(size_t at) const {
     return args_[at] == '-' && (EndsWord(Before(at)) || IsQuote(Before(at)));
@@ -136,12 +69,6 @@ class Scan {
     return !IsLetter(before) || !IsLetter(after) || (IsLower(before) && IsUpper(after));
   }
 
-  size_t ShellStep(size_t at, std::string& open) const;
-  size_t ClosedEnd(size_t at, size_t end, char closer) const;
-  size_t ShellWordEnd(size_t from);
-  size_t ValueEnd(size_t word, bool name_is_quoted, size_t value);
-  size_t ListedEnd(size_t at, size_t end, char separator) const;
-
   // ---- Rules: each returns where to go on ----
 
   size_t NextCandidate(size_t at) const;
@@ -150,7 +77,9 @@ class Scan {
   bool IsWeb(size_t mark) const;
   size_t TakeName(const ArgMask::Word& word, size_t at);
   size_t TakeToolFlag(size_t flag);
-  size_t TakeWordsBehind(size_t flag_end, std::string_view marks);
+  size_t TakeWordsBehind(size_t flag_end, const SecretPart& secret);
+  size_t TakeQuoted(size_t at);
+  size_t TakeIdentified(size_t at);
   size_t TakeLaterWord(size_t flag);
 
   // ---- Their parts ----
@@ -158,7 +87,9 @@ class Scan {
   const ArgMask::Word* WordAt(size_t at) const;
   size_t MatchEnd(const ArgMask::Word& word, size_t at) const;
   void FindName(size_t at);
+  bool IsOtherPass(size_t at) const;
   bool FollowsHeaderFlag() const;
+  bool FollowsSet() const;
   bool ColonGivesValue(const ArgMask::Word& word, size_t name_end, size_t colon) const;
   bool TakeToolName(size_t at);
   bool NamesSecret(size_t begin, size_t end) const;
@@ -166,37 +97,32 @@ class Scan {
 
   struct ToolFlag {
     size_t end;
-    std::string_view marks;
+    size_t last_end;  // for another tool it is a longer one
+    SecretPart secret;
     bool is_later;
   };
-  size_t ToolFlagEnd(const Tool& tool, size_t flag) const;
+  size_t ToolFlagEnd(const MaskTool& tool, size_t flag) const;
   std::optional<ToolFlag> FindToolFlag(size_t flag) const;
   bool IsToolWord(std::string_view word) const;
 
-  size_t MaskBehind(std::string_view marks, size_t begin, size_t end);
+  size_t MaskPart(const SecretPart& secret, size_t begin, size_t end);
   size_t Mask(size_t begin, size_t end);
 
   const ArgMask& mask_;
-  std::string_view args_;
   std::string& out_;
   bool masked_ = false;
   size_t copied_ = 0;   // up to here the output is made
-  uint32_t tools_ = 0;  // that were named so far, by their index
+  uint64_t tools_ = 0;  // that were named so far, by their index
   size_t name_begin_ = 0;
   size_t name_end_ = 0;
-  size_t arg_end_ = 0;
   size_t url_end_ = 0;  // of the last URL that was looked at, and its last '@'
   size_t url_at_ = 0;
 };
 
-static_assert(kTools.size() <= 32);
-
 size_t Scan::NextCandidate(size_t at) const {
   for (; at < args_.size(); ++at) {
-    const char c = args_[at];
-    const char next = At(at + 1);
-    if (mask_.MayBegin(c, next)) return at;
-    if (mask_.MayBeginTool(c, next) && IsProgramStart(at)) return at;
+    const ArgMask::Begins may = mask_.MayBegin(args_[at], At(at + 1));
+    if (may.is_name || (may.is_tool && IsProgramStart(at))) return at;
     if (tools_ != 0 && IsFlagStart(at)) return at;
   }
   return at;
@@ -207,84 +133,10 @@ size_t Scan::TakeAt(size_t at) {
     return args_.substr(at).starts_with(kUrlMark) ? TakeUrl(at) : at + 1;
   }
   if (tools_ != 0 && IsFlagStart(at)) return TakeToolFlag(at);
-  if (TakeToolName(at)) return at + 1;
-  const ArgMask::Word* const word = WordAt(at);
+  const ArgMask::Begins may = mask_.MayBegin(args_[at], At(at + 1));
+  if (may.is_tool && TakeToolName(at)) return at + 1;
+  const ArgMask::Word* const word = may.is_name ? WordAt(at) : nullptr;
   return word == nullptr ? at + 1 : TakeName(*word, at);
-}
-
-// ---- Where things end ----
-
-// One step on in a shell's words. `open` has what closes the quotes and brackets around, the
-// innermost last: they may stand in each other.
-size_t Scan::ShellStep(size_t at, std::string& open) const {
-  const char c = args_[at];
-  const char closer = open.empty() ? '\0' : open.back();
-  if (c == '\\' && closer != '\'') return at + 2;
-  if (c == closer && !open.empty()) {
-    open.pop_back();
-  } else if (closer == '\'') {
-    return at + 1;
-  } else if (c == '$' && IsOneOf(At(at + 1), "({") && at + 1 < args_.size()) {
-    open.push_back(args_[at + 1] == '(' ? ')' : '}');
-    return at + 2;
-  } else if (c == '`' || (closer != '"' && IsQuote(c))) {
-    open.push_back(c);
-  } else if (c == '(' && closer != '"') {
-    open.push_back(')');
-  }
-  return at + 1;
-}
-
-// Where what was opened before ends.
-size_t Scan::ClosedEnd(size_t at, size_t end, char closer) const {
-  std::string open(1, closer);
-  while (at < end) {
-    const size_t next = ShellStep(at, open);
-    if (open.empty()) return at;
-    at = next;
-  }
-  return end;
-}
-
-// As a shell has it, but only blanks end it.
-size_t Scan::ShellWordEnd(size_t from) {
-  const size_t end = ArgEnd(from);
-  size_t at = from;
-  // "=> x" and "== x": the value is the next one.
-  while (at < end && IsOneOf(args_[at], "=>")) ++at;
-  if (at != from) at = std::min(SkipAny(at, kBlanks), end);
-  // Quotes inside of quotes.
-  if (at + 1 < end && args_[at] == '\\' && IsQuote(args_[at + 1])) {
-    const size_t closed = Slice(at + 2, end).find(args_.substr(at, 2));
-    if (closed == std::string_view::npos) return end;
-    at += 2 + closed + 2;
-  }
-  std::string open;
-  while (at < end && !(open.empty() && IsBlank(args_[at]))) at = ShellStep(at, open);
-  return std::min(at, end);
-}
-
-// Of the value of a word (name or flag) that begins at `word`. Only the byte before it and what
-// follows decide: what is masked before must change nothing.
-size_t Scan::ValueEnd(size_t word, bool name_is_quoted, size_t value) {
-  const char before = Before(word);
-  const size_t end = ArgEnd(value);
-  if (IsBlank(before)) return ShellWordEnd(value);
-  if (IsQuote(before)) {
-    return name_is_quoted ? ShellWordEnd(value) : ClosedEnd(value, end, before);
-  }
-  if (before == '?') return Find('&', value, end);
-  if (before != '\0' && IsOneOf(before, "&;,")) return ListedEnd(value, end, before);
-  return end;
-}
-
-// Of one of several values: they may be a shell's commands.
-size_t Scan::ListedEnd(size_t at, size_t end, char separator) const {
-  while (at < end && args_[at] != separator) {
-    const bool opens = Slice(at, end).starts_with("$(");
-    at = opens ? ClosedEnd(at + 2, end, ')') : at + 1;
-  }
-  return at;
 }
 
 // ---- Output ----
@@ -298,10 +150,12 @@ size_t Scan::Mask(size_t begin, size_t end) {
   return end;
 }
 
-size_t Scan::MaskBehind(std::string_view marks, size_t begin, size_t end) {
-  if (marks.empty()) return Mask(begin, end);
-  const size_t found = std::min(Slice(begin, end).find_first_of(marks), end - begin) + begin;
-  if (found == end) return begin;
+size_t Scan::MaskPart(const SecretPart& secret, size_t begin, size_t end) {
+  if (secret.marks.empty()) return Mask(begin, end);
+  const std::string_view value = Slice(begin, end);
+  const size_t key = std::min(value.find(secret.key), value.size());
+  const size_t found = std::min(value.find_first_of(secret.marks, key), value.size()) + begin;
+  if (found == end) return secret.or_all ? Mask(begin, end) : begin;
   const bool is_quoted = IsQuote(args_[begin]) && args_[end - 1] == args_[begin];
   return Mask(found + 1, is_quoted ? end - 1 : end);
 }
@@ -348,7 +202,6 @@ bool Scan::IsWeb(size_t mark) const {
 
 // Behind that word; 0 where it does not stand there.
 size_t Scan::MatchEnd(const ArgMask::Word& word, size_t at) const {
-  if (Lower(args_[at]) != word.text[0]) return 0;
   size_t end = at;
   for (const char c : word.text) {
     if (c == '-') {
@@ -360,19 +213,24 @@ size_t Scan::MatchEnd(const ArgMask::Word& word, size_t at) const {
     }
   }
   using Bounds = ArgMask::Bounds;
-  const bool is_word = word.bounds == Bounds::kWord || word.bounds == Bounds::kLastWord;
-  // SSHPASS=X, as variables of the environment are named.
-  const bool is_variable = word.bounds == Bounds::kLastWord && At(end) == '=' &&
-                           std::ranges::all_of(Slice(at, end), IsUpper);
-  if (is_word && !is_variable && !IsBoundary(at)) return 0;
+  if (word.bounds == Bounds::kWord && !IsBoundary(at)) return 0;
+  if (word.bounds == Bounds::kLastWord && !IsBoundary(at) && IsOtherPass(at)) return 0;
   if (word.bounds != Bounds::kAnywhere && !IsBoundary(end)) return 0;
   if (word.bounds == Bounds::kLastWord && end < args_.size() && IsNameByte(args_[end])) return 0;
   return end;
 }
 
+bool Scan::IsOtherPass(size_t at) const {
+  const auto is_before = [before = args_.substr(0, at)](std::string_view letters) {
+    return EndsWithNoCase(before, letters);
+  };
+  return std::ranges::any_of(kOtherPasses, is_before);
+}
+
 const ArgMask::Word* Scan::WordAt(size_t at) const {
+  const char first = Lower(args_[at]);
   for (const ArgMask::Word& word : mask_.words()) {
-    if (MatchEnd(word, at) != 0) return &word;
+    if (word.text[0] == first && MatchEnd(word, at) != 0) return &word;
   }
   return nullptr;
 }
@@ -392,9 +250,19 @@ bool Scan::FollowsHeaderFlag() const {
   if (Slice(name_begin_, name_end_).starts_with("-H")) return true;
   std::string_view before = args_.substr(0, name_begin_);
   if (!before.empty() && IsQuote(before.back())) before.remove_suffix(1);
-  const size_t last = before.find_last_not_of(std::string_view(" =\0", 3));
+  const size_t last = before.find_last_not_of(std::string_view(" =\\\t\r\n\0", 7));
   before = before.substr(0, last + 1);
   return last != before.npos && (before.ends_with("-H") || before.ends_with("--header"));
+}
+
+// aws configure set aws_secret_access_key X. Words are not that long, and time stays linear.
+bool Scan::FollowsSet() const {
+  constexpr size_t kMaxBytes = 128;
+  const size_t from = name_begin_ - std::min(name_begin_, kMaxBytes);
+  const std::string_view before = Slice(from, name_begin_);
+  const size_t word = before.find_last_of(kWordEnds) + 1;
+  const size_t end = before.substr(0, word).find_last_not_of(kWordEnds) + 1;
+  return before.substr(0, end).ends_with("set") && (end == 3 || EndsWord(before[end - 4]));
 }
 
 // Names of hosts and images look alike: auth:8080, token:latest.
@@ -406,6 +274,9 @@ bool Scan::ColonGivesValue(const ArgMask::Word& word, size_t name_end, size_t co
 
 size_t Scan::TakeName(const ArgMask::Word& word, size_t at) {
   FindName(at);
+  const std::string_view name = Slice(name_begin_, name_end_);
+  if (EndsWithNoCase(name, "type")) return name_end_;  // --auth-type bearer
+  if (word.text == kIdentified) return TakeIdentified(name_end_);
   const size_t closed = SkipAny(name_end_, "\\\"'])}");
   const size_t sign = SkipAny(closed, " \t");
   const bool gives = At(sign) == '=' || (At(sign) == ':' && ColonGivesValue(word, closed, sign));
@@ -415,13 +286,41 @@ size_t Scan::TakeName(const ArgMask::Word& word, size_t at) {
     const size_t end = Mask(value, ValueEnd(name_begin_, is_quoted, value));
     return std::max(end, name_end_);
   }
-  if (IsFlagStart(name_begin_)) return TakeWordsBehind(closed, kNoMark);
-  if (EndsWord(Before(name_begin_)) && IsToolWord(Slice(name_begin_, name_end_))) {
-    return TakeWordsBehind(closed, kNoMark);
+  const bool is_flag = IsFlagStart(name_begin_);
+  const bool is_tool_word = EndsWord(Before(name_begin_)) && IsToolWord(name);
+  const bool is_bearer = word.text == "bearer" && name.size() == word.text.size();
+  if (is_flag || is_tool_word || (is_bearer && IsBlank(At(closed))) || FollowsSet()) {
+    return TakeWordsBehind(closed, {});
   }
-  const bool is_bearer = word.text == "bearer" && name_end_ - name_begin_ == word.text.size();
-  if (is_bearer && IsBlank(At(closed))) return TakeWordsBehind(closed, kNoMark);
-  return name_end_;
+  return IsNoCase(name, "password") ? TakeQuoted(name_end_) : name_end_;
+}
+
+// In SQL: PASSWORD 'X', PASSWORD('X'). A quote in it is escaped as SQL has it, or the shell around.
+size_t Scan::TakeQuoted(size_t at) {
+  const size_t bracket = SkipBlanks(at);
+  const size_t value = At(bracket) == '(' ? SkipBlanks(bracket + 1) : bracket;
+  const size_t quote = value + (IsOneOf(At(value), "\\$") && value < args_.size() ? 1 : 0);
+  if (value == at || !IsQuote(At(quote))) return at;
+  const size_t end = ArgEnd(value);
+  const char closer = args_[quote] == '\'' ? kAnsiQuote : args_[quote];
+  size_t closed = quote;
+  while (At(value) != '\\' && closed < end && args_[closed] == args_[quote]) {
+    closed = std::min(ClosedEnd(closed + 1, end, closer) + 1, end);
+  }
+  return Mask(value, std::max(closed, ShellWordEnd(value)));
+}
+
+// IDENTIFIED BY 'X', IDENTIFIED WITH plugin BY 'X'.
+size_t Scan::TakeIdentified(size_t at) {
+  constexpr size_t kMaxBytes = 64;
+  const size_t end = std::min(at + kMaxBytes, args_.size());
+  for (size_t by = at; by < end && args_[by] != '\0'; ++by) {
+    const bool is_word = IsBlank(args_[by]) && EndsWordAt(by + 3);
+    if (!is_word || !StartsWithNoCase(args_.substr(by + 1), "by")) continue;
+    const size_t taken = TakeQuoted(by + 3);
+    if (taken != by + 3) return taken;
+  }
+  return at;
 }
 
 bool Scan::NamesSecret(size_t begin, size_t end) const {
@@ -429,7 +328,7 @@ bool Scan::NamesSecret(size_t begin, size_t end) const {
     if (!IsNameByte(args_[at])) return false;
   }
   for (size_t at = begin; at < end; ++at) {
-    if (mask_.MayBegin(args_[at], At(at + 1)) && WordAt(at) != nullptr) return true;
+    if (mask_.MayBegin(args_[at], At(at + 1)).is_name && WordAt(at) != nullptr) return true;
   }
   return false;
 }
@@ -438,19 +337,19 @@ bool Scan::NamesSecret(size_t begin, size_t end) const {
 bool Scan::AwaitsSecret(size_t begin, size_t end) const {
   if (At(begin) != '-') return false;
   const auto flag = FindToolFlag(begin);
-  return (flag && flag->end == end) || NamesSecret(begin, end);
+  return (flag && (flag->end == end || flag->last_end == end)) || NamesSecret(begin, end);
 }
 
 // The next word is the flag's value, whatever it looks like; but should that be such a flag
 // itself, this one takes no value (as mysql --password), and the one after it may be a secret, too.
-size_t Scan::TakeWordsBehind(size_t flag_end, std::string_view marks) {
+size_t Scan::TakeWordsBehind(size_t flag_end, const SecretPart& secret) {
   for (bool is_awaited = true; is_awaited && flag_end < args_.size();) {
     const bool is_argument = args_[flag_end] == '\0';
-    if (!is_argument && !IsBlank(args_[flag_end])) return flag_end;
-    const size_t begin = is_argument ? flag_end + 1 : SkipAny(flag_end, kBlanks);
+    if (!is_argument && !EndsWordAt(flag_end)) return flag_end;
+    const size_t begin = is_argument ? flag_end + 1 : SkipBlanks(flag_end);
     const size_t end = is_argument ? ArgEnd(begin) : ShellWordEnd(begin);
     is_awaited = AwaitsSecret(begin, end);
-    flag_end = MaskBehind(is_awaited ? kNoMark : marks, begin, end);
+    flag_end = MaskPart(is_awaited ? SecretPart() : secret, begin, end);
   }
   return flag_end;
 }
@@ -460,50 +359,56 @@ size_t Scan::TakeWordsBehind(size_t flag_end, std::string_view marks) {
 // Notes the tool whose base name begins at `at`.
 bool Scan::TakeToolName(size_t at) {
   if (!IsProgramStart(at)) return false;
-  const uint32_t before = tools_;
-  for (size_t i = 0; i < kTools.size(); ++i) {
-    std::string_view name = kTools[i].name;
+  const uint64_t before = tools_;
+  for (const MaskTool& tool : MaskToolsOf(args_[at])) {
+    std::string_view name = tool.name;
     const bool is_begin = name.ends_with('*');
     if (is_begin) name.remove_suffix(1);
-    if (name[0] != args_[at] || !args_.substr(at).starts_with(name)) continue;
+    if (!args_.substr(at).starts_with(name)) continue;
     size_t end = at + name.size();
     while (is_begin && end < args_.size() && IsNameByte(args_[end])) ++end;
-    if (EndsWord(At(end)) || IsQuote(At(end))) tools_ |= uint32_t{1} << i;
+    if (EndsWordAt(end) || IsQuote(At(end))) tools_ |= uint64_t{1} << IndexOf(tool);
   }
   return tools_ != before;
 }
 
 // How far the flag of that tool goes at which the word begins; 0 where it is none.
-size_t Scan::ToolFlagEnd(const Tool& tool, size_t flag) const {
+size_t Scan::ToolFlagEnd(const MaskTool& tool, size_t flag) const {
   const size_t long_end = flag + tool.long_flag.size();
   const bool is_long = !tool.long_flag.empty() && args_.substr(flag).starts_with(tool.long_flag);
   if (is_long && !IsNameByte(At(long_end))) return long_end;
-  const size_t letter = SkipAny(flag + 1, tool.switches);
-  return letter < args_.size() && IsOneOf(args_[letter], tool.letters) ? letter + 1 : 0;
+  for (size_t at = flag + 1; IsCombined(At(at)); ++at) {
+    if (IsOneOf(args_[at], tool.letters)) return at + 1;
+    if (IsOneOf(args_[at], tool.with_value) || tool.with_value == kNeverCombined) return 0;
+  }
+  return 0;
 }
 
 // Several tools on one command line may give a flag several meanings.
 std::optional<Scan::ToolFlag> Scan::FindToolFlag(size_t flag) const {
   std::optional<ToolFlag> found;
-  for (size_t i = 0; i < kTools.size(); ++i) {
-    const size_t end = (tools_ >> i & 1) != 0 ? ToolFlagEnd(kTools[i], flag) : 0;
+  for (uint64_t tools = tools_; tools != 0; tools &= tools - 1) {
+    const MaskTool& tool = kMaskTools[static_cast<size_t>(std::countr_zero(tools))];
+    const size_t end = ToolFlagEnd(tool, flag);
     if (end == 0) continue;
-    const std::string_view marks = kTools[i].marks;
     if (!found) {
-      found = ToolFlag{end, marks, kTools[i].is_later};
-    } else {
-      const bool is_all = marks.empty() || found->marks.empty();
-      *found = {std::min(end, found->end), is_all ? kNoMark : kEveryMark,
-                found->is_later && kTools[i].is_later};
+      found = ToolFlag{end, end, tool.secret, tool.is_later};
+      continue;
     }
+    const bool is_all = tool.secret.marks.empty() || found->secret.marks.empty();
+    *found = {std::min(end, found->end),
+              std::max(end, found->last_end),
+              {.marks = is_all ? std::string_view() : kEveryMark,
+               .or_all = tool.secret.or_all || found->secret.or_all},
+              found->is_later && tool.is_later};
   }
   return found;
 }
 
 // mysqladmin password X
 bool Scan::IsToolWord(std::string_view word) const {
-  for (size_t i = 0; i < kTools.size(); ++i) {
-    if ((tools_ >> i & 1) != 0 && kTools[i].long_flag == word) return true;
+  for (uint64_t tools = tools_; tools != 0; tools &= tools - 1) {
+    if (kMaskTools[static_cast<size_t>(std::countr_zero(tools))].long_flag == word) return true;
   }
   return false;
 }
@@ -526,7 +431,7 @@ size_t Scan::TakeLaterWord(size_t flag) {
       return takes_secret ? Mask(begin, end) : flag + 1;
     }
     const bool ends_argument = At(end) == '\0';
-    begin = std::min(ends_argument ? end + 1 : SkipAny(end, kBlanks), args_.size());
+    begin = std::min(ends_argument ? end + 1 : SkipBlanks(end), args_.size());
     end = ends_argument ? Find('\0', begin, args_.size()) : ShellWordEnd(begin);
   }
   return flag + 1;
@@ -537,15 +442,19 @@ size_t Scan::TakeToolFlag(size_t flag) {
   if (!found) return flag + 1;
   if (found->is_later) return TakeLaterWord(flag);
   const char quote = Before(flag);
-  const bool is_quoted = IsQuote(quote) && At(found->end) == quote;
-  const size_t word_end = found->end + (is_quoted ? 1 : 0);
-  if (EndsWord(At(word_end))) return TakeWordsBehind(word_end, found->marks);
+  const auto ends_word = [&](size_t end) {
+    return EndsWordAt(end + (IsQuote(quote) && At(end) == quote ? 1 : 0));
+  };
+  const auto take_next = [&](size_t end, const SecretPart& secret) {
+    return TakeWordsBehind(end + (IsQuote(quote) && At(end) == quote ? 1 : 0), secret);
+  };
+  if (ends_word(found->end)) return take_next(found->end, found->secret);
   const size_t value = found->end + (At(found->end) == '=' ? 1 : 0);
   const size_t end = ValueEnd(flag, false, value);
-  const bool is_name = NamesSecret(flag, end);
-  const size_t next = MaskBehind(found->marks, value, end);
-  // mysql's -password is the password "assword", but another's flag.
-  return is_name ? TakeWordsBehind(end, kNoMark) : next;
+  // mysql's -password is the password "assword", and its -pw the password "w", but another's flag.
+  const bool is_flag = NamesSecret(flag, end) || ends_word(found->last_end);
+  const size_t next = MaskPart(found->secret, value, end);
+  return is_flag ? take_next(end, {}) : next;
 }
 
 }  // namespace
@@ -562,18 +471,20 @@ ArgMask::ArgMask(const std::vector<std::string>& more_words)
               {"api-key", Bounds::kAnywhere, false},
               {"private-key", Bounds::kAnywhere, false},
               {"access-key", Bounds::kAnywhere, false},
+              {"account-key", Bounds::kAnywhere, false},
               {"credential", Bounds::kAnywhere, false},
               {"authorization", Bounds::kAnywhere, true},
               {"auth", Bounds::kWord, false},
-              {"bearer", Bounds::kAnywhere, false}}) {
+              {"bearer", Bounds::kAnywhere, false},
+              {std::string(kIdentified), Bounds::kWord, false}}) {
   for (std::string word : more_words) {
     assert(IsWord(word));
     std::ranges::transform(word, word.begin(), Lower);
     words_.push_back({std::move(word), Bounds::kAnywhere, true});
   }
-  for (const Word& word : words_) pairs_[Pair(word.text[0], word.text[1])] = true;
-  for (const Tool& tool : kTools) tool_pairs_[Pair(tool.name[0], tool.name[1])] = true;
-  pairs_[Pair(kUrlMark[0], kUrlMark[1])] = true;
+  for (const Word& word : words_) pairs_[Pair(word.text[0], word.text[1])].is_name = true;
+  for (const MaskTool& tool : kMaskTools) pairs_[Pair(tool.name[0], tool.name[1])].is_tool = true;
+  pairs_[Pair(kUrlMark[0], kUrlMark[1])].is_name = true;
 }
 
 bool ArgMask::IsWord(std::string_view word) {

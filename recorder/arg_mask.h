@@ -13,6 +13,7 @@ namespace daybook {
 //   Authorization: X  Bearer X                             headers
 //   scheme://user:X@host                                   anywhere in an argument
 //   mysql -pX  curl -u user:X                              by a short table of programs
+//   PASSWORD 'X'  IDENTIFIED BY 'X'                        in SQL
 // An argument with blanks may be a shell's command line, and is looked at as one. Where it is not
 // clear how far a secret goes, more is masked, not less.
 class ArgMask {
@@ -42,10 +43,12 @@ class ArgMask {
   };
   const std::vector<Word>& words() const { return words_; }
 
-  // False where neither a word nor the mark of a URL can begin with these two bytes.
-  bool MayBegin(char first, char second) const { return pairs_[Pair(first, second)]; }
-  // The same of a tool.
-  bool MayBeginTool(char first, char second) const { return tool_pairs_[Pair(first, second)]; }
+  // What can begin with two bytes: a word or the mark of a URL; a tool's name.
+  struct Begins {
+    bool is_name = false;
+    bool is_tool = false;
+  };
+  Begins MayBegin(char first, char second) const { return pairs_[Pair(first, second)]; }
 
  private:
   static constexpr size_t kPasses = 8;
@@ -56,8 +59,7 @@ class ArgMask {
   }
 
   std::vector<Word> words_;
-  std::array<bool, 1024> pairs_{};
-  std::array<bool, 1024> tool_pairs_{};
+  std::array<Begins, 1024> pairs_{};
   std::array<std::string, 2> buffers_;
 };
 
