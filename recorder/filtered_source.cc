@@ -180,7 +180,9 @@ Status FilteredSource::Snapshot(SnapshotSink& sink) {
 
 SourceCounters FilteredSource::counters() const {
   SourceCounters counters = source_->counters();
-  counters.filtered = filtered_;
+  FilteredEvents filtered = filtered_;
+  if (counters.filtered) filtered.others += counters.filtered->Sum();  // before this one
+  counters.filtered = filtered;
   return counters;
 }
 

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "daybook/abilities.h"
 #include "daybook/reader.h"
 #include "daybook/whole_life.h"
 #include "file_descriptor.h"
@@ -32,6 +33,7 @@ class ReplaySource::Impl {
   const LogIdentity& identity() const { return identity_; }
   const Clock& clock() const { return clock_; }
   const LivingSet& living() const { return living_; }
+  std::optional<uint64_t> filtered() const { return filtered_; }
   int wake_fd() const { return always_ready_.get(); }
   bool exhausted() const { return exhausted_; }
 
@@ -45,6 +47,7 @@ class ReplaySource::Impl {
   void TakeInfo(const Info& info);
   void TakeDamage(const Gap& gap, EventSink* sink);
   void TakeGap(const RecordingGap& gap, EventSink* sink);
+  void TakeFiltered(const Audit& audit);
   void MoveClock(uint64_t time_ns);
 
   std::vector<std::string> paths_;
@@ -56,6 +59,8 @@ class ReplaySource::Impl {
   FileDescriptor always_ready_;
   std::optional<Item> waiting_;  // the first event, found while reading the head
   std::vector<RecordingGap> first_gaps_;
+  std::optional<uint64_t> filtered_;      // what its recorders left out on request, as far as known
+  std::optional<uint64_t> counted_last_;  // the same of the last of them
   size_t taken_ = 0;
   Id128 stream_id_;
   uint64_t next_seq_ = 0;
@@ -126,6 +131,8 @@ Status ReplaySource::Impl::TakeRecord(const RecordView& record, EventSink* sink)
   SnapProc process;
   SnapEnd snap_end;
   RecordingGap gap;
+  Recorder recorder;
+  Audit audit;
   Lost lost;
   Clock clock;
   Info info;
@@ -153,6 +160,11 @@ Status ReplaySource::Impl::TakeRecord(const RecordView& record, EventSink* sink)
     if (living_.End(snap_end) && sink != nullptr) sink->OnResync();
   } else if (record.As(&gap)) {
     TakeGap(gap, sink);
+  } else if (record.As(&recorder)) {
+    const bool is_start = recorder.event == RecorderEvent::kStart;
+    if (is_start && !HasAbility(recorder, kContinues)) counted_last_ = 0;
+  } else if (record.As(&audit)) {
+    TakeFiltered(audit);
   } else if (record.As(&lost)) {
     MoveClock(lost.last_time_ns);
     sink->OnLost(lost);
@@ -216,6 +228,14 @@ void ReplaySource::Impl::TakeGap(const RecordingGap& gap, EventSink* sink) {
   ++taken_;
 }
 
+// A birth that was kept until it was judged counts until then: the number may become smaller.
+void ReplaySource::Impl::TakeFiltered(const Audit& audit) {
+  if (!audit.filtered) return;
+  const uint64_t before = counted_last_.value_or(*audit.filtered);
+  counted_last_ = std::max(before, *audit.filtered);
+  filtered_ = filtered_.value_or(0) + (*counted_last_ - before);
+}
+
 // Between two anchors both clocks run alike.
 void ReplaySource::Impl::MoveClock(uint64_t time_ns) {
   if (time_ns <= clock_.time_ns) return;
@@ -243,7 +263,11 @@ bool ReplaySource::PrepareToSleep() { return false; }
 Result<size_t> ReplaySource::Drain(EventSink& sink) { return impl_->Drain(sink); }
 bool ReplaySource::exhausted() const { return impl_->exhausted(); }
 Status ReplaySource::Snapshot(SnapshotSink& sink) { return impl_->living().Tell(sink), Ok{}; }
-SourceCounters ReplaySource::counters() const { return {}; }
+SourceCounters ReplaySource::counters() const {
+  SourceCounters counters;
+  if (const auto filtered = impl_->filtered()) counters.filtered = {.others = *filtered};
+  return counters;
+}
 std::optional<uint64_t> ReplaySource::ring_bytes() const { return std::nullopt; }
 
 }  // namespace daybook

@@ -31,12 +31,15 @@ class ScriptedSource : public EventSource {
   bool is_live() const override { return false; }
   Status Snapshot(SnapshotSink& sink) override { return living(sink), Ok{}; }
   bool WantsResync() const override { return true; }
-  SourceCounters counters() const override { return {.forks_seen = 9, .lost = {.exits = 2}}; }
+  SourceCounters counters() const override {
+    return {.forks_seen = 9, .lost = {.exits = 2}, .filtered = filtered};
+  }
   std::string abilities() const override { return "fork exec exit comm"; }
   std::optional<uint64_t> ring_bytes() const override { return 4096; }
 
   std::function<void(EventSink&)> events;
   std::function<void(SnapshotSink&)> living;
+  std::optional<FilteredEvents> filtered;
 };
 
 // What comes out, in words: "fork 10".
@@ -161,6 +164,14 @@ TEST_F(FilteredSourceTest, TypesOfEventsAreLeftOutAndCounted) {
   EXPECT_EQ(filtered->exits, 2u);
   EXPECT_EQ(filtered->others, 3u) << "an end and its reap are one";
   EXPECT_EQ(filtered->Sum(), 7u);
+}
+
+// As of a log that was filtered when it was recorded.
+TEST_F(FilteredSourceTest, WhatItsSourceHasLeftOutCountsToo) {
+  Open({.events = kTypeExec});
+  scripted_->filtered = {.execs = 3};
+  EXPECT_THAT(Drain([](EventSink& sink) { sink.OnFork(Born(10, 100 * kMs)); }), IsEmpty());
+  EXPECT_EQ(source_->counters().filtered->Sum(), 4u);
 }
 
 TEST_F(FilteredSourceTest, OnlyEndsThatFailedAreTold) {

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "daybook/abilities.h"
 #include "recorder.h"
 #include "recorder/kept.h"
 #include "support/a_life.h"
@@ -278,6 +279,24 @@ TEST_F(ReplayedGapTest, MayComeFirst) {
   std::vector<uint32_t> shown;
   for (const SnapProc& process : second.All<SnapProc>()) shown.push_back(process.pid);
   EXPECT_THAT(shown, ElementsAre(1, 11, 12)) << "once, before the first event";
+}
+
+// Each recorder counts from its own start, but for one that took over.
+TEST_F(ReplayTest, WhatWasLeftOutOnRequestIsCountedOn) {
+  LogBuilder log;
+  const Recorder start{.event = RecorderEvent::kStart, .source = "bpf"};
+  Recorder follower = start;
+  follower.abilities = kContinues;
+  log.Add(start).Add(Audit{.filtered = 5}).Add(Audit{.filtered = 4}).Add(Audit{.filtered = 7});
+  log.Add(follower).Add(Audit{.filtered = 9});
+  log.Add(start).Add(Audit{.filtered = 2});
+  ASSERT_TRUE(log.writer().Close());
+  Save(log.Segment());
+  const auto source = Open();
+  KeptEvents events;
+  ASSERT_TRUE(DrainAll(*source, events));
+  ASSERT_TRUE(source->counters().filtered);
+  EXPECT_EQ(source->counters().filtered->Sum(), 11u);
 }
 
 TEST_F(ReplayTest, SegmentsFollowEachOther) {
