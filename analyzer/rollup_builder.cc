@@ -35,8 +35,13 @@ std::optional<uint32_t> NumberOf(const Cell& cell) {
   return number ? std::optional(static_cast<uint32_t>(*number)) : std::nullopt;
 }
 
+// A time without a recorder is over when its record is written: of it only one day can tell, and
+// that of its begin may have been added up before.
 std::optional<uint64_t> MomentOf(const Item& item, const LogSet& log) {
-  if (const auto* record = std::get_if<RecordView>(&item)) return TimeOf(*record);
+  if (const auto* record = std::get_if<RecordView>(&item)) {
+    if (RecordingGap gap; record->As(&gap)) return gap.last_time_ns;
+    return TimeOf(*record);
+  }
   if (const auto* gap = std::get_if<Gap>(&item)) {
     return gap->first_time_ns.value_or(log.boot().last_ns);
   }
@@ -111,6 +116,9 @@ Status RollupBuilder::ReadRecords(LogSet& log) {
     }
     const auto time = TimeIn(boot, *moment);
     Day* const day = time ? DayAt(stream, *time) : nullptr;
+    // A segment is of the day on which it begins, also where that is not in the window.
+    const bool is_dated = boot.clock.ToRealtime(*moment).has_value();
+    const bool begins_here = is_dated && std::exchange(is_new_segment, false);
     if (time) {
       stream.first_ns = std::min(stream.first_ns.value_or(*time), *time);
       stream.last_ns = std::max(stream.last_ns.value_or(*time), *time);
@@ -123,7 +131,7 @@ Status RollupBuilder::ReadRecords(LogSet& log) {
     if (day != nullptr) day->facts.numbers.records += undated_.before;
     undated_ = {.before = 0, .day = day, .is_begun = true};
     if (day == nullptr) continue;
-    if (std::exchange(is_new_segment, false)) ++day->facts.numbers.segments;
+    day->facts.numbers.segments += begins_here;
     if (record != nullptr) TakeRecord(boot, *time, day);
   }
   const Coverage coverage = log.coverage();

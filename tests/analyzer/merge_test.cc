@@ -22,6 +22,7 @@
 namespace daybook {
 namespace {
 
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::MatchesRegex;
@@ -454,6 +455,30 @@ TEST_F(MergeTest, WhatTheLogIsMissingIsToldOfItsDay) {
   const Answer both = Run("merge --output json " + (temp_ / "1") + " " + (temp_ / "2"));
   EXPECT_EQ(both.status, 4);
   EXPECT_THAT(both.out, HasSubstr("\"lost_events\":5,\"recording_gaps\":1,\"missed_forks\":40,"));
+}
+
+// So that days that are added up one by one say what all of them say together.
+TEST_F(MergeTest, ATimeWithoutARecorderAndASegmentAreOfOneDay) {
+  {
+    ScriptedLog log(log_path_);
+    log.Rotate(kMidnightMs - 3'600'000);
+    log.At(kMidnightMs + 5000);
+    log.writer().Append(RecordingGap{.first_time_ns = ScriptedLog::Ns(kMidnightMs - 60'000),
+                                     .last_time_ns = ScriptedLog::Ns(kMidnightMs + 5000),
+                                     .missed_forks = 40});
+    log.At(kMidnightMs + 6000);
+    log.Filtered(std::nullopt);
+  }
+  const std::string first = Partial("1", "--log LOG -S 2026-09-21 -U 2026-09-22");
+  const std::string second = Partial("2", "--log LOG -S 2026-09-22 -U 2026-09-23");
+  EXPECT_THAT(Out("merge --output json " + first),
+              AllOf(HasSubstr("\"segments\":2,"), HasSubstr("\"recording_gaps\":0,")));
+  EXPECT_THAT(
+      Out("merge --output json " + second),
+      AllOf(HasSubstr("\"segments\":0,"), HasSubstr("\"recording_gaps\":1,\"missed_forks\":40,")));
+  EXPECT_THAT(
+      Out("merge --output json " + first + " " + second),
+      AllOf(HasSubstr("\"segments\":2,"), HasSubstr("\"recording_gaps\":1,\"missed_forks\":40,")));
 }
 
 TEST_F(MergeTest, OnlyOfATimeAndOfAHost) {
