@@ -149,6 +149,8 @@ class LogSet {
 
   // Of what has been read so far.
   Coverage coverage() const;
+  // In the order of their appearance; addresses do not change.
+  const std::deque<Boot>& boots() const { return boots_; }
   // A time without a recorder, as a record tells of it; also outside the window.
   struct NotRecorded {
     const Boot* boot;
@@ -167,6 +169,10 @@ class LogSet {
     SegmentPeek segment;
   };
   std::vector<LeftOut> left_out() const;
+
+  // True where the files that there are, read or not, are of more than one log, as those of several
+  // hosts are. Of a file that is given alone it is not known before it is read.
+  bool has_several_logs() const;
 
   // Of the files so far; the others were read.
   const std::vector<Failure>& failures() const { return failures_; }
@@ -257,7 +263,7 @@ class LogSet {
   bool skipped_ = false;              // since the last item
   bool skipped_before_item_ = false;  // that one
   bool is_log_ = false;               // something in the file could be proved
-  std::deque<Boot> boots_;            // addresses do not change
+  std::deque<Boot> boots_;
   Boot* boot_ = nullptr;
   ClockMap segment_clock_;                                // the anchors of the segment alone
   std::optional<std::vector<BootInterval>> in_window_;    // by segment_clock_

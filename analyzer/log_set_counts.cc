@@ -267,6 +267,14 @@ std::vector<LogSet::LeftOut> LogSet::left_out() const {
   return segments;
 }
 
+bool LogSet::has_several_logs() const {
+  std::set<Id128> logs;
+  for (const File& file : files_) {
+    if (file.first_segment) logs.insert(file.first_segment->stream_id);
+  }
+  return logs.size() > 1;
+}
+
 std::optional<int64_t> LogSet::EndBeforeWindow() const {
   std::optional<int64_t> last_ns;
   for (const Boot& boot : boots_) {

@@ -398,9 +398,11 @@ Result<Options> Check(const Report& report, const RawOptions& raw, int64_t now_n
                                  .sort = raw.sort.value_or(""),
                                  .reverse = raw.reverse,
                                  .limit = *limit,
-                                 .salvaged = raw.salvaged});
+                                 .salvaged = raw.salvaged,
+                                 .several_hosts = true});
   if (!view) return std::move(view).error();
   options.view = std::move(*view);
+  options.names_columns = !raw.columns.empty();
   const Columns columns = raw.columns.empty() ? Columns::kOfReport : Columns::kAskedFor;
   options.log.skips = SkipsFor(options, columns);
   options.headings = raw.no_header ? Headings::kNo : Headings::kYes;

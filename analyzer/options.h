@@ -40,6 +40,7 @@ struct Options {
   std::string output_path = "-";
   std::string folder;           // of a report that writes_folder
   std::vector<Column> columns;  // of the report, for these wishes
+  bool names_columns = false;   // those of the view, one by one
   TableView view;
 };
 

@@ -25,16 +25,20 @@ Result<size_t> FindColumn(const ViewWish& wish, std::string_view name, Purpose p
                   hint.empty() ? fmt::format("; there are {}", fmt::join(names, ", ")) : hint));
 }
 
-bool IsShown(const Column& column, Format format, bool salvaged) {
-  if (column.shown == Shown::kSalvaged && !salvaged) return false;
-  if (IsForPeople(format)) return column.text_place != 0;
-  return column.shown == Shown::kAlways || column.shown == Shown::kSalvaged;
+bool IsShown(const Column& column, Format format, const ViewWish& wish) {
+  if (column.shown == Shown::kSalvaged && !wish.salvaged) return false;
+  if (IsForPeople(format)) {
+    const bool is_surplus = column.shown == Shown::kOfSeveralHosts && !wish.several_hosts;
+    return column.text_place != 0 && !is_surplus;
+  }
+  return column.shown == Shown::kAlways || column.shown == Shown::kSalvaged ||
+         column.shown == Shown::kOfSeveralHosts;
 }
 
 std::vector<size_t> DefaultColumns(const ViewWish& wish, Format format) {
   std::vector<size_t> columns;
   for (size_t i = 0; i < wish.of_columns.size(); ++i) {
-    if (IsShown(wish.of_columns[i], format, wish.salvaged)) columns.push_back(i);
+    if (IsShown(wish.of_columns[i], format, wish)) columns.push_back(i);
   }
   if (IsForPeople(format)) {
     std::ranges::sort(columns, {}, [&](size_t i) { return wish.of_columns[i].text_place; });

@@ -21,7 +21,8 @@ struct ViewWish {
   std::string_view sort;                 // a column, "-column", "none"; empty: the report's order
   bool reverse = false;                  // in the opposite order
   std::optional<uint64_t> limit;
-  bool salvaged = false;  // salvaged records are shown, too
+  bool salvaged = false;       // salvaged records are shown, too
+  bool several_hosts = false;  // the answer may be of several
 };
 
 Result<TableView> MakeView(Format format, const ViewWish& wish);

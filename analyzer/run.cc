@@ -21,10 +21,20 @@
 namespace daybook {
 namespace {
 
-std::vector<Column> SelectedColumns(const Options& options) {
+std::vector<Column> SelectedColumns(const Options& options, const TableView& view) {
   std::vector<Column> columns;
-  for (const size_t column : options.view.columns) columns.push_back(options.columns[column]);
+  for (const size_t column : view.columns) columns.push_back(options.columns[column]);
   return columns;
+}
+
+// Without what tells hosts apart, where there is one and nobody asked for it.
+TableView ViewOf(const Options& options, const LogSet& log) {
+  TableView view = options.view;
+  if (!IsForPeople(options.format) || options.names_columns || log.has_several_logs()) return view;
+  std::erase_if(view.columns, [&](size_t column) {
+    return options.columns[column].shown == Shown::kOfSeveralHosts;
+  });
+  return view;
 }
 
 Error IsPartOfLog(const std::string& path) {
@@ -109,7 +119,7 @@ int WriteTable(const Options& options, const LocalZone& zone, OutputFile& file, 
   const auto output = MakeOutput(options.format, AppearanceOf(options, file), &file, zone);
   auto pager = MakePager(options, file);
   file.BeforeWriting([&] { StartPager(pager.get()); });
-  output->Begin(options.report->name, SelectedColumns(options));
+  output->Begin(options.report->name, SelectedColumns(options, options.view));
   Table table(options.view, output.get());
   const Result<int> status = fill(table);
   if (!status) return Fail(status.error(), kExitUnreadable);
@@ -180,8 +190,9 @@ Result<Answer> WriteAnswer(const Options& options, const LocalZone& zone, const 
     return options.report->page(question, page);
   }
   const auto output = MakeOutput(options.format, appearance, &file, zone);
-  output->Begin(options.report->name, SelectedColumns(options));
-  Table table(options.view, output.get());
+  const TableView view = ViewOf(options, question.log);
+  output->Begin(options.report->name, SelectedColumns(options, view));
+  Table table(view, output.get());
   auto answer = options.report->run(question, table);
   if (!answer) return answer;
   if (const auto end = question.log.EndBeforeWindow()) table.AddNote(NoteOfEnd(*end, zone));

@@ -35,10 +35,11 @@ enum class Kind : uint8_t {
 
 enum class Shown : uint8_t {
   kAlways,
-  kSalvaged,   // only where salvaged records are shown, too
-  kToPeople,   // not in machine formats
-  kOnRequest,  // where it is named among the columns
-  kNever,      // only to sort by
+  kSalvaged,        // only where salvaged records are shown, too
+  kOfSeveralHosts,  // to people only where the answer is of several hosts
+  kToPeople,        // not in machine formats
+  kOnRequest,       // where it is named among the columns
+  kNever,           // only to sort by
 };
 
 struct Column {

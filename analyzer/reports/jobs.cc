@@ -24,38 +24,51 @@ constexpr ReportOption kOptions[] = {
     {"--runs", "", "A row for each run of a job, not for each job"}};
 
 constexpr Column kColumns[] = {
-    {"job", Kind::kString, 12},
-    {"kind", Kind::kString, 1},
+    {"job", Kind::kString, 13},
+    {"kind", Kind::kString, 2},
     {"pid", Kind::kNumber},
     {"start_time", Kind::kTime},
     {"end_time", Kind::kTime},
-    {"runs", Kind::kNumber, 2},
-    {"overlap", Kind::kNumber, 3},
-    {"mean_run_us", Kind::kMicroseconds, 4},
-    {"max_run_us", Kind::kMicroseconds, 5},
-    {"processes", Kind::kNumber, 6},
-    {"running", Kind::kNumber, 7},
-    {"failed", Kind::kNumber, 8},
-    {"cpu_us", Kind::kMicroseconds, 9},
-    {"cpu_share", Kind::kPercent, 10},
-    {"maxrss_kib", Kind::kKibibytes, 11},
+    {"runs", Kind::kNumber, 3},
+    {"overlap", Kind::kNumber, 4},
+    {"mean_run_us", Kind::kMicroseconds, 5},
+    {"max_run_us", Kind::kMicroseconds, 6},
+    {"processes", Kind::kNumber, 7},
+    {"running", Kind::kNumber, 8},
+    {"failed", Kind::kNumber, 9},
+    {"cpu_us", Kind::kMicroseconds, 10},
+    {"cpu_share", Kind::kPercent, 11},
+    {"maxrss_kib", Kind::kKibibytes, 12},
     {"read_bytes", Kind::kBytes},
     {"write_bytes", Kind::kBytes},
     {"orphaned", Kind::kNumber},
     {"incomplete", Kind::kNumber},
+    {"host", Kind::kString, 1, Shown::kOfSeveralHosts},
 };
 
 constexpr size_t kShareColumn = 13;
 static_assert(kColumns[kShareColumn].name == "cpu_share");
 
+// The same name on two hosts is two jobs.
+struct JobKey {
+  JobKind kind;
+  std::string name;
+  std::string host;  // empty: not known
+  auto operator<=>(const JobKey&) const = default;
+};
+
+JobKey KeyOf(const JobRun& run) {
+  return {.kind = run.kind, .name = run.name, .host = run.boot->host.value_or("")};
+}
+
 // Of the job itself, or of one run of it; what its CPU time is a share of, is told at the end.
-std::array<Cell, std::size(kColumns)> Row(JobKind kind, std::string_view name,
-                                          std::optional<uint32_t> root_pid, const Job& job) {
+std::array<Cell, std::size(kColumns)> Row(const JobKey& key, std::optional<uint32_t> root_pid,
+                                          const Job& job) {
   const Totals& totals = job.totals().totals;
   const RunTimes& times = job.times();
   const bool is_over = totals.running == 0;
-  return {Text{name},
-          Text{NameOf(kind)},
+  return {Text{key.name},
+          Text{NameOf(key.kind)},
           times.runs == 1 ? OptionalCell(root_pid) : Cell(),
           OptionalCell(times.first_ns),
           is_over ? OptionalCell(times.last_ns) : Cell(),
@@ -72,7 +85,8 @@ std::array<Cell, std::size(kColumns)> Row(JobKind kind, std::string_view name,
           OptionalCell(totals.read_bytes.total),
           OptionalCell(totals.write_bytes.total),
           job.totals().orphaned,
-          job.totals().incomplete};
+          job.totals().incomplete,
+          key.host.empty() ? Cell() : Cell(Text{key.host})};
 }
 
 Result<Filter> Roots(const Wishes& wishes, const FilterClock& clock) {
@@ -118,7 +132,7 @@ class JobTable {
   bool is_of_runs_;
   Table& table_;
   std::shared_ptr<JobTotals> all_ = std::make_shared<JobTotals>();
-  std::map<std::pair<JobKind, std::string>, std::pair<std::optional<uint32_t>, Job>> jobs_;
+  std::map<JobKey, std::pair<std::optional<uint32_t>, Job>> jobs_;
 };
 
 void JobTable::Take(const Boot& boot, const Life& life, LifeTexts& texts) {
@@ -133,11 +147,11 @@ void JobTable::TakeRun(const JobRun& run) {
   if (!is_of_runs_) return AddToJob(run);
   Job job;
   job.Add(*run.boot, run.totals);
-  table_.Add(Row(run.kind, run.name, run.root_pid, job), run.number);
+  table_.Add(Row(KeyOf(run), run.root_pid, job), run.number);
 }
 
 void JobTable::AddToJob(const JobRun& run) {
-  auto& [root_pid, job] = jobs_[{run.kind, run.name}];
+  auto& [root_pid, job] = jobs_[KeyOf(run)];
   root_pid = run.root_pid;
   job.Add(*run.boot, run.totals);
   const auto settled_ns = runs_.SettledUntil(*run.boot);
@@ -148,9 +162,7 @@ void JobTable::AddToJob(const JobRun& run) {
 
 uint64_t JobTable::Finish() {
   runs_.Finish();
-  for (const auto& [key, job] : jobs_) {
-    table_.Add(Row(key.first, key.second, job.first, job.second));
-  }
+  for (const auto& [key, job] : jobs_) table_.Add(Row(key, job.first, job.second));
   if (all_->incomplete != 0) {
     table_.AddNote(fmt::format("-- processes of which the log does not tell all ancestors: {}",
                                all_->incomplete));
