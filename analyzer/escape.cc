@@ -211,4 +211,10 @@ std::string_view CutToWidth(std::string_view text, size_t columns) {
   return text.substr(0, end);
 }
 
+std::string_view CutToBytes(std::string_view text, size_t bytes) {
+  if (text.size() <= bytes) return text;
+  while (bytes != 0 && (text[bytes] & 0xC0) == 0x80) --bytes;
+  return text.substr(0, bytes);
+}
+
 }  // namespace daybook

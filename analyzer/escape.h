@@ -47,5 +47,7 @@ size_t DisplayWidth(std::string_view text);
 
 // The longest prefix of `text` that takes at most `columns`.
 std::string_view CutToWidth(std::string_view text, size_t columns);
+// The longest one of whole characters that has at most so many bytes.
+std::string_view CutToBytes(std::string_view text, size_t bytes);
 
 }  // namespace daybook

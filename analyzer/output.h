@@ -47,6 +47,7 @@ struct Appearance {
   Headings headings = Headings::kYes;
   // Of text: columns of the terminal that shows it; 0: no line is too long.
   size_t line_width = 0;
+  size_t text_bytes = 0;                 // at most so many of a cell that is text; 0: all
   std::string_view cut_mark = kCutMark;  // behind what has no room there, one wide
   Colors colors = Colors::kNo;
 };

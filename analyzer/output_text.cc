@@ -72,6 +72,7 @@ class TextOutput : public Output {
   };
 
   void FillRow(std::span<const Cell> cells, TextRow* row) const;
+  void CutText(Kind kind, size_t begin, ByteBuffer* line) const;
   void Measure(const TextRow& row);
   void Fit();
   void PrintSample();
@@ -158,11 +159,24 @@ void TextOutput::FillRow(std::span<const Cell> cells, TextRow* row) const {
   row->ends.clear();
   row->tones.clear();
   for (size_t i = 0; i < cells.size(); ++i) {
+    const size_t begin = row->line.size();
     AppendCellText(columns_[i].kind, cells[i], zone_, &row->line);
+    CutText(columns_[i].kind, begin, &row->line);
     row->ends.push_back(row->line.size());
     const bool is_alarm = appearance_.colors == Colors::kYes && IsFailure(columns_[i], cells[i]);
     row->tones.push_back(is_alarm ? Tone::kAlarm : Tone::kPlain);
   }
+}
+
+void TextOutput::CutText(Kind kind, size_t begin, ByteBuffer* line) const {
+  const size_t bytes = line->size() - begin;
+  if (appearance_.text_bytes == 0 || bytes <= appearance_.text_bytes || !CanBeShortened(kind)) {
+    return;
+  }
+  const size_t kept = appearance_.text_bytes - appearance_.cut_mark.size();
+  const std::string_view text = CutToBytes(line->text().substr(begin), kept);
+  line->TakeTo(line->Room(0) - (bytes - text.size()));
+  line->Append(appearance_.cut_mark);
 }
 
 void TextOutput::Measure(const TextRow& row) {

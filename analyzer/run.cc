@@ -63,10 +63,16 @@ Result<std::unique_ptr<LogFolder>> OpenFolder(const Options& options, const LogS
   return CreateLogFolder(options.folder);
 }
 
+// A line of mail has at most 998 bytes (RFC 5322). So much of a text leaves room for the others of
+// its row.
+constexpr size_t kMailTextBytes = 240;
+
 Appearance AppearanceOf(const Options& options, const OutputFile& file) {
   const bool is_text = options.format == Format::kText;
+  const bool is_mail = options.report->page != nullptr && options.truncates;
   return {.headings = options.headings,
           .line_width = options.truncates ? file.terminal_width() : 0,
+          .text_bytes = is_mail ? kMailTextBytes : 0,
           .cut_mark = CutMarkOfLocale(),
           .colors = is_text ? ColorsFor(options.colors, file.is_terminal()) : Colors::kNo};
 }

@@ -90,5 +90,13 @@ TEST(EscapeTest, WidthsCountCharacters) {
   EXPECT_EQ(CutToWidth("ab", 0), "");
 }
 
+TEST(CutToBytesTest, NoCharacterIsCutInTwo) {
+  EXPECT_EQ(CutToBytes("abc", 3), "abc");
+  EXPECT_EQ(CutToBytes("abc", 2), "ab");
+  EXPECT_EQ(CutToBytes("a\xE2\x80\xA6z", 3), "a");
+  EXPECT_EQ(CutToBytes("a\xE2\x80\xA6z", 4), "a\xE2\x80\xA6");
+  EXPECT_EQ(CutToBytes("\x80\x80", 1), "");
+}
+
 }  // namespace
 }  // namespace daybook
