@@ -11,6 +11,7 @@
 #include <system_error>
 #include <vector>
 
+#include "change.h"
 #include "exit_status.h"
 #include "filter/literal.h"
 #include "life_groups.h"
@@ -33,9 +34,6 @@ constexpr ReportOption kOptions[] = {
     {"--all", "", "Also what has not changed"}};
 
 constexpr uint64_t kDefaultThreshold = 5000;  // in hundredths of a percent
-constexpr uint64_t kWhole = 10'000;
-// Means that are nearer to each other are so by chance, however large the ratio.
-constexpr uint64_t kMinDifferenceUs = 5'000;
 
 // Behind the keys.
 constexpr Column kColumns[] = {
@@ -170,24 +168,6 @@ bool IsTold(const Window& window, const Coverage& coverage) {
          (!window.since_ns || *coverage.last_ns >= *window.since_ns);
 }
 
-// True where `now` is more than `before` by more than the threshold.
-bool IsMore(uint64_t before, uint64_t now, uint64_t threshold) {
-  return static_cast<double>(now) * static_cast<double>(kWhole) >
-         static_cast<double>(before) * static_cast<double>(kWhole + threshold);
-}
-
-bool IsLonger(const Sum& before, const Sum& now, uint64_t threshold) {
-  const auto before_us = before.Mean();
-  const auto now_us = now.Mean();
-  return before_us && now_us && *now_us > *before_us + kMinDifferenceUs &&
-         IsMore(*before_us, *now_us, threshold);
-}
-
-// Shares of failures are compared, so that what runs more often does not fail more by that.
-bool IsFailing(const Totals& before, const Totals& now, uint64_t threshold) {
-  return IsMore(before.failed * now.count, now.failed * before.count, threshold);
-}
-
 std::string ChangeOf(const Totals& before, const Totals& now, const Comparison& by) {
   const uint64_t threshold = by.threshold;
   if (std::max(before.count, now.count) < by.min_count) return "";
@@ -198,7 +178,9 @@ std::string ChangeOf(const Totals& before, const Totals& now, const Comparison& 
   if (IsMore(now.count, before.count, threshold)) changes.push_back("less_often");
   if (IsLonger(before.elapsed_us, now.elapsed_us, threshold)) changes.push_back("slower");
   if (IsLonger(before.cpu_us, now.cpu_us, threshold)) changes.push_back("costlier");
-  if (IsFailing(before, now, threshold)) changes.push_back("failing");
+  if (IsFailing({before.failed, before.count}, {now.failed, now.count}, threshold)) {
+    changes.push_back("failing");
+  }
   return fmt::format("{}", fmt::join(changes, ","));
 }
 

@@ -1,0 +1,29 @@
+// When what lives of one period add up to is a change from those of another one: for every report
+// that compares periods.
+#pragma once
+
+#include <cstdint>
+
+#include "totals.h"
+
+namespace daybook {
+
+// Thresholds are in hundredths of a percent: with 5000 what is half as much again is no change yet.
+inline constexpr uint64_t kWholeThreshold = 10'000;
+
+// True where `now` is more than `before` by more than the threshold.
+bool IsMore(uint64_t before, uint64_t now, uint64_t threshold);
+
+// The same of means. Those that are near to each other are so by chance, however large the ratio.
+bool IsLonger(const Sum& before, const Sum& now, uint64_t threshold);
+
+// How many of some processes failed.
+struct FailedShare {
+  uint64_t failed = 0;
+  uint64_t count = 0;
+};
+
+// Shares of failures are compared, so that what runs more often does not fail more by that.
+bool IsFailing(const FailedShare& before, const FailedShare& now, uint64_t threshold);
+
+}  // namespace daybook
