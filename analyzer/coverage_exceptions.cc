@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 
 #include "names.h"
 
@@ -11,12 +12,19 @@ namespace {
 constexpr std::string_view kLost = "lost";
 constexpr std::string_view kMissingRecords = "missing_records";
 constexpr std::string_view kNotRecorded = "not_recorded";
+constexpr std::string_view kBetweenBoots = "between_boots";
 constexpr std::string_view kNothingBefore = "nothing_before";
 constexpr std::string_view kStopped = "recorder_stopped";
 constexpr std::string_view kMalformed = "malformed";
 constexpr std::string_view kUnreadable = "unreadable_files";
 
 std::string HostOf(const Boot& boot) { return boot.host.value_or(""); }
+
+constexpr std::array kNotRecordedTimes = {kNotRecorded, kBetweenBoots, kNothingBefore};
+
+bool IsAmong(std::span<const std::string_view> names, std::string_view name) {
+  return std::ranges::find(names, name) != names.end();
+}
 
 // Of a segment that is read no further than to its name.
 std::string HostIn(const std::string& path) {
@@ -37,7 +45,6 @@ std::string HostIn(const std::string& path) {
 void CoverageExceptions::Read(LogSet& log, int64_t now_ns) {
   const Coverage before = log.coverage();  // of files that are left out
   while (const auto item = log.Next()) {
-    boots_.insert(&log.boot());
     if (const auto* record = std::get_if<RecordView>(&*item)) {
       Take(*record, log);
     } else if (const auto* gap = std::get_if<Gap>(&*item)) {
@@ -46,6 +53,8 @@ void CoverageExceptions::Read(LogSet& log, int64_t now_ns) {
       coverage_ = log.coverage();
     }
   }
+  names_ = HostNames(log);
+  for (const Boot& boot : log.boots()) hosts_.insert(names_.Of(boot));
   AddTotals(before);
   const Coverage after = log.coverage();
   coverage_.skipped_segments = after.skipped_segments;
@@ -54,21 +63,31 @@ void CoverageExceptions::Read(LogSet& log, int64_t now_ns) {
 }
 
 void CoverageExceptions::Take(const RecordView& record, LogSet& log) {
-  const auto add = [&](std::string_view what, uint64_t lost, uint64_t first_ns, uint64_t last_ns) {
-    if (!log.InWindow(first_ns, last_ns)) return;
-    const ClockMap& clock = log.boot().clock;
-    Add(what, HostOf(log.boot()),
-        {.lost = lost,
-         .first_ns = clock.ToRealtime(first_ns),
-         .last_ns = clock.ToRealtime(last_ns),
-         .has_duration = what == kNotRecorded});
-  };
   if (record.proof != Proof::kVerified) return;
+  const Boot& boot = log.boot();
   if (Lost lost; record.As(&lost)) {
-    add(kLost, LostEvents(lost), lost.first_time_ns, lost.last_time_ns);
+    if (!log.InWindow(lost.first_time_ns, lost.last_time_ns)) return;
+    Add(kLost, HostOf(boot),
+        {.lost = LostEvents(lost),
+         .first_ns = boot.clock.ToRealtime(lost.first_time_ns),
+         .last_ns = boot.clock.ToRealtime(lost.last_time_ns)});
   } else if (RecordingGap gap; record.As(&gap)) {
-    add(kNotRecorded, gap.missed_forks.value_or(0), gap.first_time_ns, gap.last_time_ns);
+    if (!log.InWindow(gap.first_time_ns, gap.last_time_ns)) return;
+    TakeTime(boot, gap, log.window());
   }
+}
+
+// What is outside the window is told where that is asked for; the forks, of which nobody knows when
+// they were, where it ends.
+void CoverageExceptions::TakeTime(const Boot& boot, const RecordingGap& gap, const Window& window) {
+  Found found{.first_ns = boot.clock.ToRealtime(gap.first_time_ns),
+              .last_ns = boot.clock.ToRealtime(gap.last_time_ns),
+              .has_duration = true};
+  const bool ends_here = !found.last_ns || !window.until_ns || *found.last_ns < *window.until_ns;
+  if (ends_here) found.lost = gap.missed_forks.value_or(0);
+  if (found.first_ns && window.since_ns) found.first_ns = std::max(found.first_ns, window.since_ns);
+  if (!ends_here) found.last_ns = window.until_ns;
+  Add(kNotRecorded, HostOf(boot), found);
 }
 
 // A torn tail is what a crash, or a recorder that writes, leaves.
@@ -112,27 +131,6 @@ void CoverageExceptions::AddTotals(const Coverage& before) {
   coverage_.missing_records = untold + told_lost_here_;
 }
 
-// By the name that each host has last: one that was renamed is still one.
-std::map<std::string, CoverageExceptions::Span> CoverageExceptions::SpansOfHosts() const {
-  std::map<Id128, std::pair<int64_t, std::string>> names;  // by log: since when, and which
-  const auto last_of = [](const Boot* boot) { return boot->clock.ToRealtime(boot->last_ns); };
-  for (const Boot* boot : boots_) {
-    if (!boot->stream_id || !last_of(boot)) continue;
-    auto& name = names[*boot->stream_id];
-    if (name.second.empty() || name.first < *last_of(boot)) name = {*last_of(boot), HostOf(*boot)};
-  }
-  std::map<std::string, Span> hosts;
-  for (const Boot* boot : boots_) {
-    const auto first = boot->first_ns ? boot->clock.ToRealtime(*boot->first_ns) : std::nullopt;
-    const auto last = last_of(boot);
-    if (!first || !last) continue;
-    Span& span = hosts[boot->stream_id ? names[*boot->stream_id].second : HostOf(*boot)];
-    span.first_ns = std::min(span.first_ns, *first);
-    span.last_ns = std::max(span.last_ns, *last);
-  }
-  return hosts;
-}
-
 // Hosts of which no segment lies in the window: of those behind it the first one tells when the log
 // begins, where there are none before.
 void CoverageExceptions::AddSilent(const LogSet& log, std::map<std::string, Span>* hosts) const {
@@ -141,8 +139,8 @@ void CoverageExceptions::AddSilent(const LogSet& log, std::map<std::string, Span
     std::string path;
   };
   std::set<Id128> heard;
-  for (const Boot* boot : boots_) {
-    if (boot->stream_id) heard.insert(*boot->stream_id);
+  for (const Boot& boot : log.boots()) {
+    if (boot.stream_id) heard.insert(*boot.stream_id);
   }
   const int64_t since_ns = log.window().since_ns.value_or(INT64_MIN);
   std::map<Id128, Silent> silent;  // by log
@@ -166,30 +164,42 @@ void CoverageExceptions::AddSilent(const LogSet& log, std::map<std::string, Span
   }
 }
 
-// Where a host has no record at the beginning or at the end of the window.
+// Where a host has no record at the beginning or at the end of the window, or from one boot to the
+// next. A host that is only started anew is away for less.
 void CoverageExceptions::AddUncovered(const LogSet& log, int64_t now_ns) {
   const Window& window = log.window();
-  std::map<std::string, Span> hosts = SpansOfHosts();
-  AddSilent(log, &hosts);
   const int64_t until_ns = std::min(window.until_ns.value_or(now_ns), now_ns);
+  std::map<std::string, Span> hosts;
+  for (const auto& [host, times] : RecordedByHost(log, names_)) {
+    hosts[host] = {times.first_ns(), times.last_ns()};
+    for (const auto& [first_ns, last_ns] : times.BetweenBoots()) {
+      if (!IsSilentAt(first_ns, last_ns)) continue;
+      const int64_t since_ns = std::max(first_ns, window.since_ns.value_or(first_ns));
+      if (since_ns < std::min(last_ns, until_ns)) {
+        AddTime(kBetweenBoots, host, {since_ns, std::min(last_ns, until_ns)});
+      }
+    }
+  }
+  AddSilent(log, &hosts);
   if (hosts.empty() && window.since_ns) hosts[""] = {*window.since_ns, *window.since_ns};
   for (const auto& [host, span] : hosts) {
-    if (window.since_ns && span.first_ns - kSilenceNs > *window.since_ns) {
-      Add(kNothingBefore, host,
-          {.first_ns = window.since_ns,
-           .last_ns = std::min(span.first_ns, until_ns),
-           .has_duration = true});
+    if (window.since_ns && IsSilentAt(*window.since_ns, span.first_ns)) {
+      AddTime(kNothingBefore, host, {*window.since_ns, std::min(span.first_ns, until_ns)});
     }
-    if (span.last_ns < until_ns - kSilenceNs) {
-      Add(kStopped, host, {.first_ns = span.last_ns, .last_ns = until_ns, .has_duration = true});
-    }
+    if (IsSilentAt(span.last_ns, until_ns)) AddTime(kStopped, host, {span.last_ns, until_ns});
   }
 }
 
-std::string CoverageExceptions::host() const {
-  std::set<std::string> hosts;
-  for (const Boot* boot : boots_) hosts.insert(HostOf(*boot));
-  return hosts.size() == 1 ? *hosts.begin() : "";
+void CoverageExceptions::AddTime(std::string_view what, const std::string& host, const Span& span) {
+  Add(what, host, {.first_ns = span.first_ns, .last_ns = span.last_ns, .has_duration = true});
+}
+
+std::vector<std::string> CoverageExceptions::hosts() const {
+  std::vector<std::string> named;
+  for (const std::string& host : hosts_) {
+    if (!host.empty()) named.push_back(host);
+  }
+  return named;
 }
 
 uint64_t CoverageExceptions::lost() const {
@@ -203,7 +213,7 @@ uint64_t CoverageExceptions::lost() const {
 uint64_t CoverageExceptions::gaps() const {
   uint64_t gaps = 0;
   for (const auto& [key, missing] : missing_) {
-    if (key.first == kNotRecorded || key.first == kNothingBefore) gaps += missing.times;
+    if (IsAmong(kNotRecordedTimes, key.first)) gaps += missing.times;
   }
   return gaps;
 }
@@ -215,10 +225,11 @@ uint64_t CoverageExceptions::stopped() const {
 }
 
 uint64_t CoverageExceptions::damaged() const {
-  constexpr std::array kNoDamage = {kLost, kMissingRecords, kNotRecorded, kNothingBefore, kStopped};
+  constexpr std::array kNoDamage = {kLost, kMissingRecords, kStopped};
   uint64_t damaged = 0;
   for (const auto& [key, missing] : missing_) {
-    if (std::ranges::find(kNoDamage, key.first) == kNoDamage.end()) damaged += missing.times;
+    const bool is_none = IsAmong(kNoDamage, key.first) || IsAmong(kNotRecordedTimes, key.first);
+    if (!is_none) damaged += missing.times;
   }
   return damaged;
 }

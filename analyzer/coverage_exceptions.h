@@ -9,10 +9,12 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "coverage.h"
 #include "log_set.h"
 #include "page.h"
+#include "recorded_times.h"
 
 namespace daybook {
 
@@ -23,8 +25,9 @@ class CoverageExceptions {
   void Read(LogSet& log, int64_t now_ns);
 
   const Coverage& coverage() const { return coverage_; }
-  // The name of the host, where it is one.
-  std::string host() const;
+  const HostNames& names() const { return names_; }
+  // Those of which something is in the log, in order; without one that has no name.
+  std::vector<std::string> hosts() const;
 
   uint64_t lost() const;     // events and records
   uint64_t gaps() const;     // times without a recorder that is there again
@@ -51,13 +54,10 @@ class CoverageExceptions {
 
   void Take(const RecordView& record, LogSet& log);
   void Take(const Gap& gap, LogSet& log);
+  void TakeTime(const Boot& boot, const RecordingGap& gap, const Window& window);
   void Add(std::string_view what, const std::string& host, const Found& found);
-  // From the first to the last record of a host.
-  struct Span {
-    int64_t first_ns = INT64_MAX;
-    int64_t last_ns = INT64_MIN;
-  };
-  std::map<std::string, Span> SpansOfHosts() const;
+  using Span = RecordedTimes::Span;
+  void AddTime(std::string_view what, const std::string& host, const Span& span);
   void AddSilent(const LogSet& log, std::map<std::string, Span>* hosts) const;
   void AddUncovered(const LogSet& log, int64_t now_ns);
   void AddTotals(const Coverage& before);
@@ -65,7 +65,8 @@ class CoverageExceptions {
   Coverage coverage_;
   uint64_t told_lost_ = 0;       // records, by gaps of the files that are read
   uint64_t told_lost_here_ = 0;  // of these, in the window
-  std::set<const Boot*> boots_;
+  HostNames names_;
+  std::set<std::string> hosts_;
   std::map<std::pair<std::string_view, std::string>, Missing> missing_;  // what, host
 };
 

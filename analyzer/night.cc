@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "cascades.h"
+#include "change.h"
 #include "life_cells.h"
 #include "life_window.h"
 
@@ -17,8 +18,13 @@ constexpr uint64_t kShortUs = 10'000;
 // What is this much more than in the period before is a change: twice as much, and not a few more
 // of what is rare or cheap anyway.
 constexpr uint64_t kTimesAsMuch = 2;
+constexpr uint64_t kTwice = kWholeThreshold;  // for rules that are shared with diff
 constexpr uint64_t kMinMoreProcesses = 20;
 constexpr uint64_t kMinMoreCpuUs = 1'000'000;
+constexpr uint64_t kMinMoreElapsedUs = 1'000'000;  // in all
+// Of what failed now and then before, so many more; of what never did, one in so many processes.
+constexpr uint64_t kMinMoreFailures = 5;
+constexpr uint64_t kOneIn = 10;
 
 constexpr int64_t kMaxNights = 63;  // before this one, in the bits of a number
 
@@ -43,8 +49,16 @@ Night::Night(const Window& window, int64_t now_ns, const LocalZone& zone)
 }
 
 // Less than the night is long says little: much of what runs once a night would be new.
-void Night::SetBaseline(int64_t length_ns) {
-  if (length_ns_ > 0 && length_ns >= length_ns_) baseline_ns_ = length_ns;
+void Night::SetBaseline(const Window& before, const RecordedTimes& recorded) {
+  if (length_ns_ <= 0 || recorded.empty()) return;
+  const int64_t since_ns = std::max({*before.since_ns, recorded.first_ns(), int64_t{0}});
+  if (since_ns >= *before.until_ns) return;
+  recorded_ns_ = recorded.NsBetween(*window_.since_ns, *window_.since_ns + length_ns_);
+  baseline_ns_ = recorded.NsBetween(since_ns, *before.until_ns);
+  const bool is_long = *before.until_ns - since_ns >= length_ns_ && baseline_ns_ >= recorded_ns_;
+  if (is_long && recorded_ns_ > 0) {
+    baseline_ = Window{.since_ns = since_ns, .until_ns = before.until_ns};
+  }
 }
 
 // A life counts where it ends, so that nights add up.
@@ -72,6 +86,7 @@ void Night::TakeBefore(const Boot& boot, const Life& life) {
   See(boot, life, true);
   Periods& of_comm = by_comm_[life.identity.comm.value_or("")];
   of_comm.before.Add(life);
+  of_comm.longest_before_us = std::max(of_comm.longest_before_us, ElapsedUs(life).value_or(0));
   of_comm.nights |= NightsBefore(boot, life);
 }
 
@@ -141,6 +156,7 @@ void Night::SeeOne(const Boot& boot, const Life& life, bool is_before, Sighting*
     return;
   }
   ++sighting->now;
+  sighting->failed += life.wait_status.value_or(0) != 0;
   sighting->cpu_us.Add(life.usage.cpu_us);
   if (sighting->before != 0) return;  // no news
   const auto start = boot.clock.ToRealtime(life.start_ns);
@@ -158,6 +174,7 @@ void Night::SeeOne(const Boot& boot, const Life& life, bool is_before, Sighting*
 void Night::TakeFailure(const Boot& boot, const Life& life, const JobRun* run) {
   const HowItEnded how{*life.wait_status, IsOomKill(life)};
   const bool is_abnormal = IsAbnormal(life);
+  failed_[{CommOf(&life), how}].Add(boot, life);
   const Life* parent = life.parent.get();
   if (is_abnormal || (parent != nullptr && IsFirst(*parent))) {
     restarted_[{CommOf(&life), CommOf(parent), how}].Add(boot, life);
@@ -210,10 +227,10 @@ Rows Night::CrashLoops() {
 Rows Night::NewPrograms() {
   Rows rows;
   for (const auto& [name, seen] : programs_) {
-    if (!baseline_ns_ || seen.before != 0 || seen.now == 0) continue;
+    if (!baseline_ || seen.before != 0 || seen.now == 0) continue;
     rows.push_back({TextOrUnknown(name), seen.now, OptionalCell(seen.cpu_us.total),
                     OptionalCell(seen.first_ns), UserCell(seen.uid), OptionalCell(seen.uid),
-                    TextOrUnknown(seen.parent), TextOrUnknown(seen.args)});
+                    TextOrUnknown(seen.parent), TextOrUnknown(seen.args), seen.failed});
   }
   return rows;
 }
@@ -221,7 +238,7 @@ Rows Night::NewPrograms() {
 Rows Night::NewUsers() {
   Rows rows;
   for (const auto& [uid, seen] : users_) {
-    if (!baseline_ns_ || seen.before != 0 || seen.now == 0) continue;
+    if (!baseline_ || seen.before != 0 || seen.now == 0) continue;
     rows.push_back({UserCell(uid), uint64_t{uid}, seen.now, OptionalCell(seen.cpu_us.total),
                     OptionalCell(seen.first_ns), TextOrUnknown(seen.comm)});
   }
@@ -231,7 +248,7 @@ Rows Night::NewUsers() {
 Rows Night::NewIdentities() {
   Rows rows;
   for (const auto& [key, seen] : identities_) {
-    if (!baseline_ns_ || seen.before != 0 || seen.now == 0) continue;
+    if (!baseline_ || seen.before != 0 || seen.now == 0) continue;
     const auto& [how, from_uid, to_uid, comm] = key;
     rows.push_back({Text{.bytes = how}, UserCell(from_uid), uint64_t{from_uid}, UserCell(to_uid),
                     uint64_t{to_uid}, TextOrUnknown(comm), seen.now, OptionalCell(seen.first_ns),
@@ -240,9 +257,9 @@ Rows Night::NewIdentities() {
   return rows;
 }
 
-// How much of it a period as long as the night had.
+// How much of it a time as long as what was recorded of the night had.
 uint64_t Night::Expected(uint64_t before) const {
-  const double share = static_cast<double>(length_ns_) / static_cast<double>(*baseline_ns_);
+  const double share = static_cast<double>(recorded_ns_) / static_cast<double>(baseline_ns_);
   return static_cast<uint64_t>(std::llround(static_cast<double>(before) * share));
 }
 
@@ -255,46 +272,92 @@ uint64_t Night::NightsBefore(const Boot& boot, const Life& life) const {
 }
 
 bool Night::IsInEachNight(uint64_t nights) const {
-  const int64_t count = std::min(*baseline_ns_ / std::max<int64_t>(length_ns_, 1), kMaxNights);
+  const int64_t count =
+      std::min((*baseline_->until_ns - *baseline_->since_ns) / length_ns_, kMaxNights);
   return std::countr_one(nights) >= count;
 }
 
-std::string_view Night::ChangeOf(const Periods& periods) const {
+// Times vary much, above all where people or networks are waited for: what took as long once is
+// nothing new.
+bool Night::IsSlower(const Periods& periods) const {
+  const Sum& now = periods.now.elapsed_us;
+  if (!IsLonger(periods.before.elapsed_us, now, kTwice)) return false;
+  const uint64_t more_us = *now.Mean() - *periods.before.elapsed_us.Mean();
+  return *now.Mean() > periods.longest_before_us && more_us * now.terms >= kMinMoreElapsedUs;
+}
+
+// Programs as grep and test fail more on one day than on another.
+bool Night::IsFailing(const Periods& periods) const {
+  const FailedShare before{.failed = periods.before.failed, .count = periods.before.count};
+  const FailedShare now{.failed = periods.now.failed,
+                        .count = periods.now.count - periods.now.running};
+  if (!daybook::IsFailing(before, now, kTwice)) return false;
+  if (before.failed == 0) return now.failed * kOneIn >= now.count;
+  return now.failed >= before.failed * now.count / before.count + kMinMoreFailures;
+}
+
+std::string Night::ChangesOf(const Periods& periods) const {
+  if (!baseline_ || periods.before.count == 0) return "";  // what is new has its own table
+  if (periods.now.count == 0) return IsInEachNight(periods.nights) ? "gone" : "";
+  std::string changes;
+  const auto add_if = [&](bool has_changed, std::string_view change) {
+    if (has_changed) changes.append(changes.empty() ? "" : ",").append(change);
+  };
   const uint64_t count = Expected(periods.before.count);
   const uint64_t cpu_us = Expected(periods.before.cpu_us.total.value_or(0));
   const uint64_t now_us = periods.now.cpu_us.total.value_or(0);
-  if (periods.before.count == 0) return {};  // what is new has its own table
-  if (periods.now.count == 0) return IsInEachNight(periods.nights) ? "gone" : "";
   // Those that still run have no counterpart before: there each counts where it ended.
   const uint64_t ended = periods.now.count - periods.now.running;
-  const bool is_more = ended >= kTimesAsMuch * count && ended >= count + kMinMoreProcesses;
-  const bool is_costlier = now_us >= kTimesAsMuch * cpu_us && now_us >= cpu_us + kMinMoreCpuUs;
-  if (is_more) return is_costlier ? "more_often,costlier" : "more_often";
-  return is_costlier ? "costlier" : "";
+  add_if(ended >= kTimesAsMuch * count && ended >= count + kMinMoreProcesses, "more_often");
+  add_if(IsSlower(periods), "slower");
+  add_if(now_us >= kTimesAsMuch * cpu_us && now_us >= cpu_us + kMinMoreCpuUs, "costlier");
+  add_if(IsFailing(periods), "failing");
+  return changes;
 }
 
 Rows Night::Changes() {
   Rows rows;
   for (const auto& [comm, periods] : by_comm_) {
-    const std::string_view change = baseline_ns_ ? ChangeOf(periods) : "";
-    if (change.empty()) continue;
-    const auto& before_us = periods.before.cpu_us.total;
-    rows.push_back({TextOrUnknown(comm), Text{.bytes = change}, Expected(periods.before.count),
-                    periods.now.count - periods.now.running,
-                    before_us ? Cell(Expected(*before_us)) : Cell(),
-                    OptionalCell(periods.now.cpu_us.total)});
+    const std::string changes = ChangesOf(periods);
+    if (changes.empty()) continue;
+    const auto& [before, now, longest_us, nights] = periods;
+    const auto& before_us = before.cpu_us.total;
+    rows.push_back({TextOrUnknown(comm), Text{.bytes = arena_.Keep(changes)},
+                    Expected(before.count), now.count - now.running,
+                    before_us ? Cell(Expected(*before_us)) : Cell(), OptionalCell(now.cpu_us.total),
+                    Expected(before.failed), now.failed, OptionalCell(before.elapsed_us.Mean()),
+                    OptionalCell(now.elapsed_us.Mean())});
   }
   return rows;
 }
 
-Rows Night::AllTotals() const {
+uint64_t Night::failing() const {
+  return static_cast<uint64_t>(std::ranges::count_if(by_comm_, [this](const auto& entry) {
+    const Periods& periods = entry.second;
+    return baseline_ && periods.before.count != 0 && periods.now.count != 0 && IsFailing(periods);
+  }));
+}
+
+Rows Night::Failures() {
+  Rows rows;
+  for (const auto& [key, ends] : failed_) {
+    const auto& [comm, how] = key;
+    const Totals& all = by_comm_.find(comm)->second.now;
+    rows.push_back({TextOrUnknown(comm), StatusCell(how), ends.count, all.count - all.running,
+                    OptionalCell(ends.first_ns), OptionalCell(ends.last_ns),
+                    TextOrUnknown(ends.args)});
+  }
+  return rows;
+}
+
+Rows Night::AllTotals() {
   return {{all_.count, all_.running, all_.failed, OptionalCell(all_.cpu_us.total),
            OptionalCell(all_.utime_us.total), OptionalCell(all_.stime_us.total),
            OptionalCell(all_.maxrss_kib), OptionalCell(all_.read_bytes.total),
            OptionalCell(all_.write_bytes.total)}};
 }
 
-Rows Night::Programs() const {
+Rows Night::Programs() {
   Rows rows;
   for (const auto& [comm, periods] : by_comm_) {
     const Totals& totals = periods.now;
@@ -317,7 +380,7 @@ Rows Night::Users() {
   return rows;
 }
 
-Rows Night::Jobs() const {
+Rows Night::Jobs() {
   Rows rows;
   for (const auto& [key, job] : jobs_) {
     rows.push_back({Text{.bytes = NameOf(key.first)}, TextOrUnknown(key.second), job.runs,
@@ -327,7 +390,7 @@ Rows Night::Jobs() const {
   return rows;
 }
 
-Rows Night::Spawners() const {
+Rows Night::Spawners() {
   uint64_t all = 0;
   for (const auto& [comm, births] : by_parent_) all += births.totals.count;
   Rows rows;

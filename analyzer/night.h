@@ -1,5 +1,5 @@
-// What the lives of a period add up to, and what is new or different from a period before it. In
-// memory for programs, users, jobs and kinds of failures, not for lives.
+// What the lives of one host add up to in a period, and what is new or different from a period
+// before it. In memory for programs, users, jobs and kinds of failures, not for lives.
 #pragma once
 
 #include <cstdint>
@@ -18,6 +18,7 @@
 #include "job_runs.h"
 #include "life_fields.h"
 #include "page.h"
+#include "recorded_times.h"
 #include "totals.h"
 #include "window.h"
 
@@ -34,10 +35,10 @@ class Night {
   // After the last one, when none is kept any more.
   void Finish() { runs_.Finish(); }
 
-  // Once it is known how long the period before is of which the log tells: there is something to
-  // compare with.
-  void SetBaseline(int64_t length_ns);
-  bool has_baseline() const { return baseline_ns_.has_value(); }
+  // Once it is known when somebody recorded: there may be something to compare with, in this time
+  // before, or in as much of it as the log has.
+  void SetBaseline(const Window& before, const RecordedTimes& recorded);
+  const std::optional<Window>& baseline() const { return baseline_; }
 
   uint64_t used() const { return all_.count; }
   uint64_t failed() const { return all_.failed; }
@@ -46,25 +47,28 @@ class Night {
   uint64_t cores() const { return cores_; }
   uint64_t ooms() const { return ooms_; }
 
-  // A cell for each column of the section of that name, see reports/nightly.cc. What cells point to
-  // is in this object.
+  // A cell for each column of the section of that name but for its host, see night_sections.h. What
+  // cells point to is in this object.
   Rows AbnormalEnds();
   Rows CrashLoops();
   Rows NewPrograms();
   Rows NewUsers();
   Rows Changes();
   Rows NewIdentities();
-  Rows AllTotals() const;
-  Rows Programs() const;
+  Rows AllTotals();
+  Rows Failures();
+  Rows Programs();
   Rows Users();
-  Rows Jobs() const;
-  Rows Spawners() const;
+  Rows Jobs();
+  Rows Spawners();
+  uint64_t failing() const;  // of Changes()
 
  private:
   // What was seen of something that may be new.
   struct Sighting {
     uint64_t before = 0;
     uint64_t now = 0;
+    uint64_t failed = 0;  // now
     Sum cpu_us;
     std::optional<int64_t> first_ns;
     std::optional<uint32_t> uid;
@@ -75,8 +79,9 @@ class Night {
   struct Periods {
     Totals before;
     Totals now;
-    uint64_t nights =
-        0;  // a bit for each time as long as this one, from the last one on, that had it
+    uint64_t longest_before_us = 0;
+    // A bit for each time as long as this one, from the last one on, that had it.
+    uint64_t nights = 0;
   };
   struct JobOfNight {
     uint64_t runs = 0;
@@ -105,13 +110,17 @@ class Night {
   uint64_t NightsBefore(const Boot& boot, const Life& life) const;
   uint64_t Expected(uint64_t before) const;
   bool IsInEachNight(uint64_t nights) const;
-  std::string_view ChangeOf(const Periods& periods) const;
+  bool IsSlower(const Periods& periods) const;
+  bool IsFailing(const Periods& periods) const;
+  std::string ChangesOf(const Periods& periods) const;
 
   Window window_;
-  int64_t length_ns_ = 0;
+  int64_t length_ns_ = 0;    // by the clock
+  int64_t recorded_ns_ = 0;  // of it, when there is a baseline
   LifeTexts texts_;
   Arena arena_;
-  std::optional<int64_t> baseline_ns_;
+  std::optional<Window> baseline_;
+  int64_t baseline_ns_ = 0;  // of it, recorded
   const Filter no_roots_;
   JobRuns runs_;
   Totals all_;
@@ -129,6 +138,7 @@ class Night {
   std::map<std::tuple<std::string, std::string, HowItEnded>, AlikeEnds> abnormal_;
   std::unordered_map<const JobRun*, std::map<std::pair<std::string, HowItEnded>, AlikeEnds>>
       abnormal_of_open_;
+  std::map<std::pair<std::string, HowItEnded>, AlikeEnds> failed_;
   // By the task names of program and parent: where each failure may mean that it is started again.
   std::map<std::tuple<std::string, std::string, HowItEnded>, AlikeEnds> restarted_;
 };

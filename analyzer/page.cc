@@ -1,5 +1,8 @@
 #include "page.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <utility>
 
 #include "escape.h"
@@ -50,19 +53,34 @@ void AppendSpan(const Window& window, const LocalZone& zone, std::string* out) {
   }
 }
 
+// Of many hosts, as of long names, only some: lines of mail have an end.
+std::string NamesOf(std::span<const std::string> hosts) {
+  constexpr size_t kMost = 8;
+  constexpr size_t kMostBytes = 64;
+  std::string names;
+  for (const std::string& host : hosts.first(std::min(hosts.size(), kMost))) {
+    if (!names.empty()) names += ", ";
+    AppendEscaped(CutToBytes(host, kMostBytes), &names);
+  }
+  if (hosts.size() > kMost) names += fmt::format(" and {} more hosts", hosts.size() - kMost);
+  return names;
+}
+
 std::string HeadLine(const PageHead& head, const LocalZone& zone) {
   std::string line = "daybook ";
   line.append(head.report).append(": ");
-  if (!head.host.empty()) {
-    AppendEscaped(head.host, &line);
-    line += ", ";
-  }
+  if (!head.hosts.empty()) line += NamesOf(head.hosts) + ", ";
   AppendSpan(head.window, zone, &line);
   return line;
 }
 
 void AppendJsonHead(const PageHead& head, const LocalZone& zone, std::string* out) {
-  out->append("{\"report\":\"").append(head.report).push_back('"');
+  out->append("{\"report\":\"").append(head.report).append("\",\"hosts\":[");
+  for (const std::string& host : head.hosts) {
+    if (&host != &head.hosts.front()) out->push_back(',');
+    AppendJsonString(host, Cut::kNo, out);
+  }
+  out->push_back(']');
   AppendTimeMember("since", head.window.since_ns, zone, out);
   AppendTimeMember("until", head.window.until_ns, zone, out);
   const Window baseline = head.baseline.value_or(Window{});
@@ -74,6 +92,7 @@ void AppendJsonHead(const PageHead& head, const LocalZone& zone, std::string* ou
 }  // namespace
 
 void Page::Begin(const PageHead& head) {
+  tells_hosts_apart_ = head.tells_hosts_apart;
   std::string& out = file_->buffer();
   if (format_ == Format::kJson) return AppendJsonHead(head, zone_, &out);
   if (!IsForPeople(format_)) return;
@@ -115,7 +134,8 @@ void Page::FillTable(const Section& section, const Rows& rows, Output* output) {
                                        .default_sort = section.sort,
                                        .columns = {},
                                        .sort = {},
-                                       .limit = limit_});
+                                       .limit = limit_,
+                                       .several_hosts = tells_hosts_apart_});
   const bool is_mixed = format_ == Format::kJsonLines;
   std::vector<Column> columns;
   if (is_mixed) columns.push_back({"section", Kind::kString});

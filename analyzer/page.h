@@ -20,9 +20,10 @@ namespace daybook {
 // What the page is about.
 struct PageHead {
   std::string_view report;
-  std::string_view host;  // empty: of several, or not known
-  Window window;
-  std::optional<Window> baseline;
+  std::span<const std::string> hosts = {};  // as far as they are known
+  bool tells_hosts_apart = false;           // in the tables, also to people
+  Window window = {};
+  std::optional<Window> baseline = {};
 };
 
 using Rows = std::vector<std::vector<Cell>>;
@@ -56,6 +57,7 @@ class Page {
   OutputFile* file_;
   const LocalZone& zone_;
   bool has_sections_ = false;
+  bool tells_hosts_apart_ = false;
 };
 
 }  // namespace daybook

@@ -126,7 +126,7 @@ Result<Answer> WritePartial(const Question& question, Page& page) {
     TellIfIncomplete(answer.coverage, question.zone);
     return answer;
   }
-  page.Begin({.report = "report", .host = {}, .window = window, .baseline = {}});
+  page.Begin({.report = "report", .window = window});
   page.AddNote(fmt::format("-- {}: roll-ups {}, processes {}", path, *written, coverage->used));
   page.Finish(answer.coverage, {});
   return answer;

@@ -9,8 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "program_runner.h"
-#include "script.h"
+#include "nightly_week.h"
 
 namespace daybook {
 namespace {
@@ -18,152 +17,6 @@ namespace {
 using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
-using std::string_view_literals::operator""sv;
-
-constexpr uint32_t kUser = 4'000'000'000;  // without a name
-constexpr uint32_t kNewUser = 4'000'000'001;
-constexpr uint64_t kMinuteMs = 60'000;
-constexpr uint64_t kHourMs = 60 * kMinuteMs;
-constexpr uint64_t kDayMs = 24 * kHourMs;
-// Milliseconds since boot of 2026-09-22 00:00.
-constexpr uint64_t kFirstDayMs = 5000 + 35'200'000;
-
-// Six whole days from 09-22 on, then the night: 09-28.
-class Week {
- public:
-  explicit Week(const std::string& path) : script_(path) {}
-
-  ScriptedLog& log() { return script_.log(); }
-
-  void Snapshot() { script_.Snapshot({{1, 0, 0, "systemd"}, {50, 0, 1, "cron"}}); }
-
-  struct Run {
-    uint32_t ppid = 1;
-    std::string_view comm;
-    std::string_view args;
-    uint32_t wait_status = 0;
-    uint64_t cpu_us = 1000;
-    uint32_t uid = 0;
-    uint32_t euid = 0;
-    uint32_t birth_uid = 0;
-    uint32_t flags = 0;
-    std::optional<uint64_t> cgroup_id = {};
-  };
-  // A life of 100 ms.
-  void Live(uint64_t ms, const Run& run) {
-    const uint32_t pid = ++last_pid_;
-    const std::string exe = "/usr/bin/" + std::string(run.comm);
-    script_.Fork(ms, pid, run.ppid, 0, run.birth_uid);
-    script_.Exec(
-        ms + 1, pid, ms,
-        {.comm = run.comm, .exe = exe, .args = run.args, .uid = run.uid, .euid = run.euid});
-    script_.Exit(ms + 100, pid, ms,
-                 {.wait_status = run.wait_status,
-                  .comm = run.comm,
-                  .cpu_us = run.cpu_us,
-                  .ppid = run.ppid,
-                  .uid = run.uid,
-                  .euid = run.euid,
-                  .cgroup_id = run.cgroup_id,
-                  .flags = run.flags});
-  }
-
-  // One that does not end.
-  void Begin(uint64_t ms, uint32_t pid, std::string_view comm) {
-    log().Fork(ms, pid, 1, 5000);
-    Execute(ms, pid, ms + 1, comm);
-  }
-  void Execute(uint64_t start_ms, uint32_t pid, uint64_t ms, std::string_view comm) {
-    log().Exec(ms, pid, start_ms, comm, "/usr/bin/" + std::string(comm), comm);
-  }
-
-  // What happens each day.
-  void Day(uint64_t day) {
-    const uint64_t begin = kFirstDayMs + day * kDayMs;
-    Live(begin + 2 * kHourMs,
-         {.ppid = 50, .comm = "backup", .args = "backup\0"sv, .cpu_us = 50'000});
-    for (uint64_t i = 0; i < 5; ++i) {
-      Live(begin + 8 * kHourMs + i * 200,
-           {.comm = "cc", .args = "cc\0-c\0"sv, .uid = kUser, .euid = kUser, .birth_uid = kUser});
-    }
-    Live(begin + 9 * kHourMs, {.comm = "su", .args = "su\0"sv, .birth_uid = kUser});
-    Live(begin + 10 * kHourMs, {.comm = "false", .args = "false\0"sv, .wait_status = 1 << 8});
-  }
-
- private:
-  Script script_;
-  uint32_t last_pid_ = 1000;
-};
-
-class NightlyTest : public ProgramRunner {
- protected:
-  static constexpr uint64_t kNightMs = kFirstDayMs + 6 * kDayMs;
-  const std::string kAsk = "report --log LOG -S 2026-09-28 -U 2026-09-29 ";
-
-  NightlyTest() : week_(log_path_) {
-    week_.Snapshot();
-    for (uint64_t day = 0; day < 6; ++day) {
-      week_.Day(day);
-      week_.Live(kFirstDayMs + day * kDayMs + 11 * kHourMs,
-                 {.comm = "rotate", .args = "rotate\0"sv});
-      week_.log().Rotate(kFirstDayMs + (day + 1) * kDayMs - 1000);
-    }
-    week_.Day(6);
-  }
-
-  // The recorder is there until the end of the night.
-  void Close() {
-    week_.log().At(kNightMs + kDayMs - 1000);
-    week_.log().Filtered(std::nullopt);
-    week_.log().Close();
-  }
-
-  void Worry() {
-    ScriptedLog& log = week_.log();
-    log.At(kNightMs + 11 * kHourMs);
-    log.writer().Append(Lost{.first_time_ns = ScriptedLog::Ns(kNightMs + 10 * kHourMs),
-                             .last_time_ns = ScriptedLog::Ns(kNightMs + 11 * kHourMs),
-                             .forks = 7,
-                             .exits = 3});
-    log.At(kNightMs + 12 * kHourMs);
-    log.writer().Append(
-        RecordingGap{.first_time_ns = ScriptedLog::Ns(kNightMs + 12 * kHourMs - 90'000),
-                     .last_time_ns = ScriptedLog::Ns(kNightMs + 12 * kHourMs),
-                     .missed_forks = 40});
-    log.writer().Append(CgroupPath{.time_ns = ScriptedLog::Ns(kNightMs + 12 * kHourMs),
-                                   .id = 70,
-                                   .path = "/system.slice/app.service"});
-    for (uint64_t i = 0; i < 6; ++i) {
-      week_.Live(
-          kNightMs + 13 * kHourMs + i * 500,
-          {.comm = "app", .args = "app\0--serve\0"sv, .wait_status = 11 | 0x80, .cgroup_id = 70});
-    }
-    week_.Live(kNightMs + 14 * kHourMs, {.comm = "cc",
-                                         .args = "cc\0big.c\0"sv,
-                                         .wait_status = 9,
-                                         .cpu_us = 3'000'000,
-                                         .uid = kUser,
-                                         .euid = kUser,
-                                         .birth_uid = kUser,
-                                         .flags = kProcOomKilled});
-    for (uint64_t i = 0; i < 30; ++i) {
-      week_.Live(
-          kNightMs + 15 * kHourMs + i * 200,
-          {.comm = "cc", .args = "cc\0-c\0"sv, .uid = kUser, .euid = kUser, .birth_uid = kUser});
-    }
-    week_.Live(kNightMs + 16 * kHourMs, {.ppid = 50,
-                                         .comm = "miner",
-                                         .args = "miner\0--fast\0"sv,
-                                         .uid = kNewUser,
-                                         .euid = 0,
-                                         .birth_uid = kNewUser});
-    log.At(kNightMs + 20 * kHourMs);
-    log.Filtered(std::nullopt);
-    log.Close();
-  }
-
-  Week week_;
-};
 
 TEST_F(NightlyTest, ANightLikeTheOthersHasNoExceptions) {
   week_.Live(kNightMs + 11 * kHourMs, {.comm = "rotate", .args = "rotate\0"sv});
@@ -177,6 +30,10 @@ compared with 2026-09-21 14:13:20 to 2026-09-28 00:00:00
 == Totals
 PROCESSES  RUNNING  FAILED     CPU  UTIME  STIME  MAXRSS  READ  WRITE
        11        2       1  58.0ms      -      -       -     -      -
+
+== Failed
+COMM   STATUS  COUNT  OF  LAST_TIME            ARGS
+false  1           1   1  2026-09-28 10:00:00  false
 
 == Programs by CPU time
 COMM     COUNT  FAILED     CPU  CPU_SHARE  MEAN_CPU  MAXRSS
@@ -242,18 +99,18 @@ COMM  PARENT   STATUS   COUNT  MOST_PER_MINUTE  FIRST_TIME           LAST_TIME  
 app   systemd  SIGSEGV      6                6  2026-09-28 13:00:00  2026-09-28 13:00:02  app --serve
 
 == New programs
-PROGRAM         COUNT    CPU  FIRST_TIME           USER        PARENT   ARGS
-/usr/bin/app        6  6.0ms  2026-09-28 13:00:00  root        systemd  app --serve
-/usr/bin/miner      1  1.0ms  2026-09-28 16:00:00  4000000001  cron     miner --fast
+PROGRAM         COUNT  FAILED    CPU  FIRST_TIME           USER        PARENT   ARGS
+/usr/bin/app        6       6  6.0ms  2026-09-28 13:00:00  root        systemd  app --serve
+/usr/bin/miner      1       0  1.0ms  2026-09-28 16:00:00  4000000001  cron     miner --fast
 
 == New users
 USER        COUNT    CPU  FIRST_TIME           COMM
 4000000001      1  1.0ms  2026-09-28 16:00:00  miner
 
-== More often, costlier, or gone
-COMM    CHANGE               EXPECTED  COUNT  EXPECTED_CPU    CPU
-cc      more_often,costlier         5     36         4.7ms  3.04s
-rotate  gone                        1      0         936us      -
+== More often, slower, costlier, failing or gone
+COMM    CHANGE               EXPECTED  COUNT  EXPECTED_FAILED  FAILED  OLD_MEAN_ELAPSED  MEAN_ELAPSED  EXPECTED_CPU    CPU
+cc      more_often,costlier         4     36                0       1           100.0ms       100.0ms         3.9ms  3.04s
+rotate  gone                        1      0                0       0           100.0ms             -         779us      -
 
 == New changes of identity
 CHANGE     FROM_USER   USER  COMM   COUNT  FIRST_TIME           ANCESTORS
@@ -262,6 +119,12 @@ effective  4000000001  root  miner      1  2026-09-28 16:00:00  cron < systemd
 == Totals
 PROCESSES  RUNNING  FAILED    CPU  UTIME  STIME  MAXRSS  READ  WRITE
        48        2       8  3.09s      -      -       -     -      -
+
+== Failed
+COMM   STATUS   COUNT  OF  LAST_TIME            ARGS
+app    SIGSEGV      6   6  2026-09-28 13:00:02  app --serve
+cc     SIGKILL      1  36  2026-09-28 14:00:00  cc big.c
+false  1            1   1  2026-09-28 10:00:00  false
 
 == Programs by CPU time
 COMM     COUNT  FAILED     CPU  CPU_SHARE  MEAN_CPU  MAXRSS
@@ -311,6 +174,8 @@ TEST_F(NightlyTest, OnlyExceptionsIsNothingElse) {
 daybook report: web1, 2026-09-28 00:00:00 to 2026-09-29 00:00:00
 compared with 2026-09-21 14:13:20 to 2026-09-28 00:00:00
 
+-- exceptions in sections that were not asked for: coverage, abnormal_ends, new_programs, new_users, changes, new_identities
+
 == Crash loops
 COMM  PARENT   STATUS   COUNT  MOST_PER_MINUTE  FIRST_TIME           LAST_TIME            ARGS
 app   systemd  SIGSEGV      6                6  2026-09-28 13:00:00  2026-09-28 13:00:02  app --serve
@@ -330,6 +195,8 @@ TEST_F(NightlyTest, EveryFormatHasTheSameSections) {
 
 compared with 2026-09-21 14:13:20 to 2026-09-28 00:00:00
 
+-- exceptions in sections that were not asked for: abnormal_ends, crash_loops, new_programs, new_users, new_identities
+
 ## Not in the log
 
 | WHAT | TIMES | LOST | BYTES | DURATION | FIRST\_TIME | LAST\_TIME | HOST |
@@ -338,12 +205,12 @@ compared with 2026-09-21 14:13:20 to 2026-09-28 00:00:00
 | not\_recorded | 1 | 40 | 0B | 1m30s | 2026-09-28 11:58:30 | 2026-09-28 12:00:00 | web1 |
 | recorder\_stopped | 1 | 0 | 0B | 4h00m | 2026-09-28 20:00:00 | 2026-09-29 00:00:00 | web1 |
 
-## More often, costlier, or gone
+## More often, slower, costlier, failing or gone
 
-| COMM | CHANGE | EXPECTED | COUNT | EXPECTED\_CPU | CPU |
-|---|---|---:|---:|---:|---:|
-| cc | more\_often,costlier | 5 | 36 | 4.7ms | 3.04s |
-| rotate | gone | 1 | 0 | 936us | - |
+| COMM | CHANGE | EXPECTED | COUNT | EXPECTED\_FAILED | FAILED | OLD\_MEAN\_ELAPSED | MEAN\_ELAPSED | EXPECTED\_CPU | CPU |
+|---|---|---:|---:|---:|---:|---:|---:|---:|---:|
+| cc | more\_often,costlier | 4 | 36 | 0 | 1 | 100.0ms | 100.0ms | 3.9ms | 3.04s |
+| rotate | gone | 1 | 0 | 0 | 0 | 100.0ms | - | 779us | - |
 
 ## Users by CPU time
 
@@ -357,20 +224,20 @@ compared with 2026-09-21 14:13:20 to 2026-09-28 00:00:00
 )")
                                      .substr(1));
   EXPECT_EQ(Run(ask + "json --fail-on core,'oom>5'").out, std::string(R"page(
-{"report":"report","since":"2026-09-28T00:00:00.000000+00:00","until":"2026-09-29T00:00:00.000000+00:00","baseline_since":"2026-09-21T14:13:20.000000+00:00","baseline_until":"2026-09-28T00:00:00.000000+00:00","sections":[
+{"report":"report","hosts":["web1"],"since":"2026-09-28T00:00:00.000000+00:00","until":"2026-09-29T00:00:00.000000+00:00","baseline_since":"2026-09-21T14:13:20.000000+00:00","baseline_until":"2026-09-28T00:00:00.000000+00:00","sections":[
 {"section":"coverage","rows":[
 {"what":"lost","times":1,"lost":10,"bytes":0,"duration_us":null,"first_time":"2026-09-28T10:00:00.000000+00:00","last_time":"2026-09-28T11:00:00.000000+00:00","host":"web1"},
 {"what":"not_recorded","times":1,"lost":40,"bytes":0,"duration_us":90000000,"first_time":"2026-09-28T11:58:30.000000+00:00","last_time":"2026-09-28T12:00:00.000000+00:00","host":"web1"},
 {"what":"recorder_stopped","times":1,"lost":0,"bytes":0,"duration_us":14400000000,"first_time":"2026-09-28T20:00:00.000000+00:00","last_time":"2026-09-29T00:00:00.000000+00:00","host":"web1"}
 ]}
 ,{"section":"changes","rows":[
-{"comm":"cc","change":"more_often,costlier","expected":5,"count":36,"expected_cpu_us":4682,"cpu_us":3035000},
-{"comm":"rotate","change":"gone","expected":1,"count":0,"expected_cpu_us":936,"cpu_us":null}
+{"comm":"cc","change":"more_often,costlier","expected":4,"count":36,"expected_cpu_us":3897,"cpu_us":3035000,"expected_failed":0,"failed":1,"old_mean_elapsed_us":100000,"mean_elapsed_us":100000,"host":"web1"},
+{"comm":"rotate","change":"gone","expected":1,"count":0,"expected_cpu_us":779,"cpu_us":null,"expected_failed":0,"failed":0,"old_mean_elapsed_us":100000,"mean_elapsed_us":null,"host":"web1"}
 ]}
 ,{"section":"users","rows":[
-{"user":null,"uid":4000000000,"count":36,"failed":1,"cpu_us":3035000,"cpu_share":98.09},
-{"user":"root","uid":0,"count":11,"failed":7,"cpu_us":58000,"cpu_share":1.87},
-{"user":null,"uid":4000000001,"count":1,"failed":0,"cpu_us":1000,"cpu_share":0.03}
+{"user":null,"uid":4000000000,"count":36,"failed":1,"cpu_us":3035000,"cpu_share":98.09,"host":"web1"},
+{"user":"root","uid":0,"count":11,"failed":7,"cpu_us":58000,"cpu_share":1.87,"host":"web1"},
+{"user":null,"uid":4000000001,"count":1,"failed":0,"cpu_us":1000,"cpu_share":0.03,"host":"web1"}
 ]}
 ],
 "failed_on":["core (6)"],
@@ -381,23 +248,23 @@ compared with 2026-09-21 14:13:20 to 2026-09-28 00:00:00
 {"section":"coverage","what":"lost","times":1,"lost":10,"bytes":0,"duration_us":null,"first_time":"2026-09-28T10:00:00.000000+00:00","last_time":"2026-09-28T11:00:00.000000+00:00","host":"web1"}
 {"section":"coverage","what":"not_recorded","times":1,"lost":40,"bytes":0,"duration_us":90000000,"first_time":"2026-09-28T11:58:30.000000+00:00","last_time":"2026-09-28T12:00:00.000000+00:00","host":"web1"}
 {"section":"coverage","what":"recorder_stopped","times":1,"lost":0,"bytes":0,"duration_us":14400000000,"first_time":"2026-09-28T20:00:00.000000+00:00","last_time":"2026-09-29T00:00:00.000000+00:00","host":"web1"}
-{"section":"changes","comm":"cc","change":"more_often,costlier","expected":5,"count":36,"expected_cpu_us":4682,"cpu_us":3035000}
-{"section":"changes","comm":"rotate","change":"gone","expected":1,"count":0,"expected_cpu_us":936,"cpu_us":null}
-{"section":"users","user":null,"uid":4000000000,"count":36,"failed":1,"cpu_us":3035000,"cpu_share":98.09}
-{"section":"users","user":"root","uid":0,"count":11,"failed":7,"cpu_us":58000,"cpu_share":1.87}
-{"section":"users","user":null,"uid":4000000001,"count":1,"failed":0,"cpu_us":1000,"cpu_share":0.03}
+{"section":"changes","comm":"cc","change":"more_often,costlier","expected":4,"count":36,"expected_cpu_us":3897,"cpu_us":3035000,"expected_failed":0,"failed":1,"old_mean_elapsed_us":100000,"mean_elapsed_us":100000,"host":"web1"}
+{"section":"changes","comm":"rotate","change":"gone","expected":1,"count":0,"expected_cpu_us":779,"cpu_us":null,"expected_failed":0,"failed":0,"old_mean_elapsed_us":100000,"mean_elapsed_us":null,"host":"web1"}
+{"section":"users","user":null,"uid":4000000000,"count":36,"failed":1,"cpu_us":3035000,"cpu_share":98.09,"host":"web1"}
+{"section":"users","user":"root","uid":0,"count":11,"failed":7,"cpu_us":58000,"cpu_share":1.87,"host":"web1"}
+{"section":"users","user":null,"uid":4000000001,"count":1,"failed":0,"cpu_us":1000,"cpu_share":0.03,"host":"web1"}
 )")
                                         .substr(1));
   EXPECT_EQ(Run(kAsk + "--section changes --output csv").out, std::string(R"(
-comm,change,expected,count,expected_cpu_us,cpu_us
-cc,"more_often,costlier",5,36,4682,3035000
-rotate,gone,1,0,936,
+comm,change,expected,count,expected_cpu_us,cpu_us,expected_failed,failed,old_mean_elapsed_us,mean_elapsed_us,host
+cc,"more_often,costlier",4,36,3897,3035000,0,1,100000,100000,web1
+rotate,gone,1,0,779,,0,0,100000,,web1
 )")
                                                                   .substr(1));
   EXPECT_EQ(Run(kAsk + "--section changes --output tsv").out, std::string(R"(
-comm	change	expected	count	expected_cpu_us	cpu_us
-cc	more_often,costlier	5	36	4682	3035000
-rotate	gone	1	0	936	
+comm	change	expected	count	expected_cpu_us	cpu_us	expected_failed	failed	old_mean_elapsed_us	mean_elapsed_us	host
+cc	more_often,costlier	4	36	3897	3035000	0	1	100000	100000	web1
+rotate	gone	1	0	779		0	0	100000		web1
 )")
                                                                   .substr(1));
 }
@@ -416,13 +283,48 @@ TEST_F(NightlyTest, EachRuleFailsByWhatItIsFor) {
   }
 }
 
-TEST_F(NightlyTest, ARuleIsToldAlsoWhereNothingIsAnException) {
+TEST_F(NightlyTest, WhatARuleFailsOnIsShown) {
+  Worry();
+  const struct {
+    std::string rules;
+    std::string title;
+  } cases[] = {{"lost,gap,stopped", "Not in the log"},
+               {"signal,core,oom", "Ended by a signal, with a core dump or without memory"},
+               {"crash-loop", "Crash loops"},
+               {"new-program", "New programs"},
+               {"new-user", "New users"},
+               {"change", "More often, slower, costlier, failing or gone"},
+               {"identity", "New changes of identity"},
+               {"failed", "Failed"}};
+  for (const auto& [rules, title] : cases) {
+    EXPECT_THAT(Run(kAsk + "--only-exceptions --fail-on " + rules).out,
+                HasSubstr("== " + title + "\n"));
+  }
+}
+
+// Programs as grep answer no: that is worth a look only to who asks for it.
+TEST_F(NightlyTest, FailuresAreExceptionsWhereARuleAppliesToThem) {
   week_.Live(kNightMs + 11 * kHourMs, {.comm = "rotate"});
   Close();
-  const Answer answer = Run(kAsk + "--only-exceptions --fail-on failed");
-  EXPECT_EQ(answer.status, 1);
-  EXPECT_THAT(answer.out, AllOf(HasSubstr("-- no exceptions\n"),
-                                HasSubstr("-- exit status 1 since this applies: failed (1)\n")));
+  EXPECT_EQ(Run(kAsk + "--only-exceptions --fail-on 'failed>1'").out, "");
+  for (const std::string rule : {"failed", "'failed>0'"}) {
+    const Answer answer = Run(kAsk + "--only-exceptions --fail-on " + rule);
+    EXPECT_EQ(answer.status, 1);
+    EXPECT_THAT(answer.out,
+                AllOf(HasSubstr("== Failed\n"
+                                "COMM   STATUS  COUNT  OF  LAST_TIME            ARGS\n"
+                                "false  1           1   1  2026-09-28 10:00:00  false\n"),
+                      Not(HasSubstr("no exceptions")),
+                      HasSubstr("-- exit status 1 since this applies: failed (1)\n")));
+  }
+}
+
+TEST_F(NightlyTest, ExceptionsThatAreNotShownAreTold) {
+  Worry();
+  EXPECT_THAT(Run(kAsk + "--section jobs,crash_loops").out,
+              AllOf(HasSubstr("-- exceptions in sections that were not asked for: coverage, "
+                              "abnormal_ends, new_programs, new_users, changes, new_identities\n"),
+                    Not(HasSubstr("no exceptions"))));
 }
 
 // A table has no place for it.
@@ -456,7 +358,7 @@ TEST_F(NightlyTest, AFilterHoldsForBothPeriods) {
                               "select(.section == (\"changes\", \"programs\")).rows[] | "
                               "[.comm, .expected, .count]]'")
                               .out;
-  EXPECT_EQ(out, "[[\"cc\",5,36],[\"cc\",null,36]]\n");
+  EXPECT_EQ(out, "[[\"cc\",4,36],[\"cc\",null,36]]\n");
 }
 
 TEST_F(NightlyTest, ANightOfWhichTheLogHasNothingIsAnException) {
@@ -508,7 +410,8 @@ TEST_F(NightlyTest, TimesWithoutARecorderMakeTheTimeBeforeShorter) {
                                            .last_time_ns = ScriptedLog::Ns(kNightMs - 2 * kDayMs)});
   Worry();
   const std::string out = Run(kAsk + "--section changes --output csv --no-header").out;
-  EXPECT_THAT(out, HasSubstr("cc,\"more_often,costlier\",9,")) << "30 in 3 of the 6 days";
+  EXPECT_THAT(out, HasSubstr("cc,\"more_often,costlier\",7,"))
+      << "30 in 3 of the 6 days, for 20 hours";
 }
 
 TEST_F(NightlyTest, AHostThatWasRenamedHasNotStopped) {

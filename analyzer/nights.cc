@@ -1,0 +1,59 @@
+#include "nights.h"
+
+#include <algorithm>
+
+namespace daybook {
+
+void Nights::Take(const Boot& boot, const Life& life) {
+  if (boot_ != &boot) {
+    boot_ = &boot;
+    night_ = &nights_.try_emplace(names_.Of(boot), window_, now_ns_, zone_).first->second;
+  }
+  night_->Take(boot, life);
+}
+
+void Nights::Finish(const LogSet& log, const std::optional<Window>& before) {
+  if (nights_.empty()) nights_.try_emplace("", window_, now_ns_, zone_);
+  const auto recorded = RecordedByHost(log, names_);
+  for (auto& [host, night] : nights_) {
+    night.Finish();
+    const auto times = recorded.find(host);
+    if (before && times != recorded.end()) night.SetBaseline(*before, times->second);
+  }
+}
+
+std::optional<Window> Nights::baseline() const {
+  std::optional<Window> longest;
+  for (const auto& [host, night] : nights_) {
+    const auto& baseline = night.baseline();
+    if (baseline && (!longest || baseline->since_ns < longest->since_ns)) longest = baseline;
+  }
+  return longest;
+}
+
+std::vector<std::string> Nights::HostsWithoutBaseline() const {
+  std::vector<std::string> hosts;
+  for (const auto& [host, night] : nights_) {
+    if (!night.baseline() && night.used() != 0) hosts.push_back(host);
+  }
+  return hosts;
+}
+
+uint64_t Nights::Sum(uint64_t (Night::*of)() const) const {
+  uint64_t sum = 0;
+  for (const auto& [host, night] : nights_) sum += (night.*of)();
+  return sum;
+}
+
+Rows Nights::All(Rows (Night::*of)()) {
+  Rows all;
+  for (auto& [host, night] : nights_) {
+    for (auto& row : (night.*of)()) {
+      row.push_back(host.empty() ? Cell() : Cell(Text{.bytes = host}));
+      all.push_back(std::move(row));
+    }
+  }
+  return all;
+}
+
+}  // namespace daybook

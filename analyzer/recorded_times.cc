@@ -1,0 +1,103 @@
+#include "recorded_times.h"
+
+#include <algorithm>
+
+namespace daybook {
+namespace {
+
+using Span = RecordedTimes::Span;
+
+// Puts them in order, and joins those that overlap.
+void Join(std::vector<Span>* spans) {
+  std::ranges::sort(*spans, {}, &Span::first_ns);
+  std::vector<Span> joined;
+  for (const Span& span : *spans) {
+    if (joined.empty() || joined.back().last_ns < span.first_ns) {
+      joined.push_back(span);
+    } else {
+      joined.back().last_ns = std::max(joined.back().last_ns, span.last_ns);
+    }
+  }
+  *spans = std::move(joined);
+}
+
+// The clock may have been set back in between.
+std::optional<Span> SpanOf(const Boot& boot, uint64_t first_ns, uint64_t last_ns) {
+  const auto first = boot.clock.ToRealtime(first_ns);
+  const auto last = boot.clock.ToRealtime(last_ns);
+  if (!first || !last) return std::nullopt;
+  return Span{.first_ns = std::min(*first, *last), .last_ns = std::max(*first, *last)};
+}
+
+}  // namespace
+
+HostNames::HostNames(const LogSet& log) {
+  for (const Boot& boot : log.boots()) {
+    const auto last = boot.clock.ToRealtime(boot.last_ns);
+    if (!boot.stream_id || !boot.host || !last) continue;
+    const auto [found, is_new] = by_log_.try_emplace(*boot.stream_id);
+    if (is_new || found->second.last_ns < *last) found->second = {*last, *boot.host};
+  }
+}
+
+std::string HostNames::Of(const Boot& boot) const {
+  if (boot.stream_id) {
+    const auto found = by_log_.find(*boot.stream_id);
+    if (found != by_log_.end()) return found->second.name;
+  }
+  // A damaged segment that stands among others.
+  if (!boot.host && by_log_.size() == 1) return by_log_.begin()->second.name;
+  return boot.host.value_or("");
+}
+
+void RecordedTimes::Add(const Span& boot, const std::vector<Span>& not_recorded) {
+  boots_.push_back(boot);
+  std::vector<Span> missing = not_recorded;
+  Join(&missing);
+  int64_t from_ns = boot.first_ns;
+  for (const Span& span : missing) {
+    if (span.first_ns > from_ns) recorded_.push_back({from_ns, span.first_ns});
+    from_ns = std::max(from_ns, span.last_ns);
+  }
+  if (from_ns < boot.last_ns) recorded_.push_back({from_ns, boot.last_ns});
+}
+
+void RecordedTimes::Finish() {
+  Join(&boots_);
+  Join(&recorded_);
+}
+
+int64_t RecordedTimes::NsBetween(int64_t since_ns, int64_t until_ns) const {
+  int64_t ns = 0;
+  for (const Span& span : recorded_) {
+    const int64_t first_ns = std::max(span.first_ns, since_ns);
+    ns += std::max(std::min(span.last_ns, until_ns), first_ns) - first_ns;
+  }
+  return ns;
+}
+
+std::vector<Span> RecordedTimes::BetweenBoots() const {
+  std::vector<Span> between;
+  for (size_t i = 1; i < boots_.size(); ++i) {
+    between.push_back({boots_[i - 1].last_ns, boots_[i].first_ns});
+  }
+  return between;
+}
+
+std::map<std::string, RecordedTimes> RecordedByHost(const LogSet& log, const HostNames& names) {
+  std::map<const Boot*, std::vector<Span>> not_recorded;
+  for (const LogSet::NotRecorded& gap : log.not_recorded()) {
+    const auto span = SpanOf(*gap.boot, gap.first_ns, gap.last_ns);
+    if (span) not_recorded[gap.boot].push_back(*span);
+  }
+  std::map<std::string, RecordedTimes> hosts;
+  for (const Boot& boot : log.boots()) {
+    if (!boot.first_ns) continue;
+    const auto span = SpanOf(boot, *boot.first_ns, boot.last_ns);
+    if (span) hosts[names.Of(boot)].Add(*span, not_recorded[&boot]);
+  }
+  for (auto& [host, times] : hosts) times.Finish();
+  return hosts;
+}
+
+}  // namespace daybook

@@ -1,0 +1,63 @@
+// When somebody recorded a host, by the wall clock.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "log_set.h"
+
+namespace daybook {
+
+// Which host a boot is of: a log is of one host, by the name that it has last, so that one that was
+// renamed is still one; and logs of the same name are of the same host.
+class HostNames {
+ public:
+  HostNames() = default;
+  // As far as it has been read.
+  explicit HostNames(const LogSet& log);
+
+  // Of a boot of any log set. Empty where nothing tells.
+  std::string Of(const Boot& boot) const;
+
+ private:
+  struct Named {
+    int64_t last_ns = 0;
+    std::string name;
+  };
+  std::map<Id128, Named> by_log_;
+};
+
+class RecordedTimes {
+ public:
+  struct Span {
+    int64_t first_ns = 0;
+    int64_t last_ns = 0;
+    bool operator==(const Span&) const = default;
+  };
+
+  // From its first record to its last, but for the times in which its log says that nobody
+  // recorded.
+  void Add(const Span& boot, const std::vector<Span>& not_recorded);
+  // Call it after the last one.
+  void Finish();
+
+  bool empty() const { return boots_.empty(); }
+  int64_t first_ns() const { return boots_.front().first_ns; }
+  int64_t last_ns() const { return boots_.back().last_ns; }
+  int64_t NsBetween(int64_t since_ns, int64_t until_ns) const;
+  // From the last record of one to the first one of the next.
+  std::vector<Span> BetweenBoots() const;
+
+ private:
+  // In order of time, without overlaps.
+  std::vector<Span> boots_;
+  std::vector<Span> recorded_;
+};
+
+// Of each host that a log set has read something of.
+std::map<std::string, RecordedTimes> RecordedByHost(const LogSet& log, const HostNames& names);
+
+}  // namespace daybook

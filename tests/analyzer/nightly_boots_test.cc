@@ -1,0 +1,173 @@
+// The page for the morning of hosts that are not always on, and of several of them.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <string_view>
+
+#include "program_runner.h"
+#include "script.h"
+
+namespace daybook {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
+using std::string_view_literals::operator""sv;
+
+constexpr int64_t kMinute = 60;
+constexpr int64_t kHour = 60 * kMinute;
+constexpr int64_t kDay = 24 * kHour;
+constexpr int64_t kMidnight = 1'790'035'200;  // 2026-09-22
+
+class NightlyBootsTest : public ProgramRunner {
+ protected:
+  // In seconds since 2026-09-22 00:00.
+  struct Boot {
+    uint8_t id = 0xB0;
+    int64_t begin = 0;
+    int64_t recorded = 0;  // from then on
+    int64_t end = 0;
+    std::string host = "web1";
+    int64_t every = kHour;  // a process begins so often
+    std::string_view comm = "tick";
+    uint32_t wait_status = 0;
+  };
+  // Of the same host one after the other.
+  void Write(const Boot& boot) {
+    const std::string path = boot.host == "web1" ? log_path_ : temp_ / boot.host;
+    // 5 s after the boot, at which a scripted log begins.
+    ScriptedLog log(path, boot.id, boot.host, (kMidnight + boot.begin + 5) * 1'000'000'000);
+    const auto ms = [&](int64_t time) { return static_cast<uint64_t>(time - boot.begin) * 1000; };
+    if (boot.recorded > boot.begin + 5) {
+      log.At(ms(boot.recorded));
+      log.writer().Append(RecordingGap{.first_time_ns = 0,
+                                       .last_time_ns = ScriptedLog::Ns(ms(boot.recorded)),
+                                       .missed_forks = 40});
+    }
+    uint32_t pid = 1000;
+    for (int64_t time = boot.recorded + 10; time < boot.end; time += boot.every) {
+      ++pid;
+      log.Fork(ms(time), pid, 1, 0);
+      log.Exec(ms(time) + 1, pid, ms(time), boot.comm, "/usr/bin/" + std::string(boot.comm),
+               boot.comm);
+      log.Exit(ms(time) + 100, pid, ms(time), boot.wait_status, boot.comm, 1000);
+    }
+    log.At(ms(boot.end));
+    log.Filtered(std::nullopt);
+    log.Close();
+  }
+
+  std::string Rows(const std::string& window, const std::string& section) const {
+    return Run("report --log LOG --output csv --no-header --section " + section + " " + window).out;
+  }
+};
+
+TEST_F(NightlyBootsTest, ATimeBetweenTwoBootsIsNotInTheLog) {
+  Write({.id = 0xB1, .begin = -kHour, .recorded = 2 * kHour, .end = 4 * kHour});
+  Write({.id = 0xB2, .begin = 20 * kHour, .recorded = 21 * kHour, .end = kDay});
+  const std::string off =
+      "between_boots,1,0,0,57600000000,2026-09-22T04:00:00.000000+00:00,"
+      "2026-09-22T20:00:00.000000+00:00,web1\n";
+  EXPECT_THAT(Rows("-S 2026-09-22 -U 2026-09-23", "coverage"), HasSubstr(off));
+  EXPECT_EQ(Run("report --log LOG -S 2026-09-22 -U 2026-09-23 --fail-on 'gap>2'").status, 1);
+  EXPECT_EQ(Run("report --log LOG -S 2026-09-22 -U 2026-09-23 --fail-on stopped").status, 0);
+  // Cut to the time that is asked for; who was not there at its end has stopped.
+  EXPECT_THAT(Rows("-S 2026-09-22 -U '2026-09-22 12:00'", "coverage"),
+              HasSubstr("recorder_stopped,1,0,0,28800000000,2026-09-22T04:00:00.000000+00:00,"));
+  EXPECT_THAT(Rows("-S '2026-09-22 12:00' -U 2026-09-23", "coverage"),
+              HasSubstr("nothing_before,1,0,0,28800000000,2026-09-22T12:00:00.000000+00:00,"
+                        "2026-09-22T20:00:00.000000+00:00,web1\n"));
+}
+
+TEST_F(NightlyBootsTest, AHostThatIsOnlyStartedAnewIsNoException) {
+  Write({.id = 0xB1, .begin = -kHour, .recorded = -kHour, .end = 4 * kHour});
+  Write({.id = 0xB2,
+         .begin = 4 * kHour + 2 * kMinute,
+         .recorded = 4 * kHour + 2 * kMinute,
+         .end = kDay});
+  const Answer answer =
+      Run("report --log LOG -S 2026-09-22 -U 2026-09-23 --only-exceptions --fail-on gap,stopped");
+  EXPECT_EQ(answer.out, "");
+  EXPECT_EQ(answer.status, 0);
+}
+
+TEST_F(NightlyBootsTest, ATimeWithoutARecorderIsToldOnEachDayAndItsForksOnTheLast) {
+  Write({.id = 0xB1, .begin = 23 * kHour, .recorded = kDay + kHour, .end = 2 * kDay});
+  EXPECT_THAT(Rows("-S '2026-09-22 22:00' -U 2026-09-23", "coverage"),
+              HasSubstr("not_recorded,1,0,0,3600000000,2026-09-22T23:00:00.000000+00:00,"
+                        "2026-09-23T00:00:00.000000+00:00,web1\n"));
+  EXPECT_EQ(Rows("-S 2026-09-23 -U 2026-09-24", "coverage"),
+            "not_recorded,1,40,0,3600000000,2026-09-23T00:00:00.000000+00:00,"
+            "2026-09-23T01:00:00.000000+00:00,web1\n");
+}
+
+// 8 of 24 hours, each day.
+TEST_F(NightlyBootsTest, AHostThatIsOffAtNightIsComparedWithTheTimesInWhichItWasOn) {
+  for (int64_t day = 0; day < 3; ++day) {
+    Write({.id = static_cast<uint8_t>(0xB1 + day),
+           .begin = day * kDay + 8 * kHour,
+           .recorded = day * kDay + 8 * kHour,
+           .end = day * kDay + 16 * kHour});
+  }
+  const std::string window = "-S 2026-09-24 -U 2026-09-25 ";
+  EXPECT_EQ(
+      Run("report --log LOG --baseline 2d --section changes,new_programs --output jsonl " + window)
+          .out,
+      "");
+  EXPECT_THAT(Run("report --log LOG --baseline 2d " + window).out,
+              HasSubstr("compared with 2026-09-22 08:00:05 to 2026-09-24 00:00:00\n"));
+}
+
+TEST_F(NightlyBootsTest, WhereLittleWasRecordedNothingIsCompared) {
+  Write({.id = 0xB1, .begin = 0, .recorded = 0, .end = 30});
+  Write({.id = 0xB2, .begin = kDay, .recorded = kDay + 5, .end = kDay + kHour, .every = kMinute});
+  const std::string out =
+      Run("report --log LOG -S 2026-09-23 -U '2026-09-23 01:00' --baseline 1d").out;
+  EXPECT_THAT(out, AllOf(HasSubstr("-- compared with nothing"), Not(HasSubstr("more_often"))));
+}
+
+TEST_F(NightlyBootsTest, HostsAreToldApart) {
+  for (const std::string host : {"web1", "web2"}) {
+    Write({.id = host == "web1" ? uint8_t{0xB1} : uint8_t{0xB2},
+           .begin = -kHour,
+           .recorded = -kHour,
+           .end = kDay + 5 * kHour,
+           .host = host});
+  }
+  // What is old on the one may be new on the other.
+  Write({.id = 0xC1,
+         .begin = kDay + 6 * kHour,
+         .recorded = kDay + 6 * kHour,
+         .end = 2 * kDay,
+         .comm = "tick"});
+  Write({.id = 0xC2,
+         .begin = kDay + 6 * kHour,
+         .recorded = kDay + 6 * kHour,
+         .end = 2 * kDay,
+         .host = "web2",
+         .comm = "app",
+         .wait_status = 11});
+  const std::string both = "--log LOG --log " + (temp_ / "web2") + " -S 2026-09-23 -U 2026-09-24 ";
+  const std::string page = Run("report " + both).out;
+  EXPECT_THAT(page, AllOf(HasSubstr("daybook report: web1, web2, 2026-09-23 00:00:00 to "),
+                          HasSubstr("\nHOST  COMM  JOB  STATUS   CORE  OOM  COUNT"),
+                          HasSubstr("\nweb2  app   app  SIGSEGV  no    no      18"),
+                          HasSubstr("\nweb2  /usr/bin/app"), Not(HasSubstr("\nweb1  /usr/bin")),
+                          HasSubstr("\nweb1  process"), HasSubstr("\nweb2  process")));
+  EXPECT_EQ(Run("report " + both + "--output json | jq -c '.hosts'").out, "[\"web1\",\"web2\"]\n");
+  EXPECT_EQ(Run("jobs " + both + "--columns host,job,runs --sort host --output csv").out,
+            "host,job,runs\nweb1,tick,23\nweb2,app,18\nweb2,tick,5\n");
+  EXPECT_THAT(Run("jobs " + both).out, HasSubstr("HOST  KIND     RUNS"));
+  // Of one host only programs are told which.
+  const std::string one = "--log LOG -S 2026-09-23 -U 2026-09-24 ";
+  EXPECT_THAT(Run("report " + one).out, Not(HasSubstr("HOST  ")));
+  EXPECT_THAT(Run("jobs " + one).out, Not(HasSubstr("HOST")));
+  EXPECT_THAT(Run("jobs " + one + "--output json").out, HasSubstr("\"host\":\"web1\""));
+  EXPECT_THAT(Rows(one, "programs"), HasSubstr(",web1\n"));
+}
+
+}  // namespace
+}  // namespace daybook
