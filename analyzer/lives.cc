@@ -95,6 +95,13 @@ ParentLife::~ParentLife() {
   }
 }
 
+void ForgetUncounted(uint32_t flags, Usage* usage) {
+  if ((flags & kProcUsageExact) != 0 || usage->cpu_us != 0U) return;
+  usage->cpu_us.reset();
+  usage->utime_us.reset();
+  usage->stime_us.reset();
+}
+
 // init and kthreadd, and what a foreign log calls the child of nobody.
 bool IsFirst(const Life& life) {
   constexpr uint32_t kLastFirstPid = 2;
@@ -124,7 +131,10 @@ void LifeBuilder::Take(const Exec& exec) {
   Life& life = open->life;
   ++open->execs_seen;
   life.flags &= ~kProcNeverExeced;
-  MergeIdentity(exec, exec.time_ns >= open->newest_ns, &life.identity);
+  const bool is_newer = exec.time_ns >= open->newest_ns;
+  // A new program has a new name: the one that was inherited, or the last program's, is not its.
+  if (!exec.comm && is_newer) life.identity.comm.reset();
+  MergeIdentity(exec, is_newer, &life.identity);
   // Also where a snapshot was taken since: it would have this same image.
   if (!life.image || exec.time_ns >= life.image->since_ns) {
     life.image = MakeImage({.since_ns = exec.time_ns,
@@ -149,6 +159,7 @@ void LifeBuilder::Take(const Exit& exit) {
   life.flags = exit.flags;
   life.wait_status = exit.wait_status;
   TakeUsage(exit, &life.usage);
+  if (!life.acct) ForgetUncounted(exit.flags, &life.usage);
   life.usage.maxrss_kib = exit.maxrss_kib;
   life.usage.image_maxrss_kib = exit.image_maxrss_kib;
   life.usage.zombie_us = exit.zombie_us;
@@ -417,7 +428,8 @@ void LifeBuilder::Inherit(uint64_t fork_ns, Open* child) {
   }
   const LocalPointer<const Image>& image = parent->life.image;
   if (image && image->since_ns > fork_ns) return;  // of later than the fork
-  Merge(parent->life.identity.comm, &child->life.identity.comm, false);
+  // Its own program has a name of its own, also where that is not known.
+  if (child->execs_seen == 0) Merge(parent->life.identity.comm, &child->life.identity.comm, false);
   if (child->life.image || !image) return;
   child->life.image = image;
   child->has_inherited = true;

@@ -64,6 +64,10 @@ struct Usage {
   std::optional<uint64_t> zombie_us;
 };
 
+// At the end of a process the kernel has counted its CPU time only up to the last tick, or to when
+// another one ran: where that is nothing, what it took is not known. `flags`: kProc...
+void ForgetUncounted(uint32_t flags, Usage* usage);
+
 // kLost: it has ended, but the log does not tell how or when.
 enum class LifeState : uint8_t { kRunning, kEnded, kLost };
 

@@ -71,6 +71,7 @@ void LifeBuilder::FillWhole(const WholeLife& whole, uint64_t start_ns) {
                 .read_bytes = whole.read_bytes,
                 .write_bytes = whole.write_bytes,
                 .zombie_us = whole.zombie_us};
+  ForgetUncounted(whole.flags, &life.usage);
   life.proof = proof_;
   RecycleImage(&life.image);
   life.image.reset();

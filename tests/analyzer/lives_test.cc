@@ -292,6 +292,66 @@ TEST_F(LivesTest, ChildDoesNotHaveWhatItsParentExecsLater) {
   EXPECT_EQ(lives_[1].image, nullptr);
 }
 
+// As the connector tells of who has ended before anybody asked for its name.
+TEST_F(LivesTest, AProgramWithoutANameDoesNotHaveTheNameThatWasThereBefore) {
+  const Fork parent = ForkAt(2 * kSecond, 5);
+  const Exec named = ExecAt(3 * kSecond, 2 * kSecond, 5);
+  Exec unnamed = ExecAt(11 * kSecond, 10 * kSecond);
+  unnamed.comm.reset();
+  unnamed.exe.reset();
+  Exit end = ExitAt(12 * kSecond, 10 * kSecond);
+  end.comm.reset();
+  Fork fork = ForkAt(10 * kSecond);
+  fork.parent_start_ns = 2 * kSecond;
+  Take(parent, named, fork, unnamed, end);
+  ASSERT_EQ(lives_.size(), 1U);
+  EXPECT_EQ(lives_[0].identity.comm, std::nullopt);
+  EXPECT_EQ(lives_[0].image->exe, std::nullopt);
+
+  fork.pid = unnamed.pid = end.pid = 8;
+  Take(unnamed, fork, end);
+  ASSERT_EQ(lives_.size(), 2U);
+  EXPECT_EQ(lives_[1].identity.comm, std::nullopt) << "nor where the birth is told late";
+
+  fork.pid = unnamed.pid = end.pid = 9;
+  Take(fork, ExecAt(10'500 * kMs, 10 * kSecond, 9), unnamed, end);
+  ASSERT_EQ(lives_.size(), 3U);
+  EXPECT_EQ(lives_[2].identity.comm, std::nullopt) << "nor the name of its last program";
+
+  fork.pid = unnamed.pid = end.pid = 10;
+  Take(fork);
+  Snapshot(11'500 * kMs, {SnapAt(10 * kSecond, 10)});
+  Take(unnamed, end);
+  ASSERT_EQ(lives_.size(), 4U);
+  EXPECT_THAT(lives_[3].identity.comm, Optional(std::string("snap"))) << "what was seen since";
+
+  fork.pid = end.pid = 11;
+  Take(fork, end);
+  ASSERT_EQ(lives_.size(), 5U);
+  EXPECT_THAT(lives_[4].identity.comm, Optional(std::string("ls"))) << "of its parent's program";
+}
+
+TEST_F(LivesTest, CpuTimeOfWhichNothingWasCountedAtTheEndIsUnknown) {
+  Exit end = ExitAt(12 * kSecond, 10 * kSecond);
+  end.cpu_us = end.utime_us = end.stime_us = 0;
+  Take(ForkAt(10 * kSecond), end);
+  end.pid = 8;
+  end.flags = kProcUsageExact;
+  Take(ForkAt(10 * kSecond, 8), end);
+  end.pid = 9;
+  end.flags = 0;
+  end.cpu_us = 3;
+  Take(ForkAt(10 * kSecond, 9), end);
+  Finish();
+  std::map<uint32_t, Usage> usages;
+  for (const Life& life : lives_) usages[life.pid] = life.usage;
+  EXPECT_EQ(usages[7].cpu_us, std::nullopt);
+  EXPECT_EQ(usages[7].stime_us, std::nullopt);
+  EXPECT_THAT(usages[8].cpu_us, Optional(0U));
+  EXPECT_THAT(usages[9].cpu_us, Optional(3U)) << "so much at least";
+  EXPECT_THAT(usages[9].utime_us, Optional(0U));
+}
+
 TEST_F(LivesTest, UnseenBirthsAreOpenedByWhatFollows) {
   Take(ExecAt(11 * kSecond, 10 * kSecond, 7), ExitAt(12 * kSecond, 9 * kSecond, 8));
   Finish();
