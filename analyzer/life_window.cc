@@ -39,6 +39,12 @@ Placed PlaceInBounds(const Window& window, const Boot& boot, const Life& life) {
   return window.Overlaps(start, EndTime(boot, life)) ? Placed::kInside : Placed::kOutside;
 }
 
+bool IsThereWithoutEnd(const Window& window, const Boot& boot, const Life& life) {
+  const auto end = EndTime(boot, life);
+  if (!window.Overlaps(StartOf(boot, life), end)) return false;
+  return life.state != LifeState::kEnded || (window.until_ns && end && *end >= *window.until_ns);
+}
+
 void CountOpenEnd(const Window& window, const Boot& boot, const Life& life, Coverage* coverage) {
   const bool is_running = life.state == LifeState::kRunning;
   const bool is_lost = life.state == LifeState::kLost;
@@ -69,6 +75,13 @@ std::optional<bool> AliveAt(const Boot& boot, const Life& life, int64_t time_ns)
   }
   // One of no length was there when it was born.
   return time_ns == *start || (end && time_ns < *end);
+}
+
+std::optional<bool> AliveWithin(const Boot& boot, const Life& life, int64_t first_ns,
+                                int64_t last_ns) {
+  const auto start = StartOf(boot, life);
+  if (start && *start > first_ns && *start <= last_ns) return true;
+  return AliveAt(boot, life, first_ns);
 }
 
 void EndsOfLogs::Take(const Boot& boot, const Life& life) {

@@ -26,6 +26,10 @@ inline Placed Place(const Window& window, const Boot& boot, const Life& life) {
   return window.bounded() ? PlaceInBounds(window, boot, life) : Placed::kInside;
 }
 
+// True of one that was there in the window and was not seen to end in it: it runs on behind the
+// window, or nobody knows.
+bool IsThereWithoutEnd(const Window& window, const Boot& boot, const Life& life);
+
 // Counts a life that was alive in the window, where at the window's end it still runs, or has ended
 // unseen until then.
 void CountOpenEnd(const Window& window, const Boot& boot, const Life& life, Coverage* coverage);
@@ -33,6 +37,10 @@ void CountOpenEnd(const Window& window, const Boot& boot, const Life& life, Cove
 // Whether it was alive at that moment, its birth included and its end not; nullopt where the log
 // does not tell: nobody is known to live on behind its end.
 std::optional<bool> AliveAt(const Boot& boot, const Life& life, int64_t time_ns);
+
+// The same of any moment from one to another one.
+std::optional<bool> AliveWithin(const Boot& boot, const Life& life, int64_t first_ns,
+                                int64_t last_ns);
 
 // Lines that a moment is behind the end of a log: of each host on which somebody ran until then.
 class EndsOfLogs {

@@ -44,6 +44,7 @@ struct Boot {
   std::optional<uint64_t> first_ns;  // boot time of the earliest and the latest record
   uint64_t last_ns = 0;
   std::unordered_map<uint64_t, std::string> cgroups;  // paths by id
+  bool lacks_successes = false;  // a recorder was to leave out what ended with 0
 };
 
 // What happened at a moment tells when; other records have no time of their own.
@@ -158,6 +159,9 @@ class LogSet {
     uint64_t last_ns;
   };
   const std::vector<NotRecorded>& not_recorded() const { return not_recorded_; }
+
+  // Of which something has been read so far.
+  const std::deque<Boot>& boots() const { return boots_; }
 
   // True where nothing of the window, nor of a time behind it, is in what has been read: when that
   // ends.

@@ -116,6 +116,9 @@ void LogSet::TakeAbout(const RecordView& record) {
 // One that takes over counts on, and so do its hooks. Its START's count of the kernel may be a few
 // too large: what is missing by then, the next count says as well.
 void LogSet::TakeRecorder(const Recorder& recorder) {
+  const bool is_partial =
+      recorder.filter && recorder.filter->find("--only-failed") != std::string_view::npos;
+  boot_->lacks_successes = boot_->lacks_successes || is_partial;
   const bool is_start = recorder.event == RecorderEvent::kStart;
   const bool counts_on = HasAbility(recorder, kContinues);
   if (is_start && counts_on && sequence_->forks_ahead) return;

@@ -33,6 +33,12 @@ std::string Show(std::string_view text, const FilterMistake& mistake) {
                      "", width - 1);
 }
 
+bool TellsStatus(const LifeField* field) {
+  constexpr std::string_view kFields[] = {"wait_status", "exit_code", "signal", "status",
+                                          "core",        "ok",        "failed", "oom"};
+  return field != nullptr && std::ranges::find(kFields, field->column.name) != std::end(kFields);
+}
+
 // As one line, with a space between words.
 Text Joined(const Text& arguments, std::string* out) {
   std::string_view bytes = arguments.bytes;
@@ -82,15 +88,43 @@ Status Filter::Require(std::string_view text, const FilterClock& clock) {
   FilterParser parser(text, clock, this);
   const auto root = parser.Parse();
   if (!root) return Error(Show(text, parser.mistake()));
-  roots_.push_back(*root);
+  AddConditions(*root);
   return Ok{};
 }
 
+void Filter::AddConditions(uint32_t index) {
+  if (nodes_[index].op != Op::kAnd) {
+    return (AsksForStatus(index) ? status_roots_ : roots_).push_back(index);
+  }
+  for (uint32_t child = nodes_[index].first_child; child != kNone; child = nodes_[child].next) {
+    AddConditions(child);
+  }
+}
+
+bool Filter::AsksForStatus(uint32_t index) const {
+  const Node& node = nodes_[index];
+  if (node.op == Op::kDescendsFrom) return false;  // not for its own
+  if (TellsStatus(node.field) || TellsStatus(node.other)) return true;
+  for (uint32_t child = node.first_child; child != kNone; child = nodes_[child].next) {
+    if (AsksForStatus(child)) return true;
+  }
+  return false;
+}
+
 Truth Filter::Judge(const Boot& boot, const Life& life, LifeTexts& texts) const {
+  Truth all = JudgeApartFromStatus(boot, life, texts);
+  for (const uint32_t root : status_roots_) {
+    if (all == Truth::kFalse) break;
+    all = std::min(all, JudgeNode(root, {.boot = boot, .life = life, .texts = texts}));
+  }
+  return all;
+}
+
+Truth Filter::JudgeApartFromStatus(const Boot& boot, const Life& life, LifeTexts& texts) const {
   Truth all = Truth::kTrue;
   for (const uint32_t root : roots_) {
-    all = std::min(all, JudgeNode(root, {.boot = boot, .life = life, .texts = texts}));
     if (all == Truth::kFalse) break;
+    all = std::min(all, JudgeNode(root, {.boot = boot, .life = life, .texts = texts}));
   }
   return all;
 }
@@ -136,7 +170,7 @@ Truth Filter::JudgeNode(uint32_t index, const Subject& subject) const {
     case Op::kMatch:
       return JudgeMatch(node, subject);
     case Op::kKnown:
-      return ToTruth(IsKnown(Read(*node.field, 1, subject)));
+      return ToTruth(IsTold(*node.field, subject));
     case Op::kUnder:
       return JudgeUnder(node, subject);
     case Op::kDescendsFrom:
@@ -224,6 +258,14 @@ Truth Filter::JudgeMatch(const Node& node, const Subject& subject) const {
   const Cell cell = Read(*node.field, 1, subject);
   if (!IsKnown(cell)) return IsAbsent(*node.field, subject) ? Truth::kFalse : Truth::kUnknown;
   return ToTruth(regexes_[node.regex].Matches(std::get<Text>(cell).bytes));
+}
+
+// A user without a name on this host has none here either, whatever its id.
+bool Filter::IsTold(const LifeField& field, const Subject& subject) {
+  const Cell cell = field.get(subject.boot, subject.life, subject.texts);
+  const bool is_bare_id =
+      field.column.kind == Kind::kUser && std::holds_alternative<uint64_t>(cell);
+  return IsKnown(cell) && !is_bare_id;
 }
 
 // As the values are that it is compared with.

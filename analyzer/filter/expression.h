@@ -28,9 +28,14 @@ class Filter {
   // Lets through only what the expression `text` says, too. An Error shows where the mistake is.
   Status Require(std::string_view text, const FilterClock& clock);
 
-  bool lets_all_through() const { return roots_.empty(); }
+  bool lets_all_through() const { return roots_.empty() && status_roots_.empty(); }
 
   Truth Judge(const Boot& boot, const Life& life, LifeTexts& texts) const;
+
+  // By its conditions but for those about how it ended: its status, code or signal. Of conditions
+  // that "and" joins, each is one.
+  Truth JudgeApartFromStatus(const Boot& boot, const Life& life, LifeTexts& texts) const;
+  bool IsAboutStatus() const { return !status_roots_.empty(); }
 
   // True where it asks what is told only when a process ends: before, it is not to be judged.
   bool IsAboutEnd() const;
@@ -78,6 +83,8 @@ class Filter {
     LifeTexts& texts;
   };
 
+  void AddConditions(uint32_t index);
+  bool AsksForStatus(uint32_t index) const;
   Truth JudgeNode(uint32_t index, const Subject& subject) const;
   Truth JudgeAll(const Node& node, const Subject& subject) const;
   Truth JudgeAny(const Node& node, const Subject& subject) const;
@@ -88,10 +95,12 @@ class Filter {
   static Truth JudgeUnder(const Node& node, const Subject& subject);
   static Truth JudgeExisted(const Node& node, const Subject& subject);
   static bool IsAbsent(const LifeField& field, const Subject& subject);
+  static bool IsTold(const LifeField& field, const Subject& subject);
   static Cell Read(const LifeField& field, uint64_t scale, const Subject& subject);
 
   std::vector<Node> nodes_;
-  std::vector<uint32_t> roots_;  // all must be true
+  std::vector<uint32_t> roots_;         // all must be true
+  std::vector<uint32_t> status_roots_;  // and these, which ask how it ended
   std::vector<Cell> values_;
   std::vector<Regex> regexes_;
   Arena texts_;  // of the values

@@ -16,6 +16,7 @@
 #include "filter/literal.h"
 #include "life_groups.h"
 #include "life_log.h"
+#include "life_window.h"
 #include "report.h"
 #include "time_syntax.h"
 #include "totals.h"
@@ -40,14 +41,16 @@ constexpr Column kColumns[] = {
     {"change", Kind::kString, 101},
     {"old_count", Kind::kNumber, 102},
     {"count", Kind::kNumber, 103},
-    {"old_failed", Kind::kNumber, 104},
-    {"failed", Kind::kNumber, 105},
-    {"old_mean_elapsed_us", Kind::kMicroseconds, 106},
-    {"mean_elapsed_us", Kind::kMicroseconds, 107},
-    {"old_mean_cpu_us", Kind::kMicroseconds, 108},
-    {"mean_cpu_us", Kind::kMicroseconds, 109},
-    {"old_cpu_us", Kind::kMicroseconds, 110},
-    {"cpu_us", Kind::kMicroseconds, 111},
+    {"old_failed", Kind::kNumber, 106},
+    {"failed", Kind::kNumber, 107},
+    {"old_mean_elapsed_us", Kind::kMicroseconds, 108},
+    {"mean_elapsed_us", Kind::kMicroseconds, 109},
+    {"old_mean_cpu_us", Kind::kMicroseconds, 110},
+    {"mean_cpu_us", Kind::kMicroseconds, 111},
+    {"old_cpu_us", Kind::kMicroseconds, 112},
+    {"cpu_us", Kind::kMicroseconds, 113},
+    {"old_running", Kind::kNumber, 104},
+    {"running", Kind::kNumber, 105},
     {"difference", Kind::kNumber, 0, Shown::kNever},
 };
 
@@ -168,14 +171,33 @@ bool IsTold(const Window& window, const Coverage& coverage) {
          (!window.since_ns || *coverage.last_ns >= *window.since_ns);
 }
 
-std::string ChangeOf(const Totals& before, const Totals& now, const Comparison& by) {
+// A group in one of the periods.
+struct Period {
+  Totals totals;
+  uint64_t uncounted = 0;  // in these: they were there, and not seen to end
+
+  uint64_t running() const { return uncounted + totals.running; }
+  uint64_t there() const { return uncounted + totals.count; }
+};
+
+struct Group {
+  Period old_period;
+  Period new_period;
+};
+
+// Who still runs was there: that is no reason to call it gone, or new when it ends. Where some do,
+// there are more or fewer only if that is so with them and without.
+std::string ChangeOf(const Group& group, const Comparison& by) {
   const uint64_t threshold = by.threshold;
-  if (std::max(before.count, now.count) < by.min_count) return "";
-  if (before.count == 0) return "new";
-  if (now.count == 0) return "gone";
+  const auto& [old_period, new_period] = group;
+  if (std::max(old_period.there(), new_period.there()) < by.min_count) return "";
+  if (old_period.there() == 0) return "new";
+  if (new_period.there() == 0) return "gone";
+  const Totals& before = old_period.totals;
+  const Totals& now = new_period.totals;
   std::vector<std::string_view> changes;
-  if (IsMore(before.count, now.count, threshold)) changes.push_back("more_often");
-  if (IsMore(now.count, before.count, threshold)) changes.push_back("less_often");
+  if (IsMore(old_period.there(), now.count, threshold)) changes.push_back("more_often");
+  if (IsMore(new_period.there(), before.count, threshold)) changes.push_back("less_often");
   if (IsLonger(before.elapsed_us, now.elapsed_us, threshold)) changes.push_back("slower");
   if (IsLonger(before.cpu_us, now.cpu_us, threshold)) changes.push_back("costlier");
   if (IsFailing({before.failed, before.count}, {now.failed, now.count}, threshold)) {
@@ -184,24 +206,21 @@ std::string ChangeOf(const Totals& before, const Totals& now, const Comparison& 
   return fmt::format("{}", fmt::join(changes, ","));
 }
 
-struct Group {
-  Totals before;
-  Totals now;
-};
-
 uint64_t DifferenceOf(const Group& group) {
-  const uint64_t before = group.before.cpu_us.total.value_or(0);
-  const uint64_t now = group.now.cpu_us.total.value_or(0);
+  const uint64_t before = group.old_period.totals.cpu_us.total.value_or(0);
+  const uint64_t now = group.new_period.totals.cpu_us.total.value_or(0);
   return std::max(before, now) - std::min(before, now);
 }
 
 void AddRow(std::vector<Cell> row, const Group& group, const std::string& change, Table& table) {
-  const auto& [before, now] = group;
+  const Totals& before = group.old_period.totals;
+  const Totals& now = group.new_period.totals;
   row.insert(row.end(), {change.empty() ? Cell() : Cell(Text{change}), before.count, now.count,
                          before.failed, now.failed, OptionalCell(before.elapsed_us.Mean()),
                          OptionalCell(now.elapsed_us.Mean()), OptionalCell(before.cpu_us.Mean()),
                          OptionalCell(now.cpu_us.Mean()), OptionalCell(before.cpu_us.total),
-                         OptionalCell(now.cpu_us.total), DifferenceOf(group)});
+                         OptionalCell(now.cpu_us.total), group.old_period.running(),
+                         group.new_period.running(), DifferenceOf(group)});
   table.Add(row);
 }
 
@@ -210,25 +229,30 @@ class Difference {
   Difference(const Comparison& comparison, const LocalZone& zone)
       : comparison_(comparison), names_(comparison.keys), texts_(zone) {}
 
-  // By their ends, what still runs is in no period that ends, and so must not be in the other one.
-  void LeaveOutRunning() { takes_running_ = false; }
+  // By their ends, what still runs is in no period that ends, and so must not be counted in the
+  // other one: it was there.
+  void CountOnlyEnds() { counts_only_ends_ = true; }
 
-  Coverage Read(const Question& question, Totals Group::*period) {
-    return ReadLives(question, [&](const Boot& boot, const Life& life) {
-      if (!takes_running_ && life.state == LifeState::kRunning) return LifeUse::kFiltered;
-      const size_t group = names_.Find(boot, life, texts_);
-      if (group == groups_.size()) groups_.emplace_back();
-      (groups_[group].*period).Add(life);
-      return LifeUse::kUsed;
-    });
+  Coverage Read(const Question& question, Period Group::*period) {
+    return ReadLives(
+        question,
+        [&](const Boot& boot, const Life& life) {
+          if (counts_only_ends_ && life.state != LifeState::kEnded) return LifeUse::kFiltered;
+          (GroupOf(boot, life).*period).totals.Add(life);
+          return LifeUse::kUsed;
+        },
+        [&](const Boot& boot, const Life& life) {
+          if (!counts_only_ends_ || !IsThereWithoutEnd(question.log.window(), boot, life)) return;
+          if (question.filter.Judge(boot, life, texts_) != Truth::kTrue) return;
+          ++(GroupOf(boot, life).*period).uncounted;
+        });
   }
 
   // Returns whether anything has changed. Of what cannot be compared nothing has.
   bool Fill(bool is_comparable, bool shows_all, Table& table) const {
     bool has_changed = false;
     for (size_t i = 0; i < groups_.size(); ++i) {
-      const auto& [before, now] = groups_[i];
-      const std::string change = is_comparable ? ChangeOf(before, now, comparison_) : "";
+      const std::string change = is_comparable ? ChangeOf(groups_[i], comparison_) : "";
       has_changed = has_changed || !change.empty();
       if (shows_all || !change.empty()) AddRow(names_.Cells(i), groups_[i], change, table);
     }
@@ -236,10 +260,16 @@ class Difference {
   }
 
  private:
+  Group& GroupOf(const Boot& boot, const Life& life) {
+    const size_t group = names_.Find(boot, life, texts_);
+    if (group == groups_.size()) groups_.emplace_back();
+    return groups_[group];
+  }
+
   const Comparison& comparison_;
   LifeGroups names_;
   LifeTexts texts_;
-  bool takes_running_ = true;
+  bool counts_only_ends_ = false;
   std::vector<Group> groups_;
 };
 
@@ -286,11 +316,11 @@ Result<Answer> RunDiff(const Question& question, Table& table) {
   if (question.progress != nullptr) old_log->Show(question.progress);
   Difference difference(*comparison, question.zone);
   const bool is_period = window.bounded() || question.log.window().bounded();
-  if (is_period && window.rule == WindowRule::kEnd) difference.LeaveOutRunning();
+  if (is_period && window.rule == WindowRule::kEnd) difference.CountOnlyEnds();
   Question old_question = {.log = *old_log, .zone = question.zone, .filter = question.filter};
   Answer answer;
-  answer.old_coverage = difference.Read(old_question, &Group::before);
-  answer.coverage = difference.Read(question, &Group::now);
+  answer.old_coverage = difference.Read(old_question, &Group::old_period);
+  answer.coverage = difference.Read(question, &Group::new_period);
   const bool is_comparable =
       NoteWhatIsNotTold(window, question.log.window(), answer, question.zone, table);
   const bool has_changed = difference.Fill(is_comparable, question.wishes.Has("--all"), table);

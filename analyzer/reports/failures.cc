@@ -19,6 +19,7 @@
 #include "life_fields.h"
 #include "life_groups.h"
 #include "life_log.h"
+#include "life_window.h"
 #include "report.h"
 #include "totals.h"
 
@@ -70,6 +71,12 @@ Result<std::vector<Column>> ColumnsFor(const Wishes& wishes, const FilterClock&)
   return std::vector<Column>(std::begin(kCascadeColumns), std::end(kCascadeColumns));
 }
 
+// All ends of a group, however they were.
+struct Ends {
+  uint64_t count = 0;
+  bool is_known = true;  // the log tells of all
+};
+
 // Failures of one group that ended alike.
 struct Failures {
   AlikeEnds ends;
@@ -86,8 +93,10 @@ class FailureTable {
 
   // False of a life of which it is not known how it ended.
   bool Take(const Boot& boot, const Life& life);
+  // One that a failure may be one of, whether or not it is among those that are asked for.
+  void TakeEnd(const Boot& boot, const Life& life);
   // Of every life, also of those that are left out: whether it hides that a child failed.
-  void TakeEnd(const Life& life);
+  void TakeParent(const Life& life);
   void Fill(Table& table) const;
 
  private:
@@ -99,7 +108,7 @@ class FailureTable {
   LifeTexts texts_;
   size_t keys_;
   LifeGroups groups_;
-  std::vector<uint64_t> ended_;  // of a group
+  std::vector<Ends> ends_;  // of a group
   std::map<Key, Failures> failures_;
   // How the children of those failed that are still living. By address: each is taken out, at its
   // end, before that can be another's.
@@ -108,10 +117,8 @@ class FailureTable {
 
 bool FailureTable::Take(const Boot& boot, const Life& life) {
   if (!life.wait_status) return false;
-  const size_t group = groups_.Find(boot, life, texts_);
-  if (group >= ended_.size()) ended_.resize(group + 1);
-  ++ended_[group];
   if (*life.wait_status == 0) return true;
+  const size_t group = groups_.Find(boot, life, texts_);
   const Key key{group, *life.wait_status, (life.flags & kProcOomKilled) != 0};
   Failures& failures = failures_[key];
   failures.ends.Add(boot, life);
@@ -122,7 +129,14 @@ bool FailureTable::Take(const Boot& boot, const Life& life) {
   return true;
 }
 
-void FailureTable::TakeEnd(const Life& life) {
+void FailureTable::TakeEnd(const Boot& boot, const Life& life) {
+  const size_t group = groups_.Find(boot, life, texts_);
+  if (group >= ends_.size()) ends_.resize(group + 1);
+  ++ends_[group].count;
+  ends_[group].is_known = ends_[group].is_known && !boot.lacks_successes;
+}
+
+void FailureTable::TakeParent(const Life& life) {
   const auto children = of_living_.find(&life);
   if (children == of_living_.end()) return;
   if (life.wait_status == 0U) {
@@ -136,11 +150,11 @@ void FailureTable::Row(const Key& key, const Failures& failures, Table& table) c
   Life life;  // as far as it is the same for all
   life.wait_status = wait_status;
   LifeTexts texts(texts_.zone);
-  const uint64_t ended = ended_[group];
+  const auto ended = ends_[group].is_known ? std::optional(ends_[group].count) : std::nullopt;
   std::vector<Cell> row = groups_.Cells(group);
   row.insert(row.end(),
              {FindLifeField("status")->get({}, life, texts), CoreCell(life), oom,
-              failures.ends.count, ended, ShareCell(failures.ends.count, ended),
+              failures.ends.count, OptionalCell(ended), ShareCell(failures.ends.count, ended),
               failures.knows_parents ? Cell(failures.swallowed) : Cell(), failures.ends.peak.most(),
               failures.ends.peak.most() >= kLoopPerMinute, OptionalCell(failures.cpu_us.total),
               OptionalCell(failures.ends.first_ns), OptionalCell(failures.ends.last_ns),
@@ -220,12 +234,20 @@ std::vector<NamedFact> CascadeTable::AddNote(Table& table) {
           {"widest_followed", widest.followed}};
 }
 
+// What the failures that are asked for are a share of: who asks for some kinds of ends does not ask
+// for a smaller whole.
+bool IsEnd(const Question& question, const Boot& boot, const Life& life, LifeTexts& texts) {
+  return life.wait_status && Place(question.log.window(), boot, life) == Placed::kInside &&
+         question.filter.JudgeApartFromStatus(boot, life, texts) == Truth::kTrue;
+}
+
 Result<Answer> RunFailures(const Question& question, Table& table) {
   auto keys = GroupKeys(question.wishes);
   if (!keys) return keys.error();
   const std::shared_ptr<JobRuns> runs = JobRuns::WithoutRoots();
   FailureTable failures(std::move(*keys), runs, question.zone);
   CascadeTable cascades(runs, question.zone);
+  LifeTexts texts(question.zone);
   Answer answer;
   answer.coverage = ReadLives(
       question,
@@ -233,7 +255,10 @@ Result<Answer> RunFailures(const Question& question, Table& table) {
         cascades.Take(boot, life);
         return failures.Take(boot, life) ? LifeUse::kUsed : LifeUse::kFiltered;
       },
-      [&](const Boot&, const Life& life) { failures.TakeEnd(life); });
+      [&](const Boot& boot, const Life& life) {
+        if (IsEnd(question, boot, life, texts)) failures.TakeEnd(boot, life);
+        failures.TakeParent(life);
+      });
   cascades.Finish();
   if (question.wishes.Value("--view") == kCascades) {
     cascades.Fill(table);

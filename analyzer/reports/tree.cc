@@ -2,21 +2,26 @@
 // subtree. Nothing here is recursive: a chain of forks may be as long as the log.
 
 #include <algorithm>
-#include <array>
 #include <limits>
 #include <numeric>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <vector>
 
 #include "arena.h"
-#include "life_cells.h"
+#include "byte_buffer.h"
+#include "cell_packing.h"
+#include "life_fields.h"
 #include "life_log.h"
+#include "repeated_texts.h"
 #include "report.h"
 
 namespace daybook {
 namespace {
 
+// Those of the tree, and between them some of list.
 constexpr Column kColumns[] = {
     {"depth", Kind::kNumber},
     {"tree", Kind::kString, 7, Shown::kToPeople},
@@ -36,28 +41,49 @@ constexpr Column kColumns[] = {
     {"state", Kind::kString},
 };
 
+constexpr size_t ColumnOf(std::string_view name) {
+  size_t column = 0;
+  while (kColumns[column].name != name) ++column;
+  return column;
+}
+constexpr size_t kDepth = ColumnOf("depth");
+constexpr size_t kTree = ColumnOf("tree");
+constexpr size_t kComm = ColumnOf("comm");
+constexpr size_t kTotalCpu = ColumnOf("total_cpu_us");
+constexpr size_t kDescendants = ColumnOf("descendants");
+
+// All others of list stand behind them, for whoever asks.
+std::vector<Column> Columns() {
+  std::vector<Column> columns(std::begin(kColumns), std::end(kColumns));
+  for (Column column : kLifeColumns) {
+    const bool is_there =
+        std::ranges::find(kColumns, column.name, &Column::name) != std::end(kColumns);
+    if (is_there || column.shown == Shown::kNever || column.shown == Shown::kSalvaged) continue;
+    column.text_place = 0;
+    column.shown = Shown::kOnRequest;
+    columns.push_back(column);
+  }
+  return columns;
+}
+
+Result<std::vector<Column>> ColumnsFor(const Wishes&, const FilterClock&) { return Columns(); }
+
 constexpr size_t kNone = std::numeric_limits<size_t>::max();
 
 // Deeper than this, the branches are not drawn: a line would be as long as the tree is deep.
 constexpr size_t kMaxDrawnDepth = 32;
 
-// What is kept of a life; strings are in the arena.
+// What is kept of every life, shown or not: what it costs is a part of its ancestors' totals.
 struct Node {
   const Boot* boot = nullptr;
   uint32_t pid = 0;
   uint64_t start_ns = 0;
   std::optional<uint32_t> ppid;
   std::optional<uint64_t> parent_start_ns;
-  Cell comm;
-  Cell args;
-  Cell exit_code;
-  Cell signal;
-  Cell state;
-  std::optional<uint64_t> elapsed_us;
-  std::optional<uint64_t> cpu_us;
+  const char* packed = nullptr;  // cells of its row; nullptr of one that is not shown
 
   size_t parent = kNone;
-  size_t first_child = kNone;
+  size_t first_child = kNone;  // of those that are shown
   size_t next_sibling = kNone;
   size_t depth = 0;
   uint64_t total_cpu_us = 0;
@@ -69,23 +95,42 @@ ProcessIdentity IdentityOf(const Node& node) { return {node.boot, node.pid, node
 
 class Forest {
  public:
+  Forest(const Table& table, const LocalZone& zone);
+
   void Add(const Boot& boot, const Life& life);
+  // The one that was added last.
+  void Show(const Boot& boot, const Life& life);
   // Call once, after the last life.
   void Plant();
   void FillTable(Table& table) const;
 
  private:
-  Cell Keep(const Cell& cell);
   size_t FindParent(const Node& node) const;
+  // kNone where the parent is not shown, too.
+  size_t ShownParent(const Node& node) const;
   void SumUp();
-  std::string Draw(const Node& node) const;
+  void Order();
+  std::string Draw(const Node& node, std::string_view comm) const;
 
+  const std::vector<Column> columns_ = Columns();
+  // Of the columns; nullptr of the tree's own, and of one that nobody looks at.
+  std::vector<const LifeField*> fields_;
+  LifeTexts life_texts_;
   std::vector<Node> nodes_;  // Plant() puts them in order of birth: parents before children
   std::vector<size_t> by_identity_;
   size_t first_root_ = kNone;
   std::vector<size_t> preorder_;
-  Arena arena_;
+  Arena rows_;
+  RepeatedTexts texts_;
+  ByteBuffer row_;
 };
+
+Forest::Forest(const Table& table, const LocalZone& zone) : life_texts_(zone) {
+  for (size_t i = 0; i < columns_.size(); ++i) {
+    const bool is_kept = table.Uses(i) || i == kComm;  // with which the tree is drawn
+    fields_.push_back(is_kept ? FindLifeField(columns_[i].name) : nullptr);
+  }
+}
 
 void Forest::Add(const Boot& boot, const Life& life) {
   nodes_.push_back({.boot = &boot,
@@ -93,19 +138,15 @@ void Forest::Add(const Boot& boot, const Life& life) {
                     .start_ns = life.start_ns,
                     .ppid = life.ppid,
                     .parent_start_ns = life.parent_start_ns,
-                    .comm = Keep(CommCell(life)),
-                    .args = Keep(ArgumentsCell(life)),
-                    .exit_code = ExitCodeCell(life),
-                    .signal = SignalCell(life),
-                    .state = StateCell(life),
-                    .elapsed_us = ElapsedUs(life),
-                    .cpu_us = life.usage.cpu_us,
                     .total_cpu_us = life.usage.cpu_us.value_or(0)});
 }
 
-Cell Forest::Keep(const Cell& cell) {
-  const auto* text = std::get_if<Text>(&cell);
-  return text != nullptr ? Cell(Text{.bytes = arena_.Keep(text->bytes), .cut = text->cut}) : cell;
+void Forest::Show(const Boot& boot, const Life& life) {
+  row_.Clear();
+  for (const LifeField* field : fields_) {
+    if (field != nullptr) PackCell(field->get(boot, life, life_texts_), &texts_, &row_);
+  }
+  nodes_.back().packed = rows_.Keep(row_.text()).data();
 }
 
 void Forest::Plant() {
@@ -119,11 +160,14 @@ void Forest::Plant() {
     Node& node = nodes_[i];
     node.parent = FindParent(node);
     if (node.parent >= i) node.parent = kNone;  // a forged log could make a ring
-    size_t& first = node.parent == kNone ? first_root_ : nodes_[node.parent].first_child;
+    if (node.packed == nullptr) continue;
+    const size_t above = ShownParent(node);
+    size_t& first = above == kNone ? first_root_ : nodes_[above].first_child;
     node.next_sibling = first;
     first = i;
   }
   SumUp();
+  Order();
 }
 
 size_t Forest::FindParent(const Node& node) const {
@@ -135,6 +179,10 @@ size_t Forest::FindParent(const Node& node) const {
   return is_known ? *found : kNone;
 }
 
+size_t Forest::ShownParent(const Node& node) const {
+  return node.parent != kNone && nodes_[node.parent].packed != nullptr ? node.parent : kNone;
+}
+
 void Forest::SumUp() {
   // Parents stand before their children.
   for (size_t i = nodes_.size(); i-- > 0;) {
@@ -143,22 +191,25 @@ void Forest::SumUp() {
     nodes_[node.parent].total_cpu_us += node.total_cpu_us;
     nodes_[node.parent].descendants += 1 + node.descendants;
   }
-  preorder_.reserve(nodes_.size());
+}
+
+void Forest::Order() {
   for (size_t i = first_root_; i != kNone;) {
     preorder_.push_back(i);
     Node& node = nodes_[i];
-    if (node.parent != kNone) node.depth = nodes_[node.parent].depth + 1;
+    const size_t above = ShownParent(node);
+    if (above != kNone) node.depth = nodes_[above].depth + 1;
     if (node.first_child != kNone) {
       i = node.first_child;
       continue;
     }
-    while (i != kNone && nodes_[i].next_sibling == kNone) i = nodes_[i].parent;
+    while (i != kNone && nodes_[i].next_sibling == kNone) i = ShownParent(nodes_[i]);
     if (i != kNone) i = nodes_[i].next_sibling;
   }
 }
 
 // "│  └─ comm"
-std::string Forest::Draw(const Node& node) const {
+std::string Forest::Draw(const Node& node, std::string_view comm) const {
   std::string drawing;
   if (node.depth > kMaxDrawnDepth) {
     drawing = "(depth " + std::to_string(node.depth) + ") ";
@@ -170,51 +221,38 @@ std::string Forest::Draw(const Node& node) const {
       drawing.insert(0, is_own ? (is_last ? "└─ " : "├─ ") : (is_last ? "   " : "│  "));
     }
   }
-  const auto* comm = std::get_if<Text>(&node.comm);
-  return drawing.append(comm != nullptr ? comm->bytes : "-");
+  return drawing.append(comm);
 }
 
 void Forest::FillTable(Table& table) const {
-  std::string process_id;
-  std::string parent_id;
+  std::vector<Cell> row(columns_.size());
   for (const size_t i : preorder_) {
     if (table.full()) return;
     const Node& node = nodes_[i];
-    process_id.clear();
-    parent_id.clear();
-    AppendProcessId(*node.boot, node.pid, node.start_ns, &process_id);
-    if (node.ppid && node.parent_start_ns) {
-      AppendProcessId(*node.boot, *node.ppid, *node.parent_start_ns, &parent_id);
+    const char* packed = node.packed;
+    for (size_t column = 0; column < row.size(); ++column) {
+      if (fields_[column] != nullptr) packed = UnpackCell(packed, &texts_, &row[column]);
     }
-    const std::string drawing = Draw(node);
-    const std::array<Cell, std::size(kColumns)> row = {
-        uint64_t{node.depth},
-        Text{drawing},
-        process_id.empty() ? Cell() : Cell(Text{process_id}),
-        parent_id.empty() ? Cell() : Cell(Text{parent_id}),
-        uint64_t{node.pid},
-        OptionalCell(node.ppid),
-        node.comm,
-        node.args,
-        WallTimeCell(*node.boot, node.start_ns),
-        OptionalCell(node.elapsed_us),
-        OptionalCell(node.cpu_us),
-        node.total_cpu_us,
-        node.descendants,
-        node.exit_code,
-        node.signal,
-        node.state,
-    };
+    const auto* comm = std::get_if<Text>(&row[kComm]);
+    const std::string drawing = Draw(node, comm != nullptr ? comm->bytes : "-");
+    row[kDepth] = uint64_t{node.depth};
+    row[kTree] = Text{drawing};
+    row[kTotalCpu] = node.total_cpu_us;
+    row[kDescendants] = node.descendants;
     table.Add(row);
   }
 }
 
+// What a process costs with all below does not depend on what else is asked for.
 Result<Answer> RunTree(const Question& question, Table& table) {
-  Forest forest;
-  const Coverage coverage = ReadLives(question, [&](const Boot& boot, const Life& life) {
-    forest.Add(boot, life);
-    return LifeUse::kUsed;
-  });
+  Forest forest(table, question.zone);
+  const Coverage coverage = ReadLives(
+      question,
+      [&](const Boot& boot, const Life& life) {
+        forest.Show(boot, life);
+        return LifeUse::kUsed;
+      },
+      [&](const Boot& boot, const Life& life) { forest.Add(boot, life); });
   forest.Plant();
   forest.FillTable(table);
   return Answer{.coverage = coverage};
@@ -228,7 +266,7 @@ constinit const Report kTreeReport{
     .examples =
         "  daybook tree --since -10min\n"
         "  daybook tree --sort -total_cpu_us -n 10 --columns total_cpu_us,descendants,args\n",
-    .columns = kColumns,
+    .columns_for = ColumnsFor,
     .default_sort = "",
     .skips = LogSet::Skips::kBoots,
     .has_window_rule = true,
