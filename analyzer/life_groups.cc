@@ -102,6 +102,8 @@ Result<std::vector<Column>> KeyColumns(std::span<const Column> keys,
     }
     column.text_place = static_cast<int>(columns.size()) + 1;
     column.shown = Shown::kAlways;
+    // Those without a name are told from each other by their ids, also by programs.
+    if (column.kind == Kind::kUser) column.kind = Kind::kString;
     columns.push_back(column);
   }
   columns.insert(columns.end(), others.begin(), others.end());

@@ -70,6 +70,24 @@ std::string HexId(const Id128& id) {
   return text;
 }
 
+bool AccountNames::Has(Of of, const std::string& name) {
+  return of == Of::kUsers ? getpwnam(name.c_str()) != nullptr : getgrnam(name.c_str()) != nullptr;
+}
+
+std::vector<std::string> AccountNames::All(Of of) {
+  std::vector<std::string> names;
+  if (of == Of::kUsers) {
+    setpwent();
+    while (const passwd* user = getpwent()) names.emplace_back(user->pw_name);
+    endpwent();
+  } else {
+    setgrent();
+    while (const group* group = getgrent()) names.emplace_back(group->gr_name);
+    endgrent();
+  }
+  return names;
+}
+
 const std::string* AccountNames::Find(uint32_t id) {
   if (last_ == nullptr || last_->first != id) {
     const auto [entry, is_new] = names_.try_emplace(id);

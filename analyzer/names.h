@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "daybook/field.h"
 
@@ -31,6 +32,11 @@ class AccountNames {
  public:
   enum class Of : uint8_t { kUsers, kGroups };
   explicit AccountNames(Of of) : of_(of) {}
+
+  // Whether an account of this host has that name.
+  static bool Has(Of of, const std::string& name);
+  // All that it lists.
+  static std::vector<std::string> All(Of of);
 
   // nullptr where this host knows no such account. Valid as long as this object.
   const std::string* Find(uint32_t id);

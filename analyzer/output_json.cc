@@ -111,6 +111,7 @@ void AppendFields(const RecordFields& fields, ByteBuffer* line) {
 
 void AppendCount(Kind kind, uint64_t count, ByteBuffer* line) {
   if (kind == Kind::kPercent) return AppendHundredths(count, line);
+  if (kind == Kind::kString) return AppendString(fmt::to_string(count), line);
   AppendNumber(count, line);
 }
 

@@ -3,8 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
+#include <string>
 #include <utility>
+#include <vector>
 
+#include "life_groups.h"
+#include "names.h"
 #include "nearest.h"
 
 namespace daybook {
@@ -18,10 +23,33 @@ constexpr std::string_view kCalls[] = {"under", "descends_from", "known", "exist
 bool IsCall(std::string_view name) { return std::ranges::find(kCalls, name) != std::end(kCalls); }
 
 std::string NoField(std::string_view name) {
+  if (FindGroupKey(name) != nullptr) {
+    return fmt::format(
+        "'{}' is no field, since who else is in a job decides; --by {} groups by it, "
+        "jobs --runs tells the pid of each run, and under(PID) lets through what is below that",
+        name, name);
+  }
   std::vector<std::string_view> names = LifeFieldNames();
   names.insert(names.end(), std::begin(kCalls), std::end(kCalls));
   const std::string hint = DidYouMean(name, names);
   return fmt::format("no field '{}'{}", name, hint.empty() ? "; --filter help lists them" : hint);
+}
+
+// What a user or group that was written so is called here: an id may stand for its name. An error
+// where this host has none, since then no row could ever have it.
+Result<std::string> AccountAsShown(std::string_view field, const std::string& text) {
+  const auto of = field == "user" ? AccountNames::Of::kUsers : AccountNames::Of::kGroups;
+  uint32_t id = 0;
+  const auto number = std::from_chars(text.data(), text.data() + text.size(), id);
+  if (number.ec == std::errc() && number.ptr == text.data() + text.size()) {
+    AccountNames names(of);
+    const std::string* name = names.Find(id);
+    return name != nullptr ? *name : text;
+  }
+  if (AccountNames::Has(of, text)) return text;
+  const std::vector<std::string> all = AccountNames::All(of);
+  const std::vector<std::string_view> known(all.begin(), all.end());
+  return Error(fmt::format("this host has no {} '{}'{}", field, text, DidYouMean(text, known)));
 }
 
 }  // namespace
@@ -201,6 +229,11 @@ std::optional<Cell> FilterParser::ParseValue(const NamedField& field) {
                                     word.text));
     }
     word.text = std::move(*status);
+  }
+  if (field.field->column.kind == Kind::kUser && word.token != Token::kName) {
+    auto account = AccountAsShown(field.field->column.name, word.text);
+    if (!account) return Fail(word, account.error().message());
+    word.text = std::move(*account);
   }
   const auto value = ParseLiteral(*field.field, field.name.text, word, clock_);
   if (!value) return Fail(word, value.error().message());

@@ -115,7 +115,7 @@ TEST_F(FilterTest, WhatHolds) {
 
 TEST_F(FilterTest, WhatDoesNot) {
   for (const char* text :
-       {"user == \"www\"", "cpu > 1500ms", "maxrss > 2M", "pid in {1, 2}", "comm == \"cc\"",
+       {"user == \"nobody\"", "cpu > 1500ms", "maxrss > 2M", "pid in {1, 2}", "comm == \"cc\"",
         "comm =~ \"^c1\"", "ok", "signal == SIGKILL", "signal in {9}", "failed && pid == 1",
         "existed_at(\"2026-09-21 14:13:29\")", "existed_at(\"2026-09-21 14:13:32\")",
         "known(tty) && pid == 4321", "minflt > 3 && ok"}) {
