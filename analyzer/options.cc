@@ -350,6 +350,9 @@ Result<Options> Check(const Report& report, const RawOptions& raw, int64_t now_n
   auto filter = ParseFilters(raw, {.now_ns = now_ns, .zone = zone});
   if (!filter) return std::move(filter).error();
   options.filter = std::move(*filter);
+  if (const auto hosts = raw.filters.find("--host"); hosts != raw.filters.end()) {
+    options.hosts = hosts->second;
+  }
   options.log.repeats = report.repeats;
   options.log.live = report.is_live;
   options.log.salvage = report.counts_salvaged || raw.salvaged;
@@ -421,6 +424,17 @@ Error NoVerb(std::string_view word) {
   return Error(fmt::format("no verb '{}'{}", word, DidYouMean(word, names)));
 }
 
+// In our words, where CLI11's are about its own.
+std::string MessageOf(const CLI::ParseError& error) {
+  std::string message = error.what();
+  if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) == nullptr) return message;
+  const size_t name = message.find(':');
+  if (name == message.npos) return message;
+  const bool is_repeated = message.find("At Most") != message.npos;
+  return message.substr(0, name) +
+         (is_repeated ? ": may be given only once" : ": its value is missing");
+}
+
 // What CLI11 found wrong, with the nearest right word where one is near.
 Error UsageError(const CLI::App& app, const CLI::ParseError& error, int argc,
                  const char* const* argv) {
@@ -434,7 +448,7 @@ Error UsageError(const CLI::App& app, const CLI::ParseError& error, int argc,
     }
     return NoVerb(word);
   }
-  std::string message = error.what();
+  std::string message = MessageOf(error);
   const auto extras = app.remaining(true);
   if (!extras.empty()) {
     std::vector<std::string> options;

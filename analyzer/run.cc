@@ -3,19 +3,24 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "daybook/salvage.h"
 #include "escape.h"
 #include "exit_status.h"
+#include "nearest.h"
 #include "page.h"
 #include "pager.h"
 #include "progress.h"
+#include "recorded_time.h"
 #include "terminal.h"
 
 namespace daybook {
@@ -187,6 +192,30 @@ std::string NoteOfEnd(int64_t end_ns, const LocalZone& zone) {
   return note + ", before the time that is asked for";
 }
 
+// Whoever asks for a host that no record is of may have its name wrong.
+void AddHostNotes(const Options& options, const LogSet& log, Table& table) {
+  if (!log.left_out().empty()) return;  // they may be of any host
+  std::vector<std::string_view> hosts;
+  for (const Boot& boot : log.boots()) {
+    if (boot.host) hosts.push_back(*boot.host);
+  }
+  for (const std::string& name : options.hosts) {
+    if (std::ranges::find(hosts, name) != hosts.end()) continue;
+    std::string note = "-- no record in the log is of host '";
+    AppendEscaped(name, &note);
+    table.AddNote(note + '\'' + DidYouMean(name, hosts));
+  }
+}
+
+void AddNotes(const Options& options, const LogSet& log, const LocalZone& zone, Table& table) {
+  if (const auto end = log.EndBeforeWindow()) table.AddNote(NoteOfEnd(*end, zone));
+  AddHostNotes(options, log, table);
+  if (!log.window().bounded()) return;
+  for (std::string& line : NotRecordedLines(log, log.window(), zone)) {
+    table.AddNote(std::move(line));
+  }
+}
+
 Result<Answer> WriteAnswer(const Options& options, const LocalZone& zone, const Question& question,
                            OutputFile& file) {
   if (options.style != nullptr) return options.style->write(question, zone, file);
@@ -201,7 +230,7 @@ Result<Answer> WriteAnswer(const Options& options, const LocalZone& zone, const 
   Table table(view, output.get());
   auto answer = options.report->run(question, table);
   if (!answer) return answer;
-  if (const auto end = question.log.EndBeforeWindow()) table.AddNote(NoteOfEnd(*end, zone));
+  AddNotes(options, question.log, zone, table);
   if (Status finished = table.Finish(); !finished) return std::move(finished).error();
   output->Finish({.total = table.total(),
                   .notes = table.notes(),

@@ -309,6 +309,25 @@ std::optional<int64_t> ParseDay(std::string_view text, int64_t now_ns, const Loc
   return std::nullopt;
 }
 
+// How much of the time is written so, of what is a time.
+int64_t LengthOf(std::string_view text) {
+  if (text == "now" || text.starts_with('-') || text.starts_with('+')) return 1;
+  if (text.ends_with(" ago") || text.ends_with(" left")) return 1;
+  if (const size_t point = text.find('.'); point != text.npos) {
+    int64_t length = kSecond;
+    for (const char c : text.substr(point + 1)) {
+      if (!IsDigit(c) || length == 1) break;
+      length /= 10;
+    }
+    return length;
+  }
+  if (text.starts_with('@')) return kSecond;
+  const size_t clock = text.find(':');
+  if (clock == text.npos) return kDay;
+  const std::string_view rest = text.substr(clock + 1);
+  return rest.substr(0, rest.find_first_of("+-")).find(':') != rest.npos ? kSecond : kMinute;
+}
+
 std::optional<int64_t> Parse(std::string_view text, int64_t now_ns, const LocalZone& zone) {
   if (text == "now") return now_ns;
   if (text.starts_with('@')) return ParseEpoch(text.substr(1));
@@ -320,6 +339,14 @@ std::optional<int64_t> Parse(std::string_view text, int64_t now_ns, const LocalZ
 }  // namespace
 
 std::optional<int64_t> ParseTimeSpan(std::string_view text) { return ParseSpan(text); }
+
+Result<WrittenTime> ParseWrittenTime(std::string_view text, int64_t now_ns, const LocalZone& zone) {
+  const auto first = ParseTime(text, now_ns, zone);
+  if (!first) return first.error();
+  int64_t last = 0;
+  if (__builtin_add_overflow(*first, LengthOf(text) - 1, &last)) last = *first;
+  return WrittenTime{.first_ns = *first, .last_ns = last};
+}
 
 Result<int64_t> ParseTime(std::string_view text, int64_t now_ns, const LocalZone& zone) {
   if (const auto time = Parse(text, now_ns, zone)) return *time;

@@ -10,6 +10,7 @@
 #include "life_fields.h"
 #include "life_log.h"
 #include "life_window.h"
+#include "recorded_time.h"
 #include "report.h"
 #include "time_syntax.h"
 
@@ -74,7 +75,14 @@ Result<Answer> RunPs(const Question& question, Table& table) {
     table.Add(row);
     return UseFor(table);
   });
-  for (std::string& line : ends.Lines(question.zone)) table.AddNote(std::move(line));
+  std::vector<std::string> notes = ends.Lines(question.zone);
+  if (*moment) {
+    const Window at{.since_ns = **moment, .until_ns = **moment + 1};
+    for (std::string& line : NotRecordedLines(question.log, at, question.zone)) {
+      notes.push_back(std::move(line));
+    }
+  }
+  for (std::string& note : notes) table.AddNote(std::move(note));
   return Answer{.coverage = coverage};
 }
 

@@ -37,7 +37,7 @@ std::vector<Column> Columns() {
 
 struct Wanted {
   uint32_t pid = 0;
-  std::optional<int64_t> time_ns;
+  std::optional<WrittenTime> time;
 };
 
 Result<Wanted> ParseWanted(std::string_view text, const FilterClock& clock) {
@@ -49,9 +49,9 @@ Result<Wanted> ParseWanted(std::string_view text, const FilterClock& clock) {
     return Error(fmt::format("'{}' is not a pid; write for example 1234 or '1234@14:00'", digits));
   }
   if (at == text.npos) return wanted;
-  auto time = ParseTime(text.substr(at + 1), clock.now_ns, clock.zone);
+  auto time = ParseWrittenTime(text.substr(at + 1), clock.now_ns, clock.zone);
   if (!time) return std::move(time).error();
-  wanted.time_ns = *time;
+  wanted.time = *time;
   return wanted;
 }
 
@@ -80,6 +80,46 @@ struct Found {
   }
 };
 
+// Those that had the pid next before the time that was meant, and next behind it.
+class Neighbours {
+ public:
+  explicit Neighbours(const Wanted& wanted) : wanted_(wanted) {}
+
+  void Take(const Boot& boot, const Life& life) {
+    const auto start = boot.clock.ToRealtime(life.start_ns);
+    if (!start || !wanted_.time) return;
+    const Span span{.first_ns = *start, .last_ns = EndTime(boot, life)};
+    if (*start > wanted_.time->last_ns) {
+      if (!after_ || *start < after_->first_ns) after_ = span;
+    } else if (!before_ || *start > before_->first_ns) {
+      before_ = span;
+    }
+  }
+
+  std::string Text(const LocalZone& zone) const {
+    std::string text;
+    for (const auto& [name, span] :
+         {std::pair("the one before lived", before_), std::pair("the next one lived", after_)}) {
+      if (!span) continue;
+      text.append(text.empty() ? ": " : ", ").append(name).append(" from ");
+      zone.AppendForPeople(span->first_ns, &text);
+      text += span->last_ns ? " to " : " on";
+      if (span->last_ns) zone.AppendForPeople(*span->last_ns, &text);
+    }
+    return text;
+  }
+
+ private:
+  struct Span {
+    int64_t first_ns;
+    std::optional<int64_t> last_ns;
+  };
+
+  const Wanted& wanted_;
+  std::optional<Span> before_;
+  std::optional<Span> after_;
+};
+
 // Returns how many there are.
 uint64_t AddRows(const Found& found, LifeTexts& texts, Table& table,
                  std::vector<NamedFact>* facts) {
@@ -106,18 +146,22 @@ Result<Answer> RunWhy(const Question& question, Table& table) {
   LifeTexts texts(question.zone);
   Found found;
   Answer answer;
-  EndsOfLogs ends(wanted->time_ns.value_or(INT64_MIN));
+  Neighbours neighbours(*wanted);
+  EndsOfLogs ends(wanted->time ? wanted->time->first_ns : INT64_MIN);
   answer.coverage = ReadLives(question, [&](const Boot& boot, const Life& life) {
     if (life.pid != wanted->pid) return LifeUse::kFiltered;
     ends.Take(boot, life);
-    const bool is_meant = !wanted->time_ns || AliveAt(boot, life, *wanted->time_ns) == true;
+    const auto& time = wanted->time;
+    const bool is_meant = !time || AliveWithin(boot, life, time->first_ns, time->last_ns) == true;
     if (is_meant) found.Take(boot, life);
+    neighbours.Take(boot, life);
     return LifeUse::kFiltered;  // all but the chain, which is known at the end
   });
   answer.facts = {{"candidates", found.others + (found.boot != nullptr)}};
   if (found.boot == nullptr) {
-    table.AddNote(fmt::format("-- no process {} {}", wanted->pid,
-                              wanted->time_ns ? "at that time" : "in the log"));
+    table.AddNote(fmt::format("-- no process {} {}{}", wanted->pid,
+                              wanted->time ? "at that time" : "in the log",
+                              neighbours.Text(question.zone)));
     for (std::string& line : ends.Lines(question.zone)) table.AddNote(std::move(line));
     answer.exit_status = kExitFound;
     return answer;
