@@ -18,7 +18,9 @@ namespace {
 // So many rows are looked at before the columns' widths are fixed.
 constexpr size_t kSampleRows = 512;
 // A longer cell pushes the rest of its row to the right, but no other row.
-constexpr size_t kMaxPadding = 40;
+constexpr size_t kMaxPadding = 120;
+// Arguments may be far longer than all else.
+constexpr size_t kMaxArgumentsPadding = 40;
 
 size_t UsualWidth(Kind kind) {
   switch (kind) {
@@ -182,7 +184,9 @@ void TextOutput::CutText(Kind kind, size_t begin, ByteBuffer* line) const {
 void TextOutput::Measure(const TextRow& row) {
   for (size_t i = 0; i < row.ends.size(); ++i) {
     const size_t width = DisplayWidth(row.Cell(i));
-    widths_[i] = std::clamp(width, widths_[i], std::max(widths_[i], kMaxPadding));
+    const bool is_arguments = columns_[i].kind == Kind::kArguments;
+    const size_t most = is_arguments ? kMaxArgumentsPadding : kMaxPadding;
+    widths_[i] = std::clamp(width, widths_[i], std::max(widths_[i], most));
     longest_[i] = std::max(longest_[i], width);
   }
 }

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -9,11 +10,13 @@
 #include <cerrno>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "daybook/salvage.h"
+#include "escape.h"
 #include "exit_status.h"
 #include "pacct_lives.h"
 #include "pacct_log.h"
@@ -68,6 +71,13 @@ class InputFile {
   }
 
   const std::string& name() const { return name_; }
+
+  // Of no kind where that is not known.
+  struct stat Stat() const {
+    struct stat status {};
+    if (fstat(descriptor_, &status) != 0) status = {};
+    return status;
+  }
 
   Result<size_t> Read(std::span<uint8_t> out) {
     for (;;) {
@@ -181,14 +191,33 @@ void AddRows(const FileFacts& facts, Table& table) {
   }
 }
 
+// The files that were read, by their device and inode.
+class FilesSeen {
+ public:
+  // False of one that was seen before, by whatever name. A pipe is another one each time.
+  bool Add(const struct stat& file) {
+    return !S_ISREG(file.st_mode) || seen_.emplace(file.st_dev, file.st_ino).second;
+  }
+
+ private:
+  std::set<std::pair<dev_t, ino_t>> seen_;
+};
+
 Result<Imported> RunImport(std::span<const std::string> paths, std::unique_ptr<LogFolder> folder,
                            Table& table) {
   PacctLog log(std::move(folder));
   Imported imported;
+  FilesSeen seen;
   for (const std::string& path : paths) {
     auto file = InputFile::Open(path);
     if (!file) {
       imported.failures.push_back(file.error());
+      continue;
+    }
+    if (!seen.Add(file->Stat())) {
+      std::string note = "-- given more than once, and read once: ";
+      AppendEscaped(file->name(), &note);
+      table.AddNote(std::move(note));
       continue;
     }
     FileFacts facts{.name = file->name()};

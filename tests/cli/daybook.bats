@@ -242,7 +242,8 @@ PYTHON
 @test "a window of time leaves out what did not live in it, and says how many" {
   run -0 "$DAYBOOK" list --log "$sample" --until 2000-01-01
   has "${lines[-1]}" "filtered"
-  same 2 "${#lines[@]}"
+  has "${lines[-2]}" "nobody recorded until"
+  same 3 "${#lines[@]}"
   run -0 "$DAYBOOK" list --log "$sample" --since 2000-01-01 --output jsonl
   same "$("$DAYBOOK" list --log "$sample" --output jsonl)" "$output"
 }

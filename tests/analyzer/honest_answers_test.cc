@@ -1,0 +1,313 @@
+// What the verbs say where the first answer that comes to mind would be wrong: of what still runs,
+// of parts that are left out, of what nobody recorded, and of names that nobody has.
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <string_view>
+
+#include "pacct.h"
+#include "program_runner.h"
+#include "script.h"
+
+namespace daybook {
+namespace {
+
+using std::string_view_literals::operator""sv;
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
+
+class HonestAnswersTest : public ProgramRunner {};
+
+// ---- diff ----
+
+constexpr char kDiff[] =
+    "diff --log LOG --output csv --columns comm,change,old_count,count,"
+    "old_running,running --sort comm ";
+
+// One ends and is started again, one starts; both still run.
+TEST_F(HonestAnswersTest, WhatStillRunsIsNotGoneAndNewFromItsStartOn) {
+  {
+    Script script(log_path_);
+    script.Snapshot();
+    script.Fork(6000, 200, 1, 0);
+    script.Exec(6001, 200, 6000, "mydaemon", "mydaemon\0"sv);
+    script.Fork(7000, 201, 1, 0);
+    script.Exec(7001, 201, 7000, "oldone", "oldone\0"sv);
+    script.Exit(8000, 201, 7000, {.comm = "oldone"});
+    script.Exit(20'000, 200, 6000, {.comm = "mydaemon"});
+    script.Fork(20'100, 202, 1, 0);
+    script.Exec(20'101, 202, 20'100, "mydaemon", "mydaemon\0"sv);
+    script.Fork(21'000, 203, 1, 0);
+    script.Exec(21'001, 203, 21'000, "newdaemon", "newdaemon\0"sv);
+    script.log().At(30'000);
+  }
+  const Answer answer =
+      Run(kDiff + std::string("--since '2026-09-21 14:13:30' --old-since '2026-09-21 14:13:20'"));
+  EXPECT_EQ(answer.out,
+            "comm,change,old_count,count,old_running,running\n"
+            "newdaemon,new,0,0,0,1\noldone,gone,1,0,0,0\n");
+  EXPECT_EQ(answer.status, 1);
+  const Answer later =
+      Run(kDiff + std::string("--since '2026-09-21 14:13:36' --until '2026-09-21 14:13:37' "
+                              "--old-since '2026-09-21 14:13:20'  --old-until "
+                              "'2026-09-21 14:13:22' --all"));
+  EXPECT_THAT(later.out, HasSubstr("\nmydaemon,,0,0,1,1\n")) << "by what came after each period";
+}
+
+TEST_F(HonestAnswersTest, ARebootMakesNothingGone) {
+  const auto write = [&](uint8_t boot, int64_t realtime_ns) {
+    ScriptedLog log(log_path_, boot, "web1", realtime_ns);
+    log.Snapshot(5000);
+    for (uint32_t pid = 200; pid < 204; ++pid) {
+      log.Fork(6000, pid, 100, 2000);
+      log.Exec(6001, pid, 6000, "bash", "/bin/bash", "bash\0"sv);
+    }
+    log.Exit(7000, 203, 6000, 0, "bash", 1000);
+    log.At(10'000);
+  };
+  write(0xB0, kScriptRealtimeNs);
+  write(0xB1, kScriptRealtimeNs + 3600 * int64_t{1'000'000'000});
+  const Answer answer =
+      Run(kDiff + std::string("--since '2026-09-21 15:00' --old-since '2026-09-21 14:00'"));
+  EXPECT_EQ(answer.out, "comm,change,old_count,count,old_running,running\n");
+  EXPECT_EQ(answer.status, 0);
+}
+
+// ---- tree ----
+
+class BuildTest : public HonestAnswersTest {
+ protected:
+  BuildTest() {
+    Script script(log_path_);
+    script.Snapshot();
+    script.Fork(6000, 200, 60, 3000);
+    script.Exec(6001, 200, 6000, "make", "make\0"sv);
+    script.Fork(6100, 201, 200, 6000, 4242);
+    script.Exec(6101, 201, 6100, "sh", "sh\0-c\0cc\0"sv, 4242);
+    script.Fork(6200, 202, 201, 6100, 4343);
+    script.Exec(6201, 202, 6200, "cc", "cc\0"sv, 4343);
+    script.Exit(7200, 202, 6200,
+                {.wait_status = 1 << 8,
+                 .comm = "cc",
+                 .cpu_us = 900'000,
+                 .ppid = 201,
+                 .uid = 4343,
+                 .euid = 4343});
+    script.Exit(7300, 201, 6100,
+                {.comm = "sh", .cpu_us = 10'000, .ppid = 200, .uid = 4242, .euid = 4242});
+    script.Exit(7400, 200, 6000, {.comm = "make", .cpu_us = 3000, .ppid = 60});
+    script.Fork(8000, 210, 60, 3000);
+    script.Exec(8001, 210, 8000, "cc", "cc\0"sv);
+    script.Exit(8500, 210, 8000, {.comm = "cc", .cpu_us = 5, .ppid = 60});
+    script.log().At(9000);
+  }
+};
+
+TEST_F(BuildTest, WhatAProcessCostsWithAllBelowDoesNotDependOnWhoIsShown) {
+  const std::string tree =
+      "tree --log LOG --output csv --no-header --columns "
+      "depth,comm,total_cpu,descendants ";
+  EXPECT_EQ(Run(tree + "--comm make").out, "0,make,913000,2\n");
+  EXPECT_EQ(Run(tree + "--pid 201,202,200").out, "0,make,913000,2\n1,sh,910000,1\n2,cc,900000,0\n");
+  EXPECT_EQ(Run(tree + "--pid 200,202").out, "0,make,913000,2\n0,cc,900000,0\n");
+  EXPECT_EQ(Run(tree + "--comm make --until '2026-09-21 14:13:21.05'").out, "0,make,913000,2\n")
+      << "nor on when";
+}
+
+TEST_F(BuildTest, ATreeHasAllColumnsOfList) {
+  EXPECT_EQ(Run("tree --log LOG --comm sh --output csv --no-header --columns "
+                "tree,uid,execs,orphaned,day,exe,user")
+                .out,
+            "sh,4242,1,false,2026-09-21,sh,\n");
+}
+
+// ---- failures ----
+
+TEST_F(BuildTest, AShareOfFailuresIsOneOfAllEnds) {
+  const std::string failures =
+      "failures --log LOG --output csv --no-header --columns comm,status,count,of,count_share ";
+  const std::string all = "cc,1,1,2,50.00\n";
+  EXPECT_EQ(Run(failures).out, all);
+  for (const std::string filter :
+       {"--status 1", "--failed", "--comm cc --status 1", "--filter '!ok && comm == \"cc\"'",
+        "--filter 'exit_code == 1 || core'", "--signal KILL --filter '!known(signal)'"}) {
+    const Answer answer = Run(failures + filter);
+    EXPECT_EQ(answer.out, filter.starts_with("--signal") ? "" : all) << filter;
+  }
+  EXPECT_EQ(Run(failures + "--failed --uid 4343").status, 2);
+  EXPECT_EQ(Run(failures + "--failed --filter 'uid == 4343'").out, "cc,1,1,1,100.00\n")
+      << "but of those that may be among them";
+}
+
+TEST_F(HonestAnswersTest, WhereSuccessesAreLeftOutNoShareIsKnown) {
+  {
+    ScriptedLog log(log_path_);
+    log.writer().Append(Recorder{.time_ns = ScriptedLog::Ns(5000), .filter = "--only-failed"});
+    log.Fork(6000, 200, 1, 0);
+    log.Exit(6500, 200, 6000, 3 << 8, "evil", 1500);
+  }
+  EXPECT_EQ(
+      Run("failures --log LOG --output csv --no-header --columns comm,count,of,count_share").out,
+      "evil,1,,\n");
+}
+
+// ---- Users, groups and hosts ----
+
+TEST_F(BuildTest, UsersWithoutANameAreToldFromEachOther) {
+  const std::string summary = "summary --log LOG --by user --sort user --columns user,count ";
+  EXPECT_THAT(Run(summary + "--output csv").out, HasSubstr("\n4242,1\n4343,1\n"));
+  EXPECT_THAT(Run(summary + "--output tsv").out, HasSubstr("\n4242\t1\n4343\t1\n"));
+  EXPECT_THAT(Run(summary + "--output jsonl").out,
+              HasSubstr("{\"user\":\"4242\",\"count\":1}\n{\"user\":\"4343\",\"count\":1}\n"));
+  EXPECT_THAT(Run("list --log LOG --pid 202 --output jsonl --columns uid,user").out,
+              HasSubstr("{\"uid\":4343,\"user\":null}\n"));
+  EXPECT_EQ(Run("list --log LOG --filter '!known(user)' --output csv --no-header --columns pid "
+                "--sort pid")
+                .out,
+            "201\n202\n");
+}
+
+TEST_F(BuildTest, NamesThatThisHostDoesNotHaveAreRefused) {
+  const Answer user = Run("list --log LOG --user rooot");
+  EXPECT_EQ(user.status, 2);
+  EXPECT_EQ(user.err, "daybook: --user: this host has no user 'rooot'; did you mean 'root'?\n");
+  EXPECT_THAT(Run("list --log LOG --group roott").err, HasSubstr("no group 'roott'; did you mean"));
+  EXPECT_THAT(Run("list --log LOG --filter 'user == \"rooot\"'").err,
+              HasSubstr("no user 'rooot'; did you mean 'root'?\n  user == \"rooot\"\n"));
+  const std::string count = "summary --log LOG --output csv --no-header --columns count ";
+  EXPECT_EQ(Run(count + "--user 4242").out, "1\n");
+  EXPECT_EQ(Run(count + "--by boot_id --user 0").out, Run(count + "--by boot_id --user root").out);
+  EXPECT_THAT(Run(count + "--by boot_id --user 0").out, Not(testing::IsEmpty()));
+  EXPECT_EQ(Run("list --log LOG --filter 'user =~ \"^rooot\"'").status, 0);
+}
+
+TEST_F(BuildTest, AHostThatNoRecordIsOfIsNamed) {
+  EXPECT_THAT(Run("list --log LOG --host wbe1").out,
+              HasSubstr("\n-- no record in the log is of host 'wbe1'; did you mean 'web1'?\n"));
+  EXPECT_EQ(Run("list --log LOG --host wbe1 --output csv --no-header").err,
+            "daybook: no record in the log is of host 'wbe1'; did you mean 'web1'?\n");
+  EXPECT_THAT(Run("list --log LOG --host web1").out, Not(HasSubstr("no record")));
+}
+
+// ---- Moments ----
+
+TEST_F(BuildTest, ATimeStandsForAllThatIsWrittenSo) {
+  const std::string columns = " --output csv --no-header --columns above,pid -n 1";
+  {
+    Script script(temp_ / "fractions");
+    script.Snapshot();
+    script.Fork(6250, 300, 1, 0);
+    script.Exit(6750, 300, 6250, {.comm = "one", .ppid = 1});
+    script.Fork(9250, 300, 1, 0);
+    script.Exit(9500, 300, 9250, {.comm = "two", .ppid = 1});
+    script.log().At(20'000);
+  }
+  log_path_ = temp_ / "fractions";
+  for (const std::string time : {"2026-09-21 14:13:21", "2026-09-21 14:13:21.2",
+                                 "2026-09-21T14:13:21Z", "@1790000001", "2026-09-21 14:13:21.5"}) {
+    EXPECT_EQ(Run("why '300@" + time + "' --log LOG" + columns).out, "0,300\n") << time;
+  }
+  EXPECT_THAT(Run("why '300@2026-09-21 14:13' --log LOG").out,
+              HasSubstr("the newest of 2 processes with this pid"));
+  EXPECT_EQ(
+      Run("why '300@2026-09-21 14:13:22' --log LOG --output csv --no-header").err,
+      "daybook: no process 300 at that time: the one before lived from 2026-09-21 14:13:21 to "
+      "2026-09-21 14:13:21, the next one lived from 2026-09-21 14:13:24 to "
+      "2026-09-21 14:13:24\n");
+  EXPECT_EQ(Run("why '999@2026-09-21 14:13:22' --log LOG --output csv --no-header").err,
+            "daybook: no process 999 at that time\n");
+}
+
+TEST_F(HonestAnswersTest, WhatNobodyRecordedIsSaid) {
+  {
+    ScriptedLog log(log_path_);
+    log.RecorderStart();
+    log.Snapshot(5000);
+    log.Fork(6000, 200, 100, 2000);
+    log.At(20'000);
+    log.writer().Append(RecordingGap{.first_time_ns = ScriptedLog::Ns(8000),
+                                     .last_time_ns = ScriptedLog::Ns(18'000)});
+    log.Exit(20'000, 200, 6000, 0, "ls", 1500);
+  }
+  { ScriptedLog(log_path_, 0xB1, "web1", kScriptRealtimeNs + 3600 * int64_t{1'000'000'000}); }
+  const struct {
+    std::string time;
+    std::string from;
+    std::string until;
+  } cases[] = {
+      {"2026-09-21 14:13:19", "", "until 2026-09-21 14:13:20"},
+      {"2026-09-21 14:13:26", "from 2026-09-21 14:13:23 ", "until 2026-09-21 14:13:33"},
+      {"2026-09-21 14:30:00", "from 2026-09-21 14:13:35 ", "until 2026-09-21 15:13:20"},
+  };
+  for (const auto& [time, from, until] : cases) {
+    const std::string begin = "\n-- on web1 nobody recorded ";
+    const std::string end = until + ": who lived then is known only as far as it lived on\n";
+    EXPECT_THAT(Run("ps --log LOG --at '" + time + "'").out, HasSubstr(begin + from + end));
+    // Files that it does not read may tell of a later beginning.
+    const std::string list = Run("list --log LOG -S '" + time + "' -U '" + time + ".5'").out;
+    EXPECT_THAT(list, AllOf(HasSubstr(begin), HasSubstr(end))) << time;
+  }
+  for (const std::string time : {"2026-09-21 14:13:22", "2026-09-21 14:13:34"}) {
+    EXPECT_THAT(Run("ps --log LOG --at '" + time + "'").out, Not(HasSubstr("nobody"))) << time;
+    EXPECT_THAT(Run("list --log LOG -S '" + time + "' -U '" + time + ".5'").out,
+                Not(HasSubstr("nobody")))
+        << time;
+  }
+}
+
+// ---- The rest ----
+
+TEST_F(BuildTest, ThatAJobIsNoFieldOfAProcessIsSaidWithAWayAround) {
+  const Answer answer = Run("jobs --log LOG --filter 'job_kind == \"cron\"'");
+  EXPECT_EQ(answer.status, 2);
+  EXPECT_THAT(answer.err, StartsWith("daybook: --filter: 'job_kind' is no field, since "));
+  EXPECT_THAT(answer.err, HasSubstr("--by job_kind groups by it, jobs --runs"));
+}
+
+TEST_F(BuildTest, WhatIsGivenTwiceIsSaidInOurWords) {
+  EXPECT_EQ(Run("list --log LOG -n 1 -n 2").err,
+            "daybook: list: --limit: may be given only once\n");
+  EXPECT_EQ(Run("list --log LOG -n").err, "daybook: list: --limit: its value is missing\n");
+}
+
+TEST_F(HonestAnswersTest, ALongTextInTheMiddleLeavesTheColumnsAligned) {
+  const std::string command = "a-command-of-more-than-forty-letters-in-its-name --all";
+  {
+    std::string args("sh\0-c\0"sv);
+    args.append(command).push_back('\0');
+    Script script(log_path_);
+    script.Snapshot();
+    script.Fork(6000, 200, 50, 3000);
+    script.Exec(6001, 200, 6000, "sh", args);
+    script.Exit(6500, 200, 6000, {.comm = "sh", .cpu_us = 10, .ppid = 50});
+  }
+  const std::string out = Run("jobs --log LOG --runs --columns job,kind").out;
+  const size_t kind = out.substr(0, out.find('\n')).find("KIND");
+  const size_t row = out.find(command);
+  ASSERT_NE(row, out.npos);
+  EXPECT_EQ(out.substr(row + kind, 4), "cron");
+}
+
+TEST_F(HonestAnswersTest, AnAccountingFileThatIsGivenTwiceIsReadOnce) {
+  const std::string file = temp_ / "pacct";
+  const auto record = EncodePacct({.pid = 7, .ppid = 1, .start_s = 1'700'000'000, .comm = "sh"});
+  std::ofstream(file).write(reinterpret_cast<const char*>(record.data()),
+                            static_cast<std::streamsize>(record.size()));
+  const std::string link = temp_ / "link";
+  std::filesystem::create_hard_link(file, link);
+  const Answer answer = Run("import " + file + " " + link + " -o LOG --columns records");
+  EXPECT_EQ(answer.status, 0);
+  EXPECT_EQ(answer.out, "RECORDS\n      1\n-- given more than once, and read once: " + link + "\n");
+  EXPECT_EQ(Run("list --log LOG --output csv --no-header --columns comm").out, "sh\n");
+}
+
+}  // namespace
+}  // namespace daybook
