@@ -160,9 +160,6 @@ class LogSet {
   };
   const std::vector<NotRecorded>& not_recorded() const { return not_recorded_; }
 
-  // Of which something has been read so far.
-  const std::deque<Boot>& boots() const { return boots_; }
-
   // True where nothing of the window, nor of a time behind it, is in what has been read: when that
   // ends.
   std::optional<int64_t> EndBeforeWindow() const;

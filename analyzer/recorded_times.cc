@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "escape.h"
+
 namespace daybook {
 namespace {
 
@@ -56,10 +58,10 @@ void RecordedTimes::Add(const Span& boot, const std::vector<Span>& not_recorded)
   Join(&missing);
   int64_t from_ns = boot.first_ns;
   for (const Span& span : missing) {
-    if (span.first_ns > from_ns) recorded_.push_back({from_ns, span.first_ns});
+    if (span.first_ns >= from_ns) recorded_.push_back({from_ns, span.first_ns});
     from_ns = std::max(from_ns, span.last_ns);
   }
-  if (from_ns < boot.last_ns) recorded_.push_back({from_ns, boot.last_ns});
+  if (from_ns <= boot.last_ns) recorded_.push_back({from_ns, boot.last_ns});
 }
 
 void RecordedTimes::Finish() {
@@ -84,6 +86,21 @@ std::vector<Span> RecordedTimes::BetweenBoots() const {
   return between;
 }
 
+std::optional<RecordedTimes::Silence> RecordedTimes::SilenceIn(const Window& window) const {
+  Silence silence;
+  for (const Span& span : recorded_) {
+    if (window.since_ns && span.last_ns < *window.since_ns) {
+      silence.from_ns = span.last_ns;
+    } else if (window.until_ns && span.first_ns >= *window.until_ns) {
+      silence.until_ns = span.first_ns;
+      break;
+    } else {
+      return std::nullopt;
+    }
+  }
+  return silence;
+}
+
 std::map<std::string, RecordedTimes> RecordedByHost(const LogSet& log, const HostNames& names) {
   std::map<const Boot*, std::vector<Span>> not_recorded;
   for (const LogSet::NotRecorded& gap : log.not_recorded()) {
@@ -98,6 +115,28 @@ std::map<std::string, RecordedTimes> RecordedByHost(const LogSet& log, const Hos
   }
   for (auto& [host, times] : hosts) times.Finish();
   return hosts;
+}
+
+std::vector<std::string> NotRecordedLines(const LogSet& log, const Window& window,
+                                          const LocalZone& zone) {
+  const bool is_all_read = log.left_out().empty();
+  std::vector<std::string> lines;
+  for (const auto& [host, times] : RecordedByHost(log, HostNames(log))) {
+    const auto silence = times.SilenceIn(window);
+    if (!silence || !silence->until_ns) continue;
+    std::string& line = lines.emplace_back("-- on ");
+    AppendEscaped(host.empty() ? "a host without a name" : host, &line);
+    line += " nobody recorded ";
+    if (silence->from_ns && is_all_read) {
+      line += "from ";
+      zone.AppendForPeople(*silence->from_ns, &line);
+      line += ' ';
+    }
+    line += "until ";
+    zone.AppendForPeople(*silence->until_ns, &line);
+    line += ": who lived then is known only as far as it lived on";
+  }
+  return lines;
 }
 
 }  // namespace daybook

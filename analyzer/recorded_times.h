@@ -7,7 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "local_zone.h"
 #include "log_set.h"
+#include "window.h"
 
 namespace daybook {
 
@@ -50,6 +52,12 @@ class RecordedTimes {
   int64_t NsBetween(int64_t since_ns, int64_t until_ns) const;
   // From the last record of one to the first one of the next.
   std::vector<Span> BetweenBoots() const;
+  // Where nobody recorded in the window: when somebody did last before it, and first behind it.
+  struct Silence {
+    std::optional<int64_t> from_ns;
+    std::optional<int64_t> until_ns;
+  };
+  std::optional<Silence> SilenceIn(const Window& window) const;
 
  private:
   // In order of time, without overlaps.
@@ -59,5 +67,10 @@ class RecordedTimes {
 
 // Of each host that a log set has read something of.
 std::map<std::string, RecordedTimes> RecordedByHost(const LogSet& log, const HostNames& names);
+
+// Lines for people, one for each host of which somebody recorded behind the window, but at no
+// moment in it. Call it when the log has been read.
+std::vector<std::string> NotRecordedLines(const LogSet& log, const Window& window,
+                                          const LocalZone& zone);
 
 }  // namespace daybook

@@ -20,7 +20,7 @@
 #include "page.h"
 #include "pager.h"
 #include "progress.h"
-#include "recorded_time.h"
+#include "recorded_times.h"
 #include "terminal.h"
 
 namespace daybook {

@@ -10,7 +10,7 @@
 #include "life_fields.h"
 #include "life_log.h"
 #include "life_window.h"
-#include "recorded_time.h"
+#include "recorded_times.h"
 #include "report.h"
 #include "time_syntax.h"
 

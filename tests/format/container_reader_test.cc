@@ -563,10 +563,9 @@ TEST(OpenTest, DamageBeforeAnotherSegmentIsToldAsWithoutIt) {
   const auto index = ReadCompressedIndex(one);
   ASSERT_TRUE(index);
   const size_t table_begin = *FindSeekTable(one);
-  for (const size_t place :
-       {size_t{20}, static_cast<size_t>(index->frames[1].begin + 9),
-        static_cast<size_t>(index->frames.back().begin + 9), table_begin - 5, table_begin,
-        one.size() - 1}) {
+  for (const size_t place : {size_t{20}, static_cast<size_t>(index->frames[1].begin + 9),
+                             static_cast<size_t>(index->frames.back().begin + 9), table_begin - 5,
+                             table_begin, one.size() - 1}) {
     File damaged = one;
     damaged[place] ^= 0x55;
     const Opened alone(damaged);
