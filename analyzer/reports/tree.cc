@@ -7,7 +7,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <vector>
 
 #include "arena.h"
@@ -17,6 +16,7 @@
 #include "life_log.h"
 #include "repeated_texts.h"
 #include "report.h"
+#include "subtrees.h"
 
 namespace daybook {
 namespace {
@@ -73,31 +73,30 @@ constexpr size_t kNone = std::numeric_limits<size_t>::max();
 // Deeper than this, the branches are not drawn: a line would be as long as the tree is deep.
 constexpr size_t kMaxDrawnDepth = 32;
 
-// What is kept of every life, shown or not: what it costs is a part of its ancestors' totals.
+// What is kept of a life that is shown.
 struct Node {
   const Boot* boot = nullptr;
   uint32_t pid = 0;
   uint64_t start_ns = 0;
   std::optional<uint32_t> ppid;
   std::optional<uint64_t> parent_start_ns;
-  const char* packed = nullptr;  // cells of its row; nullptr of one that is not shown
+  const char* packed = nullptr;  // cells of its row
 
   size_t parent = kNone;
-  size_t first_child = kNone;  // of those that are shown
+  size_t first_child = kNone;
   size_t next_sibling = kNone;
   size_t depth = 0;
-  uint64_t total_cpu_us = 0;
-  uint64_t descendants = 0;
+  Subtree subtree;
 };
 
-using ProcessIdentity = std::tuple<const Boot*, uint32_t, uint64_t>;
 ProcessIdentity IdentityOf(const Node& node) { return {node.boot, node.pid, node.start_ns}; }
 
 class Forest {
  public:
   Forest(const Table& table, const LocalZone& zone);
 
-  void Add(const Boot& boot, const Life& life);
+  // Each life, shown or not.
+  void Add(const Boot& boot, const Life& life) { last_ = subtrees_.Add(boot, life); }
   // The one that was added last.
   void Show(const Boot& boot, const Life& life);
   // Call once, after the last life.
@@ -106,9 +105,6 @@ class Forest {
 
  private:
   size_t FindParent(const Node& node) const;
-  // kNone where the parent is not shown, too.
-  size_t ShownParent(const Node& node) const;
-  void SumUp();
   void Order();
   std::string Draw(const Node& node, std::string_view comm) const;
 
@@ -116,6 +112,8 @@ class Forest {
   // Of the columns; nullptr of the tree's own, and of one that nobody looks at.
   std::vector<const LifeField*> fields_;
   LifeTexts life_texts_;
+  Subtrees subtrees_;
+  Subtree last_;
   std::vector<Node> nodes_;  // Plant() puts them in order of birth: parents before children
   std::vector<size_t> by_identity_;
   size_t first_root_ = kNone;
@@ -132,24 +130,22 @@ Forest::Forest(const Table& table, const LocalZone& zone) : life_texts_(zone) {
   }
 }
 
-void Forest::Add(const Boot& boot, const Life& life) {
-  nodes_.push_back({.boot = &boot,
-                    .pid = life.pid,
-                    .start_ns = life.start_ns,
-                    .ppid = life.ppid,
-                    .parent_start_ns = life.parent_start_ns,
-                    .total_cpu_us = life.usage.cpu_us.value_or(0)});
-}
-
 void Forest::Show(const Boot& boot, const Life& life) {
   row_.Clear();
   for (const LifeField* field : fields_) {
     if (field != nullptr) PackCell(field->get(boot, life, life_texts_), &texts_, &row_);
   }
-  nodes_.back().packed = rows_.Keep(row_.text()).data();
+  nodes_.push_back({.boot = &boot,
+                    .pid = life.pid,
+                    .start_ns = life.start_ns,
+                    .ppid = life.ppid,
+                    .parent_start_ns = life.parent_start_ns,
+                    .packed = rows_.Keep(row_.text()).data(),
+                    .subtree = last_});
 }
 
 void Forest::Plant() {
+  subtrees_.Finish();
   std::ranges::stable_sort(nodes_, {},
                            [](const Node& node) { return std::pair(node.start_ns, node.pid); });
   by_identity_.resize(nodes_.size());
@@ -158,18 +154,17 @@ void Forest::Plant() {
   // Backwards, so that each is put in front of its younger siblings.
   for (size_t i = nodes_.size(); i-- > 0;) {
     Node& node = nodes_[i];
+    node.subtree.Add(subtrees_.LateOf(IdentityOf(node)));
     node.parent = FindParent(node);
     if (node.parent >= i) node.parent = kNone;  // a forged log could make a ring
-    if (node.packed == nullptr) continue;
-    const size_t above = ShownParent(node);
-    size_t& first = above == kNone ? first_root_ : nodes_[above].first_child;
+    size_t& first = node.parent == kNone ? first_root_ : nodes_[node.parent].first_child;
     node.next_sibling = first;
     first = i;
   }
-  SumUp();
   Order();
 }
 
+// kNone where it is not shown.
 size_t Forest::FindParent(const Node& node) const {
   if (!node.ppid || !node.parent_start_ns) return kNone;
   const ProcessIdentity parent(node.boot, *node.ppid, *node.parent_start_ns);
@@ -179,31 +174,16 @@ size_t Forest::FindParent(const Node& node) const {
   return is_known ? *found : kNone;
 }
 
-size_t Forest::ShownParent(const Node& node) const {
-  return node.parent != kNone && nodes_[node.parent].packed != nullptr ? node.parent : kNone;
-}
-
-void Forest::SumUp() {
-  // Parents stand before their children.
-  for (size_t i = nodes_.size(); i-- > 0;) {
-    const Node& node = nodes_[i];
-    if (node.parent == kNone) continue;
-    nodes_[node.parent].total_cpu_us += node.total_cpu_us;
-    nodes_[node.parent].descendants += 1 + node.descendants;
-  }
-}
-
 void Forest::Order() {
   for (size_t i = first_root_; i != kNone;) {
     preorder_.push_back(i);
     Node& node = nodes_[i];
-    const size_t above = ShownParent(node);
-    if (above != kNone) node.depth = nodes_[above].depth + 1;
+    if (node.parent != kNone) node.depth = nodes_[node.parent].depth + 1;
     if (node.first_child != kNone) {
       i = node.first_child;
       continue;
     }
-    while (i != kNone && nodes_[i].next_sibling == kNone) i = ShownParent(nodes_[i]);
+    while (i != kNone && nodes_[i].next_sibling == kNone) i = nodes_[i].parent;
     if (i != kNone) i = nodes_[i].next_sibling;
   }
 }
@@ -237,8 +217,8 @@ void Forest::FillTable(Table& table) const {
     const std::string drawing = Draw(node, comm != nullptr ? comm->bytes : "-");
     row[kDepth] = uint64_t{node.depth};
     row[kTree] = Text{drawing};
-    row[kTotalCpu] = node.total_cpu_us;
-    row[kDescendants] = node.descendants;
+    row[kTotalCpu] = node.subtree.cpu_us;
+    row[kDescendants] = node.subtree.lives - 1;
     table.Add(row);
   }
 }

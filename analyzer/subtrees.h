@@ -1,0 +1,48 @@
+// What processes cost with all that descends from them, in memory for those that live and for those
+// that are outlived by their children.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <tuple>
+
+#include "lives.h"
+#include "log_set.h"
+
+namespace daybook {
+
+using ProcessIdentity = std::tuple<const Boot*, uint32_t, uint64_t>;  // with pid and start
+
+// A process and its descendants.
+struct Subtree {
+  uint64_t lives = 0;
+  uint64_t cpu_us = 0;
+
+  void Add(const Subtree& other) {
+    lives += other.lives;
+    cpu_us += other.cpu_us;
+  }
+};
+
+class Subtrees {
+ public:
+  // Takes each life when it is handed out, and returns what is known of its subtree by then.
+  Subtree Add(const Boot& boot, const Life& life);
+
+  // After the last one.
+  void Finish();
+
+  // What came below a process after it was added itself.
+  Subtree LateOf(const ProcessIdentity& process) const;
+
+ private:
+  void HandUp(const Boot& boot, const Life& life, const Subtree& subtree);
+
+  std::map<ProcessIdentity, Subtree> below_;  // of those that are still to be added
+  std::map<ProcessIdentity, Subtree> late_;
+  // Of those that run on where the log ends, the parents: of these some come before their children.
+  std::map<ProcessIdentity, std::optional<ProcessIdentity>> running_;
+};
+
+}  // namespace daybook
