@@ -261,7 +261,7 @@ bool Scan::FollowsSet() const {
   const size_t from = name_begin_ - std::min(name_begin_, kMaxBytes);
   const std::string_view before = Slice(from, name_begin_);
   const size_t word = before.find_last_of(kWordEnds) + 1;
-  const size_t end = before.substr(0, word).find_last_not_of(kWordEnds) + 1;
+  const size_t end = before.substr(0, word).find_last_not_of(kWordEndsAndLines) + 1;
   return before.substr(0, end).ends_with("set") && (end == 3 || EndsWord(before[end - 4]));
 }
 
@@ -419,7 +419,8 @@ size_t Scan::TakeLaterWord(size_t flag) {
   bool takes_secret = false;
   bool is_value = false;
   int left_as_they_are = 2;
-  size_t end = std::min(args_.find_first_of(kWordEnds, flag), args_.size());
+  size_t end = flag;
+  while (!EndsWord(At(end)) && SkipContinuation(end) == end) ++end;
   size_t begin = flag;
   for (int count = 0; begin < args_.size() && count < kMostWords; ++count) {
     const std::string_view word = Slice(begin, end);

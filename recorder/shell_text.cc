@@ -52,7 +52,10 @@ size_t ShellText::ShellWordEnd(size_t from) {
     at += 2 + closed + 2;
   }
   std::string open;
-  while (at < end && !(open.empty() && IsBlank(args_[at]))) at = ShellStep(at, open);
+  while (at < end && !(open.empty() && EndsWordAt(at))) {
+    const size_t next_line = SkipContinuations(at);
+    at = next_line != at ? next_line : ShellStep(at, open);
+  }
   return std::min(at, end);
 }
 

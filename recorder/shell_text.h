@@ -10,6 +10,7 @@ namespace daybook {
 
 inline constexpr std::string_view kBlanks = " \t\r\n";
 inline constexpr std::string_view kWordEnds("\0 \t\r\n", 5);
+inline constexpr std::string_view kWordEndsAndLines("\0 \t\r\n\\", 6);
 // What closes $'...': unlike in '...', a backslash has a meaning there. No shell's bracket.
 inline constexpr char kAnsiQuote = '\1';
 
@@ -48,12 +49,15 @@ class ShellText {
     return std::min(args_.find_first_not_of(set, at), args_.size());
   }
 
-  // As a shell has it, a backslash at the end of a line is nothing. Here it is a blank: who means
-  // it so may have written CRLF, or no blank beside it.
+  // A backslash at the end of a line is nothing, also where somebody has written CRLF.
   size_t SkipContinuation(size_t at) const {
     if (At(at) != '\\') return at;
     if (At(at + 1) == '\n') return at + 2;
     return At(at + 1) == '\r' && At(at + 2) == '\n' ? at + 3 : at;
+  }
+  size_t SkipContinuations(size_t at) const {
+    for (size_t next = SkipContinuation(at); next != at; next = SkipContinuation(at)) at = next;
+    return at;
   }
   size_t SkipBlanks(size_t at) const {
     for (;;) {
@@ -62,7 +66,7 @@ class ShellText {
       at = next;
     }
   }
-  bool EndsWordAt(size_t at) const { return EndsWord(At(at)) || SkipContinuation(at) != at; }
+  bool EndsWordAt(size_t at) const { return EndsWord(At(SkipContinuations(at))); }
 
   // Kept, since it is asked for from ever higher positions: time stays linear.
   size_t ArgEnd(size_t from) {

@@ -71,6 +71,23 @@ TEST_F(ArgMaskTest, OneArgumentAfterTheOtherNoneHidesItsNeighbour) {
   }
 }
 
+// What needs no quotes there, with nothing but blanks between, and with ends of lines.
+TEST_F(ArgMaskTest, AShellsCommandLineHidesNothingOfIt) {
+  size_t count = 0;
+  for (const MaskCase& example : kSecrets) {
+    const std::string args = example.args;
+    if (args.find_first_of(" \t\n'\"\\$`&;<>(){}[]*?!#~") != args.npos) continue;
+    ++count;
+    for (const char* between :
+         {" ", "  ", "\t", "\n", " \\\n", "\\\n ", " \\\r\n ", " \\\n \\\n\t"}) {
+      std::string line = "sh|-c|";
+      for (const char c : args) line += c == '|' ? std::string(between) : std::string(1, c);
+      EXPECT_THAT(Masked(Raw(line)), Not(ContainsRegex("[0-9]"))) << line;
+    }
+  }
+  EXPECT_GT(count, 90u);
+}
+
 TEST_F(ArgMaskTest, AnArgumentCannotHideWhatFollows) {
   const std::string masked = Masked(Raw("x|a'b|--password=123|\"|--token|456|\\|u://a:7@h|"));
   EXPECT_EQ(masked, "x|a'b|--password=***|\"|--token|***|\\|u://a:***@h|");
@@ -153,6 +170,7 @@ TEST_F(ArgMaskTest, LongArgumentsTakeLittleTime) {
                             "login -p ",
                             "\\\n",
                             "-p \\\n",
+                            "--token\\\n",
                             "token=$'\\' ",
                             "password '",
                             "password ('\\' ",
