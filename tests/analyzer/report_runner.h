@@ -122,7 +122,7 @@ inline Ran RunReport(const Report& report, const Asked& asked) {
   const Question question{
       .log = log, .zone = zone, .filter = {}, .wishes = asked.wishes, .paths = asked.paths};
   ran.coverage = OrThrow(report.run(question, table)).coverage;
-  table.Finish();
+  OrThrow(table.Finish());
   ran.rows = std::move(sink.rows);
   if (table.total()) ran.total = TextsOf(*table.total());
   return ran;
