@@ -19,6 +19,10 @@ bool IsLonger(const Sum& before, const Sum& now, uint64_t threshold) {
          IsMore(*before_us, *now_us, threshold);
 }
 
+FailedShare FailedOf(const Totals& totals) {
+  return {.failed = totals.failed, .count = totals.count - totals.running};
+}
+
 bool IsFailing(const FailedShare& before, const FailedShare& now, uint64_t threshold) {
   return IsMore(before.failed * now.count, now.failed * before.count, threshold);
 }

@@ -17,11 +17,13 @@ bool IsMore(uint64_t before, uint64_t now, uint64_t threshold);
 // The same of means. Those that are near to each other are so by chance, however large the ratio.
 bool IsLonger(const Sum& before, const Sum& now, uint64_t threshold);
 
-// How many of some processes failed.
+// How many of those that ended failed.
 struct FailedShare {
   uint64_t failed = 0;
   uint64_t count = 0;
 };
+
+FailedShare FailedOf(const Totals& totals);
 
 // Shares of failures are compared, so that what runs more often does not fail more by that.
 bool IsFailing(const FailedShare& before, const FailedShare& now, uint64_t threshold);

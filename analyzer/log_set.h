@@ -44,7 +44,7 @@ struct Boot {
   std::optional<uint64_t> first_ns;  // boot time of the earliest and the latest record
   uint64_t last_ns = 0;
   std::unordered_map<uint64_t, std::string> cgroups;  // paths by id
-  bool lacks_successes = false;  // a recorder was to leave out what ended with 0
+  bool lacks_successes = false;  // a recorder was to leave out some of what ended with 0
 };
 
 // What happened at a moment tells when; other records have no time of their own.
@@ -248,6 +248,7 @@ class LogSet {
   void TakeFiltered(const Audit& audit);
   void TakeForks(std::optional<uint64_t> kernel, std::optional<uint64_t> seen);
   void TakeRecorder(const Recorder& recorder);
+  void NoteFilter(std::string_view filter);
 
   Options options_;
   LogWatch* watch_ = nullptr;

@@ -95,6 +95,7 @@ void LogSet::TakeAbout(const RecordView& record) {
   } else if (Info info; record.As(&info)) {
     if (info.key == "hostname") boot_->host = info.value;
     if (info.key == kImportedFrom) coverage_.imported = true;
+    if (info.key == kFilterInfo) NoteFilter(info.value);
     if (info.key == kOthersHidden) coverage_.others_hidden = true;
     if (info.key == kHolds && info.value == kRollups) coverage_.holds_rollups = true;
   } else if (Lost lost; record.As(&lost)) {
@@ -113,12 +114,17 @@ void LogSet::TakeAbout(const RecordView& record) {
   }
 }
 
+// Of these two, what failed is kept in any case.
+void LogSet::NoteFilter(std::string_view filter) {
+  for (const std::string_view option : {"--only-failed", "--min-lifetime"}) {
+    boot_->lacks_successes = boot_->lacks_successes || filter.find(option) != filter.npos;
+  }
+}
+
 // One that takes over counts on, and so do its hooks. Its START's count of the kernel may be a few
 // too large: what is missing by then, the next count says as well.
 void LogSet::TakeRecorder(const Recorder& recorder) {
-  const bool is_partial =
-      recorder.filter && recorder.filter->find("--only-failed") != std::string_view::npos;
-  boot_->lacks_successes = boot_->lacks_successes || is_partial;
+  NoteFilter(recorder.filter.value_or(""));
   const bool is_start = recorder.event == RecorderEvent::kStart;
   const bool counts_on = HasAbility(recorder, kContinues);
   if (is_start && counts_on && sequence_->forks_ahead) return;

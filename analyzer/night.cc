@@ -88,12 +88,15 @@ void Night::TakeBefore(const Boot& boot, const Life& life) {
   of_comm.before.Add(life);
   of_comm.longest_before_us = std::max(of_comm.longest_before_us, ElapsedUs(life).value_or(0));
   of_comm.nights |= NightsBefore(boot, life);
+  of_comm.lacks_successes = of_comm.lacks_successes || boot.lacks_successes;
 }
 
 void Night::TakeNow(const Boot& boot, const Life& life, JobRun* run) {
   See(boot, life, false);
   all_.Add(life);
-  by_comm_[life.identity.comm.value_or("")].now.Add(life);
+  Periods& of_comm = by_comm_[life.identity.comm.value_or("")];
+  of_comm.now.Add(life);
+  of_comm.lacks_successes = of_comm.lacks_successes || boot.lacks_successes;
   by_user_[life.identity.uid].Add(life);
   run->totals.totals.Add(life);
   if (life.birth_seen && !IsOlder(boot, life.start_ns)) {
@@ -288,9 +291,9 @@ bool Night::IsSlower(const Periods& periods) const {
 
 // Programs as grep and test fail more on one day than on another.
 bool Night::IsFailing(const Periods& periods) const {
-  const FailedShare before{.failed = periods.before.failed, .count = periods.before.count};
-  const FailedShare now{.failed = periods.now.failed,
-                        .count = periods.now.count - periods.now.running};
+  if (periods.lacks_successes) return false;
+  const FailedShare before = FailedOf(periods.before);
+  const FailedShare now = FailedOf(periods.now);
   if (!daybook::IsFailing(before, now, kTwice)) return false;
   if (before.failed == 0) return now.failed * kOneIn >= now.count;
   return now.failed >= before.failed * now.count / before.count + kMinMoreFailures;
@@ -298,7 +301,10 @@ bool Night::IsFailing(const Periods& periods) const {
 
 std::string Night::ChangesOf(const Periods& periods) const {
   if (!baseline_ || periods.before.count == 0) return "";  // what is new has its own table
-  if (periods.now.count == 0) return IsInEachNight(periods.nights) ? "gone" : "";
+  if (periods.now.count == 0) {
+    const bool is_missed = Expected(periods.before.count) != 0;
+    return is_missed && IsInEachNight(periods.nights) ? "gone" : "";
+  }
   std::string changes;
   const auto add_if = [&](bool has_changed, std::string_view change) {
     if (has_changed) changes.append(changes.empty() ? "" : ",").append(change);
@@ -320,7 +326,8 @@ Rows Night::Changes() {
   for (const auto& [comm, periods] : by_comm_) {
     const std::string changes = ChangesOf(periods);
     if (changes.empty()) continue;
-    const auto& [before, now, longest_us, nights] = periods;
+    const Totals& before = periods.before;
+    const Totals& now = periods.now;
     const auto& before_us = before.cpu_us.total;
     rows.push_back({TextOrUnknown(comm), Text{.bytes = arena_.Keep(changes)},
                     Expected(before.count), now.count - now.running,
@@ -342,10 +349,11 @@ Rows Night::Failures() {
   Rows rows;
   for (const auto& [key, ends] : failed_) {
     const auto& [comm, how] = key;
-    const Totals& all = by_comm_.find(comm)->second.now;
-    rows.push_back({TextOrUnknown(comm), StatusCell(how), ends.count, all.count - all.running,
-                    OptionalCell(ends.first_ns), OptionalCell(ends.last_ns),
-                    TextOrUnknown(ends.args)});
+    const Periods& periods = by_comm_.find(comm)->second;
+    const uint64_t ended = periods.now.count - periods.now.running;
+    rows.push_back({TextOrUnknown(comm), StatusCell(how), ends.count,
+                    periods.lacks_successes ? Cell() : Cell(ended), OptionalCell(ends.first_ns),
+                    OptionalCell(ends.last_ns), TextOrUnknown(ends.args)});
   }
   return rows;
 }

@@ -82,6 +82,7 @@ class Night {
     uint64_t longest_before_us = 0;
     // A bit for each time as long as this one, from the last one on, that had it.
     uint64_t nights = 0;
+    bool lacks_successes = false;  // so that failures are no share of them
   };
   struct JobOfNight {
     uint64_t runs = 0;

@@ -53,12 +53,14 @@ bool RunFile::HasRoom(uint64_t bytes) {
 }
 
 void RunFile::Add(std::string_view row) {
+  if (gave_up_) return;
   const auto bytes = static_cast<RowBytes>(row.size());
   buffer_.append(reinterpret_cast<const char*>(&bytes), sizeof(bytes)).append(row);
-  if (buffer_.size() >= kWriteBytes && !gave_up_) gave_up_ = !WriteBuffer();
+  if (buffer_.size() >= kWriteBytes) gave_up_ = !WriteBuffer();
 }
 
 bool RunFile::WriteBuffer() {
+  if (!HasRoom(buffer_.size())) return false;
   for (std::string_view rest = buffer_; !rest.empty();) {
     const ssize_t done = pwrite(fd_, rest.data(), rest.size(), static_cast<off_t>(written_));
     if (done < 0 && errno == EINTR) continue;

@@ -1,5 +1,7 @@
 #include "subtrees.h"
 
+#include <utility>
+
 namespace daybook {
 namespace {
 
@@ -23,13 +25,13 @@ Subtree Subtrees::Add(const Boot& boot, const Life& life) {
     subtree.Add(below->second);
     below_.erase(below);
   }
-  if (life.state == LifeState::kRunning) running_.try_emplace(self, ParentOf(boot, life));
+  if (life.state == LifeState::kRunning) running_.insert(self);
   HandUp(boot, life, subtree);
   return subtree;
 }
 
 // To the nearest ancestor that is still to be added, which hands it on with its own. Those in
-// between are over.
+// between have been.
 void Subtrees::HandUp(const Boot& boot, const Life& life, const Subtree& subtree) {
   const Life* above = life.parent.get();
   if (above == nullptr) {
@@ -37,22 +39,16 @@ void Subtrees::HandUp(const Boot& boot, const Life& life, const Subtree& subtree
     return;
   }
   for (size_t steps = 0; above != nullptr && steps < kMaxAncestors; ++steps) {
-    if (above->state == LifeState::kRunning) return below_[IdentityOf(boot, *above)].Add(subtree);
-    late_[IdentityOf(boot, *above)].Add(subtree);
+    const ProcessIdentity process = IdentityOf(boot, *above);
+    const bool is_to_come = above->state == LifeState::kRunning && !running_.contains(process);
+    if (is_to_come) return below_[process].Add(subtree);
+    late_[process].Add(subtree);
     above = above->parent.get();
   }
 }
 
 void Subtrees::Finish() {
-  for (const auto& [process, subtree] : below_) {
-    std::optional<ProcessIdentity> at = process;
-    for (size_t steps = 0; at && steps < kMaxAncestors; ++steps) {
-      late_[*at].Add(subtree);
-      const auto parent = running_.find(*at);
-      at = parent != running_.end() ? parent->second : std::nullopt;
-    }
-  }
-  below_.clear();
+  for (const auto& [process, subtree] : std::exchange(below_, {})) late_[process].Add(subtree);
 }
 
 Subtree Subtrees::LateOf(const ProcessIdentity& process) const {

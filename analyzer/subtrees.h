@@ -1,10 +1,10 @@
-// What processes cost with all that descends from them, in memory for those that live and for those
-// that are outlived by their children.
+// What processes cost with all that descends from them, through kMaxAncestors generations of dead
+// ones. In memory for those that live and for those that are outlived by their children.
 #pragma once
 
 #include <cstdint>
 #include <map>
-#include <optional>
+#include <set>
 #include <tuple>
 
 #include "lives.h"
@@ -41,8 +41,8 @@ class Subtrees {
 
   std::map<ProcessIdentity, Subtree> below_;  // of those that are still to be added
   std::map<ProcessIdentity, Subtree> late_;
-  // Of those that run on where the log ends, the parents: of these some come before their children.
-  std::map<ProcessIdentity, std::optional<ProcessIdentity>> running_;
+  // Those that run on where the log ends, and have been added.
+  std::set<ProcessIdentity> running_;
 };
 
 }  // namespace daybook

@@ -90,6 +90,7 @@ class Scan : private ShellText {
   bool IsOtherPass(size_t at) const;
   bool FollowsHeaderFlag() const;
   bool FollowsSet() const;
+  bool NamesKind(size_t word_end) const;
   bool ColonGivesValue(const ArgMask::Word& word, size_t name_end, size_t colon) const;
   bool TakeToolName(size_t at);
   bool NamesSecret(size_t begin, size_t end) const;
@@ -272,11 +273,20 @@ bool Scan::ColonGivesValue(const ArgMask::Word& word, size_t name_end, size_t co
          StartsWithNoCase(Slice(name_begin_, name_end_), "x-") || FollowsHeaderFlag();
 }
 
+// Of which kind a secret is, is none: --auth-type bearer.
+bool Scan::NamesKind(size_t word_end) const {
+  const std::string_view rest = Slice(std::min(word_end, name_end_), name_end_);
+  return EndsWithNoCase(rest, "-type") || EndsWithNoCase(rest, "_type");
+}
+
 size_t Scan::TakeName(const ArgMask::Word& word, size_t at) {
   FindName(at);
   const std::string_view name = Slice(name_begin_, name_end_);
-  if (EndsWithNoCase(name, "type")) return name_end_;  // --auth-type bearer
-  if (word.text == kIdentified) return TakeIdentified(name_end_);
+  const size_t word_end = MatchEnd(word, at);
+  if (NamesKind(word_end)) return name_end_;
+  if (word.text == kIdentified) {
+    return IsNoCase(name, kIdentified) ? TakeIdentified(name_end_) : word_end;
+  }
   const size_t closed = SkipAny(name_end_, "\\\"'])}");
   const size_t sign = SkipAny(closed, " \t");
   const bool gives = At(sign) == '=' || (At(sign) == ':' && ColonGivesValue(word, closed, sign));

@@ -23,7 +23,8 @@ bool LivingSet::IsOf(const Process& known, uint64_t start_ns, uint32_t flags) {
 
 void LivingSet::Begin(const SnapBegin& begin) {
   ++snapshot_no_;
-  snapshot_ = {.begin_ns = begin.time_ns};
+  // One that has no end may have brought news, too.
+  snapshot_ = {.begin_ns = begin.time_ns, .has_news = snapshot_.has_news};
 }
 
 // Strings of the event do not outlive it: only the copies are told.

@@ -16,7 +16,7 @@ class LivingSet {
   // A snapshot: who was born before it and is not in it has ended.
   void Begin(const SnapBegin& begin);
   void Apply(const SnapProc& process);
-  // Whether it told of somebody, or of somebody's end, what no event had told.
+  // Whether it told of somebody, or of somebody's end, what no event had told by then.
   bool End(const SnapEnd& end);
 
   void Apply(const Fork& fork);

@@ -40,14 +40,15 @@ namespace {
 
 constexpr int kCannotRecord = 1;
 
-constexpr std::string_view kFilterInfo = "filter";
+// A reader that went away, or a file that may not be longer, is found when writing.
+void IgnoreSignalsOfWriting() {
+  for (const int signal : {SIGPIPE, SIGXFSZ}) std::signal(signal, SIG_IGN);
+}
 
-// Signals are read by the recorder's loop. A reader that went away, or a file that may not be
-// longer, is found when writing.
+// The others are read by the recorder's loop.
 void BlockSignals() {
   const sigset_t signals = RecorderSignals();
   sigprocmask(SIG_BLOCK, &signals, nullptr);
-  for (const int signal : {SIGPIPE, SIGXFSZ}) std::signal(signal, SIG_IGN);
 }
 
 WriterOptions ToWriterOptions(const Options& options) {
@@ -195,6 +196,7 @@ Status Record(const Options& options) {
 }
 
 int Main(int argc, char** argv) {
+  IgnoreSignalsOfWriting();
   const auto parsed = ParseOptions(argc, argv);
   if (const auto* exit_now = std::get_if<ExitNow>(&parsed)) return exit_now->status;
   BlockSignals();

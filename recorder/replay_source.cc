@@ -84,6 +84,7 @@ Status ReplaySource::Impl::Begin() {
       waiting_ = item;
       break;
     }
+    if (record->seq) next_seq_ = *record->seq + 1;
     if (Status taken = TakeRecord(*record, nullptr); !taken) return taken;
   }
   if (!reader_->segment()) return Error("cannot replay " + paths_.front() + ": not a daybook log");

@@ -38,7 +38,8 @@ class EventSink {
   virtual void OnLost(const Lost& lost) = 0;
   // From a source that reads what others have recorded (replay): nobody was recording.
   virtual void OnGap(const RecordingGap&) {}
-  // Now somebody lives, or does not any more, of whom no event has told: the log needs a snapshot.
+  // Now somebody lives, or does not any more, of whom no event has told yet: the log needs a
+  // snapshot.
   virtual void OnResync() {}
 };
 

@@ -17,6 +17,8 @@
 #include "life_groups.h"
 #include "life_log.h"
 #include "life_window.h"
+#include "log_set.h"
+#include "recorded_times.h"
 #include "report.h"
 #include "time_syntax.h"
 #include "totals.h"
@@ -165,16 +167,17 @@ bool IsLater(int64_t first_ns, int64_t since_ns) {
 }
 
 // False where the log tells nothing of that time.
-bool IsTold(const Window& window, const Coverage& coverage) {
-  if (!coverage.first_ns || !coverage.last_ns) return false;
-  return (!window.until_ns || *coverage.first_ns < *window.until_ns) &&
-         (!window.since_ns || *coverage.last_ns >= *window.since_ns);
+bool IsTold(const Window& window, const LogSet& log) {
+  const auto hosts = RecordedByHost(log, HostNames(log));
+  return std::ranges::any_of(hosts,
+                             [&](const auto& host) { return !host.second.SilenceIn(window); });
 }
 
 // A group in one of the periods.
 struct Period {
   Totals totals;
   uint64_t uncounted = 0;  // in these: they were there, and not seen to end
+  bool lacks_successes = false;
 
   uint64_t running() const { return uncounted + totals.running; }
   uint64_t there() const { return uncounted + totals.count; }
@@ -200,7 +203,8 @@ std::string ChangeOf(const Group& group, const Comparison& by) {
   if (IsMore(new_period.there(), before.count, threshold)) changes.push_back("less_often");
   if (IsLonger(before.elapsed_us, now.elapsed_us, threshold)) changes.push_back("slower");
   if (IsLonger(before.cpu_us, now.cpu_us, threshold)) changes.push_back("costlier");
-  if (IsFailing({before.failed, before.count}, {now.failed, now.count}, threshold)) {
+  const bool is_known = !old_period.lacks_successes && !new_period.lacks_successes;
+  if (is_known && IsFailing(FailedOf(before), FailedOf(now), threshold)) {
     changes.push_back("failing");
   }
   return fmt::format("{}", fmt::join(changes, ","));
@@ -238,7 +242,9 @@ class Difference {
         question,
         [&](const Boot& boot, const Life& life) {
           if (counts_only_ends_ && life.state != LifeState::kEnded) return LifeUse::kFiltered;
-          (GroupOf(boot, life).*period).totals.Add(life);
+          Period& of_group = GroupOf(boot, life).*period;
+          of_group.totals.Add(life);
+          of_group.lacks_successes = of_group.lacks_successes || boot.lacks_successes;
           return LifeUse::kUsed;
         },
         [&](const Boot& boot, const Life& life) {
@@ -275,13 +281,14 @@ class Difference {
 
 // Where one of the periods is told of not at all, or the old one only from some time on: what is
 // there then is not what has changed.
-bool NoteWhatIsNotTold(const Window& old_window, const Window& window, const Answer& answer,
+bool NoteWhatIsNotTold(const LogSet& old_log, const LogSet& log, const Answer& answer,
                        const LocalZone& zone, Table& table) {
-  if (!IsTold(old_window, *answer.old_coverage)) {
+  const Window& old_window = old_log.window();
+  if (!IsTold(old_window, old_log)) {
     table.AddNote("-- compared with nothing: the log does not tell of the old period");
     return false;
   }
-  if (!IsTold(window, answer.coverage)) {
+  if (!IsTold(log.window(), log)) {
     table.AddNote("-- compared with nothing: the log does not tell of the new period");
     return false;
   }
@@ -322,7 +329,7 @@ Result<Answer> RunDiff(const Question& question, Table& table) {
   answer.old_coverage = difference.Read(old_question, &Group::old_period);
   answer.coverage = difference.Read(question, &Group::new_period);
   const bool is_comparable =
-      NoteWhatIsNotTold(window, question.log.window(), answer, question.zone, table);
+      NoteWhatIsNotTold(*old_log, question.log, answer, question.zone, table);
   const bool has_changed = difference.Fill(is_comparable, question.wishes.Has("--all"), table);
   for (const LogSet::Failure& failure : old_log->failures()) {
     answer.failures.push_back(failure.error);

@@ -248,23 +248,27 @@ Result<Answer> RunFailures(const Question& question, Table& table) {
   FailureTable failures(std::move(*keys), runs, question.zone);
   CascadeTable cascades(runs, question.zone);
   LifeTexts texts(question.zone);
+  const bool has_groups = question.wishes.Value("--view") != kCascades;
+  // Where it matters, ends are judged apart from what is asked for.
+  const bool is_apart = has_groups && question.filter.IsAboutStatus();
   Answer answer;
   answer.coverage = ReadLives(
       question,
       [&](const Boot& boot, const Life& life) {
         cascades.Take(boot, life);
+        if (has_groups && !is_apart && life.wait_status) failures.TakeEnd(boot, life);
         return failures.Take(boot, life) ? LifeUse::kUsed : LifeUse::kFiltered;
       },
       [&](const Boot& boot, const Life& life) {
-        if (IsEnd(question, boot, life, texts)) failures.TakeEnd(boot, life);
+        if (is_apart && IsEnd(question, boot, life, texts)) failures.TakeEnd(boot, life);
         failures.TakeParent(life);
       });
   cascades.Finish();
-  if (question.wishes.Value("--view") == kCascades) {
-    cascades.Fill(table);
-  } else {
+  if (has_groups) {
     failures.Fill(table);
     answer.facts = cascades.AddNote(table);
+  } else {
+    cascades.Fill(table);
   }
   return answer;
 }

@@ -13,6 +13,7 @@
 #include "life_fields.h"
 #include "life_log.h"
 #include "life_window.h"
+#include "recorded_times.h"
 #include "report.h"
 #include "time_syntax.h"
 
@@ -163,6 +164,12 @@ Result<Answer> RunWhy(const Question& question, Table& table) {
                               wanted->time ? "at that time" : "in the log",
                               neighbours.Text(question.zone)));
     for (std::string& line : ends.Lines(question.zone)) table.AddNote(std::move(line));
+    if (wanted->time) {
+      const Window at{.since_ns = wanted->time->first_ns, .until_ns = wanted->time->last_ns + 1};
+      for (std::string& line : NotRecordedLines(question.log, at, question.zone)) {
+        table.AddNote(std::move(line));
+      }
+    }
     answer.exit_status = kExitFound;
     return answer;
   }

@@ -19,6 +19,12 @@ load helper
   done
 }
 
+@test "a reader that is gone is no failure" {
+  for arguments in --help "--no-config --check-config"; do
+    run -0 bash -c "set -o pipefail; { sleep 0.3 && exec '$DAYBOOKD' $arguments; } | true"
+  done
+}
+
 # usage_error TEXT ARGUMENT...: exit status 2, one line that has TEXT, and no folder made.
 usage_error() {
   local text=$1

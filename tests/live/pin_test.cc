@@ -116,6 +116,7 @@ TEST_F(PinTest, WhatHappensWithoutARecorderIsToldByTheNext) {
 }
 
 TEST_F(PinTest, OnSigusr2ItHandsOver) {
+  constexpr std::string_view kUnseen = "\"unseen_forks\":";
   EXPECT_EQ(Daybookd(folder_, Options()).Stop(SIGUSR2), 0);
   const pid_t parent = SpawnActor({"forks", "100"});
   WaitFor(parent);
@@ -124,7 +125,9 @@ TEST_F(PinTest, OnSigusr2ItHandsOver) {
   ExpectEachChildOnce(log, parent, 100);
   EXPECT_THAT(log.All<RecordingGap>(), IsEmpty());
   EXPECT_TRUE(log.segments.at(0).complete);
-  EXPECT_THAT(InfoOf(folder_, "json"), HasSubstr("\"unseen_forks\":0,"));
+  std::string unseen = InfoOf(folder_, "json");
+  unseen.erase(0, unseen.find(kUnseen) + kUnseen.size());
+  EXPECT_LE(std::stoull(unseen), kOthersWorkers);
 }
 
 TEST_F(PinTest, StoppedItLeavesNothingInTheKernel) {

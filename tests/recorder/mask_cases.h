@@ -58,6 +58,10 @@ inline constexpr MaskCase kSecrets[] = {
      "sh|-c|curl -d \"{\\\"token\\\": *** \\\"a\\\": true}\"|"},
     {"curl|-d|user[password]=123|", "curl|-d|user[password]=***|"},
     {"ruby|-e|x(password => '1 2')|", "ruby|-e|x(password =***|"},
+    // What is of a secret in its name, wherever.
+    {"x|--identified-password=123|", "x|--identified-password=***|"},
+    {"x|IDENTIFIED_TOKEN=123|", "x|IDENTIFIED_TOKEN=***|"},
+    {"x|--password-prototype=123|", "x|--password-prototype=***|"},
     // Headers.
     {"curl|-H|Authorization: Bearer 123|x|", "curl|-H|Authorization: ***|x|"},
     {"curl|-HAuthorization:Basic 123|x|", "curl|-HAuthorization:***|x|"},

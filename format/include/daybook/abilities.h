@@ -20,7 +20,10 @@ inline constexpr std::string_view kTellsIds = "ids session ptrace";  // changes,
 inline constexpr std::string_view kContinues = "continued";  // where the recorder before it stopped
 inline constexpr std::string_view kTellsNamesByProc = "names_by_proc";  // of who lived long enough
 
-// Key of an INFO at the head of each segment, where /proc hides from the recorder who is not its
+// Key of an INFO at the head of each segment: what the recorder leaves out, as on its command line.
+inline constexpr std::string_view kFilterInfo = "filter";
+
+// Another one, where /proc hides from the recorder who is not its
 // user's; the value says by what.
 inline constexpr std::string_view kOthersHidden = "others_hidden";
 

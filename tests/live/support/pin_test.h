@@ -74,11 +74,13 @@ class PinTest : public LiveTest {
     EXPECT_THAT(executed, testing::SizeIs(count / 2));
   }
 
-  // Each that follows another one goes on with its counts. The kernel counts more than there are
-  // hooks for: the workers of whoever uses io_uring or vhost meanwhile. Forks that the hooks
-  // counted twice, or more than these that they did not, would be the takeover's fault.
+  // The kernel counts more than there are hooks for: the workers of whoever uses io_uring or vhost
+  // meanwhile.
+  static constexpr uint64_t kOthersWorkers = 10;
+
+  // Each that follows another one goes on with its counts. Forks that the hooks counted twice, or
+  // more than these that they did not, would be the takeover's fault.
   static void ExpectNothingBetween(const KeptLog& log) {
-    constexpr uint64_t kOthersWorkers = 10;
     EXPECT_THAT(log.All<Lost>(), testing::IsEmpty());
     EXPECT_THAT(log.All<RecordingGap>(), testing::IsEmpty());
     const auto starts = Starts(log);
