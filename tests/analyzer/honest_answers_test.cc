@@ -122,6 +122,31 @@ TEST_F(BuildTest, WhatAProcessCostsWithAllBelowDoesNotDependOnWhoIsShown) {
       << "nor on when";
 }
 
+// A daemon forks twice, and both it and who began it run on where the log ends.
+TEST_F(HonestAnswersTest, WhatIsBelowTheDeadBelongsToWhoeverIsAboveThem) {
+  {
+    Script script(log_path_);
+    script.Snapshot();
+    script.Fork(6000, 200, 60, 3000);
+    script.Exec(6001, 200, 6000, "service", "service\0"sv);
+    script.Fork(6100, 201, 200, 6000);
+    script.Fork(6200, 202, 201, 6100);
+    script.Exec(6201, 202, 6200, "daemon", "daemon\0"sv);
+    script.Exit(6300, 201, 6100, {.comm = "service", .cpu_us = 100, .ppid = 200});
+    script.Fork(6400, 203, 202, 6200);
+    script.Exec(6401, 203, 6400, "worker", "worker\0"sv);
+    script.Fork(6500, 204, 203, 6400);
+    script.Exit(6600, 204, 6500, {.comm = "worker", .cpu_us = 5000, .ppid = 203});
+    script.log().At(9000);
+  }
+  const std::string tree =
+      "tree --log LOG --output csv --no-header --columns comm,total_cpu,descendants --pid ";
+  EXPECT_EQ(Run(tree + "200").out, "service,5100,4\n");
+  EXPECT_EQ(Run(tree + "201").out, "service,5100,3\n");
+  EXPECT_EQ(Run(tree + "202").out, "daemon,5000,2\n");
+  EXPECT_EQ(Run(tree + "203").out, "worker,5000,1\n");
+}
+
 TEST_F(BuildTest, ATreeHasAllColumnsOfList) {
   EXPECT_EQ(Run("tree --log LOG --comm sh --output csv --no-header --columns "
                 "tree,uid,execs,orphaned,day,exe,user")
@@ -148,15 +173,42 @@ TEST_F(BuildTest, AShareOfFailuresIsOneOfAllEnds) {
 }
 
 TEST_F(HonestAnswersTest, WhereSuccessesAreLeftOutNoShareIsKnown) {
+  const std::string folder = log_path_;
+  for (const char* filter : {"--only-failed", "--min-lifetime 200ms", "--only-uid 1000"}) {
+    log_path_ = folder + std::string(filter).substr(0, 10);
+    {
+      ScriptedLog log(log_path_);
+      log.writer().Append(Recorder{.time_ns = ScriptedLog::Ns(5000), .filter = filter});
+      log.Fork(6000, 200, 1, 0);
+      log.Exit(6500, 200, 6000, 3 << 8, "evil", 1500);
+    }
+    const bool has_all = filter == std::string_view("--only-uid 1000");
+    EXPECT_EQ(
+        Run("failures --log LOG --output csv --no-header --columns comm,count,of,count_share").out,
+        has_all ? "evil,1,1,100.00\n" : "evil,1,,\n")
+        << filter;
+  }
+}
+
+TEST_F(HonestAnswersTest, ATimeThatNobodyRecordedIsComparedWithNothing) {
   {
     ScriptedLog log(log_path_);
-    log.writer().Append(Recorder{.time_ns = ScriptedLog::Ns(5000), .filter = "--only-failed"});
-    log.Fork(6000, 200, 1, 0);
-    log.Exit(6500, 200, 6000, 3 << 8, "evil", 1500);
+    log.RecorderStart();
+    log.Snapshot(5000);
+    log.Fork(6000, 200, 100, 2000);
+    log.Exit(6500, 200, 6000, 0, "backup", 1500);
+    log.At(20'000);
+    log.writer().Append(RecordingGap{.first_time_ns = ScriptedLog::Ns(8000),
+                                     .last_time_ns = ScriptedLog::Ns(18'000)});
+    log.At(21'000);
   }
-  EXPECT_EQ(
-      Run("failures --log LOG --output csv --no-header --columns comm,count,of,count_share").out,
-      "evil,1,,\n");
+  const Answer answer =
+      Run("diff --log LOG -S '2026-09-21 14:13:25' -U '2026-09-21 14:13:30' "
+          "--old-since '2026-09-21 14:13:20' --old-until '2026-09-21 14:13:22' --output csv");
+  EXPECT_EQ(answer.status, 4);
+  EXPECT_THAT(answer.err,
+              HasSubstr("compared with nothing: the log does not tell of the new period"));
+  EXPECT_THAT(answer.out, Not(HasSubstr("gone")));
 }
 
 // ---- Users, groups and hosts ----

@@ -158,7 +158,7 @@ class SelfDescriptionTest : public testing::Test {
       Table table(view, output.get());
       const auto answer = kDumpReport.run({.log = *log, .zone = zone, .filter = {}}, table);
       EXPECT_TRUE(answer);
-      table.Finish();
+      EXPECT_TRUE(table.Finish());
       output->Finish({.total = {}, .notes = {}, .coverage = &answer->coverage});
       EXPECT_EQ(answer->coverage.gaps, 0U);
       EXPECT_TRUE(file->Close());

@@ -192,10 +192,12 @@ TEST_F(ArgMaskTest, LongArgumentsTakeLittleTime) {
 }
 
 TEST_F(ArgMaskTest, WordsCanBeAdded) {
-  ArgMask mask({"Frob", "my-pin"});
-  const std::string raw = Raw("x|--frob=1|--FROBNICATE|2|MY_PIN=3|mypin:4|--password=5|--pin=a|");
+  ArgMask mask({"Frob", "my-pin", "blood-type"});
+  const std::string raw =
+      Raw("x|--frob=1|--FROBNICATE|2|MY_PIN=3|mypin:4|--password=5|--pin=a|--blood-type=6|");
   EXPECT_EQ(Shown(mask.Apply(raw)),
-            "x|--frob=***|--FROBNICATE|***|MY_PIN=***|mypin:***|--password=***|--pin=a|");
+            "x|--frob=***|--FROBNICATE|***|MY_PIN=***|mypin:***|--password=***|--pin=a|"
+            "--blood-type=***|");
 }
 
 TEST_F(ArgMaskTest, AWordHasLettersDigitsAndDashes) {
