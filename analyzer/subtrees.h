@@ -1,9 +1,10 @@
-// What processes cost with all that descends from them, through kMaxAncestors generations of dead
-// ones. In memory for those that live and for those that are outlived by their children.
+// What processes cost with all that descends from them, in memory for those that live and for those
+// that are outlived by their children.
 #pragma once
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <tuple>
 
@@ -23,6 +24,10 @@ struct Subtree {
     lives += other.lives;
     cpu_us += other.cpu_us;
   }
+  void Remove(const Subtree& other) {
+    lives -= other.lives;
+    cpu_us -= other.cpu_us;
+  }
 };
 
 class Subtrees {
@@ -37,10 +42,22 @@ class Subtrees {
   Subtree LateOf(const ProcessIdentity& process) const;
 
  private:
+  // Of one that was added before a child of it, or of a descendant like it.
+  struct Outlived {
+    std::optional<ProcessIdentity> parent;
+    std::optional<ProcessIdentity> above;  // the parent, or one of its ancestors; see FindAbove()
+    Subtree late;                          // what its own children brought; all, when finished
+  };
+
+  bool IsToCome(const Boot& boot, const Life& life) const;
   void HandUp(const Boot& boot, const Life& life, const Subtree& subtree);
+  void Enter(const Boot& boot, const Life& life);
+  std::optional<ProcessIdentity> FindAbove(const ProcessIdentity& process);
 
   std::map<ProcessIdentity, Subtree> below_;  // of those that are still to be added
-  std::map<ProcessIdentity, Subtree> late_;
+  // How much of that came by those that are outlived: of each that is above one of them.
+  std::map<ProcessIdentity, Subtree> by_outlived_;
+  std::map<ProcessIdentity, Outlived> outlived_;
   // Those that run on where the log ends, and have been added.
   std::set<ProcessIdentity> running_;
 };

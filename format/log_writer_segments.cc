@@ -67,9 +67,10 @@ size_t LogWriter::Impl::WrittenBytes() const {
 // somebody must act.
 Status LogWriter::Impl::Start() {
   Status started = TryToStart();
+  const bool is_created = started.has_value();
   if (started) started = Flush();
   if (started || !IsDiskFull(started.error().error_number())) return started;
-  if (Status able = CheckCreates(); !able) return able;
+  if (Status able = is_created ? Status(Ok{}) : CheckCreates(); !able) return able;
   BeginTrouble();
   return Ok{};
 }

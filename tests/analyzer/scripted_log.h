@@ -4,9 +4,11 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "daybook/writer.h"
@@ -42,9 +44,11 @@ class ScriptedLog {
                                  .euid = 0,
                                  .gid = 0,
                                  .sid = 100});
+    forked_only_.insert({pid, ms});
   }
   void Exec(uint64_t ms, uint32_t pid, uint64_t start_ms, std::string_view comm,
             std::string_view exe, std::string_view args) {
+    forked_only_.erase({pid, start_ms});
     At(ms);
     writer_.Append(daybook::Exec{.time_ns = now_ns_,
                                  .pid = pid,
@@ -63,26 +67,28 @@ class ScriptedLog {
   void Exit(uint64_t ms, uint32_t pid, uint64_t start_ms, uint32_t wait_status,
             std::string_view comm, uint64_t cpu_us) {
     At(ms);
-    writer_.Append(daybook::Exit{.time_ns = now_ns_,
-                                 .pid = pid,
-                                 .start_ns = Ns(start_ms),
-                                 .ppid = 100,
-                                 .wait_status = wait_status,
-                                 .uid = 0,
-                                 .euid = 0,
-                                 .gid = 0,
-                                 .sid = 100,
-                                 .tty = 136U << 20 | 3,
-                                 .cgroup_id = 77,
-                                 .utime_us = cpu_us / 4,
-                                 .stime_us = cpu_us / 2,
-                                 .cpu_us = cpu_us,
-                                 .maxrss_kib = 2048,
-                                 .minflt = 10,
-                                 .majflt = 0,
-                                 .nvcsw = 3,
-                                 .nivcsw = 1,
-                                 .comm = comm});
+    writer_.Append(
+        daybook::Exit{.time_ns = now_ns_,
+                      .pid = pid,
+                      .start_ns = Ns(start_ms),
+                      .ppid = 100,
+                      .wait_status = wait_status,
+                      .flags = forked_only_.contains({pid, start_ms}) ? kProcNeverExeced : 0,
+                      .uid = 0,
+                      .euid = 0,
+                      .gid = 0,
+                      .sid = 100,
+                      .tty = 136U << 20 | 3,
+                      .cgroup_id = 77,
+                      .utime_us = cpu_us / 4,
+                      .stime_us = cpu_us / 2,
+                      .cpu_us = cpu_us,
+                      .maxrss_kib = 2048,
+                      .minflt = 10,
+                      .majflt = 0,
+                      .nvcsw = 3,
+                      .nivcsw = 1,
+                      .comm = comm});
   }
   // pid 1 and the shell 100, living since before the log.
   void Snapshot(uint64_t ms) {
@@ -152,6 +158,7 @@ class ScriptedLog {
 
   uint64_t now_ns_ = kScriptBootNs;
   bool closed_ = false;
+  std::set<std::pair<uint32_t, uint64_t>> forked_only_;  // pid and start, in milliseconds
   LogWriter writer_;
 };
 
