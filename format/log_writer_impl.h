@@ -112,6 +112,7 @@ class LogWriter::Impl {
   uint64_t round_ns_ = 0;   // from which on that is as old as it may be
   uint64_t next_copy_ = 0;  // its head is copied at this logical offset
   uint64_t last_sync_ns_ = 0;
+  bool has_created_ = false;  // any file
   uint64_t last_attempt_ns_ = 0;
   std::optional<Error> refused_;  // why there is no file, where one was tried for
   // Of segments that were given up: what the next one begins with, in order.

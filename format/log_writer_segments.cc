@@ -32,6 +32,7 @@ Result<LogWriter::Impl::Segment> LogWriter::Impl::CreateFile(const Clock& clock)
       start.first_seq = FirstKeptSeq();
       Segment segment(number, SegmentBuffer(start.tag, start.first_seq));
       segment.file = *std::move(file);
+      has_created_ = true;
       start_ = start;
       round_ns_ = RoundTimeBehind(start_, options_.segment_age_ns);
       return segment;
@@ -67,16 +68,16 @@ size_t LogWriter::Impl::WrittenBytes() const {
 // somebody must act.
 Status LogWriter::Impl::Start() {
   Status started = TryToStart();
-  const bool is_created = started.has_value();
   if (started) started = Flush();
   if (started || !IsDiskFull(started.error().error_number())) return started;
-  if (Status able = is_created ? Status(Ok{}) : CheckCreates(); !able) return able;
+  if (Status able = CheckCreates(); !able) return able;
   BeginTrouble();
   return Ok{};
 }
 
 // For want of room no file may have been tried yet.
 Status LogWriter::Impl::CheckCreates() {
+  if (has_created_) return Ok{};
   auto created = CreateFile(read_clock_());
   if (created) return (void)folder_->Remove(SegmentName(created->number)), Ok{};
   return IsDiskFull(created.error().error_number()) ? Status(Ok{}) : std::move(created).error();

@@ -216,12 +216,12 @@ root  204   203  none  2026-09-21 14:13:21  399.0ms  uploader  uploader
 TEST_F(NightTest, SpawnSaysWhoMakesProcesses) {
   EXPECT_EQ(Run("spawn --log LOG").out, std::string(R"(
 SPAWNER  BIRTHS  BIRTHS_SHARE  SHORT  FORKED_ONLY  FAILED      CPU  MEAN_CPU  MEAN_ELAPSED
-sh            6        31.58%      2            0       2  302.0ms    50.3ms       963.7ms
+sh            6        31.58%      2            2       2  302.0ms    50.3ms       963.7ms
 systemd       6        31.58%      0            0       6   60.0ms    10.0ms        50.0ms
-cron          4        21.05%      0            0       0    5.0ms     1.2ms       700.0ms
-sshd          2        10.53%      0            0       0    4.0ms     2.0ms       300.0ms
+cron          4        21.05%      0            2       0    5.0ms     1.2ms       700.0ms
+sshd          2        10.53%      0            1       0    4.0ms     2.0ms       300.0ms
 bash          1         5.26%      0            0       0    4.0ms     4.0ms       100.0ms
-TOTAL        19       100.00%      2            0       8  375.0ms    19.7ms       504.3ms
+TOTAL        19       100.00%      2            5       8  375.0ms    19.7ms       504.3ms
 -- births: 19 in 7 s, at most 6 in a second: 2026-09-21 14:13:25
 -- 2026-09-21 14:13:20 to 2026-09-21 14:13:27; boots 1, segments 1, records 99; processes 22, running 3, ended unseen 0; filtered 3; lost 0, damaged 0 bytes
 )")
