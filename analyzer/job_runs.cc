@@ -87,13 +87,13 @@ JobRuns::OverQueue::~OverQueue() {
 }
 
 void JobRuns::OverQueue::Push(std::unique_ptr<JobRun> run) {
-  run->links.next_over = std::move(first);
+  run->links.next_over_ = std::move(first);
   first = std::move(run);
 }
 
 std::unique_ptr<JobRun> JobRuns::OverQueue::Pop() {
   std::unique_ptr<JobRun> run = std::move(first);
-  first = std::move(run->links.next_over);
+  first = std::move(run->links.next_over_);
   return run;
 }
 
@@ -170,7 +170,7 @@ LocalPointer<JobRun> JobRuns::FindBelowRoots(const Boot& boot, const Life& life,
     kind = JobKind::kRoot;
   }
   JobRun run = RunFrom(kind, boot, life, texts);
-  run.links.above = std::move(above);
+  run.links.above_ = std::move(above);
   return Add(std::move(run));
 }
 
@@ -192,16 +192,16 @@ void JobRuns::Decide(const Boot& boot, const Life& life, LifeTexts& texts) {
   if (roots_.Judge(boot, life, texts) != Truth::kTrue) return GiveUp(&run);
   run.kind = JobKind::kRoot;
   run.name = NameFrom(run.kind, boot, life, texts);
-  for (const auto& below : std::exchange(run.links.below, {})) run.totals.Join(below->totals);
+  for (const auto& below : std::exchange(run.links.below_, {})) run.totals.Join(below->totals);
 }
 
 // Its outermost process is no root after all: what it has belongs to the next one above.
 void JobRuns::GiveUp(JobRun* run) {
   run->kind = JobKind::kNoRoot;
-  const LocalPointer<JobRun> above = run->links.above = Remaining(run->links.above);
+  const LocalPointer<JobRun> above = run->links.above_ = Remaining(run->links.above_);
   above->totals.Join(std::exchange(run->totals, {}));
-  for (auto& below : std::exchange(run->links.below, {})) {
-    below->links.above = above;
+  for (auto& below : std::exchange(run->links.below_, {})) {
+    below->links.above_ = above;
     Settle(std::move(below));
   }
 }
@@ -210,13 +210,13 @@ void JobRuns::GiveUp(JobRun* run) {
 // time.
 const LocalPointer<JobRun>& JobRuns::Remaining(const LocalPointer<JobRun>& run) {
   if (run->kind != JobKind::kNoRoot) return run;
-  const LocalPointer<JobRun>* remaining = &run->links.above;
-  while ((*remaining)->kind == JobKind::kNoRoot) remaining = &(*remaining)->links.above;
+  const LocalPointer<JobRun>* remaining = &run->links.above_;
+  while ((*remaining)->kind == JobKind::kNoRoot) remaining = &(*remaining)->links.above_;
   const LocalPointer<JobRun> found = *remaining;
-  for (LocalPointer<JobRun> at = run; at->links.above != found;) {
-    at = std::exchange(at->links.above, found);
+  for (LocalPointer<JobRun> at = run; at->links.above_ != found;) {
+    at = std::exchange(at->links.above_, found);
   }
-  return run->links.above;
+  return run->links.above_;
 }
 
 // What is over only now may have ended long ago.
@@ -239,13 +239,13 @@ void JobRuns::TakeOver() {
 void JobRuns::Settle(std::unique_ptr<JobRun> run) {
   if (run->kind == JobKind::kUndecided) GiveUp(run.get());
   if (run->kind == JobKind::kNoRoot) return;
-  JobRun* const above = run->links.above ? Remaining(run->links.above).get() : nullptr;
+  JobRun* const above = run->links.above_ ? Remaining(run->links.above_).get() : nullptr;
   if (above != nullptr && above->kind == JobKind::kRoot) {
     above->totals.Join(run->totals);
   } else if (above != nullptr && above->kind == JobKind::kUndecided) {
     const LocalPointer<JobRun> kept =
-        std::exchange(run->links.above, nullptr);  // until it is decided
-    above->links.below.push_back(std::move(run));
+        std::exchange(run->links.above_, nullptr);  // until it is decided
+    above->links.below_.push_back(std::move(run));
   } else {
     when_over_(*run);
   }

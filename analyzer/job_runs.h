@@ -40,10 +40,10 @@ std::string_view NameOf(JobKind kind);
 class JobRunLinks {
   friend class JobRuns;
 
-  LocalPointer<JobRun> above;  // of what is below an undecided one: what it may be a part of
-  // Of an undecided one: what is over of the runs below it. Their `above` is this.
-  std::vector<std::unique_ptr<JobRun>> below;
-  std::unique_ptr<JobRun> next_over;  // in the queue of those that are
+  LocalPointer<JobRun> above_;  // of what is below an undecided one: what it may be a part of
+  // Of an undecided one: what is over of the runs below it. Their `above_` is this.
+  std::vector<std::unique_ptr<JobRun>> below_;
+  std::unique_ptr<JobRun> next_over_;  // in the queue of those that are
 };
 
 // One execution of a job.
