@@ -75,6 +75,12 @@ void Job::Add(const Boot& boot, const RunTotals& run) {
   at_once_[&boot].Add(run.span.first_ns, is_over ? run.span.last_ns : UINT64_MAX);
 }
 
+void Job::Merge(const Job& other) {
+  totals_.Merge(other.totals_);
+  times_.Merge(other.times_);
+  at_once_.insert(other.at_once_.begin(), other.at_once_.end());
+}
+
 uint64_t Job::MostAtOnce() const {
   uint64_t most = 1;
   for (const auto& [boot, at_once] : at_once_) most = std::max(most, at_once.Most());

@@ -58,6 +58,8 @@ struct RunTotals : JobTotals {
 class Job {
  public:
   void Add(const Boot& boot, const RunTotals& run);
+  // Of other boots.
+  void Merge(const Job& other);
 
   const JobTotals& totals() const { return totals_; }
   const RunTimes& times() const { return times_; }

@@ -13,6 +13,7 @@
 #include "job_runs.h"
 #include "job_totals.h"
 #include "life_log.h"
+#include "recorded_times.h"
 #include "report.h"
 #include "totals.h"
 
@@ -57,9 +58,21 @@ struct JobKey {
   auto operator<=>(const JobKey&) const = default;
 };
 
-JobKey KeyOf(const JobRun& run) {
-  return {.kind = run.kind, .name = run.name, .host = run.boot->host.value_or("")};
-}
+// While the log is read: what a host is called last, and so which logs are of one, is told at its
+// end only.
+struct LogJobKey {
+  JobKind kind;
+  std::string name;
+  std::optional<Id128> stream_id;
+  const Boot* boot;  // where its log is not known
+  auto operator<=>(const LogJobKey&) const = default;
+
+  explicit LogJobKey(const JobRun& run)
+      : kind(run.kind),
+        name(run.name),
+        stream_id(run.boot->stream_id),
+        boot(stream_id ? nullptr : run.boot) {}
+};
 
 // Of the job itself, or of one run of it; what its CPU time is a share of, is told at the end.
 std::array<Cell, std::size(kColumns)> Row(const JobKey& key, std::optional<uint32_t> root_pid,
@@ -121,8 +134,8 @@ class JobTable {
     runs_.Decide(boot, life, texts);
   }
   void Take(const Boot& boot, const Life& life, LifeTexts& texts);
-  // Returns of how many processes not all ancestors are known.
-  uint64_t Finish();
+  // Returns of how many processes not all ancestors are known. `log` is what they were read from.
+  uint64_t Finish(const LogSet& log);
 
  private:
   void TakeRun(const JobRun& run);
@@ -132,7 +145,12 @@ class JobTable {
   bool is_of_runs_;
   Table& table_;
   std::shared_ptr<JobTotals> all_ = std::make_shared<JobTotals>();
-  std::map<JobKey, std::pair<std::optional<uint32_t>, Job>> jobs_;
+  struct KnownJob {
+    std::optional<uint32_t> root_pid;  // of the last run
+    const Boot* boot = nullptr;
+    Job job;
+  };
+  std::map<LogJobKey, KnownJob> jobs_;
 };
 
 void JobTable::Take(const Boot& boot, const Life& life, LifeTexts& texts) {
@@ -147,12 +165,14 @@ void JobTable::TakeRun(const JobRun& run) {
   if (!is_of_runs_) return AddToJob(run);
   Job job;
   job.Add(*run.boot, run.totals);
-  table_.Add(Row(KeyOf(run), run.root_pid, job), run.number);
+  const JobKey key{.kind = run.kind, .name = run.name, .host = run.boot->host.value_or("")};
+  table_.Add(Row(key, run.root_pid, job), run.number);
 }
 
 void JobTable::AddToJob(const JobRun& run) {
-  auto& [root_pid, job] = jobs_[KeyOf(run)];
+  auto& [root_pid, boot, job] = jobs_[LogJobKey(run)];
   root_pid = run.root_pid;
+  boot = run.boot;
   job.Add(*run.boot, run.totals);
   const auto settled_ns = runs_.SettledUntil(*run.boot);
   if (settled_ns && job.is_large(*run.boot)) {
@@ -160,9 +180,20 @@ void JobTable::AddToJob(const JobRun& run) {
   }
 }
 
-uint64_t JobTable::Finish() {
+uint64_t JobTable::Finish(const LogSet& log) {
   runs_.Finish();
-  for (const auto& [key, job] : jobs_) table_.Add(Row(key, job.first, job.second));
+  const HostNames names(log);
+  std::map<JobKey, KnownJob> by_host;
+  for (auto& [of_log, known] : jobs_) {
+    const JobKey key{.kind = of_log.kind, .name = of_log.name, .host = names.Of(*known.boot)};
+    const auto [found, is_new] = by_host.try_emplace(key);
+    if (is_new) {
+      found->second = std::move(known);
+    } else {
+      found->second.job.Merge(known.job);
+    }
+  }
+  for (const auto& [key, known] : by_host) table_.Add(Row(key, known.root_pid, known.job));
   if (all_->incomplete != 0) {
     table_.AddNote(fmt::format("-- processes of which the log does not tell all ancestors: {}",
                                all_->incomplete));
@@ -182,7 +213,7 @@ Result<Answer> RunJobs(const Question& question, Table& table) {
         return LifeUse::kUsed;
       },
       [&](const Boot& boot, const Life& life) { jobs.Decide(boot, life, texts); });
-  const uint64_t incomplete = jobs.Finish();
+  const uint64_t incomplete = jobs.Finish(question.log);
   return Answer{.coverage = coverage, .facts = {{"incomplete_processes", incomplete}}};
 }
 

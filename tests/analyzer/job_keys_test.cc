@@ -78,6 +78,27 @@ TEST_F(JobKeysTest, GroupsAreJobsAsJobsHasThem) {
             "daybook: --by: no key 'job_knd'; did you mean 'job_kind'?\n");
 }
 
+// A log is of one host, by the name that it has last; another one may have its old name by now.
+TEST_F(JobKeysTest, AHostThatWasRenamedHasEachJobOnce) {
+  constexpr int64_t kHourNs = 3'600'000'000'000;
+  const auto run_tick = [](const std::string& path, uint8_t boot, const std::string& host,
+                           int64_t realtime_ns) {
+    ScriptedLog log(path, boot, host, realtime_ns);
+    log.Snapshot(5000);
+    log.Fork(6000, 200, 1, 0);
+    log.Exec(6001, 200, 6000, "tick", "/usr/bin/tick", "tick");
+    log.Exit(8000, 200, 6000, 0, "tick", 1000);
+  };
+  run_tick(log_path_, 0xB1, "web1", kScriptRealtimeNs);
+  run_tick(log_path_, 0xB2, "web2", kScriptRealtimeNs + kHourNs);
+  run_tick(temp_ / "other", 0xB3, "web1", kScriptRealtimeNs + 2 * kHourNs);
+  const std::string ask = "jobs --log LOG --log " + (temp_ / "other") + " --no-header --sort host ";
+  EXPECT_EQ(Run(ask + "--root 'comm == \"tick\"' --filter 'comm == \"tick\"' --output csv "
+                      "--columns host,job,runs,overlap,processes,cpu,pid")
+                .out,
+            "web1,tick,1,1,1,1000,200\nweb2,tick,2,1,2,2000,\n");
+}
+
 TEST_F(JobKeysTest, BirthsAreGroupedByJobs) {
   WriteNight();
   EXPECT_EQ(
