@@ -211,9 +211,7 @@ void AddNotes(const Options& options, const LogSet& log, const LocalZone& zone, 
   if (const auto end = log.EndBeforeWindow()) table.AddNote(NoteOfEnd(*end, zone));
   AddHostNotes(options, log, table);
   if (!log.window().bounded()) return;
-  for (std::string& line : NotRecordedLines(log, log.window(), zone)) {
-    table.AddNote(std::move(line));
-  }
+  table.AddNotes(NotRecordedLines(log, log.window(), zone));
 }
 
 Result<Answer> WriteAnswer(const Options& options, const LocalZone& zone, const Question& question,

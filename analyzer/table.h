@@ -149,6 +149,9 @@ class Table {
 
   // Lines for people, below the table.
   void AddNote(std::string line) { notes_.push_back(std::move(line)); }
+  void AddNotes(std::vector<std::string> lines) {
+    for (std::string& line : lines) AddNote(std::move(line));
+  }
   const std::vector<std::string>& notes() const { return notes_; }
 
  private:

@@ -133,7 +133,7 @@ Result<Answer> RunMerge(const Question& question, Table& table) {
     if (Status closed = (*into)->Close(); !closed) return std::move(closed).error();
   }
   merged.FillTable(table);
-  for (std::string& line : reader.MissingDays()) table.AddNote(std::move(line));
+  table.AddNotes(reader.MissingDays());
   Answer answer{.coverage = reader.coverage()};
   answer.failures = reader.failures();
   return answer;

@@ -75,14 +75,11 @@ Result<Answer> RunPs(const Question& question, Table& table) {
     table.Add(row);
     return UseFor(table);
   });
-  std::vector<std::string> notes = ends.Lines(question.zone);
+  table.AddNotes(ends.Lines(question.zone));
   if (*moment) {
     const Window at{.since_ns = **moment, .until_ns = **moment + 1};
-    for (std::string& line : NotRecordedLines(question.log, at, question.zone)) {
-      notes.push_back(std::move(line));
-    }
+    table.AddNotes(NotRecordedLines(question.log, at, question.zone));
   }
-  for (std::string& note : notes) table.AddNote(std::move(note));
   return Answer{.coverage = coverage};
 }
 

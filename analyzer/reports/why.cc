@@ -163,12 +163,10 @@ Result<Answer> RunWhy(const Question& question, Table& table) {
     table.AddNote(fmt::format("-- no process {} {}{}", wanted->pid,
                               wanted->time ? "at that time" : "in the log",
                               neighbours.Text(question.zone)));
-    for (std::string& line : ends.Lines(question.zone)) table.AddNote(std::move(line));
+    table.AddNotes(ends.Lines(question.zone));
     if (wanted->time) {
       const Window at{.since_ns = wanted->time->first_ns, .until_ns = wanted->time->last_ns + 1};
-      for (std::string& line : NotRecordedLines(question.log, at, question.zone)) {
-        table.AddNote(std::move(line));
-      }
+      table.AddNotes(NotRecordedLines(question.log, at, question.zone));
     }
     answer.exit_status = kExitFound;
     return answer;
