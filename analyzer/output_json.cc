@@ -207,7 +207,7 @@ void AppendJsonCoverage(const Coverage& coverage, const LocalZone& zone, std::st
   member("torn_bytes", coverage.torn_bytes);
   member("unreadable_files", coverage.unreadable_files);
   member("imported", coverage.imported, Kind::kBool);
-  if (coverage.others_hidden) member("others_hidden", true, Kind::kBool);
+  member("others_hidden", coverage.others_hidden, Kind::kBool);
   if (const auto& rollups = coverage.rollups) {
     member("rollups", rollups->rollups);
     member("days", rollups->days);

@@ -8,6 +8,7 @@
 #include <numeric>
 #include <utility>
 
+#include "daybook/abilities.h"
 #include "life_window.h"
 
 namespace daybook {
@@ -111,7 +112,7 @@ Status RollupBuilder::ReadRecords(LogSet& log) {
     }
     const auto moment = MomentOf(*item, log);
     if (!moment) {
-      if (std::holds_alternative<RecordView>(*item)) TakeUndated();
+      if (const auto* record = std::get_if<RecordView>(item)) TakeUndated(*record);
       continue;
     }
     const auto time = TimeIn(boot, *moment);
@@ -129,8 +130,11 @@ Status RollupBuilder::ReadRecords(LogSet& log) {
     charged_ = day;
     if (!is_of_life) Charge(log.coverage());
     if (day != nullptr) day->facts.numbers.records += undated_.before;
-    undated_ = {.before = 0, .day = day, .is_begun = true};
+    undated_.before = 0;
+    undated_.day = day;
+    undated_.is_begun = true;
     if (day == nullptr) continue;
+    if (undated_.others_hidden) day->facts.numbers.flags |= kRollupOthersHidden;
     day->facts.numbers.segments += begins_here;
     if (record != nullptr) TakeRecord(boot, *time, day);
   }
@@ -220,7 +224,8 @@ RollupBuilder::Day* RollupBuilder::DayAt(Stream& stream, int64_t time_ns) {
 
 // What has no time of its own belongs to the day of what stands before it in the segment; at its
 // begin, to that of what comes next.
-void RollupBuilder::TakeUndated() {
+void RollupBuilder::TakeUndated(const RecordView& record) {
+  if (Info info; record.As(&info) && info.key == kOthersHidden) undated_.others_hidden = true;
   if (!undated_.is_begun) {
     ++undated_.before;
   } else if (undated_.day != nullptr) {

@@ -63,11 +63,12 @@ class RollupBuilder {
     uint64_t before = 0;  // so many were there before the first one with a time
     Day* day = nullptr;   // of the last one with a time; null outside the window
     bool is_begun = false;
+    bool others_hidden = false;  // from the recorder, as the segment says
   };
 
   std::optional<int64_t> TimeIn(const Boot& boot, uint64_t boot_ns) const;
   Day* DayAt(Stream& stream, int64_t time_ns);
-  void TakeUndated();
+  void TakeUndated(const RecordView& record);
   void TakeRecord(const Boot& boot, int64_t time_ns, Day* day);
   void Charge(const Coverage& now);
   int64_t EndOf(const Stream& stream) const;

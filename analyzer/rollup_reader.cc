@@ -255,7 +255,8 @@ void RollupReader::CountFacts(const RollupFacts& facts) {
   }
   coverage_.processes = coverage_.processes.value_or(0) + numbers.processes;
   coverage_.filtered += std::max(numbers.processes, numbers.used) - numbers.used;
-  coverage_.imported = coverage_.imported || (numbers.flags & kRollupImported) != 0;
+  coverage_.imported |= (numbers.flags & kRollupImported) != 0;
+  coverage_.others_hidden |= (numbers.flags & kRollupOthersHidden) != 0;
   if (const auto first = numbers.first_realtime_ns) {
     coverage_.first_ns = std::min(coverage_.first_ns.value_or(*first), *first);
   }

@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "daybook/abilities.h"
 #include "daybook/compress.h"
 #include "program_runner.h"
 #include "scripted_log.h"
@@ -455,6 +456,30 @@ TEST_F(MergeTest, WhatTheLogIsMissingIsToldOfItsDay) {
   const Answer both = Run("merge --output json " + (temp_ / "1") + " " + (temp_ / "2"));
   EXPECT_EQ(both.status, 4);
   EXPECT_THAT(both.out, HasSubstr("\"lost_events\":5,\"recording_gaps\":1,\"missed_forks\":40,"));
+}
+
+// Each segment says it, of the days on which it has records.
+TEST_F(MergeTest, ThatOthersWereHiddenIsToldOfItsDays) {
+  {
+    ScriptedLog log(log_path_);
+    log.writer().Append(Info{.key = kOthersHidden, .value = "hidepid"});
+    log.At(7000);
+    log.Filtered(std::nullopt);
+    log.Rotate(kMidnightMs - 1000);
+    log.At(kMidnightMs + 1000);
+    log.Filtered(std::nullopt);
+  }
+  const std::string first = Partial("1", "--log LOG -S 2026-09-21 -U 2026-09-22");
+  const std::string second = Partial("2", "--log LOG -S 2026-09-22 -U 2026-09-23");
+  EXPECT_THAT(Out("merge --output json " + first),
+              HasSubstr("\"imported\":false,\"others_hidden\":true,"));
+  EXPECT_THAT(Out("merge --output json " + second),
+              HasSubstr("\"imported\":false,\"others_hidden\":false,"));
+  EXPECT_THAT(Out("merge " + second + " " + first),
+              HasSubstr("; processes of others were hidden from the recorder"));
+  const std::string both = temp_ / "both";
+  Out("merge --into " + both + " " + first + " " + second);
+  EXPECT_THAT(Out("merge --output json " + both), HasSubstr("\"others_hidden\":true,"));
 }
 
 // So that days that are added up one by one say what all of them say together.

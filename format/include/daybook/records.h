@@ -1195,8 +1195,9 @@ struct Schema<Acct> {
 
 // ---- Roll-ups (types 30-31): what a log adds up to, in files that hold nothing else ----
 
-inline constexpr ValueName kRollupFlagNames[] = {{1, "imported"}};
+inline constexpr ValueName kRollupFlagNames[] = {{1, "imported"}, {2, "others_hidden"}};
 inline constexpr uint32_t kRollupImported = 1;
+inline constexpr uint32_t kRollupOthersHidden = 2;
 
 // One log on one local day: what was added up there, what the sums rest on, and what is missing
 // from them. It stands before its groups and, so that they are of use without it, behind them.
@@ -1255,8 +1256,11 @@ struct Schema<Rollup> {
             "and before which: the end of the day, or earlier."},
       Field{"filter", &Rollup::filter, Wire::kString, Unit::kNone,
             "The options that chose the processes; empty where all were."},
-      Field{"flags", &Rollup::flags, Wire::kUint, Unit::kFlags,
-            "imported: from process accounting files, which are less precise.", kRollupFlagNames},
+      Field{
+          "flags", &Rollup::flags, Wire::kUint, Unit::kFlags,
+          "imported: from process accounting files, which are less precise. others_hidden: from a "
+          "recorder from which processes of others were hidden.",
+          kRollupFlagNames},
       Field{"processes", &Rollup::processes, Wire::kUint, Unit::kNone,
             "That ended in this time, or were last seen then and ended unseen."},
       Field{"used", &Rollup::used, Wire::kUint, Unit::kNone,
