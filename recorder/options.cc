@@ -415,9 +415,10 @@ Status AddSetting(const ConfigFile& file, const Setting& setting, Settings& sett
   if (!is_new) return SettingError(file, setting, "is set a second time in this file");
   for (const std::string& value : setting.values) {
     known->second.push_back("--" + setting.name + "=" + value);
-    const bool is_flag = option->get_expected_max() == 0;  // without a value, it would be true
-    const std::string wrong =
-        is_flag && value.empty() ? CheckFlag(value) : WhatIsWrong(known->second.back());
+    const bool is_flag = option->get_expected_max() == 0;
+    // CLI11 would take it for no value, and a flag without one for true.
+    const std::string of_none = is_flag ? CheckFlag(value) : "a value is missing";
+    const std::string wrong = value.empty() ? of_none : WhatIsWrong(known->second.back());
     if (!wrong.empty()) return SettingError(file, setting, wrong);
   }
   return Ok{};

@@ -380,6 +380,11 @@ TEST_F(ConfigTest, AValueThatIsNoneIsAMistakeWithItsPlace) {
   ExpectMistakeIn("drain-interval = 1us\n", ":1: drain-interval: ", "from 10ms to 5s");
   ExpectMistakeIn("only-failed = 2\n", ":1: only-failed: ", "must be true or false");
   ExpectMistakeIn("only-failed = \"\"\n", ":1: only-failed: ", "must be true or false");
+  for (const char* value : {"\"\"", "''", "\"\"  # none"}) {
+    ExpectMistakeIn("\nargs = " + std::string(value) + "\n", ":2: args: ", "a value is missing\n");
+    ExpectMistakeIn("user = " + std::string(value) + "\n", ":1: user: ", "a value is missing\n");
+  }
+  ExpectMistakeIn("mask = [\"pin\", \"\"]\n", ":1: mask: ", "a value is missing\n");
   ExpectMistakeIn("mask = [\"pin\", \"a b\"]\n", ":1: mask: ", "letters, digits");
   ExpectMistakeIn("mask = [\"pin\",\n\"a b\"]\n", ":1: mask: ", "letters, digits");
 }
