@@ -114,6 +114,7 @@ class Scan : private ShellText {
   bool masked_ = false;
   size_t copied_ = 0;   // up to here the output is made
   uint64_t tools_ = 0;  // that were named so far, by their index
+  size_t looks_ = 0;    // at bytes ahead
   size_t name_begin_ = 0;
   size_t name_end_ = 0;
   size_t url_end_ = 0;  // of the last URL that was looked at, and its last '@'
@@ -423,15 +424,19 @@ bool Scan::IsToolWord(std::string_view word) const {
   return false;
 }
 
-// htpasswd's -b FILE USER X, or with -n USER X. Looks ahead, and so not by ArgEnd().
+// htpasswd's -b FILE USER X, or with -n USER X. Looks ahead, and so not by ArgEnd(). Where flags
+// stand in what is one word to a shell, as in those that quotes or ends of lines join, each would
+// look at all of it: who asks for that has the rest masked, so that time stays linear.
 size_t Scan::TakeLaterWord(size_t flag) {
   constexpr int kMostWords = 16;  // with all flags
+  const size_t most_looks = kMostWords * args_.size();
   bool takes_secret = false;
   bool is_value = false;
   int left_as_they_are = 2;
   size_t end = flag;
   while (!EndsWord(At(end)) && SkipContinuation(end) == end) ++end;
   size_t begin = flag;
+  size_t behind_flag = flag;
   for (int count = 0; begin < args_.size() && count < kMostWords; ++count) {
     const std::string_view word = Slice(begin, end);
     if (word.starts_with('-')) {
@@ -441,8 +446,11 @@ size_t Scan::TakeLaterWord(size_t flag) {
     } else if (!std::exchange(is_value, false) && left_as_they_are-- == 0) {
       return takes_secret ? Mask(begin, end) : flag + 1;
     }
+    looks_ += end - begin;
     const bool ends_argument = At(end) == '\0';
     begin = std::min(ends_argument ? end + 1 : SkipBlanks(end), args_.size());
+    if (count == 0) behind_flag = begin;
+    if (looks_ > most_looks) return Mask(behind_flag, args_.size());
     end = ends_argument ? Find('\0', begin, args_.size()) : ShellWordEnd(begin);
   }
   return flag + 1;

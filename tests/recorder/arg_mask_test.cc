@@ -133,6 +133,14 @@ TEST_F(ArgMaskTest, AnyBytesWillDo) {
   }
 }
 
+TEST_F(ArgMaskTest, FlagsByTheHundredHideNoSecretBehindThem) {
+  for (const char* piece : {"-b\\\n", "-b ", "'-b", "-b $( ", "-n '-b\\\n"}) {
+    std::string args = "htpasswd|";
+    for (int i = 0; i < 500; ++i) args += piece;
+    EXPECT_THAT(Masked(Raw(args + " -b file me 123 x|")), Not(ContainsRegex("[0-9]"))) << piece;
+  }
+}
+
 // Repetitions of what a rule looks far for. Were time not linear, these would take minutes.
 TEST_F(ArgMaskTest, LongArgumentsTakeLittleTime) {
   constexpr size_t kBytes = size_t{1} << 18;
@@ -166,6 +174,11 @@ TEST_F(ArgMaskTest, LongArgumentsTakeLittleTime) {
                             "-p \"$(\" ",
                             "htpasswd -b ",
                             "-b ",
+                            "-b\\\n",
+                            "\"-b",
+                            "-n '-b\\\n",
+                            "-b $( ",
+                            "`-n\\\n",
                             "mysqladmin password ",
                             "login -p ",
                             "\\\n",
