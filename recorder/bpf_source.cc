@@ -114,20 +114,24 @@ uint64_t BootTimeNs() {
   return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec);
 }
 
+Result<FileDescriptor> OpenIterator(int link_fd) {
+  FileDescriptor iterator(bpf_iter_create(link_fd));
+  if (iterator.get() >= 0) return iterator;
+  if (errno != EPERM) return Error::FromErrno("listing processes by BPF", errno);
+  return Error(
+      "this kernel lets only the privileged list processes by BPF (5.18 or older with "
+      "kernel.unprivileged_bpf_disabled)");
+}
+
 Result<std::vector<std::byte>> ReadIterator(int link_fd) {
   constexpr size_t kChunkBytes = size_t{64} * 1024;
-  const FileDescriptor iterator(bpf_iter_create(link_fd));
-  if (iterator.get() < 0 && errno == EPERM) {
-    return Error(
-        "this kernel lets only the privileged list processes by BPF (5.18 or older with "
-        "kernel.unprivileged_bpf_disabled)");
-  }
-  if (iterator.get() < 0) return Error::FromErrno("listing processes by BPF", errno);
+  const auto iterator = OpenIterator(link_fd);
+  if (!iterator) return iterator.error();
   std::vector<std::byte> output;
   for (;;) {
     const size_t end = output.size();
     output.resize(end + kChunkBytes);
-    const ssize_t count = read(iterator.get(), output.data() + end, kChunkBytes);
+    const ssize_t count = read(iterator->get(), output.data() + end, kChunkBytes);
     output.resize(end + (count > 0 ? static_cast<size_t>(count) : 0));
     if (count == 0) return output;
     if (count < 0 && errno != EINTR && errno != EAGAIN) {
@@ -352,6 +356,8 @@ class BpfSource::Impl {
     return Ok{};
   }
 
+  bool has_iterator() const { return OpenIterator(IteratorLink()).has_value(); }
+
   void TellCgroups(const std::function<void(const CgroupPath&)>& take) const {
     if ((options_.filter.events & kTypeCgroup) != 0) cgroups_.Tell(BootTimeNs(), take);
   }
@@ -479,6 +485,10 @@ std::string BpfSource::abilities() const {
   if (!controller.empty()) words.append(" ").append(kCgroupsAreOfV1).append(controller);
   if (impl_->continues()) words.append(" ").append(kContinues);
   return words;
+}
+
+std::string_view BpfSource::lacks_where_others_are_hidden() const {
+  return impl_->has_iterator() ? std::string_view() : kLacksWhoWasThere;
 }
 
 uint64_t BpfSource::threads_seen() const {

@@ -76,6 +76,7 @@ class BpfSource : public EventSource {
   SourceCounters counters() const override;
   bool tells_every_life() const override;
   std::string abilities() const override;
+  std::string_view lacks_where_others_are_hidden() const override;
   std::optional<uint64_t> ring_bytes() const override;
 
   // Events that were not understood. Always 0, unless kernel and program disagree.

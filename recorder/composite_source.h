@@ -52,6 +52,9 @@ class CompositeSource : public EventSource {
   SourceCounters counters() const override;
   bool tells_every_life() const override { return main_->tells_every_life(); }
   std::string abilities() const override;
+  std::string_view lacks_where_others_are_hidden() const override {
+    return main_->lacks_where_others_are_hidden();
+  }
   std::optional<uint64_t> ring_bytes() const override { return main_->ring_bytes(); }
 
   // Of so many processes, living as far as is known.

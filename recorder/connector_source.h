@@ -57,6 +57,7 @@ class ConnectorSource : public EventSource {
   // Of this moment: takes from the kernel what waits there, for the next Drain().
   SourceCounters counters() const override;
   std::string abilities() const override;
+  std::string_view lacks_where_others_are_hidden() const override { return kLacksNamesToo; }
   std::optional<uint64_t> ring_bytes() const override;
 
  private:

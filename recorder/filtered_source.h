@@ -74,6 +74,9 @@ class FilteredSource : public EventSource {
   SourceCounters counters() const override;
   bool tells_every_life() const override { return filter_.TellsEveryLife(); }
   std::string abilities() const override { return AbilitiesLeft(source_->abilities(), filter_); }
+  std::string_view lacks_where_others_are_hidden() const override {
+    return source_->lacks_where_others_are_hidden();
+  }
   std::optional<uint64_t> ring_bytes() const override { return source_->ring_bytes(); }
 
  private:

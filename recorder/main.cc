@@ -157,8 +157,9 @@ Status Record(const Options& options) {
   if (Status dropped = DropPrivileges(*account); !dropped) return dropped;
 
   EventSource& events = **source;
-  // As the user that we are now. BPF lists processes by itself.
-  const Status shown = events.name() == "connector" ? CheckShowsOthers() : Ok{};
+  // As the user that we are now.
+  const std::string_view lacks = events.lacks_where_others_are_hidden();
+  const Status shown = lacks.empty() ? Ok{} : CheckShowsOthers(lacks);
   if (!shown) Complain(shown.error());
   // By descriptor: the user that we are now may not be let through the folders above.
   auto previous_run =

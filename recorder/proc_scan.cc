@@ -243,12 +243,10 @@ Result<std::vector<uint32_t>> ListProcesses(const std::string& root) {
 }
 
 // The first process is root's, with all capabilities: who may look at it may look at all.
-Status CheckShowsOthers(const std::string& root) {
+Status CheckShowsOthers(std::string_view missing, const std::string& root) {
   if (ReadSmallFile(root + "/1/status")) return Ok{};
-  return Error(root +
-               " hides the processes of other users (hidepid): those that were there before are "
-               "missing from the log, and names and arguments of what others execute; mount it "
-               "with the group of this user as its gid=, or with hidepid=0");
+  return Error(root + " hides the processes of other users (hidepid): " + std::string(missing) +
+               "; mount it with the group of this user as its gid=, or with hidepid=0");
 }
 
 std::vector<uint32_t> ListThreads(const std::string& root, uint32_t pid) {

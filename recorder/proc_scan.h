@@ -69,9 +69,9 @@ struct ProcScanOptions {
 // Ids of all processes (not threads) that the folder lists, in no particular order.
 Result<std::vector<uint32_t>> ListProcesses(const std::string& root);
 
-// One Error, with what to do, where the folder does not show us the processes of other users: it is
-// mounted with hidepid, see proc(5).
-Status CheckShowsOthers(const std::string& root = "/proc");
+// One Error, with what is missing then and what to do, where the folder does not show us the
+// processes of other users: it is mounted with hidepid, see proc(5).
+Status CheckShowsOthers(std::string_view missing, const std::string& root = "/proc");
 
 // Ids of all threads of a process, the leader's too; none where it has vanished.
 std::vector<uint32_t> ListThreads(const std::string& root, uint32_t pid);

@@ -86,6 +86,14 @@ struct SourceCounters {
   std::optional<FilteredEvents> filtered;  // nothing where there is no filter
 };
 
+// Where /proc lists the living processes,
+inline constexpr std::string_view kLacksWhoWasThere =
+    "those that were there before are missing from the log";
+// and also tells their programs.
+inline constexpr std::string_view kLacksNamesToo =
+    "those that were there before are missing from the log, and names and arguments of what others "
+    "execute";
+
 class EventSource {
  public:
   virtual ~EventSource() = default;
@@ -168,6 +176,10 @@ class EventSource {
 
   // What it tells of, in words with spaces between, for the log: what a missing field means.
   virtual std::string abilities() const { return {}; }
+
+  // What is missing from the log where /proc hides the processes of others from who asks; empty
+  // where it is not asked for them. To be called after privileges have been dropped.
+  virtual std::string_view lacks_where_others_are_hidden() const { return {}; }
 
   // Size of the kernel's buffer, for the log; unknown where there is none.
   virtual std::optional<uint64_t> ring_bytes() const = 0;

@@ -1,8 +1,11 @@
 // Where /proc hides processes from the recorder, its log says so.
 
+#include <linux/bpf.h>
 #include <sched.h>
+#include <seccomp.h>
 #include <sys/mount.h>
 
+#include <cerrno>
 #include <cstring>
 
 #include "daybook/abilities.h"
@@ -49,6 +52,40 @@ TEST_F(HidepidTest, WhoMayLookAtAllSaysNothing) {
   Daybookd recorder(folder_, {"--source", "connector", "--user", "root"});
   EXPECT_EQ(recorder.Stop(), 0);
   EXPECT_THAT(ReadLog(folder_).All<Info>(), Each(Field(&Info::key, Not(kOthersHidden))));
+  EXPECT_THAT(InfoOf(folder_), Not(HasSubstr("hidden")));
+}
+
+// As a kernel up to 5.18 with kernel.unprivileged_bpf_disabled refuses it to who has dropped its
+// privileges: to this process and its children.
+void RefuseToListProcessesByBpf() {
+  const scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+  ASSERT_NE(filter, nullptr);
+  ASSERT_EQ(seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(bpf), 1,
+                             SCMP_A0(SCMP_CMP_EQ, BPF_ITER_CREATE)),
+            0);
+  ASSERT_EQ(seccomp_load(filter), 0);
+  seccomp_release(filter);
+}
+
+TEST_F(HidepidTest, BpfNeedsNoProcButWhereTheKernelRefusesItsIterator) {
+  Daybookd with_iterator(folder_, {"--source", "bpf", "--user", "nobody"});
+  EXPECT_THAT(with_iterator.said_before(), Not(HasSubstr("hides")));
+  EXPECT_EQ(with_iterator.Stop(), 0);
+  EXPECT_THAT(InfoOf(folder_), Not(HasSubstr("hidden")));
+  RefuseToListProcessesByBpf();
+  const std::string other = temp_ / "other";
+  Daybookd recorder(other, {"--source", "bpf", "--user", "nobody"});
+  EXPECT_THAT(recorder.said_before(),
+              HasSubstr("(hidepid): those that were there before are missing from the log; mount"));
+  EXPECT_EQ(recorder.Stop(), 0);
+  EXPECT_THAT(ReadLog(other).All<Info>(), Contains(Info{.key = kOthersHidden, .value = "hidepid"}));
+  EXPECT_THAT(InfoOf(other), HasSubstr("; processes of others were hidden from the recorder"));
+}
+
+TEST_F(HidepidTest, WithoutItsIteratorBpfSaysNothingToWhoMayLookAtAll) {
+  RefuseToListProcessesByBpf();
+  Daybookd recorder(folder_, {"--source", "bpf", "--user", "root"});
+  EXPECT_EQ(recorder.Stop(), 0);
   EXPECT_THAT(InfoOf(folder_), Not(HasSubstr("hidden")));
 }
 

@@ -276,12 +276,13 @@ TEST(ProcShowsOthersTest, WithHidepidTheFirstProcessIsNotThere) {
   const FakeProc proc;
   proc.Add(1);
   proc.Add(4711);
-  EXPECT_TRUE(CheckShowsOthers(proc.root()));
+  EXPECT_TRUE(CheckShowsOthers("all", proc.root()));
   proc.Remove(1, "status");
-  const Status hidden = CheckShowsOthers(proc.root());
+  const Status hidden = CheckShowsOthers("something is missing", proc.root());
   ASSERT_FALSE(hidden);
   EXPECT_THAT(hidden.error().message(),
-              AllOf(StartsWith(proc.root()), HasSubstr("hidepid"), HasSubstr("gid=")));
+              AllOf(StartsWith(proc.root()), HasSubstr("(hidepid): something is missing; "),
+                    HasSubstr("gid=")));
 }
 
 }  // namespace
