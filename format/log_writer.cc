@@ -61,6 +61,9 @@ std::optional<EndReason> LogWriter::RotationDue(uint64_t now_ns) const {
 }
 Status LogWriter::Rotate(EndReason reason) { return impl_->Rotate(reason); }
 Status LogWriter::Close() { return impl_->Close(); }
+void LogWriter::SetInfo(std::vector<std::pair<std::string, std::string>> info) {
+  impl_->SetInfo(std::move(info));
+}
 uint64_t LogWriter::segment_no() const { return impl_->segment_no(); }
 Id128 LogWriter::stream_id() const { return impl_->stream_id(); }
 uint64_t LogWriter::next_seq() const { return impl_->buffer().next_seq(); }

@@ -7,6 +7,7 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -29,6 +30,9 @@ class LogWriter::Impl {
   Status Sync();
   Status Rotate(EndReason reason);
   Status Close();
+  void SetInfo(std::vector<std::pair<std::string, std::string>> info) {
+    next_info_ = std::move(info);
+  }
   bool SyncDue(uint64_t now_ns) const;
   bool SyncPending() const;
   std::optional<EndReason> RotationDue(uint64_t now_ns) const;
@@ -101,7 +105,8 @@ class LogWriter::Impl {
   void NotePrevious(PreviousEnd end);
 
   std::unique_ptr<LogFolder> folder_;
-  LogIdentity identity_;
+  LogIdentity identity_;  // of the current segment
+  std::optional<std::vector<std::pair<std::string, std::string>>> next_info_;  // of the next one
   ReadClock read_clock_;
   WriterOptions options_;
   DiskRoom room_;

@@ -100,6 +100,7 @@ Status LogWriter::Impl::StartSegment() {
   Segment& next = *created;
   next.buffer.AddLost(current_.buffer.lost_total());
   next.buffer.NoteMoment(clock.time_ns);
+  if (next_info_) identity_.info = *std::exchange(next_info_, std::nullopt);
   AppendHead(next.buffer, identity_, start_, kCheckpointFirst);
   AppendAt(next.buffer, clock, clock.time_ns);
   next.buffer.NoteAnchor(clock);

@@ -51,6 +51,8 @@ class FilteringSink : public EventSink {
   }
   void OnLost(const Lost& lost) override { sink_.OnLost(lost); }
   void OnGap(const RecordingGap& gap) override { sink_.OnGap(gap); }
+  void OnNewIdentity() override { sink_.OnNewIdentity(); }
+  void OnForkCounts(const Audit& counts) override { sink_.OnForkCounts(counts); }
   void OnResync() override { sink_.OnResync(); }
 
  private:

@@ -117,11 +117,12 @@ void SetInfo(LogIdentity& identity, std::string_view key, const std::string& val
 }
 
 // What every segment tells; what was hidden from the recorder of a replayed log, that log does.
-LogIdentity IdentityOf(const EventSource& source, const std::string& filter, const Status& shown) {
+LogIdentity IdentityOf(const EventSource& source, const Filter& filter, const Status& shown,
+                       uint64_t run_id) {
   LogIdentity identity = source.identity();
-  SetInfo(identity, kFilterInfo, filter);
+  SetInfo(identity, kFilterInfo, FilterOf(identity, filter));
   if (!shown) SetInfo(identity, kOthersHidden, "hidepid");
-  SetInfo(identity, kRunInfo, RunIdText(source.run_id().value_or(NewRunId())));
+  SetInfo(identity, kRunInfo, RunIdText(run_id));
   return identity;
 }
 
@@ -164,10 +165,12 @@ Status Record(const Options& options) {
   // By descriptor: the user that we are now may not be let through the folders above.
   auto previous_run =
       FindPreviousRun("/proc/self/fd/" + std::to_string(log_dir.get()), events.uncommitted_seq());
-  const std::string filter = FilterOf(events.identity(), options.filter);
+  const auto identity = [&events, &options, &shown, run_id = events.run_id().value_or(NewRunId())] {
+    return IdentityOf(events, options.filter, shown, run_id);
+  };
   auto writer = LogWriter::Open(
-      *std::move(folder), IdentityOf(events, filter, shown),
-      [&events] { return events.ReadClock(); }, ToWriterOptions(options), MakeThreadSyncer());
+      *std::move(folder), identity(), [&events] { return events.ReadClock(); },
+      ToWriterOptions(options), MakeThreadSyncer());
   if (!writer) return CannotWrite(writer.error(), *account);
   // What an earlier recorder left is cleaned up in any case.
   Housekeeper housekeeper(*std::move(housekeeping), CleanUp, JobsOf(options));
@@ -178,8 +181,9 @@ Status Record(const Options& options) {
           WatchdogIntervalNs(std::getenv("WATCHDOG_USEC"), std::getenv("WATCHDOG_PID")),
       .duration_ns = options.duration_ns.value_or(0),
       .keep_args = KeptArgs(options.args, options.args_max_bytes, options.mask_words),
-      .filter = filter,
+      .filter = FilterOf(events.identity(), options.filter),
       .version = DAYBOOK_VERSION,
+      .identity = identity,
       .previous_run = std::move(previous_run),
       .on_finished = [&housekeeper](uint64_t segment_no) { housekeeper.Finished(segment_no); },
       .observer = &announcer};

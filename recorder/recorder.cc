@@ -70,6 +70,8 @@ class RecorderLoop::Impl : public EventSink {
     AppendAnew(lost, lost.last_time_ns);
   }
   void OnGap(const RecordingGap& gap) override { AppendAnew(gap, gap.last_time_ns); }
+  void OnNewIdentity() override;
+  void OnForkCounts(const Audit& counts) override { writer_.Append(counts); }
   void OnResync() override { TakeSnapshot(); }
 
  private:
@@ -266,6 +268,12 @@ void RecorderLoop::Impl::TellAfterTurn(const Woken& woken) {
   if (woken.by_anchor || woken.by_watchdog) {
     Tell([](RecorderObserver& observer) { observer.OnAlive(); });
   }
+}
+
+void RecorderLoop::Impl::OnNewIdentity() {
+  if (!options_.identity) return;
+  writer_.SetInfo(options_.identity().info);
+  Report(writer_.Rotate(EndReason::kRequest));
 }
 
 bool RecorderLoop::Impl::JoinKept(const LifeParts& life, WholeLife* whole) const {

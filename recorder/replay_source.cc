@@ -6,6 +6,9 @@
 #include <algorithm>
 #include <cerrno>
 #include <optional>
+#include <sstream>
+#include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -14,12 +17,22 @@
 #include "daybook/whole_life.h"
 #include "file_descriptor.h"
 #include "living_set.h"
+#include "run_id.h"
 
 namespace daybook {
 namespace {
 
 // So many events are handed over at once: a log of any length passes through little memory.
 constexpr size_t kEventsPerDrain = 4096;
+
+std::string AbilitiesWithout(const Recorder& start, std::string_view without) {
+  std::istringstream words{std::string(start.abilities.value_or(""))};
+  std::string kept;
+  for (std::string word; words >> word;) {
+    if (word != without) kept += (kept.empty() ? "" : " ") + word;
+  }
+  return kept;
+}
 
 }  // namespace
 
@@ -34,6 +47,7 @@ class ReplaySource::Impl {
   const Clock& clock() const { return clock_; }
   const LivingSet& living() const { return living_; }
   std::optional<uint64_t> filtered() const { return filtered_; }
+  const std::string& abilities() const { return abilities_; }
   int wake_fd() const { return always_ready_.get(); }
   bool exhausted() const { return exhausted_; }
 
@@ -45,6 +59,10 @@ class ReplaySource::Impl {
   template <class Record>
   bool Forward(const RecordView& record, EventSink* sink, void (EventSink::*take)(const Record&));
   void TakeInfo(const Info& info);
+  void EndHead(EventSink* sink);
+  void TakeRecorder(const Recorder& recorder);
+  void TakeForks(const Audit& counts);
+  void TellForks(EventSink* sink);
   void TakeDamage(const Gap& gap, EventSink* sink);
   void TakeGap(const RecordingGap& gap, EventSink* sink);
   void TakeFiltered(const Audit& audit);
@@ -54,6 +72,9 @@ class ReplaySource::Impl {
   size_t next_path_ = 0;
   std::optional<SegmentReader> reader_;
   LogIdentity identity_;
+  std::string abilities_;  // of its first recorder
+  bool is_new_file_ = false;
+  std::optional<std::vector<std::pair<std::string, std::string>>> head_;  // that is being read
   Clock clock_;
   LivingSet living_;
   FileDescriptor always_ready_;
@@ -61,6 +82,9 @@ class ReplaySource::Impl {
   std::vector<RecordingGap> first_gaps_;
   std::optional<uint64_t> filtered_;      // what its recorders left out on request, as far as known
   std::optional<uint64_t> counted_last_;  // the same of the last of them
+  std::optional<uint64_t> forks_ahead_;   // of the hooks' count that of the kernel is
+  Audit forks_;                           // as if of one recorder; the hooks' lacks what none saw
+  std::optional<uint64_t> told_ahead_;
   size_t taken_ = 0;
   Id128 stream_id_;
   uint64_t next_seq_ = 0;
@@ -87,6 +111,7 @@ Status ReplaySource::Impl::Begin() {
     if (record->seq) next_seq_ = *record->seq + 1;
     if (Status taken = TakeRecord(*record, nullptr); !taken) return taken;
   }
+  if (head_) EndHead(nullptr);
   if (!reader_->segment()) return Error("cannot replay " + paths_.front() + ": not a daybook log");
   return Ok{};
 }
@@ -96,12 +121,14 @@ Result<bool> ReplaySource::Impl::NextFile() {
   auto reader = SegmentReader::Open(paths_[next_path_++]);
   if (!reader) return std::move(reader).error();
   reader_ = *std::move(reader);
+  is_new_file_ = true;
   return true;
 }
 
 Result<size_t> ReplaySource::Impl::Drain(EventSink& sink) {
   taken_ = 0;
   for (const RecordingGap& gap : std::exchange(first_gaps_, {})) TakeGap(gap, &sink);
+  TellForks(&sink);
   while (taken_ < kEventsPerDrain && !exhausted_) {
     const Item item = waiting_ ? *std::exchange(waiting_, std::nullopt) : reader_->Next();
     if (Status taken = Take(item, &sink); !taken) {
@@ -137,7 +164,10 @@ Status ReplaySource::Impl::TakeRecord(const RecordView& record, EventSink* sink)
   Lost lost;
   Clock clock;
   Info info;
+  const bool is_of_head = record.Is<SegmentStart>() || record.Is<SchemaRecord>();
+  if (head_ && !is_of_head && !record.Is<Info>()) EndHead(sink);
   if (record.As(&start)) {
+    if (std::exchange(is_new_file_, false)) head_.emplace();
     if (identity_.boot_id != Id128{} && identity_.boot_id != start.boot_id) {
       return Error("cannot replay on: a segment of another boot follows; replay each boot alone");
     }
@@ -162,10 +192,12 @@ Status ReplaySource::Impl::TakeRecord(const RecordView& record, EventSink* sink)
   } else if (record.As(&gap)) {
     TakeGap(gap, sink);
   } else if (record.As(&recorder)) {
-    const bool is_start = recorder.event == RecorderEvent::kStart;
-    if (is_start && !HasAbility(recorder, kContinues)) counted_last_ = 0;
+    TakeRecorder(recorder);
+    TellForks(sink);
   } else if (record.As(&audit)) {
     TakeFiltered(audit);
+    TakeForks(audit);
+    TellForks(sink);
   } else if (record.As(&lost)) {
     MoveClock(lost.last_time_ns);
     sink->OnLost(lost);
@@ -205,11 +237,52 @@ bool ReplaySource::Impl::ForwardLife(const RecordView& record, EventSink* sink) 
   return true;
 }
 
-// Every segment, and every copy of its head, repeats them.
+// Every segment, and every copy of its head, repeats them. Who recorded it is nothing of the host.
 void ReplaySource::Impl::TakeInfo(const Info& info) {
+  auto& facts = head_ ? *head_ : identity_.info;
   const auto is_known = [&](const auto& known) { return known.first == info.key; };
-  if (std::ranges::any_of(identity_.info, is_known)) return;
-  identity_.info.emplace_back(info.key, info.value);
+  if (info.key == kRunInfo || std::ranges::any_of(facts, is_known)) return;
+  facts.emplace_back(info.key, info.value);
+}
+
+// A recorder with another filter may have gone on with the log, or the host was renamed.
+void ReplaySource::Impl::EndHead(EventSink* sink) {
+  const bool is_new = *head_ != identity_.info;
+  identity_.info = *std::exchange(head_, std::nullopt);
+  if (is_new && sink != nullptr) sink->OnNewIdentity();
+}
+
+// One that takes over counts on. Its START's count of the kernel may be a few too large.
+void ReplaySource::Impl::TakeRecorder(const Recorder& recorder) {
+  const bool is_start = recorder.event == RecorderEvent::kStart;
+  const bool counts_on = HasAbility(recorder, kContinues);
+  if (is_start && abilities_.empty()) abilities_ = AbilitiesWithout(recorder, kContinues);
+  if (is_start && counts_on && forks_ahead_) return;
+  if (is_start && !counts_on) {
+    counted_last_ = 0;
+    forks_ahead_.reset();
+  }
+  TakeForks({.time_ns = recorder.time_ns,
+             .forks_seen = recorder.forks_seen,
+             .kernel_forks = recorder.kernel_forks});
+}
+
+void ReplaySource::Impl::TakeForks(const Audit& counts) {
+  if (!counts.kernel_forks || !counts.forks_seen) return;
+  const uint64_t before = forks_.kernel_forks.value_or(0) - forks_.forks_seen.value_or(0);
+  const uint64_t ahead = *counts.kernel_forks - *counts.forks_seen;
+  const uint64_t more = forks_ahead_ && ahead > *forks_ahead_ ? ahead - *forks_ahead_ : 0;
+  forks_ahead_ = ahead;
+  forks_ = {.time_ns = counts.time_ns,
+            .forks_seen = *counts.kernel_forks - before - more,
+            .kernel_forks = counts.kernel_forks};
+}
+
+// Only what says something new: the first counts, and those that show more of what no hook saw.
+void ReplaySource::Impl::TellForks(EventSink* sink) {
+  if (sink == nullptr || !forks_.kernel_forks) return;
+  const uint64_t ahead = *forks_.kernel_forks - *forks_.forks_seen;
+  if (std::exchange(told_ahead_, ahead) != ahead) sink->OnForkCounts(forks_);
 }
 
 // What damage has eaten is lost to the new log too, and said there.
@@ -269,6 +342,7 @@ SourceCounters ReplaySource::counters() const {
   if (const auto filtered = impl_->filtered()) counters.filtered = {.others = *filtered};
   return counters;
 }
+std::string ReplaySource::abilities() const { return impl_->abilities(); }
 std::optional<uint64_t> ReplaySource::ring_bytes() const { return std::nullopt; }
 
 }  // namespace daybook

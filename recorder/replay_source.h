@@ -20,6 +20,7 @@ class ReplaySource : public EventSource {
   ReplaySource& operator=(const ReplaySource&) = delete;
   ~ReplaySource() override;
 
+  // As the last segment that was reached has it.
   LogIdentity identity() const override;
   // The moment of the last event, by the clock anchors of the log.
   Clock ReadClock() const override;
@@ -31,6 +32,8 @@ class ReplaySource : public EventSource {
   bool exhausted() const override;
   Status Snapshot(SnapshotSink& sink) override;
   SourceCounters counters() const override;
+  // Of the first recorder of the log; empty where the log does not have its START any more.
+  std::string abilities() const override;
   std::optional<uint64_t> ring_bytes() const override;
 
  private:

@@ -38,6 +38,10 @@ class EventSink {
   virtual void OnLost(const Lost& lost) = 0;
   // From a source that reads what others have recorded (replay): nobody was recording.
   virtual void OnGap(const RecordingGap&) {}
+  // From such a one: of what follows identity() says something else.
+  virtual void OnNewIdentity() {}
+  // And from such a one: how many forks the kernel had counted, and how many of them were seen.
+  virtual void OnForkCounts(const Audit&) {}
   // Now somebody lives, or does not any more, of whom no event has told yet: the log needs a
   // snapshot.
   virtual void OnResync() {}

@@ -19,6 +19,7 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Optional;
 using testing::SizeIs;
+using testing::UnorderedElementsAre;
 using std::string_view_literals::operator""sv;
 
 constexpr uint64_t kMs = 1'000'000;
@@ -297,6 +298,79 @@ TEST_F(ReplayTest, WhatWasLeftOutOnRequestIsCountedOn) {
   ASSERT_TRUE(DrainAll(*source, events));
   ASSERT_TRUE(source->counters().filtered);
   EXPECT_EQ(source->counters().filtered->Sum(), 11u);
+}
+
+// All of what `source` tells, by a recorder that says what it says of its host.
+KeptLog RecordAll(ReplaySource& source) {
+  auto disk = std::make_shared<FakeDisk>();
+  auto writer = LogWriter::Open(std::make_unique<FakeFolder>(disk), source.identity(),
+                                [&source] { return source.ReadClock(); });
+  EXPECT_TRUE(writer);
+  RecorderLoop loop(source, *writer,
+                    {.clock_interval_ns = 0, .version = "1", .identity = [&source] {
+                       return source.identity();
+                     }});
+  EXPECT_TRUE(loop.Start());
+  EXPECT_TRUE(loop.Run());
+  KeptLog log;
+  for (const auto& [name, bytes] : disk->files) {
+    log.segments.push_back(KeepSegment(SegmentReader(bytes)));
+  }
+  return log;
+}
+
+// The host was renamed, and a recorder with a filter went on with its log.
+TEST_F(ReplayTest, WhatALaterSegmentSaysOfItsRecorderHoldsFromThereOn) {
+  LogBuilder log;
+  Fill(log);
+  log.writer().SetInfo({{"hostname", "test"}, {"run", "5"}});
+  ASSERT_TRUE(log.writer().Rotate(EndReason::kAge));
+  log.Add(TestFork(12, kTestBootNs + 6 * kMs));
+  log.writer().SetInfo({{"hostname", "renamed"}, {"filter", "--only-failed"}});
+  ASSERT_TRUE(log.writer().Rotate(EndReason::kAge));
+  log.Add(TestFork(13, kTestBootNs + 7 * kMs));
+  ASSERT_TRUE(log.writer().Close());
+  for (int number : {1, 2, 3}) Save(log.Segment(static_cast<uint64_t>(number)), number);
+  const auto source = Open();
+  const KeptLog replayed = RecordAll(*source);
+  ASSERT_EQ(replayed.segments.size(), 2u);
+  const KeptSegment& before = replayed.segments[0];
+  const KeptSegment& after = replayed.segments[1];
+  EXPECT_THAT(before.All<Info>(), ElementsAre(Info{.key = "hostname", .value = "test"}));
+  EXPECT_THAT(after.All<Info>(), ElementsAre(Info{.key = "hostname", .value = "renamed"},
+                                             Info{.key = "filter", .value = "--only-failed"}));
+  EXPECT_THAT(before.All<Fork>(), ElementsAre(TestFork(10), TestFork(11, kTestBootNs + 5 * kMs),
+                                              TestFork(12, kTestBootNs + 6 * kMs)));
+  EXPECT_THAT(after.All<Fork>(), ElementsAre(TestFork(13, kTestBootNs + 7 * kMs)));
+  std::vector<uint32_t> shown;
+  for (const SnapProc& process : after.All<SnapProc>()) shown.push_back(process.pid);
+  EXPECT_THAT(shown, UnorderedElementsAre(1, 11, 12, 13));
+}
+
+// As reports add them up: from the start of each recorder that does not take over.
+TEST_F(ReplayTest, ForksThatNoHookSawAreUnseenInTheNewLogToo) {
+  LogBuilder log;
+  Recorder start{.event = RecorderEvent::kStart,
+                 .source = "bpf",
+                 .kernel_forks = 100,
+                 .forks_seen = 0,
+                 .abilities = "fork exit usage"};
+  log.Add(start).Add(TestFork(10));
+  log.Add(Audit{.forks_seen = 50, .kernel_forks = 150});
+  log.Add(Audit{.forks_seen = 67, .kernel_forks = 170});
+  start.kernel_forks = 300;
+  start.abilities = "fork";
+  log.Add(start).Add(Audit{.forks_seen = 10, .kernel_forks = 315}).Add(TestFork(11));
+  log.Add(Recorder{.event = RecorderEvent::kStop, .kernel_forks = 316, .forks_seen = 10});
+  ASSERT_TRUE(log.writer().Close());
+  Save(log.Segment());
+  const auto source = Open();
+  const KeptLog replayed = RecordAll(*source);
+  EXPECT_THAT(replayed.All<Audit>(), ElementsAre(Audit{.forks_seen = 100, .kernel_forks = 100},
+                                                 Audit{.forks_seen = 167, .kernel_forks = 170},
+                                                 Audit{.forks_seen = 307, .kernel_forks = 315},
+                                                 Audit{.forks_seen = 307, .kernel_forks = 316}));
+  EXPECT_EQ(replayed.All<Recorder>().at(0).abilities, "fork exit usage");
 }
 
 TEST_F(ReplayTest, SegmentsFollowEachOther) {

@@ -212,6 +212,10 @@ class LogWriter {
   // Ends the segment in order and waits until it is durable. Nothing may be appended afterwards.
   Status Close();
 
+  // Facts for the heads of the segments that follow the current one, in the place of those that it
+  // was opened with.
+  void SetInfo(std::vector<std::pair<std::string, std::string>> info);
+
   // Number of the current segment. Whenever it changes, also by an error, a snapshot is due.
   uint64_t segment_no() const;
   Id128 stream_id() const;
