@@ -1,7 +1,6 @@
 #include "night.h"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 
 #include "cascades.h"
@@ -49,15 +48,27 @@ Night::Night(const Window& window, int64_t now_ns, const LocalZone& zone)
 }
 
 // Less than the night is long says little: much of what runs once a night would be new.
-void Night::SetBaseline(const Window& before, const RecordedTimes& recorded) {
+void Night::SetBaseline(const Window& before, const RecordedTimes& recorded, int64_t log_begin_ns) {
   if (length_ns_ <= 0 || recorded.empty()) return;
-  const int64_t since_ns = std::max({*before.since_ns, recorded.first_ns(), int64_t{0}});
+  const int64_t since_ns = std::max({*before.since_ns, log_begin_ns, int64_t{0}});
   if (since_ns >= *before.until_ns) return;
   recorded_ns_ = recorded.NsBetween(*window_.since_ns, *window_.since_ns + length_ns_);
   baseline_ns_ = recorded.NsBetween(since_ns, *before.until_ns);
   const bool is_long = *before.until_ns - since_ns >= length_ns_ && baseline_ns_ >= recorded_ns_;
   if (is_long && recorded_ns_ > 0) {
     baseline_ = Window{.since_ns = since_ns, .until_ns = before.until_ns};
+    NoteNights(recorded);
+  }
+}
+
+// Those of which half as much was recorded as of this one: a host may be off at weekends.
+void Night::NoteNights(const RecordedTimes& recorded) {
+  const int64_t count =
+      std::min((*baseline_->until_ns - *baseline_->since_ns) / length_ns_, kMaxNights);
+  for (int64_t night = 0; night < count; ++night) {
+    const int64_t until_ns = *baseline_->until_ns - night * length_ns_;
+    const bool is_told = recorded.NsBetween(until_ns - length_ns_, until_ns) >= recorded_ns_ / 2;
+    if (is_told) recorded_nights_ |= uint64_t{1} << night;
   }
 }
 
@@ -275,9 +286,7 @@ uint64_t Night::NightsBefore(const Boot& boot, const Life& life) const {
 }
 
 bool Night::IsInEachNight(uint64_t nights) const {
-  const int64_t count =
-      std::min((*baseline_->until_ns - *baseline_->since_ns) / length_ns_, kMaxNights);
-  return std::countr_one(nights) >= count;
+  return recorded_nights_ != 0 && (recorded_nights_ & ~nights) == 0;
 }
 
 // Times vary much, above all where people or networks are waited for: what took as long once is

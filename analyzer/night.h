@@ -36,8 +36,8 @@ class Night {
   void Finish() { runs_.Finish(); }
 
   // Once it is known when somebody recorded: there may be something to compare with, in this time
-  // before, or in as much of it as the log has.
-  void SetBaseline(const Window& before, const RecordedTimes& recorded);
+  // before, or in as much of it as the log has, which begins at that time.
+  void SetBaseline(const Window& before, const RecordedTimes& recorded, int64_t log_begin_ns);
   const std::optional<Window>& baseline() const { return baseline_; }
 
   uint64_t used() const { return all_.count; }
@@ -109,6 +109,7 @@ class Night {
   Cell UserCell(std::optional<uint32_t> uid);
   Cell StatusCell(const HowItEnded& how);
   uint64_t NightsBefore(const Boot& boot, const Life& life) const;
+  void NoteNights(const RecordedTimes& recorded);
   uint64_t Expected(uint64_t before) const;
   bool IsInEachNight(uint64_t nights) const;
   bool IsSlower(const Periods& periods) const;
@@ -121,7 +122,8 @@ class Night {
   LifeTexts texts_;
   Arena arena_;
   std::optional<Window> baseline_;
-  int64_t baseline_ns_ = 0;  // of it, recorded
+  int64_t baseline_ns_ = 0;       // of it, recorded
+  uint64_t recorded_nights_ = 0;  // of it, as in Periods
   const Filter no_roots_;
   JobRuns runs_;
   Totals all_;

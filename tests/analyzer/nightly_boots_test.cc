@@ -121,6 +121,39 @@ TEST_F(NightlyBootsTest, AHostThatIsOffAtNightIsComparedWithTheTimesInWhichItWas
               HasSubstr("compared with 2026-09-22 08:00:05 to 2026-09-24 00:00:00\n"));
 }
 
+TEST_F(NightlyBootsTest, AHostThatWasOffAtTheBeginOfTheTimeBeforeIsComparedWithAllOfIt) {
+  for (int64_t day = 0; day < 3; ++day) {
+    Write({.id = static_cast<uint8_t>(0xB1 + day),
+           .begin = day * kDay + 8 * kHour,
+           .recorded = day * kDay + 8 * kHour,
+           .end = day * kDay + 16 * kHour,
+           .comm = day == 2 ? "fresh" : "tick"});
+  }
+  const std::string page = Run("report --log LOG -S 2026-09-24 -U 2026-09-25 --baseline 1d").out;
+  EXPECT_THAT(page, AllOf(HasSubstr("compared with 2026-09-23 00:00:00 to 2026-09-24 00:00:00\n"),
+                          HasSubstr("/usr/bin/fresh"), HasSubstr("gone")));
+  // The log has no more of the day before than these hours.
+  EXPECT_THAT(Run("report --log LOG -S 2026-09-23 -U 2026-09-24 --baseline 1d").out,
+              HasSubstr("-- compared with nothing"));
+}
+
+// Day 4 and day 5 are a weekend.
+TEST_F(NightlyBootsTest, WhatRanOnEachDayOnWhichTheHostWasOnIsGone) {
+  const auto write = [this](int64_t day, std::string_view comm) {
+    Write({.id = static_cast<uint8_t>(0xB1 + day),
+           .begin = day * kDay + 8 * kHour,
+           .recorded = day * kDay + 8 * kHour,
+           .end = day * kDay + 16 * kHour,
+           .comm = comm});
+  };
+  for (const int64_t day : {0, 1, 2, 3}) write(day, "backup");
+  write(6, "tick");
+  const std::string window = "-S 2026-09-28 -U 2026-09-29";
+  EXPECT_THAT(Rows(window, "changes"), HasSubstr("backup,gone,"));
+  write(7, "tick");
+  EXPECT_EQ(Rows("-S 2026-09-29 -U 2026-09-30", "changes"), "") << "it was not there on day 6";
+}
+
 TEST_F(NightlyBootsTest, WhereLittleWasRecordedNothingIsCompared) {
   Write({.id = 0xB1, .begin = 0, .recorded = 0, .end = 30});
   Write({.id = 0xB2, .begin = kDay, .recorded = kDay + 5, .end = kDay + kHour, .every = kMinute});
