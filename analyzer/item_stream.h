@@ -32,6 +32,11 @@ class ItemStream {
     return item_;
   }
 
+  // As the SegmentReader's.
+  [[nodiscard]] bool NextRun(const RecordTypes& types, RecordRun* run) {
+    return reader_->NextRun(types, run);
+  }
+
   // Of a live segment, where the last item was its End: as the SegmentReader's.
   Result<bool> Refresh(SegmentReader::More more) { return reader_->Refresh(more); }
 

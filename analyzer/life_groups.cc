@@ -111,12 +111,31 @@ Result<std::vector<Column>> KeyColumns(std::span<const Column> keys,
 }
 
 // Most lives are of a few groups, which some bytes tell from each other: no need to hash all.
+size_t* CellGroups::GuessFor(std::string_view bytes) {
+  const size_t sum = bytes.size() + size_t{31} * Byte(bytes, bytes.size() / 2) +
+                     size_t{7} * Byte(bytes, bytes.size() - 1);
+  return &guesses_[sum % guesses_.size()];
+}
+
 size_t CellGroups::Find(std::string_view packed) {
-  const size_t sum = packed.size() + size_t{31} * Byte(packed, packed.size() / 2) +
-                     size_t{7} * Byte(packed, packed.size() - 1);
-  size_t& guess = guesses_[sum % guesses_.size()];
+  size_t& guess = *GuessFor(packed);
   if (guess >= packed_.size() || packed_[guess] != packed) guess = FindByHash(packed);
   return guess;
+}
+
+// Most are texts, which need not be packed to see that they are the same.
+size_t CellGroups::Find(const Cell& cell) {
+  const auto* const text = std::get_if<Text>(&cell);
+  const bool is_whole = text != nullptr && !text->cut && !text->bytes.empty();
+  size_t* const guess = is_whole ? GuessFor(text->bytes) : nullptr;
+  if (is_whole && *guess < texts_.size() && texts_[*guess] == text->bytes) return *guess;
+  cell_.Clear();
+  PackCell(cell, nullptr, &cell_);
+  const size_t found = Find(cell_.text());
+  if (!is_whole) return found;
+  texts_.resize(std::max(texts_.size(), found + 1));
+  texts_[found] = packed_[found].substr(packed_[found].size() - text->bytes.size());
+  return *guess = found;
 }
 
 size_t CellGroups::FindByHash(std::string_view packed) {
@@ -149,6 +168,7 @@ Cell LifeGroups::CellOf(const LifeField& key, const Boot& boot, const Life& life
 }
 
 size_t LifeGroups::Find(const Boot& boot, const Life& life, LifeTexts& texts) {
+  if (keys_.size() == 1) return groups_.Find(CellOf(*keys_.front(), boot, life, texts));
   key_.Clear();
   for (const LifeField* key : keys_) PackCell(CellOf(*key, boot, life, texts), nullptr, &key_);
   return groups_.Find(key_.text());

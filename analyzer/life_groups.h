@@ -47,18 +47,23 @@ class CellGroups {
  public:
   // `packed`: the cells by which it is told from others, as PackCell makes them.
   size_t Find(std::string_view packed);
+  // The same of one cell alone.
+  size_t Find(const Cell& cell);
 
   size_t size() const { return packed_.size(); }
   // They point into this object.
   std::vector<Cell> Cells(size_t group) const;
 
  private:
+  size_t* GuessFor(std::string_view bytes);
   size_t FindByHash(std::string_view packed);
 
   Arena arena_;
   std::unordered_map<std::string_view, size_t> numbers_;  // by the packed cells
   std::vector<std::string_view> packed_;                  // by number
+  std::vector<std::string_view> texts_;                   // by number, of those found by one text
   std::array<size_t, 256> guesses_{};                     // by what is cheap to look at
+  ByteBuffer cell_;
 };
 
 // The same of lives, by some fields.

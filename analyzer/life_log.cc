@@ -54,11 +54,14 @@ class LifeReader : private LogWatch {
   bool IsLeftOutOf(const Boot& boot) const;
   void Enter(const Boot& boot);
   bool Wait() override;
-  void Take(const RecordView& record);
+  void TakeItem(const Item& item);
+  void TakeRun(const RecordRun& run);
+  // A record without a base cannot be decoded.
+  void Take(uint8_t type, std::span<const uint8_t> payload, const BlockBase* base, Proof proof);
   template <class Record>
-  void TakeAs(const RecordView& record);
+  void TakeAs(std::span<const uint8_t> payload, const BlockBase* base, Proof proof);
   template <class Record>
-  void TakeDecoded(const RecordView& record, const Record& decoded);
+  void TakeDecoded(const Record& decoded, Proof proof);
   void HandOut(const Boot& boot, const Life& life);
   void HandOutSalvaged(const Boot& boot, const Life& life);
   Truth Judge(const Boot& boot, const Life& life);
@@ -115,18 +118,9 @@ void LifeReader::Builders::Finish(LifeState state) {
 
 Coverage LifeReader::Read() {
   while (const Item* const item = stopped_ ? nullptr : log_.Next()) {
-    if (log_.skipped_before_item() && builder_ != nullptr && IsLeftOutOf(*boot_)) {
-      builder_->NoteLeftOut();
-    }
-    if (boot_ != &log_.boot()) {
-      Enter(log_.boot());
-      if (log_.skipped_before_item()) builder_->NoteLeftOut();
-    }
-    if (const auto* record = std::get_if<RecordView>(item)) {
-      Take(*record);
-    } else {
-      builder_->NoteGap();  // or the end of a segment, which no snapshot crosses
-    }
+    TakeItem(*item);
+    const RecordRun* run = nullptr;
+    while (!stopped_ && (run = log_.NextRun()) != nullptr) TakeRun(*run);
   }
   for (Builders& builders : builders_) builders.Finish(LifeState::kRunning);
   Coverage coverage = log_.coverage();
@@ -140,6 +134,27 @@ Coverage LifeReader::Read() {
   coverage.undecided = lives_.undecided;
   coverage.malformed_records += malformed_;
   return coverage;
+}
+
+void LifeReader::TakeItem(const Item& item) {
+  if (log_.skipped_before_item() && builder_ != nullptr && IsLeftOutOf(*boot_)) {
+    builder_->NoteLeftOut();
+  }
+  if (boot_ != &log_.boot()) {
+    Enter(log_.boot());
+    if (log_.skipped_before_item()) builder_->NoteLeftOut();
+  }
+  if (const auto* record = std::get_if<RecordView>(&item)) {
+    took_any_ = true;
+    Take(record->type, record->payload, record->has_base ? &record->base : nullptr, record->proof);
+  } else {
+    builder_->NoteGap();  // or the end of a segment, which no snapshot crosses
+  }
+}
+
+// Of the boot of the item before it.
+void LifeReader::TakeRun(const RecordRun& run) {
+  for (const auto& [type, payload] : run.records) Take(type, payload, &run.base, Proof::kVerified);
 }
 
 // What was left out before the item that was read: perhaps only of other boots, none of whose time
@@ -179,48 +194,48 @@ bool LifeReader::Wait() {
   return waking != LifeWatch::Waking::kEnd;
 }
 
-void LifeReader::Take(const RecordView& record) {
-  took_any_ = true;
-  switch (record.type) {
+void LifeReader::Take(uint8_t type, std::span<const uint8_t> payload, const BlockBase* base,
+                      Proof proof) {
+  switch (type) {
     case Schema<Fork>::kType:
-      return TakeAs<Fork>(record);
+      return TakeAs<Fork>(payload, base, proof);
     case Schema<Exec>::kType:
-      return TakeAs<Exec>(record);
+      return TakeAs<Exec>(payload, base, proof);
     case Schema<Exit>::kType:
-      return TakeAs<Exit>(record);
+      return TakeAs<Exit>(payload, base, proof);
     case Schema<WholeLife>::kType:
-      return TakeAs<WholeLife>(record);
+      return TakeAs<WholeLife>(payload, base, proof);
     case Schema<Reap>::kType:
-      return TakeAs<Reap>(record);
+      return TakeAs<Reap>(payload, base, proof);
     case Schema<CommChange>::kType:
-      return TakeAs<CommChange>(record);
+      return TakeAs<CommChange>(payload, base, proof);
     case Schema<Acct>::kType:
-      return TakeAs<Acct>(record);
+      return TakeAs<Acct>(payload, base, proof);
     case Schema<Recorder>::kType:
-      return TakeAs<Recorder>(record);
+      return TakeAs<Recorder>(payload, base, proof);
     case Schema<SnapBegin>::kType:
-      return TakeAs<SnapBegin>(record);
+      return TakeAs<SnapBegin>(payload, base, proof);
     case Schema<SnapProc>::kType:
-      return TakeAs<SnapProc>(record);
+      return TakeAs<SnapProc>(payload, base, proof);
     case Schema<SnapEnd>::kType:
-      return TakeAs<SnapEnd>(record);
+      return TakeAs<SnapEnd>(payload, base, proof);
     default:
       return;
   }
 }
 
 template <class Record>
-void LifeReader::TakeAs(const RecordView& record) {
+void LifeReader::TakeAs(std::span<const uint8_t> payload, const BlockBase* base, Proof proof) {
   Record& decoded = std::get<Record>(decoded_);
-  if (record.As(&decoded)) return TakeDecoded(record, decoded);
-  malformed_ += record.proof == Proof::kVerified;
+  if (base != nullptr && Decode(payload, *base, &decoded)) return TakeDecoded(decoded, proof);
+  malformed_ += proof == Proof::kVerified;
 }
 
 template <class Record>
-void LifeReader::TakeDecoded(const RecordView& record, const Record& decoded) {
-  if (record.proof == Proof::kVerified) builder_->proved.Take(decoded);
+void LifeReader::TakeDecoded(const Record& decoded, Proof proof) {
+  if (proof == Proof::kVerified) builder_->proved.Take(decoded);
   if (!log_.hands_out_salvaged()) return;
-  builder_->all.SetProof(record.proof);
+  builder_->all.SetProof(proof);
   builder_->all.Take(decoded);
 }
 

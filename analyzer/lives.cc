@@ -405,9 +405,11 @@ const LifeBuilder::OpenPointer* LifeBuilder::FindParent(const Open& child) {
 
 void LifeBuilder::Link(Open* child) {
   if (child->life.parent.get() != nullptr) return;
-  const OpenPointer* const found = FindParent(*child);
-  if (found == nullptr || found->get() == child) return;
-  const OpenPointer& parent = *found;
+  if (const OpenPointer* const parent = FindParent(*child)) LinkTo(*parent, child);
+}
+
+void LifeBuilder::LinkTo(const OpenPointer& parent, Open* child) {
+  if (child->life.parent.get() != nullptr || parent.get() == child) return;
   // A forged log could make a ring.
   if (child->is_parent && MayBeAncestor(child->life, parent->life)) return;
   parent->is_parent = true;
@@ -419,7 +421,7 @@ void LifeBuilder::Inherit(uint64_t fork_ns, Open* child) {
   const OpenPointer* const found = FindParent(*child);
   if (found == nullptr) return;
   Open* const parent = found->get();
-  Link(child);
+  LinkTo(*found, child);
   See(parent, fork_ns);
   const auto& parent_start_ns = child->life.parent_start_ns;
   if (parent->life.coarse_start && parent_start_ns && !child->parent_start_coarse) {

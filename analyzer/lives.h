@@ -233,6 +233,7 @@ class LifeBuilder {
   Slot& SlotOf(uint32_t pid);
   const OpenPointer* FindParent(const Open& child);
   void Link(Open* child);
+  static void LinkTo(const OpenPointer& parent, Open* child);
   void Inherit(uint64_t fork_ns, Open* child);
   void See(Open* open, uint64_t time_ns);
   void Doubt(Open* open, uint64_t time_ns);
@@ -255,7 +256,7 @@ class LifeBuilder {
   Programs programs_;
   Proof proof_ = Proof::kVerified;
   PidMap<Slot> slots_;
-  static constexpr size_t kLeastSlots = 16384;
+  static constexpr size_t kLeastSlots = 4096;
   // When there are more, those are forgotten of which no news can come.
   size_t most_slots_ = kLeastSlots;
   std::optional<Snapshot> snapshot_;  // the one that is being read

@@ -204,11 +204,12 @@ void LogSet::Show(Progress* progress) {
 }
 
 // Of a compressed segment only when it has been read: its records do not tell where they were.
-void LogSet::TellProgress(const Item& item) {
-  constexpr uint64_t kItems = 4096;  // between two looks at the clock
-  const auto* record = std::get_if<RecordView>(&item);
-  if (++items_ % kItems != 0 || record == nullptr) return;
-  progress_->Read(bytes_of_files_ + (stream_->is_compressed() ? 0 : record->offset));
+void LogSet::TellProgress(uint64_t records, uint64_t offset) {
+  constexpr uint64_t kRecords = 4096;  // between two looks at the clock
+  records_untold_ += records;
+  if (records_untold_ < kRecords) return;
+  records_untold_ = 0;
+  progress_->Read(bytes_of_files_ + (stream_->is_compressed() ? 0 : offset));
 }
 
 bool LogSet::Reads(const std::string& path) const {
@@ -241,6 +242,16 @@ const Item* LogSet::Next() {
   return item;
 }
 
+const RecordRun* LogSet::NextRun() {
+  skipped_before_item_ = false;
+  if (stream_ == nullptr || file_ended_ || options_.repeats == Repeats::kKeep) return nullptr;
+  while (stream_->NextRun(kInRuns, &run_)) {
+    if (progress_ != nullptr) TellProgress(run_.records.size(), run_.offset);
+    if (TakeRun(&run_)) return &run_;
+  }
+  return nullptr;
+}
+
 const Item* LogSet::NextItem() {
   for (;;) {
     if (file_ended_) {
@@ -254,11 +265,11 @@ const Item* LogSet::NextItem() {
       return nullptr;
     }
     const Item& item = stream_->Next();
-    if (progress_ != nullptr) TellProgress(item);
     if (const auto* end = std::get_if<End>(&item); end != nullptr && AwaitMore(*end)) continue;
     EnterSegmentOfItem();
     if (const auto* record = std::get_if<RecordView>(&item)) {
       is_log_ = true;
+      if (progress_ != nullptr) TellProgress(1, record->offset);
       if (Take(*record)) return &item;
       continue;
     }

@@ -125,7 +125,11 @@ class LogSet {
   // The next record, gap, or end of a file; null at the end of all. Valid until the next call.
   const Item* Next();
 
-  // Where the last item stands.
+  // The next records, where they are of lives only and were proved: faster than one by one. Null
+  // where Next tells what comes next; valid until the next call.
+  const RecordRun* NextRun();
+
+  // Where the last item stands, or the last run.
   const std::string& path() const { return files_[file_].path; }
   uint64_t file_bytes() const { return stream_->file_bytes(); }
   // Where nothing is left of it in the file, as the next segment knows it: without a time.
@@ -210,6 +214,8 @@ class LogSet {
     std::optional<uint64_t> filtered;  // as the recorder counts it from its start on
   };
 
+  static const RecordTypes kInRuns;
+
   explicit LogSet(const Options& options) : options_(options) {}
 
   Status AddFiles(const std::string& path);
@@ -223,7 +229,7 @@ class LogSet {
   std::unique_ptr<Reading> BeginToRead(size_t file) const;
   std::unique_ptr<Reading> TakeReading(size_t file);
   bool OpenNextFile();
-  void TellProgress(const Item& item);
+  void TellProgress(uint64_t records, uint64_t offset);
   bool IsLive(const File& file) const;
   bool AwaitMore(const End& end);
   bool AwaitSegment();
@@ -234,6 +240,8 @@ class LogSet {
   bool Take(const RecordView& record);  // false where it is to be skipped
   bool TakeUnproved();
   void TakeTime(const RecordView& record);
+  bool TakeRun(RecordRun* run);  // false where nothing of it is to be handed out
+  void TakeTimes(const RecordRun& run);
   void TakeGap(const Gap& gap);
   void EndFile();
   void EnterSegmentOfItem();
@@ -253,7 +261,7 @@ class LogSet {
   Options options_;
   LogWatch* watch_ = nullptr;
   Progress* progress_ = nullptr;
-  uint64_t items_ = 0;           // since it was given
+  uint64_t records_untold_ = 0;  // since it looked at the clock
   uint64_t bytes_of_files_ = 0;  // that have been read
   std::vector<File> files_;
   size_t file_ = 0;
@@ -261,6 +269,7 @@ class LogSet {
   std::deque<std::unique_ptr<Reading>> ahead_;
   std::unique_ptr<Reading> reading_;
   ItemStream* stream_ = nullptr;  // its own
+  RecordRun run_;
   bool file_ended_ = false;
   bool skipped_ = false;              // since the last item
   bool skipped_before_item_ = false;  // that one

@@ -33,6 +33,9 @@ constexpr auto kIsOfLife = TypesOf<Fork, Exec, Exit, WholeLife, Reap, SnapProc>(
 
 }  // namespace
 
+// Those that begin with their time, of those that tell of lives only.
+constinit const RecordTypes LogSet::kInRuns = TypesOf<Fork, Exec, Exit, WholeLife, Reap>();
+
 std::optional<uint64_t> TimeOf(const RecordView& record) {
   uint64_t number = 0;
   if (!kBeginsWithTime[record.type] || !Cursor(record.payload).GetVarint(&number)) {
@@ -86,6 +89,41 @@ void LogSet::TakeTime(const RecordView& record) {
   if (!time) return;
   if (!boot_->first_ns || *time < *boot_->first_ns) boot_->first_ns = *time;
   boot_->last_ns = std::max(boot_->last_ns, *time);
+}
+
+bool LogSet::TakeRun(RecordRun* run) {
+  const uint64_t next = sequence_->next.value_or(run->first_seq);
+  if (next > run->first_seq) {
+    const uint64_t repeated = std::min<uint64_t>(next - run->first_seq, run->records.size());
+    coverage_.repeated_records += repeated;
+    if (repeated == run->records.size()) return false;
+    const uint8_t* const first = run->records.front().payload.data();
+    run->records = run->records.subspan(repeated);
+    run->offset += static_cast<uint64_t>(run->records.front().payload.data() - first);
+    run->first_seq += repeated;
+  }
+  TakeMissing(run->first_seq);
+  sequence_->next = run->first_seq + run->records.size();
+  coverage_.records += run->records.size();
+  TakeTimes(*run);
+  return true;
+}
+
+void LogSet::TakeTimes(const RecordRun& run) {
+  int64_t first = INT64_MAX;  // in ticks, behind the run's base
+  int64_t last = INT64_MIN;
+  for (const RecordRun::Record& record : run.records) {
+    uint64_t number = 0;
+    if (!Cursor(record.payload).GetVarint(&number)) continue;
+    first = std::min(first, UnZigZag(number));
+    last = std::max(last, UnZigZag(number));
+  }
+  if (first > last) return;  // none is told
+  const auto time_of = [&run](int64_t ticks) {
+    return (run.base.time_ticks + static_cast<uint64_t>(ticks)) * run.base.tick_ns;
+  };
+  boot_->first_ns = std::min(boot_->first_ns.value_or(UINT64_MAX), time_of(first));
+  boot_->last_ns = std::max(boot_->last_ns, time_of(last));
 }
 
 // What the recorder says of its host and its own work.

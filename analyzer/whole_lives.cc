@@ -75,7 +75,8 @@ void LifeBuilder::FillWhole(const WholeLife& whole, uint64_t start_ns) {
   life.proof = proof_;
   RecycleImage(&life.image);
   life.image.reset();
-  if (!whole.exec_after_us) return;
+  // Nobody inherits it.
+  if (!whole.exec_after_us || programs_ == Programs::kLeftOut) return;
   life.image = MakeImage({.since_ns = ExecTimeOf(whole),
                           .exe = whole.exe,
                           .exe_bytes = whole.exe.size(),

@@ -112,6 +112,27 @@ void ContentReader::NextRecord(Item* item) {
   if (types_) Learn(*record);
 }
 
+// Up to the first that is of another type, goes on in continuations, or is none.
+bool ContentReader::NextRun(const RecordTypes& types, RecordRun* run) {
+  if (turning_ || position_ < salvaged_end_) return false;
+  run_.clear();
+  const size_t begin = position_;
+  const Bytes proved = bytes_.first(proved_);
+  for (;;) {
+    const auto header = ReadHeader(proved, position_);
+    if (!header || !types[header->type]) break;
+    const Bytes payload = PayloadOf(bytes_, *header);
+    if (payload.size() == kMaxPayloadBytes) break;
+    run_.push_back({.type = header->type, .payload = payload});
+    position_ = header->end;
+  }
+  if (run_.empty()) return false;
+  *run = {.records = run_, .base = base_, .offset = begin, .first_seq = next_seq_};
+  next_seq_ += run_.size();
+  if (position_ == proved_) next_seq_ = block_next_seq_.value_or(next_seq_);
+  return true;
+}
+
 void ContentReader::AssembleRest(const RecordHeader& header, RecordView* record) {
   const Assembled whole = Assemble(bytes_.first(proved_), header, &assembled_);
   position_ = whole.end;

@@ -40,6 +40,8 @@ class ContentReader {
     if (turning_ || position_ >= proved_) return NextOfTurns(item);
     NextRecord(item);
   }
+  // As the SegmentReader's.
+  [[nodiscard]] bool NextRun(const RecordTypes& types, RecordRun* run);
   const std::optional<SegmentStart>& segment() const { return segment_; }
   // Of the segment's checkpoints, where they tell.
   std::optional<uint32_t> tag() const {
@@ -132,6 +134,7 @@ class ContentReader {
   uint64_t walked_bytes_ = 0;
   uint64_t looked_bytes_ = 0;
   std::vector<uint8_t> assembled_;
+  std::vector<RecordRun::Record> run_;
 };
 
 }  // namespace daybook

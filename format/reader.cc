@@ -32,6 +32,12 @@ class SegmentReader::Impl {
     NextOfContent(item);
     while (live_ && !live_->tail.Take(*item, file_bytes_)) NextOfContent(item);
   }
+  // Before the first item, the reader is at a turn.
+  bool NextRun(const RecordTypes& types, RecordRun* run) {
+    if (live_ || !reader_->NextRun(types, run)) return false;
+    run->offset += left_out_bytes();
+    return true;
+  }
   Result<bool> Refresh(More more);
 
   const ContentReader& reader() const { return *reader_; }
@@ -78,9 +84,10 @@ class SegmentReader::Impl {
     if (std::holds_alternative<End>(*item) && tail) {
       *item = reader_->GapAtEnd(std::exchange(tail, std::nullopt)->next_seq, content().segment);
     }
-    const uint64_t left_out = passed_bytes_ + reader_->jumped_bytes();
-    if (left_out != 0) Move(item, left_out);
+    if (left_out_bytes() != 0) Move(item, left_out_bytes());
   }
+
+  uint64_t left_out_bytes() const { return passed_bytes_ + reader_->jumped_bytes(); }
 
   static void Move(Item* item, uint64_t by) {
     if (auto* record = std::get_if<RecordView>(item)) {
@@ -257,6 +264,9 @@ Item SegmentReader::Next() {
   return item;
 }
 void SegmentReader::Next(Item* item) { impl_->Next(item); }
+bool SegmentReader::NextRun(const RecordTypes& types, RecordRun* run) {
+  return impl_->NextRun(types, run);
+}
 const std::optional<SegmentStart>& SegmentReader::segment() const { return impl_->segment(); }
 std::optional<uint32_t> SegmentReader::tag() const {
   return segment() ? std::optional(segment()->tag) : impl_->reader().tag();

@@ -36,6 +36,29 @@ class LogSetTest : public testing::Test {
       if (record != nullptr && record->As(&fork)) seen.forked.push_back(fork.pid);
     }
     seen.coverage = log->coverage();
+    const Seen in_runs = ReadInRuns(paths, repeats);
+    EXPECT_EQ(in_runs.forked, seen.forked);
+    EXPECT_EQ(in_runs.coverage, seen.coverage);
+    return seen;
+  }
+
+  // The same, but whatever can be had so in runs.
+  static Seen ReadInRuns(const std::vector<std::string>& paths, LogSet::Repeats repeats) {
+    auto log = LogSet::Open(paths, {.repeats = repeats});
+    Seen seen;
+    Fork fork;
+    while (const auto item = log->Next()) {
+      const auto* record = std::get_if<RecordView>(&*item);
+      if (record != nullptr && record->As(&fork)) seen.forked.push_back(fork.pid);
+      while (const RecordRun* const run = log->NextRun()) {
+        for (const auto& [type, payload] : run->records) {
+          if (type != Schema<Fork>::kType) continue;
+          EXPECT_TRUE(Decode(payload, run->base, &fork));
+          seen.forked.push_back(fork.pid);
+        }
+      }
+    }
+    seen.coverage = log->coverage();
     return seen;
   }
 
@@ -153,6 +176,19 @@ TEST_F(LogSetTest, RepeatedRecordsAreDroppedOnce) {
   EXPECT_THAT(Read(paths).forked, ElementsAre(201, 202, 203));
   EXPECT_EQ(Read(paths).coverage.repeated_records, 1U);
   EXPECT_THAT(Read(paths, LogSet::Repeats::kKeep).forked, ElementsAre(201, 202, 202, 203));
+}
+
+TEST_F(LogSetTest, OfARunThatIsKnownInPartTheRestIsHandedOut) {
+  {
+    ScriptedLog log(folder_.path());
+    for (uint32_t pid = 201; pid <= 204; ++pid) log.Fork(pid, pid, 100, 2000);
+    log.Flush();
+    std::filesystem::copy(Segment(1), folder_ / "begin.dbk");
+    for (uint32_t pid = 205; pid <= 209; ++pid) log.Fork(pid, pid, 100, 2000);
+  }
+  const Seen seen = Read({folder_ / "begin.dbk", Segment(1)});
+  EXPECT_THAT(seen.forked, ElementsAre(201, 202, 203, 204, 205, 206, 207, 208, 209));
+  EXPECT_EQ(seen.coverage.repeated_records, 4U);
 }
 
 TEST_F(LogSetTest, ConcatenatedSegmentsAreReadAsIfTheyWereFiles) {

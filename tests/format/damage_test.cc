@@ -251,6 +251,70 @@ TEST_P(DamageTest, AnItemThatIsUsedAgainKeepsNothingOfTheLastOne) {
   }
 }
 
+RecordTypes TypesOfEvents() {
+  RecordTypes types{};
+  types[Schema<Fork>::kType] = types[Schema<Exec>::kType] = types[Schema<Exit>::kType] = true;
+  return types;
+}
+
+// As an item of its own would be.
+RecordView RecordOf(const RecordRun& run, size_t index) {
+  RecordView record{.type = run.records[index].type,
+                    .payload = run.records[index].payload,
+                    .base = run.base,
+                    .offset = run.offset,
+                    .size = kHeaderBytes + run.records[index].payload.size(),
+                    .seq = run.first_seq + index};
+  for (size_t i = 0; i < index; ++i) record.offset += kHeaderBytes + run.records[i].payload.size();
+  record.is_in_place = true;
+  return record;
+}
+
+// What is read in runs wherever it can be, as it is read one by one; how much was in runs.
+size_t ExpectRunsAsItems(const std::vector<uint8_t>& bytes, bool salvage) {
+  const RecordTypes types = TypesOfEvents();
+  SegmentReader by_items(bytes, {.salvage = salvage});
+  SegmentReader by_runs(bytes, {.salvage = salvage});
+  size_t in_runs = 0;
+  for (Item item; !std::holds_alternative<End>(item);) {
+    RecordRun run;
+    while (by_runs.NextRun(types, &run)) {
+      EXPECT_FALSE(run.records.empty());
+      in_runs += run.records.size();
+      for (size_t i = 0; i < run.records.size(); ++i) {
+        EXPECT_EQ(TextOf(RecordOf(run, i)), TextOf(by_items.Next()));
+      }
+    }
+    item = by_runs.Next();
+    EXPECT_EQ(TextOf(item), TextOf(by_items.Next()));
+    EXPECT_EQ(by_runs.segment().has_value(), by_items.segment().has_value());
+  }
+  return in_runs;
+}
+
+TEST_P(DamageTest, RunsHoldTheSameRecordsInTheSamePlaces) {
+  // All but those that begin a block or go on in others.
+  EXPECT_GT(ExpectRunsAsItems(bytes_, false), whole_.events.size() / 2);
+  for (size_t position = 0; position < bytes_.size(); position += 7) {
+    for (const bool salvage : {false, true}) {
+      std::vector<uint8_t> damaged = bytes_;
+      damaged[position] ^= 0x04;
+      ExpectRunsAsItems(damaged, salvage);
+      ASSERT_FALSE(HasFailure()) << "damage at " << position;
+      damaged = std::vector(bytes_.begin(), bytes_.begin() + static_cast<std::ptrdiff_t>(position));
+      ExpectRunsAsItems(damaged, salvage);
+      ASSERT_FALSE(HasFailure()) << "cut at " << position;
+    }
+  }
+}
+
+TEST(RecordRunTest, ComesToTheSameInSegmentsOneAfterTheOther) {
+  std::vector<uint8_t> bytes = SmallLog(true);
+  const std::vector<uint8_t> other = SmallLog(false);
+  bytes.insert(bytes.end(), other.begin(), other.end());
+  EXPECT_GT(ExpectRunsAsItems(bytes, false), 40U);
+}
+
 TEST_P(DamageTest, EveryOtherRecordOfADamagedBlockIsSalvaged) {
   for (size_t position = 0; position < bytes_.size(); ++position) {
     for (const int difference : {0x04, 0xFF}) {
