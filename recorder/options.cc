@@ -267,8 +267,8 @@ void AddOptions(CLI::App& app, Options& options) {
       ->check(Within(10'000'000, 5'000'000'000, "from 10ms to 5s"))
       ->type_name("TIME");
   app.add_option("--ring", options.ring_bytes,
-                 "Room for events in the kernel, a power of two from 64K to 1G (default: 512K for "
-                 "each CPU, 4M at least and 64M at most)")
+                 "Room for events in the kernel, a power of two from 64K to 1G (default: 1M for "
+                 "each CPU, 16M at least and 64M at most)")
       ->transform(AsSize())
       ->check(CLI::Validator(CheckRing, ""))
       ->type_name("SIZE");

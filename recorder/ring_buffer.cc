@@ -13,8 +13,8 @@ namespace daybook {
 namespace {
 
 constexpr uint64_t kMib = 1 << 20;
-constexpr uint64_t kBytesPerCpu = kMib / 2;
-constexpr uint64_t kMinBytes = 4 * kMib;
+constexpr uint64_t kBytesPerCpu = kMib;
+constexpr uint64_t kMinBytes = 16 * kMib;
 constexpr uint64_t kMaxBytes = 64 * kMib;
 
 // Header of a record: length 4 with the two bits below, page offset 4 (the kernel's own).

@@ -12,7 +12,7 @@
 
 namespace daybook {
 
-// 512 KiB for each possible CPU, at least 4 MiB, at most 64 MiB, rounded up to a power of two.
+// 1 MiB for each possible CPU, at least 16 MiB, at most 64 MiB, rounded up to a power of two.
 uint64_t DefaultRingBytes(unsigned possible_cpus);
 
 // Whether the kernel takes a ring of that size: a power of two, and whole pages.

@@ -327,10 +327,18 @@ static __always_inline uint64_t about_now(struct cpu_counters* count) {
   return count->tick_ns;
 }
 
+// While the kernel is busy it frees nobody, and then tens of thousands at once, faster than anybody
+// could be woken: the last quarter of the ring is for births and ends, without which there is no
+// life whose usage could be exact.
+static __always_inline bool is_nearly_full(void) {
+  return bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA) >= 3 * high_water_bytes;
+}
+
 // By now all threads have left, and what each of them used is in the group's sums. Nothing may be
 // reached from here but the task and its signals: its parent may be gone.
 static __always_inline void tell_reap(struct task_struct* leader, struct cpu_counters* count) {
-  struct reap_event* event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
+  struct reap_event* event =
+      is_nearly_full() ? 0 : bpf_ringbuf_reserve(&events, sizeof(*event), 0);
   if (!event) {
     __sync_fetch_and_add(&count->others_lost, 1);  // a reap may come in between
     return;

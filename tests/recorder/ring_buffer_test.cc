@@ -164,10 +164,10 @@ TEST_F(RingTest, AFullRingIsReadWhole) {
 
 TEST(RingSizeTest, GrowsWithTheProcessorsWithinBounds) {
   constexpr uint64_t kMib = 1 << 20;
-  EXPECT_EQ(DefaultRingBytes(1), 4 * kMib);
-  EXPECT_EQ(DefaultRingBytes(8), 4 * kMib);
-  EXPECT_EQ(DefaultRingBytes(12), 8 * kMib);
-  EXPECT_EQ(DefaultRingBytes(64), 32 * kMib);
+  EXPECT_EQ(DefaultRingBytes(1), 16 * kMib);
+  EXPECT_EQ(DefaultRingBytes(16), 16 * kMib);
+  EXPECT_EQ(DefaultRingBytes(20), 32 * kMib);
+  EXPECT_EQ(DefaultRingBytes(64), 64 * kMib);
   EXPECT_EQ(DefaultRingBytes(4096), 64 * kMib);
 }
 
