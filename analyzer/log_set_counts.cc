@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <set>
-#include <tuple>
 #include <type_traits>
 #include <utility>
 
@@ -17,8 +16,7 @@ namespace {
 template <class... Records>
 constexpr std::array<bool, 256> TypesThatBeginWithTime(TypeList<Records...>) {
   std::array<bool, 256> types{};
-  ((types[Schema<Records>::kType] = std::get<0>(Schema<Records>::kFields).wire == Wire::kTime),
-   ...);
+  ((types[Schema<Records>::kType] = FieldAt<0>(Schema<Records>::kFields).wire == Wire::kTime), ...);
   return types;
 }
 constexpr auto kBeginsWithTime = TypesThatBeginWithTime(AllRecords{});

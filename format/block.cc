@@ -19,7 +19,7 @@ static_assert(kCrcBytes == sizeof(Mark::crc));
 template <class Record>
 bool DecodeExactly(Bytes payload, Record* record, const BlockBase& base = {}) {
   std::array<uint8_t, kMaxPayloadBytes> encoded;
-  static_assert(std::tuple_size_v<decltype(Schema<Record>::kFields)> * kMaxVarintBytes <=
+  static_assert(Schema<Record>::kFields.kSize * kMaxVarintBytes <=
                 std::tuple_size_v<decltype(encoded)>);
   if (!Decode(payload, base, record)) return false;
   const uint8_t* const end = Encode(*record, base, encoded.data());

@@ -145,7 +145,7 @@ bool TakeValue(Scanner& scanner, std::string_view name, RecorderStatus* status) 
       return !is_text && Assign(word, &(status->*field.member));
     }
   };
-  return std::apply([&](const auto&... fields) { return (take(fields) && ...); }, kStatusFields);
+  return kStatusFields.Apply([&](const auto&... fields) { return (take(fields) && ...); });
 }
 
 bool TakeObject(Scanner& scanner, RecorderStatus* status) {
@@ -172,7 +172,7 @@ std::string StatusJson(const RecorderStatus& status) {
     json.append(field.name).append("\": ");
     AppendValue(status.*field.member, &json);
   };
-  std::apply([&](const auto&... fields) { (append(fields), ...); }, kStatusFields);
+  kStatusFields.Apply([&](const auto&... fields) { (append(fields), ...); });
   return json += "\n}\n";
 }
 

@@ -36,7 +36,7 @@ struct Schema<Weather> {
   static constexpr ValueName kSkies[] = {{1, "clear"}, {2, "cloudy"}};
   static constexpr ValueName kSigns[] = {{1, "rainbow"}, {4, "halo"}};
   static constexpr auto kFields =
-      std::tuple{Field{"time", &Weather::time_ns, Wire::kTime, Unit::kNanoseconds, ""},
+      FieldTable{Field{"time", &Weather::time_ns, Wire::kTime, Unit::kNanoseconds, ""},
                  Field{"pid", &Weather::pid, Wire::kPid, Unit::kNone, ""},
                  Field{"place", &Weather::place, Wire::kString, Unit::kNone, ""},
                  Field{"degrees", &Weather::degrees, Wire::kInt, Unit::kNone, ""},
@@ -81,7 +81,7 @@ template <uint8_t Type>
 struct Schema<Anything<Type>> {
   static constexpr uint8_t kType = Type;
   static constexpr auto kFields =
-      std::tuple{Field{"bytes", &Anything<Type>::bytes, Wire::kString, Unit::kNone, ""}};
+      FieldTable{Field{"bytes", &Anything<Type>::bytes, Wire::kString, Unit::kNone, ""}};
 };
 // Without a length before them.
 template <uint8_t Type>

@@ -21,7 +21,7 @@ RecorderStatus Example() {
       value = static_cast<int64_t>(++number * 1'000'000'000'000);
     }
   };
-  std::apply([&](const auto&... fields) { (fill(fields), ...); }, kStatusFields);
+  kStatusFields.Apply([&](const auto&... fields) { (fill(fields), ...); });
   return status;
 }
 

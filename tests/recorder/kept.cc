@@ -1,6 +1,5 @@
 #include "recorder/kept.h"
 
-#include <tuple>
 #include <type_traits>
 
 namespace daybook {
@@ -25,9 +24,8 @@ template <class Record>
 requires requires { Schema<Record>::kType; }
 std::ostream& operator<<(std::ostream& out, const Record& record) {
   out << Schema<Record>::kName << " {";
-  std::apply(
-      [&](const auto&... field) { (PrintField(field.name, record.*field.member, out), ...); },
-      Schema<Record>::kFields);
+  Schema<Record>::kFields.Apply(
+      [&](const auto&... field) { (PrintField(field.name, record.*field.member, out), ...); });
   return out << " }";
 }
 
@@ -63,8 +61,7 @@ Record StringStore::Keep(Record record) {
       if (value) value = strings_.emplace_back(*value);
     }
   };
-  std::apply([&](const auto&... field) { (keep(record.*field.member), ...); },
-             Schema<Record>::kFields);
+  Schema<Record>::kFields.Apply([&](const auto&... field) { (keep(record.*field.member), ...); });
   return record;
 }
 

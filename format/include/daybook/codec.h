@@ -6,7 +6,6 @@
 #include <optional>
 #include <span>
 #include <string_view>
-#include <tuple>
 #include <type_traits>
 #include <utility>
 
@@ -171,17 +170,16 @@ size_t StringBytes(const T&) {
 
 template <class Record, class Function>
 constexpr void ForEachField(Function&& function) {
-  std::apply([&](const auto&... field) { (function(field), ...); }, Schema<Record>::kFields);
+  Schema<Record>::kFields.Apply([&](const auto&... field) { (function(field), ...); });
 }
 
 // The record's table in a way that its members and wire codes are constants.
 template <class Record>
-inline constexpr size_t kFieldCount =
-    std::tuple_size_v<std::remove_cvref_t<decltype(Schema<Record>::kFields)>>;
+inline constexpr size_t kFieldCount = Schema<Record>::kFields.kSize;
 template <class Record, size_t kIndex>
-inline constexpr Wire kWireOf = std::get<kIndex>(Schema<Record>::kFields).wire;
+inline constexpr Wire kWireOf = FieldAt<kIndex>(Schema<Record>::kFields).wire;
 template <class Record, size_t kIndex>
-inline constexpr auto kMemberOf = std::get<kIndex>(Schema<Record>::kFields).member;
+inline constexpr auto kMemberOf = FieldAt<kIndex>(Schema<Record>::kFields).member;
 
 // So many fields of every record of that type are written; the others only up to the last one that
 // is not a single 0.
@@ -227,13 +225,11 @@ DAYBOOK_ALWAYS_INLINE bool DecodeFields(Cursor& cursor, const BlockBase& base, R
 // Bytes that Encode may write for `record`.
 template <class Record>
 size_t MaxEncodedBytes(const Record& record) {
-  return std::apply(
-      [&](const auto&... field) {
-        return ((internal::MaxFixedBytes<typename std::remove_cvref_t<decltype(field)>::Member>() +
-                 internal::StringBytes(record.*field.member)) +
-                ...);
-      },
-      Schema<Record>::kFields);
+  return Schema<Record>::kFields.Apply([&](const auto&... field) {
+    return ((internal::MaxFixedBytes<typename std::remove_cvref_t<decltype(field)>::Member>() +
+             internal::StringBytes(record.*field.member)) +
+            ...);
+  });
 }
 
 // Writes the payload of `record` at `out`, which must have MaxEncodedBytes(record) bytes of room;

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string_view>
+#include <utility>
 
 namespace daybook {
 
@@ -76,11 +78,49 @@ struct Field {
         names(value_names) {}
 };
 
+namespace internal {
+
+template <size_t kIndex, class FieldType>
+struct IndexedField {
+  FieldType field;
+};
+
+template <class Indices, class... Fields>
+struct IndexedFields;
+template <size_t... kIndices, class... Fields>
+struct IndexedFields<std::index_sequence<kIndices...>, Fields...>
+    : IndexedField<kIndices, Fields>... {
+  constexpr explicit IndexedFields(const Fields&... fields)
+      : IndexedField<kIndices, Fields>{fields}... {}
+
+  template <class Function>
+  constexpr decltype(auto) Apply(Function&& function) const {
+    return function(static_cast<const IndexedField<kIndices, Fields>&>(*this).field...);
+  }
+};
+
+}  // namespace internal
+
+// Fields, each of a type of its own: what std::tuple is, but without its constructors. Nearly every
+// source has all the tables of records.h, and as tuples they took compilers half of their time.
+template <class... Fields>
+struct FieldTable : internal::IndexedFields<std::index_sequence_for<Fields...>, Fields...> {
+  static constexpr size_t kSize = sizeof...(Fields);
+
+  constexpr explicit FieldTable(const Fields&... fields)
+      : internal::IndexedFields<std::index_sequence_for<Fields...>, Fields...>(fields...) {}
+};
+
+template <size_t kIndex, class FieldType>
+constexpr const FieldType& FieldAt(const internal::IndexedField<kIndex, FieldType>& table) {
+  return table.field;
+}
+
 // The table of one record type; specialised in records.h with
 //   static constexpr uint8_t kType             on disk: never change, never reuse
 //   static constexpr std::string_view kName
 //   static constexpr std::string_view kText    one sentence for the manual
-//   static constexpr std::tuple kFields        Field...; fields are only ever appended
+//   static constexpr FieldTable kFields        Field...; fields are only ever appended
 template <class Record>
 struct Schema;
 

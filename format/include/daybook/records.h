@@ -10,7 +10,6 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
-#include <tuple>
 
 #include "daybook/field.h"
 
@@ -55,7 +54,7 @@ struct Schema<SegmentStart> {
   static constexpr uint8_t kType = 0x01;
   static constexpr std::string_view kName = "segment_start";
   static constexpr std::string_view kText = "Begins a segment and says whose it is.";
-  static constexpr auto kFields = std::tuple{
+  static constexpr auto kFields = FieldTable{
       Field{"signature", &SegmentStart::signature, Wire::kFixed64, Unit::kHex,
             "The bytes 'DBK1', CR, LF, SUB, LF: shows mangling by a text-mode copy."},
       Field{"major_version", &SegmentStart::major_version, Wire::kUint, Unit::kNone,
@@ -114,7 +113,7 @@ struct Schema<SchemaRecord> {
   static constexpr uint8_t kType = 0x02;
   static constexpr std::string_view kName = "schema";
   static constexpr std::string_view kText = "Describes one record type in the file itself.";
-  static constexpr auto kFields = std::tuple{
+  static constexpr auto kFields = FieldTable{
       Field{"type", &SchemaRecord::type, Wire::kUint, Unit::kHex, "The record type described."},
       Field{"min_bytes", &SchemaRecord::min_bytes, Wire::kUint, Unit::kBytes,
             "Shortest payload that this writer makes."},
@@ -162,7 +161,7 @@ struct Schema<Checkpoint> {
   static constexpr uint8_t kType = 0x03;
   static constexpr std::string_view kName = "checkpoint";
   static constexpr std::string_view kText = "Closes a block and proves it.";
-  static constexpr auto kFields = std::tuple{
+  static constexpr auto kFields = FieldTable{
       Field{"flags", &Checkpoint::flags, Wire::kUint, Unit::kFlags,
             "First or last checkpoint of the segment, or that of a copy of its head. In a "
             "salvaged log: the block's records were proved by nothing and have no "
@@ -210,7 +209,7 @@ struct Schema<Mark> {
   static constexpr uint8_t kType = 0x04;
   static constexpr std::string_view kName = "mark";
   static constexpr std::string_view kText = "Seals the part of an open block that was flushed.";
-  static constexpr auto kFields = std::tuple{
+  static constexpr auto kFields = FieldTable{
       Field{"record_count", &Mark::record_count, Wire::kUint, Unit::kNone,
             "Records so far in the block, continuations and marks not counted."},
       Field{"crc", &Mark::crc, Wire::kFixed32, Unit::kHex,
@@ -237,7 +236,7 @@ struct Schema<Clock> {
   static constexpr uint8_t kType = 0x05;
   static constexpr std::string_view kName = "clock";
   static constexpr std::string_view kText = "Ties boot time to the wall clock.";
-  static constexpr auto kFields = std::tuple{
+  static constexpr auto kFields = FieldTable{
       Field{"time", &Clock::time_ns, Wire::kTime, Unit::kNanoseconds, "CLOCK_BOOTTIME."},
       Field{"realtime", &Clock::realtime_ns, Wire::kInt, Unit::kNanoseconds,
             "CLOCK_REALTIME at that moment."},
@@ -264,7 +263,7 @@ struct Schema<Info> {
   static constexpr uint8_t kType = 0x06;
   static constexpr std::string_view kName = "info";
   static constexpr std::string_view kText = "A fact about the host or the recorder.";
-  static constexpr auto kFields = std::tuple{
+  static constexpr auto kFields = FieldTable{
       Field{"key", &Info::key, Wire::kString, Unit::kNone, "Which fact: hostname, kernel, ..."},
       Field{"value", &Info::value, Wire::kString, Unit::kNone, "What it is."}};
 };
@@ -299,7 +298,7 @@ struct Schema<Lost> {
   static constexpr uint8_t kType = 0x07;
   static constexpr std::string_view kName = "lost";
   static constexpr std::string_view kText = "Events that are not in the log, and why.";
-  static constexpr auto kFields = std::tuple{
+  static constexpr auto kFields = FieldTable{
       Field{"first_time", &Lost::first_time_ns, Wire::kTime, Unit::kNanoseconds,
             "They were lost after this time,"},
       Field{"last_time", &Lost::last_time_ns, Wire::kTime, Unit::kNanoseconds,
@@ -343,7 +342,7 @@ struct Schema<SegmentEnd> {
   static constexpr uint8_t kType = 0x09;
   static constexpr std::string_view kName = "segment_end";
   static constexpr std::string_view kText = "Ends a segment that was closed in order.";
-  static constexpr auto kFields = std::tuple{
+  static constexpr auto kFields = FieldTable{
       Field{"time", &SegmentEnd::time_ns, Wire::kTime, Unit::kNanoseconds, "When it was closed."},
       Field{"reason", &SegmentEnd::reason, Wire::kUint, Unit::kEnum, "Why it was closed.",
             kEndReasonNames},
@@ -378,7 +377,7 @@ struct Schema<Continuation> {
   static constexpr std::string_view kText =
       "Continues the record before it; the bytes after the index are appended to its payload.";
   static constexpr auto kFields =
-      std::tuple{Field{"index", &Continuation::index, Wire::kUint, Unit::kNone,
+      FieldTable{Field{"index", &Continuation::index, Wire::kUint, Unit::kNone,
                        "Number of the fragment, from 0; counted modulo 128."}};
 };
 
@@ -397,7 +396,7 @@ struct Schema<Container> {
   static constexpr std::string_view kName = "container";
   static constexpr std::string_view kText = "Begins a compressed segment and says what it holds.";
   static constexpr auto kFields =
-      std::tuple{Field{"version", &Container::version, Wire::kUint, Unit::kNone,
+      FieldTable{Field{"version", &Container::version, Wire::kUint, Unit::kNone,
                        "Version of the container: 1."},
                  Field{"raw_bytes", &Container::raw_bytes, Wire::kUint, Unit::kBytes,
                        "Length of the segment, uncompressed."},
@@ -422,7 +421,7 @@ struct Schema<Frame> {
   static constexpr uint8_t kType = 0x0B;
   static constexpr std::string_view kName = "frame";
   static constexpr std::string_view kText = "Describes one compressed frame.";
-  static constexpr auto kFields = std::tuple{
+  static constexpr auto kFields = FieldTable{
       Field{"offset", &Frame::offset, Wire::kUint, Unit::kBytes,
             "Where its content begins in the segment, uncompressed."},
       Field{"raw_bytes", &Frame::raw_bytes, Wire::kUint, Unit::kBytes, "Length of its content."},
@@ -452,7 +451,7 @@ struct Schema<FrameIndex> {
   static constexpr std::string_view kName = "frame_index";
   static constexpr std::string_view kText = "Begins the index of a compressed segment.";
   static constexpr auto kFields =
-      std::tuple{Field{"frame_count", &FrameIndex::frame_count, Wire::kUint, Unit::kNone,
+      FieldTable{Field{"frame_count", &FrameIndex::frame_count, Wire::kUint, Unit::kNone,
                        "Compressed frames in the file."},
                  Field{"container_bytes", &FrameIndex::container_bytes, Wire::kUint, Unit::kBytes,
                        "Length of the file before the index."}};
@@ -469,7 +468,7 @@ struct Schema<SnapBegin> {
   static constexpr uint8_t kType = 0x10;
   static constexpr std::string_view kName = "snap_begin";
   static constexpr std::string_view kText = "Begins a snapshot of the living processes.";
-  static constexpr auto kFields = std::tuple{
+  static constexpr auto kFields = FieldTable{
       Field{"time", &SnapBegin::time_ns, Wire::kTime, Unit::kNanoseconds, "When it was begun."}};
 };
 
@@ -514,7 +513,7 @@ struct Schema<SnapProc> {
   static constexpr uint8_t kType = 0x11;
   static constexpr std::string_view kName = "snap_proc";
   static constexpr std::string_view kText = "A process that was living.";
-  static constexpr auto kFields = std::tuple{
+  static constexpr auto kFields = FieldTable{
       Field{"pid", &SnapProc::pid, Wire::kPid, Unit::kNone, "Process id."},
       Field{"start", &SnapProc::start_ns, Wire::kTime, Unit::kNanoseconds, "When it was born."},
       Field{"flags", &SnapProc::flags, Wire::kUint, Unit::kFlags, "What it is.", kProcFlagNames},
@@ -551,7 +550,7 @@ struct Schema<SnapEnd> {
   static constexpr uint8_t kType = 0x12;
   static constexpr std::string_view kName = "snap_end";
   static constexpr std::string_view kText = "Ends a snapshot.";
-  static constexpr auto kFields = std::tuple{
+  static constexpr auto kFields = FieldTable{
       Field{"time", &SnapEnd::time_ns, Wire::kTime, Unit::kNanoseconds, "When it was complete."},
       Field{"process_count", &SnapEnd::process_count, Wire::kUint, Unit::kNone,
             "Processes in it."}};
@@ -584,7 +583,7 @@ struct Schema<Recorder> {
   static constexpr uint8_t kType = 0x13;
   static constexpr std::string_view kName = "recorder";
   static constexpr std::string_view kText = "The recorder has started or is about to stop.";
-  static constexpr auto kFields = std::tuple{
+  static constexpr auto kFields = FieldTable{
       Field{"time", &Recorder::time_ns, Wire::kTime, Unit::kNanoseconds, "When."},
       Field{"event", &Recorder::event, Wire::kUint, Unit::kEnum, "Which of the two.",
             kRecorderEventNames},
@@ -626,7 +625,7 @@ struct Schema<RecordingGap> {
   static constexpr std::string_view kName = "recording_gap";
   static constexpr std::string_view kText = "Nobody was recording.";
   static constexpr auto kFields =
-      std::tuple{Field{"first_time", &RecordingGap::first_time_ns, Wire::kTime, Unit::kNanoseconds,
+      FieldTable{Field{"first_time", &RecordingGap::first_time_ns, Wire::kTime, Unit::kNanoseconds,
                        "From this time on,"},
                  Field{"last_time", &RecordingGap::last_time_ns, Wire::kTime, Unit::kNanoseconds,
                        "until this time."},
@@ -655,7 +654,7 @@ struct Schema<Audit> {
   static constexpr std::string_view kName = "audit";
   static constexpr std::string_view kText =
       "What was seen since the recorder's start, held against what the kernel counts.";
-  static constexpr auto kFields = std::tuple{
+  static constexpr auto kFields = FieldTable{
       Field{"time", &Audit::time_ns, Wire::kTime, Unit::kNanoseconds, "When."},
       Field{"forks_seen", &Audit::forks_seen, Wire::kUint, Unit::kNone,
             "Forks and thread creations that the hook saw, before any filter."},
@@ -695,7 +694,7 @@ struct Schema<Fork> {
   static constexpr uint8_t kType = 0x20;
   static constexpr std::string_view kName = "fork";
   static constexpr std::string_view kText = "A process was born.";
-  static constexpr auto kFields = std::tuple{
+  static constexpr auto kFields = FieldTable{
       Field{"time", &Fork::time_ns, Wire::kTime, Unit::kNanoseconds,
             "When: the start time that identifies it from now on."},
       Field{"pid", &Fork::pid, Wire::kPid, Unit::kNone, "The child."},
@@ -745,7 +744,7 @@ struct Schema<Exec> {
   static constexpr uint8_t kType = 0x21;
   static constexpr std::string_view kName = "exec";
   static constexpr std::string_view kText = "A process has begun to run a program.";
-  static constexpr auto kFields = std::tuple{
+  static constexpr auto kFields = FieldTable{
       Field{"time", &Exec::time_ns, Wire::kTime, Unit::kNanoseconds, "When."},
       Field{"pid", &Exec::pid, Wire::kPid, Unit::kNone, "Process id."},
       Field{"start", &Exec::start_ns, Wire::kTime, Unit::kNanoseconds, "When it was born."},
@@ -822,7 +821,7 @@ struct Schema<Exit> {
   static constexpr uint8_t kType = 0x22;
   static constexpr std::string_view kName = "exit";
   static constexpr std::string_view kText = "A process has ended.";
-  static constexpr auto kFields = std::tuple{
+  static constexpr auto kFields = FieldTable{
       Field{"time", &Exit::time_ns, Wire::kTime, Unit::kNanoseconds, "When."},
       Field{"pid", &Exit::pid, Wire::kPid, Unit::kNone, "Process id."},
       Field{"start", &Exit::start_ns, Wire::kTime, Unit::kNanoseconds, "When it was born."},
@@ -903,7 +902,7 @@ struct Schema<Reap> {
   static constexpr std::string_view kName = "reap";
   static constexpr std::string_view kText =
       "A process that had ended was reaped: what it used, to the last.";
-  static constexpr auto kFields = std::tuple{
+  static constexpr auto kFields = FieldTable{
       Field{"time", &Reap::time_ns, Wire::kTime, Unit::kNanoseconds, "When."},
       Field{"pid", &Reap::pid, Wire::kPid, Unit::kNone, "Process id."},
       Field{"start", &Reap::start_ns, Wire::kTime, Unit::kNanoseconds, "When it was born."},
@@ -938,7 +937,7 @@ struct Schema<IdChange> {
   static constexpr uint8_t kType = 0x24;
   static constexpr std::string_view kName = "id";
   static constexpr std::string_view kText = "A process has changed its user or group ids.";
-  static constexpr auto kFields = std::tuple{
+  static constexpr auto kFields = FieldTable{
       Field{"time", &IdChange::time_ns, Wire::kTime, Unit::kNanoseconds, "When."},
       Field{"pid", &IdChange::pid, Wire::kPid, Unit::kNone, "Process id."},
       Field{"start", &IdChange::start_ns, Wire::kTime, Unit::kNanoseconds, "When it was born."},
@@ -960,7 +959,7 @@ struct Schema<Session> {
   static constexpr uint8_t kType = 0x25;
   static constexpr std::string_view kName = "session";
   static constexpr std::string_view kText = "A process leads a session of its own from now on.";
-  static constexpr auto kFields = std::tuple{
+  static constexpr auto kFields = FieldTable{
       Field{"time", &Session::time_ns, Wire::kTime, Unit::kNanoseconds, "When."},
       Field{"pid", &Session::pid, Wire::kPid, Unit::kNone, "Process id."},
       Field{"start", &Session::start_ns, Wire::kTime, Unit::kNanoseconds, "When it was born."}};
@@ -981,7 +980,7 @@ struct Schema<CommChange> {
   static constexpr std::string_view kName = "comm";
   static constexpr std::string_view kText =
       "A process has given itself another task name, without an exec.";
-  static constexpr auto kFields = std::tuple{
+  static constexpr auto kFields = FieldTable{
       Field{"time", &CommChange::time_ns, Wire::kTime, Unit::kNanoseconds, "When."},
       Field{"pid", &CommChange::pid, Wire::kPid, Unit::kNone, "Process id."},
       Field{"start", &CommChange::start_ns, Wire::kTime, Unit::kNanoseconds, "When it was born."},
@@ -1003,7 +1002,7 @@ struct Schema<Ptrace> {
   static constexpr std::string_view kName = "ptrace";
   static constexpr std::string_view kText =
       "A process is traced by another one from now on, or no longer.";
-  static constexpr auto kFields = std::tuple{
+  static constexpr auto kFields = FieldTable{
       Field{"time", &Ptrace::time_ns, Wire::kTime, Unit::kNanoseconds, "When."},
       Field{"pid", &Ptrace::pid, Wire::kPid, Unit::kNone, "The traced process."},
       Field{"start", &Ptrace::start_ns, Wire::kTime, Unit::kNanoseconds, "When it was born."},
@@ -1025,7 +1024,7 @@ struct Schema<CgroupPath> {
   static constexpr std::string_view kText =
       "The path of a cgroup, whose id stands in other records.";
   static constexpr auto kFields =
-      std::tuple{Field{"time", &CgroupPath::time_ns, Wire::kTime, Unit::kNanoseconds,
+      FieldTable{Field{"time", &CgroupPath::time_ns, Wire::kTime, Unit::kNanoseconds,
                        "When it was made, or found to be there."},
                  Field{"id", &CgroupPath::id, Wire::kUint, Unit::kNone,
                        "Its id: the inode number of its folder, and from bit 44 on the number of "
@@ -1093,7 +1092,7 @@ struct Schema<WholeLife> {
   // So many fields are always written; of the others those behind the last one that is known and
   // not 0 are left out.
   static constexpr size_t kLeastFields = 7;
-  static constexpr auto kFields = std::tuple{
+  static constexpr auto kFields = FieldTable{
       Field{"time", &WholeLife::time_ns, Wire::kTime, Unit::kNanoseconds, "When it ended."},
       Field{"pid", &WholeLife::pid, Wire::kPid, Unit::kNone, "Process id."},
       Field{"elapsed", &WholeLife::elapsed_us, Wire::kUint, Unit::kMicroseconds,
@@ -1180,7 +1179,7 @@ struct Schema<Acct> {
   static constexpr std::string_view kName = "acct";
   static constexpr std::string_view kText =
       "What an imported process accounting record says beyond EXIT, which follows.";
-  static constexpr auto kFields = std::tuple{
+  static constexpr auto kFields = FieldTable{
       Field{"time", &Acct::time_ns, Wire::kTime, Unit::kNanoseconds, "When the process ended."},
       Field{"pid", &Acct::pid, Wire::kPid, Unit::kNone, "Process id."},
       Field{"start", &Acct::start_ns, Wire::kTime, Unit::kNanoseconds, "When it was born."},
@@ -1242,7 +1241,7 @@ struct Schema<Rollup> {
   static constexpr std::string_view kName = "rollup";
   static constexpr std::string_view kText =
       "What one log adds up to on one local day; its groups follow, and then the same once more.";
-  static constexpr auto kFields = std::tuple{
+  static constexpr auto kFields = FieldTable{
       Field{"no", &Rollup::no, Wire::kUint, Unit::kNone, "Its number in this file, from 1."},
       Field{"stream_id", &Rollup::stream_id, Wire::kId, Unit::kNone,
             "That of the log that was added up; zero where that is unknown."},
@@ -1345,7 +1344,7 @@ struct Schema<RollupGroup> {
   static constexpr std::string_view kName = "rollup_group";
   static constexpr std::string_view kText =
       "The sums of those processes of a roll-up that have the same key.";
-  static constexpr auto kFields = std::tuple{
+  static constexpr auto kFields = FieldTable{
       Field{"rollup", &RollupGroup::rollup, Wire::kUint, Unit::kNone,
             "Number of the roll-up in this file."},
       Field{"folded", &RollupGroup::folded, Wire::kUint, Unit::kNone,

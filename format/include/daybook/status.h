@@ -6,8 +6,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <tuple>
 
+#include "daybook/field.h"
 #include "daybook/result.h"
 
 namespace daybook {
@@ -57,7 +57,7 @@ template <class Value>
 StatusField(std::string_view, Value RecorderStatus::*) -> StatusField<Value>;  // clang 14
 
 inline constexpr auto kStatusFields =
-    std::tuple{StatusField{"pid", &RecorderStatus::pid},
+    FieldTable{StatusField{"pid", &RecorderStatus::pid},
                StatusField{"version", &RecorderStatus::version},
                StatusField{"source", &RecorderStatus::source},
                StatusField{"recording", &RecorderStatus::recording},
