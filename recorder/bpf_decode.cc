@@ -343,6 +343,17 @@ bool DeliverEvent(std::span<const std::byte> event, EventBatch& batch, EventSink
   }
 }
 
+DrainedEvents DrainRing(RingReader& ring, bool joins, EventBatch& batch, EventSink& sink) {
+  if (joins) ring.Peek([&batch](std::span<const std::byte> event) { batch.Add(event); });
+  DrainedEvents drained;
+  drained.count = ring.Peek([&](std::span<const std::byte> event) {
+    if (!DeliverEvent(event, batch, sink)) ++drained.damaged;
+  });
+  batch.End();
+  ring.Take();
+  return drained;
+}
+
 bool DeliverSnapshot(std::span<const std::byte> output, SnapshotArgs args, SnapshotSink& sink) {
   while (!output.empty()) {
     const event_header header = HeaderOf(output);

@@ -9,6 +9,7 @@
 #include "bpf/events.h"
 #include "life_join.h"
 #include "reap_join.h"
+#include "ring_buffer.h"
 #include "source.h"
 
 namespace daybook {
@@ -37,6 +38,14 @@ class EventBatch {
 // Strings of the record point into `event`. A reap goes into its end, and a whole life into one
 // record in the place of its end, where they are in the batch.
 bool DeliverEvent(std::span<const std::byte> event, EventBatch& batch, EventSink& sink);
+
+struct DrainedEvents {
+  size_t count = 0;
+  size_t damaged = 0;  // of these: not delivered
+};
+// Takes all that waits in the ring as one batch and delivers it, each event alone where nothing
+// `joins` them.
+DrainedEvents DrainRing(RingReader& ring, bool joins, EventBatch& batch, EventSink& sink);
 
 // How much of the arguments a snapshot keeps; the iterator gives all of them up to the limit.
 enum class SnapshotArgs { kAll, kFirst };

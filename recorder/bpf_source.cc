@@ -296,16 +296,11 @@ class BpfSource::Impl {
     ForgetWakeup();
     SetFlag(skeleton_->bss->shared.idle, 0);
     // Else there is nothing to be joined.
-    if (TellsReaps(options_) || (options_.filter.events & kTypeFork) != 0) {
-      reader_.Peek([this](std::span<const std::byte> event) { batch_.Add(event); });
-    }
-    const size_t count = reader_.Peek([this, &sink](std::span<const std::byte> event) {
-      if (!DeliverEvent(event, batch_, sink)) ++damaged_;
-    });
-    batch_.End();
-    reader_.Take();
+    const bool joins = TellsReaps(options_) || (options_.filter.events & kTypeFork) != 0;
+    const DrainedEvents drained = DrainRing(reader_, joins, batch_, sink);
+    damaged_ += drained.damaged;
     SetFlag(skeleton_->bss->shared.high_water_armed, 1);
-    return count;
+    return drained.count;
   }
 
   // The hooks only: snapshots may still be taken. A recorder that found them inactive could not
