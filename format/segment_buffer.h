@@ -8,6 +8,7 @@
 #include <span>
 #include <vector>
 
+#include "buffer.h"
 #include "daybook/codec.h"
 #include "daybook/records.h"
 
@@ -138,7 +139,7 @@ class SegmentBuffer {
   uint8_t* Room(size_t bytes);
 
   uint32_t tag_;
-  std::vector<uint8_t> bytes_;  // from the first block that is kept
+  Buffer bytes_;                // from the first block that is kept
   uint64_t start_offset_ = 0;   // logical offset of bytes_[0]
   size_t written_ = 0;          // in bytes_
   size_t sealed_ = 0;           // in bytes_; the end of the last MARK or CHECKPOINT
