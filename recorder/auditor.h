@@ -21,6 +21,9 @@ class Auditor {
   void OnBirth(uint32_t pid, uint64_t start_ns) { living_.Insert(pid, start_ns); }
   void OnEnd(uint32_t pid, uint64_t start_ns) { living_.Erase(pid, start_ns); }
 
+  // Of one that is born and over by now: another one's end may have been lost.
+  void OnLife(uint32_t pid) { living_.Erase(pid); }
+
   // A snapshot is begun: who is in it lives, and nobody else but who was born since.
   void BeginSnapshot() { living_.Clear(); }
 

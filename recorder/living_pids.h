@@ -27,15 +27,14 @@ class LivingPids {
 
   // Only the process that began then: the pid may be another one's by now.
   void Erase(uint32_t pid, uint64_t start_ns) {
-    const auto found = pages_.find(pid / kPerPage);
-    if (found == pages_.end()) return;
-    uint64_t& start = (*found->second.starts)[pid % kPerPage];
-    if (start == 0 || (start != start_ns + 1 && start != kAnyStart + 1)) return;
-    start = 0;
-    --size_;
-    if (--found->second.living > 0) return;
-    if (spare_.size() < kMaxSpare) spare_.push_back(std::move(found->second.starts));
-    pages_.erase(found);
+    EraseIf(pid, [start_ns](uint64_t start) {
+      return start == start_ns + 1 || start == kAnyStart + 1;
+    });
+  }
+
+  // Whoever has that pid.
+  void Erase(uint32_t pid) {
+    EraseIf(pid, [](uint64_t) { return true; });
   }
 
   void Clear() {
@@ -61,6 +60,19 @@ class LivingPids {
     std::unique_ptr<Starts> page = std::move(spare_.back());
     spare_.pop_back();
     return page;
+  }
+
+  template <class Predicate>
+  void EraseIf(uint32_t pid, Predicate is_meant) {
+    const auto found = pages_.find(pid / kPerPage);
+    if (found == pages_.end()) return;
+    uint64_t& start = (*found->second.starts)[pid % kPerPage];
+    if (start == 0 || !is_meant(start)) return;
+    start = 0;
+    --size_;
+    if (--found->second.living > 0) return;
+    if (spare_.size() < kMaxSpare) spare_.push_back(std::move(found->second.starts));
+    pages_.erase(found);
   }
 
   std::unordered_map<uint64_t, Page> pages_;

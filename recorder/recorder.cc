@@ -287,8 +287,7 @@ bool RecorderLoop::Impl::JoinKept(const LifeParts& life, WholeLife* whole) const
 // for by each of the three.
 void RecorderLoop::Impl::OnLife(const LifeParts& life) {
   if (takes_over_ || !JoinKept(life, &whole_)) return EventSink::OnLife(life);
-  auditor_.OnBirth(life.fork.pid, life.fork.time_ns);  // another one's end may have been lost
-  auditor_.OnEnd(life.exit.pid, life.exit.start_ns);
+  auditor_.OnLife(life.fork.pid);
   meter_.OnEvent(WaitingSince(life.fork));
   if (life.exec) meter_.OnEvent(life.exec->time_ns);
   AppendAnew(whole_, whole_.time_ns);

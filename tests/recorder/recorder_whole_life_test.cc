@@ -57,20 +57,31 @@ TEST_F(RecorderWholeLifeTest, KeepsOfItsArgumentsWhatIsToBeKeptAndTheirTrueLengt
   EXPECT_THAT(Log().All<Exec>().at(0).args_bytes, Optional(6));
 }
 
-// A snapshot may have met it.
-TEST_F(RecorderWholeLifeTest, IsOver) {
-  options_.audit_interval_ns = 1;
-  source_.counts = {.forks_seen = 1, .exits_seen = 1};
-  source_.living = {1, 2, 3, 10};
-  source_.ThenDo([this](EventSink& sink) {
-    source_.living = {1, 2, 3};
-    sink.OnLife(ALife(10, 10));  // the source's processes start at their pids
-    log_.Advance(kMs);
-    return size_t{1};
-  });
-  ASSERT_TRUE(Record());
-  EXPECT_THAT(Log().All<Audit>().at(0).living_in_log, Optional(3));
+// The source's processes start at their pids.
+class RecorderOverLifeTest : public RecorderWholeLifeTest {
+ protected:
+  // In the log, when a process with that pid and start was born and is over.
+  std::optional<uint64_t> LivingAfter(uint32_t pid, uint64_t start_ns) {
+    options_.audit_interval_ns = 1;
+    source_.counts = {.forks_seen = 1, .exits_seen = 1};
+    source_.living = {1, 2, 3, 10};
+    source_.ThenDo([this, pid, start_ns](EventSink& sink) {
+      source_.living = {1, 2, 3};
+      sink.OnLife(ALife(pid, start_ns));
+      log_.Advance(kMs);
+      return size_t{1};
+    });
+    EXPECT_TRUE(Record());
+    return Log().All<Audit>().at(0).living_in_log;
+  }
+};
+
+TEST_F(RecorderOverLifeTest, ASnapshotMayHaveMetIt) { EXPECT_EQ(LivingAfter(10, 10), 3); }
+
+TEST_F(RecorderOverLifeTest, WhoHadItsPidBeforeHasEndedUnseen) {
+  EXPECT_EQ(LivingAfter(10, 5000), 3);
 }
+TEST_F(RecorderOverLifeTest, NobodyElseEndsWithIt) { EXPECT_EQ(LivingAfter(11, 11), 4); }
 
 }  // namespace
 }  // namespace daybook
