@@ -17,22 +17,7 @@ constexpr uint64_t kBytesPerCpu = kMib;
 constexpr uint64_t kMinBytes = 16 * kMib;
 constexpr uint64_t kMaxBytes = 64 * kMib;
 
-// Header of a record: length 4 with the two bits below, page offset 4 (the kernel's own).
-constexpr uint64_t kHeaderBytes = 8;
-constexpr uint32_t kBusyBit = 1u << 31;     // BPF_RINGBUF_BUSY_BIT: still being written
-constexpr uint32_t kDiscardBit = 1u << 30;  // BPF_RINGBUF_DISCARD_BIT: to be skipped
-
-constexpr uint64_t kAlignment = 8;
-
-uint64_t RoundUp(uint64_t bytes) { return (bytes + kAlignment - 1) & ~(kAlignment - 1); }
-
 uint64_t PageBytes() { return static_cast<uint64_t>(sysconf(_SC_PAGESIZE)); }
-
-// Not std::atomic_ref: it cannot refer to const, and the producer's page is mapped read-only.
-template <class Word>
-Word LoadAcquire(const Word* word) {
-  return __atomic_load_n(word, __ATOMIC_ACQUIRE);
-}
 
 }  // namespace
 
@@ -45,24 +30,6 @@ bool IsRingSize(uint64_t bytes, uint64_t page_bytes) {
 }
 
 bool RingReader::HasData() const { return LoadAcquire(producer_position_) != taken_; }
-
-size_t RingReader::Peek(const Callback& callback) {
-  size_t count = 0;
-  const uint64_t end = LoadAcquire(producer_position_);
-  peeked_ = taken_;
-  while (peeked_ < end) {
-    const std::byte* record = data_ + (peeked_ & (data_bytes_ - 1));
-    // Acquire: the record's bytes were written before its busy bit was cleared.
-    const uint32_t length = LoadAcquire(reinterpret_cast<const uint32_t*>(record));
-    if (length & kBusyBit) break;
-    const uint64_t bytes = length & ~kDiscardBit;
-    peeked_ += RoundUp(kHeaderBytes + bytes);
-    if (length & kDiscardBit) continue;
-    callback({record + kHeaderBytes, bytes});
-    ++count;
-  }
-  return count;
-}
 
 void RingReader::Commit() {
   // Release: our reads of the records come before the kernel may overwrite them.

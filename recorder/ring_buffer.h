@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <span>
 
 #include "daybook/result.h"
@@ -22,9 +21,6 @@ bool IsRingSize(uint64_t bytes, uint64_t page_bytes);
 // follows this one begins with what was taken and not given back.
 class RingReader {
  public:
-  // A record's bytes; they stay in place until it is taken and committed.
-  using Callback = std::function<void(std::span<const std::byte> record)>;
-
   // `data` is the ring's `data_bytes` (a power of two) twice in a row, so that no record is split.
   RingReader(uint64_t* consumer_position, const uint64_t* producer_position, const std::byte* data,
              uint64_t data_bytes)
@@ -38,8 +34,10 @@ class RingReader {
   bool HasData() const;
 
   // Shows all finished records that have not been taken, in order, up to the first that a CPU still
-  // writes. Returns how many. Does not look at what is added meanwhile.
-  size_t Peek(const Callback& callback);
+  // writes: their bytes, which stay in place until they are taken and committed. Returns how many.
+  // Does not look at what is added meanwhile.
+  template <class Show>
+  size_t Peek(Show show);
 
   // What the last Peek() went over is not shown again.
   void Take() { taken_ = std::max(taken_, peeked_); }
@@ -48,6 +46,18 @@ class RingReader {
   void Commit();
 
  private:
+  // Header of a record: length 4 with the two bits below, page offset 4 (the kernel's own).
+  static constexpr uint64_t kHeaderBytes = 8;
+  static constexpr uint32_t kBusyBit = 1u << 31;     // BPF_RINGBUF_BUSY_BIT: still being written
+  static constexpr uint32_t kDiscardBit = 1u << 30;  // BPF_RINGBUF_DISCARD_BIT: to be skipped
+  static constexpr uint64_t kAlignment = 8;
+
+  // Not std::atomic_ref: it cannot refer to const, and the producer's page is mapped read-only.
+  template <class Word>
+  static Word LoadAcquire(const Word* word) {
+    return __atomic_load_n(word, __ATOMIC_ACQUIRE);
+  }
+
   uint64_t* consumer_position_;
   const uint64_t* producer_position_;
   const std::byte* data_;
@@ -55,6 +65,25 @@ class RingReader {
   uint64_t taken_;       // up to here
   uint64_t peeked_ = 0;  // where the last Peek() ended
 };
+
+template <class Show>
+size_t RingReader::Peek(Show show) {
+  size_t count = 0;
+  const uint64_t end = LoadAcquire(producer_position_);
+  peeked_ = taken_;
+  while (peeked_ < end) {
+    const std::byte* const record = data_ + (peeked_ & (data_bytes_ - 1));
+    // Acquire: the record's bytes were written before its busy bit was cleared.
+    const uint32_t length = LoadAcquire(reinterpret_cast<const uint32_t*>(record));
+    if (length & kBusyBit) break;
+    const uint64_t bytes = length & ~kDiscardBit;
+    peeked_ += (kHeaderBytes + bytes + kAlignment - 1) & ~(kAlignment - 1);
+    if (length & kDiscardBit) continue;
+    show(std::span(record + kHeaderBytes, bytes));
+    ++count;
+  }
+  return count;
+}
 
 // The mapped pages of a ring buffer map.
 class RingMapping {
