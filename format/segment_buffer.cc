@@ -81,7 +81,7 @@ void SegmentBuffer::AppendFragments(std::span<const uint8_t> payload) {
 }
 
 void SegmentBuffer::NoteMoment(uint64_t time_ns) {
-  const uint64_t ticks = time_ns / open_.base.tick_ns;
+  const uint64_t ticks = internal::ToTicks(time_ns, open_.base.tick_ns);
   open_.first_time_ticks = open_.has_moment ? std::min(open_.first_time_ticks, ticks) : ticks;
   open_.last_time_ticks = open_.has_moment ? std::max(open_.last_time_ticks, ticks) : ticks;
   open_.has_moment = true;

@@ -23,13 +23,28 @@ inline constexpr size_t kMaxVarintBytes = (64 + 7 - 1) / 7;
 
 // The Put functions write at `out`, which must have room, and return the byte after the last one.
 
-inline uint8_t* PutVarint(uint8_t* out, uint64_t value) {
+[[gnu::noinline]] inline uint8_t* PutLongVarint(uint8_t* out, uint64_t value) {
   while (value >= 0x80) {
     *out++ = static_cast<uint8_t>(value | 0x80);
     value >>= 7;
   }
   *out++ = static_cast<uint8_t>(value);
   return out;
+}
+
+// The room is for kMaxVarintBytes.
+DAYBOOK_ALWAYS_INLINE uint8_t* PutVarint(uint8_t* out, uint64_t value) {
+  if (value < 0x80) [[likely]] {
+    *out = static_cast<uint8_t>(value);
+    return out + 1;
+  }
+  // Those of two bytes are mostly ids, which are alike from record to record.
+  if (value < 0x80 << 7) {
+    out[0] = static_cast<uint8_t>(value | 0x80);
+    out[1] = static_cast<uint8_t>(value >> 7);
+    return out + 2;
+  }
+  return PutLongVarint(out, value);
 }
 
 template <class Integer>
