@@ -9,15 +9,6 @@ namespace {
 
 static_assert(kTickNs == kNsPerUs, "lengths of a life are in microseconds");
 
-uint64_t ElapsedUs(uint64_t from_ns, uint64_t until_ns) {
-  return until_ns / kTickNs - from_ns / kTickNs;
-}
-
-// Of two ids that are mostly the same: nothing where they are.
-std::optional<uint32_t> IfOther(std::optional<uint32_t> id, uint32_t usual) {
-  return id == usual ? std::nullopt : id;
-}
-
 // What every source tells that tells all of a life.
 bool IsAllKnown(const Exit& exit) {
   return exit.ppid && exit.parent_start_ns && exit.wait_status && exit.uid && exit.euid &&
@@ -76,9 +67,7 @@ void SetExec(const Exec& exec, uint64_t start_ns, WholeLife* life) {
   life->exe_device = *exec.exe_device;
   life->exe_inode = *exec.exe_inode;
   life->exe = *exec.exe;
-  life->args = exec.args;
-  const uint64_t usual = exec.args ? exec.args->size() : 0;
-  life->args_bytes = *exec.args_bytes == usual ? std::nullopt : exec.args_bytes;
+  SetArgs(exec.args, *exec.args_bytes, life);
   life->exec_cpu_us = *exec.cpu_us;
 }
 

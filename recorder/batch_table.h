@@ -14,13 +14,9 @@ template <class Entry>
 class BatchTable {
  public:
   Entry& operator[](size_t index) { return entries_[index]; }
-  size_t IndexOf(const Entry& entry) const { return static_cast<size_t>(&entry - entries_.data()); }
-
-  // nullptr where there is none.
-  Entry* Find(uint32_t pid, uint64_t start_ns) {
-    if (entries_.empty()) return nullptr;
-    const uint32_t found = slots_[SlotOf(pid, start_ns)];
-    return found == 0 ? nullptr : &entries_[found - 1];
+  const Entry& operator[](size_t index) const { return entries_[index]; }
+  uint32_t IndexOf(const Entry& entry) const {
+    return static_cast<uint32_t>(&entry - entries_.data());
   }
 
   // A new one has nothing but its process.

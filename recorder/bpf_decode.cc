@@ -29,7 +29,7 @@ uint64_t PageKib() {
   return kib;
 }
 
-// The fixed part of an event, or nothing where its lengths do not agree.
+// The fixed part of an event that may stand anywhere, or nothing where its lengths do not agree.
 template <class Event>
 std::optional<Event> FixedPart(std::span<const std::byte> bytes) {
   Event event;
@@ -43,11 +43,7 @@ std::string_view Text(std::span<const std::byte> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-// The comm that stands in `bytes` at `offset`.
-std::string_view CommAt(std::span<const std::byte> bytes, size_t offset) {
-  const std::string_view comm = Text(bytes.subspan(offset, COMM_BYTES));
-  return comm.substr(0, comm.find('\0'));
-}
+std::string_view Comm(const char (&comm)[COMM_BYTES]) { return {comm, strnlen(comm, COMM_BYTES)}; }
 
 // The path and the arguments behind the fixed part.
 struct Strings {
@@ -56,14 +52,46 @@ struct Strings {
 };
 
 template <class Event>
-std::optional<Strings> StringsOf(const Event& event, std::span<const std::byte> bytes) {
-  const uint64_t needed = sizeof(Event) + uint64_t{event.exe_captured} + event.args_captured;
-  if (needed != bytes.size()) return std::nullopt;
-  const std::string_view rest = Text(bytes.subspan(sizeof(Event)));
+Strings StringsOf(const Event& event, std::string_view behind) {
   Strings strings;
-  if (event.exe_captured != 0) strings.exe = rest.substr(0, event.exe_captured);
-  if (event.args_known != 0) strings.args = rest.substr(event.exe_captured);
+  if (event.exe_captured != 0) strings.exe = behind.substr(0, event.exe_captured);
+  if (event.args_known != 0) strings.args = behind.substr(event.exe_captured);
   return strings;
+}
+
+template <class Event>
+bool LengthsAgree(const Event& event) {
+  return event.header.bytes == sizeof(event);
+}
+template <class Event>
+requires requires(Event event) { event.exe_captured; }
+bool LengthsAgree(const Event& event) {
+  return event.header.bytes == sizeof(event) + uint64_t{event.exe_captured} + event.args_captured;
+}
+bool LengthsAgree(const cgroup_event& event) {
+  return event.header.bytes == sizeof(event) + uint64_t{event.path_bytes};
+}
+
+// An event of the ring, in its place; nullptr where its lengths do not agree. The ring aligns its
+// records as the kernel's program writes them.
+template <class Event>
+const Event* EventAt(std::span<const std::byte> bytes) {
+  const auto* const event = reinterpret_cast<const Event*>(bytes.data());
+  const bool is_whole =
+      bytes.size() >= sizeof(Event) && event->header.bytes == bytes.size() && LengthsAgree(*event);
+  return is_whole ? event : nullptr;
+}
+
+// And of one that was looked at before.
+template <class Event>
+const Event& As(const event_header& header) {
+  return reinterpret_cast<const Event&>(header);
+}
+
+// What stands behind the fixed part.
+template <class Event>
+std::string_view Behind(const Event& event) {
+  return {reinterpret_cast<const char*>(&event + 1), event.header.bytes - sizeof(event)};
 }
 
 std::optional<uint32_t> KnownId(uint32_t id) {
@@ -85,54 +113,21 @@ void SetIds(const process_ids& ids, Record& record) {
   if (ids.cgroup_id != 0) record.cgroup_id = ids.cgroup_id;
 }
 
-bool ReadFork(std::span<const std::byte> bytes, Fork& record) {
-  const auto event = FixedPart<fork_event>(bytes);
-  if (!event || bytes.size() != sizeof(*event)) return false;
-  record = {};
-  record.time_ns = event->start_ns;
-  record.pid = event->pid;
-  record.ppid = event->ppid;
-  record.parent_start_ns = event->parent_start_ns;
-  record.flags = event->flags;
-  record.uid = event->uid;
-  record.euid = event->euid;
-  record.gid = event->gid;
-  record.egid = event->egid;
-  record.sid = event->sid;
-  if (event->namespace_level != 0) {
-    record.namespace_level = event->namespace_level;
-    record.namespace_pid = event->namespace_pid;
-  }
-  return true;
+// Where the process is in a namespace of pids.
+template <class Record>
+void SetNamespace(const fork_event& event, Record& record) {
+  if (event.namespace_level == 0) return;
+  record.namespace_level = event.namespace_level;
+  record.namespace_pid = event.namespace_pid;
 }
 
-bool ReadExec(std::span<const std::byte> bytes, Exec& record) {
-  const auto event = FixedPart<exec_event>(bytes);
-  if (!event) return false;
-  const auto strings = StringsOf(*event, bytes);
-  if (!strings) return false;
-  record = {};
-  record.time_ns = event->time_ns;
-  record.pid = event->pid;
-  record.start_ns = event->start_ns;
-  if (event->old_tid != 0) record.old_tid = event->old_tid;
-  SetIds(event->ids, record);
-  record.exe_device = event->exe_device;
-  record.exe_inode = event->exe_inode;
-  record.comm = CommAt(bytes, offsetof(exec_event, comm));
-  record.exe = strings->exe;
-  if (strings->exe) record.exe_bytes = strings->exe->size();
-  record.args_bytes = event->args_bytes;
-  record.args = strings->args;
-  record.cpu_us = event->cpu_ns / kNsPerUs;
-  return true;
+// What the kernel may not count; LIFE tells of a life only where it does.
+void SetIfKnown(uint64_t number, std::optional<uint64_t>& member) {
+  if (number != USAGE_UNKNOWN) member = number;
 }
+void SetIfKnown(uint64_t number, uint64_t& member) { member = number; }
 
-std::optional<uint64_t> Known(uint64_t number) {
-  return number == USAGE_UNKNOWN ? std::nullopt : std::optional(number);
-}
-
-// EXIT and REAP name them alike.
+// EXIT, REAP and LIFE name them alike.
 template <class Record>
 void SetUsage(const usage& used, Record& record) {
   record.utime_us = used.utime_ns / kNsPerUs;
@@ -142,106 +137,130 @@ void SetUsage(const usage& used, Record& record) {
   record.majflt = used.majflt;
   record.nvcsw = used.nvcsw;
   record.nivcsw = used.nivcsw;
-  record.rchar_bytes = Known(used.rchar);
-  record.wchar_bytes = Known(used.wchar);
-  record.read_bytes = Known(used.read_bytes);
-  record.write_bytes = Known(used.write_bytes);
+  SetIfKnown(used.rchar, record.rchar_bytes);
+  SetIfKnown(used.wchar, record.wchar_bytes);
+  SetIfKnown(used.read_bytes, record.read_bytes);
+  SetIfKnown(used.write_bytes, record.write_bytes);
 }
 
-// Nothing is used any more between the end and the reap but by the end itself.
-void SetReap(const reap_event& reap, Exit& record) {
-  SetUsage(reap.usage, record);
-  record.flags = (record.flags | reap.flags) & ~kProcUsagePartial;
-  record.zombie_us = (reap.time_ns - std::min(reap.time_ns, record.time_ns)) / kNsPerUs;
-}
-
-bool ReadExit(std::span<const std::byte> bytes, ReapJoin& reaps, Exit& record) {
-  const auto event = FixedPart<exit_event>(bytes);
-  if (!event || bytes.size() != sizeof(*event)) return false;
-  record = {};
-  record.time_ns = event->time_ns;
-  record.pid = event->pid;
-  record.start_ns = event->start_ns;
-  record.ppid = event->ppid;
-  record.parent_start_ns = event->parent_start_ns;
-  record.wait_status = event->wait_status;
-  record.flags = event->flags;
-  SetIds(event->ids, record);
-  record.audit_session = KnownId(event->ids.audit_session);
-  SetUsage(event->usage, record);
-  record.maxrss_kib = event->maxrss_pages * PageKib();
-  if (event->image_maxrss_pages != 0) {
-    record.image_maxrss_kib = event->image_maxrss_pages * PageKib();
+// What EXIT and LIFE name alike. Between the end and the reap nothing is used any more but by the
+// end itself.
+template <class Record>
+void SetEnd(const exit_event& event, const reap_event* reap, Record& record) {
+  record.time_ns = event.time_ns;
+  record.pid = event.pid;
+  record.ppid = event.ppid;
+  record.parent_start_ns = event.parent_start_ns;
+  record.wait_status = event.wait_status;
+  record.flags = event.flags;
+  record.sid = event.ids.sid;
+  record.tty = event.ids.tty;
+  if (event.ids.cgroup_id != 0) record.cgroup_id = event.ids.cgroup_id;
+  record.login_uid = KnownId(event.ids.login_uid);
+  record.audit_session = KnownId(event.ids.audit_session);
+  SetUsage(reap != nullptr ? reap->usage : event.usage, record);
+  record.maxrss_kib = event.maxrss_pages * PageKib();
+  if (event.image_maxrss_pages != 0) {
+    record.image_maxrss_kib = event.image_maxrss_pages * PageKib();
   }
-  record.children_cpu_us = event->children_cpu_ns / kNsPerUs;
-  record.comm = CommAt(bytes, offsetof(exit_event, comm));
-  if (const reap_event* reap = reaps.Find(*event)) SetReap(*reap, record);
-  return true;
+  record.children_cpu_us = event.children_cpu_ns / kNsPerUs;
+  record.comm = Comm(event.comm);
+  if (reap == nullptr) return;
+  record.flags = (record.flags | reap->flags) & ~kProcUsagePartial;
+  record.zombie_us = (reap->time_ns - std::min(reap->time_ns, event.time_ns)) / kNsPerUs;
 }
 
-// Of an event that was looked at before.
-template <class KernelEvent>
-std::span<const std::byte> BytesOf(const KernelEvent& event) {
-  return {reinterpret_cast<const std::byte*>(&event), event.header.bytes};
+Fork ForkOf(const fork_event& event) {
+  Fork record;
+  record.time_ns = event.start_ns;
+  record.pid = event.pid;
+  record.ppid = event.ppid;
+  record.parent_start_ns = event.parent_start_ns;
+  record.flags = event.flags;
+  record.uid = event.uid;
+  record.euid = event.euid;
+  record.gid = event.gid;
+  record.egid = event.egid;
+  record.sid = event.sid;
+  SetNamespace(event, record);
+  return record;
 }
 
-// Of a whole life, birth and program are told with its end. Records are made in one place, again
-// and again: to move them would cost as much as all else here.
-bool DeliverFork(std::span<const std::byte> bytes, EventBatch& batch, EventSink& sink) {
-  if (batch.lives().LifeOf(bytes.data()) != nullptr) return true;
-  Fork& fork = batch.parts().fork;
-  return ReadFork(bytes, fork) && (sink.OnFork(fork), true);
+Exec ExecOf(const exec_event& event) {
+  const Strings strings = StringsOf(event, Behind(event));
+  Exec record;
+  record.time_ns = event.time_ns;
+  record.pid = event.pid;
+  record.start_ns = event.start_ns;
+  if (event.old_tid != 0) record.old_tid = event.old_tid;
+  SetIds(event.ids, record);
+  record.exe_device = event.exe_device;
+  record.exe_inode = event.exe_inode;
+  record.comm = Comm(event.comm);
+  record.exe = strings.exe;
+  if (strings.exe) record.exe_bytes = strings.exe->size();
+  record.args_bytes = event.args_bytes;
+  record.args = strings.args;
+  record.cpu_us = event.cpu_ns / kNsPerUs;
+  return record;
 }
 
-bool DeliverExec(std::span<const std::byte> bytes, EventBatch& batch, EventSink& sink) {
-  if (batch.lives().LifeOf(bytes.data()) != nullptr) return true;
-  Exec exec;
-  return ReadExec(bytes, exec) && (sink.OnExec(exec), true);
+Exit ExitOf(const exit_event& event, const reap_event* reap) {
+  Exit record;
+  record.start_ns = event.start_ns;
+  SetIds(event.ids, record);
+  SetEnd(event, reap, record);
+  return record;
 }
 
-bool DeliverExit(std::span<const std::byte> bytes, EventBatch& batch, EventSink& sink) {
-  auto& [fork, exec, exit] = batch.parts();
-  if (!ReadExit(bytes, batch.reaps(), exit)) return false;
-  const LifeJoin::Events* const whole = batch.lives().LifeOf(bytes.data());
-  if (whole == nullptr) return sink.OnExit(exit), true;
-  // Only what is well-formed was joined.
-  (void)ReadFork(BytesOf(*whole->fork), fork);
-  exec.reset();
-  if (whole->exec != nullptr) (void)ReadExec(BytesOf(*whole->exec), exec.emplace());
-  sink.OnLife(batch.parts());
-  return true;
+void SetExec(const exec_event& event, WholeLife& record) {
+  const Strings strings = StringsOf(event, Behind(event));
+  record.exec_after_us = ElapsedUs(event.start_ns, event.time_ns);
+  if (event.old_tid != 0) record.old_tid = event.old_tid;
+  record.exe_device = event.exe_device;
+  record.exe_inode = event.exe_inode;
+  record.exe = *strings.exe;
+  SetArgs(strings.args, event.args_bytes, &record);
+  record.exec_cpu_us = event.cpu_ns / kNsPerUs;
 }
 
-bool DeliverReap(std::span<const std::byte> bytes, ReapJoin& reaps, EventSink& sink) {
-  const auto event = FixedPart<reap_event>(bytes);
-  if (!event || bytes.size() != sizeof(*event)) return false;
-  if (!reaps.IsLate(*event)) return true;
+// What Join() of whole_life.h makes of the three records.
+WholeLife WholeLifeOf(const LifeJoin::Events& events) {
+  const auto& [fork, exec, exit, reap] = events;
+  const process_ids& ids = exit->ids;
+  WholeLife record;
+  SetEnd(*exit, reap, record);
+  record.elapsed_us = ElapsedUs(exit->start_ns, exit->time_ns);
+  record.uid = ids.uid;
+  record.gid = ids.gid;
+  record.euid = IfOther(ids.euid, ids.uid);
+  record.egid = IfOther(ids.egid, ids.gid);
+  record.suid = IfOther(ids.suid, ids.uid);
+  record.sgid = IfOther(ids.sgid, ids.gid);
+  SetNamespace(*fork, record);
+  if (exec != nullptr) SetExec(*exec, record);
+  return record;
+}
+
+Reap ReapOf(const reap_event& event) {
   Reap record;
-  record.time_ns = event->time_ns;
-  record.pid = event->pid;
-  record.start_ns = event->start_ns;
-  record.flags = event->flags;
-  SetUsage(event->usage, record);
-  sink.OnReap(record);
-  return true;
+  record.time_ns = event.time_ns;
+  record.pid = event.pid;
+  record.start_ns = event.start_ns;
+  record.flags = event.flags;
+  SetUsage(event.usage, record);
+  return record;
 }
 
-bool DeliverComm(std::span<const std::byte> bytes, EventSink& sink) {
-  const auto event = FixedPart<comm_event>(bytes);
-  if (!event || bytes.size() != sizeof(*event)) return false;
-  sink.OnCommChange({.time_ns = event->time_ns,
-                     .pid = event->pid,
-                     .start_ns = event->start_ns,
-                     .comm = CommAt(bytes, offsetof(comm_event, comm))});
-  return true;
+CommChange CommChangeOf(const comm_event& event) {
+  return {.time_ns = event.time_ns,
+          .pid = event.pid,
+          .start_ns = event.start_ns,
+          .comm = Comm(event.comm)};
 }
 
-bool DeliverCgroup(std::span<const std::byte> bytes, EventSink& sink) {
-  const auto event = FixedPart<cgroup_event>(bytes);
-  if (!event || bytes.size() != sizeof(*event) + event->path_bytes) return false;
-  sink.OnCgroup(
-      {.time_ns = event->time_ns, .id = event->id, .path = Text(bytes.subspan(sizeof(*event)))});
-  return true;
+CgroupPath CgroupOf(const cgroup_event& event) {
+  return {.time_ns = event.time_ns, .id = event.id, .path = Behind(event)};
 }
 
 // One string up to and with its NUL.
@@ -252,9 +271,8 @@ std::string_view FirstArg(std::string_view args) {
 
 bool DeliverLiving(std::span<const std::byte> bytes, SnapshotArgs args, SnapshotSink& sink) {
   const auto event = FixedPart<snapshot_event>(bytes);
-  if (!event) return false;
-  const auto strings = StringsOf(*event, bytes);
-  if (!strings) return false;
+  if (!event || !LengthsAgree(*event)) return false;
+  const Strings strings = StringsOf(*event, Text(bytes.subspan(sizeof(*event))));
   SnapProc record;
   record.pid = event->pid;
   record.start_ns = event->start_ns;
@@ -262,10 +280,10 @@ bool DeliverLiving(std::span<const std::byte> bytes, SnapshotArgs args, Snapshot
   record.ppid = event->ppid;
   record.parent_start_ns = event->parent_start_ns;
   SetIds(event->ids, record);
-  record.comm = CommAt(bytes, offsetof(snapshot_event, comm));
-  record.exe = strings->exe;
+  record.comm = Comm(event->comm);
+  record.exe = strings.exe;
   if (event->args_bytes != 0) record.args_bytes = event->args_bytes;
-  record.args = strings->args;
+  record.args = strings.args;
   if (record.args && args == SnapshotArgs::kFirst) record.args = FirstArg(*record.args);
   sink.OnProcess(record);
   return true;
@@ -284,72 +302,88 @@ event_header HeaderOf(std::span<const std::byte> bytes) {
   return header;
 }
 
-// What could not be delivered must not be joined to others, which would be missed with it.
-template <class KernelEvent>
-bool IsWellFormed(std::span<const std::byte> bytes) {
-  const auto event = FixedPart<KernelEvent>(bytes);
-  if constexpr (std::is_same_v<KernelEvent, exec_event>) return event && StringsOf(*event, bytes);
-  return event && bytes.size() == sizeof(KernelEvent);
-}
-
-// The ring aligns its records as the kernel's program writes them.
-template <class KernelEvent, class Join>
-void AddTo(Join& join, std::span<const std::byte> bytes) {
-  if (IsWellFormed<KernelEvent>(bytes)) {
-    join.Add(*reinterpret_cast<const KernelEvent*>(bytes.data()));
-  }
-}
-
 }  // namespace
 
-void EventBatch::Add(std::span<const std::byte> event) {
-  switch (HeaderOf(event).type) {
-    case EVENT_FORK:
-      return AddTo<fork_event>(lives_, event);
-    case EVENT_EXEC:
-      return AddTo<exec_event>(lives_, event);
-    case EVENT_EXIT:
-      return AddTo<exit_event>(lives_, event);
-    case EVENT_COMM:
-      return AddTo<comm_event>(lives_, event);
-    case EVENT_REAP:
-      return AddTo<reap_event>(reaps_, event);
-    default:
-      return;
-  }
+// What is damaged must not be joined to others, which would be missed with it.
+template <class Event>
+bool EventBatch::AddAs(std::span<const std::byte> bytes) {
+  const auto* const event = EventAt<Event>(bytes);
+  if (event == nullptr) return false;
+  told_.push_back({&event->header, LifeOf(*event), event->header.type});
+  return true;
 }
 
-void EventBatch::End() {
-  reaps_.EndBatch();
-  lives_.EndBatch();
-}
-
-bool DeliverEvent(std::span<const std::byte> event, EventBatch& batch, EventSink& sink) {
+bool EventBatch::Add(std::span<const std::byte> event) {
   switch (HeaderOf(event).type) {
     case EVENT_FORK:
-      return DeliverFork(event, batch, sink);
+      return AddAs<fork_event>(event);
     case EVENT_EXEC:
-      return DeliverExec(event, batch, sink);
+      return AddAs<exec_event>(event);
     case EVENT_EXIT:
-      return DeliverExit(event, batch, sink);
+      return AddAs<exit_event>(event);
     case EVENT_REAP:
-      return DeliverReap(event, batch.reaps(), sink);
+      return AddAs<reap_event>(event);
     case EVENT_COMM:
-      return DeliverComm(event, sink);
+      return AddAs<comm_event>(event);
     case EVENT_CGROUP:
-      return DeliverCgroup(event, sink);
+      return AddAs<cgroup_event>(event);
     default:
       return false;
   }
 }
 
-DrainedEvents DrainRing(RingReader& ring, bool joins, EventBatch& batch, EventSink& sink) {
-  if (joins) ring.Peek([&batch](std::span<const std::byte> event) { batch.Add(event); });
+void EventBatch::Deliver(EventSink& sink) {
+  for (const Told& told : told_) Deliver(told, sink);
+  told_.clear();
+  lives_.EndBatch();
+}
+
+// Of a whole life, birth and program are told with its end.
+void EventBatch::Deliver(const Told& told, EventSink& sink) {
+  const event_header& event = *told.event;
+  switch (told.type) {
+    case EVENT_FORK:
+      if (!lives_.IsWhole(told.life)) sink.OnFork(ForkOf(As<fork_event>(event)));
+      break;
+    case EVENT_EXEC:
+      if (!lives_.IsWhole(told.life)) sink.OnExec(ExecOf(As<exec_event>(event)));
+      break;
+    case EVENT_EXIT:
+      DeliverEnd(As<exit_event>(event), told.life, sink);
+      break;
+    case EVENT_REAP:
+      if (IsTold(As<reap_event>(event), told.life)) sink.OnReap(ReapOf(As<reap_event>(event)));
+      break;
+    case EVENT_COMM:
+      sink.OnCommChange(CommChangeOf(As<comm_event>(event)));
+      break;
+    default:
+      sink.OnCgroup(CgroupOf(As<cgroup_event>(event)));
+      break;
+  }
+}
+
+void EventBatch::DeliverEnd(const exit_event& event, uint32_t life, EventSink& sink) {
+  const LifeJoin::Events& events = lives_.EventsOf(life);
+  if (events.reap == nullptr) reaps_.Await(event);
+  if (lives_.IsWhole(life)) {
+    sink.OnLife(WholeLifeOf(events));
+  } else {
+    sink.OnExit(ExitOf(event, events.reap));
+  }
+}
+
+bool EventBatch::IsTold(const reap_event& event, uint32_t life) {
+  const bool is_in_end = life != kNoLife && lives_.EventsOf(life).exit != nullptr;
+  return !is_in_end && reaps_.IsLate(event);
+}
+
+DrainedEvents DrainRing(RingReader& ring, EventBatch& batch, EventSink& sink) {
   DrainedEvents drained;
   drained.count = ring.Peek([&](std::span<const std::byte> event) {
-    if (!DeliverEvent(event, batch, sink)) ++drained.damaged;
+    if (!batch.Add(event)) ++drained.damaged;
   });
-  batch.End();
+  batch.Deliver(sink);
   ring.Take();
   return drained;
 }

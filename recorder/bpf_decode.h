@@ -5,47 +5,67 @@
 #include <cstdint>
 #include <span>
 #include <utility>
+#include <vector>
 
+#include "awaited_reaps.h"
 #include "bpf/events.h"
 #include "life_join.h"
-#include "reap_join.h"
 #include "ring_buffer.h"
 #include "source.h"
 
 namespace daybook {
 
-// What the events of a batch tell together.
+// What waits at once. A reap goes into its end, and a whole life into one record in the place of
+// its end, where all of it is in the batch. No end is held back for a later batch: that would put
+// it behind what comes after it, and lose it in a crash.
 class EventBatch {
  public:
-  explicit EventBatch(ReapJoin reaps = ReapJoin()) : reaps_(std::move(reaps)) {}
+  explicit EventBatch(AwaitedReaps reaps = AwaitedReaps()) : reaps_(std::move(reaps)) {}
 
-  // First all events of the batch; they must stay in place until End().
-  void Add(std::span<const std::byte> event);
-  void End();
+  // All events of the batch, in their order, aligned as the ring has them; they must stay in place
+  // until they are delivered. False where one is of no known type or its lengths do not agree: it
+  // is left out.
+  bool Add(std::span<const std::byte> event);
 
-  ReapJoin& reaps() { return reaps_; }
-  LifeJoin& lives() { return lives_; }
-  // Memory for the records of one life.
-  LifeParts& parts() { return parts_; }
+  // Hands them to `sink` in their order. Strings of the records point into the events. Afterwards
+  // the batch is empty.
+  void Deliver(EventSink& sink);
 
  private:
-  ReapJoin reaps_;
-  LifeJoin lives_;
-  LifeParts parts_;
-};
+  static constexpr uint32_t kNoLife = UINT32_MAX;
+  struct Told {
+    const event_header* event;
+    uint32_t life;  // in lives_, or kNoLife
+    uint32_t type;  // as in the event, which is far from here
+  };
 
-// Hands the event to `sink`; false where it is of no known type or its lengths do not agree.
-// Strings of the record point into `event`. A reap goes into its end, and a whole life into one
-// record in the place of its end, where they are in the batch.
-bool DeliverEvent(std::span<const std::byte> event, EventBatch& batch, EventSink& sink);
+  template <class Event>
+  bool AddAs(std::span<const std::byte> event);
+  template <class Event>
+  uint32_t LifeOf(const Event& event) {
+    return lives_.Add(event);
+  }
+  // One whose end was told before is told by itself.
+  uint32_t LifeOf(const reap_event& reap) {
+    return reaps_.IsAwaited(reap) ? kNoLife : lives_.Add(reap);
+  }
+  static uint32_t LifeOf(const cgroup_event&) { return kNoLife; }
+
+  void Deliver(const Told& told, EventSink& sink);
+  void DeliverEnd(const exit_event& event, uint32_t life, EventSink& sink);
+  bool IsTold(const reap_event& event, uint32_t life);
+
+  AwaitedReaps reaps_;  // of ends in earlier batches, and in this one
+  LifeJoin lives_;
+  std::vector<Told> told_;
+};
 
 struct DrainedEvents {
   size_t count = 0;
-  size_t damaged = 0;  // of these: not delivered
+  size_t damaged = 0;  // of these: left out
 };
-// Takes all that waits in the ring as one batch and delivers it, each event alone where nothing
-// `joins` them.
-DrainedEvents DrainRing(RingReader& ring, bool joins, EventBatch& batch, EventSink& sink);
+// Takes all that waits in the ring as one batch and delivers it.
+DrainedEvents DrainRing(RingReader& ring, EventBatch& batch, EventSink& sink);
 
 // How much of the arguments a snapshot keeps; the iterator gives all of them up to the limit.
 enum class SnapshotArgs { kAll, kFirst };

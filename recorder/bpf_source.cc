@@ -221,7 +221,7 @@ class BpfSource::Impl {
         counters_(std::move(counters)),
         wakeups_(std::move(wakeups)),
         cgroups_(plan_.cgroups, CgroupTop(options_.filter), options_.proc_root, {}),
-        batch_(ReapJoin(TellsReaps(options_), continues_ ? BootTimeNs() : 0)) {}
+        batch_(AwaitedReaps(TellsReaps(options_), continues_ ? BootTimeNs() : 0)) {}
 
   int wake_fd() const { return wakeups_.get(); }
   const LoadPlan& plan() const { return plan_; }
@@ -295,9 +295,7 @@ class BpfSource::Impl {
   size_t Drain(EventSink& sink) {
     ForgetWakeup();
     SetFlag(skeleton_->bss->shared.idle, 0);
-    // Else there is nothing to be joined.
-    const bool joins = TellsReaps(options_) || (options_.filter.events & kTypeFork) != 0;
-    const DrainedEvents drained = DrainRing(reader_, joins, batch_, sink);
+    const DrainedEvents drained = DrainRing(reader_, batch_, sink);
     damaged_ += drained.damaged;
     SetFlag(skeleton_->bss->shared.high_water_armed, 1);
     return drained.count;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "arg_mask.h"
+#include "daybook/whole_life.h"
 
 namespace daybook {
 
@@ -38,6 +39,10 @@ template <class Record>
 Record WithKeptArgs(Record record, const KeepArgs& keep_args) {
   if (record.args && keep_args) record.args = keep_args(*record.args);
   return record;
+}
+inline WholeLife WithKeptArgs(WholeLife life, const KeepArgs& keep_args) {
+  if (life.args && keep_args) SetArgs(keep_args(*life.args), ArgsBytesOf(life), &life);
+  return life;
 }
 
 }  // namespace daybook

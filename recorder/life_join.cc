@@ -8,7 +8,7 @@ namespace {
 // As Join() of whole_life.h: what stands in two of the three must be the same.
 bool AreAlike(const fork_event& fork, const exit_event& exit) {
   const process_ids& ids = exit.ids;
-  return fork.flags == 0 && fork.ppid == exit.ppid &&
+  return fork.flags == 0 && fork.start_ns <= exit.time_ns && fork.ppid == exit.ppid &&
          fork.parent_start_ns == exit.parent_start_ns && fork.uid == ids.uid &&
          fork.euid == ids.euid && fork.gid == ids.gid && fork.egid == ids.egid &&
          fork.sid == ids.sid;
@@ -16,18 +16,24 @@ bool AreAlike(const fork_event& fork, const exit_event& exit) {
 
 bool AreAlike(const exec_event& exec, const exit_event& exit) {
   return std::memcmp(&exec.ids, &exit.ids, sizeof(exec.ids)) == 0 &&
-         std::strncmp(exec.comm, exit.comm, COMM_BYTES) == 0 && exec.exe_captured != 0;
+         std::strncmp(exec.comm, exit.comm, COMM_BYTES) == 0 && exec.exe_captured != 0 &&
+         exec.time_ns >= exit.start_ns;
+}
+
+bool IsAllKnown(const usage& used) {
+  return used.rchar != USAGE_UNKNOWN && used.wchar != USAGE_UNKNOWN &&
+         used.read_bytes != USAGE_UNKNOWN && used.write_bytes != USAGE_UNKNOWN;
 }
 
 }  // namespace
 
 // The parent's own birth may be told behind it, where a filter has kept that.
-void LifeJoin::Add(const fork_event& fork) {
+uint32_t LifeJoin::Add(const fork_event& fork) {
   ParentOf(fork).is_parent = true;
   BatchedLife& life = batch_.FindOrAdd(fork.pid, fork.start_ns);
   life.events.fork = &fork;
-  Note(&fork, life);
-  life.forked_at = Number();
+  life.forked_at = ++events_;
+  return batch_.IndexOf(life);
 }
 
 // In a storm they have few.
@@ -41,32 +47,41 @@ LifeJoin::BatchedLife& LifeJoin::ParentOf(const fork_event& fork) {
   return parent;
 }
 
-void LifeJoin::Add(const exec_event& exec) {
+uint32_t LifeJoin::Add(const exec_event& exec) {
   BatchedLife& life = batch_.FindOrAdd(exec.pid, exec.start_ns);
   life.is_more = life.is_more || life.events.exec != nullptr;
   life.events.exec = &exec;
-  Note(&exec, life);
-  life.execed_at = Number();
+  life.execed_at = ++events_;
+  return batch_.IndexOf(life);
 }
 
-void LifeJoin::Add(const exit_event& exit) {
+uint32_t LifeJoin::Add(const exit_event& exit) {
   BatchedLife& life = batch_.FindOrAdd(exit.pid, exit.start_ns);
   life.events.exit = &exit;
-  Note(&exit, life);
-  life.ended_at = Number();
+  life.ended_at = ++events_;
+  return batch_.IndexOf(life);
 }
 
-void LifeJoin::Add(const comm_event& comm) {
-  batch_.FindOrAdd(comm.pid, comm.start_ns).is_more = true;
+uint32_t LifeJoin::Add(const reap_event& reap) {
+  BatchedLife& life = batch_.FindOrAdd(reap.pid, reap.start_ns);
+  if (life.events.reap == nullptr) life.events.reap = &reap;
+  return batch_.IndexOf(life);
+}
+
+uint32_t LifeJoin::Add(const comm_event& comm) {
+  BatchedLife& life = batch_.FindOrAdd(comm.pid, comm.start_ns);
+  life.is_more = true;
+  return batch_.IndexOf(life);
 }
 
 LifeJoin::Verdict LifeJoin::Judge(const BatchedLife& life) {
-  const auto& [fork, exec, exit] = life.events;
+  const auto& [fork, exec, exit, reap] = life.events;
   const bool is_all_there = fork != nullptr && exit != nullptr;
   if (!is_all_there || life.is_parent || life.is_more) return Verdict::kParts;
   if (!AreAlike(*fork, *exit) || (exec != nullptr && !AreAlike(*exec, *exit))) {
     return Verdict::kParts;
   }
+  if (!IsAllKnown(reap != nullptr ? reap->usage : exit->usage)) return Verdict::kParts;
   return IsParentTheSame(life) ? Verdict::kWhole : Verdict::kParts;
 }
 
@@ -79,18 +94,9 @@ bool LifeJoin::IsParentTheSame(const BatchedLife& life) {
   return !parent.is_more && !is_between(parent.execed_at) && !is_between(parent.ended_at);
 }
 
-// One that was not added is of none.
-const LifeJoin::Events* LifeJoin::LifeOf(const void* event) {
-  if (next_ == told_.size() || told_[next_].event != event) return nullptr;
-  BatchedLife& life = batch_[told_[next_++].life];
-  if (life.verdict == Verdict::kNone) life.verdict = Judge(life);
-  return life.verdict == Verdict::kWhole ? &life.events : nullptr;
-}
-
 void LifeJoin::EndBatch() {
   batch_.Clear();
-  told_.clear();
-  next_ = 0;
+  events_ = 0;
   last_parent_ = SIZE_MAX;
 }
 

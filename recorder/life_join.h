@@ -1,36 +1,44 @@
-// Lives that begin and end in one batch of events, and that one record can tell.
+// What the events of one batch tell of each process together: ends and their reaps, and lives that
+// begin and end in it and that one record can tell.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <vector>
 
 #include "batch_table.h"
 #include "bpf/events.h"
 
 namespace daybook {
 
-// A batch is shown twice: first all of it, then to be delivered. One record stands where the end
-// would: whoever has children stays three, since theirs name him and come before; so does whoever
-// was born of a parent that ended, or became another program, in between; and whoever changed what
-// only one of the three would tell.
+// Whoever has children is not told by one record, since theirs name him and come before; nor is
+// whoever was born of a parent that ended, or became another program, in between; nor whoever
+// changed what only one of his events would tell.
 class LifeJoin {
  public:
   struct Events {
     const fork_event* fork = nullptr;
     const exec_event* exec = nullptr;  // of those that executed a program
     const exit_event* exit = nullptr;
+    const reap_event* reap = nullptr;
   };
 
-  // First all events of the batch, in their order. They must stay in place until EndBatch().
-  void Add(const fork_event& fork);
-  void Add(const exec_event& exec);
-  void Add(const exit_event& exit);
-  void Add(const comm_event& comm);
+  // First all events of the batch, in their order; they must stay in place until EndBatch(). The
+  // number of the process in the batch.
+  uint32_t Add(const fork_event& fork);
+  uint32_t Add(const exec_event& exec);
+  uint32_t Add(const exit_event& exit);
+  uint32_t Add(const reap_event& reap);
+  uint32_t Add(const comm_event& comm);
 
-  // The events of a life of which one record can tell, where that one is of it; else nullptr. They
-  // are asked for in the order in which they were added.
-  const Events* LifeOf(const void* event);
+  const Events& EventsOf(uint32_t life) const { return batch_[life].events; }
+
+  // Whether its birth, its program if it had one, and its end are there, and one record can tell
+  // of them.
+  bool IsWhole(uint32_t life) {
+    BatchedLife& batched = batch_[life];
+    if (batched.verdict == Verdict::kNone) batched.verdict = Judge(batched);
+    return batched.verdict == Verdict::kWhole;
+  }
 
   void EndBatch();
 
@@ -53,21 +61,10 @@ class LifeJoin {
   Verdict Judge(const BatchedLife& life);
   bool IsParentTheSame(const BatchedLife& life);
 
-  // Of the batch's next event, which is of that life.
-  void Note(const void* event, const BatchedLife& life) {
-    told_.push_back({event, batch_.IndexOf(life)});
-  }
-  uint32_t Number() const { return static_cast<uint32_t>(told_.size()); }
   BatchedLife& ParentOf(const fork_event& fork);
 
-  struct Told {
-    const void* event;
-    size_t life;
-  };
-
   BatchTable<BatchedLife> batch_;
-  std::vector<Told> told_;  // births, programs and ends
-  size_t next_ = 0;         // the first one that was not asked for yet
+  uint32_t events_ = 0;
   size_t last_parent_ = SIZE_MAX;
 };
 

@@ -47,7 +47,7 @@ class RecorderLoop::Impl : public EventSink {
 
   void OnFork(const Fork& fork) override {
     auditor_.OnBirth(fork.pid, fork.time_ns);
-    Append(fork, WaitingSince(fork));
+    Append(fork, WaitingSince(fork.time_ns));
   }
   void OnExec(const Exec& exec) override {
     Append(WithKeptArgs(exec, options_.keep_args), exec.time_ns);
@@ -57,7 +57,7 @@ class RecorderLoop::Impl : public EventSink {
     Append(exit, exit.time_ns);
     if (const auto reap = written_.MissingReap(exit)) OnReap(*reap);
   }
-  void OnLife(const LifeParts& life) override;
+  void OnLife(const WholeLife& life) override;
   void OnReap(const Reap& reap) override { Append(reap, reap.time_ns); }
   void OnIdChange(const IdChange& change) override { Append(change, change.time_ns); }
   void OnSession(const Session& session) override { Append(session, session.time_ns); }
@@ -102,11 +102,10 @@ class RecorderLoop::Impl : public EventSink {
     if (snapshots_.is_due()) TakeSnapshot();
   }
 
-  // A filter may have kept it for long: then it has not waited in the source.
-  uint64_t WaitingSince(const Fork& fork) const {
-    return source_.tells_every_life() ? fork.time_ns : last_turn_ns_;
+  // A filter may have kept a birth for long: then it has not waited in the source.
+  uint64_t WaitingSince(uint64_t birth_ns) const {
+    return source_.tells_every_life() ? birth_ns : last_turn_ns_;
   }
-  bool JoinKept(const LifeParts& life, WholeLife* whole) const;
   void Turn();
   Status Finish();
   Audit LastCounts() const;
@@ -147,7 +146,7 @@ class RecorderLoop::Impl : public EventSink {
   Trouble trouble_;
   LossLedger losses_;
   WrittenEvents written_;              // by the recorder before this one, and perhaps drained again
-  WholeLife whole_;                    // the last one
+  WholeLife kept_;                     // of the last one that has arguments, what is kept
   LogEnd written_log_;                 // up to where it is known to be written
   uint64_t unwritten_ = 0;             // events drained since the log could last be written
   std::optional<Audit> before_drain_;  // counts of no fork that still waits in the source
@@ -276,21 +275,15 @@ void RecorderLoop::Impl::OnNewIdentity() {
   Report(writer_.Rotate(EndReason::kRequest));
 }
 
-bool RecorderLoop::Impl::JoinKept(const LifeParts& life, WholeLife* whole) const {
-  if (!life.exec || !options_.keep_args) return Join(life, whole);
-  LifeParts kept = life;
-  kept.exec = WithKeptArgs(*life.exec, options_.keep_args);
-  return Join(kept, whole);
-}
-
-// One record where that can tell all of it. What the recorder before this one has written is looked
-// for by each of the three.
-void RecorderLoop::Impl::OnLife(const LifeParts& life) {
-  if (takes_over_ || !JoinKept(life, &whole_)) return EventSink::OnLife(life);
-  auditor_.OnLife(life.fork.pid);
-  meter_.OnEvent(WaitingSince(life.fork));
-  if (life.exec) meter_.OnEvent(life.exec->time_ns);
-  AppendAnew(whole_, whole_.time_ns);
+// What the recorder before this one has written is looked for by each of the three.
+void RecorderLoop::Impl::OnLife(const WholeLife& life) {
+  if (takes_over_) return EventSink::OnLife(life);
+  auditor_.OnLife(life.pid);
+  meter_.OnEvent(WaitingSince(BirthOf(life)));
+  if (life.exec_after_us) meter_.OnEvent(ExecTimeOf(life));
+  if (!life.args || !options_.keep_args) return AppendAnew(life, life.time_ns);
+  kept_ = WithKeptArgs(life, options_.keep_args);
+  AppendAnew(kept_, life.time_ns);
 }
 
 // Takes what is there, writes it, and sees whether more is to come.

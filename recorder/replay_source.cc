@@ -233,7 +233,7 @@ bool ReplaySource::Impl::ForwardLife(const RecordView& record, EventSink* sink) 
   const LifeParts parts = PartsOf(life);
   living_.Apply(parts.fork);  // a snapshot may have met it, or whoever had its pid before
   living_.Apply(parts.exit);
-  sink->OnLife(parts);
+  sink->OnLife(life);
   return true;
 }
 

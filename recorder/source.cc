@@ -21,10 +21,11 @@ LostCounts& LostCounts::operator-=(const LostCounts& less) {
   return *this;
 }
 
-void EventSink::OnLife(const LifeParts& life) {
-  OnFork(life.fork);
-  if (life.exec) OnExec(*life.exec);
-  OnExit(life.exit);
+void EventSink::OnLife(const WholeLife& life) {
+  const LifeParts parts = PartsOf(life);
+  OnFork(parts.fork);
+  if (parts.exec) OnExec(*parts.exec);
+  OnExit(parts.exit);
 }
 
 LogIdentity EventSource::identity() const { return ThisHost(); }

@@ -26,7 +26,7 @@ class EventSink {
   virtual void OnExit(const Exit& exit) = 0;
   // A whole life at once, whose place is that of its end; of it nothing else tells but perhaps a
   // snapshot and a reap.
-  virtual void OnLife(const LifeParts& life);
+  virtual void OnLife(const WholeLife& life);
   virtual void OnReap(const Reap&) {}
   virtual void OnIdChange(const IdChange&) {}
   virtual void OnSession(const Session&) {}

@@ -110,7 +110,7 @@ class StormSource : public EventSource {
     const uint64_t begin_ns = CpuNs();
     MakeLives();
     making_ns_ += CpuNs() - begin_ns;
-    return DrainRing(reader_, true, batch_, sink).count;
+    return DrainRing(reader_, batch_, sink).count;
   }
 
  private:

@@ -36,11 +36,14 @@ void ExpectIds(const auto& record) {
 
 class BpfDecodeTest : public testing::Test {
  protected:
-  bool Deliver(const Bytes& bytes) { return DeliverEvent(bytes, batch_, sink_); }
+  bool Deliver(const Bytes& bytes) {
+    const bool is_whole = batch_.Add(bytes);
+    batch_.Deliver(sink_);
+    return is_whole;
+  }
   void DeliverBatch(const std::vector<Bytes>& events) {
-    for (const Bytes& event : events) batch_.Add(event);
-    for (const Bytes& event : events) EXPECT_TRUE(Deliver(event));
-    batch_.End();
+    for (const Bytes& event : events) EXPECT_TRUE(batch_.Add(event));
+    batch_.Deliver(sink_);
   }
 
   const Exec& DeliveredExec(const exec_event& event, std::string_view strings) {
@@ -196,13 +199,13 @@ TEST_F(BpfDecodeTest, TheReapOfAnEndThatWasNotSeenIsNotTold) {
 }
 
 TEST_F(BpfDecodeTest, AReapWhoseEndAnotherRecorderMayHaveToldIsTold) {
-  batch_ = EventBatch(ReapJoin(true, AReap().start_ns + 1));
+  batch_ = EventBatch(AwaitedReaps(true, AReap().start_ns + 1));
   DeliverBatch({Pack(AReap(43))});
   EXPECT_THAT(sink_.All<Reap>(), SizeIs(1));
   DeliverBatch({Pack(AnExit()), Pack(AReap())});
   EXPECT_THAT(sink_.All<Exit>(), SizeIs(1));
   EXPECT_THAT(sink_.All<Reap>(), SizeIs(1)) << "it went into the end";
-  batch_ = EventBatch(ReapJoin(true, AReap().start_ns));
+  batch_ = EventBatch(AwaitedReaps(true, AReap().start_ns));
   DeliverBatch({Pack(AReap(44))});
   EXPECT_THAT(sink_.All<Reap>(), SizeIs(1)) << "born since: its end was lost";
 }
@@ -210,9 +213,9 @@ TEST_F(BpfDecodeTest, AReapWhoseEndAnotherRecorderMayHaveToldIsTold) {
 // Their reaps had no room in the ring.
 TEST_F(BpfDecodeTest, ReapsThatNeverComeDoNotHideLaterOnes) {
   constexpr uint32_t kEnds = 200'000;
-  ReapJoin reaps;
+  AwaitedReaps reaps;
   exit_event exit = AnExit();
-  for (exit.pid = 1'000; exit.pid < kEnds; ++exit.pid) EXPECT_EQ(reaps.Find(exit), nullptr);
+  for (exit.pid = 1'000; exit.pid < kEnds; ++exit.pid) reaps.Await(exit);
   reap_event reap = AReap();
   reap.start_ns = exit.start_ns;
   for (const uint32_t pid : {kEnds - 1, kEnds - 50'000}) {
@@ -225,19 +228,19 @@ TEST_F(BpfDecodeTest, ReapsThatNeverComeDoNotHideLaterOnes) {
 }
 
 TEST_F(BpfDecodeTest, APidThatIsUsedAgainIsOfTheYoungerOne) {
-  ReapJoin reaps;
+  AwaitedReaps reaps;
   exit_event exit = AnExit();
   reap_event reap = AReap();
   reap.pid = exit.pid;
   reap.start_ns = exit.start_ns;
-  reaps.Find(exit);
+  reaps.Await(exit);
   for (uint32_t pid = 100'000; pid < 170'000; ++pid) {
     exit_event other = exit;
     other.pid = pid;
-    reaps.Find(other);
+    reaps.Await(other);
   }
   exit.start_ns += 1;
-  reaps.Find(exit);
+  reaps.Await(exit);
   EXPECT_FALSE(reaps.IsLate(reap)) << "of the older one";
   reap.start_ns += 1;
   EXPECT_TRUE(reaps.IsLate(reap));
@@ -253,8 +256,8 @@ TEST_F(BpfDecodeTest, RandomBytesDoNoHarm) {
     if (bytes.size() >= sizeof(header)) std::memcpy(bytes.data(), &header, sizeof(header));
     KeptEvents events;
     EventBatch batch;
-    batch.Add(bytes);
-    (void)DeliverEvent(bytes, batch, events);
+    (void)batch.Add(bytes);
+    batch.Deliver(events);
     (void)DeliverSnapshot(bytes, SnapshotArgs::kFirst, living_);
   }
 }

@@ -140,9 +140,8 @@ class KernelFilter {
   static void Take(void* self, const void* event, uint32_t bytes) {
     auto& filter = *static_cast<KernelFilter*>(self);
     const std::span batch(static_cast<const std::byte*>(event), bytes);
-    filter.batch_.Add(batch);
-    EXPECT_TRUE(DeliverEvent(batch, filter.batch_, filter.told_));
-    filter.batch_.End();
+    EXPECT_TRUE(filter.batch_.Add(batch));
+    filter.batch_.Deliver(filter.told_);
   }
 
   program_process process_ = {};

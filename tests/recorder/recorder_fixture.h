@@ -131,7 +131,7 @@ class FakeSource : public EventSource {
   static void Hand(EventSink& sink, const Fork& fork) { sink.OnFork(fork); }
   static void Hand(EventSink& sink, const Exec& exec) { sink.OnExec(exec); }
   static void Hand(EventSink& sink, const Exit& exit) { sink.OnExit(exit); }
-  static void Hand(EventSink& sink, const LifeParts& life) { sink.OnLife(life); }
+  static void Hand(EventSink& sink, const LifeParts& life) { sink.OnLife(Join(life).value()); }
   static void Hand(EventSink& sink, const CommChange& change) { sink.OnCommChange(change); }
   static void Hand(EventSink& sink, const Lost& lost) { sink.OnLost(lost); }
 

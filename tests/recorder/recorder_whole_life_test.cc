@@ -7,7 +7,6 @@ namespace daybook {
 namespace {
 
 using testing::ElementsAre;
-using testing::IsEmpty;
 using testing::Optional;
 using testing::SizeIs;
 using std::string_view_literals::operator""sv;
@@ -38,16 +37,6 @@ TEST_F(RecorderWholeLifeTest, IsOneRecord) {
   EXPECT_THAT(log.All<Exit>(), ElementsAre(ALife(10).exit, ALifeWithoutExec(11).exit));
 }
 
-TEST_F(RecorderWholeLifeTest, IsThreeWhereOneCannotTellAll) {
-  LifeParts life = ALife(10);
-  life.exit.read_bytes.reset();
-  source_.Then(life);
-  ASSERT_TRUE(Record());
-  EXPECT_THAT(PidsOfWholeLives(), IsEmpty());
-  EXPECT_THAT(Log().All<Exit>(), ElementsAre(life.exit));
-  EXPECT_THAT(Log().All<Fork>(), ElementsAre(life.fork));
-}
-
 TEST_F(RecorderWholeLifeTest, KeepsOfItsArgumentsWhatIsToBeKeptAndTheirTrueLength) {
   options_.keep_args = [](std::string_view) { return std::optional<std::string_view>("x"); };
   source_.Then(ALife(10));
@@ -67,7 +56,7 @@ class RecorderOverLifeTest : public RecorderWholeLifeTest {
     source_.living = {1, 2, 3, 10};
     source_.ThenDo([this, pid, start_ns](EventSink& sink) {
       source_.living = {1, 2, 3};
-      sink.OnLife(ALife(pid, start_ns));
+      sink.OnLife(Join(ALife(pid, start_ns)).value());
       log_.Advance(kMs);
       return size_t{1};
     });

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <optional>
+#include <string_view>
 
 #include "daybook/records.h"
 
@@ -31,6 +32,23 @@ inline uint64_t ExecTimeOf(const WholeLife& life) {
 // And the true length of its arguments.
 inline uint64_t ArgsBytesOf(const WholeLife& life) {
   return life.args_bytes.value_or(life.args ? life.args->size() : 0);
+}
+
+// Sets its arguments as they are kept, of so many bytes in truth.
+inline void SetArgs(std::optional<std::string_view> args, uint64_t args_bytes, WholeLife* life) {
+  const uint64_t usual = args ? args->size() : 0;
+  life->args = args;
+  life->args_bytes = args_bytes == usual ? std::nullopt : std::optional(args_bytes);
+}
+
+// Of two ids that are mostly the same: nothing where they are.
+inline std::optional<uint32_t> IfOther(std::optional<uint32_t> id, uint32_t usual) {
+  return id == usual ? std::nullopt : id;
+}
+
+// A length of time in whole ticks, as the difference of two moments in them.
+inline uint64_t ElapsedUs(uint64_t from_ns, uint64_t until_ns) {
+  return until_ns / kNsPerUs - from_ns / kNsPerUs;
 }
 
 // Strings of the parts point where those of `life` do.

@@ -1,0 +1,39 @@
+// Ends that were told without their reap: what a process used in all is known only when it is
+// reaped, usually some milliseconds later and so in the same batch of events, but not always.
+#pragma once
+
+#include <cstdint>
+#include <unordered_map>
+
+#include "bpf/events.h"
+
+namespace daybook {
+
+class AwaitedReaps {
+ public:
+  // Without reaps there is nothing to await. Of processes that were born before `others_until_ns`
+  // another recorder may have told the end.
+  explicit AwaitedReaps(bool reaps_are_told = true, uint64_t others_until_ns = 0)
+      : reaps_are_told_(reaps_are_told), others_until_ns_(others_until_ns) {}
+
+  // An end is told whose reap is not there.
+  void Await(const exit_event& exit);
+
+  bool IsAwaited(const reap_event& reap) const;
+
+  // Of a reap that stands in no end of its batch, once: true where the end was told without it,
+  // perhaps by another recorder. Only then it is told by itself. (Else the end was lost, or came
+  // before all of them.)
+  bool IsLate(const reap_event& reap);
+
+ private:
+  // The starts of told ends by pid. The older ones are forgotten when the younger ones are many:
+  // the reaps of some are lost and never come.
+  using Starts = std::unordered_map<uint32_t, uint64_t>;
+  Starts younger_;
+  Starts older_;
+  bool reaps_are_told_;
+  uint64_t others_until_ns_;
+};
+
+}  // namespace daybook
