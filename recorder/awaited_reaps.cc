@@ -1,5 +1,6 @@
 #include "awaited_reaps.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace daybook {
@@ -15,10 +16,12 @@ void AwaitedReaps::Await(const exit_event& exit) {
   if (!reaps_are_told_) return;
   older_.erase(exit.pid);
   younger_[exit.pid] = exit.start_ns;
+  last_start_ns_ = std::max(last_start_ns_, exit.start_ns);
   if (younger_.size() >= kMinAwaited) older_ = std::exchange(younger_, {});
 }
 
 bool AwaitedReaps::IsAwaited(const reap_event& reap) const {
+  if (reap.start_ns > last_start_ns_) return false;
   for (const Starts* starts : {&younger_, &older_}) {
     const auto found = starts->find(reap.pid);
     if (found != starts->end() && found->second == reap.start_ns) return true;

@@ -32,6 +32,7 @@ class AwaitedReaps {
   using Starts = std::unordered_map<uint32_t, uint64_t>;
   Starts younger_;
   Starts older_;
+  uint64_t last_start_ns_ = 0;  // whoever was born later is none of them
   bool reaps_are_told_;
   uint64_t others_until_ns_;
 };

@@ -19,8 +19,29 @@ class BatchTable {
     return static_cast<uint32_t>(&entry - entries_.data());
   }
 
-  // A new one has nothing but its process.
+  // A new one has nothing but its process. An end often follows its birth, and reaps follow each
+  // other as the births do: it is looked for at the last one and behind it before anywhere else.
   Entry& FindOrAdd(uint32_t pid, uint64_t start_ns) {
+    for (size_t i = last_; i < std::min(last_ + 2, entries_.size()); ++i) {
+      if (IsOf(entries_[i], pid, start_ns)) return entries_[last_ = i];
+    }
+    last_ = FindOrAddSlot(pid, start_ns) - 1;
+    return entries_[last_];
+  }
+
+  void Clear() {
+    if (entries_.empty()) return;
+    const bool is_too_large = slots_.size() > kLeastSlots && slots_.size() > 16 * entries_.size();
+    entries_.clear();
+    last_ = 0;
+    if (is_too_large) slots_.resize(kLeastSlots);  // for the next one; a storm is over
+    std::fill(slots_.begin(), slots_.end(), 0);
+  }
+
+ private:
+  static constexpr size_t kLeastSlots = 1024;
+
+  uint32_t FindOrAddSlot(uint32_t pid, uint64_t start_ns) {
     if (slots_.size() < 2 * (entries_.size() + 1)) Grow();
     uint32_t& slot = slots_[SlotOf(pid, start_ns)];
     if (slot == 0) {
@@ -29,19 +50,8 @@ class BatchTable {
       entry.start_ns = start_ns;
       slot = static_cast<uint32_t>(entries_.size());
     }
-    return entries_[slot - 1];
+    return slot;
   }
-
-  void Clear() {
-    if (entries_.empty()) return;
-    const bool is_too_large = slots_.size() > kLeastSlots && slots_.size() > 16 * entries_.size();
-    entries_.clear();
-    if (is_too_large) slots_.resize(kLeastSlots);  // for the next one; a storm is over
-    std::fill(slots_.begin(), slots_.end(), 0);
-  }
-
- private:
-  static constexpr size_t kLeastSlots = 1024;
 
   // Where that process stands in slots_, or would.
   size_t SlotOf(uint32_t pid, uint64_t start_ns) const {
@@ -67,6 +77,7 @@ class BatchTable {
 
   std::vector<Entry> entries_;
   std::vector<uint32_t> slots_;  // a power of two; 0, or one more than the place in entries_
+  size_t last_ = 0;              // in entries_, that was asked for
 };
 
 }  // namespace daybook
