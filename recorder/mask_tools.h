@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <span>
 #include <string_view>
 
@@ -90,12 +91,26 @@ inline constexpr std::array kMaskTools = {
 constexpr char FirstLetter(const MaskTool& tool) { return tool.name[0]; }
 static_assert(std::ranges::is_sorted(kMaskTools, {}, FirstLetter));
 
-// Those whose name begins with that letter.
-constexpr std::span<const MaskTool> MaskToolsOf(char letter) {
-  return {std::ranges::lower_bound(kMaskTools, letter, {}, FirstLetter),
-          std::ranges::upper_bound(kMaskTools, letter, {}, FirstLetter)};
-}
-
 static_assert(kMaskTools.size() <= 64);
+
+// Where those stand whose name begins with that byte.
+struct MaskToolRange {
+  uint8_t begin = 0;
+  uint8_t end = 0;
+};
+inline constexpr auto kMaskToolRanges = [] {
+  std::array<MaskToolRange, 256> ranges{};
+  for (uint8_t i = 0; i < kMaskTools.size(); ++i) {
+    MaskToolRange& range = ranges[static_cast<uint8_t>(FirstLetter(kMaskTools[i]))];
+    if (range.end == 0) range.begin = i;
+    range.end = static_cast<uint8_t>(i + 1);
+  }
+  return ranges;
+}();
+
+constexpr std::span<const MaskTool> MaskToolsOf(char letter) {
+  const MaskToolRange range = kMaskToolRanges[static_cast<uint8_t>(letter)];
+  return std::span(kMaskTools).subspan(range.begin, range.end - range.begin);
+}
 
 }  // namespace daybook

@@ -32,8 +32,13 @@ constexpr size_t kRingBytes = size_t{8} << 20;
 // The kernel frees processes some milliseconds after they were reaped, many at once.
 constexpr uint64_t kLivesPerReaping = 100;
 
+// A path, and the arguments behind it.
 constexpr std::string_view kExe = "/usr/bin/x86_64-linux-gnu-as";
-constexpr std::string_view kArgs("as\0--64\0-o\0main.o\0/tmp/ccJq2.s", 30);
+constexpr std::string_view kStrings(
+    "/usr/bin/x86_64-linux-gnu-as"
+    "as\0--64\0-o\0main.o\0/tmp/ccJq2.s",
+    kExe.size() + 30);
+constexpr size_t kArgsBytes = kStrings.size() - kExe.size();
 
 uint64_t CpuNs() {
   timespec used{};
@@ -170,13 +175,13 @@ class StormSource : public EventSource {
                     .exe_inode = 1'234'567,
                     .exe_device = 8u << 20 | 1,
                     .exe_captured = kExe.size(),
-                    .args_bytes = kArgs.size(),
-                    .args_captured = kArgs.size(),
+                    .args_bytes = kArgsBytes,
+                    .args_captured = kArgsBytes,
                     .args_known = 1,
                     .comm = "as",
                     .cpu_ns = 150'000};
     std::memcpy(exit.comm, exec.comm, sizeof(exec.comm));
-    ring_.Add(exec, std::string(kExe).append(kArgs));
+    ring_.Add(exec, kStrings);
   }
 
   usage Used() const {
