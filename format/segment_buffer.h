@@ -139,10 +139,10 @@ class SegmentBuffer {
   uint8_t* Room(size_t bytes);
 
   uint32_t tag_;
-  Buffer bytes_;                // from the first block that is kept
-  uint64_t start_offset_ = 0;   // logical offset of bytes_[0]
-  size_t written_ = 0;          // in bytes_
-  size_t sealed_ = 0;           // in bytes_; the end of the last MARK or CHECKPOINT
+  Buffer bytes_;               // from the first block that is kept
+  uint64_t start_offset_ = 0;  // logical offset of bytes_[0]
+  size_t written_ = 0;         // in bytes_
+  size_t sealed_ = 0;          // in bytes_; the end of the last MARK or CHECKPOINT
   Position written_position_;
   Position synced_;
   uint64_t record_count_ = 0;  // in closed blocks

@@ -27,9 +27,8 @@ class LivingPids {
 
   // Only the process that began then: the pid may be another one's by now.
   void Erase(uint32_t pid, uint64_t start_ns) {
-    EraseIf(pid, [start_ns](uint64_t start) {
-      return start == start_ns + 1 || start == kAnyStart + 1;
-    });
+    EraseIf(pid,
+            [start_ns](uint64_t start) { return start == start_ns + 1 || start == kAnyStart + 1; });
   }
 
   // Whoever has that pid.
