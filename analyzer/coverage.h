@@ -64,7 +64,7 @@ struct Coverage {
   uint64_t torn_bytes = 0;  // tails that were being written: expected
   uint64_t unreadable_files = 0;
   bool imported = false;       // from process accounting files: less precise
-  bool others_hidden = false;  // from the recorder, by /proc: programs and who was there before
+  bool others_hidden = false;  // from the recorder, by /proc: who was there before, and programs
   bool holds_rollups = false;  // a file has no processes, but what some add up to
   std::optional<RollupCoverage> rollups;
 

@@ -154,7 +154,10 @@ void LifeReader::TakeItem(const Item& item) {
 
 // Of the boot of the item before it.
 void LifeReader::TakeRun(const RecordRun& run) {
-  for (const auto& [type, payload] : run.records) Take(type, payload, &run.base, Proof::kVerified);
+  for (const auto& [type, payload] : run.records) {
+    if (stopped_) return;
+    Take(type, payload, &run.base, Proof::kVerified);
+  }
 }
 
 // What was left out before the item that was read: perhaps only of other boots, none of whose time

@@ -61,14 +61,21 @@ void Night::SetBaseline(const Window& before, const RecordedTimes& recorded, int
   }
 }
 
-// Those of which half as much was recorded as of this one: a host may be off at weekends.
+// Those of which half as much was recorded as of this one, or as is usual: a host may be off at
+// weekends, and on for longer than ever tonight.
 void Night::NoteNights(const RecordedTimes& recorded) {
   const int64_t count =
       std::min((*baseline_->until_ns - *baseline_->since_ns) / length_ns_, kMaxNights);
+  std::vector<int64_t> nights;
   for (int64_t night = 0; night < count; ++night) {
     const int64_t until_ns = *baseline_->until_ns - night * length_ns_;
-    const bool is_told = recorded.NsBetween(until_ns - length_ns_, until_ns) >= recorded_ns_ / 2;
-    if (is_told) recorded_nights_ |= uint64_t{1} << night;
+    nights.push_back(recorded.NsBetween(until_ns - length_ns_, until_ns));
+  }
+  const auto on = std::ranges::count_if(nights, [](int64_t ns) { return ns != 0; });
+  const int64_t usual_ns = baseline_ns_ / std::max<int64_t>(on, 1);
+  const int64_t least_ns = std::max<int64_t>(std::min(recorded_ns_, usual_ns) / 2, 1);
+  for (size_t night = 0; night < nights.size(); ++night) {
+    if (nights[night] >= least_ns) recorded_nights_ |= uint64_t{1} << night;
   }
 }
 

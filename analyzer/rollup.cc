@@ -148,6 +148,8 @@ Rollup RollupFacts::ToRecord() const {
 bool IsSameRollup(const RollupFacts& a, const RollupFacts& b) {
   Rollup record = a.ToRecord();
   record.no = b.numbers.no;
+  // Who wrote it before that could be told says that nobody was hidden.
+  record.flags = (record.flags & ~kRollupOthersHidden) | (b.numbers.flags & kRollupOthersHidden);
   return record == b.ToRecord();
 }
 

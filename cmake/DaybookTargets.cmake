@@ -17,7 +17,7 @@ if(DAYBOOK_SANITIZE)
 endif()
 
 # The tests are some 150 programs, and linking takes lld half of what it takes the usual linker.
-find_program(DAYBOOK_LLD ld.lld)
+find_program(DAYBOOK_LLD ld.lld NO_CACHE)
 if(DAYBOOK_LLD)
   add_link_options($<$<CONFIG:Debug>:-fuse-ld=lld>)
 endif()

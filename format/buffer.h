@@ -1,4 +1,4 @@
-// Memory for the content of whole files.
+// Memory for the content of files: whole ones that are read, and what is about to be written.
 #pragma once
 
 #include <sys/mman.h>

@@ -1,6 +1,7 @@
 #include "content_reader.h"
 
 #include <algorithm>
+#include <cassert>
 #include <utility>
 
 #include "head_search.h"
@@ -121,6 +122,7 @@ bool ContentReader::NextRun(const RecordTypes& types, RecordRun* run) {
   for (;;) {
     const auto header = ReadHeader(proved, position_);
     if (!header || !types[header->type]) break;
+    assert(IsNumbered(header->type));
     const Bytes payload = PayloadOf(bytes_, *header);
     if (payload.size() == kMaxPayloadBytes) break;
     run_.push_back({.type = header->type, .payload = payload});

@@ -453,7 +453,7 @@ size_t Scan::TakeLaterWord(size_t flag) {
     if (looks_ > most_looks) return Mask(behind_flag, args_.size());
     end = ends_argument ? Find('\0', begin, args_.size()) : ShellWordEnd(begin);
   }
-  return flag + 1;
+  return takes_secret && begin < args_.size() ? Mask(behind_flag, args_.size()) : flag + 1;
 }
 
 size_t Scan::TakeToolFlag(size_t flag) {

@@ -417,8 +417,10 @@ Status AddSetting(const ConfigFile& file, const Setting& setting, Settings& sett
     known->second.push_back("--" + setting.name + "=" + value);
     const bool is_flag = option->get_expected_max() == 0;
     // CLI11 would take it for no value, and a flag without one for true.
-    const std::string of_none = is_flag ? CheckFlag(value) : "a value is missing";
-    const std::string wrong = value.empty() ? of_none : WhatIsWrong(known->second.back());
+    const bool is_missing = value.empty() && !is_flag;
+    const std::string wrong = is_missing      ? "a value is missing"
+                              : value.empty() ? CheckFlag(value)
+                                              : WhatIsWrong(known->second.back());
     if (!wrong.empty()) return SettingError(file, setting, wrong);
   }
   return Ok{};

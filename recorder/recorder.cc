@@ -146,7 +146,6 @@ class RecorderLoop::Impl : public EventSink {
   Trouble trouble_;
   LossLedger losses_;
   WrittenEvents written_;              // by the recorder before this one, and perhaps drained again
-  WholeLife kept_;                     // of the last one that has arguments, what is kept
   LogEnd written_log_;                 // up to where it is known to be written
   uint64_t unwritten_ = 0;             // events drained since the log could last be written
   std::optional<Audit> before_drain_;  // counts of no fork that still waits in the source
@@ -282,8 +281,7 @@ void RecorderLoop::Impl::OnLife(const WholeLife& life) {
   meter_.OnEvent(WaitingSince(BirthOf(life)));
   if (life.exec_after_us) meter_.OnEvent(ExecTimeOf(life));
   if (!life.args || !options_.keep_args) return AppendAnew(life, life.time_ns);
-  kept_ = WithKeptArgs(life, options_.keep_args);
-  AppendAnew(kept_, life.time_ns);
+  AppendAnew(WithKeptArgs(life, options_.keep_args), life.time_ns);
 }
 
 // Takes what is there, writes it, and sees whether more is to come.

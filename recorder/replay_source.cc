@@ -54,6 +54,7 @@ class ReplaySource::Impl {
  private:
   Result<bool> NextFile();
   Status Take(const Item& item, EventSink* sink);
+  bool TakeNumber(uint64_t seq, EventSink* sink);
   Status TakeRecord(const RecordView& record, EventSink* sink);
   bool ForwardLife(const RecordView& record, EventSink* sink);
   template <class Record>
@@ -64,6 +65,7 @@ class ReplaySource::Impl {
   void TakeForks(const Audit& counts);
   void TellForks(EventSink* sink);
   void TakeDamage(const Gap& gap, EventSink* sink);
+  void TellDamage(const Lost& lost, EventSink* sink);
   void TakeGap(const RecordingGap& gap, EventSink* sink);
   void TakeFiltered(const Audit& audit);
   void MoveClock(uint64_t time_ns);
@@ -72,8 +74,8 @@ class ReplaySource::Impl {
   size_t next_path_ = 0;
   std::optional<SegmentReader> reader_;
   LogIdentity identity_;
-  std::string abilities_;  // of its first recorder
-  bool is_new_file_ = false;
+  std::string abilities_;        // of its first recorder
+  std::optional<uint32_t> tag_;  // of the segment that is being read
   std::optional<std::vector<std::pair<std::string, std::string>>> head_;  // that is being read
   Clock clock_;
   LivingSet living_;
@@ -84,10 +86,11 @@ class ReplaySource::Impl {
   std::optional<uint64_t> counted_last_;  // the same of the last of them
   std::optional<uint64_t> forks_ahead_;   // of the hooks' count that of the kernel is
   Audit forks_;                           // as if of one recorder; the hooks' lacks what none saw
-  std::optional<uint64_t> told_ahead_;
+  bool are_forks_told_ = true;
   size_t taken_ = 0;
   Id128 stream_id_;
-  uint64_t next_seq_ = 0;
+  std::optional<uint64_t> next_seq_;
+  uint64_t told_lost_ = 0;  // of numbered records, since the last one
   bool exhausted_ = false;
 };
 
@@ -108,7 +111,7 @@ Status ReplaySource::Impl::Begin() {
       waiting_ = item;
       break;
     }
-    if (record->seq) next_seq_ = *record->seq + 1;
+    if (record->seq) (void)TakeNumber(*record->seq, nullptr);
     if (Status taken = TakeRecord(*record, nullptr); !taken) return taken;
   }
   if (head_) EndHead(nullptr);
@@ -121,7 +124,6 @@ Result<bool> ReplaySource::Impl::NextFile() {
   auto reader = SegmentReader::Open(paths_[next_path_++]);
   if (!reader) return std::move(reader).error();
   reader_ = *std::move(reader);
-  is_new_file_ = true;
   return true;
 }
 
@@ -141,9 +143,7 @@ Result<size_t> ReplaySource::Impl::Drain(EventSink& sink) {
 
 Status ReplaySource::Impl::Take(const Item& item, EventSink* sink) {
   if (const auto* record = std::get_if<RecordView>(&item)) {
-    // A writer repeats records, with their numbers, after an error.
-    if (record->seq && *record->seq < next_seq_) return Ok{};
-    if (record->seq) next_seq_ = *record->seq + 1;
+    if (record->seq && !TakeNumber(*record->seq, sink)) return Ok{};
     return TakeRecord(*record, sink);
   }
   if (const auto* gap = std::get_if<Gap>(&item)) return TakeDamage(*gap, sink), Ok{};
@@ -151,6 +151,26 @@ Status ReplaySource::Impl::Take(const Item& item, EventSink* sink) {
   if (!opened) return std::move(opened).error();
   exhausted_ = !*opened;
   return Ok{};
+}
+
+// False where it is known: a writer repeats records, with their numbers, after an error. A jump
+// tells what is missing, also what gaps have told of already, and also between two files. The START
+// of a recorder that began to count anew may be among it.
+bool ReplaySource::Impl::TakeNumber(uint64_t seq, EventSink* sink) {
+  const uint64_t expected = next_seq_.value_or(seq);
+  if (seq < expected) return false;
+  const uint64_t missing = seq - expected;
+  if (missing != 0) forks_ahead_.reset();
+  if (missing > told_lost_ && sink != nullptr) {
+    TellDamage({.first_time_ns = clock_.time_ns,
+                .last_time_ns = clock_.time_ns,
+                .reason = LostReason::kDamagedLog,
+                .records = missing - told_lost_},
+               sink);
+  }
+  told_lost_ = 0;
+  next_seq_ = seq + 1;
+  return true;
 }
 
 Status ReplaySource::Impl::TakeRecord(const RecordView& record, EventSink* sink) {
@@ -167,14 +187,14 @@ Status ReplaySource::Impl::TakeRecord(const RecordView& record, EventSink* sink)
   const bool is_of_head = record.Is<SegmentStart>() || record.Is<SchemaRecord>();
   if (head_ && !is_of_head && !record.Is<Info>()) EndHead(sink);
   if (record.As(&start)) {
-    if (std::exchange(is_new_file_, false)) head_.emplace();
+    if (std::exchange(tag_, start.tag) != start.tag) head_.emplace();  // it is no copy
     if (identity_.boot_id != Id128{} && identity_.boot_id != start.boot_id) {
       return Error("cannot replay on: a segment of another boot follows; replay each boot alone");
     }
     identity_.boot_id = start.boot_id;
     identity_.host_id = start.host_id;
     // Each log has numbers of its own.
-    if (stream_id_ != start.stream_id) next_seq_ = 0;
+    if (stream_id_ != start.stream_id) next_seq_.reset();
     stream_id_ = start.stream_id;
     const bool is_copy = start.time_ns < clock_.time_ns;
     if (!is_copy) clock_ = {.time_ns = start.time_ns, .realtime_ns = start.realtime_ns};
@@ -276,21 +296,26 @@ void ReplaySource::Impl::TakeForks(const Audit& counts) {
   forks_ = {.time_ns = counts.time_ns,
             .forks_seen = *counts.kernel_forks - before - more,
             .kernel_forks = counts.kernel_forks};
+  are_forks_told_ = false;
 }
 
-// Only what says something new: the first counts, and those that show more of what no hook saw.
+// All of them: who reads a part of the log takes the first ones there for where counting began.
 void ReplaySource::Impl::TellForks(EventSink* sink) {
-  if (sink == nullptr || !forks_.kernel_forks) return;
-  const uint64_t ahead = *forks_.kernel_forks - *forks_.forks_seen;
-  if (std::exchange(told_ahead_, ahead) != ahead) sink->OnForkCounts(forks_);
+  if (sink != nullptr && !std::exchange(are_forks_told_, true)) sink->OnForkCounts(forks_);
 }
 
 // What damage has eaten is lost to the new log too, and said there.
 void ReplaySource::Impl::TakeDamage(const Gap& gap, EventSink* sink) {
-  sink->OnLost({.first_time_ns = gap.first_time_ns.value_or(clock_.time_ns),
-                .last_time_ns = gap.last_time_ns.value_or(clock_.time_ns),
-                .reason = LostReason::kDamagedLog,
-                .records = gap.records_lost});
+  told_lost_ += gap.records_lost.value_or(0);
+  TellDamage({.first_time_ns = gap.first_time_ns.value_or(clock_.time_ns),
+              .last_time_ns = gap.last_time_ns.value_or(clock_.time_ns),
+              .reason = LostReason::kDamagedLog,
+              .records = gap.records_lost},
+             sink);
+}
+
+void ReplaySource::Impl::TellDamage(const Lost& lost, EventSink* sink) {
+  sink->OnLost(lost);
   ++taken_;
 }
 

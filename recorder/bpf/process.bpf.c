@@ -56,6 +56,21 @@ static __always_inline void wake_if_wanted(void) {
   }
 }
 
+// ---- Room for births and ends ----
+
+// Anybody can make as many names and cgroups as he likes, and faster than births: these take no
+// more than a quarter of the ring.
+static __always_inline bool is_crowded(void) {
+  return bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA) >= high_water_bytes;
+}
+
+// The kernel may free nobody for a while, and then tens of thousands at once, faster than anybody
+// could be woken: reaps leave the last quarter to births and ends, without which there is no life
+// whose usage could be exact.
+static __always_inline bool is_nearly_full(void) {
+  return bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA) >= 3 * high_water_bytes;
+}
+
 // ---- Birth ----
 
 static __always_inline void describe_birth(struct fork_event* event, struct task_struct* child) {
@@ -327,18 +342,10 @@ static __always_inline uint64_t about_now(struct cpu_counters* count) {
   return count->tick_ns;
 }
 
-// While the kernel is busy it frees nobody, and then tens of thousands at once, faster than anybody
-// could be woken: the last quarter of the ring is for births and ends, without which there is no
-// life whose usage could be exact.
-static __always_inline bool is_nearly_full(void) {
-  return bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA) >= 3 * high_water_bytes;
-}
-
 // By now all threads have left, and what each of them used is in the group's sums. Nothing may be
 // reached from here but the task and its signals: its parent may be gone.
 static __always_inline void tell_reap(struct task_struct* leader, struct cpu_counters* count) {
-  struct reap_event* event =
-      is_nearly_full() ? 0 : bpf_ringbuf_reserve(&events, sizeof(*event), 0);
+  struct reap_event* event = is_nearly_full() ? 0 : bpf_ringbuf_reserve(&events, sizeof(*event), 0);
   if (!event) {
     __sync_fetch_and_add(&count->others_lost, 1);  // a reap may come in between
     return;
@@ -372,12 +379,6 @@ int BPF_PROG(on_free, struct task_struct* task) {
 }
 
 // ---- Names ----
-
-// Anybody can make as many of these as he likes, and faster than births: from a quarter of the ring
-// on, the room is for births and ends.
-static __always_inline bool is_crowded(void) {
-  return bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA) >= high_water_bytes;
-}
 
 static __always_inline bool is_in_exec(struct task_struct* task) {
   return bpf_core_field_exists(task->in_execve) && BPF_CORE_READ_BITFIELD(task, in_execve);

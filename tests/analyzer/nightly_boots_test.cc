@@ -154,6 +154,18 @@ TEST_F(NightlyBootsTest, WhatRanOnEachDayOnWhichTheHostWasOnIsGone) {
   EXPECT_EQ(Rows("-S 2026-09-29 -U 2026-09-30", "changes"), "") << "it was not there on day 6";
 }
 
+TEST_F(NightlyBootsTest, WhatIsGoneIsSaidAlsoOfADayThatIsLongerThanOthers) {
+  for (int64_t day = 0; day < 8; ++day) {
+    const bool is_long = day == 7;
+    Write({.id = static_cast<uint8_t>(0xB1 + day),
+           .begin = day * kDay + 8 * kHour,
+           .recorded = day * kDay + 8 * kHour,
+           .end = day * kDay + (is_long ? 24 * kHour - 1 : 12 * kHour),
+           .comm = is_long ? "tick" : "backup"});
+  }
+  EXPECT_THAT(Rows("-S 2026-09-29 -U 2026-09-30", "changes"), HasSubstr("backup,gone,"));
+}
+
 TEST_F(NightlyBootsTest, WhereLittleWasRecordedNothingIsCompared) {
   Write({.id = 0xB1, .begin = 0, .recorded = 0, .end = 30});
   Write({.id = 0xB2, .begin = kDay, .recorded = kDay + 5, .end = kDay + kHour, .every = kMinute});

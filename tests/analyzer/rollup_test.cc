@@ -197,6 +197,8 @@ TEST(RollupFactsTest, TheyAreTheSameWhereverTheyStand) {
   EXPECT_EQ(facts.ToRecord(), record);
   record.no = 7;
   EXPECT_TRUE(IsSameRollup(facts, RollupFacts(record)));
+  record.flags |= kRollupOthersHidden;  // which an older program did not tell
+  EXPECT_TRUE(IsSameRollup(facts, RollupFacts(record)));
   record.used = 1;
   EXPECT_FALSE(IsSameRollup(facts, RollupFacts(record)));
 }

@@ -139,6 +139,9 @@ TEST_F(ArgMaskTest, FlagsByTheHundredHideNoSecretBehindThem) {
     for (int i = 0; i < 500; ++i) args += piece;
     EXPECT_THAT(Masked(Raw(args + " -b file me 123 x|")), Not(ContainsRegex("[0-9]"))) << piece;
   }
+  std::string flags = "htpasswd|-b|";
+  for (int i = 0; i < 20; ++i) flags += "-v|";
+  EXPECT_THAT(Masked(Raw(flags + "file|me|123|")), Not(ContainsRegex("[0-9]")));
 }
 
 // Repetitions of what a rule looks far for. Were time not linear, these would take minutes.

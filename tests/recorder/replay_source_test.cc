@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <vector>
+
 #include "daybook/abilities.h"
 #include "recorder.h"
 #include "recorder/kept.h"
@@ -319,20 +322,7 @@ KeptLog RecordAll(ReplaySource& source) {
   return log;
 }
 
-// The host was renamed, and a recorder with a filter went on with its log.
-TEST_F(ReplayTest, WhatALaterSegmentSaysOfItsRecorderHoldsFromThereOn) {
-  LogBuilder log;
-  Fill(log);
-  log.writer().SetInfo({{"hostname", "test"}, {"run", "5"}});
-  ASSERT_TRUE(log.writer().Rotate(EndReason::kAge));
-  log.Add(TestFork(12, kTestBootNs + 6 * kMs));
-  log.writer().SetInfo({{"hostname", "renamed"}, {"filter", "--only-failed"}});
-  ASSERT_TRUE(log.writer().Rotate(EndReason::kAge));
-  log.Add(TestFork(13, kTestBootNs + 7 * kMs));
-  ASSERT_TRUE(log.writer().Close());
-  for (int number : {1, 2, 3}) Save(log.Segment(static_cast<uint64_t>(number)), number);
-  const auto source = Open();
-  const KeptLog replayed = RecordAll(*source);
+void ExpectNewNameAndFilter(const KeptLog& replayed) {
   ASSERT_EQ(replayed.segments.size(), 2u);
   const KeptSegment& before = replayed.segments[0];
   const KeptSegment& after = replayed.segments[1];
@@ -345,6 +335,33 @@ TEST_F(ReplayTest, WhatALaterSegmentSaysOfItsRecorderHoldsFromThereOn) {
   std::vector<uint32_t> shown;
   for (const SnapProc& process : after.All<SnapProc>()) shown.push_back(process.pid);
   EXPECT_THAT(shown, UnorderedElementsAre(1, 11, 12, 13));
+}
+
+// The host was renamed, and a recorder with a filter went on with its log.
+TEST_F(ReplayTest, WhatALaterSegmentSaysOfItsRecorderHoldsFromThereOn) {
+  LogBuilder log;
+  Fill(log);
+  log.writer().SetInfo({{"hostname", "test"}, {"run", "5"}});
+  ASSERT_TRUE(log.writer().Rotate(EndReason::kAge));
+  log.Add(TestFork(12, kTestBootNs + 6 * kMs));
+  log.writer().SetInfo({{"hostname", "renamed"}, {"filter", "--only-failed"}});
+  ASSERT_TRUE(log.writer().Rotate(EndReason::kAge));
+  log.Add(TestFork(13, kTestBootNs + 7 * kMs));
+  ASSERT_TRUE(log.writer().Close());
+  std::vector<uint8_t> first_two = log.Segment(1);
+  const std::vector<uint8_t> second = log.Segment(2);
+  first_two.insert(first_two.end(), second.begin(), second.end());
+  const std::vector<uint8_t> third = log.Segment(3);
+  std::vector<uint8_t> all = first_two;
+  all.insert(all.end(), third.begin(), third.end());
+  Save(first_two, 1);
+  Save(third, 2);
+  const auto in_files = Open();
+  ExpectNewNameAndFilter(RecordAll(*in_files));
+  std::filesystem::remove(folder_ / "daybook-00000002.dbk");
+  Save(all, 1);
+  const auto in_one_file = Open();
+  ExpectNewNameAndFilter(RecordAll(*in_one_file));
 }
 
 // As reports add them up: from the start of each recorder that does not take over.
@@ -367,10 +384,33 @@ TEST_F(ReplayTest, ForksThatNoHookSawAreUnseenInTheNewLogToo) {
   const auto source = Open();
   const KeptLog replayed = RecordAll(*source);
   EXPECT_THAT(replayed.All<Audit>(), ElementsAre(Audit{.forks_seen = 100, .kernel_forks = 100},
+                                                 Audit{.forks_seen = 150, .kernel_forks = 150},
                                                  Audit{.forks_seen = 167, .kernel_forks = 170},
+                                                 Audit{.forks_seen = 297, .kernel_forks = 300},
                                                  Audit{.forks_seen = 307, .kernel_forks = 315},
                                                  Audit{.forks_seen = 307, .kernel_forks = 316}));
   EXPECT_EQ(replayed.All<Recorder>().at(0).abilities, "fork exit usage");
+}
+
+// With it, a recorder that began to count anew.
+TEST_F(ReplayTest, AMissingSegmentIsALossAndNoUnseenForks) {
+  LogBuilder log;
+  log.Add(Recorder{.event = RecorderEvent::kStart, .kernel_forks = 100, .forks_seen = 0});
+  log.Add(TestFork(10)).Add(Audit{.forks_seen = 50, .kernel_forks = 150});
+  ASSERT_TRUE(log.writer().Rotate(EndReason::kAge));
+  log.Add(TestFork(11)).Add(TestFork(12));
+  log.Add(Recorder{.event = RecorderEvent::kStart, .kernel_forks = 5000, .forks_seen = 0});
+  ASSERT_TRUE(log.writer().Rotate(EndReason::kAge));
+  log.Add(Audit{.forks_seen = 100, .kernel_forks = 5100}).Add(TestFork(13));
+  ASSERT_TRUE(log.writer().Close());
+  for (int number : {1, 3}) Save(log.Segment(static_cast<uint64_t>(number)), number);
+  const auto source = Open();
+  const KeptLog replayed = RecordAll(*source);
+  const auto lost = replayed.All<Lost>();
+  ASSERT_THAT(lost, SizeIs(1));
+  EXPECT_EQ(lost[0].reason, LostReason::kDamagedLog);
+  EXPECT_THAT(lost[0].records, Optional(3u));
+  EXPECT_EQ(replayed.All<Audit>().back(), (Audit{.forks_seen = 5100, .kernel_forks = 5100}));
 }
 
 TEST_F(ReplayTest, SegmentsFollowEachOther) {
