@@ -100,9 +100,9 @@ struct MaskToolRange {
 };
 inline constexpr auto kMaskToolRanges = [] {
   std::array<MaskToolRange, 256> ranges{};
-  for (uint8_t i = 0; i < kMaskTools.size(); ++i) {
+  for (size_t i = 0; i < kMaskTools.size(); ++i) {
     MaskToolRange& range = ranges[static_cast<uint8_t>(FirstLetter(kMaskTools[i]))];
-    if (range.end == 0) range.begin = i;
+    if (range.end == 0) range.begin = static_cast<uint8_t>(i);
     range.end = static_cast<uint8_t>(i + 1);
   }
   return ranges;
