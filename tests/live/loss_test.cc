@@ -10,7 +10,7 @@
 namespace daybook {
 namespace {
 
-constexpr uint64_t kTinyRing = 65536;  // about 250 lives
+constexpr uint64_t kTinyRing = 65536;  // about 150 lives
 constexpr char kChildren[] = "2000";
 
 struct CountedEvents : EventSink {
