@@ -380,11 +380,15 @@ bool EventBatch::IsTold(const reap_event& event, uint32_t life) {
 
 DrainedEvents DrainRing(RingReader& ring, EventBatch& batch, EventSink& sink) {
   DrainedEvents drained;
-  drained.count = ring.Peek([&](std::span<const std::byte> event) {
-    if (!batch.Add(event)) ++drained.damaged;
-  });
-  batch.Deliver(sink);
-  ring.Take();
+  // It ends: what is taken keeps its room in the ring until it is committed.
+  for (RingReader::Peeked peeked{.is_all = false}; !peeked.is_all;) {
+    peeked = ring.Peek(kBatchBytes, [&](std::span<const std::byte> event) {
+      if (!batch.Add(event)) ++drained.damaged;
+    });
+    drained.count += peeked.count;
+    batch.Deliver(sink);
+    ring.Take();
+  }
   return drained;
 }
 

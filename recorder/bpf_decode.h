@@ -60,11 +60,15 @@ class EventBatch {
   std::vector<Told> told_;
 };
 
+// Of the ring; more than a storm fills between two drains.
+inline constexpr uint64_t kBatchBytes = uint64_t{4} << 20;
+
 struct DrainedEvents {
   size_t count = 0;
   size_t damaged = 0;  // of these: left out
 };
-// Takes all that waits in the ring as one batch and delivers it.
+// Takes all that waits in the ring and delivers it, in batches: how much memory the recorder needs
+// does not go by the size of its ring.
 DrainedEvents DrainRing(RingReader& ring, EventBatch& batch, EventSink& sink);
 
 // How much of the arguments a snapshot keeps; the iterator gives all of them up to the limit.

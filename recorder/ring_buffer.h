@@ -33,11 +33,16 @@ class RingReader {
   // True where Peek() may find something.
   bool HasData() const;
 
-  // Shows all finished records that have not been taken, in order, up to the first that a CPU still
-  // writes: their bytes, which stay in place until they are taken and committed. Returns how many.
-  // Does not look at what is added meanwhile.
+  struct Peeked {
+    size_t count = 0;
+    bool is_all = true;  // else there was more room in use than was to be looked at
+  };
+  // Shows finished records that have not been taken, in order, up to the first that a CPU still
+  // writes: their bytes, which stay in place until they are taken and committed. No further ones
+  // when those shown have taken `enough_bytes` of the ring. Does not look at what is added
+  // meanwhile.
   template <class Show>
-  size_t Peek(Show show);
+  Peeked Peek(uint64_t enough_bytes, Show show);
 
   // What the last Peek() went over is not shown again.
   void Take() { taken_ = std::max(taken_, peeked_); }
@@ -67,22 +72,24 @@ class RingReader {
 };
 
 template <class Show>
-size_t RingReader::Peek(Show show) {
-  size_t count = 0;
-  const uint64_t end = LoadAcquire(producer_position_);
+RingReader::Peeked RingReader::Peek(uint64_t enough_bytes, Show show) {
+  Peeked peeked;
+  const uint64_t all = LoadAcquire(producer_position_);
+  const uint64_t end = std::min(all, taken_ + enough_bytes);
   peeked_ = taken_;
   while (peeked_ < end) {
     const std::byte* const record = data_ + (peeked_ & (data_bytes_ - 1));
     // Acquire: the record's bytes were written before its busy bit was cleared.
     const uint32_t length = LoadAcquire(reinterpret_cast<const uint32_t*>(record));
-    if (length & kBusyBit) break;
+    if (length & kBusyBit) return peeked;
     const uint64_t bytes = length & ~kDiscardBit;
     peeked_ += (kHeaderBytes + bytes + kAlignment - 1) & ~(kAlignment - 1);
     if (length & kDiscardBit) continue;
     show(std::span(record + kHeaderBytes, bytes));
-    ++count;
+    ++peeked.count;
   }
-  return count;
+  peeked.is_all = peeked_ == all;
+  return peeked;
 }
 
 // The mapped pages of a ring buffer map.

@@ -40,12 +40,13 @@ class RingTest : public testing::Test {
   }
 
   // What one Peek() shows.
-  std::vector<std::string> Peek() {
+  std::vector<std::string> Peek(uint64_t enough_bytes = kRingBytes) {
     std::vector<std::string> seen;
-    const size_t count = reader_.Peek([&seen](std::span<const std::byte> record) {
+    const auto peeked = reader_.Peek(enough_bytes, [&seen](std::span<const std::byte> record) {
       seen.emplace_back(reinterpret_cast<const char*>(record.data()), record.size());
     });
-    EXPECT_EQ(count, seen.size());
+    EXPECT_EQ(peeked.count, seen.size());
+    is_all_ = peeked.is_all;
     return seen;
   }
 
@@ -58,6 +59,8 @@ class RingTest : public testing::Test {
   void Reopen() { reader_ = RingReader(&consumed_, &produced_, data_.data(), kRingBytes); }
   bool HasData() const { return reader_.HasData(); }
   uint64_t consumed() const { return consumed_; }
+  // Of the last Peek().
+  bool is_all() const { return is_all_; }
 
  private:
   void Set(uint64_t position, char byte) {
@@ -69,6 +72,7 @@ class RingTest : public testing::Test {
   uint64_t consumed_ = 0;
   uint64_t produced_ = 0;
   RingReader reader_{&consumed_, &produced_, data_.data(), kRingBytes};
+  bool is_all_ = false;
 };
 
 TEST_F(RingTest, AnEmptyRingShowsNothing) {
@@ -160,6 +164,27 @@ TEST_F(RingTest, AFullRingIsReadWhole) {
   EXPECT_THAT(Peek(), ElementsAre("1", "2", "3", "4"));
   Commit();
   EXPECT_FALSE(HasData());
+}
+
+TEST_F(RingTest, ShowsNoMoreThanEnoughAndTheRestNext) {
+  Add("one");
+  Add("two");
+  Add("three");
+  EXPECT_THAT(Peek(17), ElementsAre("one", "two")) << "the second one ends behind that";
+  EXPECT_FALSE(is_all());
+  Take();
+  EXPECT_THAT(Peek(16), ElementsAre("three"));
+  EXPECT_TRUE(is_all());
+}
+
+TEST_F(RingTest, BehindARecordThatIsStillWrittenThereIsNothingToWaitFor) {
+  Add("one");
+  Add("two", kBusy);
+  EXPECT_THAT(Peek(16), ElementsAre("one"));
+  EXPECT_FALSE(is_all());
+  Take();
+  EXPECT_THAT(Peek(16), IsEmpty());
+  EXPECT_TRUE(is_all());
 }
 
 TEST(RingSizeTest, GrowsWithTheProcessorsWithinBounds) {
