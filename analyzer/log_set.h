@@ -17,6 +17,7 @@
 #include "coverage.h"
 #include "daybook/peek.h"
 #include "daybook/reader.h"
+#include "daybook/recorder_counts.h"
 #include "daybook/result.h"
 #include "headless.h"
 #include "item_stream.h"
@@ -209,9 +210,7 @@ class LogSet {
   struct Sequence {
     std::optional<uint64_t> next;
     uint64_t lost_in_gaps = 0;  // since the last numbered record
-    // The kernel's count of forks is ahead of the hook's by so much, from a recorder's start on.
-    std::optional<uint64_t> forks_ahead;
-    std::optional<uint64_t> filtered;  // as the recorder counts it from its start on
+    RecorderCounts counts;
   };
 
   static const RecordTypes kInRuns;
@@ -253,9 +252,6 @@ class LogSet {
   bool TakeNumber(uint64_t seq);
   void TakeMissing(uint64_t next_seq);
   void TakeAbout(const RecordView& record);
-  void TakeFiltered(const Audit& audit);
-  void TakeForks(std::optional<uint64_t> kernel, std::optional<uint64_t> seen);
-  void TakeRecorder(const Recorder& recorder);
   void NoteFilter(std::string_view filter);
 
   Options options_;

@@ -61,8 +61,7 @@ void LogSet::TakeSkip(const Skip& skip) {
 void LogSet::LeaveOutUpTo(uint64_t next_seq) {
   skipped_ = true;
   sequence_->next = std::max(sequence_->next.value_or(0), next_seq);
-  sequence_->forks_ahead.reset();
-  sequence_->filtered.reset();
+  sequence_->counts.Forget();
 }
 
 bool LogSet::Take(const RecordView& record) {
@@ -143,10 +142,11 @@ void LogSet::TakeAbout(const RecordView& record) {
     not_recorded_.push_back({boot_, gap.first_time_ns, gap.last_time_ns});
     coverage_.missed_forks += gap.missed_forks.value_or(0);
   } else if (Audit audit; record.As(&audit)) {
-    TakeForks(audit.kernel_forks, audit.forks_seen);
-    TakeFiltered(audit);
+    coverage_.unseen_forks += sequence_->counts.TakeForks(audit).value_or(0);
+    coverage_.dropped_events += sequence_->counts.TakeFiltered(audit).value_or(0);
   } else if (Recorder recorder; record.As(&recorder)) {
-    TakeRecorder(recorder);
+    NoteFilter(recorder.filter.value_or(""));
+    coverage_.unseen_forks += sequence_->counts.TakeForks(recorder).value_or(0);
   }
 }
 
@@ -155,36 +155,6 @@ void LogSet::NoteFilter(std::string_view filter) {
   for (const std::string_view option : {"--only-failed", "--min-lifetime"}) {
     boot_->lacks_successes = boot_->lacks_successes || filter.find(option) != filter.npos;
   }
-}
-
-// One that takes over counts on, and so do its hooks. Its START's count of the kernel may be a few
-// too large: what is missing by then, the next count says as well.
-void LogSet::TakeRecorder(const Recorder& recorder) {
-  NoteFilter(recorder.filter.value_or(""));
-  const bool is_start = recorder.event == RecorderEvent::kStart;
-  const bool counts_on = HasAbility(recorder, kContinues);
-  if (is_start && counts_on && sequence_->forks_ahead) return;
-  if (is_start && !counts_on) {
-    sequence_->filtered = 0;
-    sequence_->forks_ahead.reset();
-  }
-  TakeForks(recorder.kernel_forks, recorder.forks_seen);
-}
-
-// A birth that was kept until it was judged counts until then: the number may become smaller.
-void LogSet::TakeFiltered(const Audit& audit) {
-  auto& before = sequence_->filtered;
-  if (!audit.filtered) return;
-  if (before && *audit.filtered > *before) coverage_.dropped_events += *audit.filtered - *before;
-  before = std::max(before.value_or(0), *audit.filtered);
-}
-
-void LogSet::TakeForks(std::optional<uint64_t> kernel, std::optional<uint64_t> seen) {
-  auto& before = sequence_->forks_ahead;
-  if (!kernel || !seen) return;
-  const uint64_t ahead = *kernel - *seen;
-  if (before && ahead > *before) coverage_.unseen_forks += ahead - *before;
-  before = ahead;
 }
 
 void LogSet::TakeGap(const Gap& gap) {
@@ -294,11 +264,11 @@ bool LogSet::TakeNumber(uint64_t seq) {
 }
 
 // The next record will have this number: a jump proves what is missing, also what gaps have told
-// of already. The START of a recorder that began to count anew may be among it.
+// of already.
 void LogSet::TakeMissing(uint64_t next_seq) {
   if (!sequence_->next) sequence_->next = next_seq;
   if (next_seq < *sequence_->next) return;
-  if (next_seq != *sequence_->next) sequence_->forks_ahead.reset();
+  if (next_seq != *sequence_->next) sequence_->counts.ForgetForks();
   coverage_.missing_records += next_seq - *sequence_->next;
   sequence_->next = next_seq;
   sequence_->lost_in_gaps = 0;

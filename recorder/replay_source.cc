@@ -14,6 +14,7 @@
 
 #include "daybook/abilities.h"
 #include "daybook/reader.h"
+#include "daybook/recorder_counts.h"
 #include "daybook/whole_life.h"
 #include "file_descriptor.h"
 #include "living_set.h"
@@ -62,12 +63,11 @@ class ReplaySource::Impl {
   void TakeInfo(const Info& info);
   void EndHead(EventSink* sink);
   void TakeRecorder(const Recorder& recorder);
-  void TakeForks(const Audit& counts);
+  void TakeForks(const Audit& counts, std::optional<uint64_t> unseen);
   void TellForks(EventSink* sink);
   void TakeDamage(const Gap& gap, EventSink* sink);
   void TellDamage(const Lost& lost, EventSink* sink);
   void TakeGap(const RecordingGap& gap, EventSink* sink);
-  void TakeFiltered(const Audit& audit);
   void MoveClock(uint64_t time_ns);
 
   std::vector<std::string> paths_;
@@ -82,10 +82,9 @@ class ReplaySource::Impl {
   FileDescriptor always_ready_;
   std::optional<Item> waiting_;  // the first event, found while reading the head
   std::vector<RecordingGap> first_gaps_;
-  std::optional<uint64_t> filtered_;      // what its recorders left out on request, as far as known
-  std::optional<uint64_t> counted_last_;  // the same of the last of them
-  std::optional<uint64_t> forks_ahead_;   // of the hooks' count that of the kernel is
-  Audit forks_;                           // as if of one recorder; the hooks' lacks what none saw
+  RecorderCounts counts_;
+  std::optional<uint64_t> filtered_;  // what its recorders left out on request, as far as known
+  Audit forks_;                       // as if of one recorder; the hooks' lacks what none saw
   bool are_forks_told_ = true;
   size_t taken_ = 0;
   Id128 stream_id_;
@@ -154,13 +153,12 @@ Status ReplaySource::Impl::Take(const Item& item, EventSink* sink) {
 }
 
 // False where it is known: a writer repeats records, with their numbers, after an error. A jump
-// tells what is missing, also what gaps have told of already, and also between two files. The START
-// of a recorder that began to count anew may be among it.
+// tells what is missing, also what gaps have told of already, and also between two files.
 bool ReplaySource::Impl::TakeNumber(uint64_t seq, EventSink* sink) {
   const uint64_t expected = next_seq_.value_or(seq);
   if (seq < expected) return false;
   const uint64_t missing = seq - expected;
-  if (missing != 0) forks_ahead_.reset();
+  if (missing != 0) counts_.ForgetForks();
   if (missing > told_lost_ && sink != nullptr) {
     TellDamage({.first_time_ns = clock_.time_ns,
                 .last_time_ns = clock_.time_ns,
@@ -215,8 +213,8 @@ Status ReplaySource::Impl::TakeRecord(const RecordView& record, EventSink* sink)
     TakeRecorder(recorder);
     TellForks(sink);
   } else if (record.As(&audit)) {
-    TakeFiltered(audit);
-    TakeForks(audit);
+    if (const auto more = counts_.TakeFiltered(audit)) filtered_ = filtered_.value_or(0) + *more;
+    TakeForks(audit, counts_.TakeForks(audit));
     TellForks(sink);
   } else if (record.As(&lost)) {
     MoveClock(lost.last_time_ns);
@@ -272,29 +270,18 @@ void ReplaySource::Impl::EndHead(EventSink* sink) {
   if (is_new && sink != nullptr) sink->OnNewIdentity();
 }
 
-// One that takes over counts on. Its START's count of the kernel may be a few too large.
 void ReplaySource::Impl::TakeRecorder(const Recorder& recorder) {
   const bool is_start = recorder.event == RecorderEvent::kStart;
-  const bool counts_on = HasAbility(recorder, kContinues);
   if (is_start && abilities_.empty()) abilities_ = AbilitiesWithout(recorder, kContinues);
-  if (is_start && counts_on && forks_ahead_) return;
-  if (is_start && !counts_on) {
-    counted_last_ = 0;
-    forks_ahead_.reset();
-  }
-  TakeForks({.time_ns = recorder.time_ns,
-             .forks_seen = recorder.forks_seen,
-             .kernel_forks = recorder.kernel_forks});
+  TakeForks({.time_ns = recorder.time_ns, .kernel_forks = recorder.kernel_forks},
+            counts_.TakeForks(recorder));
 }
 
-void ReplaySource::Impl::TakeForks(const Audit& counts) {
-  if (!counts.kernel_forks || !counts.forks_seen) return;
+void ReplaySource::Impl::TakeForks(const Audit& counts, std::optional<uint64_t> unseen) {
+  if (!unseen) return;
   const uint64_t before = forks_.kernel_forks.value_or(0) - forks_.forks_seen.value_or(0);
-  const uint64_t ahead = *counts.kernel_forks - *counts.forks_seen;
-  const uint64_t more = forks_ahead_ && ahead > *forks_ahead_ ? ahead - *forks_ahead_ : 0;
-  forks_ahead_ = ahead;
   forks_ = {.time_ns = counts.time_ns,
-            .forks_seen = *counts.kernel_forks - before - more,
+            .forks_seen = *counts.kernel_forks - before - *unseen,
             .kernel_forks = counts.kernel_forks};
   are_forks_told_ = false;
 }
@@ -325,14 +312,6 @@ void ReplaySource::Impl::TakeGap(const RecordingGap& gap, EventSink* sink) {
   if (sink == nullptr) return first_gaps_.push_back(gap);
   sink->OnGap(gap);
   ++taken_;
-}
-
-// A birth that was kept until it was judged counts until then: the number may become smaller.
-void ReplaySource::Impl::TakeFiltered(const Audit& audit) {
-  if (!audit.filtered) return;
-  const uint64_t before = counted_last_.value_or(*audit.filtered);
-  counted_last_ = std::max(before, *audit.filtered);
-  filtered_ = filtered_.value_or(0) + (*counted_last_ - before);
 }
 
 // Between two anchors both clocks run alike.
