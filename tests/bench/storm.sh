@@ -1,7 +1,7 @@
 #!/bin/bash
 # A fork storm: workers that bear processes as fast as they can, while daybookd records; then what
-# it lost, and whether its count is the kernel's. Ends with 1 where something is missing, or is told as
-# lost though no ring was chosen. As root.
+# it took, what it lost, and whether its count is the kernel's. Ends with 1 where something is missing,
+# or is told as lost though no ring was chosen. As root.
 #   tests/bench/storm.sh [SECONDS [WORKERS [daybookd's options...]]]
 # With --ring 64K it may lose: then what is in the log and what is told as lost must add up.
 set -euo pipefail
@@ -9,20 +9,17 @@ cd "$(dirname "$0")/../.."
 seconds=${1:-60}
 workers=${2:-2}
 shift $(($# < 2 ? $# : 2))
-daybookd=build/release/recorder/daybookd
-daybook=build/release/analyzer/daybook
 work=$(mktemp -d)
 chmod 755 "$work"
-recorder=
-trap '[ -z "$recorder" ] || kill "$recorder" || true; rm -rf "$work"' EXIT
+# shellcheck source=/dev/null
+. tests/bench/support.sh
+trap clean_up EXIT
+# shellcheck disable=SC2034 # of start_recorder
+recorder_cpu=()
 
 cc -O2 -static -pthread -o "$work/actor" tests/live/actor.c
-"$daybookd" --no-config --log-dir "$work/log" --compress none --max-bytes 8G --source bpf "$@" 2>"$work/messages" &
-recorder=$!
-until grep -qs '^recording' "$work/messages"; do
-  kill -0 "$recorder" || { cat "$work/messages" >&2 && exit 1; }
-  sleep 0.05
-done
+start_recorder --max-bytes 8G --source bpf "$@"
+read -r ns_before switches_before <<<"$(used)"
 children=()
 for ((i = 0; i < workers; ++i)); do
   timeout "$seconds" "$work/actor" forks 100000000 &
@@ -30,10 +27,11 @@ for ((i = 0; i < workers; ++i)); do
 done
 for child in "${children[@]}"; do wait "$child" || true; done
 sleep 0.5
-kill -TERM "$recorder"
-wait "$recorder"
-recorder=
+read -r ns_after switches_after <<<"$(used)"
+memory=$(own_memory)
+stop_recorder
 
+# shellcheck disable=SC2154 # of support.sh
 "$daybook" dump --log "$work/log" --output jsonl |
   jq -rn '
     reduce inputs as $r ({forks: 0, exits: 0, lost_forks: 0, lost_exits: 0};
@@ -51,6 +49,9 @@ recorder=
       (if .told_exits == .stop.exits_seen and .unseen == 0 then "everything is accounted for" else "SOMETHING IS MISSING" end)' |
   tee "$work/verdict"
 grep -q '^everything' "$work/verdict"
+awk -v ns=$((ns_after - ns_before)) -v switches=$((switches_after - switches_before)) -v kib="$memory" '
+  NR == 1 { printf "the recorder: %.0f ns of CPU a life, %.2f switches for 1000 lives, %.1f MiB of memory\n", ns / $4, 1000 * switches / $4, kib / 1024 }
+' "$work/verdict"
 case " $* " in
   *' --ring '*) ;;
   *) grep -q ' 0 and 0 told as lost' "$work/verdict" ;;

@@ -5,10 +5,13 @@ daybook=build/release/analyzer/daybook
 recorder=
 work=${work:?}
 
-# daybookd on the second CPU with these options; returns when it records.
+# Where it runs: not where what is measured does.
+recorder_cpu=(taskset -c 1)
+
+# daybookd with these options; returns when it records.
 start_recorder() {
   rm -rf "$work/log"
-  taskset -c 1 "$daybookd" --no-config --log-dir "$work/log" --compress none "$@" 2>"$work/messages" &
+  "${recorder_cpu[@]}" "$daybookd" --no-config --log-dir "$work/log" --compress none "$@" 2>"$work/messages" &
   recorder=$!
   await_recorder
 }
@@ -31,6 +34,9 @@ clean_up() {
   stop_recorder
   rm -rf "$work"
 }
+
+# Its memory in KiB, the ring and the program not counted.
+own_memory() { awk '/^RssAnon/ { print $2 }' "/proc/$recorder/status"; }
 
 dump_types() { "$daybook" dump --log "$work/log" --output tsv --columns type; }
 
