@@ -1,0 +1,168 @@
+// Under a filter, too, what was seen is recorded, filtered or lost: every event is counted.
+
+#include <set>
+#include <stdexcept>
+#include <vector>
+
+#include "bpf_source.h"
+#include "connector_source.h"
+#include "filtered_source.h"
+#include "live/support/filter_test.h"
+#include "live/support/live_test.h"
+
+namespace daybook {
+namespace {
+
+struct CountedEvents : EventSink {
+  void OnFork(const Fork&) override { ++forks; }
+  void OnExec(const Exec&) override { ++execs; }
+  void OnExit(const Exit&) override { ++exits; }
+  void OnLost(const Lost&) override {}
+
+  uint64_t forks = 0;
+  uint64_t execs = 0;
+  uint64_t exits = 0;
+};
+
+// Events of every kind: births, threads, execs, ends with and without failure, of two users.
+void Workload() {
+  ASSERT_EQ(WaitFor(SpawnActor({"forks", "300"})).status, 0);
+  ASSERT_EQ(WaitFor(SpawnActor({"races", "50", "10"})).status, 0);
+  ASSERT_EQ(WaitFor(SpawnActor({"spawn", "0", "200"})).status, 0);
+  WaitFor(SpawnAs(kOneUser, "/bin/true"));
+  WaitFor(SpawnAs(kOneUser, "/bin/false"));
+}
+
+// Takes events until none come any more, so that counts and events are of one moment.
+void DrainAll(EventSource& source, EventSink& sink) {
+  const bool is_quiet = Await([&] {
+    const SourceCounters before = source.counters();
+    EXPECT_TRUE(source.Drain(sink));
+    const SourceCounters after = source.counters();
+    return before.forks_seen == after.forks_seen && before.exits_seen == after.exits_seen &&
+           before.execs_seen == after.execs_seen;
+  });
+  ASSERT_TRUE(is_quiet);
+}
+
+class FilterCountTest : public LiveTest, public testing::WithParamInterface<Filter> {};
+
+TEST_P(FilterCountTest, WhatWasSeenWasDeliveredOrFilteredOrLost) {
+  constexpr uint64_t kTinyRing = 65536;
+  for (const uint64_t ring_bytes : {kTinyRing, uint64_t{4} << 20}) {
+    auto source = BpfSource::Open({.ring_bytes = ring_bytes, .filter = GetParam()});
+    ASSERT_TRUE(source) << source.error().message();
+    KeptProcesses living;
+    ASSERT_TRUE((*source)->Snapshot(living));
+    Workload();
+    CountedEvents events;
+    DrainAll(**source, events);
+    const SourceCounters counted = (*source)->counters();
+    ASSERT_TRUE(counted.filtered);
+    const FilteredEvents& filtered = *counted.filtered;
+    EXPECT_EQ(*counted.forks_seen - (*source)->threads_seen(),
+              events.forks + filtered.forks + counted.lost.forks);
+    EXPECT_EQ(*counted.execs_seen, events.execs + filtered.execs + counted.lost.execs);
+    EXPECT_EQ(*counted.exits_seen, events.exits + filtered.exits + counted.lost.exits);
+    EXPECT_EQ((*source)->damaged_events(), 0u);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Filters, FilterCountTest,
+                         testing::Values(Filter{.events = kTypeExec | kTypeExit},
+                                         Filter{.events = kTypeCgroup}, Filter{.only_failed = true},
+                                         Filter{.only_uids = {kOneUser}},
+                                         Filter{.except_uids = {0}}, Filter{.only_cgroup = "/"},
+                                         Filter{.min_lifetime_ns = 1'000'000},
+                                         Filter{.no_kernel_threads = true},
+                                         Filter{.events = kTypeFork | kTypeExit,
+                                                .only_uids = {0},
+                                                .min_lifetime_ns = 500'000,
+                                                .no_kernel_threads = true}));
+
+// ---- More than can be judged ----
+
+struct KeptLives : EventSink {
+  void OnFork(const Fork& fork) override { forks.insert(fork.pid); }
+  void OnExec(const Exec&) override {}
+  void OnExit(const Exit& exit) override { exits.insert(exit.pid); }
+  void OnLost(const Lost&) override {}
+
+  std::multiset<uint32_t> forks;
+  std::multiset<uint32_t> exits;
+};
+
+class UnjudgedTest : public LiveTest {
+ protected:
+  // Processes that are all there at once, and then become that user and end.
+  static std::vector<pid_t> LivesOf(uid_t uid, int count) {
+    int gate[2];
+    if (pipe2(gate, O_CLOEXEC) != 0) throw std::runtime_error("pipe");
+    std::vector<pid_t> pids;
+    for (int i = 0; i < count; ++i) {
+      pids.push_back(Spawn([&] {
+        close(gate[1]);
+        char end = 0;
+        (void)!read(gate[0], &end, 1);
+        if (setuid(uid) != 0) _exit(95);
+      }));
+    }
+    close(gate[1]);
+    for (const pid_t pid : pids) EXPECT_EQ(WaitFor(pid).status, 0);
+    close(gate[0]);
+    return pids;
+  }
+};
+
+TEST_F(UnjudgedTest, WhoCannotBeKeptUntilHeIsJudgedIsRecordedWhole) {
+  constexpr int kLives = 50;
+  auto source = BpfSource::Open({.filter = {.only_uids = {kOneUser}}, .max_judged = 8});
+  ASSERT_TRUE(source) << source.error().message();
+  const auto wanted = LivesOf(kOneUser, kLives);
+  const auto others = LivesOf(kOtherUser, kLives);
+  KeptLives told;
+  DrainAll(**source, told);
+  for (const pid_t pid : wanted) {
+    EXPECT_EQ(told.forks.count(static_cast<uint32_t>(pid)), 1u) << pid;
+    EXPECT_EQ(told.exits.count(static_cast<uint32_t>(pid)), 1u) << pid;
+  }
+  size_t recorded = 0;
+  for (const pid_t pid : others) {
+    EXPECT_EQ(told.forks.count(static_cast<uint32_t>(pid)),
+              told.exits.count(static_cast<uint32_t>(pid)))
+        << "whole or not at all: " << pid;
+    recorded += told.forks.count(static_cast<uint32_t>(pid));
+  }
+  EXPECT_GE(recorded, kLives - 8u);
+  EXPECT_LT(recorded, size_t{kLives}) << "those that could be judged are left out";
+}
+
+TEST_F(UnjudgedTest, WhereAllCanBeJudgedNoneIs) {
+  auto source = BpfSource::Open({.filter = {.only_uids = {kOneUser}}});
+  ASSERT_TRUE(source) << source.error().message();
+  const auto others = LivesOf(kOtherUser, 50);
+  KeptLives told;
+  DrainAll(**source, told);
+  for (const pid_t pid : others) EXPECT_FALSE(told.forks.contains(static_cast<uint32_t>(pid)));
+}
+
+TEST(FilterConnectorCountTest, SoItIsBehindTheConnector) {
+  auto connector = ConnectorSource::Open({});
+  if (!connector) return SkipButInCi(connector.error().message());
+  FilteredSource source(*std::move(connector), {.only_uids = {kOneUser}});
+  KeptProcesses living;
+  ASSERT_TRUE(source.Snapshot(living));
+  const SourceCounters before = source.counters();
+  CountedEvents events;
+  Workload();
+  DrainAll(source, events);
+  const SourceCounters after = source.counters();
+  EXPECT_EQ(after.lost.others, before.lost.others);
+  EXPECT_EQ(*after.exits_seen, events.exits + after.filtered->exits);
+  EXPECT_GT(after.filtered->execs, 200u);
+  EXPECT_GE(events.exits, 2u);
+  EXPECT_LT(events.exits, 20u);
+}
+
+}  // namespace
+}  // namespace daybook
