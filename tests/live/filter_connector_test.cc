@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "connector_source.h"
+#include "live/support/connector_test.h"
 #include "live/support/filter_test.h"
 #include "live/support/live_test.h"
 
@@ -19,13 +19,8 @@ using testing::Not;
 using testing::Optional;
 using std::string_view_literals::operator""sv;
 
-class ConnectorFilterTest : public testing::Test {
+class ConnectorFilterTest : public ConnectorTest {
  protected:
-  void SetUp() override {
-    const auto source = ConnectorSource::Open({});
-    if (!source) SkipButInCi(source.error().message());
-  }
-
   const KeptLog& Record(std::vector<std::string> options, const std::function<void()>& meanwhile) {
     options.insert(options.begin(), {"--source", "connector"});
     Daybookd recorder(temp_ / "log", options);
