@@ -1,66 +1,26 @@
+// Records that are told in any order, late, twice or not at all are joined to lives.
+
 #include "lives.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "life_records.h"
+#include "lives_fixture.h"
 
 namespace daybook {
 namespace {
 
 using testing::ElementsAre;
 using testing::Optional;
-
-class LivesTest : public testing::Test {
- protected:
-  template <class... Records>
-  void Take(const Records&... records) {
-    (builder_.Take(records), ...);
-  }
-
-  // A complete snapshot of these, begun at that time.
-  void Snapshot(uint64_t time_ns, const std::vector<SnapProc>& processes) {
-    Take(SnapBegin{.time_ns = time_ns});
-    for (const SnapProc& process : processes) Take(process);
-    Take(SnapEnd{.time_ns = time_ns + kMs, .process_count = processes.size()});
-  }
-
-  void Finish(LifeState state = LifeState::kRunning) { builder_.Finish(state); }
-
-  std::vector<LifeState> States() const {
-    std::vector<LifeState> states;
-    for (const Life& life : lives_) states.push_back(life.state);
-    return states;
-  }
-
-  std::vector<Life> lives_;
-  LifeBuilder builder_{[this](const Life& life) { lives_.push_back(life); }};
-};
-
-Exec ExecAt(uint64_t time_ns, uint64_t start_ns, uint32_t pid = 7) {
-  return {.time_ns = time_ns,
-          .pid = pid,
-          .start_ns = start_ns,
-          .uid = 1000,
-          .comm = "ls",
-          .exe = "/bin/ls",
-          .args_bytes = 6,
-          .args = std::string_view("ls\0-l\0", 6)};
-}
-Exit ExitAt(uint64_t time_ns, uint64_t start_ns, uint32_t pid = 7) {
-  return {.time_ns = time_ns,
-          .pid = pid,
-          .start_ns = start_ns,
-          .ppid = 1,
-          .wait_status = 0x300,
-          .cpu_us = 42,
-          .comm = "ls"};
-}
 
 TEST_F(LivesTest, ForkExecAndExitAreOneLife) {
   Take(ForkAt(10 * kSecond), ExecAt(11 * kSecond, 10 * kSecond),
@@ -417,99 +377,6 @@ TEST_F(LivesTest, AnImportedLifeDoesNotWaitForAReapBehindAPartThatWasLeftOut) {
   EXPECT_THAT(States(), ElementsAre(LifeState::kEnded));
 }
 
-TEST_F(LivesTest, OnePidKeepsFewLivesWaiting) {
-  for (uint64_t i = 0; i < 1000; ++i) Take(ForkAt(kSecond + i));
-  EXPECT_EQ(builder_.living(), 16U);
-  Finish();
-  ASSERT_EQ(lives_.size(), 1000U);
-  for (uint64_t i = 0; i < 1000; ++i) {
-    EXPECT_EQ(lives_[i].start_ns, kSecond + i);
-    EXPECT_EQ(lives_[i].state, i < 999 ? LifeState::kLost : LifeState::kRunning);
-  }
-}
-
-// ---- Ancestors ----
-
-std::vector<uint32_t> AncestorsOf(const Life& life) {
-  std::vector<uint32_t> pids;
-  for (const Life* at = life.parent.get(); at != nullptr; at = at->parent.get()) {
-    pids.push_back(at->pid);
-  }
-  return pids;
-}
-
-Fork ChildOf(uint32_t ppid, uint64_t parent_start_ns, uint64_t time_ns, uint32_t pid) {
-  return {.time_ns = time_ns, .pid = pid, .ppid = ppid, .parent_start_ns = parent_start_ns};
-}
-
-TEST_F(LivesTest, AParentIsKnownAlsoAfterItsEnd) {
-  Take(ChildOf(1, 0, 10 * kSecond, 100), ChildOf(100, 10 * kSecond, 11 * kSecond, 101),
-       ChildOf(101, 11 * kSecond, 12 * kSecond, 102), ExitAt(13 * kSecond, 11 * kSecond, 101),
-       ExitAt(14 * kSecond, 12 * kSecond, 102));
-  Finish();
-  ASSERT_EQ(lives_.size(), 3U);
-  EXPECT_THAT(AncestorsOf(lives_[1]), ElementsAre(101, 100));
-  EXPECT_EQ(lives_[1].parent.get()->state, LifeState::kEnded);
-}
-
-TEST_F(LivesTest, OfTwoLivesWithOnePidTheRightOneIsTheParent) {
-  Take(ChildOf(1, 0, 10 * kSecond, 100), ChildOf(100, 10 * kSecond, 11 * kSecond, 101),
-       ExitAt(12 * kSecond, 10 * kSecond, 100), ChildOf(1, 0, 12 * kSecond + 1, 100),
-       ChildOf(100, 12 * kSecond + 1, 13 * kSecond, 102));
-  Finish();
-  ASSERT_EQ(lives_.size(), 4U);
-  EXPECT_EQ(lives_[1].pid, 101U);
-  EXPECT_EQ(lives_[1].parent.get()->start_ns, 10 * kSecond);
-  EXPECT_EQ(lives_[3].pid, 102U);
-  EXPECT_EQ(lives_[3].parent.get()->start_ns, 12 * kSecond + 1);
-}
-
-TEST_F(LivesTest, AParentMayComeLaterInTheLogThanItsChild) {
-  Take(ChildOf(100, 10 * kSecond, 11 * kSecond, 101));
-  Snapshot(12 * kSecond, {{.pid = 101, .start_ns = 11 * kSecond},
-                          {.pid = 100, .start_ns = 10 * kSecond, .ppid = 1}});
-  Take(ExitAt(13 * kSecond, 11 * kSecond, 101));
-  ASSERT_EQ(lives_.size(), 1U);
-  EXPECT_THAT(AncestorsOf(lives_[0]), ElementsAre(100));
-}
-
-TEST_F(LivesTest, ParentsInARingAreForged) {
-  Take(ChildOf(101, 11 * kSecond, 10 * kSecond, 100),
-       ChildOf(100, 10 * kSecond, 11 * kSecond, 101));
-  Finish();
-  ASSERT_EQ(lives_.size(), 2U);
-  EXPECT_THAT(AncestorsOf(lives_[0]), ElementsAre());
-  EXPECT_THAT(AncestorsOf(lives_[1]), ElementsAre(100));
-}
-
-// Whether a link makes a ring is not looked for without end: only a forged log has such chains.
-TEST_F(LivesTest, AParentFarBelowIsNotLinkedLate) {
-  for (const uint32_t length : {500U, 1500U}) {
-    lives_.clear();
-    const uint32_t last = 10'000 + length - 1;
-    Take(ChildOf(last, kSecond + length - 1, 2 * kSecond, 7),
-         ChildOf(7, 2 * kSecond, 3 * kSecond, 8));
-    for (uint32_t i = 0; i < length; ++i) {
-      Take(ChildOf(9'999 + i, kSecond + i - 1, kSecond + i, 10'000 + i));
-    }
-    Finish();
-    const auto life = std::ranges::find(lives_, 7U, &Life::pid);
-    ASSERT_NE(life, lives_.end());
-    EXPECT_EQ(AncestorsOf(*life).size(), length < kMaxAncestors ? length : 0U);
-  }
-}
-
-TEST_F(LivesTest, AChainOfParentsMayBeLong) {
-  constexpr uint32_t kLength = 200'000;
-  LifeBuilder builder([](const Life&) {});
-  for (uint32_t i = 0; i < kLength; ++i) {
-    builder.Take(ChildOf(999 + i, kSecond + i - 1, kSecond + i, 1000 + i));
-    if (i > 0) builder.Take(ExitAt(kSecond + i, kSecond + i - 1, 999 + i));
-  }
-  EXPECT_EQ(builder.living(), 1U);
-  builder.Finish(LifeState::kRunning);
-}
-
 TEST_F(LivesTest, AnImportedLifeHasWhatItsAccountingRecordSays) {
   Exit exit = ExitAt(12 * kSecond, 10 * kSecond);
   exit.cpu_us.reset();
@@ -528,28 +395,6 @@ TEST_F(LivesTest, AnAccountingRecordWhoseExitIsLostStillTellsOfAnEnd) {
   Finish();
   ASSERT_EQ(lives_.size(), 1U);
   EXPECT_EQ(lives_[0].state, LifeState::kLost);
-}
-
-TEST_F(LivesTest, LivingOnesAreAllThatIsKept) {
-  for (uint32_t i = 0; i < 100'000; ++i) {
-    const uint64_t start = kSecond + i * kMs;
-    Take(ForkAt(start, 100 + i % 1000), ExitAt(start + 1, start, 100 + i % 1000));
-  }
-  EXPECT_EQ(builder_.living(), 0U);
-  EXPECT_EQ(lives_.size(), 100'000U);
-}
-
-TEST_F(LivesTest, WhoSeemedLostIsRememberedForItsLateEnd) {
-  builder_.Take(Fork{.time_ns = kSecond, .pid = 7, .ppid = 1});
-  Take(SnapBegin{.time_ns = 2 * kSecond}, SnapEnd{.time_ns = 2 * kSecond});
-  for (uint32_t i = 0; i < 40'000; ++i) {
-    const uint64_t start_ns = 2 * kSecond + i * (kSecond / 1000);
-    builder_.Take(Fork{.time_ns = start_ns, .pid = 1000 + i, .ppid = 1});
-    builder_.Take(Exit{.time_ns = start_ns + 1000, .pid = 1000 + i, .start_ns = start_ns});
-  }
-  builder_.Take(Exit{.time_ns = 60 * kSecond, .pid = 7, .start_ns = kSecond});
-  Finish();
-  EXPECT_EQ(std::ranges::count(lives_, 7U, &Life::pid), 1);
 }
 
 // What the hooks of the one before it saw is told behind its START.
@@ -571,17 +416,6 @@ TEST_F(LivesTest, WhoTakesOverMayTellReapsThatItsOwnHooksDoNot) {
   EXPECT_EQ(lives_.size(), 4u) << "there was nobody before it";
 }
 
-TEST_F(LivesTest, WhoIsLongOverIsForgotten) {
-  constexpr uint32_t kMany = 200'000;
-  for (uint32_t i = 1; i <= kMany; ++i) {
-    const uint64_t start_ns = i * (kSecond / 100);
-    builder_.Take(Fork{.time_ns = start_ns, .pid = i, .ppid = 1});
-    builder_.Take(Exit{.time_ns = start_ns + 1000, .pid = i, .start_ns = start_ns});
-  }
-  EXPECT_EQ(lives_.size(), kMany);
-  EXPECT_LT(builder_.remembered_pids(), kMany / 5);
-}
-
 // One whose parent waits for it late.
 std::optional<uint64_t> CpuOfZombie(std::string_view abilities) {
   std::optional<uint64_t> cpu_us;
@@ -596,27 +430,6 @@ std::optional<uint64_t> CpuOfZombie(std::string_view abilities) {
 TEST(RecorderAbilitiesTest, TheFirstReapIsAwaitedWhereTheRecorderTellsReaps) {
   EXPECT_THAT(CpuOfZombie("fork exec exit usage reap"), Optional(50U));
   EXPECT_THAT(CpuOfZombie("fork exec exit usage reaper"), Optional(42U));
-}
-
-// What else a program tells is not left out with it: who begins as what, and since when.
-TEST(LifeProgramsTest, PathsAndArgumentsThatNobodyAsksForAreLeftOut) {
-  std::vector<Life> lives;
-  LifeBuilder builder([&](const Life& life) { lives.push_back(life); },
-                      LifeBuilder::Programs::kLeftOut);
-  builder.Take(ForkAt(2 * kSecond));
-  builder.Take(ExecAt(3 * kSecond, 2 * kSecond));
-  builder.Take(Fork{
-      .time_ns = 4 * kSecond, .pid = 8, .ppid = 7, .parent_start_ns = 2 * kSecond, .uid = 1000});
-  builder.Take(ExitAt(5 * kSecond, 2 * kSecond));
-  builder.Finish(LifeState::kRunning);
-  ASSERT_EQ(lives.size(), 2U);
-  for (const Life& life : lives) {
-    ASSERT_TRUE(life.image);
-    EXPECT_EQ(life.image->since_ns, 3 * kSecond);
-    EXPECT_EQ(life.image->exe, std::nullopt);
-    EXPECT_EQ(life.image->args, std::nullopt);
-    EXPECT_EQ(life.identity.comm, "ls");
-  }
 }
 
 }  // namespace
