@@ -1,0 +1,177 @@
+// What is of the night, and what is only of the time before it or behind it.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "nightly_week.h"
+#include "scripted_log.h"
+
+namespace daybook {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+TEST_F(NightlyTest, ANightOfWhichTheLogHasNothingIsAnException) {
+  Worry();
+  std::filesystem::remove(log_path_ + "/daybook-00000007.dbk");
+  EXPECT_EQ(Run(kAsk + "--section coverage --output csv").out, std::string(R"(
+what,times,lost,bytes,duration_us,first_time,last_time,host
+recorder_stopped,1,0,0,86401000000,2026-09-27T23:59:59.000000+00:00,2026-09-29T00:00:00.000000+00:00,web1
+)")
+                                                                   .substr(1));
+}
+
+TEST_F(NightlyTest, DamageInTheNightIsAnExceptionAndOlderDamageIsNot) {
+  Worry();
+  for (const auto& [number, is_exception] : {std::pair(7, true), std::pair(3, false)}) {
+    const std::string path = log_path_ + "/daybook-0000000" + std::to_string(number) + ".dbk";
+    const std::string whole = Slurp(path);
+    std::string damaged = whole;
+    damaged[damaged.size() * 3 / 4] ^= 0x10;
+    std::ofstream(path, std::ios::binary) << damaged;
+    const std::string out = Run(kAsk + "--section coverage").out;
+    EXPECT_EQ(out.find("\ndamaged ") != std::string::npos, is_exception) << out;
+    EXPECT_EQ(Run(kAsk + "--fail-on damage").status, is_exception ? 1 : 4);
+    std::ofstream(path, std::ios::binary) << whole;
+  }
+}
+
+TEST_F(NightlyTest, WhatWasLostBeforeIsNotThisNightsAffair) {
+  week_.Live(kNightMs + 11 * kHourMs, {.comm = "rotate"});
+  week_.log().writer().Append(Lost{.first_time_ns = ScriptedLog::Ns(kNightMs - 3000),
+                                   .last_time_ns = ScriptedLog::Ns(kNightMs - 2000),
+                                   .forks = 7});
+  Close();
+  const Answer answer = Run(kAsk + "--only-exceptions --fail-on lost");
+  EXPECT_EQ(answer.out, "");
+  EXPECT_EQ(answer.status, 0);
+}
+
+TEST_F(NightlyTest, WhatEndedUnseenBeforeIsNotThisNightsAffair) {
+  for (const uint64_t days : {3, 2}) week_.Begin(kNightMs - days * kDayMs, 90'000, "lost");
+  Close();
+  const std::string unseen = " --output json | jq .coverage.ended_unseen";
+  EXPECT_EQ(Run(kAsk + unseen).out, "0\n");
+  EXPECT_EQ(Run("report --log LOG -S 2026-09-25 -U 2026-09-26" + unseen).out, "1\n");
+}
+
+TEST_F(NightlyTest, TimesWithoutARecorderMakeTheTimeBeforeShorter) {
+  week_.log().writer().Append(RecordingGap{.first_time_ns = ScriptedLog::Ns(kNightMs - 5 * kDayMs),
+                                           .last_time_ns = ScriptedLog::Ns(kNightMs - 2 * kDayMs)});
+  Worry();
+  const std::string out = Run(kAsk + "--section changes --output csv --no-header").out;
+  EXPECT_THAT(out, HasSubstr("cc,\"more_often,costlier\",7,"))
+      << "30 in 3 of the 6 days, for 20 hours";
+}
+
+TEST_F(NightlyTest, AHostThatWasRenamedHasNotStopped) {
+  week_.log().At(kNightMs + 12 * kHourMs);
+  week_.log().Filtered(std::nullopt);
+  week_.log().Close();
+  const std::string path = temp_ / "renamed";
+  std::filesystem::copy(log_path_, path);  // whose writer is still there
+  ScriptedLog renamed(path, 0xB1, "web2");
+  renamed.At(kNightMs + kDayMs - 1000);
+  renamed.Filtered(std::nullopt);
+  renamed.Close();
+  log_path_ = path;
+  EXPECT_EQ(Run(kAsk + "--section coverage --only-exceptions").out, "");
+}
+
+TEST_F(NightlyTest, AHostThatStoppedBeforeTheNightIsAnException) {
+  Close();
+  const std::string silent_path = temp_ / "silent";
+  ScriptedLog silent(silent_path, 0xB2, "web3");
+  silent.At(kNightMs - kDayMs);
+  silent.Filtered(std::nullopt);
+  silent.Close();
+  EXPECT_EQ(Run(kAsk + "--log " + silent_path + " --section coverage --output csv --no-header").out,
+            "recorder_stopped,1,0,0,172800000000,2026-09-27T00:00:00.000000+00:00,"
+            "2026-09-29T00:00:00.000000+00:00,web3\n");
+  EXPECT_EQ(Run(kAsk + "--log " + silent_path + " --fail-on stopped").status, 1);
+}
+
+// The first night after installing: a recorder that was not there yet has not stopped.
+TEST_F(NightlyTest, ALogThatBeginsAfterTheNightHasNotStopped) {
+  Close();
+  const std::string path = temp_ / "young";
+  ScriptedLog young(path, 0xB3, "web4",
+                    kScriptRealtimeNs + static_cast<int64_t>(kNightMs + kDayMs) * 1'000'000);
+  for (const uint64_t ms : {60'000, 120'000}) {
+    young.Rotate(ms);
+    young.At(ms + 1000);
+    young.Filtered(std::nullopt);
+  }
+  young.Close();
+  const std::string ask = "report -S 2026-09-28 -U 2026-09-29 --log " + path;
+  EXPECT_EQ(Run(ask + " --section coverage --output csv --no-header").out,
+            "nothing_before,1,0,0,86400000000,2026-09-28T00:00:00.000000+00:00,"
+            "2026-09-29T00:00:00.000000+00:00,web4\n");
+  EXPECT_EQ(Run(ask + " --fail-on stopped").status, 0);
+  // What was there before and is there again was not there in between.
+  EXPECT_EQ(Run("report -S 2026-09-30 -U 2026-10-01 --fail-on stopped --log " + path).status, 1);
+}
+
+TEST_F(NightlyTest, DamageBeforeItInTheSameFileIsNotThisNightsAffair) {
+  for (uint64_t i = 0; i < 500; ++i) {
+    week_.Live(kNightMs + 11 * kHourMs + i * 200, {.comm = "cc", .args = "cc\0-c\0"sv});
+  }
+  Close();
+  const std::string path = log_path_ + "/daybook-00000007.dbk";
+  std::string damaged = Slurp(path);
+  damaged[damaged.size() / 2] ^= 0x10;
+  std::ofstream(path, std::ios::binary) << damaged;
+  const std::string ask = "--section coverage --fail-on lost,damage --only-exceptions";
+  EXPECT_EQ(Run(kAsk + ask).status, 1);
+  const Answer later = Run("report --log LOG -S '2026-09-28 12:00' -U 2026-09-29 " + ask);
+  EXPECT_EQ(later.out, "");
+  EXPECT_EQ(later.status, 0);
+}
+
+// They have no counterpart in the time before, where each counts when it has ended.
+TEST_F(NightlyTest, WhoStillRunsIsNotMoreOften) {
+  for (uint32_t i = 0; i < 30; ++i) week_.Begin(kNightMs + 11 * kHourMs + i, 90'000 + i, "cc");
+  week_.Live(kNightMs + 12 * kHourMs, {.comm = "rotate"});
+  Close();
+  EXPECT_EQ(Run(kAsk + "--section changes --output csv --no-header").out, "");
+}
+
+TEST_F(NightlyTest, ABirthIsOfOneNight) {
+  Close();
+  const std::string ask = "report --log LOG --section spawners --output csv --no-header ";
+  EXPECT_THAT(Run(ask + "-S 2026-09-28 -U '2026-09-28 02:00:00.05'").out, HasSubstr("cron,1,"));
+  EXPECT_THAT(Run(ask + "-S '2026-09-28 02:00:00.05' -U 2026-09-29").out, Not(HasSubstr("cron")));
+}
+
+TEST_F(NightlyTest, ANewProgramOfAnOlderProcessIsNew) {
+  const uint64_t ms = kNightMs + 12 * kHourMs;
+  week_.Begin(ms, 90'000, "sh");
+  week_.Execute(ms, 90'000, ms + 2 * kHourMs, "miner");
+  Close();
+  EXPECT_THAT(Run("report --log LOG --section new_programs --output csv -S '2026-09-28 13:00' "
+                  "-U 2026-09-29")
+                  .out,
+              HasSubstr("/usr/bin/miner"));
+}
+
+TEST_F(NightlyTest, WhatEndsLaterStillRunsAndCostsNothingYet) {
+  Close();
+  const std::string first = "-S 2026-09-28 -U '2026-09-28 02:00:00.05' ";
+  const std::string second = "-S '2026-09-28 02:00:00.05' -U 2026-09-29 ";
+  for (const auto& [window, row] :
+       {std::pair(first, "backup,1,0,,"), std::pair(second, "backup,1,0,50000,")}) {
+    EXPECT_THAT(Run("report --log LOG --section programs --output csv " + window).out,
+                HasSubstr(row));
+  }
+}
+
+}  // namespace
+}  // namespace daybook
