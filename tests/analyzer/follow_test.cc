@@ -3,15 +3,9 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <limits.h>
-#include <poll.h>
 #include <signal.h>
-#include <sys/ioctl.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <filesystem>
 #include <fstream>
@@ -22,129 +16,13 @@
 #include <vector>
 
 #include "daybook/compress.h"
-#include "program_runner.h"
+#include "follow_fixture.h"
 #include "scripted_log.h"
 
 namespace daybook {
 namespace {
 
-using testing::ElementsAre;
 using testing::HasSubstr;
-
-// `daybook follow` that runs beside the test.
-class Followed {
- public:
-  explicit Followed(std::vector<std::string> arguments) {
-    arguments.insert(arguments.begin(), {DAYBOOK_PROGRAM, "follow"});
-    std::vector<char*> words;
-    for (std::string& argument : arguments) words.push_back(argument.data());
-    words.push_back(nullptr);
-    std::array<int, 2> ends{};
-    if (pipe(ends.data()) != 0) throw std::runtime_error("no pipe");
-    pid_ = fork();
-    if (pid_ == 0) {
-      dup2(ends[1], STDOUT_FILENO);
-      close(ends[0]);
-      close(ends[1]);
-      setenv("TZ", "UTC", 1);
-      execv(DAYBOOK_PROGRAM, words.data());
-      _exit(127);
-    }
-    close(ends[1]);
-    output_ = ends[0];
-  }
-  Followed(const Followed&) = delete;
-  Followed& operator=(const Followed&) = delete;
-  ~Followed() {
-    if (pid_ > 0) {
-      kill(pid_, SIGKILL);
-      (void)End();
-    }
-    StopReading();
-  }
-
-  pid_t pid() const { return pid_; }
-
-  // The next line; "(end)" at the end, "(late)" where none comes.
-  std::string Line() {
-    constexpr int kPatienceMs = 60'000;
-    for (size_t end = 0; (end = text_.find('\n')) == std::string::npos;) {
-      pollfd file{.fd = output_, .events = POLLIN, .revents = 0};
-      if (poll(&file, 1, kPatienceMs) <= 0) return "(late)";
-      std::array<char, 4096> buffer;
-      const ssize_t got = read(output_, buffer.data(), buffer.size());
-      if (got <= 0) return "(end)";
-      text_.append(buffer.data(), static_cast<size_t>(got));
-    }
-    const size_t end = text_.find('\n');
-    std::string line = text_.substr(0, end);
-    text_.erase(0, end + 1);
-    return line;
-  }
-
-  void Signal(int signal) const { kill(pid_, signal); }
-  void StopReading() {
-    if (output_ >= 0) close(std::exchange(output_, -1));
-  }
-  // Returns when it has filled the pipe as far as it can.
-  void AwaitFullPipe() const {
-    constexpr int kMuch = 32 << 10;
-    int before = 0;
-    for (int same = 0; before < kMuch || same < 30;) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(10));
-      int bytes = 0;
-      ioctl(output_, FIONREAD, &bytes);
-      same = bytes == before ? same + 1 : 0;
-      before = bytes;
-    }
-  }
-  // True when it has ended by now, or does so soon.
-  bool EndsSoon() const {
-    for (int i = 0; i < 3000; ++i) {
-      siginfo_t end{};
-      waitid(P_PID, static_cast<id_t>(pid_), &end, WEXITED | WNOHANG | WNOWAIT);
-      if (end.si_pid == pid_) return true;
-      std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    }
-    return false;
-  }
-  // Its exit status.
-  int End() {
-    int status = 0;
-    waitpid(std::exchange(pid_, -1), &status, 0);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-  }
-  // How often it went to sleep so far.
-  std::string Sleeps() const {
-    std::ifstream file("/proc/" + std::to_string(pid_) + "/status");
-    std::string line;
-    while (std::getline(file, line) && !line.starts_with("voluntary_ctxt_switches")) continue;
-    return line;
-  }
-
- private:
-  pid_t pid_ = -1;
-  int output_ = -1;
-  std::string text_;
-};
-
-class FollowTest : public ProgramRunner {
- protected:
-  // A life of 10 ms, written at once.
-  static void Live(ScriptedLog& log, uint64_t ms, uint32_t pid, std::string_view comm,
-                   uint32_t wait_status = 0) {
-    log.Fork(ms, pid, 100, 2000);
-    log.Exec(ms + 1, pid, ms, comm, comm, comm);
-    log.Exit(ms + 10, pid, ms, wait_status, comm, 1500);
-    log.Flush();
-  }
-  std::vector<std::string> Asking(std::vector<std::string> more) const {
-    more.insert(more.begin(), {"--log", log_path_, "--output", "csv", "--columns", "pid,comm"});
-    return more;
-  }
-  // A program that is there to be followed, and has read what there is.
-  static void ExpectReady(Followed& followed) { EXPECT_EQ(followed.Line(), "pid,comm"); }
-};
 
 TEST_F(FollowTest, ShowsWhatEndsFromNowOnUntilItIsAskedToEnd) {
   for (const int signal : {SIGINT, SIGTERM}) {
@@ -358,81 +236,6 @@ TEST_F(FollowTest, LooksEachSecondOnRequest) {
   Live(log, 6000, 200, "one");
   EXPECT_EQ(followed.Line(), "200,one");
   EXPECT_EQ(followed.End(), 0);
-}
-
-TEST_F(FollowTest, EndsWhenNobodyReadsAnyMoreAlsoWhereNothingHappens) {
-  ScriptedLog log(log_path_);
-  log.Snapshot(5000);
-  log.Flush();
-  Followed followed(Asking({}));
-  ExpectReady(followed);
-  followed.StopReading();
-  EXPECT_EQ(followed.End(), 0);
-}
-
-TEST_F(FollowTest, EndsAtOnceWhereItIsAskedToAlsoWhileItsReaderStalls) {
-  for (const std::string format : {"csv", "text"}) {
-    std::filesystem::remove_all(log_path_);
-    ScriptedLog log(log_path_);
-    log.Snapshot(5000);
-    log.Flush();
-    Followed followed({"--log", log_path_, "--output", format});
-    EXPECT_NE(followed.Line(), "(end)");
-    for (uint32_t i = 0; i < 2000; ++i) Live(log, 6000 + 20 * i, 1000 + i, "stalled");
-    followed.AwaitFullPipe();
-    followed.Signal(SIGINT);
-    ASSERT_TRUE(followed.EndsSoon()) << format;
-    EXPECT_EQ(followed.End(), 0);
-  }
-}
-
-TEST_F(FollowTest, EndsAtATime) {
-  ScriptedLog log(log_path_);
-  log.Snapshot(5000);
-  log.Flush();
-  Followed followed(Asking({"--until", "+1s"}));
-  ExpectReady(followed);
-  EXPECT_EQ(followed.Line(), "(end)");
-  EXPECT_EQ(followed.End(), 0);
-}
-
-TEST_F(FollowTest, EndsWithAnErrorWhereTheFolderIsRemoved) {
-  std::optional<ScriptedLog> log(log_path_);
-  log->Snapshot(5000);
-  log.reset();
-  Followed followed(Asking({}));
-  ExpectReady(followed);
-  std::filesystem::remove_all(log_path_);
-  EXPECT_EQ(followed.End(), 3);
-}
-
-// Its segment is still open then, by us and by the recorder; and a new recorder may make it anew.
-TEST_F(FollowTest, EndsWithAnErrorWhereTheFolderOfAnUnfinishedSegmentIsRemoved) {
-  for (const bool is_made_anew : {false, true}) {
-    ScriptedLog log(log_path_);
-    log.Snapshot(5000);
-    log.Flush();
-    Followed followed(Asking({}));
-    ExpectReady(followed);
-    std::filesystem::remove_all(log_path_);
-    if (is_made_anew) std::filesystem::create_directory(log_path_);
-    EXPECT_EQ(followed.End(), 3);
-    std::filesystem::remove_all(log_path_);
-  }
-}
-
-TEST_F(FollowTest, OnlyOneFolderCanBeFollowed) {
-  const ScriptedLog log(log_path_);
-  for (const std::string rest : {"--log LOG/daybook-00000001.dbk", "--log LOG --log LOG"}) {
-    const Answer answer = Run("follow " + rest);
-    EXPECT_EQ(answer.status, 3);
-    EXPECT_EQ(answer.err,
-              "daybook: follow: one folder that is written to can be followed; list reads anything "
-              "else\n");
-  }
-  const Answer answer = Run("follow --log LOG --sort pid");
-  EXPECT_EQ(answer.status, 2);
-  EXPECT_THAT(answer.err, HasSubstr("not expected: '--sort'"));
 }
 
 TEST_F(FollowTest, EveryFormatStreams) {
