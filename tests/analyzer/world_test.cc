@@ -1,121 +1,27 @@
-// Properties of the analyzer over logs of random worlds, of which everything is known.
+// Of random worlds, of which everything is known, a log tells each life truly: pruned or not, and
+// however it is stored.
 
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 #include <rapidcheck/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
-#include <deque>
-#include <filesystem>
+#include <cstdint>
 #include <fstream>
 #include <map>
-#include <set>
+#include <optional>
 #include <string>
-#include <tuple>
 #include <utility>
 #include <vector>
 
 #include "daybook/compress.h"
-#include "life_fields.h"
 #include "life_log.h"
 #include "process_world.h"
+#include "random_worlds.h"
 #include "report_runner.h"
-#include "scripted_log.h"
-#include "support/temp_folder.h"
-
-namespace rc {
-
-template <>
-struct Arbitrary<daybook::Step> {
-  static Gen<daybook::Step> arbitrary() {
-    // What tells of processes more often than what happens to the log.
-    const auto action = gen::map(gen::inRange<int>(0, 2 * daybook::kActions), [](int number) {
-      constexpr daybook::Action kMore[] = {daybook::Action::kFork, daybook::Action::kFork,
-                                           daybook::Action::kExec, daybook::Action::kExit,
-                                           daybook::Action::kExit, daybook::Action::kPass};
-      if (number < daybook::kActions) return static_cast<daybook::Action>(number);
-      return kMore[static_cast<size_t>(number) % std::size(kMore)];
-    });
-    return gen::build<daybook::Step>(
-        gen::set(&daybook::Step::action, action),
-        gen::set(&daybook::Step::who, gen::inRange<uint32_t>(0, 64)),
-        gen::set(&daybook::Step::what, gen::inRange<uint32_t>(0, 10'000)));
-  }
-};
-
-}  // namespace rc
 
 namespace daybook {
 namespace {
-
-// The same worlds each time, but for who asks for others by this variable, as ./check --exhaustive
-// does. What RapidCheck prints before each property is what repeats it.
-[[maybe_unused]] const int kSeeded =
-    setenv("RC_PARAMS", "seed=20050310 max_success=20 max_size=60", 0);
-
-// One host or two, whose boots have the same ids.
-class Worlds {
- public:
-  explicit Worlds(const Script& first, const Script& second = {}) {
-    Add("web1", first);
-    if (!second.empty()) Add("web2", second);
-  }
-
-  std::vector<std::string> paths() const {
-    std::vector<std::string> paths;
-    for (const ProcessWorld& world : worlds_) paths.push_back(world.folder());
-    return paths;
-  }
-  const std::deque<ProcessWorld>& all() const { return worlds_; }
-  const TempFolder& folder() const { return folder_; }
-
-  size_t CountTold() const {
-    size_t count = 0;
-    ForEachTold([&](const ProcessWorld&, uint8_t, const TrueLife&) { ++count; });
-    return count;
-  }
-  // Calls it with (world, boot, life) for each life of which the log tells something.
-  template <class Function>
-  void ForEachTold(const Function& function) const {
-    for (const ProcessWorld& world : worlds_) {
-      for (const auto& [boot, lives] : world.boots()) {
-        for (const TrueLife& life : lives) {
-          if (life.is_told) function(world, boot, life);
-        }
-      }
-    }
-  }
-  uint64_t CountLost() const {
-    uint64_t lost = 0;
-    for (const ProcessWorld& world : worlds_) lost += world.lost_events();
-    return lost;
-  }
-  // A moment from the beginning to the end of the first world.
-  int64_t Moment(uint32_t thousandths) const {
-    const int64_t first_ns = worlds_.front().WallNs(1, kScriptBootNs);
-    const int64_t span_ns = worlds_.front().last_wall_ns() - first_ns;
-    return first_ns + span_ns / 1000 * (thousandths % 1000) + thousandths % 1000;
-  }
-
- private:
-  void Add(const std::string& host, const Script& script) {
-    worlds_.emplace_back(folder_ / host, host, script);
-  }
-
-  TempFolder folder_;
-  std::deque<ProcessWorld> worlds_;  // which do not move
-};
-
-// host, boot, process
-using Place = std::tuple<std::string, int, ProcessKey>;
-
-Place PlaceOf(const ProcessWorld& world, uint8_t boot, const TrueLife& life) {
-  return {world.host(), boot, life.key};
-}
-Place PlaceOf(const Boot& boot, const Life& life) {
-  return {boot.host.value(), boot.boot_id.value().bytes[0], {life.pid, life.start_ns}};
-}
 
 std::map<Place, std::vector<Life>> ReadAll(const Asked& asked) {
   std::map<Place, std::vector<Life>> lives;
@@ -131,11 +37,6 @@ std::map<Place, std::vector<Life>> ReadAll(const Asked& asked) {
 std::optional<ProcessKey> ParentOf(const Life& life) {
   if (!life.ppid || !life.parent_start_ns) return std::nullopt;
   return ProcessKey{*life.ppid, *life.parent_start_ns};
-}
-
-std::vector<TextRow> Sorted(std::vector<TextRow> rows) {
-  std::ranges::sort(rows);
-  return rows;
 }
 
 void ExpectTruth(const TrueLife& truth, const Life& life) {
@@ -285,233 +186,6 @@ RC_GTEST_PROP(WorldTest, ThreadsAndCompressionChangeNothing,
     RC_ASSERT(compressed.rows == one.rows);
     RC_ASSERT(compressed.coverage == one.coverage);
   }
-}
-
-// ---- Nothing is counted twice, and nothing is left out ----
-
-// What hangs below a life, itself included, by the parents that the log tells of.
-struct Subtree {
-  uint64_t lives = 0;
-  uint64_t cpu_us = 0;
-  std::set<uint32_t> pids_above;
-};
-
-std::map<Place, Subtree> SubtreesOf(const Worlds& worlds) {
-  std::map<Place, const TrueLife*> told;
-  worlds.ForEachTold([&](const ProcessWorld& world, uint8_t boot, const TrueLife& life) {
-    told[PlaceOf(world, boot, life)] = &life;
-  });
-  std::map<Place, Subtree> subtrees;
-  for (const auto& [place, life] : told) {
-    Place above = place;
-    for (auto at = told.find(above); at != told.end(); at = told.find(above)) {
-      Subtree& subtree = subtrees[above];
-      ++subtree.lives;
-      subtree.cpu_us += life->told_cpu_us.value_or(0);
-      if (above != place) subtrees[place].pids_above.insert(std::get<ProcessKey>(above).pid);
-      if (!at->second->told_parent) break;
-      std::get<ProcessKey>(above) = *at->second->told_parent;
-    }
-  }
-  return subtrees;
-}
-
-using TreeRow = std::tuple<uint64_t, uint64_t, uint64_t, int64_t>;
-
-RC_GTEST_PROP(WorldTest, ATreeRollsUpWhatEveryDescendantCost,
-              (const Script& first, const Script& second)) {
-  const Worlds worlds(first, second);
-  std::multiset<TreeRow> expected;
-  for (const auto& [place, subtree] : SubtreesOf(worlds)) {
-    const auto& [host, boot, key] = place;
-    const ProcessWorld& world = worlds.all()[host == "web1" ? 0 : 1];
-    expected.emplace(key.pid, subtree.lives - 1, subtree.cpu_us,
-                     world.WallNs(static_cast<uint8_t>(boot), key.start_ns));
-  }
-  const Ran ran = RunReport(kTreeReport, {.paths = worlds.paths()});
-  std::multiset<TreeRow> rows;
-  uint64_t roots_us = 0;
-  for (const TextRow& row : ran.rows) {
-    rows.emplace(ran.Number(row, "pid"), ran.Number(row, "descendants"),
-                 ran.Number(row, "total_cpu_us"), ran.Number(row, "start_time"));
-    if (ran.Number(row, "depth") == 0) roots_us += ran.Number(row, "total_cpu_us");
-  }
-  RC_ASSERT(rows == expected);
-  RC_ASSERT(roots_us == ran.Sum("cpu_us"));
-}
-
-RC_GTEST_PROP(WorldTest, JobsAddUpToAllThatRan, (const Script& first, const Script& second)) {
-  const Worlds worlds(first, second);
-  const Ran all = RunReport(kListReport, {.paths = worlds.paths()});
-  for (const char* root : {"", "comm == \"make\"", "pid == 201", "failed"}) {
-    Wishes wishes;
-    if (*root != '\0') wishes.Add("--root", {root});
-    const Ran jobs = RunReport(kJobsReport, {.paths = worlds.paths(), .wishes = wishes});
-    wishes.Add("--runs", {});
-    const Ran runs = RunReport(kJobsReport, {.paths = worlds.paths(), .wishes = wishes});
-    for (const Ran* ran : {&jobs, &runs}) {
-      RC_ASSERT(ran->Sum("processes") == all.rows.size());
-      RC_ASSERT(ran->Sum("cpu_us") == all.Sum("cpu_us"));
-    }
-    RC_ASSERT(jobs.Sum("runs") == runs.Sum("runs"));
-    RC_ASSERT(jobs.Sum("failed") == runs.Sum("failed"));
-  }
-}
-
-// By one process as the root: it and all that it has started, however late, orphans included. One
-// below it that has its pid again is a part of it.
-RC_GTEST_PROP(WorldTest, AJobHasEveryDescendantOfItsRoot, (Script script)) {
-  std::erase_if(script, [](const Step& step) {
-    return step.action == Action::kLose || step.action == Action::kPause;
-  });
-  const Worlds worlds(script);
-  Wishes wishes = WishFor("--root", "pid == 100");
-  wishes.Add("--runs", {});
-  const Ran runs = RunReport(kJobsReport, {.paths = worlds.paths(), .wishes = wishes});
-  std::multiset<std::pair<uint64_t, uint64_t>> expected;
-  for (const auto& [place, subtree] : SubtreesOf(worlds)) {
-    const bool is_root =
-        std::get<ProcessKey>(place).pid == 100 && !subtree.pids_above.contains(100);
-    if (is_root) expected.emplace(subtree.lives, subtree.cpu_us);
-  }
-  std::multiset<std::pair<uint64_t, uint64_t>> rows;
-  for (const TextRow& row : runs.rows) {
-    const bool is_root = runs.At(row, "kind") == "root";
-    if (is_root) rows.emplace(runs.Number(row, "processes"), runs.Number(row, "cpu_us"));
-  }
-  RC_ASSERT(rows == expected);
-}
-
-RC_GTEST_PROP(WorldTest, EveryGroupingAddsUpToTheSame,
-              (const Script& first, const Script& second)) {
-  const Worlds worlds(first, second);
-  const auto key = [] { return *rc::gen::inRange<size_t>(0, kLifeFieldCount); };
-  const Ran all = RunReport(kListReport, {.paths = worlds.paths()});
-  for (int round = 0; round < 4; ++round) {
-    Wishes wishes;
-    const std::string first_key(kLifeFields[key()].column.name);
-    const std::string second_key(kLifeFields[key()].column.name);
-    wishes.Add("--by", {first_key});
-    if (second_key != first_key) wishes.Add("--by", {first_key, second_key});
-    // Nobody can group by what a total is called.
-    const Asked asked{.paths = worlds.paths(), .wishes = wishes};
-    const LocalZone zone = LocalZone::Utc();
-    if (!kSummaryReport.columns_for(wishes, {.now_ns = 0, .zone = zone})) continue;
-    const Ran ran = RunReport(kSummaryReport, asked);
-    RC_ASSERT(ran.Sum("count") == all.rows.size());
-    RC_ASSERT(ran.Sum("cpu_us") == all.Sum("cpu_us"));
-    for (const std::string_view column : {"count", "cpu_us", "failed", "running", "lost"}) {
-      RC_ASSERT(ran.Sum(column) == ran.Number(ran.total, column));
-    }
-  }
-}
-
-// ---- Time ----
-
-RC_GTEST_PROP(WorldTest, EveryVerbUsesOrFiltersEachLife,
-              (const Script& first, const Script& second, bool is_by_start)) {
-  const Worlds worlds(first, second);
-  Asked asked{.paths = worlds.paths()};
-  const uint32_t since = *rc::gen::inRange<uint32_t>(0, 1000);
-  asked.log.window = {.since_ns = worlds.Moment(since),
-                      .until_ns = worlds.Moment(since) + 40'000'000'000,
-                      .rule = is_by_start ? WindowRule::kStart : WindowRule::kEnd};
-  for (const Window& window : {Window{}, asked.log.window}) {
-    asked.log.window = window;
-    for (const auto& [name, coverage] : RunEveryVerb(asked, "100")) {
-      RC_ASSERT(std::pair(name, coverage.used + coverage.filtered) ==
-                std::pair(name, coverage.processes.value()));
-      RC_ASSERT(coverage.missing_records == 0U);
-      // It leaves out what lies outside its window, and counts what is lost in it.
-      if (window.bounded() && name == "report") continue;
-      RC_ASSERT(std::pair(name, coverage.processes.value()) ==
-                std::pair(name, uint64_t{worlds.CountTold()}));
-      RC_ASSERT(coverage.lost_events == worlds.CountLost());
-    }
-  }
-}
-
-RC_GTEST_PROP(WorldTest, WindowsThatFollowEachOtherAddUp,
-              (const Script& first, const Script& second, bool is_by_start)) {
-  const Worlds worlds(first, second);
-  const int64_t a = worlds.Moment(*rc::gen::inRange<uint32_t>(0, 1000));
-  const int64_t b = worlds.Moment(*rc::gen::inRange<uint32_t>(0, 1000));
-  const WindowRule rule = is_by_start ? WindowRule::kStart : WindowRule::kEnd;
-  const auto total = [&](const Window& window) {
-    Asked asked{.paths = worlds.paths()};
-    asked.log.window = window;
-    asked.log.window.rule = rule;
-    asked.log.skips = kSummaryReport.skips;
-    const Ran ran = RunReport(kSummaryReport, asked);
-    return std::pair(ran.Number(ran.total, "count"), ran.Number(ran.total, "cpu_us"));
-  };
-  const auto whole = total({});
-  const auto before = total({.until_ns = std::min(a, b)});
-  const auto between = total({.since_ns = std::min(a, b), .until_ns = std::max(a, b)});
-  const auto after = total({.since_ns = std::max(a, b)});
-  RC_ASSERT(before.first + between.first + after.first == whole.first);
-  RC_ASSERT(before.second + between.second + after.second == whole.second);
-}
-
-RC_GTEST_PROP(WorldTest, BootsThatAreLeftOutChangeNoJob,
-              (const Script& first, const Script& second)) {
-  const Worlds worlds(first, second);
-  const int64_t a = worlds.Moment(*rc::gen::inRange<uint32_t>(0, 1000));
-  const int64_t b = worlds.Moment(*rc::gen::inRange<uint32_t>(0, 1000));
-  Asked asked{.paths = worlds.paths()};
-  asked.log.window = {.since_ns = std::min(a, b), .until_ns = std::max(a, b) + 1};
-  asked.log.window.rule = *rc::gen::element(WindowRule::kStart, WindowRule::kEnd);
-  asked.wishes.Add("--by", {"job_kind", "job"});
-  for (const Report* report : {&kSummaryReport, &kFailuresReport, &kSpawnReport}) {
-    asked.log.skips = LogSet::Skips::kNothing;
-    const Ran all = RunReport(*report, asked);
-    asked.log.skips = LogSet::Skips::kBoots;
-    RC_ASSERT(Sorted(RunReport(*report, asked).rows) == Sorted(all.rows));
-  }
-}
-
-// The clock was set back by a day, so that the next boot lies before the window, which the one
-// before it does not.
-TEST(WorldTest, ABootThatIsLeftOutTellsNothingOfTheOneBeforeIt) {
-  const Worlds worlds({{.action = Action::kRotate},
-                       {.action = Action::kSetClock},
-                       {.action = Action::kFork},
-                       {.action = Action::kReboot},
-                       {.action = Action::kReboot}});
-  Asked asked{.paths = worlds.paths()};
-  asked.log.window = {.since_ns = worlds.all().front().WallNs(1, kScriptBootNs)};
-  asked.log.window.rule = WindowRule::kEnd;
-  const Ran all = RunReport(kListReport, asked);
-  asked.log.skips = kListReport.skips;
-  const Ran some = RunReport(kListReport, asked);
-  EXPECT_EQ(some.coverage.skipped_segments, 1U);
-  EXPECT_EQ(Sorted(some.rows), Sorted(all.rows));
-}
-
-// Where an end is lost, nobody can know, nor who lives on behind the end of the log.
-RC_GTEST_PROP(WorldTest, PsShowsWhoWasThere, (const Script& first, const Script& second)) {
-  const Worlds worlds(first, second);
-  const int64_t at_s = worlds.Moment(*rc::gen::inRange<uint32_t>(0, 1000)) / 1'000'000'000;
-  const int64_t at_ns = at_s * 1'000'000'000;
-  std::set<std::pair<uint64_t, int64_t>> certain;
-  std::set<std::pair<uint64_t, int64_t>> possible;
-  worlds.ForEachTold([&](const ProcessWorld& world, uint8_t boot, const TrueLife& life) {
-    const int64_t start_ns = world.WallNs(boot, life.key.start_ns);
-    const bool runs = !life.end_ns && !life.is_end_proved;
-    const bool is_known = life.is_end_told || (runs && at_ns <= world.last_wall_ns());
-    if (start_ns > at_ns) return;
-    if (is_known && life.end_ns && world.WallNs(boot, *life.end_ns) <= at_ns) return;
-    possible.emplace(life.key.pid, start_ns);
-    if (is_known) certain.emplace(life.key.pid, start_ns);
-  });
-  const Ran ran = RunReport(
-      kPsReport, {.paths = worlds.paths(), .wishes = WishFor("--at", "@" + std::to_string(at_s))});
-  std::set<std::pair<uint64_t, int64_t>> shown;
-  for (const TextRow& row : ran.rows) {
-    shown.emplace(ran.Number(row, "pid"), ran.Number(row, "start_time"));
-  }
-  RC_ASSERT(std::ranges::includes(shown, certain));
-  RC_ASSERT(std::ranges::includes(possible, shown));
 }
 
 }  // namespace
