@@ -77,7 +77,7 @@ void AppendBytes(uint64_t bytes, ByteBuffer* line) {
   line->Append(kPrefixes[prefix]);
 }
 
-void AppendCount(Kind kind, uint64_t number, ByteBuffer* line) {
+void AppendCountText(Kind kind, uint64_t number, ByteBuffer* line) {
   switch (kind) {
     case Kind::kMicroseconds:
       return AppendDuration(number, line);
@@ -125,7 +125,7 @@ void AppendCellText(Kind kind, const Cell& cell, const LocalZone& zone, ByteBuff
   if (const auto* text = std::get_if<Text>(&cell)) {
     AppendText(kind, *text, line);
   } else if (const auto* count = std::get_if<uint64_t>(&cell)) {
-    AppendCount(kind, *count, line);
+    AppendCountText(kind, *count, line);
   } else if (const auto* number = std::get_if<int64_t>(&cell)) {
     if (kind != Kind::kTime) return AppendNumber(*number, line);
     line->TakeTo(zone.PutForPeople(*number, line->Room(LocalZone::kForPeopleBytes)));

@@ -10,10 +10,10 @@
 #include <string_view>
 #include <utility>
 
+#include "time_units.h"
+
 namespace daybook {
 namespace {
-
-constexpr int64_t kNanosPerSecond = 1'000'000'000;
 
 date::local_seconds ToLocalSeconds(const LocalTime& time) {
   const auto day = date::local_days(date::year(time.year) / time.month / time.day);
@@ -33,10 +33,10 @@ struct Moment {
 };
 
 Moment Split(int64_t realtime_ns) {
-  int64_t second = realtime_ns / kNanosPerSecond;
-  int64_t nanosecond = realtime_ns % kNanosPerSecond;
+  int64_t second = realtime_ns / kNsPerSecond;
+  int64_t nanosecond = realtime_ns % kNsPerSecond;
   if (nanosecond < 0) {  // before 1970 the quotient is rounded up
-    nanosecond += kNanosPerSecond;
+    nanosecond += kNsPerSecond;
     --second;
   }
   return {.second = second, .nanosecond = static_cast<int>(nanosecond)};

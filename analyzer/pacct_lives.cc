@@ -1,11 +1,11 @@
 #include "pacct_lives.h"
 
 #include "life_cells.h"
+#include "time_units.h"
 
 namespace daybook {
 namespace {
 
-constexpr uint64_t kNsPerSecond = 1'000'000'000;
 constexpr uint64_t kUsPerSecond = 1'000'000;
 constexpr uint64_t kUsPerTick = kUsPerSecond / kPacctTicksPerSecond;
 

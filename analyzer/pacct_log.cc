@@ -1,7 +1,6 @@
 #include "pacct_log.h"
 
 #include <algorithm>
-#include <random>
 #include <utility>
 
 #include "log_set.h"
@@ -15,15 +14,10 @@ constexpr std::string_view kSource = "pacct";
 constexpr std::string_view kAbilities = "exit usage comm";
 constexpr uint64_t kRecordsInMemory = 1024;
 
-Id128 RandomId() {
-  Id128 id;
-  std::random_device random;
-  for (uint8_t& byte : id.bytes) byte = static_cast<uint8_t>(random());
-  return id;
-}
-
 // Segments end by their size alone: a file may tell of years.
-WriterOptions Options() { return {.segment_age_ns = UINT64_MAX, .sync = SyncPolicy::kNone}; }
+WriterOptions ImportWriterOptions() {
+  return {.segment_age_ns = UINT64_MAX, .sync = SyncPolicy::kNone};
+}
 
 }  // namespace
 
@@ -63,7 +57,7 @@ Status PacctLog::Begin() {
   const LogIdentity identity{.host_id = {},
                              .boot_id = RandomId(),
                              .info = {{std::string(kImportedFrom), std::string(kSource)}}};
-  auto writer = LogWriter::Open(std::move(folder_), identity, read_clock, Options());
+  auto writer = LogWriter::Open(std::move(folder_), identity, read_clock, ImportWriterOptions());
   if (!writer) return std::move(writer).error();
   writer_.emplace(std::move(*writer));
   writer_->Append(Recorder{.time_ns = now_ns_,

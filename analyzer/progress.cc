@@ -10,13 +10,13 @@
 
 #include "cell_text.h"
 #include "local_zone.h"
+#include "time_units.h"
 
 namespace daybook {
 namespace {
 
-constexpr uint64_t kSecondNs = 1'000'000'000;
-constexpr uint64_t kFirstNs = kSecondNs;
-constexpr uint64_t kBetweenNs = kSecondNs / 4;
+constexpr uint64_t kQuietNs = kNsPerSecond;  // before the first line
+constexpr uint64_t kBetweenNs = kNsPerSecond / 4;
 
 std::string TextOf(Kind kind, uint64_t number) {
   ByteBuffer text;
@@ -50,7 +50,7 @@ Progress::Terminal Progress::StandardError() {
 Progress::Progress(Terminal terminal)
     : terminal_(std::move(terminal)),
       began_ns_(terminal_.now_ns()),
-      next_ns_(began_ns_ + kFirstNs) {}
+      next_ns_(began_ns_ + kQuietNs) {}
 
 void Progress::Expect(std::optional<uint64_t> bytes) {
   if (all_bytes_) all_bytes_ = bytes ? std::optional(*all_bytes_ + *bytes) : std::nullopt;
@@ -71,7 +71,7 @@ void Progress::EndLogSet(uint64_t bytes) {
 
 // A log that grows may have more than was expected.
 std::string Progress::Line(uint64_t bytes, uint64_t elapsed_ns) const {
-  const double seconds = static_cast<double>(elapsed_ns) / kSecondNs;
+  const double seconds = static_cast<double>(elapsed_ns) / kNsPerSecond;
   const double rate = static_cast<double>(bytes) / seconds;
   const std::string per_second = TextOf(Kind::kBytes, static_cast<uint64_t>(rate)) + "/s";
   const std::string read = "daybook: read " + TextOf(Kind::kBytes, bytes);

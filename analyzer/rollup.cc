@@ -9,11 +9,11 @@
 #include <utility>
 
 #include "daybook/codec.h"
+#include "time_units.h"
 
 namespace daybook {
 namespace {
 
-constexpr int64_t kNanosPerSecond = 1'000'000'000;
 constexpr int64_t kSecondsPerDay = 86'400;
 constexpr int64_t kFirstNs = std::numeric_limits<int64_t>::min();
 constexpr int64_t kLastNs = std::numeric_limits<int64_t>::max();
@@ -22,8 +22,8 @@ constexpr size_t kMaxRecordBytes = 65'536;  // daybook-log(5), Long records
 int64_t Midnight(LocalTime time, const LocalZone& zone) {
   time.hour = time.minute = time.second = 0;
   const int64_t seconds = zone.ToSeconds(time);
-  if (seconds < kFirstNs / kNanosPerSecond) return kFirstNs;
-  return seconds > kLastNs / kNanosPerSecond ? kLastNs : seconds * kNanosPerSecond;
+  if (seconds < kFirstNs / kNsPerSecond) return kFirstNs;
+  return seconds > kLastNs / kNsPerSecond ? kLastNs : seconds * kNsPerSecond;
 }
 
 template <class Number>
@@ -100,7 +100,7 @@ void PutTotals(const Totals& totals, RollupGroup* record) {
 }  // namespace
 
 LocalDay DayOf(int64_t realtime_ns, const LocalZone& zone) {
-  constexpr int64_t kHour = 3600 * kNanosPerSecond;
+  constexpr int64_t kHour = 3600 * kNsPerSecond;
   const LocalTime time = zone.At(realtime_ns);
   LocalDay day{.name = fmt::format("{:04}-{:02}-{:02}", time.year, time.month, time.day),
                .begin_ns = Midnight(time, zone),
@@ -119,12 +119,12 @@ std::optional<int64_t> DayNumber(std::string_view name) {
     return std::nullopt;
   }
   const int64_t number = UtcSeconds(time) / kSecondsPerDay;
-  constexpr int64_t kLastNumber = kLastNs / kNanosPerSecond / kSecondsPerDay;
+  constexpr int64_t kLastNumber = kLastNs / kNsPerSecond / kSecondsPerDay;
   return std::abs(number) <= kLastNumber ? std::optional(number) : std::nullopt;
 }
 
 std::string DayName(int64_t number) {
-  return DayOf(number * kSecondsPerDay * kNanosPerSecond, LocalZone::Utc()).name;
+  return DayOf(number * kSecondsPerDay * kNsPerSecond, LocalZone::Utc()).name;
 }
 
 RollupFacts::RollupFacts(const Rollup& record)

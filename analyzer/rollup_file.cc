@@ -17,15 +17,8 @@
 namespace daybook {
 namespace {
 
-Id128 RandomId() {
-  Id128 id;
-  std::random_device random;
-  for (uint8_t& byte : id.bytes) byte = static_cast<uint8_t>(random());
-  return id;
-}
-
 // All of it is one segment. Of so few bytes a wrong one is not to cost as much as in a log.
-WriterOptions Options() {
+WriterOptions RollupWriterOptions() {
   return {.segment_bytes = UINT64_MAX,
           .segment_age_ns = UINT64_MAX,
           .block_bytes = 1024,
@@ -200,7 +193,7 @@ Result<RollupFile> RollupFile::Create(const std::string& path, Replace replace, 
     return Clock{.time_ns = time_ns, .realtime_ns = now_ns, .monotonic_ns = time_ns};
   };
   auto writer = LogWriter::Open(std::make_unique<TargetFolder<Target>>(*target), MakeIdentity(),
-                                read_clock, Options());
+                                read_clock, RollupWriterOptions());
   if (!writer) return std::move(writer).error();
   return RollupFile(*std::move(target), *std::move(writer));
 }

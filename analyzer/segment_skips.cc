@@ -11,7 +11,7 @@ namespace daybook {
 namespace {
 
 // Wall-clock times of a segment's moments.
-struct Span {
+struct WallSpan {
   int64_t first_ns = 0;
   int64_t last_ns = 0;
 };
@@ -24,20 +24,21 @@ int64_t Later(int64_t time_ns, uint64_t by_ns) {
 }
 
 // Up to `until_boot_ns`, where that is later than the last moment of the segment itself.
-std::optional<Span> SpanOf(const SegmentPeek& peek, uint64_t until_boot_ns) {
+std::optional<WallSpan> SpanOf(const SegmentPeek& peek, uint64_t until_boot_ns) {
   if (!peek.start || !peek.end) return std::nullopt;
   const SegmentEnd& end = *peek.end;
   if (!end.last_time_ns || !end.first_realtime_ns || !end.last_realtime_ns) return std::nullopt;
   const uint64_t last_ns = std::max(end.time_ns, until_boot_ns);
   const uint64_t rest = last_ns > *end.last_time_ns ? last_ns - *end.last_time_ns : 0;
-  return Span{.first_ns = *end.first_realtime_ns, .last_ns = Later(*end.last_realtime_ns, rest)};
+  return WallSpan{.first_ns = *end.first_realtime_ns,
+                  .last_ns = Later(*end.last_realtime_ns, rest)};
 }
 
-bool IsBefore(const Span& span, const Window& window) {
+bool IsBefore(const WallSpan& span, const Window& window) {
   return window.since_ns && span.last_ns < *window.since_ns;
 }
 
-bool IsAfter(const Span& span, const Window& window) {
+bool IsAfter(const WallSpan& span, const Window& window) {
   return window.until_ns && span.first_ns >= *window.until_ns;
 }
 
@@ -82,12 +83,12 @@ class BootFiles {
 
   // No life of it ends in the window or later.
   bool AllBefore(const Window& window) const {
-    return All([&](size_t, const Span& span) { return IsBefore(span, window); });
+    return All([&](size_t, const WallSpan& span) { return IsBefore(span, window); });
   }
 
   // No life of it, however old, begins before the end of the window.
   bool AllAfter(const Window& window) const {
-    return All([&](size_t i, const Span& span) {
+    return All([&](size_t i, const WallSpan& span) {
       const SegmentStart& start = *all_[i].peek.start;
       const auto boot_moment =
           static_cast<int64_t>(static_cast<uint64_t>(start.realtime_ns) - start.time_ns);

@@ -7,6 +7,8 @@
 #include <optional>
 #include <string>
 
+#include "ascii.h"
+
 namespace daybook {
 namespace {
 
@@ -53,8 +55,6 @@ constexpr TimeUnit kTimeUnits[] = {{"", kSecond},
                                    {"y", 31'557'600 * kSecond},
                                    {"year", 31'557'600 * kSecond},
                                    {"years", 31'557'600 * kSecond}};
-
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 // Reads forward through the text; what does not match is left where it was.
 class Scanner {

@@ -9,7 +9,7 @@ namespace daybook {
 namespace {
 
 // So many bytes for each byte there is may be walked in vain; damage never comes near.
-constexpr uint64_t kPasses = 16;
+constexpr uint64_t kVainPasses = 16;
 
 // Blocks of one tag that follow each other.
 struct Run {
@@ -56,7 +56,7 @@ class HeadSearch {
 };
 
 std::optional<size_t> HeadSearch::ProvedBegin(const FoundCheckpoint& checkpoint) {
-  if (walked_in_vain_ > kPasses * sums_.bytes().size()) return std::nullopt;
+  if (walked_in_vain_ > kVainPasses * sums_.bytes().size()) return std::nullopt;
   const auto begin = ProveBlock(sums_, checkpoint, 0);
   return begin && IsOurs(*begin, checkpoint) ? begin : std::nullopt;
 }

@@ -35,6 +35,4 @@ struct LogState {
 // Reads the newest segments; changes nothing.
 Result<LogState> FindLogState(LogFolder& folder);
 
-Id128 RandomId();
-
 }  // namespace daybook

@@ -11,7 +11,6 @@
 #include <atomic>
 #include <cerrno>
 #include <cstdio>
-#include <ctime>
 #include <memory>
 #include <span>
 #include <string>
@@ -25,6 +24,7 @@
 #include "bpf_pins.h"
 #include "bpf_program.h"
 #include "cgroup_paths.h"
+#include "clocks.h"
 #include "event_detail.h"
 #include "file_descriptor.h"
 #include "host.h"
@@ -107,12 +107,6 @@ uint64_t Holding(const State& state) {
 }
 
 // ---- Snapshot ----
-
-uint64_t BootTimeNs() {
-  timespec now{};
-  clock_gettime(CLOCK_BOOTTIME, &now);
-  return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec);
-}
 
 Result<FileDescriptor> OpenIterator(int link_fd) {
   FileDescriptor iterator(bpf_iter_create(link_fd));

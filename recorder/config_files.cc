@@ -16,7 +16,7 @@ namespace daybook {
 namespace {
 
 // So that a wrong name, as that of a log, is not read to its end.
-constexpr size_t kMaxBytes = size_t{1} << 20;
+constexpr size_t kMaxFileBytes = size_t{1} << 20;
 
 bool IsMissing(const std::string& path) {
   std::error_code ignored;
@@ -45,7 +45,7 @@ Result<ConfigFile> ReadConfigFile(const std::string& path) {
   struct stat about = {};
   if (fstat(opened.get(), &about) != 0) return Error::FromErrno(path, errno);
   if (!S_ISREG(about.st_mode)) return Error(path + ": is no regular file");
-  std::string text(kMaxBytes + 1, '\0');
+  std::string text(kMaxFileBytes + 1, '\0');
   size_t length = 0;
   while (length < text.size()) {
     const ssize_t count = read(opened.get(), text.data() + length, text.size() - length);
@@ -54,7 +54,7 @@ Result<ConfigFile> ReadConfigFile(const std::string& path) {
     length += static_cast<size_t>(count);
   }
   text.resize(length);
-  if (text.size() > kMaxBytes) return Error(path + ": longer than 1M");
+  if (text.size() > kMaxFileBytes) return Error(path + ": longer than 1M");
   return ConfigFile{path, std::move(text)};
 }
 

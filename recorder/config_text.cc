@@ -7,12 +7,12 @@
 namespace daybook {
 namespace {
 
-bool IsBlank(char c) { return c == ' ' || c == '\t' || c == '\r'; }
+bool IsBlankInLine(char c) { return c == ' ' || c == '\t' || c == '\r'; }
 
 // A file that is read from its begin to its end.
-class Text {
+class TextCursor {
  public:
-  explicit Text(std::string_view text) : rest_(text) {}
+  explicit TextCursor(std::string_view text) : rest_(text) {}
 
   size_t line() const { return line_; }
   bool at_end() const { return rest_.empty(); }
@@ -32,7 +32,7 @@ class Text {
   bool TakeOne(char c) { return next() == c && Take(1).size() == 1; }
   // Blanks, and a comment behind them.
   void SkipBlanks() {
-    while (IsBlank(next())) Take(1);
+    while (IsBlankInLine(next())) Take(1);
     if (next() == '#') TakeUntil("\n");
   }
   void SkipLines() {
@@ -45,13 +45,13 @@ class Text {
 };
 
 std::string Trimmed(std::string_view text) {
-  while (!text.empty() && IsBlank(text.front())) text.remove_prefix(1);
-  while (!text.empty() && IsBlank(text.back())) text.remove_suffix(1);
+  while (!text.empty() && IsBlankInLine(text.front())) text.remove_prefix(1);
+  while (!text.empty() && IsBlankInLine(text.back())) text.remove_suffix(1);
   return std::string(text);
 }
 
 // One value. What is wrong with it; empty where nothing is.
-std::string TakeValue(Text& text, std::string_view ends, Setting& setting) {
+std::string TakeValue(TextCursor& text, std::string_view ends, Setting& setting) {
   const char quote = text.next();
   if (quote != '"' && quote != '\'') {
     setting.values.emplace_back(text.TakeUntil(ends));
@@ -63,7 +63,7 @@ std::string TakeValue(Text& text, std::string_view ends, Setting& setting) {
 }
 
 // Behind its '['. It may go on in the next lines.
-std::string TakeList(Text& text, Setting& setting) {
+std::string TakeList(TextCursor& text, Setting& setting) {
   setting.is_list = true;
   for (text.SkipLines(); !text.TakeOne(']'); text.SkipLines()) {
     if (text.at_end()) return "a bracket that nothing closes";
@@ -77,7 +77,7 @@ std::string TakeList(Text& text, Setting& setting) {
 }
 
 // Behind its '='.
-std::string TakeValues(Text& text, Setting& setting) {
+std::string TakeValues(TextCursor& text, Setting& setting) {
   std::string wrong =
       text.TakeOne('[') ? TakeList(text, setting) : TakeValue(text, " \t\r\n,#", setting);
   text.SkipBlanks();
@@ -94,7 +94,7 @@ Error SettingError(const ConfigFile& file, const Setting& setting, const std::st
 
 Result<std::vector<Setting>> ParseConfigText(const ConfigFile& file) {
   std::vector<Setting> settings;
-  Text text(file.text);
+  TextCursor text(file.text);
   for (text.SkipLines(); !text.at_end(); text.SkipLines()) {
     if (text.next() == ';') {
       text.TakeUntil("\n");

@@ -17,7 +17,7 @@ constexpr size_t kWords = 6;
 static_assert(sizeof(proc_event) == kFixedBytes + kWords * sizeof(uint32_t));
 static_assert(offsetof(proc_event, event_data) == kFixedBytes);
 
-using Words = std::array<uint32_t, kWords>;
+using EventWords = std::array<uint32_t, kWords>;
 
 // Cuts a header off the front of `bytes`.
 template <class Header>
@@ -50,7 +50,7 @@ size_t NeededWords(uint32_t type) {
   }
 }
 
-void SetFields(const Words& words, ConnectorEvent& event) {
+void SetFields(const EventWords& words, ConnectorEvent& event) {
   if (event.type == kConnectorAck) {
     event.error = words[0];
     return;
@@ -92,7 +92,7 @@ std::optional<ConnectorEvent> DecodeEvent(const cn_msg& message, std::span<const
   Fixed fixed;
   if (!Take(bytes, fixed)) return std::nullopt;
   if (bytes.size() < NeededWords(fixed.type) * sizeof(uint32_t)) return std::nullopt;
-  Words words{};
+  EventWords words{};
   std::memcpy(words.data(), bytes.data(), std::min(bytes.size(), sizeof(words)));
   ConnectorEvent event;
   event.type = fixed.type;

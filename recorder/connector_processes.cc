@@ -7,10 +7,6 @@ namespace {
 
 constexpr uint32_t kCoreDumped = 0x80;  // of a wait status
 
-bool IsSameStart(uint64_t a, uint64_t b) {
-  return (a < b ? b - a : a - b) <= kConnectorStartToleranceNs;
-}
-
 // A child of a process with one thread begins as its copy. Of several threads any may have called
 // fork, and each may have ids and a name of its own.
 void Inherit(const ConnectorProcess& parent, ConnectorProcess& child) {

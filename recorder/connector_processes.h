@@ -44,6 +44,9 @@ enum class Delivery { kComplete, kLossy };
 
 // Start times of one process from different sources differ by less.
 inline constexpr uint64_t kConnectorStartToleranceNs = 20'000'000;
+inline bool IsSameStart(uint64_t a, uint64_t b) {
+  return (a < b ? b - a : a - b) <= kConnectorStartToleranceNs;
+}
 
 class ConnectorProcesses {
  public:

@@ -8,10 +8,6 @@
 namespace daybook {
 namespace {
 
-bool IsSameStart(uint64_t a, uint64_t b) {
-  return (a < b ? b - a : a - b) <= kConnectorStartToleranceNs;
-}
-
 uint64_t Age(uint64_t time_ns, uint64_t start_ns) { return time_ns - std::min(time_ns, start_ns); }
 
 class FilteringSink : public EventSink {

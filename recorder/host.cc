@@ -5,8 +5,9 @@
 #include <algorithm>
 #include <boost/uuid/name_generator_sha1.hpp>
 #include <boost/uuid/uuid.hpp>
-#include <charconv>
 #include <fstream>
+
+#include "parse_number.h"
 
 namespace daybook {
 namespace {
@@ -36,15 +37,6 @@ Id128 HostId(const std::string& machine_id) {
   const auto uuid = boost::uuids::name_generator_sha1(kNamespace)(machine_id);
   std::copy(uuid.begin(), uuid.end(), id.bytes.begin());
   return id;
-}
-
-// All of it is the number.
-template <class Number>
-std::optional<Number> ParseNumber(std::string_view text) {
-  Number number = 0;
-  const char* const end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, number);
-  return error == std::errc{} && stop == end ? std::optional(number) : std::nullopt;
 }
 
 }  // namespace

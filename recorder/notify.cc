@@ -5,22 +5,15 @@
 #include <sys/un.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstddef>
-#include <optional>
 #include <string>
+
+#include "parse_number.h"
 
 namespace daybook {
 namespace {
 
 constexpr time_t kPatienceSeconds = 2;
-
-std::optional<uint64_t> ParseNumber(std::string_view text) {
-  uint64_t number = 0;
-  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc{} || stop != text.data() + text.size()) return std::nullopt;
-  return number;
-}
 
 }  // namespace
 
@@ -53,11 +46,12 @@ void Notifier::Tell(std::string_view lines) const {
 
 uint64_t WatchdogIntervalNs(const char* watchdog_usec, const char* watchdog_pid) {
   if (watchdog_usec == nullptr) return 0;
-  if (watchdog_pid != nullptr && ParseNumber(watchdog_pid) != static_cast<uint64_t>(getpid())) {
+  if (watchdog_pid != nullptr &&
+      ParseNumber<uint64_t>(watchdog_pid) != static_cast<uint64_t>(getpid())) {
     return 0;
   }
   constexpr uint64_t kHalfOfNsPerUs = 500;
-  const uint64_t limit_us = ParseNumber(watchdog_usec).value_or(0);
+  const uint64_t limit_us = ParseNumber<uint64_t>(watchdog_usec).value_or(0);
   return limit_us <= UINT64_MAX / kHalfOfNsPerUs ? limit_us * kHalfOfNsPerUs : 0;
 }
 

@@ -53,7 +53,7 @@ std::string_view NameOf(ArgsMode mode) {
 }
 
 // A list of none is no value.
-std::string Words(const std::vector<std::string>& words) {
+std::string WordList(const std::vector<std::string>& words) {
   std::string text;
   for (const std::string& word : words) text += (text.empty() ? "" : ", ") + Quoted(word);
   return text.empty() ? text : "[" + text + "]";
@@ -62,7 +62,7 @@ std::string Words(const std::vector<std::string>& words) {
 std::string Users(const std::vector<uint32_t>& uids) {
   std::vector<std::string> words;
   for (const uint32_t uid : uids) words.push_back(std::to_string(uid));
-  return Words(words);
+  return WordList(words);
 }
 
 std::string_view YesOrNo(bool value) { return value ? "true" : "false"; }
@@ -96,7 +96,7 @@ std::string OptionsText(const Options& options) {
   add("audit-interval", Time(options.audit_interval_ns));
   add("args", NameOf(options.args));
   add("args-max", Size(options.args_max_bytes));
-  add("mask", Words(options.mask_words));
+  add("mask", WordList(options.mask_words));
   const Filter& filter = options.filter;
   add("events", Quoted(EventTypesText(filter.events)));
   add("only-failed", YesOrNo(filter.only_failed));

@@ -7,10 +7,11 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <climits>
 #include <memory>
 #include <utility>
+
+#include "parse_number.h"
 
 namespace daybook {
 namespace {
@@ -22,14 +23,6 @@ constexpr uint32_t kPfKthread = 0x200000;
 constexpr uint64_t kNsPerSecond = 1'000'000'000;
 
 constexpr size_t kChunkBytes = 16384;  // of one read(2)
-
-template <class Number>
-std::optional<Number> ParseNumber(std::string_view text) {
-  Number number{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return number;
-}
 
 // Cuts the next word off `text`; words are separated by blanks.
 std::string_view NextWord(std::string_view& text) {

@@ -14,15 +14,15 @@ namespace {
 
 constexpr uint64_t kMib = 1 << 20;
 constexpr uint64_t kBytesPerCpu = kMib;
-constexpr uint64_t kMinBytes = 16 * kMib;
-constexpr uint64_t kMaxBytes = 64 * kMib;
+constexpr uint64_t kMinRingBytes = 16 * kMib;
+constexpr uint64_t kMaxRingBytes = 64 * kMib;
 
 uint64_t PageBytes() { return static_cast<uint64_t>(sysconf(_SC_PAGESIZE)); }
 
 }  // namespace
 
 uint64_t DefaultRingBytes(unsigned possible_cpus) {
-  return std::bit_ceil(std::clamp(kBytesPerCpu * possible_cpus, kMinBytes, kMaxBytes));
+  return std::bit_ceil(std::clamp(kBytesPerCpu * possible_cpus, kMinRingBytes, kMaxRingBytes));
 }
 
 bool IsRingSize(uint64_t bytes, uint64_t page_bytes) {

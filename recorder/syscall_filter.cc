@@ -152,10 +152,10 @@ std::vector<Rule> RulesWithArguments(std::span<const int> sockets) {
   return rules;
 }
 
-struct FilterDeleter {
+struct SeccompRelease {
   void operator()(void* filter) const { seccomp_release(filter); }
 };
-using Filter = std::unique_ptr<std::remove_pointer_t<scmp_filter_ctx>, FilterDeleter>;
+using SeccompContext = std::unique_ptr<std::remove_pointer_t<scmp_filter_ctx>, SeccompRelease>;
 
 // Both return 0, or a negative errno value.
 int SetAttributes(scmp_filter_ctx filter) {
@@ -189,7 +189,7 @@ int AddRules(scmp_filter_ctx filter, std::span<const int> sockets) {
 }  // namespace
 
 Status RestrictSystemCalls(std::span<const int> sockets) {
-  const Filter filter(seccomp_init(SCMP_ACT_KILL_PROCESS));
+  const SeccompContext filter(seccomp_init(SCMP_ACT_KILL_PROCESS));
   int error = filter ? SetAttributes(filter.get()) : -ENOSYS;
   if (error == 0) error = AddRules(filter.get(), sockets);
   if (error == 0) error = seccomp_load(filter.get());

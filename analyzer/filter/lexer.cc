@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <optional>
 
+#include "ascii.h"
+
 namespace daybook {
 namespace {
 
@@ -19,7 +21,6 @@ struct Habit {
 };
 constexpr Habit kHabits[] = {{"=", "=="}, {"&", "&&"}, {"|", "||"}, {"~", "=~"}};
 
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 bool IsLetter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
 bool IsSpace(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 

@@ -18,6 +18,7 @@
 #include "life_groups.h"
 #include "life_log.h"
 #include "report.h"
+#include "time_units.h"
 #include "totals.h"
 
 namespace daybook {
@@ -26,7 +27,6 @@ namespace {
 // A process that lives shorter costs about as much to make as it does.
 constexpr uint64_t kShortUs = 10'000;
 
-constexpr int64_t kSecondNs = 1'000'000'000;
 constexpr int64_t kMinuteSeconds = 60;
 
 constexpr std::string_view kViews[] = {"spawners", "rate", "lifetimes"};
@@ -67,7 +67,7 @@ constexpr Column kLifetimeColumns[] = {
 // Births in each second of the wall clock that has any.
 class Rate {
  public:
-  void Add(int64_t realtime_ns) { ++births_[realtime_ns / kSecondNs]; }
+  void Add(int64_t realtime_ns) { ++births_[realtime_ns / kNsPerSecond]; }
 
   void FillTable(Table& table) const {
     for (auto at = births_.begin(); at != births_.end();) {
@@ -78,7 +78,7 @@ class Rate {
         births += at->second;
         peak = std::max(peak, at->second);
       }
-      table.Add(std::array<Cell, std::size(kRateColumns)>{minute * kMinuteSeconds * kSecondNs,
+      table.Add(std::array<Cell, std::size(kRateColumns)>{minute * kMinuteSeconds * kNsPerSecond,
                                                           births, peak});
     }
   }
@@ -96,12 +96,12 @@ class Rate {
         static_cast<uint64_t>(births_.rbegin()->first - births_.begin()->first + 1);
     std::string note = fmt::format("-- births: {} in {} s, at most {} in a second: ", births,
                                    seconds, peak->second);
-    zone.AppendForPeople(peak->first * kSecondNs, &note);
+    zone.AppendForPeople(peak->first * kNsPerSecond, &note);
     table.AddNote(std::move(note));
     return {{"births", births},
             {"seconds", seconds},
             {"peak_second", peak->second},
-            {"peak_time", peak->first * kSecondNs, Kind::kTime}};
+            {"peak_time", peak->first * kNsPerSecond, Kind::kTime}};
   }
 
  private:

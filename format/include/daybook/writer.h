@@ -144,6 +144,9 @@ struct WriterOptions {
   RetentionLimits retention = {};
 };
 
+// One that nothing else has.
+Id128 RandomId();
+
 // Facts that stand at the head of every segment.
 struct LogIdentity {
   Id128 host_id;
