@@ -23,7 +23,7 @@ if(DAYBOOK_LLD)
 endif()
 
 # Half of a compiler's time goes into headers that most sources share: each library compiles them
-# once, and all tests together. A source still includes what it uses: clang-tidy reads it alone.
+# once, and all tests together. A source still includes what it uses: tools/tidy shows it.
 option(DAYBOOK_PRECOMPILE "Compile the headers that most sources share only once" ON)
 function(daybook_precompile target)
   if(DAYBOOK_PRECOMPILE)
