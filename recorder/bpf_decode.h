@@ -60,7 +60,7 @@ class EventBatch {
   std::vector<Told> told_;
 };
 
-// Of the ring; more than a storm fills between two drains.
+// Of the ring: a quarter of the smallest default one, at which the recorder is woken anyway.
 inline constexpr uint64_t kBatchBytes = uint64_t{4} << 20;
 
 struct DrainedEvents {

@@ -66,7 +66,8 @@ static __always_inline bool is_crowded(void) {
 
 // The kernel may free nobody for a while, and then tens of thousands at once, faster than anybody
 // could be woken: reaps leave the last quarter to births and ends, without which there is no life
-// whose usage could be exact. Armed still, it was not even a quarter full a moment ago.
+// whose usage could be exact. Armed, it was not even a quarter full at the last event, or has been
+// read since.
 static __always_inline bool is_nearly_full(void) {
   return !shared.high_water_armed &&
          bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA) >= 3 * high_water_bytes;

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <initializer_list>
 #include <memory>
 #include <string>
 
@@ -19,7 +20,14 @@ using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;
 
-class ProgramDamageTest : public ProgramRunner {};
+class ProgramDamageTest : public ProgramRunner {
+ protected:
+  // In the first segment of that log.
+  static void Damage(const std::string& log, std::initializer_list<std::streamoff> places) {
+    std::fstream file(log + "/daybook-00000001.dbk", std::ios::in | std::ios::out);
+    for (const std::streamoff place : places) file.seekp(place).put('!');
+  }
+};
 
 TEST_F(ProgramDamageTest, DamageIsFourAndEverythingElseIsShown) {
   const std::string path = temp_ / "damaged";
@@ -27,9 +35,7 @@ TEST_F(ProgramDamageTest, DamageIsFourAndEverythingElseIsShown) {
     ScriptedLog log(path);
     for (uint32_t i = 0; i < 2000; ++i) log.Fork(6000 + i, 1000 + i, 100, 2000);
   }
-  std::fstream file(path + "/daybook-00000001.dbk", std::ios::in | std::ios::out);
-  file.seekp(20'000).put('!');
-  file.close();
+  Damage(path, {20'000});
   const Answer answer = Run("list --output json --columns pid --log " + path);
   EXPECT_EQ(answer.status, 4);
   EXPECT_EQ(answer.err, "");
@@ -139,11 +145,7 @@ TEST_F(ProgramDamageTest, VerifyFindsEveryGapAndGoesOnToTheEnd) {
     ScriptedLog log(path);
     for (uint32_t i = 0; i < 3000; ++i) log.Fork(6000 + i, 1000 + i, 100, 2000);
   }
-  const std::string segment = path + "/daybook-00000001.dbk";
-  std::fstream file(segment, std::ios::in | std::ios::out);
-  file.seekp(20'000).put('!');
-  file.seekp(40'000).put('!');
-  file.close();
+  Damage(path, {20'000, 40'000});
   const Answer answer = Run("verify --output json --log " + path);
   EXPECT_EQ(answer.status, 4);
   EXPECT_EQ(answer.err, "");
@@ -163,9 +165,7 @@ TEST_F(ProgramDamageTest, SalvagedLivesAreMarkedAndChangeNoOther) {
       log.Exit(6000 + i, 1000 + i, 6000 + i, 0, "x", 1);
     }
   }
-  std::fstream file(path + "/daybook-00000001.dbk", std::ios::in | std::ios::out);
-  file.seekp(20'000).put('!');
-  file.close();
+  Damage(path, {20'000});
   const std::string columns = " --output csv --sort pid --columns pid,state,end_time,proof";
   const std::string without = Run("list --log " + path + columns).out;
   std::string with = Run("list --salvaged --log " + path + columns).out;

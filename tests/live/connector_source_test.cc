@@ -8,7 +8,6 @@
 #include <sys/prctl.h>
 
 #include <chrono>
-#include <map>
 #include <memory>
 #include <optional>
 #include <thread>
@@ -16,6 +15,7 @@
 
 #include "host.h"
 #include "live/support/connector_test.h"
+#include "live/support/counting_sinks.h"
 #include "live/support/live_test.h"
 
 namespace daybook {
@@ -26,32 +26,6 @@ using testing::Ge;
 using testing::IsEmpty;
 using testing::Pair;
 using testing::SizeIs;
-
-// How often each child of one process ended, by what a source tells.
-class CountedEnds : public EventSink {
- public:
-  explicit CountedEnds(pid_t parent) : parent_(static_cast<uint32_t>(parent)) {}
-
-  void OnFork(const Fork& fork) override {
-    if (fork.ppid == parent_) ends_[{fork.pid, fork.time_ns}];
-  }
-  void OnExec(const Exec&) override {}
-  void OnExit(const Exit& exit) override {
-    if (exit.ppid == parent_) ++ends_[{exit.pid, exit.start_ns}];
-  }
-  void OnLost(const Lost&) override {}
-
-  // {how often: children}
-  std::map<int, int> Histogram() const {
-    std::map<int, int> histogram;
-    for (const auto& [who, count] : ends_) ++histogram[count];
-    return histogram;
-  }
-
- private:
-  uint32_t parent_;
-  std::map<std::pair<uint32_t, uint64_t>, int> ends_;
-};
 
 class ConnectorSourceTest : public ConnectorTest {
  protected:

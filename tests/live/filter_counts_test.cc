@@ -7,22 +7,12 @@
 #include "bpf_source.h"
 #include "connector_source.h"
 #include "filtered_source.h"
+#include "live/support/counting_sinks.h"
 #include "live/support/filter_test.h"
 #include "live/support/live_test.h"
 
 namespace daybook {
 namespace {
-
-struct CountedEvents : EventSink {
-  void OnFork(const Fork&) override { ++forks; }
-  void OnExec(const Exec&) override { ++execs; }
-  void OnExit(const Exit&) override { ++exits; }
-  void OnLost(const Lost&) override {}
-
-  uint64_t forks = 0;
-  uint64_t execs = 0;
-  uint64_t exits = 0;
-};
 
 // Events of every kind: births, threads, execs, ends with and without failure, of two users.
 void Workload() {

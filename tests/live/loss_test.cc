@@ -4,6 +4,7 @@
 
 #include "bpf_source.h"
 #include "clocks.h"
+#include "live/support/counting_sinks.h"
 #include "live/support/live_test.h"
 #include "recorder.h"
 
@@ -12,17 +13,6 @@ namespace {
 
 constexpr uint64_t kTinyRing = 65536;  // about 150 lives
 constexpr char kChildren[] = "2000";
-
-struct CountedEvents : EventSink {
-  void OnFork(const Fork&) override { ++forks; }
-  void OnExec(const Exec&) override { ++execs; }
-  void OnExit(const Exit&) override { ++exits; }
-  void OnLost(const Lost&) override {}
-
-  uint64_t forks = 0;
-  uint64_t execs = 0;
-  uint64_t exits = 0;
-};
 
 class LossTest : public LiveTest {
  protected:

@@ -9,6 +9,7 @@
 
 #include "bpf_source.h"
 #include "clocks.h"
+#include "live/support/counting_sinks.h"
 #include "live/support/live_test.h"
 
 namespace daybook {
@@ -143,32 +144,6 @@ TEST_F(ThreadsTest, AThousandThreadsAreOneEndWithAllTheirUsage) {
   const auto minflt = reaps.empty() ? life.exit.minflt : reaps[0].minflt;
   EXPECT_THAT(minflt, Optional(static_cast<uint64_t>(ended.usage.ru_minflt)));
 }
-
-// How often each child of one process ended, by what a source tells.
-class CountedEnds : public EventSink {
- public:
-  explicit CountedEnds(pid_t parent) : parent_(static_cast<uint32_t>(parent)) {}
-
-  void OnFork(const Fork& fork) override {
-    if (fork.ppid == parent_) ends_[{fork.pid, fork.time_ns}];
-  }
-  void OnExec(const Exec&) override {}
-  void OnExit(const Exit& exit) override {
-    if (exit.ppid == parent_) ++ends_[{exit.pid, exit.start_ns}];
-  }
-  void OnLost(const Lost&) override {}
-
-  // {how often: children}
-  std::map<int, int> Histogram() const {
-    std::map<int, int> histogram;
-    for (const auto& [who, count] : ends_) ++histogram[count];
-    return histogram;
-  }
-
- private:
-  uint32_t parent_;
-  std::map<std::pair<uint32_t, uint64_t>, int> ends_;
-};
 
 // Both ways of finding the last thread: as the kernel says it, and as before 6.16.
 class GroupEndTest : public LiveTest, public testing::WithParamInterface<bool> {};
