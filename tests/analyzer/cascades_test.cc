@@ -30,7 +30,7 @@ class CascadesTest : public testing::Test {
     for (uint32_t i = 0; i < count; ++i) End(end_ns + i, first_pid + i, kExit2);
   }
 
-  const Boot boot_;
+  Boot boot_;
   const std::vector<LocalPointer<JobRun>> runs_ = [] {
     std::vector<LocalPointer<JobRun>> runs;
     while (runs.size() < 100) runs.push_back(boost::make_local_shared<JobRun>());

@@ -252,7 +252,7 @@ TEST_F(RollupReaderTest, OfTwoDamagedOnesThatOfWhichMoreIsLeftCounts) {
 }
 
 TEST_F(RollupReaderTest, TwoThatAreWholeAndDifferAreRefused) {
-  const auto write = [this](const std::string& path, const std::string& comm) {
+  const auto write = [](const std::string& path, const std::string& comm) {
     std::vector<KeyedTotals> groups = Groups(1);
     groups[0].key.comm = comm;
     auto file = RollupFile::Create(path, Replace::kYes, kNowNs);
