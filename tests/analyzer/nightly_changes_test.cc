@@ -77,13 +77,13 @@ TEST_F(NightlyChangesTest, WhatFailsNowAndThenIsFailingOnlyWhereItDoesSoMuchMore
   const auto seldom = [&](Week& week, uint64_t ms) { fails(week, ms, 1); };
   for (const auto& [failed, is_failing] : {std::pair(1, false), {5, false}, {6, true}}) {
     WriteWeek("seldom" + std::to_string(failed), seldom,
-              [&](Week& week, uint64_t ms) { fails(week, ms, failed); });
+              [&, failed = failed](Week& week, uint64_t ms) { fails(week, ms, failed); });
     EXPECT_EQ(Run("report " + kChanges).out.starts_with("grep,failing,"), is_failing) << failed;
   }
   const auto never = [&](Week& week, uint64_t ms) { fails(week, ms, 0); };
   for (const auto& [failed, is_failing] : {std::pair(0, false), {1, false}, {2, true}}) {
     WriteWeek("never" + std::to_string(failed), never,
-              [&](Week& week, uint64_t ms) { fails(week, ms, failed); });
+              [&, failed = failed](Week& week, uint64_t ms) { fails(week, ms, failed); });
     EXPECT_EQ(Run("report " + kChanges).out.starts_with("grep,failing,"), is_failing) << failed;
   }
 }

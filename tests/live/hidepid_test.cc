@@ -60,9 +60,10 @@ TEST_F(HidepidTest, WhoMayLookAtAllSaysNothing) {
 void RefuseToListProcessesByBpf() {
   const scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
   ASSERT_NE(filter, nullptr);
-  ASSERT_EQ(seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(bpf), 1,
-                             SCMP_A0(SCMP_CMP_EQ, BPF_ITER_CREATE)),
-            0);
+  const scmp_arg_cmp creates_iterator{0, SCMP_CMP_EQ, BPF_ITER_CREATE, 0};
+  ASSERT_EQ(
+      seccomp_rule_add_array(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(bpf), 1, &creates_iterator),
+      0);
   ASSERT_EQ(seccomp_load(filter), 0);
   seccomp_release(filter);
 }
