@@ -252,6 +252,7 @@ class LogSet {
   bool TakeNumber(uint64_t seq);
   void TakeMissing(uint64_t next_seq);
   void TakeAbout(const RecordView& record);
+  void AddCounts(const RecorderCounts::More& more);
   void NoteFilter(std::string_view filter);
 
   Options options_;

@@ -142,12 +142,16 @@ void LogSet::TakeAbout(const RecordView& record) {
     not_recorded_.push_back({boot_, gap.first_time_ns, gap.last_time_ns});
     coverage_.missed_forks += gap.missed_forks.value_or(0);
   } else if (Audit audit; record.As(&audit)) {
-    coverage_.unseen_forks += sequence_->counts.TakeForks(audit).value_or(0);
-    coverage_.dropped_events += sequence_->counts.TakeFiltered(audit).value_or(0);
+    AddCounts(sequence_->counts.Take(audit));
   } else if (Recorder recorder; record.As(&recorder)) {
     NoteFilter(recorder.filter.value_or(""));
-    coverage_.unseen_forks += sequence_->counts.TakeForks(recorder).value_or(0);
+    AddCounts(sequence_->counts.Take(recorder));
   }
+}
+
+void LogSet::AddCounts(const RecorderCounts::More& more) {
+  coverage_.unseen_forks += more.unseen_forks.value_or(0);
+  coverage_.dropped_events += more.filtered.value_or(0);
 }
 
 // Of these two, what failed is kept in any case.

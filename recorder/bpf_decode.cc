@@ -378,17 +378,17 @@ bool EventBatch::IsTold(const reap_event& event, uint32_t life) {
   return !is_in_end && reaps_.IsLate(event);
 }
 
-DrainedEvents DrainRing(RingReader& ring, EventBatch& batch, EventSink& sink) {
-  DrainedEvents drained;
-  // It ends: what is taken keeps its room in the ring until it is committed.
-  for (RingReader::Peeked peeked{.is_all = false}; !peeked.is_all;) {
-    peeked = ring.Peek(kBatchBytes, [&](std::span<const std::byte> event) {
-      if (!batch.Add(event)) ++drained.damaged;
-    });
-    drained.count += peeked.count;
-    batch.Deliver(sink);
-    ring.Take();
-  }
+RingDrain::Drained RingDrain::Next(EventSink& sink) {
+  if (!has_more()) left_bytes_ = ring_.WaitingBytes();
+  const uint64_t enough = std::min(left_bytes_, kBatchBytes);
+  Drained drained;
+  const RingReader::Peeked peeked = ring_.Peek(enough, [&](std::span<const std::byte> event) {
+    if (!batch_.Add(event)) ++drained.damaged;
+  });
+  drained.count = peeked.count;
+  batch_.Deliver(sink);
+  ring_.Take();
+  left_bytes_ = peeked.bytes < enough ? 0 : left_bytes_ - std::min(left_bytes_, peeked.bytes);
   return drained;
 }
 

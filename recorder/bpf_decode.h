@@ -15,9 +15,9 @@
 
 namespace daybook {
 
-// What waits at once. A reap goes into its end, and a whole life into one record in the place of
-// its end, where all of it is in the batch. No end is held back for a later batch: that would put
-// it behind what comes after it, and lose it in a crash.
+// Events that are told at once. A reap goes into its end, and a whole life into one record in the
+// place of its end, where all of it is in the batch. No end is held back for a later batch: that
+// would put it behind what comes after it, and lose it in a crash.
 class EventBatch {
  public:
   explicit EventBatch(AwaitedReaps reaps = AwaitedReaps()) : reaps_(std::move(reaps)) {}
@@ -60,16 +60,32 @@ class EventBatch {
   std::vector<Told> told_;
 };
 
-// Of the ring: a quarter of the smallest default one, at which the recorder is woken anyway.
-inline constexpr uint64_t kBatchBytes = uint64_t{4} << 20;
+// Of the ring: little memory, and still so many lives that few of them lie in two batches.
+inline constexpr uint64_t kBatchBytes = uint64_t{1} << 20;
 
-struct DrainedEvents {
-  size_t count = 0;
-  size_t damaged = 0;  // of these: left out
+// What waits in a ring, batch by batch, so that each can be written and its room given back before
+// the next one is told: how much memory the recorder needs does not go by the size of its ring.
+class RingDrain {
+ public:
+  // Both must outlive it.
+  RingDrain(RingReader& ring, EventBatch& batch) : ring_(ring), batch_(batch) {}
+
+  struct Drained {
+    size_t count = 0;
+    size_t damaged = 0;  // of these: left out
+  };
+  // Takes and delivers the next batch: of what waited when the drain began, or, where none is under
+  // way, the first of what waits now.
+  Drained Next(EventSink& sink);
+
+  // Where it is false, all that waited when the drain began is told, or a CPU still writes it.
+  bool has_more() const { return left_bytes_ != 0; }
+
+ private:
+  RingReader& ring_;
+  EventBatch& batch_;
+  uint64_t left_bytes_ = 0;  // of the drain that is under way
 };
-// Takes all that waits in the ring and delivers it, in batches: how much memory the recorder needs
-// does not go by the size of its ring.
-DrainedEvents DrainRing(RingReader& ring, EventBatch& batch, EventSink& sink);
 
 // How much of the arguments a snapshot keeps; the iterator gives all of them up to the limit.
 enum class SnapshotArgs { kAll, kFirst };

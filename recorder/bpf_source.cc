@@ -215,7 +215,8 @@ class BpfSource::Impl {
         counters_(std::move(counters)),
         wakeups_(std::move(wakeups)),
         cgroups_(plan_.cgroups, CgroupTop(options_.filter), options_.proc_root, {}),
-        batch_(AwaitedReaps(TellsReaps(options_), continues_ ? BootTimeNs() : 0)) {}
+        batch_(AwaitedReaps(TellsReaps(options_), continues_ ? BootTimeNs() : 0)),
+        drain_(reader_, batch_) {}
 
   int wake_fd() const { return wakeups_.get(); }
   const LoadPlan& plan() const { return plan_; }
@@ -264,6 +265,8 @@ class BpfSource::Impl {
     if (progress.unwritten > shared.unwritten[now])
       Store(shared.unwritten[now], progress.unwritten);
     reader_.Commit();
+    // Not before: until now what was taken has filled the ring.
+    if (!has_more()) SetFlag(shared.high_water_armed, 1);
     shared.unwritten[next] = progress.unwritten;
     counters_.SetTold(next, progress.told.lost_by_cpu);
     const Id128& stream = progress.log.stream_id;
@@ -281,7 +284,7 @@ class BpfSource::Impl {
     SetFlag(skeleton_->bss->shared.idle, 1);
     // The flag before the look at the ring: see wake_if_wanted() in process.bpf.c.
     std::atomic_thread_fence(std::memory_order_seq_cst);
-    if (!reader_.HasData()) return true;
+    if (reader_.WaitingBytes() == 0) return true;
     SetFlag(skeleton_->bss->shared.idle, 0);
     return false;
   }
@@ -289,11 +292,11 @@ class BpfSource::Impl {
   size_t Drain(EventSink& sink) {
     ForgetWakeup();
     SetFlag(skeleton_->bss->shared.idle, 0);
-    const DrainedEvents drained = DrainRing(reader_, batch_, sink);
+    const RingDrain::Drained drained = drain_.Next(sink);
     damaged_ += drained.damaged;
-    SetFlag(skeleton_->bss->shared.high_water_armed, 1);
     return drained.count;
   }
+  bool has_more() const { return drain_.has_more(); }
 
   // The hooks only: snapshots may still be taken. A recorder that found them inactive could not
   // know since when.
@@ -402,6 +405,7 @@ class BpfSource::Impl {
   FileDescriptor wakeups_;
   CgroupPaths cgroups_;
   EventBatch batch_;
+  RingDrain drain_;
   uint64_t damaged_ = 0;
 };
 
@@ -449,6 +453,7 @@ std::string_view BpfSource::name() const { return "bpf"; }
 int BpfSource::wake_fd() const { return impl_->wake_fd(); }
 bool BpfSource::PrepareToSleep() { return impl_->PrepareToSleep(); }
 Result<size_t> BpfSource::Drain(EventSink& sink) { return impl_->Drain(sink); }
+bool BpfSource::has_more() const { return impl_->has_more(); }
 void BpfSource::Stop() { impl_->Stop(); }
 void BpfSource::HandOver() { impl_->HandOver(); }
 bool BpfSource::exhausted() const { return false; }

@@ -61,6 +61,7 @@ class BpfSource : public EventSource {
   int wake_fd() const override;
   bool PrepareToSleep() override;
   Result<size_t> Drain(EventSink& sink) override;
+  bool has_more() const override;
   void Commit(const Progress& progress) override;
   std::optional<uint64_t> recording_since_ns() const override;
   bool continues() const override;

@@ -15,20 +15,6 @@ namespace {
 using Starts = std::unordered_map<uint32_t, uint64_t>;
 using Ended = std::vector<std::pair<uint32_t, uint64_t>>;
 
-// Keeps what comes from beside until the main source has told of the births before it.
-class Held : public EventSink {
- public:
-  void OnFork(const Fork&) override {}
-  void OnExec(const Exec&) override {}
-  void OnExit(const Exit&) override {}
-  void OnIdChange(const IdChange& change) override { events.emplace_back(change); }
-  void OnSession(const Session& session) override { events.emplace_back(session); }
-  void OnPtrace(const Ptrace& ptrace) override { events.emplace_back(ptrace); }
-  void OnLost(const Lost& lost) override { events.emplace_back(lost); }
-
-  std::vector<std::variant<IdChange, Session, Ptrace, Lost>> events;
-};
-
 // Passes on what the main source tells, and notes who lives.
 class Noting : public EventSink {
  public:
@@ -80,6 +66,20 @@ void Hand(EventSink& sink, const Ptrace& ptrace) { sink.OnPtrace(ptrace); }
 
 }  // namespace
 
+// Keeps what comes from beside until the main source has told of the births before it.
+class CompositeSource::Held : public EventSink {
+ public:
+  void OnFork(const Fork&) override {}
+  void OnExec(const Exec&) override {}
+  void OnExit(const Exit&) override {}
+  void OnIdChange(const IdChange& change) override { events.emplace_back(change); }
+  void OnSession(const Session& session) override { events.emplace_back(session); }
+  void OnPtrace(const Ptrace& ptrace) override { events.emplace_back(ptrace); }
+  void OnLost(const Lost& lost) override { events.emplace_back(lost); }
+
+  std::vector<std::variant<IdChange, Session, Ptrace, Lost>> events;
+};
+
 Result<std::unique_ptr<CompositeSource>> CompositeSource::Create(
     std::unique_ptr<EventSource> main, std::unique_ptr<EventSource> beside, const Filter& filter,
     std::string proc_root) {
@@ -104,21 +104,29 @@ CompositeSource::CompositeSource(std::unique_ptr<EventSource> main,
       ends_are_told_((filter.events & kTypeExit) != 0 && !filter.only_failed),
       births_are_told_((filter.events & kTypeFork) != 0 && !leaves_out_processes_),
       proc_root_(std::move(proc_root)),
-      either_(std::move(either)) {}
+      either_(std::move(either)),
+      held_(std::make_unique<Held>()) {}
 
 bool CompositeSource::PrepareToSleep() {
   return main_->PrepareToSleep() && beside_->PrepareToSleep();
 }
 
+CompositeSource::~CompositeSource() = default;
+
 // Beside first: whoever changed its ids was born before, and so the main source tells of it now at
 // the latest. Who ends meanwhile is remembered until both are done.
 Result<size_t> CompositeSource::Drain(EventSink& sink) {
-  Held held;
-  auto from_beside = beside_->Drain(held);
-  Ended ended;
-  Noting noting(sink, starts_, ended);
-  auto from_main = main_->Drain(noting);
-  for (const auto& event : held.events) {
+  Result<size_t> from_beside = main_->has_more() ? size_t{0} : beside_->Drain(*held_);
+  Noting noting(sink, starts_, ended_);
+  Result<size_t> from_main = main_->Drain(noting);
+  if (!main_->has_more()) HandHeld(sink);
+  if (!from_main) return from_main;
+  if (!from_beside) return from_beside;
+  return *from_main + *from_beside;
+}
+
+void CompositeSource::HandHeld(EventSink& sink) {
+  for (const auto& event : held_->events) {
     std::visit(
         [&](auto record) {
           if constexpr (requires { record.start_ns; }) {
@@ -134,14 +142,13 @@ Result<size_t> CompositeSource::Drain(EventSink& sink) {
         },
         event);
   }
-  for (const auto& [pid, start_ns] : ended) {
+  held_->events.clear();
+  for (const auto& [pid, start_ns] : ended_) {
     const auto found = starts_.find(pid);
     if (found != starts_.end() && found->second == start_ns) starts_.erase(found);
   }
+  ended_.clear();
   if (!ends_are_told_) ForgetTheDead();
-  if (!from_main) return from_main;
-  if (!from_beside) return from_beside;
-  return *from_main + *from_beside;
 }
 
 void CompositeSource::Stop() {

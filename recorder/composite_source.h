@@ -24,6 +24,8 @@ class CompositeSource : public EventSource {
                                                          const Filter& filter = {},
                                                          std::string proc_root = "/proc");
 
+  ~CompositeSource() override;
+
   LogIdentity identity() const override { return main_->identity(); }
   Clock ReadClock() const override { return main_->ReadClock(); }
   std::string_view name() const override { return name_; }
@@ -31,6 +33,7 @@ class CompositeSource : public EventSource {
   int send_fd() const override { return beside_->send_fd(); }
   bool PrepareToSleep() override;
   Result<size_t> Drain(EventSink& sink) override;
+  bool has_more() const override { return main_->has_more(); }
   // The one beside leaves nothing to the next recorder, and the main one knows whether there was
   // one.
   void Commit(const Progress& progress) override { main_->Commit(progress); }
@@ -64,6 +67,9 @@ class CompositeSource : public EventSource {
   CompositeSource(std::unique_ptr<EventSource> main, std::unique_ptr<EventSource> beside,
                   FileDescriptor either, const Filter& filter, std::string proc_root);
 
+  class Held;
+
+  void HandHeld(EventSink& sink);
   std::optional<uint64_t> StartOf(uint32_t pid, uint64_t time_ns) const;
   bool IsStillThere(uint32_t pid, uint64_t start_ns) const;
   void ForgetTheDead();
@@ -78,7 +84,10 @@ class CompositeSource : public EventSource {
   uint64_t left_out_ = 0;
   FileDescriptor either_;                          // an epoll that holds both sources' wake_fd
   std::unordered_map<uint32_t, uint64_t> starts_;  // of the living, by pid
-  size_t most_starts_ = 0;                         // with more than these, the dead are forgotten
+  // Until the main source has told all that waited: what came from beside, and who has ended.
+  std::unique_ptr<Held> held_;
+  std::vector<std::pair<uint32_t, uint64_t>> ended_;  // pid and start
+  size_t most_starts_ = 0;  // with more than these, the dead are forgotten
 };
 
 }  // namespace daybook

@@ -63,6 +63,7 @@ class FilteredSource : public EventSource {
   int send_fd() const override { return source_->send_fd(); }
   bool PrepareToSleep() override { return source_->PrepareToSleep(); }
   Result<size_t> Drain(EventSink& sink) override;
+  bool has_more() const override { return source_->has_more(); }
   std::optional<uint64_t> recording_since_ns() const override {
     return source_->recording_since_ns();
   }

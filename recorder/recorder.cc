@@ -116,6 +116,7 @@ class RecorderLoop::Impl : public EventSink {
   void AppendRecorder(RecorderEvent event, const Audit& counts);
   void AuditIfDue(uint64_t now_ns);
   size_t Drain();
+  size_t DrainPart();
   void DrainLeftOver();
   void AppendMissed();
   Status Write();
@@ -188,7 +189,9 @@ Status RecorderLoop::Impl::Start() {
   return Ok{};
 }
 
-// What came since the recorder before this one was killed, and what it had not given back.
+// What came since the recorder before this one was killed, and what it had not given back. Nothing
+// of it is given back before all is looked for in what that one has written: killed meanwhile, this
+// one's successor looks for it there again.
 void RecorderLoop::Impl::DrainLeftOver() {
   if (options_.previous_run) {
     written_ = std::move(options_.previous_run->written);
@@ -423,8 +426,19 @@ void RecorderLoop::Impl::AuditIfDue(uint64_t now_ns) {
   }
 }
 
+// Parts are written one by one: what waits in the source may be more than fits into little memory,
+// and more comes, for which it needs the room.
 size_t RecorderLoop::Impl::Drain() {
   before_drain_ = auditor_.Count();
+  size_t drained = DrainPart();
+  while (source_.has_more()) {
+    Report(takes_over_ ? writer_.Flush() : Write());
+    drained += DrainPart();
+  }
+  return drained;
+}
+
+size_t RecorderLoop::Impl::DrainPart() {
   auto drained = source_.Drain(*this);
   if (!drained && source_.exhausted()) return source_end_ = std::move(drained).error(), 0;
   if (!drained) return Report(drained.error(), Trouble::kSource), 0;

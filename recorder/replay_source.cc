@@ -213,8 +213,9 @@ Status ReplaySource::Impl::TakeRecord(const RecordView& record, EventSink* sink)
     TakeRecorder(recorder);
     TellForks(sink);
   } else if (record.As(&audit)) {
-    if (const auto more = counts_.TakeFiltered(audit)) filtered_ = filtered_.value_or(0) + *more;
-    TakeForks(audit, counts_.TakeForks(audit));
+    const RecorderCounts::More more = counts_.Take(audit);
+    if (more.filtered) filtered_ = filtered_.value_or(0) + *more.filtered;
+    TakeForks(audit, more.unseen_forks);
     TellForks(sink);
   } else if (record.As(&lost)) {
     MoveClock(lost.last_time_ns);
@@ -274,7 +275,7 @@ void ReplaySource::Impl::TakeRecorder(const Recorder& recorder) {
   const bool is_start = recorder.event == RecorderEvent::kStart;
   if (is_start && abilities_.empty()) abilities_ = AbilitiesWithout(recorder, kContinues);
   TakeForks({.time_ns = recorder.time_ns, .kernel_forks = recorder.kernel_forks},
-            counts_.TakeForks(recorder));
+            counts_.Take(recorder).unseen_forks);
 }
 
 void ReplaySource::Impl::TakeForks(const Audit& counts, std::optional<uint64_t> unseen) {

@@ -29,7 +29,10 @@ bool IsRingSize(uint64_t bytes, uint64_t page_bytes) {
   return std::has_single_bit(bytes) && bytes % page_bytes == 0;
 }
 
-bool RingReader::HasData() const { return LoadAcquire(producer_position_) != taken_; }
+uint64_t RingReader::WaitingBytes() const {
+  const uint64_t produced = LoadAcquire(producer_position_);
+  return produced > taken_ ? produced - taken_ : 0;
+}
 
 void RingReader::Commit() {
   // Release: our reads of the records come before the kernel may overwrite them.

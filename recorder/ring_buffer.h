@@ -30,12 +30,12 @@ class RingReader {
         data_bytes_(data_bytes),
         taken_(*consumer_position) {}
 
-  // True where Peek() may find something.
-  bool HasData() const;
+  // What of the ring is in use and was not taken: where there is some, Peek() may find something.
+  uint64_t WaitingBytes() const;
 
   struct Peeked {
     size_t count = 0;
-    bool is_all = true;  // else there was more room in use than was to be looked at
+    uint64_t bytes = 0;  // of the ring: less than enough where no finished record follows
   };
   // Shows finished records that have not been taken, in order, up to the first that a CPU still
   // writes: their bytes, which stay in place until they are taken and committed. No further ones
@@ -74,21 +74,20 @@ class RingReader {
 template <class Show>
 RingReader::Peeked RingReader::Peek(uint64_t enough_bytes, Show show) {
   Peeked peeked;
-  const uint64_t all = LoadAcquire(producer_position_);
-  const uint64_t end = std::min(all, taken_ + enough_bytes);
+  const uint64_t end = taken_ + std::min(WaitingBytes(), enough_bytes);
   peeked_ = taken_;
   while (peeked_ < end) {
     const std::byte* const record = data_ + (peeked_ & (data_bytes_ - 1));
     // Acquire: the record's bytes were written before its busy bit was cleared.
     const uint32_t length = LoadAcquire(reinterpret_cast<const uint32_t*>(record));
-    if (length & kBusyBit) return peeked;
+    if (length & kBusyBit) break;
     const uint64_t bytes = length & ~kDiscardBit;
     peeked_ += (kHeaderBytes + bytes + kAlignment - 1) & ~(kAlignment - 1);
     if (length & kDiscardBit) continue;
     show(std::span(record + kHeaderBytes, bytes));
     ++peeked.count;
   }
-  peeked.is_all = peeked_ == all;
+  peeked.bytes = peeked_ - taken_;
   return peeked;
 }
 

@@ -120,8 +120,12 @@ class EventSource {
   // readable. Returns false where events wait already, so that sleeping now would miss them.
   virtual bool PrepareToSleep() = 0;
 
-  // Hands all events that wait to `sink`, in order, and returns how many there were.
+  // Hands events that wait to `sink`, in order, and returns how many there were.
   virtual Result<size_t> Drain(EventSink& sink) = 0;
+
+  // False where the last Drain() has failed, or has told all that waited when the drain began; else
+  // it has told a part, which can be written and committed before the next Drain() goes on.
+  virtual bool has_more() const { return false; }
 
   // So far the log tells of everything.
   struct Progress {

@@ -48,6 +48,19 @@ void WrittenEvents::Add(const WrittenEvents& others) {
   }
 }
 
+bool WrittenEvents::TakeOutKey(const Key& key) {
+  const auto found = count_.find(key);
+  if (found == count_.end() || found->second == 0) return false;
+  --found->second;
+  return true;
+}
+
+bool WrittenEvents::TakeOut(const Reap& reap) {
+  if (TakeOutKey(KeyOf(reap))) return true;
+  const auto end = exact_.find(KeyOf(Exit{.pid = reap.pid, .start_ns = reap.start_ns}));
+  return end != exact_.end() && end->second;
+}
+
 // Loading a program takes longer.
 bool WrittenEvents::TakeOut(const Exec& exec) {
   constexpr uint64_t kSameExecUs = 20;
@@ -55,10 +68,7 @@ bool WrittenEvents::TakeOut(const Exec& exec) {
   const uint64_t last_us = key.time_us + kSameExecUs;
   key.time_us -= std::min(key.time_us, kSameExecUs);
   for (; key.time_us <= last_us; ++key.time_us) {
-    const auto found = count_.find(key);
-    if (found == count_.end() || found->second == 0) continue;
-    --found->second;
-    return true;
+    if (TakeOutKey(key)) return true;
   }
   return false;
 }

@@ -35,14 +35,13 @@ class WrittenEvents {
   // True as often as it was added.
   template <class Record>
   bool TakeOut(const Record& record) {
-    const auto found = count_.find(KeyOf(record));
-    if (found == count_.end() || found->second == 0) return false;
-    --found->second;
-    return true;
+    return TakeOutKey(KeyOf(record));
   }
   // The clock that two hooks have read for it may differ.
   bool TakeOut(const Exec& exec);
   bool TakeOut(const Exit& exit) { return exact_.contains(KeyOf(exit)); }
+  // Also where it went into its end.
+  bool TakeOut(const Reap& reap);
 
   // What that end, written without it, lacks: now it came with its reap.
   std::optional<Reap> MissingReap(const Exit& exit) const;
@@ -67,6 +66,7 @@ class WrittenEvents {
   static Key KeyOf(const Record& record) {
     return {Schema<Record>::kType, WhoOf(record), TimeOf(record) / 1000, NameOf(record)};
   }
+  bool TakeOutKey(const Key& key);
   template <class Record>
   static uint64_t WhoOf(const Record& record) {
     return record.pid;

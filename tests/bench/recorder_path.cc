@@ -112,11 +112,14 @@ class StormSource : public EventSource {
     return Ok{};
   }
   Result<size_t> Drain(EventSink& sink) override {
-    const uint64_t begin_ns = CpuNs();
-    MakeLives();
-    making_ns_ += CpuNs() - begin_ns;
-    return DrainRing(reader_, batch_, sink).count;
+    if (!has_more()) {
+      const uint64_t begin_ns = CpuNs();
+      MakeLives();
+      making_ns_ += CpuNs() - begin_ns;
+    }
+    return drain_.Next(sink).count;
   }
+  bool has_more() const override { return drain_.has_more(); }
 
  private:
   static constexpr uint32_t kParent = 4321;
@@ -203,6 +206,7 @@ class StormSource : public EventSource {
   Ring ring_;
   RingReader reader_;
   EventBatch batch_;
+  RingDrain drain_{reader_, batch_};
   std::vector<reap_event> unreaped_;
   uint64_t now_ns_ = 2 * kParentStartNs;
   uint32_t pid_ = 300;

@@ -23,15 +23,17 @@ await_recorder() {
   done
 }
 
+# Fails where the recorder did.
 stop_recorder() {
   [ -n "$recorder" ] || return 0
-  kill -TERM "$recorder" || true
-  wait "$recorder" || true
+  local stopped=$recorder
   recorder=
+  kill -TERM "$stopped" && wait "$stopped"
 }
 
 clean_up() {
-  stop_recorder
+  [ -z "$recorder" ] || kill -CONT "$recorder" || true
+  stop_recorder || true
   rm -rf "$work"
 }
 

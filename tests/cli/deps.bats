@@ -109,5 +109,5 @@ FAKE
 
 @test "an unknown set is a usage error" {
   run -2 --separate-stderr "$TOP/tools/deps" everything
-  same "usage: tools/deps build|test|fuzz" "$stderr"
+  same "usage: tools/deps build|test" "$stderr"
 }

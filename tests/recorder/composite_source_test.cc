@@ -27,9 +27,12 @@ class ScriptedSource : public EventSource {
   bool PrepareToSleep() override { return !next; }
   Result<size_t> Drain(EventSink& sink) override {
     if (!next) return size_t{0};
-    std::exchange(next, nullptr)(sink);
+    has_more_ = after_next != nullptr;
+    std::exchange(next, std::exchange(after_next, nullptr))(sink);
     return size_t{1};
   }
+  // Both are of one drain.
+  bool has_more() const override { return has_more_; }
   void Stop() override { stopped = true; }
   bool exhausted() const override { return false; }
   Status Snapshot(SnapshotSink& sink) override {
@@ -47,11 +50,13 @@ class ScriptedSource : public EventSource {
   }
 
   std::function<void(EventSink&)> next;
+  std::function<void(EventSink&)> after_next;
   SourceCounters counts{.forks_seen = 3};
   bool stopped = false;
 
  private:
   std::string name_;
+  bool has_more_ = false;
   FileDescriptor wake_{eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
 };
 
@@ -111,6 +116,22 @@ TEST_F(CompositeSourceTest, AChangeHasTheStartOfABirthInTheSameTurn) {
   beside_->next = [](EventSink& sink) { sink.OnIdChange({.time_ns = 200, .pid = 10}); };
   Drain();
   EXPECT_THAT(seen_.order, ElementsAre("fork 10", "exit 10", "ids"));
+  EXPECT_THAT(seen_.starts, ElementsAre(Optional(100)));
+}
+
+TEST_F(CompositeSourceTest, AChangeHasTheStartOfABirthInALaterPartOfTheSameDrain) {
+  main_->next = [](EventSink& sink) { sink.OnFork({.time_ns = 50, .pid = 9}); };
+  main_->after_next = [](EventSink& sink) {
+    sink.OnFork({.time_ns = 100, .pid = 10});
+    sink.OnExit({.time_ns = 300, .pid = 10, .start_ns = 100});
+  };
+  beside_->next = [](EventSink& sink) { sink.OnIdChange({.time_ns = 200, .pid = 10}); };
+  Drain();
+  EXPECT_TRUE(source_->has_more());
+  EXPECT_THAT(seen_.order, ElementsAre("fork 9"));
+  Drain();
+  EXPECT_FALSE(source_->has_more());
+  EXPECT_THAT(seen_.order, ElementsAre("fork 9", "fork 10", "exit 10", "ids"));
   EXPECT_THAT(seen_.starts, ElementsAre(Optional(100)));
 }
 

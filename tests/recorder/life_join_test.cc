@@ -3,9 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <bit>
 #include <cstddef>
-#include <cstring>
 #include <deque>
 #include <optional>
 #include <random>
@@ -16,7 +14,6 @@
 #include "bpf_decode.h"
 #include "recorder/kept.h"
 #include "recorder/kernel_events.h"
-#include "ring_buffer.h"
 
 namespace daybook {
 namespace {
@@ -377,49 +374,6 @@ TEST_F(LifeJoinTest, WhoTakesNoWholeLivesIsToldTheThree) {
   EXPECT_TRUE(std::holds_alternative<Fork>(parts.events[0]));
   EXPECT_TRUE(std::holds_alternative<Exec>(parts.events[1]));
   EXPECT_TRUE(std::holds_alternative<Exit>(parts.events[2]));
-}
-
-// What the kernel would have put into a ring that is large enough.
-class FilledRing {
- public:
-  void Add(const Bytes& event) {
-    const size_t at = bytes_.size();
-    const auto length = static_cast<uint32_t>(event.size());
-    bytes_.resize(at + (kHeaderBytes + event.size() + 7) / 8 * 8);
-    std::memcpy(bytes_.data() + at, &length, sizeof(length));
-    std::memcpy(bytes_.data() + at + kHeaderBytes, event.data(), event.size());
-    produced_ = bytes_.size();
-  }
-  uint64_t bytes() const { return produced_; }
-  RingReader reader() {
-    return RingReader(&consumed_, &produced_, bytes_.data(), std::bit_ceil(produced_));
-  }
-
- private:
-  static constexpr size_t kHeaderBytes = 8;
-  std::vector<std::byte> bytes_;
-  uint64_t consumed_ = 0;
-  uint64_t produced_ = 0;
-};
-
-TEST(DrainRingTest, OfMoreThanABatchEachIsToldAndEndsStillGetTheirReaps) {
-  FilledRing ring;
-  ring.Add(Pack(Born()));
-  size_t others = 0;
-  for (; ring.bytes() < kBatchBytes; ++others) {
-    ring.Add(Pack(Born(100 + static_cast<uint32_t>(others))));
-  }
-  ring.Add(Pack(Ended()));
-  ring.Add(Pack(AReap()));
-  EventBatch batch;
-  ToldInOrder told;
-  RingReader reader = ring.reader();
-  const DrainedEvents drained = DrainRing(reader, batch, told);
-  EXPECT_EQ(drained.count, others + 3);
-  EXPECT_EQ(drained.damaged, 0U);
-  EXPECT_FALSE(reader.HasData());
-  EXPECT_EQ(told.order, std::string(1 + others, 'f') + 'e') << "its birth was in another batch";
-  EXPECT_THAT(told.All<Exit>()[0].cpu_us, Optional(4'500U)) << "what only its reap tells";
 }
 
 }  // namespace

@@ -39,6 +39,15 @@ class FakeSource : public EventSource {
       return sizeof...(Records);
     });
   }
+  // The same, and the next step is of the same drain.
+  template <class... Records>
+  FakeSource& ThenAsAPart(const Records&... records) {
+    return ThenDo([this, records...](EventSink& sink) {
+      (Hand(sink, records), ...);
+      has_more_ = true;
+      return sizeof...(Records);
+    });
+  }
   FakeSource& ThenDo(Step step) {
     script_.push_back(std::move(step));
     return *this;
@@ -65,12 +74,13 @@ class FakeSource : public EventSource {
     // As the kernel's source: draining ends its readiness to wake anybody.
     const itimerspec no_nap = {};
     timerfd_settime(nap_.get(), 0, &no_nap, nullptr);
-    asleep_ = false;
+    asleep_ = has_more_ = false;
     if (script_.empty()) return size_t{0};
     const Step step = std::move(script_.front());
     script_.pop_front();
     return step(sink);
   }
+  bool has_more() const override { return has_more_; }
   bool exhausted() const override { return script_.empty() && !endless; }
   Status Snapshot(SnapshotSink& sink) override {
     ++snapshots;
@@ -139,6 +149,7 @@ class FakeSource : public EventSource {
   FileDescriptor nap_;
   std::deque<Step> script_;
   bool asleep_ = false;
+  bool has_more_ = false;
 };
 
 class RecorderTest : public testing::Test {

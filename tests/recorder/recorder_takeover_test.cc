@@ -35,6 +35,25 @@ TEST_F(RecorderTakeoverTest, WhatWasDrainedIsGivenBackOnceItIsWritten) {
   for (const auto& commit : source_.commits) EXPECT_EQ(commit.unwritten, 0u);
 }
 
+TEST_F(RecorderTakeoverTest, OfALongDrainEachPartIsGivenBackOnceItIsWritten) {
+  std::vector<size_t> in_the_log;
+  source_.on_commit = [&] { in_the_log.push_back(PidsOfForks().size()); };
+  source_.ThenAsAPart(TestFork(10), TestFork(11)).ThenAsAPart(TestFork(12)).Then(TestFork(13));
+  ASSERT_TRUE(Record());
+  EXPECT_THAT(in_the_log, ElementsAre(0, 2, 3, 4, 4));
+}
+
+// Its successor will look for all of it in what the recorder before this one has written.
+TEST_F(RecorderTakeoverTest, OfWhatWasLeftNothingIsGivenBackBeforeAllIsLookedFor) {
+  Left(TestFork(10), TestFork(11));
+  std::vector<size_t> in_the_log;
+  source_.on_commit = [&] { in_the_log.push_back(PidsOfForks().size()); };
+  source_.ThenAsAPart(TestFork(10)).ThenAsAPart(TestFork(11), TestFork(12)).Then(TestFork(13));
+  ASSERT_TRUE(Record());
+  EXPECT_THAT(PidsOfForks(), ElementsAre(12, 13));
+  EXPECT_THAT(in_the_log, ElementsAre(2, 2));
+}
+
 TEST_F(RecorderTakeoverTest, WhatTheDiskRefusesIsSaidWithIt) {
   source_.Then(TestFork(10)).ThenDo([this](EventSink& sink) {
     log_.disk().fault = [](std::string_view, size_t) { return ENOSPC; };

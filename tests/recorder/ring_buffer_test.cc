@@ -46,7 +46,7 @@ class RingTest : public testing::Test {
       seen.emplace_back(reinterpret_cast<const char*>(record.data()), record.size());
     });
     EXPECT_EQ(peeked.count, seen.size());
-    is_all_ = peeked.is_all;
+    peeked_bytes_ = peeked.bytes;
     return seen;
   }
 
@@ -57,10 +57,10 @@ class RingTest : public testing::Test {
   }
   // As another recorder sees it that takes over.
   void Reopen() { reader_ = RingReader(&consumed_, &produced_, data_.data(), kRingBytes); }
-  bool HasData() const { return reader_.HasData(); }
+  bool HasData() const { return reader_.WaitingBytes() != 0; }
   uint64_t consumed() const { return consumed_; }
   // Of the last Peek().
-  bool is_all() const { return is_all_; }
+  uint64_t peeked_bytes() const { return peeked_bytes_; }
 
  private:
   void Set(uint64_t position, char byte) {
@@ -72,7 +72,7 @@ class RingTest : public testing::Test {
   uint64_t consumed_ = 0;
   uint64_t produced_ = 0;
   RingReader reader_{&consumed_, &produced_, data_.data(), kRingBytes};
-  bool is_all_ = false;
+  uint64_t peeked_bytes_ = 0;
 };
 
 TEST_F(RingTest, AnEmptyRingShowsNothing) {
@@ -171,20 +171,22 @@ TEST_F(RingTest, ShowsNoMoreThanEnoughAndTheRestNext) {
   Add("two");
   Add("three");
   EXPECT_THAT(Peek(17), ElementsAre("one", "two")) << "the second one ends behind that";
-  EXPECT_FALSE(is_all());
+  EXPECT_EQ(peeked_bytes(), 32U);
   Take();
-  EXPECT_THAT(Peek(16), ElementsAre("three"));
-  EXPECT_TRUE(is_all());
+  EXPECT_THAT(Peek(UINT64_MAX), ElementsAre("three"));
+  EXPECT_EQ(peeked_bytes(), 16U);
 }
 
-TEST_F(RingTest, BehindARecordThatIsStillWrittenThereIsNothingToWaitFor) {
+TEST_F(RingTest, ARecordThatIsStillWrittenIsNotPeekedAt) {
   Add("one");
   Add("two", kBusy);
-  EXPECT_THAT(Peek(16), ElementsAre("one"));
-  EXPECT_FALSE(is_all());
+  Add("three");
+  EXPECT_THAT(Peek(48), ElementsAre("one"));
+  EXPECT_EQ(peeked_bytes(), 16U);
   Take();
-  EXPECT_THAT(Peek(16), IsEmpty());
-  EXPECT_TRUE(is_all());
+  EXPECT_THAT(Peek(32), IsEmpty());
+  EXPECT_EQ(peeked_bytes(), 0U);
+  EXPECT_TRUE(HasData());
 }
 
 TEST(RingSizeTest, GrowsWithTheProcessorsWithinBounds) {

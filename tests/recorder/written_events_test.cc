@@ -79,5 +79,17 @@ TEST(WrittenEventsTest, AnEndThatWasWrittenWithItsReapLacksNothing) {
   EXPECT_EQ(written.MissingReap(exit), std::nullopt) << "not written at all";
 }
 
+TEST(WrittenEventsTest, AReapThatNowComesBehindItsEndWasWrittenWithIt) {
+  const Reap reap{.pid = 10, .start_ns = TestExit(10).start_ns};
+  WrittenEvents written;
+  written.Add(TestExit(10));
+  EXPECT_FALSE(written.TakeOut(reap)) << "it was written without";
+  Exit exit = TestExit(10);
+  exit.flags |= kProcUsageExact;
+  written.Add(exit);
+  EXPECT_TRUE(written.TakeOut(reap));
+  EXPECT_FALSE(written.TakeOut(Reap{.pid = 10, .start_ns = reap.start_ns + 1000}));
+}
+
 }  // namespace
 }  // namespace daybook
