@@ -23,9 +23,14 @@ if(DAYBOOK_LLD)
 endif()
 
 # Half of a compiler's time goes into headers that most sources share: each library compiles them
-# once, and all tests together. A source still includes what it uses: tools/tidy shows it.
-option(DAYBOOK_PRECOMPILE "Compile the headers that most sources share only once" ON)
+# once, and all tests together. A source still includes what it uses: ./check shows it, which does so
+# for the tests only.
+set(DAYBOOK_PRECOMPILE ON CACHE STRING
+    "Compile the headers that most sources share only once: ON, OFF, or TESTS: not in libraries")
 function(daybook_precompile target)
+  if(DAYBOOK_PRECOMPILE STREQUAL TESTS AND NOT target STREQUAL daybook_test_headers)
+    return()
+  endif()
   if(DAYBOOK_PRECOMPILE)
     target_precompile_headers(${target} PRIVATE
       <algorithm> <array> <cstdint> <cstring> <functional> <map> <memory> <optional> <span> <string>

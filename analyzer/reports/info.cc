@@ -61,7 +61,7 @@ class SegmentLister {
   bool IsOtherSegment() const;
   void Begin(uint64_t offset);
   void Take(const RecordView& record);
-  void End(uint64_t offset, bool complete);
+  void EndSegment(uint64_t offset, bool complete);
   std::optional<uint64_t> StoredBytes(uint64_t bytes) const;
 
   LogSet& log_;
@@ -88,14 +88,14 @@ Answer SegmentLister::Run() {
   while (const Item* const item = log_.Next()) {
     if (const auto* record = std::get_if<RecordView>(item)) {
       if (row_ && IsOtherSegment()) {
-        End(record->offset, row_->complete);
+        EndSegment(record->offset, row_->complete);
         Begin(record->offset);
       }
       if (!row_) Begin(0);
       Take(*record);
-    } else if (const auto* end = std::get_if<daybook::End>(item)) {
+    } else if (const auto* end = std::get_if<End>(item)) {
       if (!row_) Begin(0);
-      End(log_.file_bytes(), end->complete);
+      EndSegment(log_.file_bytes(), end->complete);
     } else if (!row_) {
       Begin(0);
     }
@@ -166,7 +166,7 @@ std::optional<uint64_t> SegmentLister::StoredBytes(uint64_t bytes) const {
   return unknown ? std::nullopt : std::optional<uint64_t>(file_bytes);
 }
 
-void SegmentLister::End(uint64_t offset, bool complete) {
+void SegmentLister::EndSegment(uint64_t offset, bool complete) {
   const SegmentRow row = *std::exchange(row_, std::nullopt);
   const Coverage after = log_.coverage();
   before_ = after;

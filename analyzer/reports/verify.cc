@@ -123,8 +123,8 @@ class SegmentCollector {
  private:
   void Take(const RecordView& record);
   void TakeUnproved(const RecordView& record);
-  void End(uint64_t offset);
-  void EndFile(const daybook::End& end);
+  void EndSegment(uint64_t offset);
+  void EndFile(const End& end);
   bool IsLive() const;
   void TakeFailures();
   Segment& Current(uint64_t offset);
@@ -152,7 +152,7 @@ std::vector<Segment> SegmentCollector::Collect() {
         facts.next_seq = *gap->first_lost_seq + *gap->records_lost;
       }
     } else {
-      EndFile(std::get<daybook::End>(*item));
+      EndFile(std::get<End>(*item));
     }
   }
   TakeFailures();
@@ -185,7 +185,7 @@ void TakeNumber(uint64_t seq, SegmentFacts* facts) {
 void SegmentCollector::Take(const RecordView& record) {
   const auto& start = log_.segment();
   if (current_ && start && (!current_->facts.start || current_->facts.start->tag != start->tag)) {
-    End(record.offset);
+    EndSegment(record.offset);
   }
   Segment& segment = Current(record.offset);
   ++segment.records;
@@ -208,7 +208,7 @@ void SegmentCollector::TakeUnproved(const RecordView& record) {
   }
 }
 
-void SegmentCollector::End(uint64_t offset) {
+void SegmentCollector::EndSegment(uint64_t offset) {
   Segment segment = *std::exchange(current_, std::nullopt);
   segment.facts.end = offset;
   segment.facts.segment_no = segment.facts.start ? std::optional(segment.facts.start->segment_no)
@@ -216,7 +216,7 @@ void SegmentCollector::End(uint64_t offset) {
   segments_.push_back(std::move(segment));
 }
 
-void SegmentCollector::EndFile(const daybook::End& end) {
+void SegmentCollector::EndFile(const End& end) {
   Segment& segment = Current(0);
   segment.frames = log_.frame_damage();
   segment.facts.has_damaged_frames = !segment.frames.empty();
@@ -229,7 +229,7 @@ void SegmentCollector::EndFile(const daybook::End& end) {
     segment.facts.access = SegmentFacts::Access::kNoLog;
     ++failures_;
   }
-  End(log_.file_bytes());
+  EndSegment(log_.file_bytes());
 }
 
 // The newest file of a folder in which a recorder is at work.

@@ -9,10 +9,18 @@ setup() {
   printf '#include <string>\nstd::string First();\n' >"$tree/format/first.h"
   printf '#include "first.h"\n\nstd::string First() { return "1"; }\n' >"$tree/format/first.cc"
   printf '#include <cstring>\n\nunsigned long Second() { return std::strlen("2"); }\n' >"$tree/format/second.cc"
-  for name in first second; do
-    printf '{"directory": "%s", "file": "%s", "command": "c++ -std=gnu++20 -Wall -Werror -o %s -c x"}\n' \
-      "$tree" "$tree/format/$name.cc" "format/CMakeFiles/daybook_format.dir/$name.cc.o"
-  done | jq -s . >"$tree/build/compile_commands.json"
+  library_is format format/first.cc format/second.cc
+}
+
+# library_is NAME SOURCE...: that all are compiled for it.
+library_is() {
+  local library=$1 source
+  shift
+  for source; do
+    printf '{"directory": "%s", "file": "%s", "command": "c++ -std=gnu++20 -Wall -I%s/analyzer -o %s -c x"}\n' \
+      "$tree" "$tree/$source" "$tree" "$library/CMakeFiles/daybook_$library.dir/$source.o"
+  done | jq -s . >"$tree/build/$library.json"
+  jq -s add "$tree"/build/[af]*.json >"$tree/build/compile_commands.json"
 }
 
 tidy() {
@@ -42,29 +50,58 @@ finds() {
   done
 }
 
-@test "tidy finds an include that only another source has" {
-  echo 'std::string Third() { return "3"; }' >>"$tree/format/second.cc"
-  finds "no type named 'string' in namespace 'std'"
-}
-
-@test "tidy finds a constant that is not used" {
-  echo 'namespace { constexpr int kUnused = 1; }' >>"$tree/format/second.cc"
-  finds "unused variable 'kUnused'"
-}
-
-@test "tidy finds a using declaration that only another source could use" {
-  sed -i 's/string First() {/&\n  (void)std::strlen("");\n /; 1a #include <cstring>' "$tree/format/first.cc"
-  echo 'using std::strlen;' >>"$tree/format/second.cc"
-  sed -i 's/std::strlen("2")/2/' "$tree/format/second.cc"
-  finds "using decl 'strlen' is unused"
-}
-
 @test "tidy finds a value that is used after it was moved away" {
   printf '#include <utility>\nstd::string Third(std::string a) {\n  std::string b = std::move(a);\n  return a + b;\n}\n' >>"$tree/format/first.cc"
   finds "'a' used after it was moved"
 }
 
+@test "tidy reads all of many sources" {
+  for ((i = 1; i <= 50; ++i)); do
+    echo "int Many$i() { return $i; }" >"$tree/format/many_$i.cc"
+  done
+  library_is format format/{first,second}.cc format/many_{1..50}.cc
+  tidy
+  [ "$output" = '' ]
+  for i in 1 50; do
+    echo 'struct wrong_name {};' >>"$tree/format/many_$i.cc"
+    finds "format/many_$i.cc"
+  done
+}
+
+@test "tidy reads reports that name their tables alike" {
+  mkdir -p "$tree/analyzer/reports"
+  printf '#pragma once\n#include <string>\nnamespace daybook {\nstruct Report {\n  std::string name;\n};\n}  // namespace daybook\n' \
+    >"$tree/analyzer/report.h"
+  for name in list tree; do
+    cat >"$tree/analyzer/reports/$name.cc" <<REPORT
+#include "report.h"
+
+namespace daybook {
+namespace {
+
+constexpr const char* kName = "$name";
+
+}  // namespace
+
+Report Of_$name() { return {.name = kName}; }
+
+}  // namespace daybook
+REPORT
+  done
+  library_is analyzer analyzer/reports/{list,tree}.cc
+  tidy
+  [ "$output" = '' ]
+  echo 'namespace daybook { struct wrong_name {}; }' >>"$tree/analyzer/reports/tree.cc"
+  finds "analyzer/reports/tree.cc"
+}
+
+@test "tidy says so where it cannot read a source" {
+  echo 'int Third() { return 3; }' >"$tree/format/third.cc"
+  finds "no commands for $tree/format/third.cc"
+}
+
 @test "tidy says so where there is nothing to read" {
+  rm -r "$tree/format"
   echo '[]' >"$tree/build/compile_commands.json"
   finds 'has no commands for our sources'
 }
