@@ -144,7 +144,7 @@ struct WriterOptions {
   RetentionLimits retention = {};
 };
 
-// One that nothing else has.
+// 128 bits of std::random_device: they identify, and keep no secret.
 Id128 RandomId();
 
 // Facts that stand at the head of every segment.
