@@ -2,8 +2,9 @@
 // reaped, usually some milliseconds later and so in the same batch of events, but not always.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
-#include <unordered_map>
+#include <unordered_set>
 
 #include "bpf/events.h"
 
@@ -27,11 +28,21 @@ class AwaitedReaps {
   bool IsLate(const reap_event& reap);
 
  private:
-  // The starts of told ends by pid. The older ones are forgotten when the younger ones are many:
-  // the reaps of some are lost and never come.
-  using Starts = std::unordered_map<uint32_t, uint64_t>;
-  Starts younger_;
-  Starts older_;
+  // A pid may be used again some milliseconds before the reap of who had it is told.
+  struct Process {
+    uint64_t start_ns;
+    uint32_t pid;
+    bool operator==(const Process&) const = default;
+  };
+  // Those that follow each other stand close together; of one pid there are few.
+  struct Hash {
+    size_t operator()(const Process& process) const { return process.pid; }
+  };
+  // Of told ends. The older ones are forgotten when the younger ones are many: the reaps of some
+  // are lost and never come.
+  using Processes = std::unordered_set<Process, Hash>;
+  Processes younger_;
+  Processes older_;
   uint64_t last_start_ns_ = 0;  // whoever was born later is none of them
   bool reaps_are_told_;
   uint64_t others_until_ns_;
