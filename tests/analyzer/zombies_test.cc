@@ -1,5 +1,6 @@
 // Who has ended and is not reaped yet: what reports say of it does not go by when the reap is told.
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <string>
@@ -9,6 +10,9 @@
 
 namespace daybook {
 namespace {
+
+using testing::HasSubstr;
+using testing::Not;
 
 constexpr uint32_t kFailed = 1 << 8;
 
@@ -75,6 +79,34 @@ TEST_F(ZombiesTest, AParentThatIsAZombieItselfSwallowsWhatEndedBeforeItAlone) {
     script.Reap(6300, 200, 6000);
   }
   EXPECT_EQ(Swallowed(), "child,1\norphan,0\n");
+}
+
+TEST_F(ZombiesTest, WhoIsNotReapedForLongIsCountedByEveryReport) {
+  {
+    Script script(log_path_);
+    Begin(script);
+    for (const uint32_t pid : {200, 201}) {
+      script.Fork(6000, pid, 50, 3000);
+      script.Exit(6020, pid, 6000, {.comm = "left", .cpu_us = 1});
+    }
+    script.Reap(15'000, 200, 6000, 2);
+    script.Reap(17'000, 201, 6000, 2);
+    script.Fork(17'000, 202, 50, 3000);
+    script.Exit(17'020, 202, 17'000, {.comm = "left", .cpu_us = 1});
+  }
+  EXPECT_EQ(Run("list --log LOG --comm left --columns pid,cpu_us,exact --sort pid --output csv "
+                "--no-header")
+                .out,
+            "200,2,true\n201,1,false\n202,1,false\n");
+  for (const std::string report : {"list", "summary", "jobs"}) {
+    EXPECT_THAT(Run(report + " --log LOG").out, HasSubstr(", ended unseen 0, not reaped in time 1"))
+        << report;
+    EXPECT_THAT(Run(report + " --log LOG --output json").out, HasSubstr("\"unreaped\":1"))
+        << report;
+  }
+  EXPECT_THAT(Run("report --log LOG --since 2026-09-21 --until 2026-09-22 --output json").out,
+              HasSubstr("\"unreaped\":1"));
+  EXPECT_THAT(Run("list --log LOG --since '2026-09-21 14:13:25'").out, Not(HasSubstr("reaped")));
 }
 
 }  // namespace
