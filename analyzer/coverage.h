@@ -38,6 +38,7 @@ struct Coverage {
   std::optional<uint64_t> processes;
   uint64_t running = 0;        // at the end of the window, or of the log
   uint64_t ended_unseen = 0;   // in the window
+  uint64_t unreaped = 0;       // ended in it, but too long before their reap for that to be used
   bool stopped_early = false;  // nothing is known of what follows, nor of what was still running
 
   // What the answer rests on, and what was left out: outside --since and --until, not what the

@@ -94,7 +94,10 @@ LifeReader::Builders::Builders(const Boot* of_boot, LifeReader* reader)
       proved([of_boot, reader](const Life& life) { reader->HandOut(*of_boot, life); },
              reader->programs_),
       all([of_boot, reader](const Life& life) { reader->HandOutSalvaged(*of_boot, life); },
-          reader->programs_) {}
+          reader->programs_) {
+  proved.AwaitSnapshot();
+  all.AwaitSnapshot();
+}
 
 void LifeReader::Builders::NoteGap() {
   proved.NoteGap();
@@ -127,6 +130,7 @@ Coverage LifeReader::Read() {
   coverage.processes = processes_;
   coverage.running = lives_.running;
   coverage.ended_unseen = lives_.ended_unseen;
+  coverage.unreaped = lives_.unreaped;
   coverage.stopped_early = stopped_;
   coverage.used = lives_.used;
   coverage.filtered = lives_.filtered;

@@ -51,6 +51,7 @@ void CountOpenEnd(const Window& window, const Boot& boot, const Life& life, Cove
   if (!window.bounded()) {
     coverage->running += is_running;
     coverage->ended_unseen += is_lost;
+    coverage->unreaped += life.is_unreaped;
     return;
   }
   // By their ends, those that run are in the last of all periods, whenever that begins.
@@ -61,6 +62,7 @@ void CountOpenEnd(const Window& window, const Boot& boot, const Life& life, Cove
   const bool runs_on = is_running || (window.until_ns && end && *end >= *window.until_ns);
   coverage->running += runs_on;
   coverage->ended_unseen += is_lost && !runs_on;
+  coverage->unreaped += life.is_unreaped && !runs_on;
 }
 
 std::optional<bool> AliveAt(const Boot& boot, const Life& life, int64_t time_ns) {

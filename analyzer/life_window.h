@@ -31,7 +31,7 @@ inline Placed Place(const Window& window, const Boot& boot, const Life& life) {
 bool IsThereWithoutEnd(const Window& window, const Boot& boot, const Life& life);
 
 // Counts a life that was alive in the window, where at the window's end it still runs, or has ended
-// unseen until then.
+// unseen, or unreaped, until then.
 void CountOpenEnd(const Window& window, const Boot& boot, const Life& life, Coverage* coverage);
 
 // Whether it was alive at that moment, its birth included and its end not; nullopt where the log

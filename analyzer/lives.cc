@@ -72,40 +72,15 @@ void TakeUsage(const Record& record, Usage* usage) {
   usage->write_bytes = record.write_bytes;
 }
 
-// Also where it might be, but nobody looks so far up.
-bool MayBeAncestor(const Life& ancestor, const Life& life) {
-  const Life* at = &life;
-  for (size_t steps = 0; steps < kMaxAncestors; ++steps, at = at->parent.get()) {
-    if (at == nullptr) return false;
-    if (at == &ancestor) return true;
-  }
-  return true;
-}
-
 bool IsCoarse(uint32_t flags) { return (flags & kProcCoarseStart) != 0; }
 
 }  // namespace
-
-// Chains of parents may be as long as the log: none is left to recursion.
-ParentLife::~ParentLife() {
-  LocalPointer<Life> life = std::move(life_);
-  while (life && life.local_use_count() == 1) {
-    LocalPointer<Life> next = std::move(life->parent.life_);
-    life = std::move(next);
-  }
-}
 
 void ForgetUncounted(uint32_t flags, Usage* usage) {
   if ((flags & kProcUsageExact) != 0 || usage->cpu_us != 0U) return;
   usage->cpu_us.reset();
   usage->utime_us.reset();
   usage->stime_us.reset();
-}
-
-// init and kthreadd, and what a foreign log calls the child of nobody.
-bool IsFirst(const Life& life) {
-  constexpr uint32_t kLastFirstPid = 2;
-  return life.pid <= kLastFirstPid || life.ppid == 0U;
 }
 
 void LifeBuilder::Take(const Fork& fork) {
@@ -166,8 +141,8 @@ void LifeBuilder::Take(const Exit& exit) {
   MergeIdentity(exit, true, &life.identity);
   const bool is_exact = (exit.flags & kProcUsageExact) != 0;
   reaps_are_told_ = reaps_are_told_ || is_exact;
-  const bool may_be_reaped = reaps_are_told_ || exit.time_ns < others_until_ns_;
-  const bool is_all = is_exact || !may_be_reaped || life.acct;  // nobody imports reaps
+  // Nobody imports reaps.
+  const bool is_all = is_exact || !MayTellReaps(exit.time_ns) || life.acct;
   if (is_all) return Close(slot, open, LifeState::kEnded);
   open->ended = true;
   Doubt(open, exit.time_ns);
@@ -214,6 +189,7 @@ void LifeBuilder::Take(const Acct& acct) {
 void LifeBuilder::Take(const Recorder& recorder) {
   if (recorder.event != RecorderEvent::kStart) return;
   reaps_are_told_ = HasAbility(recorder, kTellsReaps);
+  reaps_may_be_told_ = false;
   others_until_ns_ = HasAbility(recorder, kContinues) ? recorder.time_ns : 0;
 }
 
@@ -256,6 +232,7 @@ void LifeBuilder::Take(const SnapEnd& end) {
   Advance(end.time_ns);
   // A parent may stand behind its children.
   ForEachOpen([this](Open* open) { Link(open); });
+  HandOutAwaiting();
   if (!snapshot_) return;
   const Snapshot snapshot = *std::exchange(snapshot_, std::nullopt);
   if (snapshot.processes != end.process_count) return;
@@ -269,13 +246,15 @@ void LifeBuilder::Take(const SnapEnd& end) {
 
 void LifeBuilder::NoteLeftOut() {
   snapshot_.reset();
-  reaps_are_told_ = true;  // perhaps; who waits for them in vain loses nothing
+  reaps_may_be_told_ = true;  // who waits for them in vain loses nothing
+  AwaitSnapshot();
   ForEachOpen([this](Open* open) {
     if (!open->doubted) open->life.last_seen_ns = std::max(open->life.last_seen_ns, now_ns_);
   });
 }
 
 bool LifeBuilder::HandOutEnded(uint64_t waited_ns) {
+  HandOutAwaiting();
   bool others_wait = false;
   for (const Deadline& deadline : deadlines_) {
     Slot* const slot = slots_.Find(deadline.pid);
@@ -292,11 +271,16 @@ bool LifeBuilder::HandOutEnded(uint64_t waited_ns) {
 }
 
 void LifeBuilder::Finish(LifeState state) {
+  HandOutAwaiting();
   std::vector<Open*> rest;
   ForEachOpen([&rest](Open* open) { rest.push_back(open); });
   std::ranges::sort(
       rest, {}, [](const Open* open) { return std::pair(open->life.start_ns, open->life.pid); });
-  for (Open* open : rest) HandOut(*open, open->doubted ? LifeState::kLost : state);
+  for (Open* open : rest) {
+    const LifeState at_end = open->doubted ? LifeState::kLost : state;
+    open->life.state = open->ended ? LifeState::kEnded : at_end;
+    HandOut(*open);
+  }
   slots_.Clear();
   deadlines_.clear();
   snapshot_.reset();
@@ -385,58 +369,6 @@ LifeBuilder::Open* LifeBuilder::AddOpen(Slot* slot, uint32_t pid, Start start) {
   return open;
 }
 
-const LifeBuilder::OpenPointer* LifeBuilder::FindParent(const Open& child) {
-  const Life& life = child.life;
-  Slot* const slot = life.ppid ? slots_.Find(*life.ppid) : nullptr;
-  if (slot == nullptr) return nullptr;
-  if (life.parent_start_ns) {
-    return Find(*slot, {*life.parent_start_ns, child.parent_start_coarse});
-  }
-  // By pid alone: who had it when the child was born.
-  const OpenPointer* parent = nullptr;
-  for (const OpenPointer& open : slot->open) {
-    const bool is_older = open->life.start_ns <= life.start_ns;
-    if (is_older && (parent == nullptr || (*parent)->life.start_ns < open->life.start_ns)) {
-      parent = &open;
-    }
-  }
-  return parent;
-}
-
-void LifeBuilder::Link(Open* child) {
-  if (child->life.parent.get() != nullptr) return;
-  if (const OpenPointer* const parent = FindParent(*child)) LinkTo(*parent, child);
-}
-
-void LifeBuilder::LinkTo(const OpenPointer& parent, Open* child) {
-  if (child->life.parent.get() != nullptr || parent.get() == child) return;
-  // A forged log could make a ring.
-  if (child->is_parent && MayBeAncestor(child->life, parent->life)) return;
-  parent->is_parent = true;
-  child->life.parent = ParentLife(LocalPointer<Life>(parent, &parent->life));
-}
-
-// A child begins with its parent's program; what the child's own records say is better.
-void LifeBuilder::Inherit(uint64_t fork_ns, Open* child) {
-  const OpenPointer* const found = FindParent(*child);
-  if (found == nullptr) return;
-  Open* const parent = found->get();
-  LinkTo(*found, child);
-  See(parent, fork_ns);
-  const auto& parent_start_ns = child->life.parent_start_ns;
-  if (parent->life.coarse_start && parent_start_ns && !child->parent_start_coarse) {
-    parent->life.start_ns = *parent_start_ns;
-    parent->life.coarse_start = false;
-  }
-  const LocalPointer<const Image>& image = parent->life.image;
-  if (image && image->since_ns > fork_ns) return;  // of later than the fork
-  // Its own program has a name of its own, also where that is not known.
-  if (child->execs_seen == 0) Merge(parent->life.identity.comm, &child->life.identity.comm, false);
-  if (child->life.image || !image) return;
-  child->life.image = image;
-  child->has_inherited = true;
-}
-
 // A sign of life: who was missed before is not lost after all.
 void LifeBuilder::See(Open* open, uint64_t time_ns) {
   open->newest_ns = std::max(open->newest_ns, time_ns);
@@ -453,6 +385,7 @@ void LifeBuilder::Doubt(Open* open, uint64_t time_ns) {
 
 void LifeBuilder::Advance(uint64_t time_ns) {
   now_ns_ = std::max(now_ns_, time_ns);
+  if (!awaiting_.empty() && HasWaitedForSnapshot()) HandOutAwaiting();
   while (!deadlines_.empty() && deadlines_.front().time_ns <= now_ns_) {
     Slot* const slot = slots_.Find(deadlines_.front().pid);
     if (slot != nullptr) CloseDoubted(*slot);
@@ -463,21 +396,24 @@ void LifeBuilder::Advance(uint64_t time_ns) {
 void LifeBuilder::CloseDoubted(Slot& slot) {
   for (size_t i = slot.open.size(); i-- > 0;) {
     Open* open = slot.open[i].get();
-    if (open->doubted && *open->doubted + kMaxLatenessNs <= now_ns_) {
-      Close(slot, open, LifeState::kLost);
-    }
+    if (!open->doubted || *open->doubted + kMaxLatenessNs > now_ns_) continue;
+    open->life.is_unreaped = open->ended && TellsReaps(open->life.end_ns.value_or(0));
+    Close(slot, open, LifeState::kLost);
   }
 }
 
 void LifeBuilder::Close(Slot& slot, Open* open, LifeState state) {
-  HandOut(*open, state);
+  open->life.state = open->ended ? LifeState::kEnded : state;
   NoteClosed(slot, open->life);
   const auto at = std::ranges::find_if(
       slot.open, [open](const OpenPointer& candidate) { return candidate.get() == open; });
   assert(at != slot.open.end());
-  Recycle(std::move(*at));
+  OpenPointer closed = std::move(*at);
   slot.open.erase(at);
   --living_;
+  if (WaitsForSnapshot(*closed)) return awaiting_.push_back(std::move(closed));
+  HandOut(*closed);
+  Recycle(std::move(closed));
 }
 
 void LifeBuilder::NoteClosed(Slot& slot, const Life& life) {
@@ -550,9 +486,8 @@ void LifeBuilder::CountExecs(Open* open) {
   if (is_untold && open->has_inherited) life.image.reset();
 }
 
-void LifeBuilder::HandOut(Open& open, LifeState state) {
+void LifeBuilder::HandOut(Open& open) {
   Life& life = open.life;
-  life.state = open.ended ? LifeState::kEnded : state;
   CountExecs(&open);
   if (open.parent_start_coarse) {
     // The parent's own records may have told its start exactly meanwhile.

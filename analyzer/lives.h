@@ -109,6 +109,7 @@ struct Life {
   std::optional<uint64_t> end_ns;
   std::optional<uint32_t> wait_status;
   Usage usage;
+  bool is_unreaped = false;        // its reap, which tells all it used, was not waited for longer
   std::optional<Acct> acct;        // of an imported one
   uint64_t last_seen_ns = 0;       // the last moment at which it is known to have been alive
   Proof proof = Proof::kVerified;  // the weakest of what tells of it
@@ -127,7 +128,8 @@ bool IsFirst(const Life& life);
 inline constexpr uint64_t kCoarseStartNs = 20'000'000;
 
 // So much later may an event stand in the log than a snapshot that was taken after it: far more
-// than the recorder ever keeps events waiting. For a reap, an end is kept so long.
+// than the recorder ever keeps events waiting. For a reap, an end is kept so long: reports rely on
+// who is handed out not having ended long before others.
 inline constexpr uint64_t kMaxLatenessNs = 10'000'000'000;
 
 // Takes a boot's records as they stand in the log. Snapshots and events may overlap in either
@@ -162,6 +164,10 @@ class LifeBuilder {
   // Something was left out here that is not asked for: who was living before lived on, as far as is
   // known, and who is not there behind it has ended in it.
   void NoteLeftOut();
+
+  // The snapshot that comes next tells of those who have been living all the time: who ends before
+  // it may be their child, and waits for it.
+  void AwaitSnapshot() { awaits_snapshot_ = true; }
 
   // Hands out what ended so long before the newest record, without waiting any longer for its reap:
   // if that comes, it is not heard any more. True where others still wait.
@@ -239,9 +245,14 @@ class LifeBuilder {
   void Doubt(Open* open, uint64_t time_ns);
   void Advance(uint64_t time_ns);
   void CloseDoubted(Slot& slot);
+  bool TellsReaps(uint64_t end_ns) const { return reaps_are_told_ || end_ns < others_until_ns_; }
+  bool MayTellReaps(uint64_t end_ns) const { return reaps_may_be_told_ || TellsReaps(end_ns); }
   void Close(Slot& slot, Open* open, LifeState state);
+  bool WaitsForSnapshot(const Open& open) const;
+  bool HasWaitedForSnapshot() const;
+  void HandOutAwaiting();
   static void CountExecs(Open* open);
-  void HandOut(Open& open, LifeState state);
+  void HandOut(Open& open);
   void NoteClosed(Slot& slot, const Life& life);
   void TakeParts(const WholeLife& whole);
   void FillWhole(const WholeLife& whole, uint64_t start_ns);
@@ -264,9 +275,12 @@ class LifeBuilder {
   uint64_t now_ns_ = 0;  // the latest time seen
   std::deque<Deadline> deadlines_;
   size_t living_ = 0;
-  bool reaps_are_told_ = false;   // by this recorder
-  uint64_t others_until_ns_ = 0;  // before it, perhaps by the one that it took over from
-  Open whole_;                    // made anew for each that one record tells
+  bool reaps_are_told_ = false;     // by this recorder
+  bool reaps_may_be_told_ = false;  // by one whose START was left out
+  uint64_t others_until_ns_ = 0;    // before it, perhaps by the one that it took over from
+  bool awaits_snapshot_ = false;
+  std::vector<OpenPointer> awaiting_;  // of those who are over, whose parents it may tell of
+  Open whole_;                         // made anew for each that one record tells
   // Of lives that are over and that nobody keeps: memory to be used again.
   std::vector<OpenPointer> spare_;
   std::vector<LocalPointer<Image>> spare_images_;

@@ -186,6 +186,7 @@ void AppendJsonCoverage(const Coverage& coverage, const LocalZone& zone, std::st
   if (coverage.processes) {
     member("running", coverage.running);
     member("ended_unseen", coverage.ended_unseen);
+    member("unreaped", coverage.unreaped);
     member("stopped_early", coverage.stopped_early, Kind::kBool);
   }
   member("used", coverage.used);

@@ -316,6 +316,7 @@ std::string CoverageLine(const Coverage& coverage, const LocalZone& zone) {
   if (coverage.processes) {
     fmt::format_to(to, "; processes {}, running {}, ended unseen {}", *coverage.processes,
                    coverage.running, coverage.ended_unseen);
+    if (coverage.unreaped != 0) fmt::format_to(to, ", not reaped in time {}", coverage.unreaped);
     if (coverage.stopped_early) line += ", not read further than was asked for";
   }
   if (coverage.filtered != 0) fmt::format_to(to, "; filtered {}", coverage.filtered);

@@ -7,14 +7,14 @@ namespace daybook {
 
 void LifeBuilder::Take(const WholeLife& whole) {
   const bool is_exact = (whole.flags & kProcUsageExact) != 0;
-  const bool may_be_reaped = reaps_are_told_ || whole.time_ns < others_until_ns_;
   const uint64_t start_ns = BirthOf(whole);
   Slot& slot = SlotOf(whole.pid);
   // A snapshot met it, its pid has another one that is not over, it is late or told again, or its
-  // reap may follow.
+  // reap or its parent may follow.
   const bool is_newest =
       slot.open.empty() && slot.closed_start_ns.value_or(0) < start_ns && !slot.closed_coarse;
-  if (!is_newest || (may_be_reaped && !is_exact)) return TakeParts(whole);
+  const bool is_all = is_exact || !MayTellReaps(whole.time_ns);
+  if (!is_newest || !is_all || awaits_snapshot_) return TakeParts(whole);
   FillWhole(whole, start_ns);
   Advance(start_ns);
   Inherit(start_ns, &whole_);

@@ -28,18 +28,18 @@ class AwaitedReaps {
   bool IsLate(const reap_event& reap);
 
  private:
-  // A pid may have passed to the next process, which ends, too, before the kernel tells of the reap
-  // of the one before it.
+  // A pid may be used again some milliseconds before the reap of who had it is told.
   struct Process {
     uint64_t start_ns;
     uint32_t pid;
     bool operator==(const Process&) const = default;
   };
+  // Those that follow each other stand close together; of one pid there are few.
   struct Hash {
-    size_t operator()(const Process& process) const { return process.start_ns ^ process.pid; }
+    size_t operator()(const Process& process) const { return process.pid; }
   };
-  // Whose ends were told. The older ones are forgotten when the younger ones are many: the reaps of
-  // some are lost and never come.
+  // Of told ends. The older ones are forgotten when the younger ones are many: the reaps of some
+  // are lost and never come.
   using Processes = std::unordered_set<Process, Hash>;
   Processes younger_;
   Processes older_;

@@ -40,7 +40,8 @@ std::string EventTypesText(uint32_t events);
 // A process is judged when it executes a program, when it ends, and by snapshots: who is born may
 // become somebody else before it runs its own program, so its birth is kept until then. Once
 // something has been told of it, the rest is, to its end: no life stays without one because of a
-// filter.
+// filter. And its parents are, as far as they live and are asked for, of whatever age: first their
+// births, so that nobody stands in the log before his parent.
 struct Filter {
   uint32_t events = kAllTypes;  // those that are recorded
   bool only_failed = false;     // ends with a wait status that is not 0, and nothing else

@@ -19,11 +19,11 @@ class FilteringSink : public EventSink {
     if (IsTold(judged_.IsTold(fork), kTypeFork, filtered_.forks)) sink_.OnFork(fork);
   }
   void OnExec(const Exec& exec) override {
-    const bool is_told = TellBirth(judged_.Judge(exec));
+    const bool is_told = TellBirths(judged_.Judge(exec));
     if (IsTold(is_told, kTypeExec, filtered_.execs)) sink_.OnExec(exec);
   }
   void OnExit(const Exit& exit) override {
-    const bool is_told = TellBirth(judged_.Judge(exit));
+    const bool is_told = TellBirths(judged_.Judge(exit));
     if (IsTold(is_told, kTypeExit, filtered_.exits)) sink_.OnExit(exit);
   }
   // Its end has been counted.
@@ -31,6 +31,7 @@ class FilteringSink : public EventSink {
     if (judged_.IsTold(reap) && (events_ & kTypeExit) != 0) sink_.OnReap(reap);
   }
   void OnIdChange(const IdChange& change) override {
+    judged_.Note(change);
     if (IsChangeTold(change, kTypeId)) sink_.OnIdChange(change);
   }
   void OnSession(const Session& session) override {
@@ -61,11 +62,12 @@ class FilteringSink : public EventSink {
   bool IsChangeTold(const Change& change, uint32_t type) const {
     return IsTold(judged_.IsFollowed(change.pid, change.start_ns), type, filtered_.others);
   }
-  // It was counted as left out until now.
-  bool TellBirth(const JudgedProcesses::Verdict& verdict) const {
-    if (verdict.birth && (events_ & kTypeFork) != 0) {
+  // They were counted as left out until now.
+  bool TellBirths(const JudgedProcesses::Verdict& verdict) const {
+    if ((events_ & kTypeFork) == 0) return verdict.is_told;
+    for (const Fork& birth : verdict.births) {
       --filtered_.forks;
-      sink_.OnFork(*verdict.birth);
+      sink_.OnFork(birth);
     }
     return verdict.is_told;
   }
@@ -109,18 +111,48 @@ bool JudgedProcesses::IsFollowed(uint32_t pid, std::optional<uint64_t> start_ns)
          (!start_ns || IsSameStart(found->second.start_ns, *start_ns));
 }
 
+// Whether it has passed, or does so now and is followed from then on.
+bool JudgedProcesses::Follow(uint32_t pid, uint64_t start_ns, const FilteredProcess& process) {
+  if (IsFollowed(pid, start_ns)) return true;
+  Process* const known = Find(pid, start_ns);
+  const bool passes = Passes(filter_, process);
+  if (known != nullptr) {
+    known->is_followed = passes;
+    known->newest = process;
+  } else if (passes) {
+    // Where that number is a younger one's by now, this is a late end, and nothing follows it.
+    Process& other = processes_[pid];
+    if (other.start_ns <= start_ns) {
+      other = {.start_ns = start_ns, .is_followed = true, .birth = {}, .newest = process};
+    }
+  }
+  return passes;
+}
+
 JudgedProcesses::Verdict JudgedProcesses::Judge(uint32_t pid, uint64_t start_ns,
                                                 const FilteredProcess& process) {
-  if (IsFollowed(pid, start_ns)) return {.is_told = true, .birth = {}};
-  if (!Passes(filter_, process)) return {};
-  if (Process* const known = Find(pid, start_ns)) {
-    known->is_followed = true;
-    return {.is_told = true, .birth = std::exchange(known->birth, std::nullopt)};
+  if (!Follow(pid, start_ns, process)) return {};
+  Process* const known = Find(pid, start_ns);
+  return {.is_told = true, .births = known != nullptr ? TakeBirths(*known) : std::vector<Fork>()};
+}
+
+// Its own and those above it, from the top down; above a followed one they have been told before.
+std::vector<Fork> JudgedProcesses::TakeBirths(Process& process) {
+  std::vector<Fork> births;
+  for (Process* at = &process; at->birth;) {
+    births.push_back(*std::exchange(at->birth, std::nullopt));
+    const Fork& birth = births.back();
+    Process* const parent =
+        birth.parent_start_ns ? Find(birth.ppid, *birth.parent_start_ns) : nullptr;
+    if (parent == nullptr || parent->is_followed) break;
+    FilteredProcess grown = parent->newest;
+    grown.age_ns = filter_.min_lifetime_ns;
+    if (!Passes(filter_, grown)) break;
+    parent->is_followed = true;
+    at = parent;
   }
-  // Where that number is a younger one's by now, this is a late end, and nothing follows it.
-  Process& other = processes_[pid];
-  if (other.start_ns <= start_ns) other = {.start_ns = start_ns, .is_followed = true, .birth = {}};
-  return {.is_told = true, .birth = {}};
+  std::ranges::reverse(births);
+  return births;
 }
 
 bool JudgedProcesses::IsTold(const Fork& fork) {
@@ -129,7 +161,7 @@ bool JudgedProcesses::IsTold(const Fork& fork) {
                                 .is_kernel_thread = (fork.flags & kProcKernelThread) != 0};
   const bool is_told = filter_.PassesForGood() && Passes(filter_, process);
   Process& born = processes_[fork.pid];  // another one had that number
-  born = {.start_ns = fork.time_ns, .is_followed = is_told, .birth = {}};
+  born = {.start_ns = fork.time_ns, .is_followed = is_told, .birth = {}, .newest = process};
   if (!is_told && !filter_.only_failed) born.birth = fork;
   return is_told;
 }
@@ -153,17 +185,26 @@ JudgedProcesses::Verdict JudgedProcesses::Judge(const Exit& exit) {
 }
 
 bool JudgedProcesses::IsTold(const SnapProc& process, uint64_t time_ns) {
-  return Judge(process.pid, process.start_ns,
-               {.uid = process.uid,
-                .is_kernel_thread = (process.flags & kProcKernelThread) != 0,
-                .age_ns = Age(time_ns, process.start_ns)})
-      .is_told;
+  const bool is_told = Follow(process.pid, process.start_ns,
+                              {.uid = process.uid,
+                               .is_kernel_thread = (process.flags & kProcKernelThread) != 0,
+                               .age_ns = Age(time_ns, process.start_ns)});
+  Process* const known = Find(process.pid, process.start_ns);
+  if (is_told && known != nullptr) known->birth.reset();
+  return is_told;
 }
 
 bool JudgedProcesses::IsTold(const Reap& reap) {
   const bool is_told = IsFollowed(reap.pid, reap.start_ns);
   Forget(reap.pid, reap.start_ns);
   return is_told;
+}
+
+void JudgedProcesses::Note(const IdChange& change) {
+  const auto found = processes_.find(change.pid);
+  if (found == processes_.end() || !change.uid) return;
+  const bool is_it = !change.start_ns || IsSameStart(found->second.start_ns, *change.start_ns);
+  if (is_it) found->second.newest.uid = change.uid;
 }
 
 Result<size_t> FilteredSource::Drain(EventSink& sink) {

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "filter.h"
 #include "source.h"
@@ -20,7 +21,9 @@ class JudgedProcesses {
 
   struct Verdict {
     bool is_told = false;
-    std::optional<Fork> birth;  // to be told before: it was kept until now
+    // To be told before, in that order: they were kept until now. Records name the parent: with
+    // who is told of, his ancestors are, as far as they are asked for, though they are too young.
+    std::vector<Fork> births;
   };
 
   // False where it is left out, or kept.
@@ -31,6 +34,8 @@ class JudgedProcesses {
   bool IsTold(const SnapProc& process, uint64_t time_ns);
   // Of one whose usage was not told with its end.
   bool IsTold(const Reap& reap);
+  // Whether or not it is told.
+  void Note(const IdChange& change);
 
   // Whether something has been told of it.
   bool IsFollowed(uint32_t pid, std::optional<uint64_t> start_ns) const;
@@ -40,11 +45,14 @@ class JudgedProcesses {
     uint64_t start_ns = 0;
     bool is_followed = false;
     std::optional<Fork> birth;
+    FilteredProcess newest;  // while its birth is kept
   };
 
   Process* Find(uint32_t pid, uint64_t start_ns);
+  bool Follow(uint32_t pid, uint64_t start_ns, const FilteredProcess& process);
   Verdict Judge(uint32_t pid, uint64_t start_ns, const FilteredProcess& process);
   void Forget(uint32_t pid, uint64_t start_ns);
+  std::vector<Fork> TakeBirths(Process& process);
 
   Filter filter_;
   std::unordered_map<uint32_t, Process> processes_;  // no more than there are pids

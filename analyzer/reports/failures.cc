@@ -85,6 +85,11 @@ struct Failures {
   Sum cpu_us;
 };
 
+// One that was left to others when its parent ended is not hidden by that.
+bool Swallowed(const Life& parent, const Life& child) {
+  return parent.wait_status == 0U && child.end_ns <= parent.end_ns;
+}
+
 class FailureTable {
  public:
   FailureTable(std::vector<const LifeField*> keys, std::shared_ptr<JobRuns> runs,
@@ -110,8 +115,8 @@ class FailureTable {
   LifeGroups groups_;
   std::vector<Ends> ends_;  // of a group
   std::map<Key, Failures> failures_;
-  // How the children of those failed that are still living. By address: each is taken out, at its
-  // end, before that can be another's.
+  // How the children of those failed whose end is not told yet. By address: each is taken out, at
+  // its end, before that can be another's.
   std::unordered_map<const Life*, std::map<Key, uint64_t>> of_living_;
 };
 
@@ -125,7 +130,12 @@ bool FailureTable::Take(const Boot& boot, const Life& life) {
   failures.cpu_us.Add(life.usage.cpu_us);
   const Life* parent = life.parent.get();
   failures.knows_parents = failures.knows_parents || parent != nullptr || IsFirst(life);
-  if (parent != nullptr && parent->state == LifeState::kRunning) ++of_living_[parent][key];
+  if (parent == nullptr) return true;
+  if (parent->end_ns) {
+    failures.swallowed += Swallowed(*parent, life);
+  } else if (parent->state == LifeState::kRunning) {
+    ++of_living_[parent][key];
+  }
   return true;
 }
 

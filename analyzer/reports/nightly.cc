@@ -148,6 +148,7 @@ Coverage ReadNights(const Question& question, const std::optional<Window>& basel
       });
   coverage.running = open.running;
   coverage.ended_unseen = open.ended_unseen;
+  coverage.unreaped = open.unreaped;
   nights->Finish(log, baseline);
   AddFailures(log, question.log, failures);
   return coverage;
@@ -162,6 +163,7 @@ Coverage JoinCoverage(const CoverageExceptions& records, const Coverage& lives, 
   coverage.filtered = lives.processes.value_or(used) - used;
   coverage.running = lives.running;
   coverage.ended_unseen = lives.ended_unseen;
+  coverage.unreaped = lives.unreaped;
   coverage.undated = lives.undated;
   coverage.undecided = lives.undecided;
   return coverage;

@@ -36,16 +36,18 @@ static __always_inline struct process_key key_of(struct task_struct* task) {
 }
 
 // A process that lives. Who is born may become somebody else before it runs its own program: it is
-// judged by its execs and its end, and until then its birth is kept. Once something has been told
-// of it the rest is, too, whatever it is by then: no life is without its end in the log because of
-// a filter. Where the map is full it cannot be judged, and is told of.
+// judged by its execs and its end, and when a child begins to be told of; until then its birth is
+// kept. Once something has been told of it the rest is, too, whatever it is by then: no life is
+// without its end in the log because of a filter. Where the map is full it cannot be judged, and is
+// told of.
 //
-// Only hooks of the process itself write `is_followed`, or remove what they have looked up. A
-// snapshot comes in between: while it looks at an entry, the process may end, and the entry become
-// that of another one who is born (the kernel reuses them at once). So it writes whom it means.
+// Only hooks of the process itself write `is_followed`, or remove what they have looked up. Others
+// come in between, a snapshot or a child's hook: while they look at an entry, the process may end,
+// and the entry become that of another one who is born (the kernel reuses them at once). So they
+// write whom they mean.
 struct judged_process {
   struct fork_event birth;  // of no bytes: it was not seen, or has been told
-  uint64_t shown_start_ns;  // of who is followed because a snapshot shows him
+  uint64_t named_start_ns;  // of who is followed because a snapshot shows him, or a child names him
   uint32_t is_followed;
   uint32_t reserved;
 };
@@ -89,16 +91,21 @@ static __always_inline bool is_followed_user(struct task_struct* leader) {
   return is_listed != (users_are_left_out != 0);
 }
 
-// What the process is at this moment; the status only where it is its end.
+// Who the process is at this moment.
+static __always_inline bool is_asked_for(struct task_struct* leader) {
+  if ((filters & FILTER_KERNEL_THREADS) && leader->flags & PF_KTHREAD) return false;
+  if ((filters & FILTER_USERS) && !is_followed_user(leader)) return false;
+  return !(filters & FILTER_CGROUP) || is_in_followed_cgroup(leader);
+}
+
+// And what comes of it; the status only where it is its end.
 static __always_inline bool passes(struct task_struct* leader, uint32_t wait_status) {
   if ((filters & FILTER_FAILED) && wait_status == 0) return false;
-  if ((filters & FILTER_KERNEL_THREADS) && leader->flags & PF_KTHREAD) return false;
   if ((filters & FILTER_LIFETIME) && wait_status == 0 &&
       bpf_ktime_get_boot_ns() - leader->start_boottime < least_lifetime_ns) {
     return false;
   }
-  if ((filters & FILTER_USERS) && !is_followed_user(leader)) return false;
-  return !(filters & FILTER_CGROUP) || is_in_followed_cgroup(leader);
+  return is_asked_for(leader);
 }
 
 static __always_inline bool is_left_out(uint32_t event_type) {
@@ -113,7 +120,7 @@ static __always_inline bool passes_for_good(void) {
 
 static __always_inline bool is_followed_by(const struct judged_process* known,
                                            const struct process_key* key) {
-  return known->is_followed || known->shown_start_ns == key->start_ns;
+  return known->is_followed || known->named_start_ns == key->start_ns;
 }
 
 // Judges it. Where it passes for the first time, its birth is handed to `birth` to be told.
@@ -158,11 +165,11 @@ static __always_inline bool has_ended(struct task_struct* leader) {
 // Of who was not known before. His hooks may come in between.
 static __always_inline bool begin_to_show(struct task_struct* leader,
                                           const struct process_key* key) {
-  struct judged_process shown = {.shown_start_ns = key->start_ns};
+  struct judged_process shown = {.named_start_ns = key->start_ns};
   long updated = bpf_map_update_elem(&judged_processes, key, &shown, BPF_NOEXIST);
   if (updated == -EEXIST) {
     struct judged_process* known = bpf_map_lookup_elem(&judged_processes, key);
-    if (known) known->shown_start_ns = key->start_ns;
+    if (known) known->named_start_ns = key->start_ns;
     return true;
   }
   note_unjudged(updated);
@@ -182,6 +189,49 @@ static __always_inline bool show(struct task_struct* leader) {
   if (!passes(leader, 0)) return !known && has_unjudged() && !has_ended(leader);
   if (has_ended(leader)) return false;
   if (!known) return passes_for_good() || begin_to_show(leader, &key);
-  known->shown_start_ns = key.start_ns;
+  known->named_start_ns = key.start_ns;
   return true;
+}
+
+// ---- Ancestors ----
+
+enum { MAX_KEPT_ANCESTORS = 32 };
+
+// Births that were kept until now, from the parent up.
+struct kept_births {
+  uint32_t count;  // in memory, so that the verifier goes through them once and not for each
+  uint32_t reserved;
+  struct fork_event births[MAX_KEPT_ANCESTORS];
+};
+
+struct {
+  __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+  __uint(max_entries, 1);
+  __type(key, uint32_t);
+  __type(value, struct kept_births);
+} ancestors_births SEC(".maps");
+
+// Of an ancestor of somebody who is told of: true where the birth was kept until now, and is to be
+// told. Only the hook of the ancestor's own end removes what is read here: where that cannot have
+// come yet, it finds him followed. Two children may both come first: then his birth is told twice.
+static __always_inline bool begin_to_follow(struct task_struct* leader, struct fork_event* birth) {
+  struct process_key key = key_of(leader);
+  struct judged_process* known = bpf_map_lookup_elem(&judged_processes, &key);
+  if (!known || is_followed_by(known, &key) || !known->birth.header.bytes) return false;
+  if (has_ended(leader) || !is_asked_for(leader)) return false;
+  *birth = known->birth;
+  known->named_start_ns = key.start_ns;
+  return !has_ended(leader);
+}
+
+// Of who begins to be told of. Records name the parent: he is told of before, and from then on,
+// even if he is too young yet. Those above a followed one have been told when he began to be.
+static __always_inline void follow_ancestors(struct task_struct* leader, struct kept_births* kept) {
+  struct task_struct* ancestor = leader;
+  uint32_t found = 0;
+  for (; found < MAX_KEPT_ANCESTORS; ++found) {
+    ancestor = ancestor->real_parent->group_leader;
+    if (!begin_to_follow(ancestor, &kept->births[found])) break;
+  }
+  kept->count = found;
 }

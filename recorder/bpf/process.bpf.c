@@ -113,6 +113,33 @@ static __always_inline bool is_birth_told(struct task_struct* child) {
   return !keep_birth(child);
 }
 
+// One that was kept, and counted as left out until now.
+static __always_inline void tell_birth(struct fork_event* birth, struct cpu_counters* count) {
+  --count->forks_filtered;
+  if (bpf_ringbuf_output(&events, birth, sizeof(*birth), BPF_RB_NO_WAKEUP)) {
+    ++count->forks_lost;
+    return;
+  }
+  wake_if_wanted();
+}
+
+// Top down, so that nobody stands in the log before his parent.
+static __always_inline void tell_ancestors(struct task_struct* leader, struct cpu_counters* count) {
+  if (!(filters & CHANGING_FILTERS) || passes_for_good() || is_left_out(EVENT_FORK)) return;
+  uint32_t zero = 0;
+  struct kept_births* kept = bpf_map_lookup_elem(&ancestors_births, &zero);
+  if (!kept) return;
+  follow_ancestors(leader, kept);
+  uint32_t found = *(volatile uint32_t*)&kept->count;
+  for (uint32_t i = MAX_KEPT_ANCESTORS; i-- > 0;) {
+    if (i >= found) continue;
+    struct fork_event* birth = &kept->births[i];
+    long lost = bpf_ringbuf_output(&events, birth, sizeof(*birth), BPF_RB_NO_WAKEUP);
+    count->forks_lost += lost ? 1 : 0;
+  }
+  count->forks_filtered -= found;
+}
+
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(on_fork, struct task_struct* parent, struct task_struct* child) {
   struct cpu_counters* count = begin_telling(EVENT_FORK);
@@ -126,6 +153,7 @@ int BPF_PROG(on_fork, struct task_struct* parent, struct task_struct* child) {
     ++count->forks_filtered;
     return 0;
   }
+  tell_ancestors(child, count);
   struct fork_event* event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
   if (!event) {
     ++count->forks_lost;
@@ -137,22 +165,15 @@ int BPF_PROG(on_fork, struct task_struct* parent, struct task_struct* child) {
   return 0;
 }
 
-// One that was kept, and counted as left out until now.
-static __always_inline void tell_birth(struct fork_event* birth, struct cpu_counters* count) {
-  --count->forks_filtered;
-  if (bpf_ringbuf_output(&events, birth, sizeof(*birth), BPF_RB_NO_WAKEUP)) {
-    ++count->forks_lost;
-    return;
-  }
-  wake_if_wanted();
-}
-
 // Whether to tell what happens to a process, now and from now on.
 static __always_inline bool follow(struct task_struct* leader, uint32_t wait_status,
                                    struct cpu_counters* count) {
   struct fork_event* birth = NULL;
   if (!judge(leader, wait_status, &birth)) return false;
-  if (birth) tell_birth(birth, count);
+  if (birth) {
+    tell_ancestors(leader, count);
+    tell_birth(birth, count);
+  }
   return true;
 }
 

@@ -416,6 +416,31 @@ TEST_F(LivesTest, WhoTakesOverMayTellReapsThatItsOwnHooksDoNot) {
   EXPECT_EQ(lives_.size(), 4u) << "there was nobody before it";
 }
 
+// Of who ended at 3 s and was reaped at that time; the log goes on to 20 s.
+bool IsUnreaped(std::string_view abilities, uint64_t reaped_ns) {
+  bool is_unreaped = false;
+  LifeBuilder builder([&](const Life& life) { is_unreaped = is_unreaped || life.is_unreaped; });
+  builder.Take(Recorder{.time_ns = kSecond, .abilities = abilities});
+  builder.Take(ExitAt(3 * kSecond, 2 * kSecond));
+  builder.Take(Reap{.time_ns = reaped_ns, .pid = 7, .start_ns = 2 * kSecond, .cpu_us = 50});
+  builder.Take(ForkAt(20 * kSecond, 8));
+  builder.Take(ExitAt(20 * kSecond, 20 * kSecond, 8));  // and that is all that the log tells
+  builder.Finish(LifeState::kRunning);
+  return is_unreaped;
+}
+
+TEST(RecorderAbilitiesTest, WhoWasNotReapedInTimeIsKnown) {
+  EXPECT_FALSE(IsUnreaped("fork exec exit usage reap", 12 * kSecond));
+  EXPECT_TRUE(IsUnreaped("fork exec exit usage reap", 14 * kSecond));
+}
+
+TEST_F(LivesTest, WhereNobodyTellsReapsNoneIsMissed) {
+  builder_.NoteLeftOut();
+  Take(ExitAt(3 * kSecond, 2 * kSecond), ForkAt(20 * kSecond, 8));
+  ASSERT_EQ(lives_.size(), 1U);
+  EXPECT_FALSE(lives_[0].is_unreaped);
+}
+
 // One whose parent waits for it late.
 std::optional<uint64_t> CpuOfZombie(std::string_view abilities) {
   std::optional<uint64_t> cpu_us;

@@ -117,6 +117,16 @@ class Script {
                                        .comm = end.comm});
   }
 
+  // One that its end could not tell.
+  void Reap(uint64_t ms, uint32_t pid, uint64_t start_ms, uint64_t cpu_us = 0) {
+    log_.At(ms);
+    log_.writer().Append(daybook::Reap{.time_ns = ScriptedLog::Ns(ms),
+                                       .pid = pid,
+                                       .start_ns = ScriptedLog::Ns(start_ms),
+                                       .flags = kProcUsageExact,
+                                       .cpu_us = cpu_us});
+  }
+
  private:
   ScriptedLog log_;
   std::set<std::pair<uint32_t, uint64_t>> forked_only_;  // pid and start, in milliseconds

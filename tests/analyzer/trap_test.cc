@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -264,6 +265,20 @@ TEST_F(TrapTest, WhatIsBelowALostParentIsIncomplete) {
                         "-- processes of which the log does not tell all ancestors: 2\n"));
   EXPECT_THAT(Run("why 202 --log LOG").out,
               HasSubstr("-- above it: pid 200, of which the log does not tell\n"));
+}
+
+// What the log begins with may stand before the snapshot that tells who has been living.
+TEST_F(TrapTest, WhoEndsAtTheBeginOfAPrunedLogHasItsParent) {
+  {
+    Script script(log_path_);
+    script.Snapshot();
+    script.log().Rotate(6000);
+    script.Fork(6010, 200, 50, 3000);
+    script.Exit(6020, 200, 6010, {.comm = "x", .ppid = 50});
+    script.Snapshot({{1, 0, 0, "systemd"}, {50, 3000, 1, "cron"}}, 6030);
+  }
+  std::filesystem::remove(log_path_ + "/daybook-00000001.dbk");
+  EXPECT_EQ(Rows("list --filter 'descends_from(comm == \"cron\")' --columns pid"), "pid\n200\n");
 }
 
 }  // namespace

@@ -136,6 +136,29 @@ TEST_F(UnjudgedTest, WhereAllCanBeJudgedNoneIs) {
   for (const pid_t pid : others) EXPECT_FALSE(told.forks.contains(static_cast<uint32_t>(pid)));
 }
 
+// The parent of a failure is told of with it, and may be ending just then.
+TEST(FilterRaceTest, WhoseBirthIsToldForHisChildHasAnEnd) {
+  auto source = BpfSource::Open({.filter = {.min_lifetime_ns = 60'000'000'000}});
+  if (!source) return SkipButInCi(source.error().message());
+  KeptLives told;
+  for (int i = 0; i < 3000; ++i) {
+    const pid_t parent = Spawn([] {
+      if (fork() == 0) _exit(1);
+    });
+    WaitFor(parent);
+    if (i % 100 == 0) EXPECT_TRUE((*source)->Drain(told));
+  }
+  DrainAll(**source, told);
+  const SourceCounters counted = (*source)->counters();
+  EXPECT_EQ(counted.lost.forks + counted.lost.exits, 0u);
+  EXPECT_GE(told.exits.size(), 3000u);
+  for (const uint32_t pid : told.forks) {
+    EXPECT_EQ(told.exits.count(pid), 1u) << pid << ", told " << told.forks.count(pid) << " times";
+  }
+  EXPECT_EQ(*counted.forks_seen - (*source)->threads_seen(),
+            told.forks.size() + counted.filtered->forks);
+}
+
 TEST(FilterConnectorCountTest, SoItIsBehindTheConnector) {
   auto connector = ConnectorSource::Open({});
   if (!connector) return SkipButInCi(connector.error().message());

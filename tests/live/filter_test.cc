@@ -2,6 +2,9 @@
 
 #include "live/support/filter_test.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -216,6 +219,39 @@ TEST_F(LifetimeTest, WhoLivedLongEnoughOrFailedIsTold) {
   for (const pid_t pid : {failed, slow}) EXPECT_THAT(LifeOf(log, pid).execs, IsEmpty());
   EXPECT_THAT(LifeOf(log, late).execs, SizeIs(1)) << "it was old enough by then";
   EXPECT_EQ(CountOf<SnapProc>(log, getpid()), 1u);
+}
+
+// Else nobody could tell whose child it is until the parent's own end.
+TEST_F(LifetimeTest, WhoIsToldOfComesBehindHisParentWhoIsTooYoung) {
+  const Shared<pid_t> slow_child, failed_child, orphan;
+  int ends[2];
+  ASSERT_EQ(pipe2(ends, O_CLOEXEC), 0);
+  const pid_t old_parent = Spawn([&] {
+    *slow_child = Spawn([] { usleep(400'000); });
+    WaitFor(*slow_child);
+  });
+  const pid_t young_parent = Spawn([&] {
+    *failed_child = Spawn([] { _exit(1); });
+    WaitFor(*failed_child);
+  });
+  const pid_t left_parent = Spawn([&] { *orphan = Spawn([] { usleep(400'000); }); });
+  for (const pid_t pid : {old_parent, young_parent, left_parent}) WaitFor(pid);
+  close(ends[1]);
+  char nothing = 0;
+  EXPECT_EQ(read(ends[0], &nothing, 1), 0) << "the orphan has ended, too";
+  close(ends[0]);
+  const KeptLog& log = StopFiltered();
+  std::vector<pid_t> births;
+  for (const Fork& fork : log.All<Fork>()) births.push_back(static_cast<pid_t>(fork.pid));
+  const auto comes_behind = [&births](pid_t child, pid_t parent) {
+    return std::ranges::find(std::ranges::find(births, parent), births.end(), child) !=
+           births.end();
+  };
+  EXPECT_TRUE(comes_behind(*slow_child, old_parent));
+  EXPECT_TRUE(comes_behind(*failed_child, young_parent));
+  for (const pid_t pid : {old_parent, young_parent}) LifeOf(log, pid);
+  LifeOf(log, *orphan);
+  EXPECT_FALSE(PidsIn(log).contains(static_cast<uint32_t>(left_parent))) << "nothing kept it";
 }
 
 class KernelThreadTest : public FilterTest {

@@ -205,6 +205,9 @@ struct world {
   struct task_struct task;
 };
 
+// Of a process and its ancestors.
+enum { MAX_GENERATIONS = 100 };
+
 static struct task_struct* make_task(struct world* world, const struct program_process* process,
                                      uint64_t now_ns) {
   memset(world, 0, sizeof(*world));
@@ -218,12 +221,17 @@ static struct task_struct* make_task(struct world* world, const struct program_p
   world->inode.i_sb = &world->block;
   world->file.f_inode = &world->inode;
   world->binprm = (struct linux_binprm){.file = &world->file, .filename = "/bin/program"};
+  struct task_struct* parent = &world->task;
+  if (process->parent) {
+    parent = make_task(world + 1, process->parent, now_ns);
+    parent->signal->live.counter = !process->parent->has_ended;
+  }
   world->task = (struct task_struct){.flags = process->is_kernel_thread ? PF_KTHREAD : 0,
                                      .mm = &world->mm,
                                      .exit_code = (int)process->wait_status,
                                      .pid = (int)process->pid,
                                      .tgid = (int)process->pid,
-                                     .real_parent = &world->task,
+                                     .real_parent = parent,
                                      .group_leader = &world->task,
                                      .start_boottime = process->start_ns,
                                      .real_cred = &world->cred,
@@ -259,42 +267,42 @@ void program_be_of(uint64_t wanted) { generation = wanted; }
 void program_activate(uint64_t wanted) { shared.active = wanted; }
 
 void program_fork(const struct program_process* process, uint64_t now_ns) {
-  struct world world;
-  struct task_struct* task = make_task(&world, process, now_ns);
+  struct world worlds[MAX_GENERATIONS];
+  struct task_struct* task = make_task(worlds, process, now_ns);
   unsigned long long arguments[] = {(uintptr_t)task, (uintptr_t)task};
   on_fork(arguments);
 }
 
 void program_exec(const struct program_process* process, uint64_t now_ns) {
-  struct world world;
-  struct task_struct* task = make_task(&world, process, now_ns);
-  unsigned long long arguments[] = {(uintptr_t)task, process->pid, (uintptr_t)&world.binprm};
+  struct world worlds[MAX_GENERATIONS];
+  struct task_struct* task = make_task(worlds, process, now_ns);
+  unsigned long long arguments[] = {(uintptr_t)task, process->pid, (uintptr_t)&worlds->binprm};
   on_exec(arguments);
 }
 
 void program_rename(const struct program_process* process, uint64_t now_ns) {
-  struct world world;
-  struct task_struct* task = make_task(&world, process, now_ns);
+  struct world worlds[MAX_GENERATIONS];
+  struct task_struct* task = make_task(worlds, process, now_ns);
   unsigned long long arguments[] = {(uintptr_t)task, (uintptr_t) "after"};
   on_rename(arguments);
 }
 
 void program_exit(const struct program_process* process, uint64_t now_ns) {
-  struct world world;
-  uint64_t arguments[] = {(uintptr_t)make_task(&world, process, now_ns), 1};
+  struct world worlds[MAX_GENERATIONS];
+  uint64_t arguments[] = {(uintptr_t)make_task(worlds, process, now_ns), 1};
   on_exit(arguments);
 }
 
 void program_free(const struct program_process* process, uint64_t now_ns) {
-  struct world world;
-  unsigned long long arguments[] = {(uintptr_t)make_task(&world, process, now_ns)};
+  struct world worlds[MAX_GENERATIONS];
+  unsigned long long arguments[] = {(uintptr_t)make_task(worlds, process, now_ns)};
   on_free(arguments);
 }
 
 int program_show(const struct program_process* process, uint64_t now_ns, void (*happens)(void)) {
-  struct world world;
-  struct task_struct* task = make_task(&world, process, now_ns);
-  world.signal.live.counter = 1;
+  struct world worlds[MAX_GENERATIONS];
+  struct task_struct* task = make_task(worlds, process, now_ns);
+  task->signal->live.counter = 1;
   meanwhile = happens;
   return show(task);
 }

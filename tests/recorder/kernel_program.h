@@ -27,6 +27,8 @@ struct program_process {
   uint32_t is_kernel_thread;
   uint32_t wait_status;
   uint64_t start_ns;
+  const struct program_process* parent;  // NULL: its own, as the kernel's first one is
+  uint32_t has_ended;                    // as a parent
 };
 
 typedef void (*program_take)(void* context, const void* event, uint32_t bytes);
