@@ -208,7 +208,9 @@ class LogSet {
   };
   // What has been seen of the sequence numbers of one log.
   struct Sequence {
+    std::optional<uint64_t> first;
     std::optional<uint64_t> next;
+    std::map<uint64_t, uint64_t> missing;  // between these: from the number to another, without it
     uint64_t lost_in_gaps = 0;  // since the last numbered record
     RecorderCounts counts;
   };
@@ -250,6 +252,7 @@ class LogSet {
   Boot* AddBoot();
   Boot* BootOf(const SegmentStart& start);
   bool TakeNumber(uint64_t seq);
+  void CountLate(uint64_t first_seq, uint64_t end_seq);
   void TakeMissing(uint64_t next_seq);
   void TakeAbout(const RecordView& record);
   void NoteFilter(std::string_view filter);

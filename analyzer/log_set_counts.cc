@@ -67,7 +67,7 @@ void LogSet::LeaveOutUpTo(uint64_t next_seq) {
 bool LogSet::Take(const RecordView& record) {
   if (record.proof != Proof::kVerified) return TakeUnproved();
   if (record.seq && !TakeNumber(*record.seq)) {
-    ++coverage_.repeated_records;
+    CountLate(*record.seq, *record.seq + 1);
     return options_.repeats == Repeats::kKeep;
   }
   ++coverage_.records;
@@ -92,7 +92,7 @@ bool LogSet::TakeRun(RecordRun* run) {
   const uint64_t next = sequence_->next.value_or(run->first_seq);
   if (next > run->first_seq) {
     const uint64_t repeated = std::min<uint64_t>(next - run->first_seq, run->records.size());
-    coverage_.repeated_records += repeated;
+    CountLate(run->first_seq, run->first_seq + repeated);
     if (repeated == run->records.size()) return false;
     const uint8_t* const first = run->records.front().payload.data();
     run->records = run->records.subspan(repeated);
@@ -255,6 +255,21 @@ bool LogSet::InWindow(uint64_t first_ns, uint64_t last_ns) {
 
 Boot* LogSet::AddBoot() { return &boots_.emplace_back(); }
 
+// Of these numbers a later one has been seen. What was read before is repeated; what was not, since
+// it was missing there or is from before all that was read, cannot be told in order any more.
+void LogSet::CountLate(uint64_t first_seq, uint64_t end_seq) {
+  const uint64_t first = sequence_->first.value_or(0);
+  uint64_t unread = std::min(std::max(first, first_seq), end_seq) - first_seq;
+  auto missing = sequence_->missing.upper_bound(first_seq);
+  if (missing != sequence_->missing.begin()) --missing;
+  for (; missing != sequence_->missing.end() && missing->first < end_seq; ++missing) {
+    const uint64_t begin = std::max(missing->first, first_seq);
+    unread += std::max(std::min(missing->second, end_seq), begin) - begin;
+  }
+  coverage_.unordered_records += unread;
+  coverage_.repeated_records += end_seq - first_seq - unread;
+}
+
 // False where a record with this number, or a later one, has been seen.
 bool LogSet::TakeNumber(uint64_t seq) {
   if (sequence_->next && seq < *sequence_->next) return false;
@@ -266,9 +281,12 @@ bool LogSet::TakeNumber(uint64_t seq) {
 // The next record will have this number: a jump proves what is missing, also what gaps have told
 // of already.
 void LogSet::TakeMissing(uint64_t next_seq) {
-  if (!sequence_->next) sequence_->next = next_seq;
+  if (!sequence_->next) sequence_->first = sequence_->next = next_seq;
   if (next_seq < *sequence_->next) return;
-  if (next_seq != *sequence_->next) sequence_->counts.ForgetForks();
+  if (next_seq != *sequence_->next) {
+    sequence_->counts.ForgetForks();
+    sequence_->missing.emplace(*sequence_->next, next_seq);
+  }
   coverage_.missing_records += next_seq - *sequence_->next;
   sequence_->next = next_seq;
   sequence_->lost_in_gaps = 0;
