@@ -72,8 +72,8 @@ struct Coverage {
 
   bool incomplete() const {
     return lost_events != 0 || missing_records != 0 || malformed_records != 0 || gaps != 0 ||
-           unordered_records != 0 ||
-           damaged_bytes != 0 || unreadable_files != 0 || (rollups && rollups->incomplete());
+           unordered_records != 0 || damaged_bytes != 0 || unreadable_files != 0 ||
+           (rollups && rollups->incomplete());
   }
   bool operator==(const Coverage&) const = default;
 };

@@ -48,8 +48,9 @@ bool IsOfLife(const RecordView& record) { return kIsOfLife[record.type]; }
 void LogSet::SkipSegment(const SegmentPeek& segment) {
   ++coverage_.skipped_segments;
   sequence_ = &sequences_[segment.start->stream_id];
-  TakeMissing(segment.start->first_seq);
+  TakeMissing(segment.start->first_seq, segment.start->realtime_ns);
   LeaveOutUpTo(segment.end->next_seq);
+  sequence_->left_out_until_ns = segment.end->last_realtime_ns;
 }
 
 void LogSet::TakeSkip(const Skip& skip) {
@@ -99,7 +100,7 @@ bool LogSet::TakeRun(RecordRun* run) {
     run->offset += static_cast<uint64_t>(run->records.front().payload.data() - first);
     run->first_seq += repeated;
   }
-  TakeMissing(run->first_seq);
+  TakeMissing(run->first_seq, {});
   sequence_->next = run->first_seq + run->records.size();
   coverage_.records += run->records.size();
   TakeTimes(*run);
@@ -213,7 +214,10 @@ void LogSet::EnterSegment(const SegmentStart& start) {
   }
   for (const Clock& clock : files_[file_].anchors) AddAnchor(clock.time_ns, clock.realtime_ns);
   sequence_ = &sequences_[start.stream_id];
-  TakeMissing(start.first_seq);
+  const bool tells_time = start.realtime_ns != 0;
+  TakeMissing(start.first_seq, tells_time ? std::optional(start.realtime_ns) : std::nullopt);
+  sequence_->boot = boot_;
+  sequence_->left_out_until_ns.reset();
 }
 
 // Segments whose boot is not known may be of several.
@@ -273,23 +277,37 @@ void LogSet::CountLate(uint64_t first_seq, uint64_t end_seq) {
 // False where a record with this number, or a later one, has been seen.
 bool LogSet::TakeNumber(uint64_t seq) {
   if (sequence_->next && seq < *sequence_->next) return false;
-  TakeMissing(seq);
+  TakeMissing(seq, {});
   sequence_->next = seq + 1;
   return true;
 }
 
 // The next record will have this number: a jump proves what is missing, also what gaps have told
-// of already.
-void LogSet::TakeMissing(uint64_t next_seq) {
+// of already. That one is of this time, if it is known.
+void LogSet::TakeMissing(uint64_t next_seq, std::optional<int64_t> realtime_ns) {
   if (!sequence_->next) sequence_->first = sequence_->next = next_seq;
   if (next_seq < *sequence_->next) return;
   if (next_seq != *sequence_->next) {
     sequence_->counts.ForgetForks();
     sequence_->missing.emplace(*sequence_->next, next_seq);
+    AddMissing(next_seq - *sequence_->next, realtime_ns);
   }
   coverage_.missing_records += next_seq - *sequence_->next;
   sequence_->next = next_seq;
   sequence_->lost_in_gaps = 0;
+}
+
+void LogSet::AddMissing(uint64_t records, std::optional<int64_t> realtime_ns) {
+  if (records <= sequence_->lost_in_gaps) return;
+  Missing missing{.boot = sequence_->boot,
+                  .path = files_[file_].path,
+                  .records = records - sequence_->lost_in_gaps,
+                  .first_ns = sequence_->left_out_until_ns,
+                  .last_ns = realtime_ns};
+  if (missing.boot != nullptr && !missing.first_ns) {
+    missing.first_ns = missing.boot->clock.ToRealtime(missing.boot->last_ns);
+  }
+  missing_.push_back(std::move(missing));
 }
 
 std::vector<LogSet::LeftOut> LogSet::left_out() const {

@@ -87,14 +87,14 @@ void Sort(std::vector<Place>* places) {
 
 Content Part(const Content& content, size_t begin, size_t end) {
   return {.bytes = Buffer(content.bytes.begin() + static_cast<std::ptrdiff_t>(begin),
-                               content.bytes.begin() + static_cast<std::ptrdiff_t>(end)),
-               .is_compressed = content.is_compressed,
-               .is_durable = content.is_durable,
-               .frame_damage = {},
-               .missing_tail = {},
-               .segment = {},
-               .jumps = {},
-               .file_begin = content.file_begin + begin};
+                          content.bytes.begin() + static_cast<std::ptrdiff_t>(end)),
+          .is_compressed = content.is_compressed,
+          .is_durable = content.is_durable,
+          .frame_damage = {},
+          .missing_tail = {},
+          .segment = {},
+          .jumps = {},
+          .file_begin = content.file_begin + begin};
 }
 
 }  // namespace
