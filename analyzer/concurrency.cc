@@ -11,6 +11,10 @@ void Concurrency::Add(uint64_t first_ns, uint64_t last_ns) {
   edges_.push_back({std::max(last_ns, first_ns + 1), -1});
 }
 
+void Concurrency::Add(const Concurrency& other) {
+  edges_.insert(edges_.end(), other.edges_.begin(), other.edges_.end());
+}
+
 // Ends first, so that nothing is counted beside what begins as it ends.
 uint64_t Concurrency::Most() const {
   Concurrency sorted = *this;

@@ -14,6 +14,8 @@ class Concurrency {
   // as another ends is not beside it.
   void Add(uint64_t first_ns, uint64_t last_ns);
 
+  void Add(const Concurrency& other);
+
   uint64_t Most() const;
 
   // True when there is more to forget than the last time.

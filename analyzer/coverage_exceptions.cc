@@ -12,6 +12,7 @@ namespace {
 constexpr std::string_view kLost = "lost";
 constexpr std::string_view kMissingRecords = "missing_records";
 constexpr std::string_view kNotRecorded = "not_recorded";
+constexpr std::string_view kRecordedTwice = "recorded_twice";
 constexpr std::string_view kBetweenBoots = "between_boots";
 constexpr std::string_view kNothingBefore = "nothing_before";
 constexpr std::string_view kStopped = "recorder_stopped";
@@ -43,7 +44,6 @@ std::string HostIn(const std::string& path) {
 }  // namespace
 
 void CoverageExceptions::Read(LogSet& log, int64_t now_ns) {
-  const Coverage before = log.coverage();  // of files that are left out
   while (const auto item = log.Next()) {
     if (const auto* record = std::get_if<RecordView>(&*item)) {
       Take(*record, log);
@@ -55,7 +55,8 @@ void CoverageExceptions::Read(LogSet& log, int64_t now_ns) {
   }
   names_ = HostNames(log);
   for (const Boot& boot : log.boots()) hosts_.insert(names_.Of(boot));
-  AddTotals(before);
+  AddMissing(log);
+  AddTotals();
   const Coverage after = log.coverage();
   coverage_.skipped_segments = after.skipped_segments;
   coverage_.unreadable_files = after.unreadable_files;
@@ -92,7 +93,6 @@ void CoverageExceptions::TakeTime(const Boot& boot, const RecordingGap& gap, con
 
 // A torn tail is what a crash, or a recorder that writes, leaves.
 void CoverageExceptions::Take(const Gap& gap, LogSet& log) {
-  told_lost_ += gap.records_lost.value_or(0);  // also where it is not of this time
   if (gap.cause == GapCause::kTornTail) return;
   if (!log.InWindow(gap.first_time_ns.value_or(0), gap.last_time_ns.value_or(UINT64_MAX))) return;
   const ClockMap& clock = log.boot().clock;
@@ -120,15 +120,26 @@ void CoverageExceptions::Add(std::string_view what, const std::string& host, con
   }
 }
 
-// Numbers that no record has, where no gap tells of it.
-void CoverageExceptions::AddTotals(const Coverage& before) {
-  const uint64_t missing =
-      coverage_.missing_records - std::min(before.missing_records, coverage_.missing_records);
-  const uint64_t untold = missing - std::min(missing, told_lost_);
-  if (untold > 0) Add(kMissingRecords, "", {.lost = untold});
+// They are of the window where the time in which they were written touches it.
+void CoverageExceptions::AddMissing(const LogSet& log) {
+  const Window& window = log.window();
+  coverage_.missing_records = told_lost_here_;
+  for (const LogSet::Missing& missing : log.missing()) {
+    const bool is_before =
+        window.since_ns && missing.last_ns.value_or(INT64_MAX) < *window.since_ns;
+    const bool is_behind =
+        window.until_ns && missing.first_ns.value_or(INT64_MIN) >= *window.until_ns;
+    if (is_before || is_behind) continue;
+    coverage_.missing_records += missing.records;
+    const std::string host = missing.boot ? names_.Of(*missing.boot) : HostIn(missing.path);
+    Add(kMissingRecords, host,
+        {.lost = missing.records, .first_ns = missing.first_ns, .last_ns = missing.last_ns});
+  }
+}
+
+void CoverageExceptions::AddTotals() {
   if (coverage_.malformed_records != 0) Add(kMalformed, "", {.lost = coverage_.malformed_records});
   if (coverage_.unreadable_files != 0) Add(kUnreadable, "", {});
-  coverage_.missing_records = untold + told_lost_here_;
 }
 
 // Hosts of which no segment lies in the window: of those behind it the first one tells when the log
@@ -164,21 +175,27 @@ void CoverageExceptions::AddSilent(const LogSet& log, std::map<std::string, Span
   }
 }
 
-// Where a host has no record at the beginning or at the end of the window, or from one boot to the
-// next. A host that is only started anew is away for less.
+// Where a host has no record at the beginning or at the end of the window, or from one boot, or
+// from one log of a boot, to the next; and where two logs of one boot both have them. A host that
+// is only started anew is away for less.
 void CoverageExceptions::AddUncovered(const LogSet& log, int64_t now_ns) {
   const Window& window = log.window();
   const int64_t until_ns = std::min(window.until_ns.value_or(now_ns), now_ns);
   std::map<std::string, Span> hosts;
   for (const auto& [host, times] : RecordedByHost(log, names_)) {
     hosts[host] = {times.first_ns(), times.last_ns()};
-    for (const auto& [first_ns, last_ns] : times.BetweenBoots()) {
-      if (!IsSilentAt(first_ns, last_ns)) continue;
-      const int64_t since_ns = std::max(first_ns, window.since_ns.value_or(first_ns));
-      if (since_ns < std::min(last_ns, until_ns)) {
-        AddTime(kBetweenBoots, host, {since_ns, std::min(last_ns, until_ns)});
-      }
+    const auto add = [&, host = host](std::string_view what, const Span& span) {
+      const int64_t since_ns = std::max(span.first_ns, window.since_ns.value_or(span.first_ns));
+      const int64_t end_ns = std::min(span.last_ns, until_ns);
+      if (since_ns < end_ns) AddTime(what, host, {since_ns, end_ns});
+    };
+    for (const Span& span : times.BetweenBoots()) {
+      if (IsSilentAt(span.first_ns, span.last_ns)) add(kBetweenBoots, span);
     }
+    for (const Span& span : times.BetweenLogs()) {
+      if (IsSilentAt(span.first_ns, span.last_ns)) add(kNotRecorded, span);
+    }
+    for (const Span& span : times.Twice()) add(kRecordedTwice, span);
   }
   AddSilent(log, &hosts);
   if (hosts.empty() && window.since_ns) hosts[""] = {*window.since_ns, *window.since_ns};
@@ -225,7 +242,7 @@ uint64_t CoverageExceptions::stopped() const {
 }
 
 uint64_t CoverageExceptions::damaged() const {
-  constexpr std::array kNoDamage = {kLost, kMissingRecords, kStopped};
+  constexpr std::array kNoDamage = {kLost, kMissingRecords, kStopped, kRecordedTwice};
   uint64_t damaged = 0;
   for (const auto& [key, missing] : missing_) {
     const bool is_none = IsAmong(kNoDamage, key.first) || IsAmong(kNotRecordedTimes, key.first);

@@ -60,11 +60,11 @@ class CoverageExceptions {
   void AddTime(std::string_view what, const std::string& host, const Span& span);
   void AddSilent(const LogSet& log, std::map<std::string, Span>* hosts) const;
   void AddUncovered(const LogSet& log, int64_t now_ns);
-  void AddTotals(const Coverage& before);
+  void AddMissing(const LogSet& log);
+  void AddTotals();
 
   Coverage coverage_;
-  uint64_t told_lost_ = 0;       // records, by gaps of the files that are read
-  uint64_t told_lost_here_ = 0;  // of these, in the window
+  uint64_t told_lost_here_ = 0;  // records, by gaps in the window
   HostNames names_;
   std::set<std::string> hosts_;
   std::map<std::pair<std::string_view, std::string>, Missing> missing_;  // what, host

@@ -55,6 +55,7 @@ void RunTotals::Add(const Boot& boot, const Life& life, bool is_alone) {
                         .last_ns = life.end_ns.value_or(life.last_seen_ns)};
   if (is_alone) {
     alone.Add(boot, of_life);
+    alone_at_once.Add(of_life.first_ns, of_life.last_ns);
   } else {
     span.Add(of_life);
   }
@@ -64,11 +65,13 @@ void RunTotals::Join(const RunTotals& part) {
   Merge(part);
   span.Add(part.span);
   alone.Merge(part.alone);
+  alone_at_once.Add(part.alone_at_once);
 }
 
 void Job::Add(const Boot& boot, const RunTotals& run) {
   totals_.Merge(run);
   times_.Merge(run.alone);
+  if (run.alone.runs != 0) at_once_[&boot].Add(run.alone_at_once);
   if (run.span.empty()) return;
   times_.Add(boot, run.span);
   const bool is_over = run.totals.running == 0;

@@ -46,8 +46,10 @@ struct JobTotals {
 
 // What one run adds up to, as far as its processes are over.
 struct RunTotals : JobTotals {
-  RunSpan span;    // of all of it
-  RunTimes alone;  // where each process is a run of its own
+  RunSpan span;  // of all of it
+  // Where each process is a run of its own.
+  RunTimes alone;
+  Concurrency alone_at_once;
 
   void Add(const Boot& boot, const Life& life, bool is_alone);
   // The parts of one run.

@@ -165,6 +165,17 @@ class LogSet {
   };
   const std::vector<NotRecorded>& not_recorded() const { return not_recorded_; }
 
+  // Numbers that no record has, where no gap tells of it: of records between these two moments,
+  // before those of the file that shows it.
+  struct Missing {
+    const Boot* boot = nullptr;  // the one before or behind; none where neither was read
+    std::string path;
+    uint64_t records = 0;
+    std::optional<int64_t> first_ns;
+    std::optional<int64_t> last_ns;
+  };
+  const std::vector<Missing>& missing() const { return missing_; }
+
   // True where nothing of the window, nor of a time behind it, is in what has been read: when that
   // ends.
   std::optional<int64_t> EndBeforeWindow() const;
@@ -208,8 +219,12 @@ class LogSet {
   };
   // What has been seen of the sequence numbers of one log.
   struct Sequence {
+    std::optional<uint64_t> first;
     std::optional<uint64_t> next;
-    uint64_t lost_in_gaps = 0;  // since the last numbered record
+    const Boot* boot = nullptr;                // of the last segment that was read
+    std::optional<int64_t> left_out_until_ns;  // where one was left out behind that
+    std::map<uint64_t, uint64_t> missing;  // between these: from the number to another, without it
+    uint64_t lost_in_gaps = 0;             // since the last numbered record
     RecorderCounts counts;
   };
 
@@ -250,7 +265,9 @@ class LogSet {
   Boot* AddBoot();
   Boot* BootOf(const SegmentStart& start);
   bool TakeNumber(uint64_t seq);
-  void TakeMissing(uint64_t next_seq);
+  void CountLate(uint64_t first_seq, uint64_t end_seq);
+  void TakeMissing(uint64_t next_seq, std::optional<int64_t> realtime_ns);
+  void AddMissing(uint64_t records, std::optional<int64_t> realtime_ns);
   void TakeAbout(const RecordView& record);
   void AddCounts(const RecorderCounts::More& more);
   void NoteFilter(std::string_view filter);
@@ -283,6 +300,7 @@ class LogSet {
   Coverage coverage_;
   Coverage coverage_before_file_;
   std::vector<NotRecorded> not_recorded_;
+  std::vector<Missing> missing_;
   std::vector<Failure> failures_;
 };
 

@@ -48,8 +48,9 @@ bool IsOfLife(const RecordView& record) { return kIsOfLife[record.type]; }
 void LogSet::SkipSegment(const SegmentPeek& segment) {
   ++coverage_.skipped_segments;
   sequence_ = &sequences_[segment.start->stream_id];
-  TakeMissing(segment.start->first_seq);
+  TakeMissing(segment.start->first_seq, segment.start->realtime_ns);
   LeaveOutUpTo(segment.end->next_seq);
+  sequence_->left_out_until_ns = segment.end->last_realtime_ns;
 }
 
 void LogSet::TakeSkip(const Skip& skip) {
@@ -67,7 +68,7 @@ void LogSet::LeaveOutUpTo(uint64_t next_seq) {
 bool LogSet::Take(const RecordView& record) {
   if (record.proof != Proof::kVerified) return TakeUnproved();
   if (record.seq && !TakeNumber(*record.seq)) {
-    ++coverage_.repeated_records;
+    CountLate(*record.seq, *record.seq + 1);
     return options_.repeats == Repeats::kKeep;
   }
   ++coverage_.records;
@@ -92,14 +93,14 @@ bool LogSet::TakeRun(RecordRun* run) {
   const uint64_t next = sequence_->next.value_or(run->first_seq);
   if (next > run->first_seq) {
     const uint64_t repeated = std::min<uint64_t>(next - run->first_seq, run->records.size());
-    coverage_.repeated_records += repeated;
+    CountLate(run->first_seq, run->first_seq + repeated);
     if (repeated == run->records.size()) return false;
     const uint8_t* const first = run->records.front().payload.data();
     run->records = run->records.subspan(repeated);
     run->offset += static_cast<uint64_t>(run->records.front().payload.data() - first);
     run->first_seq += repeated;
   }
-  TakeMissing(run->first_seq);
+  TakeMissing(run->first_seq, {});
   sequence_->next = run->first_seq + run->records.size();
   coverage_.records += run->records.size();
   TakeTimes(*run);
@@ -217,7 +218,10 @@ void LogSet::EnterSegment(const SegmentStart& start) {
   }
   for (const Clock& clock : files_[file_].anchors) AddAnchor(clock.time_ns, clock.realtime_ns);
   sequence_ = &sequences_[start.stream_id];
-  TakeMissing(start.first_seq);
+  const bool tells_time = start.realtime_ns != 0;
+  TakeMissing(start.first_seq, tells_time ? std::optional(start.realtime_ns) : std::nullopt);
+  sequence_->boot = boot_;
+  sequence_->left_out_until_ns.reset();
 }
 
 // Segments whose boot is not known may be of several.
@@ -259,23 +263,55 @@ bool LogSet::InWindow(uint64_t first_ns, uint64_t last_ns) {
 
 Boot* LogSet::AddBoot() { return &boots_.emplace_back(); }
 
+// Of these numbers a later one has been seen. What was read before is repeated; what was not, since
+// it was missing there or is from before all that was read, cannot be told in order any more.
+void LogSet::CountLate(uint64_t first_seq, uint64_t end_seq) {
+  const uint64_t first = sequence_->first.value_or(0);
+  uint64_t unread = std::min(std::max(first, first_seq), end_seq) - first_seq;
+  auto missing = sequence_->missing.upper_bound(first_seq);
+  if (missing != sequence_->missing.begin()) --missing;
+  for (; missing != sequence_->missing.end() && missing->first < end_seq; ++missing) {
+    const uint64_t begin = std::max(missing->first, first_seq);
+    unread += std::max(std::min(missing->second, end_seq), begin) - begin;
+  }
+  coverage_.unordered_records += unread;
+  coverage_.repeated_records += end_seq - first_seq - unread;
+}
+
 // False where a record with this number, or a later one, has been seen.
 bool LogSet::TakeNumber(uint64_t seq) {
   if (sequence_->next && seq < *sequence_->next) return false;
-  TakeMissing(seq);
+  TakeMissing(seq, {});
   sequence_->next = seq + 1;
   return true;
 }
 
 // The next record will have this number: a jump proves what is missing, also what gaps have told
-// of already.
-void LogSet::TakeMissing(uint64_t next_seq) {
-  if (!sequence_->next) sequence_->next = next_seq;
+// of already. That one is of this time, if it is known.
+void LogSet::TakeMissing(uint64_t next_seq, std::optional<int64_t> realtime_ns) {
+  if (!sequence_->next) sequence_->first = sequence_->next = next_seq;
   if (next_seq < *sequence_->next) return;
-  if (next_seq != *sequence_->next) sequence_->counts.ForgetForks();
+  if (next_seq != *sequence_->next) {
+    sequence_->counts.ForgetForks();
+    sequence_->missing.emplace(*sequence_->next, next_seq);
+    AddMissing(next_seq - *sequence_->next, realtime_ns);
+  }
   coverage_.missing_records += next_seq - *sequence_->next;
   sequence_->next = next_seq;
   sequence_->lost_in_gaps = 0;
+}
+
+void LogSet::AddMissing(uint64_t records, std::optional<int64_t> realtime_ns) {
+  if (records <= sequence_->lost_in_gaps) return;
+  Missing missing{.boot = sequence_->boot,
+                  .path = files_[file_].path,
+                  .records = records - sequence_->lost_in_gaps,
+                  .first_ns = sequence_->left_out_until_ns,
+                  .last_ns = realtime_ns};
+  if (missing.boot != nullptr && !missing.first_ns) {
+    missing.first_ns = missing.boot->clock.ToRealtime(missing.boot->last_ns);
+  }
+  missing_.push_back(std::move(missing));
 }
 
 std::vector<LogSet::LeftOut> LogSet::left_out() const {

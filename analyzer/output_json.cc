@@ -201,6 +201,7 @@ void AppendJsonCoverage(const Coverage& coverage, const LocalZone& zone, std::st
   member("missing_records", coverage.missing_records);
   member("malformed_records", coverage.malformed_records);
   member("repeated_records", coverage.repeated_records);
+  member("unordered_records", coverage.unordered_records);
   member("salvaged_records", coverage.salvaged_records);
   member("gaps", coverage.gaps);
   member("damaged_bytes", coverage.damaged_bytes);

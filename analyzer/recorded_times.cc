@@ -1,6 +1,7 @@
 #include "recorded_times.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "escape.h"
 
@@ -64,7 +65,24 @@ void RecordedTimes::Add(const Span& boot, const std::vector<Span>& not_recorded)
   if (from_ns <= boot.last_ns) recorded_.push_back({from_ns, boot.last_ns});
 }
 
+void RecordedTimes::AddLogsOfBoot(std::vector<Span> logs) {
+  if (logs.size() < 2) return;
+  std::ranges::sort(logs, {}, &Span::first_ns);
+  Span whole = logs.front();
+  for (size_t i = 1; i < logs.size(); ++i) {
+    const Span& log = logs[i];
+    if (log.first_ns < whole.last_ns) {
+      twice_.push_back({log.first_ns, std::min(log.last_ns, whole.last_ns)});
+    } else {
+      between_logs_.push_back({whole.last_ns, log.first_ns});
+    }
+    whole.last_ns = std::max(whole.last_ns, log.last_ns);
+  }
+  boots_.push_back(whole);
+}
+
 void RecordedTimes::Finish() {
+  Join(&twice_);
   Join(&boots_);
   Join(&recorded_);
 }
@@ -108,11 +126,16 @@ std::map<std::string, RecordedTimes> RecordedByHost(const LogSet& log, const Hos
     if (span) not_recorded[gap.boot].push_back(*span);
   }
   std::map<std::string, RecordedTimes> hosts;
+  std::map<std::pair<std::string, Id128>, std::vector<Span>> logs_of_boots;
   for (const Boot& boot : log.boots()) {
     if (!boot.first_ns) continue;
     const auto span = SpanOf(boot, *boot.first_ns, boot.last_ns);
-    if (span) hosts[names.Of(boot)].Add(*span, not_recorded[&boot]);
+    if (!span) continue;
+    const std::string host = names.Of(boot);
+    hosts[host].Add(*span, not_recorded[&boot]);
+    if (boot.boot_id) logs_of_boots[{host, *boot.boot_id}].push_back(*span);
   }
+  for (auto& [boot, logs] : logs_of_boots) hosts[boot.first].AddLogsOfBoot(std::move(logs));
   for (auto& [host, times] : hosts) times.Finish();
   return hosts;
 }

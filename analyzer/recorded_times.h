@@ -43,6 +43,8 @@ class RecordedTimes {
   // From its first record to its last, but for the times in which its log says that nobody
   // recorded.
   void Add(const Span& boot, const std::vector<Span>& not_recorded);
+  // What several logs tell of one boot, each from its first record to its last, is one boot.
+  void AddLogsOfBoot(std::vector<Span> logs);
   // Call it after the last one.
   void Finish();
 
@@ -52,6 +54,10 @@ class RecordedTimes {
   int64_t NsBetween(int64_t since_ns, int64_t until_ns) const;
   // From the last record of one to the first one of the next.
   std::vector<Span> BetweenBoots() const;
+  // The same of logs of one boot, as of a recorder that was told to write elsewhere.
+  const std::vector<Span>& BetweenLogs() const { return between_logs_; }
+  // Of two logs of one boot: processes that both tell of are counted twice.
+  const std::vector<Span>& Twice() const { return twice_; }
   // Where nobody recorded in the window: when somebody did last before it, and first behind it.
   struct Silence {
     std::optional<int64_t> from_ns;
@@ -63,6 +69,8 @@ class RecordedTimes {
   // In order of time, without overlaps.
   std::vector<Span> boots_;
   std::vector<Span> recorded_;
+  std::vector<Span> between_logs_;
+  std::vector<Span> twice_;
 };
 
 // Of each host that a log set has read something of.

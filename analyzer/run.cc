@@ -207,10 +207,12 @@ void AddHostNotes(const Options& options, const LogSet& log, Table& table) {
   }
 }
 
-void AddNotes(const Options& options, const LogSet& log, const LocalZone& zone, Table& table) {
+void AddNotes(const Options& options, const LogSet& log, const Coverage& coverage,
+              const LocalZone& zone, Table& table) {
   if (const auto end = log.EndBeforeWindow()) table.AddNote(NoteOfEnd(*end, zone));
   AddHostNotes(options, log, table);
-  if (!log.window().bounded()) return;
+  // Roll-ups were made behind the times that they tell of.
+  if (!log.window().bounded() || coverage.rollups) return;
   table.AddNotes(NotRecordedLines(log, log.window(), zone));
 }
 
@@ -228,7 +230,7 @@ Result<Answer> WriteAnswer(const Options& options, const LocalZone& zone, const 
   Table table(view, output.get());
   auto answer = options.report->run(question, table);
   if (!answer) return answer;
-  AddNotes(options, question.log, zone, table);
+  AddNotes(options, question.log, answer->coverage, zone, table);
   if (Status finished = table.Finish(); !finished) return std::move(finished).error();
   output->Finish({.total = table.total(),
                   .notes = table.notes(),

@@ -18,7 +18,8 @@ std::optional<Content> ReadFrames(const RegularFile& file, const CompressedIndex
                   .frame_damage = {},
                   .missing_tail = {},
                   .segment = index.segment,
-                  .jumps = {}};
+                  .jumps = {},
+                  .file_begin = 0};
   FrameDecoder decoder;
   Buffer frame_content;
   for (size_t i = 0; i < chosen.size(); ++i) {

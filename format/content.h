@@ -28,6 +28,7 @@ struct Content {
   std::optional<MissingTail> missing_tail;
   std::optional<SegmentStart> segment;  // as the container says
   std::vector<Jump> jumps;              // in the order of the bytes
+  uint64_t file_begin = 0;              // where it begins in what the file holds, uncompressed
 };
 
 // Everything in the file; "-" is standard input. It is read and not mapped: a mapping of a file

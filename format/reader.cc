@@ -1,5 +1,6 @@
 #include "daybook/reader.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "chosen_frames.h"
@@ -9,6 +10,7 @@
 #include "layout.h"
 #include "live_tail.h"
 #include "regular_file.h"
+#include "segment_order.h"
 
 namespace daybook {
 
@@ -71,7 +73,6 @@ class SegmentReader::Impl {
     for (;;) {
       NextHere(item);
       if (!std::holds_alternative<End>(*item) || content_ + 1 == contents_.size()) return;
-      passed_bytes_ += LengthOf(content());
       ++content_;
       BeginContent();
     }
@@ -87,7 +88,7 @@ class SegmentReader::Impl {
     if (left_out_bytes() != 0) Move(item, left_out_bytes());
   }
 
-  uint64_t left_out_bytes() const { return passed_bytes_ + reader_->jumped_bytes(); }
+  uint64_t left_out_bytes() const { return content().file_begin + reader_->jumped_bytes(); }
 
   static void Move(Item* item, uint64_t by) {
     if (auto* record = std::get_if<RecordView>(item)) {
@@ -102,7 +103,6 @@ class SegmentReader::Impl {
   ReaderOptions options_;
   std::vector<Content> contents_;        // what was read of each is valid as long as this
   size_t content_ = 0;                   // that is being read
-  uint64_t passed_bytes_ = 0;            // of those before it
   std::optional<ContentReader> reader_;  // always; anew for each part of a live segment
   uint64_t file_bytes_ = 0;
   bool begun_ = false;
@@ -137,19 +137,28 @@ Content ContentOf(DecodedContainer decoded) {
           .frame_damage = std::move(decoded.damage),
           .missing_tail = decoded.missing_tail,
           .segment = decoded.segment,
-          .jumps = {}};
+          .jumps = {},
+          .file_begin = 0};
 }
 
-// Moves the damage of all contents, in the order of the file, to the first.
+// Moves the damage of all contents, in the order of the file, to the first that is read.
 void GatherDamage(std::vector<Content>* contents) {
-  uint64_t begin = contents->front().bytes.size();
-  for (size_t i = 1; i < contents->size(); ++i) {
-    Content& content = (*contents)[i];
+  std::vector<FrameDamage> gathered;
+  for (Content& content : *contents) {
     for (FrameDamage& damage : std::exchange(content.frame_damage, {})) {
-      damage.raw_begin += begin;
-      damage.raw_end += begin;
-      contents->front().frame_damage.push_back(std::move(damage));
+      damage.raw_begin += content.file_begin;
+      damage.raw_end += content.file_begin;
+      gathered.push_back(std::move(damage));
     }
+  }
+  std::ranges::stable_sort(gathered, {}, &FrameDamage::begin);
+  contents->front().frame_damage = std::move(gathered);
+}
+
+void TellBegins(std::vector<Content>* contents) {
+  uint64_t begin = 0;
+  for (Content& content : *contents) {
+    content.file_begin = begin;
     begin += content.bytes.size();
   }
 }
@@ -161,11 +170,11 @@ std::vector<Content> ContentsOf(Bytes file) {
   for (DecodedContainer& container : decoded.containers) {
     contents.push_back(ContentOf(std::move(container)));
   }
-  GatherDamage(&contents);
-  if (decoded.end == file.size()) return contents;
-  const Bytes rest = file.subspan(decoded.end);
-  contents.emplace_back().bytes.assign(rest.begin(), rest.end());
-  contents.back().is_compressed = true;
+  if (decoded.end != file.size()) {
+    const Bytes rest = file.subspan(decoded.end);
+    contents.emplace_back().bytes.assign(rest.begin(), rest.end());
+    contents.back().is_compressed = true;
+  }
   return contents;
 }
 
@@ -244,6 +253,9 @@ Result<SegmentReader> SegmentReader::Open(const std::string& path, ReaderOptions
   } else {
     contents.emplace_back().bytes = *std::move(bytes);
   }
+  TellBegins(&contents);
+  PutInOrder(&contents);
+  GatherDamage(&contents);
   return SegmentReader(std::make_unique<Impl>(std::move(contents), std::move(options)));
 }
 

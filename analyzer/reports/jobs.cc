@@ -156,6 +156,10 @@ class JobTable {
 void JobTable::Take(const Boot& boot, const Life& life, LifeTexts& texts) {
   JobRun& run = *runs_.Find(boot, life, texts);
   run.totals.Add(boot, life, run.is_many);
+  Concurrency& alone = run.totals.alone_at_once;
+  if (!alone.is_large()) return;
+  const auto settled_ns = runs_.SettledUntil(boot);
+  if (settled_ns) alone.Forget(*settled_ns, {});
 }
 
 // One that has nothing of what was asked for is none here.

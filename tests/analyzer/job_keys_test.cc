@@ -99,6 +99,21 @@ TEST_F(JobKeysTest, AHostThatWasRenamedHasEachJobOnce) {
             "web1,tick,1,1,1,1000,200\nweb2,tick,2,1,2,2000,\n");
 }
 
+// A log of ends only, as of imported process accounting: each process is a run.
+TEST_F(JobKeysTest, RunsWithoutAParentThatAreThereAtOnceOverlap) {
+  constexpr uint32_t kRuns = 3000;  // more than are kept
+  {
+    ScriptedLog log(log_path_);
+    for (uint32_t i = 0; i < kRuns; ++i) {
+      const uint64_t ms = 20'000 + i * 100;
+      log.Exit(ms, 1000 + i, ms - 250, 0, "tick", 0);  // beside the two before it
+    }
+    log.Exit(20'000 + kRuns * 100, 900, 10'000, 0, "tick", 0);  // beside all of them
+  }
+  EXPECT_EQ(Run("jobs --log LOG --no-header --output csv --columns job,runs,overlap").out,
+            "tick,3001,4\n");
+}
+
 TEST_F(JobKeysTest, BirthsAreGroupedByJobs) {
   WriteNight();
   EXPECT_EQ(

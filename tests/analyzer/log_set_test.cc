@@ -86,6 +86,11 @@ class LogSetTest : public testing::Test {
     return folder_ / ("daybook-0000000" + std::to_string(number) + ".dbk");
   }
 
+  void Join(const std::vector<int>& numbers, const std::string& name) {
+    std::ofstream joined(folder_ / name);
+    for (const int number : numbers) joined << std::ifstream(Segment(number)).rdbuf();
+  }
+
   TempFolder folder_;
 };
 
@@ -202,6 +207,66 @@ TEST_F(LogSetTest, ConcatenatedSegmentsAreReadAsIfTheyWereFiles) {
   EXPECT_THAT(seen.forked, ElementsAre(201, 202, 203));
   EXPECT_EQ(seen.coverage.segments, 3U);
   EXPECT_FALSE(seen.coverage.incomplete());
+}
+
+TEST_F(LogSetTest, ConcatenatedSegmentsAreReadInTheOrderOfTheirNumbers) {
+  WriteThreeSegments();
+  Join({3, 1, 2}, "joined");
+  const Seen seen = Read({folder_ / "joined"});
+  EXPECT_THAT(seen.forked, ElementsAre(201, 202, 203));
+  EXPECT_EQ(seen.coverage, Read({folder_.path()}).coverage);
+  EXPECT_EQ(seen.coverage.repeated_records, 0U);
+  EXPECT_FALSE(seen.coverage.incomplete());
+}
+
+TEST_F(LogSetTest, OfConcatenatedSegmentsOnlyThoseThatAreThereTwiceAreRepeated) {
+  WriteThreeSegments();
+  Join({3, 2, 1, 2}, "joined");
+  const Seen seen = Read({folder_ / "joined"});
+  EXPECT_THAT(seen.forked, ElementsAre(201, 202, 203));
+  EXPECT_EQ(seen.coverage.repeated_records, 1U);
+  EXPECT_EQ(seen.coverage.unordered_records, 0U);
+}
+
+TEST_F(LogSetTest, CompressedSegmentsInOneFileAreReadInTheOrderOfTheirNumbers) {
+  WriteThreeSegments();
+  auto folder = OpenLogFolder(folder_.path());
+  ASSERT_TRUE(folder);
+  for (const uint64_t number : {1, 2}) ASSERT_TRUE(CompressSegment(**folder, number));
+  std::ofstream joined(folder_ / "joined");
+  for (const std::string& file : {Segment(2) + ".zst", Segment(1) + ".zst", Segment(3)}) {
+    joined << std::ifstream(file).rdbuf();
+  }
+  joined.close();
+  const Seen seen = Read({folder_ / "joined"});
+  EXPECT_THAT(seen.forked, ElementsAre(201, 202, 203));
+  EXPECT_EQ(seen.coverage.repeated_records, 0U);
+  EXPECT_FALSE(seen.coverage.incomplete());
+}
+
+// Where each record stands in the file is told as before.
+TEST_F(LogSetTest, OffsetsAreThoseInTheFileInWhateverOrderItIsRead) {
+  WriteThreeSegments();
+  Join({2, 1}, "joined");
+  auto log = LogSet::Open(std::vector<std::string>{folder_ / "joined"}, {});
+  ASSERT_TRUE(log);
+  std::vector<uint64_t> heads;
+  while (const auto item = log->Next()) {
+    const auto* record = std::get_if<RecordView>(&*item);
+    if (record != nullptr && record->Is<SegmentStart>()) heads.push_back(record->offset);
+  }
+  EXPECT_THAT(heads, ElementsAre(std::filesystem::file_size(Segment(2)), 0U));
+}
+
+// No order of whole files puts 2 between 1 and 3.
+TEST_F(LogSetTest, WhatWasNotReadBeforeIsNotRepeatedButOutOfOrder) {
+  WriteThreeSegments();
+  Join({1, 3}, "joined");
+  const Seen seen = Read({folder_ / "joined", Segment(2)});
+  EXPECT_THAT(seen.forked, ElementsAre(201, 203));
+  EXPECT_EQ(seen.coverage.repeated_records, 0U);
+  EXPECT_EQ(seen.coverage.unordered_records, 1U);
+  EXPECT_TRUE(seen.coverage.incomplete());
 }
 
 // Snapshots are not numbered: only the gap tells that a part of one is missing.

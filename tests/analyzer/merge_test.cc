@@ -143,6 +143,14 @@ TEST_F(MergeTest, RowsAreTheSameInWhateverOrderTheFilesAre) {
   }
 }
 
+// They were made behind the time that is asked for, which says nothing of who recorded then.
+TEST_F(MergeTest, WhenRollUpsWereMadeIsNotWhenSomebodyRecorded) {
+  WriteRandomLog({.path = log_path_, .seed = 35});
+  const std::string partial = Partial("p", std::string("--log LOG") + kWindow);
+  const std::string out = Out("merge " + partial + " -U 2026-09-22");
+  EXPECT_THAT(out, Not(HasSubstr("nobody recorded")));
+}
+
 TEST_F(MergeTest, TheSameGivenTwiceIsCountedOnce) {
   WriteRandomLog({.path = log_path_, .seed = 41});
   const std::string one = Partial("one", "--log LOG -S 2026-09-21 -U 2026-09-22");

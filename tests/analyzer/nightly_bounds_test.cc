@@ -44,6 +44,45 @@ TEST_F(NightlyTest, DamageInTheNightIsAnExceptionAndOlderDamageIsNot) {
   }
 }
 
+TEST_F(NightlyTest, AMissingSegmentIsAnExceptionOfItsOwnTimeOnly) {
+  Close();
+  std::filesystem::remove(log_path_ + "/daybook-00000004.dbk");
+  const std::string ask = " --section coverage --output csv";
+  for (const char* day : {"-S 2026-09-23 -U 2026-09-24", "-S 2026-09-27 -U 2026-09-28"}) {
+    const std::string out = Run("report --log LOG " + std::string(day) + ask).out;
+    EXPECT_THAT(out, Not(HasSubstr("missing_records"))) << day;
+  }
+  const std::string out = Run("report --log LOG -S 2026-09-25 -U 2026-09-26" + ask).out;
+  EXPECT_THAT(out, HasSubstr("missing_records,1,27,0,,2026-09-24T23:59:59.000000+00:00,"
+                             "2026-09-25T23:59:59.000000+00:00,web1\n"));
+  // Where the whole log is in one file, nothing is left out: what is missing is the same.
+  std::ofstream joined(temp_ / "joined", std::ios::binary);
+  const auto segments = FindSegments(log_path_);
+  for (const std::string& path : *segments) joined << std::ifstream(path).rdbuf();
+  joined.close();
+  log_path_ = temp_ / "joined";
+  EXPECT_THAT(Run("report --log LOG -S 2026-09-23 -U 2026-09-24" + ask).out,
+              Not(HasSubstr("missing_records")));
+  EXPECT_THAT(Run("report --log LOG -S 2026-09-25 -U 2026-09-26" + ask).out,
+              HasSubstr("missing_records"));
+}
+
+TEST_F(NightlyTest, WhereTwoLogsTellOfOneBootItIsRecordedTwice) {
+  Close();
+  const std::string other = temp_ / "other";
+  {
+    ScriptedLog log(other);  // the same boot of the same host
+    log.At(kNightMs + 2 * kHourMs);
+    log.Filtered(std::nullopt);
+  }
+  const std::string ask = kAsk + "--section coverage --output csv --log ";
+  const std::string out = Run(ask + other).out;
+  EXPECT_THAT(out, HasSubstr("recorded_twice,1,0,0,7200000000,2026-09-28T00:00:00.000000+00:00,"
+                             "2026-09-28T02:00:00.000000+00:00,web1\n"));
+  EXPECT_THAT(out, Not(HasSubstr("between_boots")));
+  EXPECT_THAT(Run(ask + log_path_).out, Not(HasSubstr("recorded_twice")));
+}
+
 TEST_F(NightlyTest, WhatWasLostBeforeIsNotThisNightsAffair) {
   week_.Live(kNightMs + 11 * kHourMs, {.comm = "rotate"});
   week_.log().writer().Append(Lost{.first_time_ns = ScriptedLog::Ns(kNightMs - 3000),

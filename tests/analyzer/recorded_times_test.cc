@@ -32,5 +32,26 @@ TEST(RecordedTimesTest, BootsAreInOrderOfTimeAndMayOverlap) {
   EXPECT_EQ(times.NsBetween(0, 1000), 150 + 90);
 }
 
+// Of a recorder that was told to write elsewhere.
+TEST(RecordedTimesTest, LogsOfOneBootAreOneBoot) {
+  RecordedTimes times;
+  times.Add({100, 200}, {});
+  times.Add({300, 400}, {});
+  times.AddLogsOfBoot({{300, 400}, {100, 200}});
+  times.Finish();
+  EXPECT_THAT(times.BetweenBoots(), ElementsAre());
+  EXPECT_THAT(times.BetweenLogs(), ElementsAre(Span{200, 300}));
+  EXPECT_THAT(times.Twice(), ElementsAre());
+  EXPECT_EQ(times.NsBetween(0, 1000), 200);
+}
+
+TEST(RecordedTimesTest, WhereTwoLogsOfOneBootOverlapItIsRecordedTwice) {
+  RecordedTimes times;
+  times.AddLogsOfBoot({{100, 300}, {250, 400}, {350, 360}});
+  times.Finish();
+  EXPECT_THAT(times.BetweenLogs(), ElementsAre());
+  EXPECT_THAT(times.Twice(), ElementsAre(Span{250, 300}, Span{350, 360}));
+}
+
 }  // namespace
 }  // namespace daybook
