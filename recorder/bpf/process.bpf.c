@@ -123,7 +123,8 @@ static __always_inline void tell_birth(struct fork_event* birth, struct cpu_coun
   wake_if_wanted();
 }
 
-// Top down, so that nobody stands in the log before his parent.
+// Top down, so that nobody stands in the log before his parent. The event that follows wakes: here
+// the verifier would go through that for each of them.
 static __always_inline void tell_ancestors(struct task_struct* leader, struct cpu_counters* count) {
   if (!(filters & CHANGING_FILTERS) || passes_for_good() || is_left_out(EVENT_FORK)) return;
   uint32_t zero = 0;

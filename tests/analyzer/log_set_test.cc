@@ -17,6 +17,7 @@ namespace daybook {
 namespace {
 
 using testing::ElementsAre;
+using testing::UnorderedElementsAre;
 
 class LogSetTest : public testing::Test {
  protected:
@@ -334,8 +335,8 @@ TEST_F(LogSetTest, TwoHostsDoNotMix) {
     log.Exit(7000, 201, 6000, 0, "x", 1);
   }
   EXPECT_THAT(States({folder_.path(), other.path()}),
-              ElementsAre(LifeState::kEnded, LifeState::kRunning, LifeState::kRunning,
-                          LifeState::kRunning));
+              UnorderedElementsAre(LifeState::kEnded, LifeState::kRunning, LifeState::kRunning,
+                                   LifeState::kRunning));
 }
 
 TEST_F(LogSetTest, FilesThatChangedTheirNamesAreReadInTheOrderInWhichTheyWereWritten) {

@@ -4,6 +4,7 @@
 //   actor becomes UID         changes to that user
 //   actor sleep               lives until it is killed
 //   actor forks COUNT         bears children one after the other; the nth ends with n % 256
+//   actor orphans COUNT       the same, but each bears one that fails and ends with 0 at that time
 //   actor races COUNT SECONDS the same for that long at most, but both threads of a child leave at
 //                             the same time
 //   actor storm               the same until SIGTERM, at full speed, and every second child runs a
@@ -48,6 +49,12 @@ static void Forks(int count, int seconds, void (*end)(int index)) {
 }
 
 static void EndWith(int index) { _exit(index % 256); }
+
+static void EndBesideChild(int index) {
+  (void)index;
+  if (fork() == 0) _exit(1);
+  _exit(0);
+}
 
 static atomic_int at_the_gate;
 
@@ -123,6 +130,7 @@ int main(int argc, char** argv) {
   if (strcmp(what, "becomes") == 0 && setresuid(number, number, number) != 0) _exit(95);
   if (strcmp(what, "sleep") == 0) pause();
   if (strcmp(what, "forks") == 0) Forks(number, kAnHour, EndWith);
+  if (strcmp(what, "orphans") == 0) Forks(number, kAnHour, EndBesideChild);
   if (strcmp(what, "races") == 0 && argc > 3) Forks(number, atoi(argv[3]), EndAsTwo);
   if (strcmp(what, "storm") == 0) Storm();
   if (strcmp(what, "spawn") == 0 && argc > 3) {

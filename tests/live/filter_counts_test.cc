@@ -1,7 +1,9 @@
 // Under a filter, too, what was seen is recorded, filtered or lost: every event is counted.
 
+#include <map>
 #include <set>
 #include <stdexcept>
+#include <string>
 #include <vector>
 
 #include "bpf_source.h"
@@ -73,13 +75,17 @@ INSTANTIATE_TEST_SUITE_P(Filters, FilterCountTest,
 // ---- More than can be judged ----
 
 struct KeptLives : EventSink {
-  void OnFork(const Fork& fork) override { forks.insert(fork.pid); }
+  void OnFork(const Fork& fork) override {
+    forks.insert(fork.pid);
+    children[fork.ppid].insert(fork.pid);
+  }
   void OnExec(const Exec&) override {}
   void OnExit(const Exit& exit) override { exits.insert(exit.pid); }
   void OnLost(const Lost&) override {}
 
   std::multiset<uint32_t> forks;
   std::multiset<uint32_t> exits;
+  std::map<uint32_t, std::set<uint32_t>> children;
 };
 
 class UnjudgedTest : public LiveTest {
@@ -137,26 +143,22 @@ TEST_F(UnjudgedTest, WhereAllCanBeJudgedNoneIs) {
 }
 
 // The parent of a failure is told of with it, and may be ending just then.
-TEST(FilterRaceTest, WhoseBirthIsToldForHisChildHasAnEnd) {
-  auto source = BpfSource::Open({.filter = {.min_lifetime_ns = 60'000'000'000}});
-  if (!source) return SkipButInCi(source.error().message());
+TEST_F(UnjudgedTest, WhoseBirthIsToldForHisChildHasAnEnd) {
+  auto source = BpfSource::Open({.filter = {.min_lifetime_ns = 3'600'000'000'000}});
+  ASSERT_TRUE(source) << source.error().message();
+  constexpr size_t kParents = 3000;
+  const pid_t actor = SpawnActor({"orphans", std::to_string(kParents)});
+  ASSERT_EQ(WaitFor(actor).status, 0);
   KeptLives told;
-  for (int i = 0; i < 3000; ++i) {
-    const pid_t parent = Spawn([] {
-      if (fork() == 0) _exit(1);
-    });
-    WaitFor(parent);
-    if (i % 100 == 0) EXPECT_TRUE((*source)->Drain(told));
-  }
   DrainAll(**source, told);
-  const SourceCounters counted = (*source)->counters();
-  EXPECT_EQ(counted.lost.forks + counted.lost.exits, 0u);
-  EXPECT_GE(told.exits.size(), 3000u);
-  for (const uint32_t pid : told.forks) {
+  const auto& parents = told.children[static_cast<uint32_t>(actor)];
+  EXPECT_GT(parents.size(), 0u);
+  size_t failed = 0;
+  for (const uint32_t pid : parents) {
     EXPECT_EQ(told.exits.count(pid), 1u) << pid << ", told " << told.forks.count(pid) << " times";
+    failed += told.children[pid].size();
   }
-  EXPECT_EQ(*counted.forks_seen - (*source)->threads_seen(),
-            told.forks.size() + counted.filtered->forks);
+  EXPECT_GE(failed, parents.size());
 }
 
 TEST(FilterConnectorCountTest, SoItIsBehindTheConnector) {
