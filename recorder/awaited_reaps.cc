@@ -6,9 +6,9 @@
 namespace daybook {
 namespace {
 
-// So many of the newest zombies are remembered at least; the reaps of older ones are not told. Twice
-// as many at most, in less than 2 MiB.
-constexpr size_t kMinAwaited = 16384;
+// So many of the newest zombies are remembered at least; the reaps of older ones are not told, and
+// reports count their ends among those not reaped in time. Twice as many at most, in some 3 MiB.
+constexpr size_t kMinAwaited = 32768;
 
 }  // namespace
 

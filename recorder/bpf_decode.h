@@ -64,7 +64,8 @@ class EventBatch {
 inline constexpr uint64_t kBatchBytes = uint64_t{1} << 20;
 
 // What waits in a ring, batch by batch, so that each can be written and its room given back before
-// the next one is told: how much memory the recorder needs does not go by the size of its ring.
+// the next one is told: how much memory the recorder needs does not go by the size of its ring, but
+// where it takes over, and notes what it was told until it has read all that was left.
 class RingDrain {
  public:
   // Both must outlive it.

@@ -8,9 +8,11 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "names.h"
 #include "report.h"
+#include "segment_ends.h"
 
 namespace daybook {
 namespace {
@@ -33,7 +35,6 @@ constexpr Column kColumns[] = {
 struct SegmentRow {
   std::string path;
   uint64_t offset = 0;  // where it begins in its file
-  uint64_t bytes = 0;
   const Boot* boot = nullptr;
   std::optional<SegmentStart> start;
   bool has_time = false;  // the start says when it was made
@@ -43,7 +44,8 @@ struct SegmentRow {
   uint64_t records = 0;
   uint64_t events = 0;
   uint64_t ended = 0;
-  Coverage before;        // of the log, before this segment
+  Coverage before;  // of the log, before this segment
+  Coverage after;
   bool complete = false;  // has its SEGMENT_END
   std::optional<std::string> version;
   std::optional<std::string> source;
@@ -61,12 +63,15 @@ class SegmentLister {
   bool IsOtherSegment() const;
   void Begin(uint64_t offset);
   void Take(const RecordView& record);
-  void EndSegment(uint64_t offset, bool complete);
+  void EndSegment();
+  void EndFile();
+  void Add(const SegmentRow& row, uint64_t bytes);
   std::optional<uint64_t> StoredBytes(uint64_t bytes) const;
 
   LogSet& log_;
   Table& table_;
   std::optional<SegmentRow> row_;
+  std::vector<SegmentRow> rows_of_file_;
   Coverage before_;
   std::optional<uint64_t> bytes_ = 0;  // in files; unknown where one of them is
   uint64_t ended_ = 0;
@@ -87,17 +92,15 @@ Cell PreviousEndCell(const std::optional<SegmentStart>& start) {
 Answer SegmentLister::Run() {
   while (const Item* const item = log_.Next()) {
     if (const auto* record = std::get_if<RecordView>(item)) {
-      if (row_ && IsOtherSegment()) {
-        EndSegment(record->offset, row_->complete);
-        Begin(record->offset);
-      }
-      if (!row_) Begin(0);
+      if (row_ && IsOtherSegment()) EndSegment();
+      if (!row_) Begin(record->offset);
       Take(*record);
     } else if (const auto* end = std::get_if<End>(item)) {
       if (!row_) Begin(0);
-      EndSegment(log_.file_bytes(), end->complete);
+      row_->complete = end->complete;
+      EndFile();
     } else if (!row_) {
-      Begin(0);
+      Begin(std::get<Gap>(*item).begin);
     }
   }
   Answer answer;
@@ -166,13 +169,27 @@ std::optional<uint64_t> SegmentLister::StoredBytes(uint64_t bytes) const {
   return unknown ? std::nullopt : std::optional<uint64_t>(file_bytes);
 }
 
-void SegmentLister::EndSegment(uint64_t offset, bool complete) {
-  const SegmentRow row = *std::exchange(row_, std::nullopt);
-  const Coverage after = log_.coverage();
-  before_ = after;
-  const uint64_t bytes = offset - row.offset;
+void SegmentLister::EndSegment() {
+  before_ = row_->after = log_.coverage();
+  if (row_->boot == nullptr) row_->boot = &log_.boot();
+  rows_of_file_.push_back(*std::exchange(row_, std::nullopt));
+}
+
+void SegmentLister::EndFile() {
+  EndSegment();
+  std::vector<uint64_t> begins;
+  for (const SegmentRow& row : rows_of_file_) begins.push_back(row.offset);
+  // What stands before the first record there is, is the first one's.
+  *std::ranges::min_element(begins) = 0;
+  const std::vector<uint64_t> ends = SegmentEnds(begins, log_.file_bytes());
+  for (size_t i = 0; i < ends.size(); ++i) Add(rows_of_file_[i], ends[i] - begins[i]);
+  rows_of_file_.clear();
+}
+
+void SegmentLister::Add(const SegmentRow& row, uint64_t bytes) {
+  const Coverage& after = row.after;
   const auto file_bytes = StoredBytes(bytes);
-  const Boot& boot = row.boot != nullptr ? *row.boot : log_.boot();
+  const Boot& boot = *row.boot;
   std::optional<uint64_t> first_ns = row.first_ns;
   if (row.has_time) first_ns = row.start->time_ns;
   const uint64_t last_ns = std::max(row.last_ns, first_ns.value_or(0));
@@ -205,7 +222,7 @@ void SegmentLister::EndSegment(uint64_t offset, bool complete) {
       after.hole_bytes - row.before.hole_bytes,
       after.torn_bytes - row.before.torn_bytes,
       after.gaps - row.before.gaps,
-      complete,
+      row.complete,
       PreviousEndCell(row.start),
       StringCell(row.version),
       StringCell(row.source),

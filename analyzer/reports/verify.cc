@@ -15,6 +15,7 @@
 #include "names.h"
 #include "recorder_lock.h"
 #include "report.h"
+#include "segment_ends.h"
 #include "verdict.h"
 
 namespace daybook {
@@ -123,8 +124,9 @@ class SegmentCollector {
  private:
   void Take(const RecordView& record);
   void TakeUnproved(const RecordView& record);
-  void EndSegment(uint64_t offset);
+  void EndSegment();
   void EndFile(const End& end);
+  void TellEnds();
   bool IsLive() const;
   void TakeFailures();
   Segment& Current(uint64_t offset);
@@ -132,6 +134,7 @@ class SegmentCollector {
   LogSet& log_;
   std::vector<Segment> segments_;
   std::optional<Segment> current_;
+  size_t first_of_file_ = 0;  // in segments_
   size_t failures_ = 0;
 };
 
@@ -185,7 +188,7 @@ void TakeNumber(uint64_t seq, SegmentFacts* facts) {
 void SegmentCollector::Take(const RecordView& record) {
   const auto& start = log_.segment();
   if (current_ && start && (!current_->facts.start || current_->facts.start->tag != start->tag)) {
-    EndSegment(record.offset);
+    EndSegment();
   }
   Segment& segment = Current(record.offset);
   ++segment.records;
@@ -208,9 +211,8 @@ void SegmentCollector::TakeUnproved(const RecordView& record) {
   }
 }
 
-void SegmentCollector::EndSegment(uint64_t offset) {
+void SegmentCollector::EndSegment() {
   Segment segment = *std::exchange(current_, std::nullopt);
-  segment.facts.end = offset;
   segment.facts.segment_no = segment.facts.start ? std::optional(segment.facts.start->segment_no)
                                                  : SegmentNumberOf(segment.path);
   segments_.push_back(std::move(segment));
@@ -229,7 +231,18 @@ void SegmentCollector::EndFile(const End& end) {
     segment.facts.access = SegmentFacts::Access::kNoLog;
     ++failures_;
   }
-  EndSegment(log_.file_bytes());
+  EndSegment();
+  TellEnds();
+}
+
+void SegmentCollector::TellEnds() {
+  std::vector<uint64_t> begins;
+  for (size_t i = first_of_file_; i < segments_.size(); ++i) {
+    begins.push_back(segments_[i].facts.begin);
+  }
+  for (const uint64_t end : SegmentEnds(begins, log_.file_bytes())) {
+    segments_[first_of_file_++].facts.end = end;
+  }
 }
 
 // The newest file of a folder in which a recorder is at work.

@@ -218,7 +218,7 @@ TEST_F(BpfDecodeTest, ReapsThatNeverComeDoNotHideLaterOnes) {
   for (exit.pid = 1'000; exit.pid < kEnds; ++exit.pid) reaps.Await(exit);
   reap_event reap = AReap();
   reap.start_ns = exit.start_ns;
-  for (const uint32_t pid : {kEnds - 1, kEnds - 15'000}) {
+  for (const uint32_t pid : {kEnds - 1, kEnds - 30'000}) {
     reap.pid = pid;
     EXPECT_TRUE(reaps.IsLate(reap)) << pid;
     EXPECT_FALSE(reaps.IsLate(reap)) << "again";

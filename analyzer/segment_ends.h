@@ -1,0 +1,22 @@
+// Where the segments of one file end.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <vector>
+
+namespace daybook {
+
+// Each where the next one begins, in whatever order they were read; the last one with the file.
+inline std::vector<uint64_t> SegmentEnds(const std::vector<uint64_t>& begins, uint64_t file_bytes) {
+  std::vector<uint64_t> sorted = begins;
+  std::ranges::sort(sorted);
+  std::vector<uint64_t> ends;
+  for (const uint64_t begin : begins) {
+    const auto next = std::ranges::upper_bound(sorted, begin);
+    ends.push_back(next == sorted.end() ? file_bytes : *next);
+  }
+  return ends;
+}
+
+}  // namespace daybook
