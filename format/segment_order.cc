@@ -38,7 +38,8 @@ bool MayHoldSeveral(Bytes bytes) {
 // hold begins nothing.
 void AddPlaces(size_t content, Bytes bytes, std::vector<Place>* places) {
   ContentReader reader(bytes, false, {});
-  std::optional<uint32_t> tag;  // of the item before
+  std::optional<uint32_t> tag;  // of the last head; before the first one, of what was read
+  bool has_head = false;
   Item item;
   for (reader.Next(&item); !std::holds_alternative<End>(item); reader.Next(&item)) {
     const auto* record = std::get_if<RecordView>(&item);
@@ -50,7 +51,12 @@ void AddPlaces(size_t content, Bytes bytes, std::vector<Place>* places) {
     } else if (is_head && tag != start.tag) {  // no copy
       places->push_back({.content = content, .begin = record->offset, .start = start});
     }
-    tag = reader.tag();
+    has_head = has_head || is_head;
+    if (is_head) {
+      tag = start.tag;
+    } else if (!has_head) {
+      tag = reader.tag();
+    }
   }
 }
 
@@ -72,17 +78,17 @@ void Sort(std::vector<Place>* places) {
   using Key = std::pair<size_t, uint64_t>;
   std::vector<std::pair<Key, Place>> keyed;
   Key key{0, 0};
-  for (Place& place : *places) {
+  for (const Place& place : *places) {
     if (place.start) {
       const size_t next_rank = rank_of_log.size();
       key.first = rank_of_log.try_emplace(place.start->stream_id, next_rank).first->second;
       key.second = place.start->segment_no;
     }
-    keyed.emplace_back(key, std::move(place));
+    keyed.emplace_back(key, place);
   }
   std::ranges::stable_sort(keyed, {}, [](const auto& entry) { return entry.first; });
   places->clear();
-  for (auto& [unused, place] : keyed) places->push_back(std::move(place));
+  for (const auto& [unused, place] : keyed) places->push_back(place);
 }
 
 Content Part(const Content& content, size_t begin, size_t end) {

@@ -105,6 +105,7 @@ TEST_F(BpfSourceTest, ARingThatFillsWakesItsReaderInTime) {
     }
     EXPECT_LT(lives, 100) << "a quarter of the ring, by some 400 bytes for each";
     Drain();
+    source_->Commit({});
     EXPECT_FALSE(Wakes(0));
   }
   EXPECT_EQ(source_->counters().lost.forks, 0u);

@@ -11,6 +11,7 @@ As a program: see --help.
 import argparse
 import bisect
 import dataclasses
+import itertools
 import json
 import os
 import struct
@@ -772,6 +773,11 @@ class Reader:
         self.walked = 0  # bytes, in vain
 
     @property
+    def tag(self):
+        """Of the segment that is being read, if known."""
+        return self.context.tag if self.context is not None else self.found.expected_tag
+
+    @property
     def tick_ns(self):
         """The tick of the segment that is being read."""
         return self.segment.tick_ns if self.segment else DEFAULT_TICK_NS
@@ -1356,8 +1362,13 @@ class Content:
     data: bytes
     changed: bool = False     # since it was compressed
     lacks_end: bool = False
-    first_seq: object = None  # as the start in the head says
+    start: object = None      # the one in the head
     next_seq: object = None   # one more than the last number in what it lacks
+
+    @property
+    def first_seq(self):
+        """As the start in the head says."""
+        return self.start and self.start['first_seq']
 
 
 class Decompressor:
@@ -1371,7 +1382,7 @@ class Decompressor:
         self.is_at_end = False   # behind its index
         self.content = b''
         self.head = None
-        self.first_seq = None    # of the start in the head at 0
+        self.segment = None      # the start in the head at 0
         self.description = None  # of the frame that should stand here
         self.descriptions = []
         self.last_indexed = None
@@ -1406,7 +1417,7 @@ class Decompressor:
         next_seq = None
         if last and end_of(last) == told and last['seq_count']:
             next_seq = last['first_seq'] + last['seq_count'] & MASK64
-        return Content(self.content, changed, self.end < told, self.first_seq, next_seq)
+        return Content(self.content, changed, self.end < told, self.segment, next_seq)
 
     def take_part(self, pos, records):
         """A part: head, description, index, or none of them."""
@@ -1417,7 +1428,7 @@ class Decompressor:
         types = [record[0] for record in records]
         if types[:1] == [CONTAINER]:
             if pos == self.start and types[1:2] == [SEGMENT_START] and is_start(records[1][1]):
-                self.first_seq = records[1][1]['first_seq']
+                self.segment = records[1][1]
             self.head = self.head or records[0][1]
         elif types == [FRAME]:
             self.description = records[0][1]
@@ -1463,7 +1474,7 @@ def decompress(data):
     while data[reader.stop:reader.stop + 4] in (PART_MAGIC, ZSTD_MAGIC):
         following = Decompressor(data, reader.stop)
         content = following.read()
-        if not content.data and content.first_seq is None:
+        if not content.data and content.start is None:
             break
         reader = following
         contents.append(content)
@@ -1497,14 +1508,66 @@ def read_log(content, salvage=False):
     """The Records and Gaps of some bytes, a Content or several, and the End."""
     if not isinstance(content, (Content, list)):
         content = Content(bytes(content))
-    contents = content if isinstance(content, list) else [content]
-    passed = 0
-    for number, one in enumerate(contents, 1):
+    contents = in_order(content if isinstance(content, list) else [content])
+    for number, (begin, one) in enumerate(contents, 1):
         for event in Reader(one, salvage).read():
             if isinstance(event, End) and number < len(contents):
                 continue
-            yield moved(event, passed)
-        passed += len(one.data)
+            yield moved(event, begin)
+
+
+def in_order(contents):
+    """Contents, split where segments begin if these are not in order: [(where it begins, Content)]."""
+    ends = list(itertools.accumulate(len(one.data) for one in contents))
+    wholes = list(zip([0] + ends, contents))
+    places = [place for begin, one in wholes for place in places_in(begin, one)]
+    ranks, key, keys = {}, (0, 0), []
+    for _, start in places:
+        if start:
+            rank = ranks.setdefault(start['stream_id'], len(ranks))
+            key = (rank, start['segment_no'])
+        keys.append(key)
+    order = sorted(range(len(places)), key=keys.__getitem__)
+    if order == sorted(order):
+        return wholes
+    return [part_of(wholes, place, [begin for begin, _ in places]) for place in order]
+
+
+def places_in(begin, content):
+    """Where segments begin in it, and their starts, if known."""
+    places = [(begin, content.start)]
+    if content.start or content.lacks_end:
+        return places
+    reader, tag, has_head = Reader(content, False), None, False
+    for event in reader.read():
+        start = head_in(event)
+        if start and event.offset == 0:
+            places[0] = (begin, start)
+        elif start and start['tag'] != tag:  # no copy
+            places.append((begin + event.offset, start))
+        if start:
+            tag, has_head = start['tag'], True
+        elif not has_head:
+            tag = reader.tag
+    return places
+
+
+def head_in(event):
+    """A SEGMENT_START that is proved, as {name: value}."""
+    if isinstance(event, Record) and event.type == SEGMENT_START and event.proof == 'verified':
+        return decode_record(event)
+    return None
+
+
+def part_of(wholes, place, begins):
+    """What stands from a place to the next one, as a Content of its own where it was split."""
+    begin = begins[place]
+    number = max(i for i, (at, _) in enumerate(wholes) if at <= begin)
+    at, whole = wholes[number]
+    end = min([other for other in begins if other > begin] + [at + len(whole.data)])
+    if (begin, end) == (at, at + len(whole.data)):
+        return begin, whole
+    return begin, Content(whole.data[begin - at:end - at], whole.changed)
 
 
 def moved(event, length):
