@@ -57,7 +57,8 @@ class BpfSource : public EventSource {
   ~BpfSource() override;
 
   std::string_view name() const override;
-  // Readable from a wakeup to the next Drain(), also in a level-triggered epoll.
+  // Readable from a wakeup to the next Drain(), also in a level-triggered epoll. While awake, it is
+  // woken when the ring fills: once, until what was drained is committed.
   int wake_fd() const override;
   bool PrepareToSleep() override;
   Result<size_t> Drain(EventSink& sink) override;
