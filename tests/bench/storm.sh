@@ -88,7 +88,7 @@ awk -v ns=$((ns_after - ns_before)) -v switches=$((switches_after - switches_bef
   NR == 1 { printf "the recorder: %.0f ns of CPU a life, %.2f switches for 1000 lives, %.1f MiB of memory\n", ns / $4, 1000 * switches / $4, kib / 1024 }
 ' "$work/verdict"
 [ -n "$may_lose" ] || grep -q ' 0 births, 0 ends and 0 others told as lost' "$work/verdict"
-if [ -n "$held" ] && grep -q ' 0 births, 0 ends' "$work/verdict"; then
+if [ -n "$held" ] && grep -q ' 0 births, 0 ends and 0 others' "$work/verdict"; then
   echo 'storm.sh: the ring was not full: more SECONDS, or a smaller --ring' >&2
   exit 1
 fi
