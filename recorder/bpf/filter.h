@@ -248,7 +248,7 @@ static __always_inline void take_births(struct task_struct* leader, struct kept_
   uint32_t found = 0;
   for (; found < MAX_KEPT_ANCESTORS; ++found) {
     ancestor = ancestor->real_parent->group_leader;
-    if (!is_asked_for(ancestor)) break;
+    if (!has_kept_birth(ancestor) || !is_asked_for(ancestor)) break;
     if (!take_birth(ancestor, &kept->of_ancestors[found])) break;
   }
   kept->ancestors = found;
