@@ -252,7 +252,7 @@ void SizeMaps(const process_bpf& skeleton, const LoadPlan& plan) {
   bpf_map__set_max_entries(skeleton.maps.events, static_cast<uint32_t>(plan.ring_bytes));
   bpf_map__set_max_entries(skeleton.maps.counters, plan.cpu_numbers_end);
   bpf_map__set_max_entries(skeleton.maps.exit_claims, plan.uses_group_dead ? 1 : kMaxExitClaims);
-  bpf_map__set_max_entries(skeleton.maps.judged_processes, plan.max_judged);
+  bpf_map__set_max_entries(skeleton.maps.judged_processes, 2 * plan.max_judged);
 }
 
 Result<Skeleton> LoadBest(const BpfSourceOptions& options, LoadPlan plan,

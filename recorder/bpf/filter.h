@@ -24,14 +24,23 @@ struct {
   __type(value, uint8_t);
 } filtered_users SEC(".maps");
 
+// Two entries of a process: that it is known, and its birth while that is kept.
+enum { ENTRY_KNOWN = 0, ENTRY_BIRTH = 1 };
+
 struct process_key {
   uint64_t start_ns;
   uint32_t pid;
-  uint32_t reserved;
+  uint32_t entry;  // ENTRY_...
 };
 
 static __always_inline struct process_key key_of(struct task_struct* task) {
   struct process_key key = {.start_ns = start_of_group(task), .pid = (uint32_t)task->tgid};
+  return key;
+}
+
+static __always_inline struct process_key birth_key_of(struct task_struct* task) {
+  struct process_key key = key_of(task);
+  key.entry = ENTRY_BIRTH;
   return key;
 }
 
@@ -41,23 +50,33 @@ static __always_inline struct process_key key_of(struct task_struct* task) {
 // without its end in the log because of a filter. Where the map is full it cannot be judged, and is
 // told of.
 //
-// Only hooks of the process itself write `is_followed`, or remove what they have looked up. Others
-// come in between, a snapshot or a child's hook: while they look at an entry, the process may end,
-// and the entry become that of another one who is born (the kernel reuses them at once). So they
-// write whom they mean.
-struct judged_process {
-  struct fork_event birth;  // of no bytes: it was not seen, or has been told
-  uint64_t named_start_ns;  // of who is followed because a snapshot shows him, or a child names him
-  uint32_t is_followed;
-  uint32_t reserved;
-};
-
+// Who is known and has no birth here is followed. Its own hooks, those of its children and a
+// snapshot may all come at the same time: the kernel lets one of them remove the birth, and that
+// one decides, to tell it or to leave it out. (A compare-and-swap would need 5.12.) Nobody keeps a
+// birth twice: what was read before it was removed is whole, although the kernel reuses entries at
+// once.
 struct {
   __uint(type, BPF_MAP_TYPE_HASH);
-  __uint(max_entries, 1);  // set before loading
+  __uint(max_entries, 2);  // set before loading
   __type(key, struct process_key);
-  __type(value, struct judged_process);
+  __type(value, struct fork_event);  // empty where it is known
 } judged_processes SEC(".maps");
+
+static __always_inline bool is_known(struct task_struct* leader) {
+  struct process_key key = key_of(leader);
+  return bpf_map_lookup_elem(&judged_processes, &key) != NULL;
+}
+
+static __always_inline bool has_kept_birth(struct task_struct* leader) {
+  struct process_key key = birth_key_of(leader);
+  return bpf_map_lookup_elem(&judged_processes, &key) != NULL;
+}
+
+// 0 where it is the caller's to decide; -ENOENT where somebody else has.
+static __always_inline long remove_birth(struct task_struct* leader) {
+  struct process_key key = birth_key_of(leader);
+  return bpf_map_delete_elem(&judged_processes, &key);
+}
 
 // From the first one on for which the map had no room, nobody knows of who is not in it whether
 // something has been told of him. Where only ends that failed are told, nothing has before it. What
@@ -118,40 +137,42 @@ static __always_inline bool passes_for_good(void) {
   return (filters & CHANGING_FILTERS) == FILTER_KERNEL_THREADS;
 }
 
-static __always_inline bool is_followed_by(const struct judged_process* known,
-                                           const struct process_key* key) {
-  return known->is_followed || known->named_start_ns == key->start_ns;
+static __always_inline long note_known(struct task_struct* leader) {
+  struct process_key key = key_of(leader);
+  struct fork_event nothing = {};
+  long updated = bpf_map_update_elem(&judged_processes, &key, &nothing, BPF_NOEXIST);
+  note_unjudged(updated);
+  return updated;
 }
 
-// Judges it. Where it passes for the first time, its birth is handed to `birth` to be told.
+// Judges it. Where it passes for the first time its birth may be kept, and is to be told.
 static __always_inline bool judge(struct task_struct* leader, uint32_t wait_status,
-                                  struct fork_event** birth) {
+                                  bool* is_first) {
   if (!(filters & CHANGING_FILTERS)) return passes(leader, wait_status);
   if ((filters & FILTER_FAILED) && wait_status == 0) return false;
-  struct process_key key = key_of(leader);
-  struct judged_process* known = bpf_map_lookup_elem(&judged_processes, &key);
-  if (known && is_followed_by(known, &key)) return true;
+  bool known = is_known(leader);
+  if (known && !has_kept_birth(leader)) return true;
   if (!passes(leader, wait_status)) return !known && has_unjudged();
-  if (known) {
-    known->is_followed = 1;
-    if (known->birth.header.bytes) *birth = &known->birth;
-    return true;
-  }
-  if (passes_for_good()) return true;
-  struct judged_process unknown = {.is_followed = 1};
-  note_unjudged(bpf_map_update_elem(&judged_processes, &key, &unknown, BPF_ANY));
+  *is_first = known;
+  if (!known && !passes_for_good()) note_known(leader);
   return true;
+}
+
+// At its end, of one that does not pass: whether it was named or shown in the meantime. If not,
+// nobody can from here on.
+static __always_inline bool is_named_at_end(struct task_struct* leader) {
+  if (!(filters & CHANGING_FILTERS) || (filters & FILTER_FAILED)) return false;
+  return is_known(leader) && remove_birth(leader) == -ENOENT;
 }
 
 // Whether something has been told of it.
 static __always_inline bool is_followed(struct task_struct* leader) {
   if (!filters) return true;
   if (!(filters & CHANGING_FILTERS) || passes_for_good()) return passes(leader, 0);
-  struct process_key key = key_of(leader);
-  struct judged_process* known = bpf_map_lookup_elem(&judged_processes, &key);
-  return known ? is_followed_by(known, &key) : has_unjudged();
+  return is_known(leader) ? !has_kept_birth(leader) : has_unjudged();
 }
 
+// Its birth has been removed before.
 static __always_inline void forget(struct task_struct* leader) {
   if (!(filters & CHANGING_FILTERS)) return;
   struct process_key key = key_of(leader);
@@ -162,17 +183,16 @@ static __always_inline bool has_ended(struct task_struct* leader) {
   return leader->signal->live.counter == 0;
 }
 
+// False where the hook of his end was faster: he is told of by that, or not at all.
+static __always_inline bool show_known(struct task_struct* leader) {
+  return remove_birth(leader) == 0 || !has_ended(leader);
+}
+
 // Of who was not known before. His hooks may come in between.
-static __always_inline bool begin_to_show(struct task_struct* leader,
-                                          const struct process_key* key) {
-  struct judged_process shown = {.named_start_ns = key->start_ns};
-  long updated = bpf_map_update_elem(&judged_processes, key, &shown, BPF_NOEXIST);
-  if (updated == -EEXIST) {
-    struct judged_process* known = bpf_map_lookup_elem(&judged_processes, key);
-    if (known) known->named_start_ns = key->start_ns;
-    return true;
-  }
-  note_unjudged(updated);
+static __always_inline bool begin_to_show(struct task_struct* leader) {
+  long updated = note_known(leader);
+  if (updated == -EEXIST) return show_known(leader);
+  remove_birth(leader);  // he is just being born
   if (updated || !has_ended(leader)) return true;
   forget(leader);  // nobody else may: the hook of his end was perhaps before
   return false;
@@ -183,25 +203,24 @@ static __always_inline bool begin_to_show(struct task_struct* leader,
 static __always_inline bool show(struct task_struct* leader) {
   if (!(filters & CHANGING_FILTERS)) return passes(leader, 0);
   if (filters & FILTER_FAILED) return false;
-  struct process_key key = key_of(leader);
-  struct judged_process* known = bpf_map_lookup_elem(&judged_processes, &key);
-  if (known && is_followed_by(known, &key)) return !has_ended(leader);
+  bool known = is_known(leader);
+  if (known && !has_kept_birth(leader)) return !has_ended(leader);
   if (!passes(leader, 0)) return !known && has_unjudged() && !has_ended(leader);
   if (has_ended(leader)) return false;
-  if (!known) return passes_for_good() || begin_to_show(leader, &key);
-  known->named_start_ns = key.start_ns;
-  return true;
+  if (known) return show_known(leader);
+  return passes_for_good() || begin_to_show(leader);
 }
 
-// ---- Ancestors ----
+// ---- Births that were kept ----
 
 enum { MAX_KEPT_ANCESTORS = 32 };
 
-// Births that were kept until now, from the parent up.
+// Of one that begins to be told of and, from the parent up, of its ancestors.
 struct kept_births {
-  uint32_t count;  // in memory, so that the verifier goes through them once and not for each
-  uint32_t reserved;
-  struct fork_event births[MAX_KEPT_ANCESTORS];
+  uint32_t has_own;
+  uint32_t ancestors;  // in memory, so that the verifier goes through them once and not for each
+  struct fork_event own;
+  struct fork_event of_ancestors[MAX_KEPT_ANCESTORS];
 };
 
 struct {
@@ -209,29 +228,28 @@ struct {
   __uint(max_entries, 1);
   __type(key, uint32_t);
   __type(value, struct kept_births);
-} ancestors_births SEC(".maps");
+} births_to_tell SEC(".maps");
 
-// Of an ancestor of somebody who is told of: true where the birth was kept until now, and is to be
-// told. Only the hook of the ancestor's own end removes what is read here: where that cannot have
-// come yet, it finds him followed. Two children may both come first: then his birth is told twice.
-static __always_inline bool begin_to_follow(struct task_struct* leader, struct fork_event* birth) {
-  struct process_key key = key_of(leader);
-  struct judged_process* known = bpf_map_lookup_elem(&judged_processes, &key);
-  if (!known || is_followed_by(known, &key) || !known->birth.header.bytes) return false;
-  if (has_ended(leader) || !is_asked_for(leader)) return false;
-  *birth = known->birth;
-  known->named_start_ns = key.start_ns;
-  return !has_ended(leader);
+// True where it was kept until now, and is the caller's to tell.
+static __always_inline bool take_birth(struct task_struct* leader, struct fork_event* birth) {
+  struct process_key key = birth_key_of(leader);
+  struct fork_event* kept = bpf_map_lookup_elem(&judged_processes, &key);
+  if (!kept) return false;
+  *birth = *kept;
+  return bpf_map_delete_elem(&judged_processes, &key) == 0;
 }
 
-// Of who begins to be told of. Records name the parent: he is told of before, and from then on,
-// even if he is too young yet. Those above a followed one have been told when he began to be.
-static __always_inline void follow_ancestors(struct task_struct* leader, struct kept_births* kept) {
+// Records name the parent: he is told of with his child, and from then on, even if he is too young
+// yet. It ends below the first one who is followed, not asked for or too far up; those above him
+// are told of when somebody else names them, or when they are judged themselves.
+static __always_inline void take_births(struct task_struct* leader, struct kept_births* kept) {
+  kept->has_own = take_birth(leader, &kept->own);
   struct task_struct* ancestor = leader;
   uint32_t found = 0;
   for (; found < MAX_KEPT_ANCESTORS; ++found) {
     ancestor = ancestor->real_parent->group_leader;
-    if (!begin_to_follow(ancestor, &kept->births[found])) break;
+    if (!has_kept_birth(ancestor) || !is_asked_for(ancestor)) break;
+    if (!take_birth(ancestor, &kept->of_ancestors[found])) break;
   }
-  kept->count = found;
+  kept->ancestors = found;
 }

@@ -49,6 +49,7 @@ enum {
   MM_FILEPAGES = 0,         // enum
   MM_ANONPAGES = 1,
   MM_SHMEMPAGES = 3,
+  ENOENT = 2,
   EEXIST = 17,
 };
 

@@ -97,11 +97,15 @@ static __always_inline void describe_birth(struct fork_event* event, struct task
 
 // False where there is no room.
 static __always_inline bool keep_birth(struct task_struct* child) {
-  struct judged_process kept = {};
-  describe_birth(&kept.birth, child);
-  struct process_key key = key_of(child);
-  // Not over what a snapshot has judged meanwhile: the child is among the living already.
-  return note_unjudged(bpf_map_update_elem(&judged_processes, &key, &kept, BPF_NOEXIST));
+  struct fork_event birth = {};
+  describe_birth(&birth, child);
+  struct process_key key = birth_key_of(child);
+  if (!note_unjudged(bpf_map_update_elem(&judged_processes, &key, &birth, BPF_NOEXIST))) {
+    return false;
+  }
+  long updated = note_known(child);
+  if (updated) remove_birth(child);  // -EEXIST: a snapshot shows it already
+  return !updated || updated == -EEXIST;
 }
 
 static __always_inline bool is_birth_told(struct task_struct* child) {
@@ -113,32 +117,26 @@ static __always_inline bool is_birth_told(struct task_struct* child) {
   return !keep_birth(child);
 }
 
-// One that was kept, and counted as left out until now.
 static __always_inline void tell_birth(struct fork_event* birth, struct cpu_counters* count) {
-  --count->forks_filtered;
-  if (bpf_ringbuf_output(&events, birth, sizeof(*birth), BPF_RB_NO_WAKEUP)) {
-    ++count->forks_lost;
-    return;
-  }
-  wake_if_wanted();
+  --count->forks_filtered;  // as which it was counted until now
+  long lost = bpf_ringbuf_output(&events, birth, sizeof(*birth), BPF_RB_NO_WAKEUP);
+  count->forks_lost += lost ? 1 : 0;
 }
 
-// Top down, so that nobody stands in the log before his parent. The event that follows wakes: here
-// the verifier would go through that for each of them.
-static __always_inline void tell_ancestors(struct task_struct* leader, struct cpu_counters* count) {
-  if (!(filters & CHANGING_FILTERS) || passes_for_good() || is_left_out(EVENT_FORK)) return;
+// Of one that begins to be told of, top down: nobody stands in the log before his parent, but where
+// another CPU has taken that one's birth at the same time, and is still about to tell it.
+static __always_inline void tell_kept_births(struct task_struct* leader,
+                                             struct cpu_counters* count) {
   uint32_t zero = 0;
-  struct kept_births* kept = bpf_map_lookup_elem(&ancestors_births, &zero);
+  struct kept_births* kept = bpf_map_lookup_elem(&births_to_tell, &zero);
   if (!kept) return;
-  follow_ancestors(leader, kept);
-  uint32_t found = *(volatile uint32_t*)&kept->count;
+  take_births(leader, kept);
+  uint32_t ancestors = *(volatile uint32_t*)&kept->ancestors;
   for (uint32_t i = MAX_KEPT_ANCESTORS; i-- > 0;) {
-    if (i >= found) continue;
-    struct fork_event* birth = &kept->births[i];
-    long lost = bpf_ringbuf_output(&events, birth, sizeof(*birth), BPF_RB_NO_WAKEUP);
-    count->forks_lost += lost ? 1 : 0;
+    if (i < ancestors) tell_birth(&kept->of_ancestors[i], count);
   }
-  count->forks_filtered -= found;
+  if (kept->has_own) tell_birth(&kept->own, count);
+  wake_if_wanted();  // not for each of them: the verifier would go through that
 }
 
 SEC("tp_btf/sched_process_fork")
@@ -154,7 +152,7 @@ int BPF_PROG(on_fork, struct task_struct* parent, struct task_struct* child) {
     ++count->forks_filtered;
     return 0;
   }
-  tell_ancestors(child, count);
+  if ((filters & CHANGING_FILTERS) && !passes_for_good()) tell_kept_births(child, count);
   struct fork_event* event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
   if (!event) {
     ++count->forks_lost;
@@ -169,12 +167,9 @@ int BPF_PROG(on_fork, struct task_struct* parent, struct task_struct* child) {
 // Whether to tell what happens to a process, now and from now on.
 static __always_inline bool follow(struct task_struct* leader, uint32_t wait_status,
                                    struct cpu_counters* count) {
-  struct fork_event* birth = NULL;
-  if (!judge(leader, wait_status, &birth)) return false;
-  if (birth) {
-    tell_ancestors(leader, count);
-    tell_birth(birth, count);
-  }
+  bool is_first = false;
+  if (!judge(leader, wait_status, &is_first)) return false;
+  if (is_first) tell_kept_births(leader, count);
   return true;
 }
 
@@ -306,7 +301,8 @@ static __always_inline uint32_t wait_status_of(struct task_struct* leader) {
 // Where reaps are told, it is followed until then.
 static __always_inline bool is_end_told(struct task_struct* leader, struct cpu_counters* count) {
   if (!filters) return true;
-  bool is_told = follow(leader, wait_status_of(leader), count) && !is_left_out(EVENT_EXIT);
+  bool is_told = follow(leader, wait_status_of(leader), count) || is_named_at_end(leader);
+  is_told = is_told && !is_left_out(EVENT_EXIT);
   if (!is_told || !usage_exact) forget(leader);
   return is_told;
 }

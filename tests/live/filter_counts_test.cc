@@ -80,11 +80,16 @@ struct KeptLives : EventSink {
     children[fork.ppid].insert(fork.pid);
   }
   void OnExec(const Exec&) override {}
-  void OnExit(const Exit& exit) override { exits.insert(exit.pid); }
+  void OnExit(const Exit& exit) override {
+    exits.insert(exit.pid);
+    if (exit.start_ns >= began_ns) born_since.insert(exit.pid);
+  }
   void OnLost(const Lost&) override {}
 
+  uint64_t began_ns = 0;  // the recording
   std::multiset<uint32_t> forks;
   std::multiset<uint32_t> exits;
+  std::multiset<uint32_t> born_since;  // of those that ended
   std::map<uint32_t, std::set<uint32_t>> children;
 };
 
@@ -146,16 +151,21 @@ TEST_F(UnjudgedTest, WhereAllCanBeJudgedNoneIs) {
 TEST_F(UnjudgedTest, WhoseBirthIsToldForHisChildHasAnEnd) {
   auto source = BpfSource::Open({.filter = {.min_lifetime_ns = 3'600'000'000'000}});
   ASSERT_TRUE(source) << source.error().message();
+  KeptLives told;
+  told.began_ns = (*source)->ReadClock().time_ns;
   constexpr size_t kParents = 3000;
   const pid_t actor = SpawnActor({"orphans", std::to_string(kParents)});
   ASSERT_EQ(WaitFor(actor).status, 0);
-  KeptLives told;
   DrainAll(**source, told);
+  for (const uint32_t pid : told.born_since) {
+    EXPECT_GE(told.forks.count(pid), told.born_since.count(pid)) << pid;
+  }
   const auto& parents = told.children[static_cast<uint32_t>(actor)];
   EXPECT_GT(parents.size(), 0u);
   size_t failed = 0;
   for (const uint32_t pid : parents) {
-    EXPECT_EQ(told.exits.count(pid), 1u) << pid << ", told " << told.forks.count(pid) << " times";
+    EXPECT_EQ(told.forks.count(pid), 1u) << pid;
+    EXPECT_EQ(told.exits.count(pid), 1u) << pid;
     failed += told.children[pid].size();
   }
   EXPECT_GE(failed, parents.size());

@@ -113,11 +113,12 @@ class KernelFilter {
 
   std::vector<std::string> TakeTold() { return std::exchange(told_.order, {}); }
   static FilteredEvents filtered() {
-    const cpu_counters& counters = *program_counters();
-    return {.forks = counters.forks_filtered,
-            .execs = counters.execs_filtered,
-            .exits = counters.exits_filtered,
-            .others = counters.others_filtered};
+    const cpu_counters& here = *program_counters(0);
+    const cpu_counters& there = *program_counters(1);
+    return {.forks = here.forks_filtered + there.forks_filtered,
+            .execs = here.execs_filtered + there.execs_filtered,
+            .exits = here.exits_filtered + there.exits_filtered,
+            .others = here.others_filtered + there.others_filtered};
   }
 
  private:

@@ -150,16 +150,16 @@ TEST(KernelFamiliesTest, AParentThatEndedBeforeIsNotTold) {
   families.ExpectCountsAlike();
 }
 
-// By its own hook it is judged, which may be done with it already.
-TEST(KernelFamiliesTest, AParentThatIsJustEndingIsLeftToItsOwnHook) {
+// His own hook, which has not come yet, finds him followed.
+TEST(KernelFamiliesTest, AParentThatIsJustEndingIsToldWithHisEnd) {
   Families families(kNoShortLives);
   families.IsBorn(10, 1, 0);
   families.IsBorn(11, 10, 1);
   families.process(10).has_ended = 1;
   families.Ends(11, 2, 256);
-  EXPECT_THAT(families.ToldByKernel(), ElementsAre("fork 11", "exit 11", "reap 11"));
+  EXPECT_THAT(families.ToldByKernel(), ElementsAre("fork 10", "fork 11", "exit 11", "reap 11"));
   families.Ends(10, 3);
-  EXPECT_THAT(families.ToldByKernel(), IsEmpty());
+  EXPECT_THAT(families.ToldByKernel(), ElementsAre("exit 10", "reap 10"));
 }
 
 TEST(KernelFamiliesTest, WhoIsNotAskedForIsNotToldForHisChildren) {

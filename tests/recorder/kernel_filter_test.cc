@@ -123,12 +123,12 @@ TEST(KernelFilterTest, WhoIsShownIsToldOfToItsEnd) {
   KernelFilter kernel({.only_uids = {1}});
   const program_process born_before = {.pid = 10, .uid = 1, .start_ns = kMs};
   const program_process other = {.pid = 11, .uid = 2, .start_ns = kMs};
-  EXPECT_TRUE(program_show(&born_before, 2 * kMs, nullptr));
-  EXPECT_FALSE(program_show(&other, 2 * kMs, nullptr));
+  EXPECT_TRUE(program_show(&born_before, 2 * kMs));
+  EXPECT_FALSE(program_show(&other, 2 * kMs));
   program_process born_since = {.pid = 12, .start_ns = 2 * kMs};
   program_fork(&born_since, 2 * kMs);
   born_since.uid = 1;
-  EXPECT_TRUE(program_show(&born_since, 3 * kMs, nullptr));
+  EXPECT_TRUE(program_show(&born_since, 3 * kMs));
   for (program_process process : {born_before, other, born_since}) {
     process.uid = 3;
     program_exit(&process, 4 * kMs);
@@ -140,7 +140,8 @@ TEST(KernelFilterTest, WhoIsShownIsToldOfToItsEnd) {
 TEST(KernelFilterTest, WhoIsBornWhileASnapshotLooksAtHimIsToldOfToHisEnd) {
   KernelFilter kernel({.min_lifetime_ns = 50 * kMs});
   static constexpr program_process kBorn = {.pid = 10, .start_ns = kMs};
-  EXPECT_TRUE(program_show(&kBorn, 90 * kMs, [] { program_fork(&kBorn, 2 * kMs); }));
+  program_interrupt(0, [] { program_fork(&kBorn, 2 * kMs); });
+  EXPECT_TRUE(program_show(&kBorn, 90 * kMs));
   program_exit(&kBorn, 3 * kMs);
   program_free(&kBorn, 3 * kMs);
   EXPECT_THAT(kernel.TakeTold(), ElementsAre("exit 10", "reap 10"));
@@ -152,11 +153,12 @@ TEST(KernelFilterTest, WhoEndsWhileASnapshotLooksAtHimLeavesNothingToOthers) {
   static constexpr program_process kEnding = {.pid = 10, .start_ns = kMs};
   static constexpr program_process kStranger = {.pid = 11, .start_ns = 90 * kMs};
   program_fork(&kEnding, kMs);
-  program_show(&kEnding, 90 * kMs, [] {
+  program_interrupt(0, [] {
     program_exit(&kEnding, 90 * kMs);
     program_free(&kEnding, 90 * kMs);
     program_fork(&kStranger, 90 * kMs);
   });
+  program_show(&kEnding, 90 * kMs);
   EXPECT_THAT(kernel.TakeTold(), ElementsAre("fork 10", "exit 10", "reap 10"));
   program_exit(&kStranger, 91 * kMs);
   program_free(&kStranger, 91 * kMs);

@@ -18,9 +18,28 @@ struct entry {
 static struct entry entries[MAX_ENTRIES];
 static uint32_t max_hashed;  // entries of each hash
 static uint64_t boot_ns;
-static void (*meanwhile)(void);  // once, when the clock is read
+static uint32_t this_cpu;
+// Once, on another CPU: when the clock is read, or before hashes have been used that often more.
+static void (*meanwhile)(void);
+static uint32_t uses_before;
+static const struct task_struct* looked_at;  // by the snapshot
 static program_take take_event;
 static void* take_context;
+
+static void happen_meanwhile(void) {
+  void (*const happens)(void) = meanwhile;
+  meanwhile = NULL;
+  if (!happens) return;
+  const uint64_t now_ns = boot_ns;
+  ++this_cpu;
+  happens();
+  --this_cpu;
+  boot_ns = now_ns;
+}
+
+static void use_hash(void) {
+  if (uses_before > 0 && --uses_before == 0) happen_meanwhile();
+}
 
 static struct entry* find_entry(const void* map, const void* key, size_t key_bytes) {
   for (struct entry* entry = entries; entry < entries + MAX_ENTRIES; ++entry) {
@@ -82,6 +101,7 @@ static uint32_t count_entries(const void* map) {
 // Elements of arrays are there from the begin.
 static void* look_up(const void* map, int is_hash, const void* key, size_t key_bytes,
                      size_t value_bytes) {
+  if (is_hash) use_hash();
   struct entry* entry = find_entry(map, key, key_bytes);
   if (!entry && !is_hash) entry = add_entry(map, key, key_bytes, value_bytes);
   return entry ? entry->value : NULL;
@@ -89,6 +109,7 @@ static void* look_up(const void* map, int is_hash, const void* key, size_t key_b
 
 static long update(const void* map, const void* key, size_t key_bytes, const void* value,
                    size_t value_bytes, uint64_t flags) {
+  use_hash();
   struct entry* entry = find_entry(map, key, key_bytes);
   if (entry && flags == BPF_NOEXIST) return -EEXIST;
   if (!entry && count_entries(map) >= max_hashed) return -E2BIG;
@@ -98,17 +119,16 @@ static long update(const void* map, const void* key, size_t key_bytes, const voi
 }
 
 static long delete (const void* map, const void* key, size_t key_bytes) {
+  use_hash();
   struct entry* entry = find_entry(map, key, key_bytes);
-  if (entry) remove_entry(entry);
+  if (!entry) return -ENOENT;
+  remove_entry(entry);
   return 0;
 }
 
 static uint64_t read_clock(void) {
-  void (*const happens)(void) = meanwhile;
-  meanwhile = NULL;
-  const uint64_t now_ns = boot_ns;
-  if (happens) happens();
-  return now_ns;
+  if (uses_before == 0) happen_meanwhile();
+  return boot_ns;
 }
 
 static uint64_t reserved_event[64];
@@ -140,14 +160,16 @@ static long copy(void* to, uint32_t bytes, const void* from) {
 
 // How a map is declared tells what it is.
 #define IS_HASH(map) (sizeof(*(map)->type) == BPF_MAP_TYPE_HASH * sizeof(int))
+#define IS_PER_CPU(map) (sizeof(*(map)->type) == BPF_MAP_TYPE_PERCPU_ARRAY * sizeof(int))
 #define KEY_BYTES(map) sizeof(*(map)->key)
 #define VALUE_BYTES(map) sizeof(*(map)->value)
-#define bpf_map_lookup_elem(map, k) \
-  look_up((map), IS_HASH(map), (k), KEY_BYTES(map), VALUE_BYTES(map))
+#define bpf_map_lookup_elem(map, k)                                                 \
+  look_up((const char*)(map) + (IS_PER_CPU(map) ? this_cpu : 0), IS_HASH(map), (k), \
+          KEY_BYTES(map), VALUE_BYTES(map))
 #define bpf_map_update_elem(map, k, v, flags) \
   update((map), (k), KEY_BYTES(map), (v), VALUE_BYTES(map), (flags))
 #define bpf_map_delete_elem(map, k) delete ((map), (k), KEY_BYTES(map))
-#define bpf_get_smp_processor_id() 0
+#define bpf_get_smp_processor_id() this_cpu
 #define bpf_ktime_get_boot_ns() read_clock()
 #define bpf_jiffies64() boot_ns
 #define bpf_ringbuf_reserve(ring, bytes, flags) reserve(bytes)
@@ -244,7 +266,9 @@ static struct task_struct* make_task(struct world* world, const struct program_p
 
 void program_load(const struct program_filter* filter, program_take take, void* context) {
   for (struct entry* entry = entries; entry < entries + MAX_ENTRIES; ++entry) remove_entry(entry);
-  max_hashed = filter->max_judged;
+  max_hashed = 2 * filter->max_judged;
+  meanwhile = NULL;
+  uses_before = 0;
   take_event = take;
   take_context = context;
   filters = filter->filters;
@@ -288,6 +312,7 @@ void program_rename(const struct program_process* process, uint64_t now_ns) {
 }
 
 void program_exit(const struct program_process* process, uint64_t now_ns) {
+  if (looked_at && looked_at->tgid == (int)process->pid) looked_at->signal->live.counter = 0;
   struct world worlds[MAX_GENERATIONS];
   uint64_t arguments[] = {(uintptr_t)make_task(worlds, process, now_ns), 1};
   on_exit(arguments);
@@ -299,12 +324,29 @@ void program_free(const struct program_process* process, uint64_t now_ns) {
   on_free(arguments);
 }
 
-int program_show(const struct program_process* process, uint64_t now_ns, void (*happens)(void)) {
-  struct world worlds[MAX_GENERATIONS];
-  struct task_struct* task = make_task(worlds, process, now_ns);
-  task->signal->live.counter = 1;
+void program_interrupt(uint32_t at_use, void (*happens)(void)) {
+  uses_before = at_use;
   meanwhile = happens;
-  return show(task);
 }
 
-const struct cpu_counters* program_counters(void) { return counters_of_this_cpu(); }
+int program_was_interrupted(void) { return !meanwhile; }
+
+int program_show(const struct program_process* process, uint64_t now_ns) {
+  struct world worlds[MAX_GENERATIONS];
+  struct task_struct* task = make_task(worlds, process, now_ns);
+  task->signal->live.counter = !process->has_ended;
+  looked_at = task;
+  const int is_shown = show(task);
+  looked_at = NULL;
+  return is_shown;
+}
+
+uint32_t program_judged(void) { return count_entries(&judged_processes); }
+
+const struct cpu_counters* program_counters(uint32_t of_cpu) {
+  const uint32_t interrupted = this_cpu;
+  this_cpu = of_cpu;
+  const struct cpu_counters* counted = counters_of_this_cpu();
+  this_cpu = interrupted;
+  return counted;
+}

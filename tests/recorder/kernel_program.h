@@ -28,7 +28,7 @@ struct program_process {
   uint32_t wait_status;
   uint64_t start_ns;
   const struct program_process* parent;  // NULL: its own, as the kernel's first one is
-  uint32_t has_ended;                    // as a parent
+  uint32_t has_ended;                    // as a parent, and for a snapshot
 };
 
 typedef void (*program_take)(void* context, const void* event, uint32_t bytes);
@@ -50,10 +50,20 @@ void program_rename(const struct program_process* process, uint64_t now_ns);
 void program_exit(const struct program_process* process, uint64_t now_ns);
 void program_free(const struct program_process* process, uint64_t now_ns);
 
-// Whether a snapshot shows it, which sees it living; that happens while the snapshot looks at it.
-int program_show(const struct program_process* process, uint64_t now_ns, void (*happens)(void));
+// Lets something happen on another CPU while the next one of these is called: before it uses its
+// hashes the `at_use`-th time, counted from 1; 0 is when it reads the clock.
+void program_interrupt(uint32_t at_use, void (*happens)(void));
+// False where it has not come to that.
+int program_was_interrupted(void);
 
-const struct cpu_counters* program_counters(void);
+// Whether a snapshot shows it.
+int program_show(const struct program_process* process, uint64_t now_ns);
+
+// Entries that are kept of processes.
+uint32_t program_judged(void);
+
+// Of the CPU on which all happens, 0, and of the other one, 1.
+const struct cpu_counters* program_counters(uint32_t of_cpu);
 
 #ifdef __cplusplus
 }

@@ -49,9 +49,9 @@ TEST_F(KernelTakeoverTest, BeforeAndAfterOneOfThemTells) {
   TakeOver();
   for (const auto event : kEvents) Happen(event);
   EXPECT_EQ(told_, 10u);
-  EXPECT_EQ(program_counters()->forks_seen, 2u);
-  EXPECT_EQ(program_counters()->execs_seen, 2u);
-  EXPECT_EQ(program_counters()->exits_seen, 2u);
+  EXPECT_EQ(program_counters(0)->forks_seen, 2u);
+  EXPECT_EQ(program_counters(0)->execs_seen, 2u);
+  EXPECT_EQ(program_counters(0)->exits_seen, 2u);
 }
 
 TEST_F(KernelTakeoverTest, WhatTheOlderOnesHaveJustToldTheNewerOnesLeaveToThem) {
@@ -62,7 +62,7 @@ TEST_F(KernelTakeoverTest, WhatTheOlderOnesHaveJustToldTheNewerOnesLeaveToThem) 
     EXPECT_EQ(told_, 2u);
     Happen(event);
     EXPECT_EQ(told_, 3u) << "and the next one is theirs";
-    const cpu_counters& count = *program_counters();
+    const cpu_counters& count = *program_counters(0);
     const uint64_t seen = count.forks_seen + count.execs_seen + count.exits_seen;
     const bool is_counted = event != program_rename && event != program_free;
     EXPECT_EQ(seen, is_counted ? 3u : 0);
@@ -78,7 +78,7 @@ TEST_F(KernelTakeoverTest, AReapBetweenTheCallsForAnEventChangesNothing) {
   EXPECT_EQ(told_, 2u);
   Happen(program_fork);
   EXPECT_EQ(told_, 3u);
-  EXPECT_EQ(program_counters()->forks_seen, 2u);
+  EXPECT_EQ(program_counters(0)->forks_seen, 2u);
 }
 
 TEST_F(KernelTakeoverTest, OneThatWasStoppedTellsNothing) {
