@@ -188,11 +188,11 @@ static __always_inline bool show_known(struct task_struct* leader) {
   return remove_birth(leader) == 0 || !has_ended(leader);
 }
 
-// Of who was not known before. His hooks may come in between.
+// Of who was not known before. His hooks may come in between; where he is just being born, that one
+// sees that he is known by now.
 static __always_inline bool begin_to_show(struct task_struct* leader) {
   long updated = note_known(leader);
   if (updated == -EEXIST) return show_known(leader);
-  remove_birth(leader);  // he is just being born
   if (updated || !has_ended(leader)) return true;
   forget(leader);  // nobody else may: the hook of his end was perhaps before
   return false;

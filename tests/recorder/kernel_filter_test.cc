@@ -119,6 +119,18 @@ TEST(KernelFilterTest, WhoCannotBeKeptUntilHeIsJudgedIsRecordedWhole) {
   EXPECT_THAT(kernel.TakeTold(), IsEmpty()) << "there is room again";
 }
 
+// Of the two entries that he needs, one would have room.
+TEST(KernelFilterTest, WhoCanBeKeptHalfIsNotKept) {
+  KernelFilter kernel({.only_uids = {1}}, 1);
+  const program_process shown = {.pid = 10, .uid = 1, .start_ns = kMs};
+  EXPECT_TRUE(program_show(&shown, 2 * kMs));
+  const program_process born = {.pid = 11, .start_ns = 2 * kMs};
+  program_fork(&born, 2 * kMs);
+  program_exit(&born, 3 * kMs);
+  EXPECT_THAT(kernel.TakeTold(), ElementsAre("fork 11", "exit 11"));
+  EXPECT_EQ(program_judged(), 1u);
+}
+
 TEST(KernelFilterTest, WhoIsShownIsToldOfToItsEnd) {
   KernelFilter kernel({.only_uids = {1}});
   const program_process born_before = {.pid = 10, .uid = 1, .start_ns = kMs};
