@@ -16,6 +16,7 @@ constexpr std::string_view kRecordedTwice = "recorded_twice";
 constexpr std::string_view kBetweenBoots = "between_boots";
 constexpr std::string_view kNothingBefore = "nothing_before";
 constexpr std::string_view kStopped = "recorder_stopped";
+constexpr std::string_view kUnordered = "unordered_records";
 constexpr std::string_view kMalformed = "malformed";
 constexpr std::string_view kUnreadable = "unreadable_files";
 
@@ -138,6 +139,7 @@ void CoverageExceptions::AddMissing(const LogSet& log) {
 }
 
 void CoverageExceptions::AddTotals() {
+  if (coverage_.unordered_records != 0) Add(kUnordered, "", {.lost = coverage_.unordered_records});
   if (coverage_.malformed_records != 0) Add(kMalformed, "", {.lost = coverage_.malformed_records});
   if (coverage_.unreadable_files != 0) Add(kUnreadable, "", {});
 }
@@ -242,7 +244,7 @@ uint64_t CoverageExceptions::stopped() const {
 }
 
 uint64_t CoverageExceptions::damaged() const {
-  constexpr std::array kNoDamage = {kLost, kMissingRecords, kStopped, kRecordedTwice};
+  constexpr std::array kNoDamage = {kLost, kMissingRecords, kUnordered, kStopped, kRecordedTwice};
   uint64_t damaged = 0;
   for (const auto& [key, missing] : missing_) {
     const bool is_none = IsAmong(kNoDamage, key.first) || IsAmong(kNotRecordedTimes, key.first);

@@ -20,6 +20,15 @@ bool MayBeAncestor(const Life& ancestor, const Life& life) {
   return true;
 }
 
+// Where there are more, one that has a parent itself.
+const Life& TopmostKnown(const Life& life) {
+  const Life* at = &life;
+  for (size_t steps = 0; steps < kMaxAncestors && at->parent.get() != nullptr; ++steps) {
+    at = at->parent.get();
+  }
+  return *at;
+}
+
 }  // namespace
 
 // Chains of parents may be as long as the log: none is left to recursion.
@@ -90,11 +99,13 @@ void LifeBuilder::Inherit(uint64_t fork_ns, Open* child) {
   child->has_inherited = true;
 }
 
-// Of who is over: whether its parent may be told of by the snapshot that comes.
+// Of who is over: whether the snapshot that comes may tell of its parent, or of one further up.
 bool LifeBuilder::WaitsForSnapshot(const Open& open) const {
-  const Life& life = open.life;
-  return awaits_snapshot_ && life.parent.get() == nullptr && life.ppid && !IsFirst(life) &&
-         !life.acct;
+  if (!awaits_snapshot_ || open.life.acct) return false;
+  const Life& top = TopmostKnown(open.life);
+  // Also whose child it is, of one that is alive.
+  const bool may_be_told = top.ppid || top.state == LifeState::kRunning;
+  return top.parent.get() == nullptr && may_be_told && !IsFirst(top);
 }
 
 // None comes after so long, or so many.
@@ -105,6 +116,7 @@ bool LifeBuilder::HasWaitedForSnapshot() const {
 
 void LifeBuilder::HandOutAwaiting() {
   awaits_snapshot_ = false;
+  for (const OpenPointer& open : awaiting_) Link(open.get());  // a parent may end behind its child
   for (OpenPointer& open : std::exchange(awaiting_, {})) {
     HandOut(*open);
     Recycle(std::move(open));

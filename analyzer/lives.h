@@ -166,7 +166,7 @@ class LifeBuilder {
   void NoteLeftOut();
 
   // The snapshot that comes next tells of those who have been living all the time: who ends before
-  // it may be their child, and waits for it.
+  // it may descend from them, and waits for it.
   void AwaitSnapshot() { awaits_snapshot_ = true; }
 
   // Hands out what ended so long before the newest record, without waiting any longer for its reap:

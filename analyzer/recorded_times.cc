@@ -65,20 +65,32 @@ void RecordedTimes::Add(const Span& boot, const std::vector<Span>& not_recorded)
   if (from_ns <= boot.last_ns) recorded_.push_back({from_ns, boot.last_ns});
 }
 
-void RecordedTimes::AddLogsOfBoot(std::vector<Span> logs) {
+void RecordedTimes::AddLogsOfBoot(std::vector<const Boot*> logs) {
   if (logs.size() < 2) return;
-  std::ranges::sort(logs, {}, &Span::first_ns);
-  Span whole = logs.front();
-  for (size_t i = 1; i < logs.size(); ++i) {
-    const Span& log = logs[i];
-    if (log.first_ns < whole.last_ns) {
-      twice_.push_back({log.first_ns, std::min(log.last_ns, whole.last_ns)});
+  std::ranges::sort(logs, {}, [](const Boot* log) { return *log->first_ns; });
+  std::optional<Span> whole;
+  uint64_t last_ns = 0;
+  for (const Boot* const log : logs) {
+    const auto span = SpanOf(*log, *log->first_ns, log->last_ns);
+    if (!span) continue;
+    if (!whole) {
+      whole = span;
     } else {
-      between_logs_.push_back({whole.last_ns, log.first_ns});
+      AddToBoot(*log, last_ns);
+      whole = {std::min(whole->first_ns, span->first_ns), std::max(whole->last_ns, span->last_ns)};
     }
-    whole.last_ns = std::max(whole.last_ns, log.last_ns);
+    last_ns = std::max(last_ns, log->last_ns);
   }
-  boots_.push_back(whole);
+  if (whole) boots_.push_back(*whole);
+}
+
+// One that goes on where others have told of the boot up to that time of it.
+void RecordedTimes::AddToBoot(const Boot& log, uint64_t last_ns) {
+  if (*log.first_ns < last_ns) {
+    twice_.push_back(*SpanOf(log, *log.first_ns, std::min(log.last_ns, last_ns)));
+  } else {
+    between_logs_.push_back(*SpanOf(log, last_ns, *log.first_ns));
+  }
 }
 
 void RecordedTimes::Finish() {
@@ -126,14 +138,14 @@ std::map<std::string, RecordedTimes> RecordedByHost(const LogSet& log, const Hos
     if (span) not_recorded[gap.boot].push_back(*span);
   }
   std::map<std::string, RecordedTimes> hosts;
-  std::map<std::pair<std::string, Id128>, std::vector<Span>> logs_of_boots;
+  std::map<std::pair<std::string, Id128>, std::vector<const Boot*>> logs_of_boots;
   for (const Boot& boot : log.boots()) {
     if (!boot.first_ns) continue;
     const auto span = SpanOf(boot, *boot.first_ns, boot.last_ns);
     if (!span) continue;
     const std::string host = names.Of(boot);
     hosts[host].Add(*span, not_recorded[&boot]);
-    if (boot.boot_id) logs_of_boots[{host, *boot.boot_id}].push_back(*span);
+    if (boot.boot_id) logs_of_boots[{host, *boot.boot_id}].push_back(&boot);
   }
   for (auto& [boot, logs] : logs_of_boots) hosts[boot.first].AddLogsOfBoot(std::move(logs));
   for (auto& [host, times] : hosts) times.Finish();

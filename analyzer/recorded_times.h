@@ -43,8 +43,9 @@ class RecordedTimes {
   // From its first record to its last, but for the times in which its log says that nobody
   // recorded.
   void Add(const Span& boot, const std::vector<Span>& not_recorded);
-  // What several logs tell of one boot, each from its first record to its last, is one boot.
-  void AddLogsOfBoot(std::vector<Span> logs);
+  // What several logs tell of one boot, each from its first record to its last, is one boot. Its
+  // own clock, which is never set, says whether they overlap.
+  void AddLogsOfBoot(std::vector<const Boot*> logs);
   // Call it after the last one.
   void Finish();
 
@@ -66,6 +67,8 @@ class RecordedTimes {
   std::optional<Silence> SilenceIn(const Window& window) const;
 
  private:
+  void AddToBoot(const Boot& log, uint64_t last_ns);
+
   // In order of time, without overlaps.
   std::vector<Span> boots_;
   std::vector<Span> recorded_;

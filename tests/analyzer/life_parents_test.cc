@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
+#include <vector>
 
 #include "daybook/whole_life.h"
 #include "life_records.h"
@@ -12,6 +13,9 @@
 
 namespace daybook {
 namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
 
 TEST_F(LivesTest, WhoEndsBeforeTheFirstSnapshotIsTheChildOfWhomThatTellsOf) {
   builder_.AwaitSnapshot();
@@ -47,6 +51,85 @@ TEST_F(LivesTest, SoIsWhoEndsBehindAPartThatWasLeftOut) {
   ASSERT_EQ(lives_.size(), 1U);
   ASSERT_NE(lives_[0].parent.get(), nullptr);
   EXPECT_EQ(lives_[0].parent.get()->pid, 5U);
+}
+
+// Whose child a parent is, by when its own child is handed out.
+class GrandchildTest : public testing::Test {
+ protected:
+  GrandchildTest() { builder_.AwaitSnapshot(); }
+
+  void TellOfTheFirst() {
+    builder_.Take(SnapBegin{.time_ns = 20 * kSecond});
+    builder_.Take(SnapAt(kSecond, 5));
+    builder_.Take(SnapEnd{.time_ns = 20 * kSecond + kMs, .process_count = 1});
+  }
+
+  std::vector<uint32_t> over_;
+  std::vector<uint32_t> topmost_;  // of each of them
+  LifeBuilder builder_{[this](const Life& life) {
+    const Life* top = &life;
+    while (top->parent.get() != nullptr) top = top->parent.get();
+    over_.push_back(life.pid);
+    topmost_.push_back(top->pid);
+  }};
+};
+
+Fork ForkOfSeven(uint64_t time_ns) {
+  Fork fork = ForkAt(time_ns, 8);
+  fork.ppid = 7;
+  fork.parent_start_ns = 10 * kSecond;
+  return fork;
+}
+
+TEST_F(GrandchildTest, WaitsForTheSnapshotThatTellsOfItsParentsParent) {
+  builder_.Take(ForkAt(10 * kSecond));
+  builder_.Take(ForkOfSeven(11 * kSecond));
+  builder_.Take(ExitAt(12 * kSecond, 11 * kSecond, 8));
+  EXPECT_THAT(over_, IsEmpty());
+  TellOfTheFirst();
+  EXPECT_THAT(over_, ElementsAre(8));
+  EXPECT_THAT(topmost_, ElementsAre(5));
+}
+
+TEST_F(GrandchildTest, SoItDoesWhereItsParentIsOverToo) {
+  builder_.Take(ForkAt(10 * kSecond));
+  builder_.Take(ForkOfSeven(11 * kSecond));
+  builder_.Take(ExitAt(12 * kSecond, 11 * kSecond, 8));
+  builder_.Take(ExitAt(13 * kSecond, 10 * kSecond, 7));
+  EXPECT_THAT(over_, IsEmpty());
+  TellOfTheFirst();
+  EXPECT_THAT(over_, ElementsAre(8, 7));
+  EXPECT_THAT(topmost_, ElementsAre(5, 5));
+}
+
+// Nothing tells whose child the parent is, but that it was alive.
+TEST_F(GrandchildTest, SoItDoesWhereItsParentIsOlderThanTheLog) {
+  builder_.Take(ExecAt(10 * kSecond, 9 * kSecond, 7));
+  Fork fork = ForkOfSeven(11 * kSecond);
+  fork.parent_start_ns = 9 * kSecond;
+  builder_.Take(fork);
+  builder_.Take(ExitAt(12 * kSecond, 11 * kSecond, 8));
+  EXPECT_THAT(over_, IsEmpty());
+  builder_.Take(SnapBegin{.time_ns = 20 * kSecond});
+  SnapProc parent = SnapAt(9 * kSecond, 7);
+  parent.ppid = 5;
+  parent.parent_start_ns = kSecond;
+  builder_.Take(parent);
+  builder_.Take(SnapAt(kSecond, 5));
+  builder_.Take(SnapEnd{.time_ns = 20 * kSecond + kMs, .process_count = 2});
+  EXPECT_THAT(topmost_, ElementsAre(5));
+}
+
+TEST_F(GrandchildTest, DoesNotWaitWhereAllAboveAreKnown) {
+  builder_.Take(SnapAt(0, 1));
+  Fork fork = ForkAt(10 * kSecond);
+  fork.ppid = 1;
+  fork.parent_start_ns = 0;
+  builder_.Take(fork);
+  builder_.Take(ForkOfSeven(11 * kSecond));
+  builder_.Take(ExitAt(12 * kSecond, 11 * kSecond, 8));
+  EXPECT_THAT(over_, ElementsAre(8));
+  EXPECT_THAT(topmost_, ElementsAre(1));
 }
 
 TEST_F(LivesTest, ASnapshotThatDoesNotComeIsNotAwaitedForLong) {

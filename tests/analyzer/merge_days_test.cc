@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
+#include <fstream>
 #include <limits>
 #include <map>
 #include <optional>
@@ -120,6 +121,29 @@ TEST_F(MergeTest, WhatTheLogIsMissingIsToldOfItsDay) {
 }
 
 // Each segment says it, of the days on which it has records.
+// No order of the two files puts the second segment between the others.
+TEST_F(MergeTest, RecordsOutOfOrderAreMissingOnTheirDay) {
+  {
+    ScriptedLog log(log_path_);
+    for (uint64_t day = 0; day < 3; ++day) {
+      const uint64_t ms = kMidnightMs + day * kDayMs;
+      if (day != 0) log.Rotate(ms);
+      log.Fork(ms + 1000, 10, 1, 0);
+      log.Exit(ms + 1500, 10, ms + 1000, 0, "job", 1);
+      log.Snapshot(ms + 2000);
+    }
+  }
+  const std::string segment = log_path_ + "/daybook-0000000";
+  std::ofstream(temp_ / "joined", std::ios::binary)
+      << std::ifstream(segment + "1.dbk").rdbuf() << std::ifstream(segment + "3.dbk").rdbuf();
+  const std::string logs = "--log " + (temp_ / "joined") + " --log " + segment + "2.dbk";
+  EXPECT_EQ(Run("report " + logs + " -U 2026-09-25 --partial " + (temp_ / "p")).status, 4);
+  const Answer merged = Run("merge --output json -S 2026-09-23 -U 2026-09-24 " + (temp_ / "p"));
+  EXPECT_EQ(merged.status, 4);
+  EXPECT_THAT(merged.out, HasSubstr("\"missing_records\":2,"));
+  EXPECT_EQ(Run("merge -S 2026-09-22 -U 2026-09-23 " + (temp_ / "p")).status, 0);
+}
+
 TEST_F(MergeTest, ThatOthersWereHiddenIsToldOfItsDays) {
   {
     ScriptedLog log(log_path_);

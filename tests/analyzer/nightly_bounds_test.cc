@@ -67,6 +67,29 @@ TEST_F(NightlyTest, AMissingSegmentIsAnExceptionOfItsOwnTimeOnly) {
               HasSubstr("missing_records"));
 }
 
+// No order of the two files puts the second segment between the others.
+TEST_F(NightlyTest, RecordsThatWereLeftOutSinceTheyWereOutOfOrderAreAnException) {
+  Close();
+  const std::string other = temp_ / "other";
+  {
+    ScriptedLog log(other);
+    for (uint64_t i = 0; i < 3; ++i) {
+      if (i != 0) log.Rotate(kNightMs + i * kHourMs);
+      log.Fork(kNightMs + i * kHourMs + 1000, 300, 1, 5000);
+    }
+  }
+  const std::string segment = other + "/daybook-0000000";
+  std::ofstream(temp_ / "joined", std::ios::binary)
+      << std::ifstream(segment + "1.dbk").rdbuf() << std::ifstream(segment + "3.dbk").rdbuf();
+  const std::string ask = "report -S 2026-09-28 -U 2026-09-29 --section coverage --log " +
+                          (temp_ / "joined") + " --log " + segment + "2.dbk";
+  const Answer answer = Run(ask + " --output csv");
+  EXPECT_EQ(answer.status, 4);
+  EXPECT_THAT(answer.out, HasSubstr("\nunordered_records,1,1,0,,,,\n"));
+  EXPECT_EQ(Run(ask + " --only-exceptions --fail-on lost").status, 1);
+  EXPECT_EQ(Run(ask + " --only-exceptions --fail-on damage").status, 4);
+}
+
 TEST_F(NightlyTest, WhereTwoLogsTellOfOneBootItIsRecordedTwice) {
   Close();
   const std::string other = temp_ / "other";

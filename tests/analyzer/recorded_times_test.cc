@@ -32,12 +32,23 @@ TEST(RecordedTimesTest, BootsAreInOrderOfTimeAndMayOverlap) {
   EXPECT_EQ(times.NsBetween(0, 1000), 150 + 90);
 }
 
+// What a log tells of a boot, at whose begin the wall clock was so late.
+Boot LogOf(uint64_t first_ns, uint64_t last_ns, int64_t booted_ns = 0) {
+  Boot boot;
+  boot.first_ns = first_ns;
+  boot.last_ns = last_ns;
+  boot.clock.Add(0, booted_ns);
+  return boot;
+}
+
 // Of a recorder that was told to write elsewhere.
 TEST(RecordedTimesTest, LogsOfOneBootAreOneBoot) {
+  const Boot first = LogOf(100, 200);
+  const Boot second = LogOf(300, 400);
   RecordedTimes times;
   times.Add({100, 200}, {});
   times.Add({300, 400}, {});
-  times.AddLogsOfBoot({{300, 400}, {100, 200}});
+  times.AddLogsOfBoot({&second, &first});
   times.Finish();
   EXPECT_THAT(times.BetweenBoots(), ElementsAre());
   EXPECT_THAT(times.BetweenLogs(), ElementsAre(Span{200, 300}));
@@ -46,11 +57,37 @@ TEST(RecordedTimesTest, LogsOfOneBootAreOneBoot) {
 }
 
 TEST(RecordedTimesTest, WhereTwoLogsOfOneBootOverlapItIsRecordedTwice) {
+  const Boot logs[] = {LogOf(100, 300), LogOf(250, 400), LogOf(350, 360)};
   RecordedTimes times;
-  times.AddLogsOfBoot({{100, 300}, {250, 400}, {350, 360}});
+  times.AddLogsOfBoot({&logs[0], &logs[1], &logs[2]});
   times.Finish();
   EXPECT_THAT(times.BetweenLogs(), ElementsAre());
   EXPECT_THAT(times.Twice(), ElementsAre(Span{250, 300}, Span{350, 360}));
+}
+
+// A step of the wall clock between two logs of a boot is no time, forward or back.
+TEST(RecordedTimesTest, WhetherTheyOverlapIsNotToldByTheWallClock) {
+  const Boot first = LogOf(1100, 1200, 1000);
+  for (const int64_t booted_ns : {500, 5000}) {
+    const Boot second = LogOf(1210, 1400, booted_ns);
+    RecordedTimes times;
+    times.AddLogsOfBoot({&first, &second});
+    times.Finish();
+    EXPECT_THAT(times.Twice(), ElementsAre()) << booted_ns;
+    EXPECT_THAT(times.BetweenLogs(), ElementsAre(Span{booted_ns + 1200, booted_ns + 1210}));
+    EXPECT_THAT(times.BetweenBoots(), ElementsAre()) << booted_ns;
+  }
+}
+
+// Also where by the wall clock the second one begins long after the first one's end.
+TEST(RecordedTimesTest, NorIsWhatWasRecordedTwice) {
+  const Boot first = LogOf(1100, 1300, 1000);
+  const Boot second = LogOf(1250, 1400, 5000);
+  RecordedTimes times;
+  times.AddLogsOfBoot({&first, &second});
+  times.Finish();
+  EXPECT_THAT(times.Twice(), ElementsAre(Span{6250, 6300}));
+  EXPECT_THAT(times.BetweenLogs(), ElementsAre());
 }
 
 }  // namespace
