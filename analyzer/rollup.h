@@ -27,8 +27,8 @@ LocalDay DayOf(int64_t realtime_ns, const LocalZone& zone);
 std::optional<int64_t> DayNumber(std::string_view name);
 std::string DayName(int64_t number);
 
-// What a log is missing: where a log set counts it, and what a roll-up says of its day. Records that
-// were left out since they were out of order are missing from the sums all the same: a roll-up
+// What a log is missing: where a log set counts it, and what a roll-up says of its day. Records
+// that were left out since they were out of order are missing from the sums all the same: a roll-up
 // counts them among its missing_records, also where their numbers were counted as missing before.
 struct MissingField {
   uint64_t Coverage::*count;
