@@ -168,7 +168,7 @@ class LogSet {
   // Numbers that no record has, where no gap tells of it: of records between these two moments,
   // before those of the file that shows it.
   struct Missing {
-    const Boot* boot = nullptr;  // the one before or behind; none where neither was read
+    const Boot* boot = nullptr;  // the one before them; none where that was not read
     std::string path;
     uint64_t records = 0;
     std::optional<int64_t> first_ns;

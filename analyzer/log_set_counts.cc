@@ -29,6 +29,11 @@ constexpr std::array<bool, 256> TypesOf() {
 }
 constexpr auto kIsOfLife = TypesOf<Fork, Exec, Exit, WholeLife, Reap, SnapProc>();
 
+// When it began, where its head tells.
+std::optional<int64_t> BeginOf(const SegmentStart& start) {
+  return start.realtime_ns != 0 ? std::optional(start.realtime_ns) : std::nullopt;
+}
+
 }  // namespace
 
 // Those that begin with their time, of those that tell of lives only.
@@ -48,7 +53,7 @@ bool IsOfLife(const RecordView& record) { return kIsOfLife[record.type]; }
 void LogSet::SkipSegment(const SegmentPeek& segment) {
   ++coverage_.skipped_segments;
   sequence_ = &sequences_[segment.start->stream_id];
-  TakeMissing(segment.start->first_seq, segment.start->realtime_ns);
+  TakeMissing(segment.start->first_seq, BeginOf(*segment.start));
   LeaveOutUpTo(segment.end->next_seq);
   sequence_->left_out_until_ns = segment.end->last_realtime_ns;
 }
@@ -218,8 +223,7 @@ void LogSet::EnterSegment(const SegmentStart& start) {
   }
   for (const Clock& clock : files_[file_].anchors) AddAnchor(clock.time_ns, clock.realtime_ns);
   sequence_ = &sequences_[start.stream_id];
-  const bool tells_time = start.realtime_ns != 0;
-  TakeMissing(start.first_seq, tells_time ? std::optional(start.realtime_ns) : std::nullopt);
+  TakeMissing(start.first_seq, BeginOf(start));
   sequence_->boot = boot_;
   sequence_->left_out_until_ns.reset();
 }

@@ -199,11 +199,7 @@ TEST_F(LogSetTest, OfARunThatIsKnownInPartTheRestIsHandedOut) {
 
 TEST_F(LogSetTest, ConcatenatedSegmentsAreReadAsIfTheyWereFiles) {
   WriteThreeSegments();
-  std::ofstream joined(folder_ / "joined");
-  for (const int number : {1, 2, 3}) {
-    joined << std::ifstream(Segment(number)).rdbuf();
-  }
-  joined.close();
+  Join({1, 2, 3}, "joined");
   const Seen seen = Read({folder_ / "joined"});
   EXPECT_THAT(seen.forked, ElementsAre(201, 202, 203));
   EXPECT_EQ(seen.coverage.segments, 3U);

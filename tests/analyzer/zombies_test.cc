@@ -25,6 +25,14 @@ class ZombiesTest : public ProgramRunner {
     script.Snapshot();
   }
 
+  // 201, which failed, by its parent, which ends well.
+  static void LeaveAZombie(Script& script) {
+    script.Fork(6000, 200, 50, 3000);
+    script.Fork(6010, 201, 200, 6000);
+    script.Exit(6020, 201, 6010, {.wait_status = kFailed, .comm = "left"});
+    script.Exit(6100, 200, 6000, {.comm = "sh", .flags = kProcUsageExact});
+  }
+
   // How many failures were swallowed, by the name of who failed.
   std::string Swallowed() const {
     return Run("failures --log LOG --columns comm,swallowed --sort comm --output csv --no-header")
@@ -36,10 +44,7 @@ TEST_F(ZombiesTest, AZombieThatItsParentLeavesIsSwallowedByIt) {
   {
     Script script(log_path_);
     Begin(script);
-    script.Fork(6000, 200, 50, 3000);
-    script.Fork(6010, 201, 200, 6000);
-    script.Exit(6020, 201, 6010, {.wait_status = kFailed, .comm = "left"});
-    script.Exit(6100, 200, 6000, {.comm = "sh", .flags = kProcUsageExact});
+    LeaveAZombie(script);
     script.Reap(6110, 201, 6010);
     script.Fork(7000, 210, 50, 3000);
     script.Fork(7010, 211, 210, 7000);
@@ -55,10 +60,7 @@ TEST_F(ZombiesTest, WhoNobodyEverReapsIsSwallowedAllTheSame) {
   {
     Script script(log_path_);
     Begin(script);
-    script.Fork(6000, 200, 50, 3000);
-    script.Fork(6010, 201, 200, 6000);
-    script.Exit(6020, 201, 6010, {.wait_status = kFailed, .comm = "left"});
-    script.Exit(6100, 200, 6000, {.comm = "sh", .flags = kProcUsageExact});
+    LeaveAZombie(script);
     script.Fork(60'000, 202, 50, 3000);
   }
   EXPECT_EQ(Swallowed(), "left,1\n");
