@@ -1,27 +1,24 @@
 #!/bin/bash
-# What recording costs each process: lives of fork, exit and wait, and with an exec between, on one
-# CPU while the recorder has the other one; beside nothing, and beside what else does that. Blocks
-# with and without a recorder follow each other; the difference is taken within such a pair, and of
-# all pairs the median, with its quartiles. Then what the recorder itself took, and what it lost.
-# As root, on a quiet machine with two CPUs or more.
+# What a recorder takes that runs: its own CPU and switches for each life, what it loses, and by how
+# much lives become slower as a whole, wake-ups and the CPU's caches included: lives of fork, exit
+# and wait, and with an exec between, on one CPU while the recorder has the other one; beside nothing,
+# and beside what else does that. Blocks with and without a recorder follow each other; the difference
+# is taken within such a pair, and of all pairs the median, with its quartiles. That shows wake-ups;
+# what hooks cost is far less than blocks differ by themselves, above all with an exec: for that see
+# inline_cost.sh. As root, on a quiet machine with two CPUs or more.
 #   tests/bench/recorder_cost.sh [PAIRS [SETTING...]]
-# Settings: acct (acct(2)), forkstat, unbatched (unbatched.c), connector, fast, exact, exits, failed
-# (daybookd).
+# Settings: forkstat, unbatched (unbatched.c), connector, fast, exact, exits, failed (daybookd).
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 pairs=${1:-21}
 shift || true
-[ $# -gt 0 ] || set -- acct forkstat unbatched connector fast exact exits failed
+[ $# -gt 0 ] || set -- forkstat unbatched connector fast exact exits failed
 forks=10000
 execs=1500
 work=$(mktemp -d)
 chmod 755 "$work"
 # shellcheck source=/dev/null
 . tests/bench/support.sh
-
-accounting() { # a file, or nothing to end it
-  python3 -c 'import ctypes, sys; sys.exit(ctypes.CDLL(None).acct(sys.argv[1].encode() or None) != 0)' "$1"
-}
 
 options() { # of daybookd in that setting
   case $1 in
@@ -49,7 +46,6 @@ begin() {
       recorder=$!
       await_recorder
       ;;
-    acct) touch "$work/pacct" && accounting "$work/pacct" ;;
     forkstat)
       taskset -c 1 forkstat -e fork,exec,exit >/dev/null 2>&1 &
       recorder=$!
@@ -60,23 +56,21 @@ begin() {
       ;;
   esac
   sleep 0.3 # not what it takes to begin
-  [ -z "$recorder" ] || begun=$(used)
+  kill -0 "$recorder" || exit 1
+  begun=$(used)
 }
 
 finish() {
-  if [ -n "$recorder" ]; then
-    sleep 1.5 # and the sync of the last ones
-    echo "$begun $(used)" | awk '{ print $3 - $1, $4 - $2 }' >>"$work/used.$1"
-    stop_recorder
-    case $1 in
-      forkstat) ;;
-      unbatched) cut -d' ' -f2 "$work/counts" >>"$work/lost.$1" ;;
-      *) lost_events >>"$work/lost.$1" ;;
-    esac
-  fi
-  [ "$1" != acct ] || { accounting "" && rm -f "$work/pacct"; }
+  sleep 1.5 # and the sync of the last ones
+  echo "$begun $(used)" | awk '{ print $3 - $1, $4 - $2 }' >>"$work/used.$1"
+  stop_recorder
+  case $1 in
+    forkstat) ;;
+    unbatched) cut -d' ' -f2 "$work/counts" >>"$work/lost.$1" ;;
+    *) lost_events >>"$work/lost.$1" ;;
+  esac
 }
-trap 'accounting ""; clean_up' EXIT
+trap clean_up EXIT
 
 cc -O2 -static -o "$work/lives" tests/bench/lives.c
 case " $* " in *" unbatched "*) build_unbatched ;; esac
@@ -111,12 +105,10 @@ done
 
 printf '%-10s %32s %32s %14s %10s %6s\n' setting 'fork+exit, ns over nothing' 'fork+exec+exit' 'own ns a life' 'switches' lost
 for setting; do
-  own=- switches=- lost=-
-  if [ -e "$work/used.$setting" ]; then
-    awk -v n=$((forks + execs)) '{ print $1 / n }' "$work/used.$setting" >"$work/own"
-    own=$(quartiles "$work/own" | cut -d' ' -f1)
-    switches=$(awk -v n=$((forks + execs)) '{ s += $2 } END { printf "%.1f", s * 1000 / n / NR }' "$work/used.$setting")
-  fi
+  awk -v n=$((forks + execs)) '{ print $1 / n }' "$work/used.$setting" >"$work/own"
+  own=$(quartiles "$work/own" | cut -d' ' -f1)
+  switches=$(awk -v n=$((forks + execs)) '{ s += $2 } END { printf "%.1f", s * 1000 / n / NR }' "$work/used.$setting")
+  lost=-
   [ ! -e "$work/lost.$setting" ] || lost=$(awk '{ s += $1 } END { print s }' "$work/lost.$setting")
   printf '%-10s %32s %32s %14s %10s %6s\n' "$setting" "$(quartiles "$work/fork.$setting")" "$(quartiles "$work/exec.$setting")" "$own" "$switches" "$lost"
 done
