@@ -298,9 +298,16 @@ static __always_inline uint32_t wait_status_of(struct task_struct* leader) {
                                                       : leader->exit_code);
 }
 
+// Where only ends that failed are told: nothing was ever noted of one that has not. To look for it
+// all the same would be the most that such an end costs.
+static __always_inline bool has_passed_unnoticed(struct task_struct* leader) {
+  return (filters & FILTER_FAILED) && wait_status_of(leader) == 0;
+}
+
 // Where reaps are told, it is followed until then.
 static __always_inline bool is_end_told(struct task_struct* leader, struct cpu_counters* count) {
   if (!filters) return true;
+  if (has_passed_unnoticed(leader)) return false;
   bool is_told = follow(leader, wait_status_of(leader), count) || is_named_at_end(leader);
   is_told = is_told && !is_left_out(EVENT_EXIT);
   if (!is_told || !usage_exact) forget(leader);
@@ -391,7 +398,7 @@ int BPF_PROG(on_free, struct task_struct* task) {
       !bpf_core_field_exists(struct trace_event_raw_sched_process_exit, group_dead)) {
     forget_claim(task);
   }
-  if (usage_exact && is_followed(task)) {
+  if (usage_exact && !has_passed_unnoticed(task) && is_followed(task)) {
     tell_reap(task, count);
     forget(task);
   }

@@ -82,6 +82,7 @@ TEST(KernelFilterTest, ItDecidesAsTheOtherOne) {
       other.Live(pid, start_ns, lives[i]);
       ASSERT_EQ(kernel.TakeTold(), other.TakeTold()) << Describe(filter, lives[i]);
     }
+    EXPECT_EQ(program_judged(), 0u) << "kept beyond its end: " << Describe(filter, lives[0]);
     if (!filter.LeavesOutAnything()) continue;
     EXPECT_EQ(kernel.filtered().forks, other.filtered().forks) << Describe(filter, lives[0]);
     EXPECT_EQ(kernel.filtered().execs, other.filtered().execs) << Describe(filter, lives[0]);
