@@ -17,6 +17,7 @@ constexpr std::string_view kBetweenBoots = "between_boots";
 constexpr std::string_view kNothingBefore = "nothing_before";
 constexpr std::string_view kStopped = "recorder_stopped";
 constexpr std::string_view kUnordered = "unordered_records";
+constexpr std::string_view kUnknown = "unknown_records";
 constexpr std::string_view kMalformed = "malformed";
 constexpr std::string_view kUnreadable = "unreadable_files";
 
@@ -140,6 +141,7 @@ void CoverageExceptions::AddMissing(const LogSet& log) {
 
 void CoverageExceptions::AddTotals() {
   if (coverage_.unordered_records != 0) Add(kUnordered, "", {.lost = coverage_.unordered_records});
+  if (coverage_.unknown_records != 0) Add(kUnknown, "", {.lost = coverage_.unknown_records});
   if (coverage_.malformed_records != 0) Add(kMalformed, "", {.lost = coverage_.malformed_records});
   if (coverage_.unreadable_files != 0) Add(kUnreadable, "", {});
 }

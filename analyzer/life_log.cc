@@ -5,6 +5,7 @@
 #include <tuple>
 #include <utility>
 
+#include "daybook/life_pack.h"
 #include "filter/expression.h"
 #include "life_window.h"
 
@@ -60,6 +61,7 @@ class LifeReader : private LogWatch {
   void Take(uint8_t type, std::span<const uint8_t> payload, const BlockBase* base, Proof proof);
   template <class Record>
   void TakeAs(std::span<const uint8_t> payload, const BlockBase* base, Proof proof);
+  void TakeLives(std::span<const uint8_t> payload, const BlockBase* base, Proof proof);
   template <class Record>
   void TakeDecoded(const Record& decoded, Proof proof);
   void HandOut(const Boot& boot, const Life& life);
@@ -77,9 +79,10 @@ class LifeReader : private LogWatch {
   const Boot* boot_ = nullptr;
   Builders* builder_ = nullptr;
   // Decoding sets every field: they need not be made anew for each record.
-  std::tuple<Fork, Exec, Exit, WholeLife, Reap, CommChange, Acct, Recorder, SnapBegin, SnapProc,
-             SnapEnd>
+  std::tuple<Fork, Exec, Exit, WholeLife, Lives, Reap, CommChange, Acct, Recorder, SnapBegin,
+             SnapProc, SnapEnd>
       decoded_;
+  LifeUnpacker unpacker_;
   LifeWatch* watch_ = nullptr;
   bool seems_quiet_ = false;
   bool took_any_ = false;  // record since the last wait
@@ -212,6 +215,8 @@ void LifeReader::Take(uint8_t type, std::span<const uint8_t> payload, const Bloc
       return TakeAs<Exit>(payload, base, proof);
     case Schema<WholeLife>::kType:
       return TakeAs<WholeLife>(payload, base, proof);
+    case Schema<Lives>::kType:
+      return TakeLives(payload, base, proof);
     case Schema<Reap>::kType:
       return TakeAs<Reap>(payload, base, proof);
     case Schema<CommChange>::kType:
@@ -236,6 +241,19 @@ void LifeReader::TakeAs(std::span<const uint8_t> payload, const BlockBase* base,
   Record& decoded = std::get<Record>(decoded_);
   if (base != nullptr && Decode(payload, *base, &decoded)) return TakeDecoded(decoded, proof);
   malformed_ += proof == Proof::kVerified;
+}
+
+void LifeReader::TakeLives(std::span<const uint8_t> payload, const BlockBase* base, Proof proof) {
+  Lives& lives = std::get<Lives>(decoded_);
+  bool is_told = base != nullptr && Decode(payload, *base, &lives);
+  if (is_told) {
+    unpacker_.Begin(lives, base->tick_ns);
+    while (const WholeLife* const life = stopped_ ? nullptr : unpacker_.Next()) {
+      TakeDecoded(*life, proof);
+    }
+    is_told = unpacker_.ok();
+  }
+  malformed_ += !is_told && proof == Proof::kVerified;
 }
 
 template <class Record>

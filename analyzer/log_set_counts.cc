@@ -27,7 +27,17 @@ constexpr std::array<bool, 256> TypesOf() {
   ((types[Schema<Records>::kType] = true), ...);
   return types;
 }
-constexpr auto kIsOfLife = TypesOf<Fork, Exec, Exit, WholeLife, Reap, SnapProc>();
+template <class... Records>
+constexpr auto TypesIn(TypeList<Records...>) {
+  return TypesOf<Records...>();
+}
+constexpr auto kIsKnown = TypesIn(AllRecords{});
+
+// Those between are this format's, those behind it other programs'.
+constexpr uint8_t kFirstEvent = 0x20;
+constexpr uint8_t kLastEvent = 0x7F;
+
+constexpr auto kIsOfLife = TypesOf<Fork, Exec, Exit, WholeLife, Lives, Reap, SnapProc>();
 
 // When it began, where its head tells.
 std::optional<int64_t> BeginOf(const SegmentStart& start) {
@@ -37,7 +47,7 @@ std::optional<int64_t> BeginOf(const SegmentStart& start) {
 }  // namespace
 
 // Those that begin with their time, of those that tell of lives only.
-constinit const RecordTypes LogSet::kInRuns = TypesOf<Fork, Exec, Exit, WholeLife, Reap>();
+constinit const RecordTypes LogSet::kInRuns = TypesOf<Fork, Exec, Exit, WholeLife, Lives, Reap>();
 
 std::optional<uint64_t> TimeOf(const RecordView& record) {
   uint64_t number = 0;
@@ -77,6 +87,8 @@ bool LogSet::Take(const RecordView& record) {
     return options_.repeats == Repeats::kKeep;
   }
   ++coverage_.records;
+  const bool is_event = record.type >= kFirstEvent && record.type <= kLastEvent;
+  coverage_.unknown_records += is_event && !kIsKnown[record.type] ? 1 : 0;
   TakeTime(record);
   if (!IsOfLife(record)) TakeAbout(record);
   return true;
@@ -92,6 +104,7 @@ void LogSet::TakeTime(const RecordView& record) {
   if (!time) return;
   if (!boot_->first_ns || *time < *boot_->first_ns) boot_->first_ns = *time;
   boot_->last_ns = std::max(boot_->last_ns, *time);
+  if (Lives lives; record.As(&lives)) boot_->last_ns = std::max(boot_->last_ns, lives.last_time_ns);
 }
 
 bool LogSet::TakeRun(RecordRun* run) {
@@ -116,10 +129,15 @@ void LogSet::TakeTimes(const RecordRun& run) {
   int64_t first = INT64_MAX;  // in ticks, behind the run's base
   int64_t last = INT64_MIN;
   for (const RecordRun::Record& record : run.records) {
+    Cursor cursor(record.payload);
     uint64_t number = 0;
-    if (!Cursor(record.payload).GetVarint(&number)) continue;
+    if (!cursor.GetVarint(&number)) continue;
     first = std::min(first, UnZigZag(number));
     last = std::max(last, UnZigZag(number));
+    // The latest of several follows.
+    if (record.type == Schema<Lives>::kType && cursor.GetVarint(&number)) {
+      last = std::max(last, UnZigZag(number));
+    }
   }
   if (first > last) return;  // none is told
   const auto time_of = [&run](int64_t ticks) {

@@ -202,6 +202,7 @@ void AppendJsonCoverage(const Coverage& coverage, const LocalZone& zone, std::st
   member("malformed_records", coverage.malformed_records);
   member("repeated_records", coverage.repeated_records);
   member("unordered_records", coverage.unordered_records);
+  member("unknown_records", coverage.unknown_records);
   member("salvaged_records", coverage.salvaged_records);
   member("gaps", coverage.gaps);
   member("damaged_bytes", coverage.damaged_bytes);

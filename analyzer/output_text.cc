@@ -342,6 +342,9 @@ std::string CoverageLine(const Coverage& coverage, const LocalZone& zone) {
   if (coverage.unordered_records != 0) {
     fmt::format_to(to, ", out of order and left out {}", coverage.unordered_records);
   }
+  if (coverage.unknown_records != 0) {
+    fmt::format_to(to, ", of a newer version {}", coverage.unknown_records);
+  }
   if (coverage.hole_bytes != 0) fmt::format_to(to, ", holes {} bytes", coverage.hole_bytes);
   if (coverage.torn_bytes != 0) fmt::format_to(to, ", torn tail {} bytes", coverage.torn_bytes);
   if (coverage.salvaged_records != 0) {

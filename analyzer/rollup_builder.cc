@@ -201,7 +201,7 @@ std::vector<DayRollup> RollupBuilder::Finish(uint64_t most, std::string_view fil
 }
 
 void RollupBuilder::Narrow(std::span<const DayRollup> rollups, Coverage* coverage) {
-  coverage->unordered_records = 0;
+  coverage->unordered_records = coverage->unknown_records = 0;
   for (const MissingField& field : kMissingFields) {
     coverage->*field.count = 0;
     for (const DayRollup& rollup : rollups) {
@@ -250,6 +250,7 @@ void RollupBuilder::Charge(const Coverage& now) {
       charged_->facts.numbers.*field.member += std::max(now.*field.count, before) - before;
     }
     charged_->facts.numbers.missing_records += now.unordered_records - before_.unordered_records;
+    charged_->facts.numbers.missing_records += now.unknown_records - before_.unknown_records;
   }
   before_ = now;
 }

@@ -36,9 +36,10 @@ bool HasLess(const RollupGroupJoiner& a, const RollupGroupJoiner& b) {
 
 // What the files of roll-ups themselves are missing.
 constexpr uint64_t Coverage::*kOfFiles[] = {
-    &Coverage::missing_records, &Coverage::unordered_records, &Coverage::gaps,
-    &Coverage::damaged_bytes,   &Coverage::hole_bytes,        &Coverage::torn_bytes,
-    &Coverage::unreadable_files};
+    &Coverage::missing_records, &Coverage::unordered_records,
+    &Coverage::unknown_records, &Coverage::gaps,
+    &Coverage::damaged_bytes,   &Coverage::hole_bytes,
+    &Coverage::torn_bytes,      &Coverage::unreadable_files};
 
 }  // namespace
 

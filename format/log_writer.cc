@@ -51,22 +51,61 @@ LogWriter::LogWriter(LogWriter&&) noexcept = default;
 LogWriter& LogWriter::operator=(LogWriter&&) noexcept = default;
 LogWriter::~LogWriter() = default;
 
-Status LogWriter::Flush() { return impl_->Flush(); }
-Status LogWriter::BeginSync() { return impl_->BeginSync(); }
-Status LogWriter::Sync() { return impl_->Sync(); }
+void LogWriter::AppendPacked(const WholeLife& life) {
+  LifePacker& pack = impl_->pack();
+  if (!pack.Add(life)) {
+    ClosePack();
+    if (!pack.Add(life)) return AppendAlone(life);
+  }
+  // It will stand in the block that is open now.
+  NoteMoment(life.time_ns);
+}
+
+// One alone is shorter, and easier to read, as itself.
+void LogWriter::ClosePack() {
+  LifePacker& pack = impl_->pack();
+  if (pack.count() == 0) return;
+  if (pack.count() == 1) {
+    AppendAlone(pack.last());
+  } else {
+    AppendAlone(pack.lives());
+  }
+  pack.Clear();
+}
+
+Status LogWriter::Flush() {
+  ClosePack();
+  return impl_->Flush();
+}
+Status LogWriter::BeginSync() {
+  ClosePack();
+  return impl_->BeginSync();
+}
+Status LogWriter::Sync() {
+  ClosePack();
+  return impl_->Sync();
+}
 bool LogWriter::SyncDue(uint64_t now_ns) const { return impl_->SyncDue(now_ns); }
 bool LogWriter::SyncPending() const { return impl_->SyncPending(); }
 std::optional<EndReason> LogWriter::RotationDue(uint64_t now_ns) const {
   return impl_->RotationDue(now_ns);
 }
-Status LogWriter::Rotate(EndReason reason) { return impl_->Rotate(reason); }
-Status LogWriter::Close() { return impl_->Close(); }
+Status LogWriter::Rotate(EndReason reason) {
+  ClosePack();
+  return impl_->Rotate(reason);
+}
+Status LogWriter::Close() {
+  ClosePack();
+  return impl_->Close();
+}
 void LogWriter::SetInfo(std::vector<std::pair<std::string, std::string>> info) {
   impl_->SetInfo(std::move(info));
 }
 uint64_t LogWriter::segment_no() const { return impl_->segment_no(); }
 Id128 LogWriter::stream_id() const { return impl_->stream_id(); }
-uint64_t LogWriter::next_seq() const { return impl_->buffer().next_seq(); }
+uint64_t LogWriter::next_seq() const {
+  return impl_->buffer().next_seq() + (impl_->pack().count() != 0 ? 1 : 0);
+}
 uint64_t LogWriter::durable_seq() const { return impl_->durable_seq(); }
 bool LogWriter::sync_failing() const { return impl_->sync_failing(); }
 uint64_t LogWriter::first_unfinished_segment_no() const {

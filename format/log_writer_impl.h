@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "daybook/life_pack.h"
 #include "daybook/writer.h"
 #include "disk_room.h"
 #include "log_state.h"
@@ -47,6 +48,7 @@ class LogWriter::Impl {
   void CountDropped(uint8_t type, uint64_t time_ns, uint64_t events, uint64_t told_lost);
 
   SegmentBuffer& buffer() { return current_.buffer; }
+  LifePacker& pack() { return pack_; }
   uint64_t segment_no() const { return current_.number; }
 
  private:
@@ -124,6 +126,7 @@ class LogWriter::Impl {
   std::vector<SegmentBuffer> carried_;
   std::deque<Segment> closing_;  // ended, but that is not on disk yet; in order
   Segment current_;
+  LifePacker pack_;  // what stands behind its last record
   std::optional<SyncAtWork> at_work_;
   // Of the buffer, from a failure until all that waits is written: set once, however often it is
   // tried meanwhile.

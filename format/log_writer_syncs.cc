@@ -127,7 +127,7 @@ bool LogWriter::Impl::SyncPending() const {
   if (options_.sync == SyncPolicy::kNone) return false;
   if (at_work_ || !closing_.empty()) return true;
   if (current_.file == nullptr) return false;
-  return current_.buffer.has_unsynced_events() || sync_failing();
+  return pack_.count() != 0 || current_.buffer.has_unsynced_events() || sync_failing();
 }
 
 bool LogWriter::Impl::SyncDue(uint64_t now_ns) const {

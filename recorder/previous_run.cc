@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "daybook/life_pack.h"
 #include "daybook/reader.h"
 #include "daybook/records.h"
 #include "daybook/whole_life.h"
@@ -26,7 +27,6 @@ class ForkCount {
     Recorder recorder;
     Audit audit;
     Fork fork;
-    WholeLife life;
     if (record.As(&recorder) && recorder.event == RecorderEvent::kStart) {
       Begin(recorder);
     } else if (record.As(&recorder)) {
@@ -35,9 +35,12 @@ class ForkCount {
       Note(audit.time_ns, audit.kernel_forks, audit.forks_seen);
     } else if (record.As(&fork)) {
       NoteFork(fork.time_ns);
-    } else if (record.As(&life)) {
-      NoteFork(BirthOf(life));
     }
+  }
+
+  // Of threads nothing is told.
+  void NoteFork(uint64_t time_ns) {
+    if (time_ns > counted_ns_) later_ns_.push_back(time_ns);
   }
 
   std::optional<uint64_t> base() const { return base_; }
@@ -53,11 +56,6 @@ class ForkCount {
     *this =
         ForkCount(is_known ? std::optional(*start.kernel_forks - *start.forks_seen) : std::nullopt);
     if (!HasAbility(start, kContinues)) counted_ = base_;
-  }
-
-  // Of threads nothing is told.
-  void NoteFork(uint64_t time_ns) {
-    if (time_ns > counted_ns_) later_ns_.push_back(time_ns);
   }
 
   // The hook's own count goes on from the last one of the kernel's. Which forks are in it, their
@@ -104,8 +102,8 @@ uint64_t TimeOfOneOf(const RecordView& view) {
 // programs of lives that end in the same batch. (Before a snapshot's end events wait; checkpoints
 // know no difference.)
 uint64_t RecordedUntil(const RecordView& view) {
-  return TimeOfOneOf<Clock, Recorder, Audit, Lost, Fork, Exec, Exit, WholeLife, Reap, IdChange,
-                     Session, CommChange, Ptrace, CgroupPath>(view);
+  return TimeOfOneOf<Clock, Recorder, Audit, Lost, Fork, Exec, Exit, WholeLife, Lives, Reap,
+                     IdChange, Session, CommChange, Ptrace, CgroupPath>(view);
 }
 
 // Numbers of what is asked for. What one segment had not made durable the next one has, too: it is
@@ -130,16 +128,21 @@ Reading Read(SegmentReader reader, Seqs seqs, ForkCount count = ForkCount(),
              std::optional<uint32_t> tag = {}) {
   Reading reading;
   reading.count = count;
+  LifeUnpacker unpacker;
   for (Item item = reader.Next(); !std::holds_alternative<End>(item); item = reader.Next()) {
     const auto* record = std::get_if<RecordView>(&item);
     if (record == nullptr || record->proof != Proof::kVerified) continue;
     if (tag && reader.tag() != tag) continue;
     reading.count.Take(*record);
     if (record->seq) reading.first_seq = std::min(reading.first_seq, *record->seq);
-    if (record->seq && *record->seq >= seqs.since && *record->seq < seqs.until) {
-      KeepIfOneOf<Fork, Exec, Exit, WholeLife, Reap, CommChange, CgroupPath, Lost>(
-          *record, &reading.written);
+    const bool is_asked = record->seq && *record->seq >= seqs.since && *record->seq < seqs.until;
+    if (is_asked) {
+      KeepIfOneOf<Fork, Exec, Exit, Reap, CommChange, CgroupPath, Lost>(*record, &reading.written);
     }
+    (void)ForEachLife(*record, unpacker, [&](const WholeLife& life) {
+      reading.count.NoteFork(BirthOf(life));
+      if (is_asked) reading.written.Add(life);
+    });
     reading.last_time_ns = std::max(reading.last_time_ns, RecordedUntil(*record));
   }
   reading.segment = reader.segment();

@@ -96,7 +96,11 @@ class RecorderLoop::Impl : public EventSink {
   template <class Record>
   void AppendAnew(const Record& record, uint64_t time_ns) {
     RotateIfDue(time_ns);
-    writer_.Append(record);
+    if constexpr (std::is_same_v<Record, WholeLife>) {
+      writer_.AppendPacked(record);
+    } else {
+      writer_.Append(record);
+    }
     snapshots_.NoteEvent();
     meter_.OnEvent(time_ns);
     if (snapshots_.is_due()) TakeSnapshot();

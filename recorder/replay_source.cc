@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "daybook/abilities.h"
+#include "daybook/life_pack.h"
 #include "daybook/reader.h"
 #include "daybook/recorder_counts.h"
 #include "daybook/whole_life.h"
@@ -79,6 +80,7 @@ class ReplaySource::Impl {
   std::optional<std::vector<std::pair<std::string, std::string>>> head_;  // that is being read
   Clock clock_;
   LivingSet living_;
+  LifeUnpacker unpacker_;
   FileDescriptor always_ready_;
   std::optional<Item> waiting_;  // the first event, found while reading the head
   std::vector<RecordingGap> first_gaps_;
@@ -246,14 +248,13 @@ bool ReplaySource::Impl::Forward(const RecordView& record, EventSink* sink,
 }
 
 bool ReplaySource::Impl::ForwardLife(const RecordView& record, EventSink* sink) {
-  WholeLife life;
-  if (!record.As(&life)) return false;
-  MoveClock(life.time_ns);
-  const LifeParts parts = PartsOf(life);
-  living_.Apply(parts.fork);  // a snapshot may have met it, or whoever had its pid before
-  living_.Apply(parts.exit);
-  sink->OnLife(life);
-  return true;
+  return ForEachLife(record, unpacker_, [&](const WholeLife& life) {
+    MoveClock(life.time_ns);
+    const LifeParts parts = PartsOf(life);
+    living_.Apply(parts.fork);  // a snapshot may have met it, or whoever had its pid before
+    living_.Apply(parts.exit);
+    sink->OnLife(life);
+  });
 }
 
 // Every segment, and every copy of its head, repeats them. Who recorded it is nothing of the host.

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "daybook/life_pack.h"
 #include "report.h"
 
 namespace daybook {
@@ -83,12 +84,15 @@ class Dumper {
 
  private:
   void LearnFrom(const RecordView& record);
+  bool Take(const RecordView& record);
+  bool AddLives(const RecordView& record);
   void Add(const RecordView& record);
   void Add(const Gap& gap);
 
   LogSet& log_;
   Table& table_;
   TypeRegistry types_;
+  LifeUnpacker unpacker_;
   std::optional<uint32_t> tag_;  // of the segment whose types they are
   const TypeInfo gap_type_ = GapType();
   uint64_t used_ = 0;
@@ -99,12 +103,7 @@ Coverage Dumper::Run() {
   while (const Item* const item = table_.full() ? nullptr : log_.Next()) {
     if (const auto* record = std::get_if<RecordView>(item)) {
       LearnFrom(*record);
-      if (IsInWindow(*record, log_)) {
-        Add(*record);
-        ++used_;
-      } else {
-        ++filtered_;
-      }
+      ++(Take(*record) ? used_ : filtered_);
     } else if (const auto* gap = std::get_if<Gap>(item)) {
       if (IsInWindow(*gap, log_)) Add(*gap);
     }
@@ -124,6 +123,32 @@ void Dumper::LearnFrom(const RecordView& record) {
   }
   SchemaRecord schema;
   if (record.proof == Proof::kVerified && record.As(&schema)) types_.Learn(schema);
+}
+
+// False where it is outside the window.
+bool Dumper::Take(const RecordView& record) {
+  if (record.Is<Lives>() && record.has_base) return AddLives(record);
+  if (!IsInWindow(record, log_)) return false;
+  Add(record);
+  return true;
+}
+
+// The lives follow, as if each had a record of its own there.
+bool Dumper::AddLives(const RecordView& record) {
+  std::vector<RecordView> lives;
+  std::vector<std::vector<uint8_t>> payloads;
+  const bool is_told = ForEachLife(record, unpacker_, [&](const WholeLife& life) {
+    std::vector<uint8_t>& payload = payloads.emplace_back(MaxEncodedBytes(life));
+    const uint8_t* const end = Encode(life, record.base, payload.data());
+    RecordView view = record;
+    view.type = Schema<WholeLife>::kType;
+    view.payload = std::span(payload).first(static_cast<size_t>(end - payload.data()));
+    if (IsInWindow(view, log_)) lives.push_back(view);
+  });
+  if (is_told ? lives.empty() : !IsInWindow(record, log_)) return false;
+  Add(record);
+  for (const RecordView& life : lives) Add(life);
+  return true;
 }
 
 // What a LIFE leaves out at its end is unknown, or 0 or empty where it cannot be unknown.

@@ -134,7 +134,13 @@ void SegmentLister::Begin(uint64_t offset) {
 // Births, programs and ends.
 uint64_t EventsIn(const RecordView& record) {
   if (WholeLife life; record.As(&life)) return life.exec_after_us ? 3 : 2;
+  if (Lives lives; record.As(&lives)) return 2 * uint64_t{lives.count} + lives.execs;
   return record.Is<Fork>() || record.Is<Exec>() || record.Is<Exit>() ? 1 : 0;
+}
+
+uint64_t EndsIn(const RecordView& record) {
+  if (Lives lives; record.As(&lives)) return lives.count;
+  return record.Is<Exit>() || record.Is<WholeLife>() ? 1 : 0;
 }
 
 void SegmentLister::Take(const RecordView& record) {
@@ -143,11 +149,12 @@ void SegmentLister::Take(const RecordView& record) {
   row.boot = &log_.boot();
   row.complete = row.complete || record.Is<SegmentEnd>();
   row.events += EventsIn(record);
-  row.ended += record.Is<Exit>() || record.Is<WholeLife>();
+  row.ended += EndsIn(record);
   if (const auto time = TimeOf(record)) {
     row.first_ns = std::min(row.first_ns.value_or(*time), *time);
     row.last_ns = std::max(row.last_ns, *time);
   }
+  if (Lives lives; record.As(&lives)) row.last_ns = std::max(row.last_ns, lives.last_time_ns);
   if (Clock clock; record.As(&clock)) {
     row.clock.Add(clock.time_ns, clock.realtime_ns);
   } else if (Info info; record.As(&info)) {

@@ -1,6 +1,9 @@
 #include "recorder/kept.h"
 
 #include <type_traits>
+#include <utility>
+
+#include "daybook/life_pack.h"
 
 namespace daybook {
 namespace {
@@ -98,9 +101,17 @@ void KeepLife(const WholeLife& life, std::optional<uint64_t> seq, KeptSegment& s
   segment.entries.push_back({{}, segment.strings->Keep(parts.exit)});
 }
 
+// The first of them has the number.
+bool KeepLives(const RecordView& view, KeptSegment& segment) {
+  LifeUnpacker unpacker;
+  std::optional<uint64_t> seq = view.seq;
+  return ForEachLife(view, unpacker, [&](const WholeLife& life) {
+    KeepLife(life, std::exchange(seq, std::nullopt), segment);
+  });
+}
+
 template <size_t kIndex = 0>
 void KeepRecord(const RecordView& view, KeptSegment& segment) {
-  if (WholeLife life; kIndex == 0 && view.As(&life)) return KeepLife(life, view.seq, segment);
   if constexpr (kIndex < std::variant_size_v<AnyRecord>) {
     std::variant_alternative_t<kIndex, AnyRecord> record;
     if (!view.As(&record)) return KeepRecord<kIndex + 1>(view, segment);
@@ -119,7 +130,9 @@ KeptSegment KeepSegment(SegmentReader reader) {
       return segment;
     }
     if (const auto* gap = std::get_if<Gap>(&item)) segment.gaps.push_back(*gap);
-    if (const auto* view = std::get_if<RecordView>(&item)) KeepRecord(*view, segment);
+    if (const auto* view = std::get_if<RecordView>(&item)) {
+      if (!KeepLives(*view, segment)) KeepRecord(*view, segment);
+    }
   }
 }
 

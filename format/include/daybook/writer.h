@@ -176,19 +176,13 @@ class LogWriter {
   // lost, and a LOST record will say so.
   template <class Record>
   void Append(const Record& record) {
-    uint8_t* payload = BeginRecord(MaxEncodedBytes(record));
-    if (payload == nullptr) {
-      return CountDropped(Schema<Record>::kType, MomentOf(record), CountEvents(record),
-                          CountLost(record));
-    }
-    uint8_t* end = Encode(record, base(), payload);
-    if constexpr (requires { record.first_time_ns; }) NoteMoment(record.first_time_ns);
-    if constexpr (requires { record.last_time_ns; }) NoteMoment(record.last_time_ns);
-    if constexpr (requires { record.time_ns; }) NoteMoment(record.time_ns);
-    if constexpr (requires { record.pid; }) NotePid(record.pid);
-    if constexpr (std::same_as<Record, Clock>) NoteAnchor(record);
-    FinishRecord(Schema<Record>::kType, payload, end);
+    ClosePack();
+    AppendAlone(record);
   }
+
+  // The same for a life, but those that follow each other may stand in one record. It is written
+  // where another one is appended, or anything else is done here.
+  void AppendPacked(const WholeLife& life);
 
   // Writes everything that was appended, and takes note of what the syncer has done. On an error
   // the segment is ended and the next one begun; nothing that was appended since the last
@@ -242,6 +236,23 @@ class LogWriter {
   explicit LogWriter(std::unique_ptr<Impl> impl);
 
   template <class Record>
+  void AppendAlone(const Record& record) {
+    uint8_t* payload = BeginRecord(MaxEncodedBytes(record));
+    if (payload == nullptr) {
+      return CountDropped(Schema<Record>::kType, MomentOf(record), CountEvents(record),
+                          CountLost(record));
+    }
+    uint8_t* end = Encode(record, base(), payload);
+    if constexpr (requires { record.first_time_ns; }) NoteMoment(record.first_time_ns);
+    if constexpr (requires { record.last_time_ns; }) NoteMoment(record.last_time_ns);
+    if constexpr (requires { record.time_ns; }) NoteMoment(record.time_ns);
+    if constexpr (requires { record.pid; }) NotePid(record.pid);
+    if constexpr (std::same_as<Record, Clock>) NoteAnchor(record);
+    FinishRecord(Schema<Record>::kType, payload, end);
+  }
+  void ClosePack();
+
+  template <class Record>
   static uint64_t MomentOf(const Record& record) {
     if constexpr (requires { record.time_ns; }) return record.time_ns;
     if constexpr (requires { record.last_time_ns; }) return record.last_time_ns;
@@ -253,6 +264,9 @@ class LogWriter {
     return 1;
   }
   static uint64_t CountEvents(const WholeLife& life) { return life.exec_after_us ? 3 : 2; }
+  static uint64_t CountEvents(const Lives& lives) {
+    return 2 * uint64_t{lives.count} + lives.execs;
+  }
   // What a record tells of as lost: it must not be forgotten with it.
   template <class Record>
   static uint64_t CountLost(const Record&) {

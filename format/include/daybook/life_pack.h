@@ -1,0 +1,90 @@
+// Several whole lives in one record, LIVES: each tells only in what it is unlike one of the few
+// before it, of which there mostly is one that is nearly the same.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "daybook/codec.h"
+#include "daybook/reader.h"
+#include "daybook/records.h"
+
+namespace daybook {
+
+// A life may be told by one of so many before it: there may be as many parents at work.
+inline constexpr size_t kLivesLookedAt = 4;
+
+// Lives are added until one does not fit; then what there is is to be taken, and the packer
+// cleared.
+class LifePacker {
+ public:
+  // Its record, with its numbers as they usually are, is not longer than a payload in one piece.
+  static constexpr size_t kMaxBytes = 236;
+
+  // False where it does not fit behind the others; alone, where it is too long to be packed at all.
+  bool Add(const WholeLife& life);
+  // Strings of these point in here, and are valid until Clear.
+  Lives lives() const;
+  const WholeLife& last() const { return told_[(count_ - 1) % kLivesLookedAt]; }
+
+  uint32_t count() const { return count_; }
+  void Clear();
+
+ private:
+  // Room for one life that turns out not to fit, its strings not counted.
+  static constexpr size_t kMaxLifeBytes = internal::kFieldCount<WholeLife> * kMaxVarintBytes;
+
+  size_t FindAlike(const WholeLife& life) const;
+
+  // Strings of these point into bytes_.
+  std::array<WholeLife, kLivesLookedAt> told_;
+  uint32_t count_ = 0;
+  uint32_t execs_ = 0;
+  uint64_t first_time_ns_ = 0;
+  uint64_t last_time_ns_ = 0;
+  uint32_t first_pid_ = 0;
+  size_t size_ = 0;
+  std::array<uint8_t, 2 * kMaxBytes + kMaxLifeBytes> bytes_;
+};
+
+// Takes the lives of such a record apart. Made once for many of them: it is not small.
+class LifeUnpacker {
+ public:
+  // `lives` was read in a segment with that tick; what its string points to must stay.
+  void Begin(const Lives& lives, uint32_t tick_ns);
+
+  // The next life, valid until the next call; nullptr where there is none, or what follows is
+  // malformed.
+  const WholeLife* Next();
+  // Behind the last one: false where the record is malformed.
+  bool ok() const { return is_ok_; }
+
+ private:
+  const WholeLife* Fail();
+
+  std::span<const uint8_t> rest_;
+  uint32_t count_ = 0;
+  uint32_t told_count_ = 0;
+  bool is_ok_ = true;
+  BlockBase base_;
+  std::array<WholeLife, kLivesLookedAt> told_;
+};
+
+// Calls `take` with each life that a record tells, a LIFE or LIVES. False where it is another
+// record, or malformed: then those before what is wrong were taken.
+template <class Function>
+bool ForEachLife(const RecordView& record, LifeUnpacker& unpacker, Function&& take) {
+  if (WholeLife life; record.As(&life)) {
+    take(life);
+    return true;
+  }
+  Lives lives;
+  if (!record.As(&lives)) return false;
+  unpacker.Begin(lives, record.base.tick_ns);
+  while (const WholeLife* const life = unpacker.Next()) take(*life);
+  return unpacker.ok();
+}
+
+}  // namespace daybook
