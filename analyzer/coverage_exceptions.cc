@@ -246,7 +246,8 @@ uint64_t CoverageExceptions::stopped() const {
 }
 
 uint64_t CoverageExceptions::damaged() const {
-  constexpr std::array kNoDamage = {kLost, kMissingRecords, kUnordered, kStopped, kRecordedTwice};
+  constexpr std::array kNoDamage = {kLost,    kMissingRecords, kUnordered,
+                                    kUnknown, kStopped,        kRecordedTwice};
   uint64_t damaged = 0;
   for (const auto& [key, missing] : missing_) {
     const bool is_none = IsAmong(kNoDamage, key.first) || IsAmong(kNotRecordedTimes, key.first);

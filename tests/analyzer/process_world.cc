@@ -245,7 +245,11 @@ void ProcessWorld::TellBySnapshot(TrueLife* one) {
 template <class Record>
 bool ProcessWorld::Tell(const Record& record, uint64_t Loss::*lost, TrueLife* of) {
   if (!loss_) {
-    writer_->Append(record);
+    if constexpr (std::is_same_v<Record, WholeLife>) {
+      writer_->AppendPacked(record);
+    } else {
+      writer_->Append(record);
+    }
     of->is_told = true;
     of->told_in = writer_->segment_no();
     return true;

@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "daybook/compress.h"
+#include "daybook/life_pack.h"
 #include "daybook/reader.h"
 #include "daybook/schema.h"
 #include "daybook/writer.h"
@@ -38,6 +39,7 @@ struct LogUse {
   std::array<TypeUse, 256> types;
   uint64_t bytes = 0;
   uint64_t compressed_bytes = 0;
+  uint64_t lives = 0;
   uint64_t gaps = 0;
 };
 
@@ -64,6 +66,7 @@ uint64_t CompressedBytes(const std::string& path) {
 }
 
 void Count(SegmentReader& reader, LogUse* use) {
+  LifeUnpacker unpacker;
   for (Item item = reader.Next(); !std::holds_alternative<End>(item); item = reader.Next()) {
     const auto* record = std::get_if<RecordView>(&item);
     if (record == nullptr) {
@@ -72,6 +75,8 @@ void Count(SegmentReader& reader, LogUse* use) {
     }
     ++use->types[record->type].records;
     use->types[record->type].bytes += record->size;
+    use->lives += record->Is<Exit>() ? 1 : 0;
+    (void)ForEachLife(*record, unpacker, [use](const WholeLife&) { ++use->lives; });
   }
   use->bytes += reader.file_bytes();
 }
@@ -93,13 +98,11 @@ void PrintUse(const LogUse& use) {
                of_type.bytes, PerOne(of_type.bytes, of_type.records),
                Percent(of_type.bytes, use.bytes));
   }
-  const uint64_t lives =
-      use.types[Schema<Exit>::kType].records + use.types[Schema<WholeLife>::kType].records;
   const auto bytes_of = [&](uint8_t type) { return use.types[type].bytes; };
   const uint64_t framing = bytes_of(Schema<Checkpoint>::kType) + bytes_of(Schema<Mark>::kType);
-  fmt::print("\n{} bytes, {} compressed; {} lives\n", use.bytes, use.compressed_bytes, lives);
-  fmt::print("a life: {:.1f} bytes, {:.1f} compressed\n", PerOne(use.bytes, lives),
-             PerOne(use.compressed_bytes, lives));
+  fmt::print("\n{} bytes, {} compressed; {} lives\n", use.bytes, use.compressed_bytes, use.lives);
+  fmt::print("a life: {:.1f} bytes, {:.1f} compressed\n", PerOne(use.bytes, use.lives),
+             PerOne(use.compressed_bytes, use.lives));
   fmt::print("checkpoints {:.2f} %, with marks {:.2f} % of all bytes; {} gaps\n",
              Percent(bytes_of(Schema<Checkpoint>::kType), use.bytes), Percent(framing, use.bytes),
              use.gaps);
@@ -130,16 +133,16 @@ uint64_t Verify(std::span<const uint8_t> bytes) {
 uint64_t DecodeLives(std::span<const uint8_t> bytes) {
   SegmentReader reader(bytes);
   uint64_t sum = 0;
+  LifeUnpacker unpacker;
   Item item;
   for (reader.Next(&item); !std::holds_alternative<End>(item); reader.Next(&item)) {
     const auto* record = std::get_if<RecordView>(&item);
     if (record == nullptr) continue;
     Fork fork;
     Exit exit;
-    WholeLife life;
     if (record->As(&fork)) sum += fork.pid;
-    if (record->As(&life)) sum += life.pid;
     if (record->As(&exit)) sum += exit.pid;
+    (void)ForEachLife(*record, unpacker, [&sum](const WholeLife& life) { sum += life.pid; });
   }
   return sum;
 }

@@ -193,11 +193,12 @@ class World {
     Write(life);
   }
 
-  // In one record where all of it is drained at once, as the recorder does.
+  // In one record, perhaps with others, where all of it is drained at once, as the recorder does.
   void Write(const LifeParts& life) {
     constexpr uint64_t kDrainNs = 250'000'000;
     const bool is_one_drain = life.fork.time_ns / kDrainNs == life.exit.time_ns / kDrainNs;
-    if (const auto whole = is_one_drain ? Join(life) : std::nullopt) return writer_.Append(*whole);
+    const auto whole = is_one_drain ? Join(life) : std::nullopt;
+    if (whole) return writer_.AppendPacked(*whole);
     writer_.Append(life.fork);
     if (life.exec) writer_.Append(*life.exec);
     writer_.Append(life.exit);

@@ -43,20 +43,15 @@ TEST(SchemaTest, TypesAndNamesAreUniqueAndTypesValid) {
 TEST(SchemaTest, TypeNumbersNeverChange) {
   std::map<std::string, int> numbers;
   for (const TypeInfo& type : BuiltinTypes()) numbers[type.name] = type.type;
-  const std::map<std::string, int> expected = {{"segment_start", 0x01}, {"schema", 0x02},
-                                               {"checkpoint", 0x03},    {"mark", 0x04},
-                                               {"clock", 0x05},         {"info", 0x06},
-                                               {"lost", 0x07},          {"segment_end", 0x09},
-                                               {"cont", 0x0F},          {"snap_begin", 0x10},
-                                               {"snap_proc", 0x11},     {"snap_end", 0x12},
-                                               {"recorder", 0x13},      {"recording_gap", 0x14},
-                                               {"audit", 0x15},         {"fork", 0x20},
-                                               {"exec", 0x21},          {"exit", 0x22},
-                                               {"reap", 0x23},          {"id", 0x24},
-                                               {"session", 0x25},       {"comm", 0x26},
-                                               {"ptrace", 0x27},        {"cgroup", 0x28},
-                                               {"life", 0x2A},          {"acct", 0x2B},
-                                               {"rollup", 0x30},        {"rollup_group", 0x31}};
+  const std::map<std::string, int> expected = {
+      {"segment_start", 0x01}, {"schema", 0x02},        {"checkpoint", 0x03}, {"mark", 0x04},
+      {"clock", 0x05},         {"info", 0x06},          {"lost", 0x07},       {"segment_end", 0x09},
+      {"cont", 0x0F},          {"snap_begin", 0x10},    {"snap_proc", 0x11},  {"snap_end", 0x12},
+      {"recorder", 0x13},      {"recording_gap", 0x14}, {"audit", 0x15},      {"fork", 0x20},
+      {"exec", 0x21},          {"exit", 0x22},          {"reap", 0x23},       {"id", 0x24},
+      {"session", 0x25},       {"comm", 0x26},          {"ptrace", 0x27},     {"cgroup", 0x28},
+      {"life", 0x2A},          {"acct", 0x2B},          {"lives", 0x2C},      {"rollup", 0x30},
+      {"rollup_group", 0x31}};
   EXPECT_EQ(numbers, expected);
 }
 

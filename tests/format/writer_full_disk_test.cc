@@ -341,6 +341,11 @@ TEST(WriterTest, OfALifeThatCannotBeWrittenAllThatItStandsForIsLost) {
   }
   EXPECT_EQ(lost_with(*Join(ALife())), 3u);
   EXPECT_EQ(lost_with(*Join(ALifeWithoutExec())), 2u);
+  const uint64_t before = log.writer().unwritten_lost();
+  log.writer().AppendPacked(*Join(ALife(10)));
+  log.writer().AppendPacked(*Join(ALifeWithoutExec(11)));
+  (void)log.writer().Flush();
+  EXPECT_EQ(log.writer().unwritten_lost() - before, 5u) << "of several, all that they stand for";
 }
 
 }  // namespace

@@ -7,8 +7,11 @@
 #include <filesystem>
 #include <vector>
 
+#include "daybook/life_pack.h"
 #include "daybook/reader.h"
+#include "daybook/whole_life.h"
 #include "daybook/writer.h"
+#include "support/a_life.h"
 #include "support/log_builder.h"
 #include "support/temp_folder.h"
 
@@ -51,6 +54,26 @@ TEST_F(PreviousRunTest, EventsFromThatNumberOnAreKept) {
   EXPECT_TRUE(run.written.TakeOut(TestFork(12)));
   EXPECT_FALSE(Find(next_seq_).written.TakeOut(TestFork(12)));
   EXPECT_FALSE(Find().written.TakeOut(TestFork(12))) << "nothing was asked for";
+}
+
+TEST_F(PreviousRunTest, OfLivesThatShareARecordEachIsKept) {
+  LifePacker packer;
+  for (const uint32_t pid : {10U, 11U}) ASSERT_TRUE(packer.Add(*Join(ALife(pid, kTestBootNs))));
+  Write(Recorder{.time_ns = kTestBootNs - 1,
+                 .event = RecorderEvent::kStart,
+                 .kernel_forks = 1000,
+                 .forks_seen = 0},
+        packer.lives());
+  PreviousRun run = Find(next_seq_ - 1);
+  for (const uint32_t pid : {10U, 11U}) {
+    const LifeParts parts = ALife(pid, kTestBootNs);
+    EXPECT_TRUE(run.written.TakeOut(parts.fork));
+    EXPECT_TRUE(run.written.TakeOut(*parts.exec));
+    EXPECT_TRUE(run.written.TakeOut(parts.exit));
+    EXPECT_FALSE(run.written.TakeOut(parts.fork)) << "once";
+  }
+  EXPECT_EQ(run.kernel_forks, 1002U) << "they were born since";
+  EXPECT_EQ(run.last_time_ns, ALife(11, kTestBootNs).exit.time_ns);
 }
 
 // A birth that a filter had kept is told long afterwards.

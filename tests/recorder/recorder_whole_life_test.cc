@@ -1,4 +1,5 @@
 // Lives that come at once.
+#include "daybook/life_pack.h"
 #include "recorder.h"
 #include "recorder/recorder_fixture.h"
 #include "support/a_life.h"
@@ -13,14 +14,20 @@ using std::string_view_literals::operator""sv;
 
 class RecorderWholeLifeTest : public RecorderTest {
  protected:
-  // As they stand in the log, what they stand for is in Log().
-  std::vector<uint32_t> PidsOfWholeLives() {
-    std::vector<uint32_t> pids;
+  // As they stand in the log, what they stand for is in Log(): those of each record.
+  std::vector<std::vector<uint32_t>> PidsOfWholeLives() {
+    std::vector<std::vector<uint32_t>> pids;
+    LifeUnpacker unpacker;
     for (const auto& [name, bytes] : log_.disk().files) {
       SegmentReader reader(bytes);
       for (Item item = reader.Next(); !std::holds_alternative<End>(item); item = reader.Next()) {
         const auto* record = std::get_if<RecordView>(&item);
-        if (WholeLife life; record != nullptr && record->As(&life)) pids.push_back(life.pid);
+        std::vector<uint32_t> of_record;
+        const bool is_of_lives =
+            record != nullptr && ForEachLife(*record, unpacker, [&](const WholeLife& life) {
+              of_record.push_back(life.pid);
+            });
+        if (is_of_lives) pids.push_back(of_record);
       }
     }
     return pids;
@@ -28,9 +35,15 @@ class RecorderWholeLifeTest : public RecorderTest {
 };
 
 TEST_F(RecorderWholeLifeTest, IsOneRecord) {
+  source_.Then(ALife(10));
+  ASSERT_TRUE(Record());
+  EXPECT_THAT(PidsOfWholeLives(), ElementsAre(ElementsAre(10)));
+}
+
+TEST_F(RecorderWholeLifeTest, SharesARecordWithThoseThatFollow) {
   source_.Then(ALife(10), ALifeWithoutExec(11));
   ASSERT_TRUE(Record());
-  EXPECT_THAT(PidsOfWholeLives(), ElementsAre(10, 11));
+  EXPECT_THAT(PidsOfWholeLives(), ElementsAre(ElementsAre(10, 11)));
   const KeptLog log = Log();
   EXPECT_THAT(log.All<Fork>(), ElementsAre(ALife(10).fork, ALifeWithoutExec(11).fork));
   EXPECT_THAT(log.All<Exec>(), ElementsAre(*ALife(10).exec));

@@ -89,6 +89,20 @@ TEST_F(ReplayTest, ASnapshotIsWhoLivesThen) {
 }
 
 // As where the snapshot was taken before the first events were.
+TEST_F(ReplayTest, OfLivesThatShareARecordEachIsTold) {
+  LogBuilder log;
+  for (const uint32_t pid : {10U, 11U}) log.writer().AppendPacked(*Join(ALife(pid, kTestBootNs)));
+  ASSERT_TRUE(log.writer().Close());
+  Save(log.Segment(), 1);
+  const auto source = Open();
+  KeptEvents events;
+  ASSERT_TRUE(DrainAll(*source, events));
+  EXPECT_THAT(events.events,
+              ElementsAre(Event(ALife(10, kTestBootNs).fork), Event(*ALife(10, kTestBootNs).exec),
+                          Event(ALife(10, kTestBootNs).exit), Event(ALife(11, kTestBootNs).fork),
+                          Event(*ALife(11, kTestBootNs).exec), Event(ALife(11, kTestBootNs).exit)));
+}
+
 TEST_F(ReplayTest, AWholeLifeThatASnapshotMetIsOver) {
   LogBuilder log;
   const LifeParts life = ALife(10, kTestBootNs);

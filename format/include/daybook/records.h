@@ -1158,35 +1158,6 @@ struct Schema<WholeLife> {
       Field{"args", &WholeLife::args, Wire::kString, Unit::kArguments, "As in EXEC."}};
 };
 
-// Several whole lives that were recorded one after the other, each told by what makes it unlike one
-// of those just before it (life_pack.h). It stands where the LIFE of the last of them would.
-struct Lives {
-  uint64_t time_ns = 0;
-  uint64_t last_time_ns = 0;
-  uint32_t pid = 0;
-  uint32_t count = 0;
-  uint32_t execs = 0;
-  std::string_view lives;
-  bool operator==(const Lives&) const = default;
-};
-template <>
-struct Schema<Lives> {
-  static constexpr uint8_t kType = 0x2C;
-  static constexpr std::string_view kName = "lives";
-  static constexpr std::string_view kText =
-      "Several whole lives, each told by what makes it unlike one before it.";
-  static constexpr auto kFields = FieldTable{
-      Field{"time", &Lives::time_ns, Wire::kTime, Unit::kNanoseconds,
-            "When the first of them ended."},
-      Field{"last_time", &Lives::last_time_ns, Wire::kTime, Unit::kNanoseconds,
-            "The latest of their ends."},
-      Field{"pid", &Lives::pid, Wire::kPid, Unit::kNone, "Process id of the first of them."},
-      Field{"count", &Lives::count, Wire::kUint, Unit::kNone, "How many they are."},
-      Field{"execs", &Lives::execs, Wire::kUint, Unit::kNone, "So many of them had an EXEC."},
-      Field{"lives", &Lives::lives, Wire::kString, Unit::kHex,
-            "They themselves; see SEVERAL LIVES."}};
-};
-
 // Bits of `flags` in ACCT.
 inline constexpr ValueName kAcctFlagNames[] = {
     {1, "fork"}, {2, "superuser"}, {4, "compat"}, {8, "core"}, {16, "signal"}};
@@ -1221,6 +1192,35 @@ struct Schema<Acct> {
             "Characters transferred, where the kernel counts them."},
       Field{"rw", &Acct::rw_blocks, Wire::kUint, Unit::kNone, "Blocks read or written, likewise."},
       Field{"swaps", &Acct::swaps, Wire::kUint, Unit::kNone, "Swaps, likewise."}};
+};
+
+// Several whole lives that were recorded one after the other, each told by what makes it unlike one
+// of those just before it (life_pack.h). It stands where the LIFE of the last of them would.
+struct Lives {
+  uint64_t time_ns = 0;
+  uint64_t last_time_ns = 0;
+  uint32_t pid = 0;
+  uint32_t count = 0;
+  uint32_t execs = 0;
+  std::string_view lives;
+  bool operator==(const Lives&) const = default;
+};
+template <>
+struct Schema<Lives> {
+  static constexpr uint8_t kType = 0x2C;
+  static constexpr std::string_view kName = "lives";
+  static constexpr std::string_view kText =
+      "Several whole lives, each told by what makes it unlike one before it.";
+  static constexpr auto kFields = FieldTable{
+      Field{"time", &Lives::time_ns, Wire::kTime, Unit::kNanoseconds,
+            "When the first of them ended."},
+      Field{"last_time", &Lives::last_time_ns, Wire::kTime, Unit::kNanoseconds,
+            "The latest of their ends."},
+      Field{"pid", &Lives::pid, Wire::kPid, Unit::kNone, "Process id of the first of them."},
+      Field{"count", &Lives::count, Wire::kUint, Unit::kNone, "How many they are."},
+      Field{"execs", &Lives::execs, Wire::kUint, Unit::kNone, "So many of them had an EXEC."},
+      Field{"lives", &Lives::lives, Wire::kString, Unit::kHex,
+            "They themselves; see SEVERAL LIVES."}};
 };
 
 // ---- Roll-ups (types 30-31): what a log adds up to, in files that hold nothing else ----
@@ -1432,7 +1432,7 @@ struct Schema<RollupGroup> {
 using LogRecords =
     TypeList<SegmentStart, SchemaRecord, Checkpoint, Mark, Clock, Info, Lost, SegmentEnd,
              Continuation, SnapBegin, SnapProc, SnapEnd, Recorder, RecordingGap, Audit, Fork, Exec,
-             Exit, Reap, IdChange, Session, CommChange, Ptrace, CgroupPath, WholeLife, Lives, Acct>;
+             Exit, Reap, IdChange, Session, CommChange, Ptrace, CgroupPath, WholeLife, Acct, Lives>;
 
 // Those that only a segment of roll-ups has, and describes besides.
 using RollupRecords = TypeList<Rollup, RollupGroup>;
