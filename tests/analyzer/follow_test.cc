@@ -264,7 +264,7 @@ TEST_F(FollowTest, EveryFormatStreams) {
 PID  COMM  END_TIME               CPU  SIGNAL
 200  one   2026-09-21 14:13:21  1.5ms  -
 201  a,b   2026-09-21 14:13:22  1.5ms  SIGKILL
--- 2026-09-21 14:13:20 to 2026-09-21 14:13:22; boots 1, segments 1, records 44; processes 2, running 0, ended unseen 0, not read further than was asked for; lost 0, damaged 0 bytes
+-- 2026-09-21 14:13:20 to 2026-09-21 14:13:22; boots 1, segments 1, records 45; processes 2, running 0, ended unseen 0, not read further than was asked for; lost 0, damaged 0 bytes
 )")
                                        .substr(1));
   EXPECT_THAT(Run(ask + "md").out,

@@ -61,7 +61,7 @@ login       1        1   299.0ms  299.0ms          2        0       0    7.0ms  
 process     1        1     5.70s    5.70s          3        1       0    1.0ms      0.27%       -  cron
 process     1        1     9.30s    9.30s          2        1       0    1.0ms      0.27%       -  sshd
 process     1        1    10.50s   10.50s          1        1       0        -          -       -  systemd
--- 2026-09-21 14:13:20 to 2026-09-21 14:13:27; boots 1, segments 1, records 99; processes 22, running 3, ended unseen 0; lost 0, damaged 0 bytes
+-- 2026-09-21 14:13:20 to 2026-09-21 14:13:27; boots 1, segments 1, records 100; processes 22, running 3, ended unseen 0; lost 0, damaged 0 bytes
 )")
                                            .substr(1));
 }
@@ -186,7 +186,7 @@ ABOVE  PID  USER  START_TIME           ELAPSED  STATUS  ARGS
     3  200  root  2026-09-21 14:13:21  701.0ms  0       -
     4   50  root  2026-09-21 14:13:18        -  -       -
     5    1  root  2026-09-21 14:13:15        -  -       -
--- 2026-09-21 14:13:20 to 2026-09-21 14:13:27; boots 1, segments 1, records 99; processes 22, running 3, ended unseen 0; filtered 16; lost 0, damaged 0 bytes
+-- 2026-09-21 14:13:20 to 2026-09-21 14:13:27; boots 1, segments 1, records 100; processes 22, running 3, ended unseen 0; filtered 16; lost 0, damaged 0 bytes
 )")
                                               .substr(1));
   EXPECT_EQ(Run("why 302 --log LOG --output csv --columns above,pid,comm,user").out,
@@ -208,7 +208,7 @@ root    1     0  -     2026-09-21 14:13:15    7.00s  systemd   -
 root   50     1  -     2026-09-21 14:13:18    4.00s  cron      -
 root   60     1  -     2026-09-21 14:13:18    4.00s  sshd      -
 root  204   203  none  2026-09-21 14:13:21  399.0ms  uploader  uploader
--- 2026-09-21 14:13:20 to 2026-09-21 14:13:27; boots 1, segments 1, records 99; processes 22, running 3, ended unseen 0; filtered 18; lost 0, damaged 0 bytes
+-- 2026-09-21 14:13:20 to 2026-09-21 14:13:27; boots 1, segments 1, records 100; processes 22, running 3, ended unseen 0; filtered 18; lost 0, damaged 0 bytes
 )")
                                                                     .substr(1));
 }
@@ -223,7 +223,7 @@ sshd          2        10.53%      0            1       0    4.0ms     2.0ms    
 bash          1         5.26%      0            0       0    4.0ms     4.0ms       100.0ms
 TOTAL        19       100.00%      2            5       8  375.0ms    19.7ms       504.3ms
 -- births: 19 in 7 s, at most 6 in a second: 2026-09-21 14:13:25
--- 2026-09-21 14:13:20 to 2026-09-21 14:13:27; boots 1, segments 1, records 99; processes 22, running 3, ended unseen 0; filtered 3; lost 0, damaged 0 bytes
+-- 2026-09-21 14:13:20 to 2026-09-21 14:13:27; boots 1, segments 1, records 100; processes 22, running 3, ended unseen 0; filtered 3; lost 0, damaged 0 bytes
 )")
                                             .substr(1));
   EXPECT_EQ(Run("spawn --log LOG --view lifetimes --output csv --columns from_us,to_us,count").out,
@@ -244,7 +244,7 @@ TEST_F(NightTest, FailuresKnowLoopsAndWhatParentsSwallow) {
 COMM  STATUS   COUNT  OF  COUNT_SHARE  SWALLOWED  MOST_PER_MINUTE  LOOP      CPU  LAST_TIME            ARGS
 app   SIGSEGV      6   6      100.00%          0                6  yes    60.0ms  2026-09-21 14:13:25  app
 gzip  1            2   2      100.00%          2                2  no    200.0ms  2026-09-21 14:13:23  gzip -1
--- 2026-09-21 14:13:20 to 2026-09-21 14:13:27; boots 1, segments 1, records 99; processes 22, running 3, ended unseen 0; filtered 3; lost 0, damaged 0 bytes
+-- 2026-09-21 14:13:20 to 2026-09-21 14:13:27; boots 1, segments 1, records 100; processes 22, running 3, ended unseen 0; filtered 3; lost 0, damaged 0 bytes
 )")
                                                .substr(1));
 }
@@ -314,7 +314,7 @@ TEST_F(NightTest, OfACascadeTheFirstDeathIsNamed) {
   EXPECT_EQ(Run("failures --log LOG --view cascades").out, std::string(R"(
 COMM      PID  STATUS   COUNT  KIND     JOB       FIRST_TIME           LAST_TIME            ARGS
 postgres  503  SIGSEGV      5  process  postgres  2026-09-21 14:13:24  2026-09-21 14:13:24  postgres
--- 2026-09-21 14:13:20 to 2026-09-21 14:13:24; boots 1, segments 1, records 55; processes 10, running 4, ended unseen 0; filtered 4; lost 0, damaged 0 bytes
+-- 2026-09-21 14:13:20 to 2026-09-21 14:13:24; boots 1, segments 1, records 56; processes 10, running 4, ended unseen 0; filtered 4; lost 0, damaged 0 bytes
 )")
                                                                .substr(1));
   EXPECT_EQ(Run("failures --log LOG --view cascades --output csv").out, std::string(R"(
@@ -332,7 +332,7 @@ TEST_F(NightTest, IdentityTellsWhoBecameWho) {
   EXPECT_EQ(Run("identity --log LOG").out, std::string(R"(
 START_TIME           PID  FROM_USER   TO_USER  CHANGE  TTY   ANCESTORS                     ARGS
 2026-09-21 14:13:27  302  4000000000  root     setuid  none  bash < sshd < sshd < systemd  sudo id
--- 2026-09-21 14:13:20 to 2026-09-21 14:13:27; boots 1, segments 1, records 99; processes 22, running 3, ended unseen 0; filtered 21; lost 0, damaged 0 bytes
+-- 2026-09-21 14:13:20 to 2026-09-21 14:13:27; boots 1, segments 1, records 100; processes 22, running 3, ended unseen 0; filtered 21; lost 0, damaged 0 bytes
 )")
                                                .substr(1));
 }
@@ -419,7 +419,7 @@ START_TIME           PID  USER  ELAPSED      CPU  CPU_PERCENT  MAXRSS  STATUS  A
 2026-09-21 14:13:21  202  root  490.0ms  100.0ms       20.40%       -  1       gzip -1
 2026-09-21 14:13:23  212  root  490.0ms  100.0ms       20.40%       -  1       gzip -1
 2026-09-21 14:13:21  204  root    2.40s   50.0ms        2.08%       -  0       uploader
--- 2026-09-21 14:13:20 to 2026-09-21 14:13:27; boots 1, segments 1, records 99; processes 22, running 3, ended unseen 0; lost 0, damaged 0 bytes
+-- 2026-09-21 14:13:20 to 2026-09-21 14:13:27; boots 1, segments 1, records 100; processes 22, running 3, ended unseen 0; lost 0, damaged 0 bytes
 )")
                                                .substr(1));
 }
