@@ -33,7 +33,7 @@ constexpr auto TypesIn(TypeList<Records...>) {
 }
 constexpr auto kIsKnown = TypesIn(AllRecords{});
 
-// Those between are this format's, those behind it other programs'.
+// Types of events; those from 80 on are other programs' (daybook-log(5), RECORDS).
 constexpr uint8_t kFirstEvent = 0x20;
 constexpr uint8_t kLastEvent = 0x7F;
 

@@ -41,6 +41,7 @@ std::optional<uint32_t> NumberOf(const Cell& cell) {
 std::optional<uint64_t> MomentOf(const Item& item, const LogSet& log) {
   if (const auto* record = std::get_if<RecordView>(&item)) {
     if (RecordingGap gap; record->As(&gap)) return gap.last_time_ns;
+    if (Lives lives; record->As(&lives)) return lives.last_time_ns;
     return TimeOf(*record);
   }
   if (const auto* gap = std::get_if<Gap>(&item)) {
@@ -201,7 +202,8 @@ std::vector<DayRollup> RollupBuilder::Finish(uint64_t most, std::string_view fil
 }
 
 void RollupBuilder::Narrow(std::span<const DayRollup> rollups, Coverage* coverage) {
-  coverage->unordered_records = coverage->unknown_records = 0;
+  coverage->unordered_records = 0;
+  coverage->unknown_records = 0;
   for (const MissingField& field : kMissingFields) {
     coverage->*field.count = 0;
     for (const DayRollup& rollup : rollups) {

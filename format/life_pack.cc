@@ -33,8 +33,9 @@ static_assert(kBits + kBackBits <= 64);
 constexpr size_t kLengthBytes = 1;
 static_assert(LifePacker::kMaxBytes <= UINT8_MAX);
 
-// Behind these stands what few lives have.
+// Behind these stands what most lives that only fork do not have.
 constexpr size_t kUsualBits = 22;
+static_assert(kMemberOf<WholeLife, kAlwaysTold + kUsualBits> == &WholeLife::exec_after_us);
 using Usual = std::make_index_sequence<kUsualBits>;
 using Rare = std::make_index_sequence<kBits - kUsualBits>;
 
@@ -42,7 +43,7 @@ template <size_t kBit>
 constexpr size_t kFieldOf = kAlwaysTold + kBit;
 
 // What the first one is told by.
-const WholeLife kNobody;
+constexpr WholeLife kNobody;
 
 BlockBase BaseBehind(const WholeLife& life, uint32_t tick_ns) {
   return {
@@ -123,13 +124,15 @@ size_t LifePacker::FindAlike(const WholeLife& life) const {
 }
 
 bool LifePacker::Add(const WholeLife& life) {
-  if (StringBytes(life) > kMaxBytes) return false;
+  const bool is_out_of_order = count_ != 0 && life.time_ns < first_time_ns_;
+  is_full_ = is_full_ || is_out_of_order || StringBytes(life) > kMaxBytes;
+  if (is_full_) return false;
   const size_t back = FindAlike(life);
   const WholeLife& alike = count_ == 0 ? kNobody : told_[(count_ - 1 - back) % kLivesLookedAt];
   const uint64_t bits = Differences(life, alike, std::make_index_sequence<kBits>());
   const BlockBase base = BaseBehind(count_ == 0 ? life : last(), kTickNs);
 
-  // Where it does not fit, that one is not needed any more.
+  // Where it does not fit, nothing is added any more.
   WholeLife& kept = told_[count_ % kLivesLookedAt];
   if (&kept != &alike) kept = alike;
   kept.time_ns = life.time_ns;
@@ -141,7 +144,8 @@ bool LifePacker::Add(const WholeLife& life) {
   out = PutBits<0>(bits, life, base, out, &kept, Usual());
   if (bits >> kUsualBits != 0) out = PutBits<kUsualBits>(bits, life, base, out, &kept, Rare());
   const auto end = static_cast<size_t>(out - bytes_.data());
-  if (end > kMaxBytes) return false;
+  is_full_ = end > kMaxBytes;
+  if (is_full_) return false;
 
   *begin = static_cast<uint8_t>(end - size_ - kLengthBytes);
   size_ = end;
@@ -165,6 +169,7 @@ Lives LifePacker::lives() const {
 
 void LifePacker::Clear() {
   count_ = execs_ = 0;
+  is_full_ = false;
   size_ = 0;
 }
 

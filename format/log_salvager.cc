@@ -48,10 +48,9 @@ void NoteMoments(const KeptBlock& block, SegmentBuffer* buffer) {
     const TypeInfo* type = FindBuiltin(record.type);
     if (type == nullptr) continue;
     const DecodedFields decoded = DecodeFields(*type, record.payload, block.base);
-    const size_t most = record.type == Schema<Lost>::kType ? 2 : 1;  // both its times
-    for (size_t i = 0; i < std::min(most, decoded.values.size()); ++i) {
+    for (size_t i = 0; i < decoded.values.size() && type->fields[i].wire == Wire::kTime; ++i) {
       const auto* time = std::get_if<uint64_t>(&decoded.values[i]);
-      if (type->fields[i].wire == Wire::kTime && time != nullptr) buffer->NoteMoment(*time);
+      if (time != nullptr) buffer->NoteMoment(*time);
     }
   }
 }

@@ -53,18 +53,17 @@ LogWriter::~LogWriter() = default;
 
 void LogWriter::AppendPacked(const WholeLife& life) {
   LifePacker& pack = impl_->pack();
-  if (!pack.Add(life)) {
-    ClosePack();
-    if (!pack.Add(life)) return AppendAlone(life);
-  }
-  // It will stand in the block that is open now.
-  NoteMoment(life.time_ns);
+  if (pack.Add(life)) return;
+  ClosePack();
+  if (pack.Add(life)) return;
+  pack.Clear();
+  AppendAlone(life);
 }
 
 // One alone is shorter, and easier to read, as itself.
 void LogWriter::ClosePack() {
   LifePacker& pack = impl_->pack();
-  if (pack.count() == 0) return;
+  if (pack.count() == 0) return pack.Clear();
   if (pack.count() == 1) {
     AppendAlone(pack.last());
   } else {
@@ -112,7 +111,10 @@ uint64_t LogWriter::first_unfinished_segment_no() const {
   return impl_->first_unfinished_segment_no();
 }
 uint64_t LogWriter::unwritten_lost() const { return impl_->unwritten_lost(); }
-void LogWriter::AddLost(uint64_t count) { impl_->buffer().AddLost(count); }
+void LogWriter::AddLost(uint64_t count) {
+  ClosePack();
+  impl_->buffer().AddLost(count);
+}
 const BlockBase& LogWriter::base() const { return impl_->buffer().base(); }
 uint8_t* LogWriter::BeginRecord(size_t bytes) { return impl_->BeginRecord(bytes); }
 void LogWriter::FinishRecord(uint8_t type, uint8_t* payload, uint8_t* end) {
@@ -121,8 +123,8 @@ void LogWriter::FinishRecord(uint8_t type, uint8_t* payload, uint8_t* end) {
 void LogWriter::NoteMoment(uint64_t time_ns) { impl_->buffer().NoteMoment(time_ns); }
 void LogWriter::NotePid(uint32_t pid) { impl_->buffer().NotePid(pid); }
 void LogWriter::NoteAnchor(const Clock& clock) { impl_->buffer().NoteAnchor(clock); }
-void LogWriter::CountDropped(uint8_t type, uint64_t time_ns, uint64_t events, uint64_t told_lost) {
-  impl_->CountDropped(type, time_ns, events, told_lost);
+void LogWriter::CountDropped(uint8_t type, Span span, uint64_t events, uint64_t told_lost) {
+  impl_->CountDropped(type, span, events, told_lost);
 }
 
 }  // namespace daybook

@@ -45,7 +45,7 @@ class LogWriter::Impl {
 
   uint8_t* BeginRecord(size_t max_payload_bytes);
   void FinishRecord(uint8_t type, uint8_t* payload, uint8_t* end);
-  void CountDropped(uint8_t type, uint64_t time_ns, uint64_t events, uint64_t told_lost);
+  void CountDropped(uint8_t type, Span span, uint64_t events, uint64_t told_lost);
 
   SegmentBuffer& buffer() { return current_.buffer; }
   LifePacker& pack() { return pack_; }

@@ -27,15 +27,14 @@ void LogWriter::Impl::FinishRecord(uint8_t type, uint8_t* payload, uint8_t* end)
   next_copy_ = buffer.logical_bytes() + kCopyIntervalBytes;
 }
 
-void LogWriter::Impl::CountDropped(uint8_t type, uint64_t time_ns, uint64_t events,
-                                   uint64_t told_lost) {
+void LogWriter::Impl::CountDropped(uint8_t type, Span span, uint64_t events, uint64_t told_lost) {
   if (!IsNumbered(type)) return;
-  if (dropped_count_ == 0) dropped_.first_time_ns = time_ns;
+  if (dropped_count_ == 0) dropped_.first_time_ns = span.first_ns;
   dropped_.reason = room_.is_full() ? LostReason::kDiskFull : LostReason::kWriteError;
   dropped_count_ += told_lost != 0 ? told_lost : events;
   dropped_told_ += told_lost;
   unwritten_lost_ += told_lost == 0 ? events : 0;
-  dropped_.last_time_ns = std::max(dropped_.last_time_ns, time_ns);
+  dropped_.last_time_ns = std::max(dropped_.last_time_ns, span.last_ns);
 }
 
 void LogWriter::Impl::AppendDropped() {

@@ -38,10 +38,7 @@ class ForkCount {
     }
   }
 
-  // Of threads nothing is told.
-  void NoteFork(uint64_t time_ns) {
-    if (time_ns > counted_ns_) later_ns_.push_back(time_ns);
-  }
+  void Take(const WholeLife& life) { NoteFork(BirthOf(life)); }
 
   std::optional<uint64_t> base() const { return base_; }
   std::optional<uint64_t> forks() const {
@@ -56,6 +53,11 @@ class ForkCount {
     *this =
         ForkCount(is_known ? std::optional(*start.kernel_forks - *start.forks_seen) : std::nullopt);
     if (!HasAbility(start, kContinues)) counted_ = base_;
+  }
+
+  // Of threads nothing is told.
+  void NoteFork(uint64_t time_ns) {
+    if (time_ns > counted_ns_) later_ns_.push_back(time_ns);
   }
 
   // The hook's own count goes on from the last one of the kernel's. Which forks are in it, their
@@ -140,7 +142,7 @@ Reading Read(SegmentReader reader, Seqs seqs, ForkCount count = ForkCount(),
       KeepIfOneOf<Fork, Exec, Exit, Reap, CommChange, CgroupPath, Lost>(*record, &reading.written);
     }
     (void)ForEachLife(*record, unpacker, [&](const WholeLife& life) {
-      reading.count.NoteFork(BirthOf(life));
+      reading.count.Take(life);
       if (is_asked) reading.written.Add(life);
     });
     reading.last_time_ns = std::max(reading.last_time_ns, RecordedUntil(*record));

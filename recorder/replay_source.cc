@@ -58,7 +58,7 @@ class ReplaySource::Impl {
   Status Take(const Item& item, EventSink* sink);
   bool TakeNumber(uint64_t seq, EventSink* sink);
   Status TakeRecord(const RecordView& record, EventSink* sink);
-  bool ForwardLife(const RecordView& record, EventSink* sink);
+  void ForwardLives(const RecordView& record, EventSink* sink);
   template <class Record>
   bool Forward(const RecordView& record, EventSink* sink, void (EventSink::*take)(const Record&));
   void TakeInfo(const Info& info);
@@ -230,8 +230,8 @@ Status ReplaySource::Impl::TakeRecord(const RecordView& record, EventSink* sink)
         Forward(record, sink, &EventSink::OnIdChange) ||
         Forward(record, sink, &EventSink::OnSession) ||
         Forward(record, sink, &EventSink::OnCommChange) ||
-        Forward(record, sink, &EventSink::OnPtrace) ||
-        Forward(record, sink, &EventSink::OnCgroup) || ForwardLife(record, sink);
+        Forward(record, sink, &EventSink::OnPtrace) || Forward(record, sink, &EventSink::OnCgroup);
+    ForwardLives(record, sink);
   }
   return Ok{};
 }
@@ -247,13 +247,14 @@ bool ReplaySource::Impl::Forward(const RecordView& record, EventSink* sink,
   return true;
 }
 
-bool ReplaySource::Impl::ForwardLife(const RecordView& record, EventSink* sink) {
-  return ForEachLife(record, unpacker_, [&](const WholeLife& life) {
+void ReplaySource::Impl::ForwardLives(const RecordView& record, EventSink* sink) {
+  (void)ForEachLife(record, unpacker_, [&](const WholeLife& life) {
     MoveClock(life.time_ns);
     const LifeParts parts = PartsOf(life);
     living_.Apply(parts.fork);  // a snapshot may have met it, or whoever had its pid before
     living_.Apply(parts.exit);
     sink->OnLife(life);
+    ++taken_;
   });
 }
 

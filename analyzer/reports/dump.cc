@@ -87,11 +87,13 @@ class Dumper {
   bool Take(const RecordView& record);
   bool AddLives(const RecordView& record);
   void Add(const RecordView& record);
+  void AddAs(const TypeInfo* named, const RecordView& record);
   void Add(const Gap& gap);
 
   LogSet& log_;
   Table& table_;
   TypeRegistry types_;
+  const TypeRegistry builtin_types_;
   LifeUnpacker unpacker_;
   std::optional<uint32_t> tag_;  // of the segment whose types they are
   const TypeInfo gap_type_ = GapType();
@@ -109,6 +111,7 @@ Coverage Dumper::Run() {
     }
   }
   Coverage coverage = log_.coverage();
+  coverage.unknown_records = 0;  // they are shown, too
   coverage.used = used_;
   coverage.filtered = filtered_;
   return coverage;
@@ -133,7 +136,7 @@ bool Dumper::Take(const RecordView& record) {
   return true;
 }
 
-// The lives follow, as if each had a record of its own there.
+// The lives follow, as if each had a record of its own there, with the fields that are known here.
 bool Dumper::AddLives(const RecordView& record) {
   std::vector<RecordView> lives;
   std::vector<std::vector<uint8_t>> payloads;
@@ -143,11 +146,12 @@ bool Dumper::AddLives(const RecordView& record) {
     RecordView view = record;
     view.type = Schema<WholeLife>::kType;
     view.payload = std::span(payload).first(static_cast<size_t>(end - payload.data()));
+    view.is_whole = true;
     if (IsInWindow(view, log_)) lives.push_back(view);
   });
-  if (is_told ? lives.empty() : !IsInWindow(record, log_)) return false;
+  if (lives.empty() && (is_told || !IsInWindow(record, log_))) return false;
   Add(record);
-  for (const RecordView& life : lives) Add(life);
+  for (const RecordView& life : lives) AddAs(builtin_types_.Find(life.type), life);
   return true;
 }
 
@@ -165,14 +169,15 @@ void AddAbsent(const TypeInfo& type, DecodedFields* decoded) {
   }
 }
 
-void Dumper::Add(const RecordView& record) {
-  const TypeInfo* type = record.has_base ? types_.Find(record.type) : nullptr;
+void Dumper::Add(const RecordView& record) { AddAs(types_.Find(record.type), record); }
+
+void Dumper::AddAs(const TypeInfo* named, const RecordView& record) {
+  const TypeInfo* type = record.has_base ? named : nullptr;
   RecordFields fields{.type = type, .decoded = {.values = {}, .rest = record.payload}};
   if (type != nullptr) fields.decoded = DecodeFields(*type, record.payload, record.base);
   if (type != nullptr && record.is_whole && record.Is<WholeLife>()) {
     AddAbsent(*type, &fields.decoded);
   }
-  const TypeInfo* named = types_.Find(record.type);
   const std::string name = named != nullptr ? named->name : fmt::format("{:02x}", record.type);
   table_.Add(Cells{Text{log_.path()}, record.offset, OptionalCell(record.seq),
                    Text{ProofName(record.proof)}, Text{name}, &fields, std::monostate()});

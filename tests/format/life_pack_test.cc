@@ -67,7 +67,7 @@ void ExpectToldAs(const std::vector<WholeLife>& lives) {
 TEST(LifePackTest, TellsEachLifeAsItWas) {
   ExpectToldAs({ALifeOf(10)});
   ExpectToldAs({ALifeOf(10), ALifeOf(11)});
-  ExpectToldAs({AShortLife(10), ALifeOf(11), AShortLife(12)});
+  ExpectToldAs({ALifeOf(10), AShortLife(11), ALifeOf(12)});
   ExpectToldAs({ALifeOf(10), ALifeOf(10), ALifeOf(10)});
 }
 
@@ -99,7 +99,7 @@ TEST(LifePackTest, ExtremesAreToldAsTheyAre) {
   most.cgroup_id = UINT64_MAX - 1;  // the largest known one
   most.time_ns = UINT64_MAX / kTickNs / 2 * kTickNs;
   ExpectToldAs({WholeLife(), most, WholeLife()});
-  ExpectToldAs({most, WholeLife(), most});
+  ExpectToldAs({most, WholeLife{.time_ns = most.time_ns}, most});
 }
 
 TEST(LifePackTest, TimesAreOfWholeTicks) {
@@ -128,7 +128,8 @@ TEST(LifePackTest, InAStormALifeTakesFewBytes) {
   EXPECT_GT(one_parent.count(), 14U);
 }
 
-// However it is filled, it takes no more than one payload; and what does not fit is not in it.
+// However it is filled, it takes no more than one payload; and what was refused is not in it, nor
+// what came behind that.
 TEST(LifePackTest, WhatDoesNotFitChangesNothing) {
   std::mt19937 random(1);
   for (int round = 0; round < 300; ++round) {
@@ -138,14 +139,14 @@ TEST(LifePackTest, WhatDoesNotFitChangesNothing) {
     for (std::string& text : texts) {
       WholeLife life = random() % 2 ? ALifeOf(random() % 1000, (random() % 10'000) * kMs)
                                     : AShortLife(random() % 1000, random() % 6);
+      life.time_ns += (10'000 + lives.size()) * kMs;
       text.assign(random() % 100, 'x');
       if (random() % 3 == 0) life.args = text;
       if (random() % 3 == 0) life.majflt = random();
+      if (!packer.Add(life)) break;
       lives.push_back(life);
-      if (packer.Add(life)) continue;
-      lives.pop_back();
-      break;
     }
+    ASSERT_FALSE(packer.Add(WholeLife{.time_ns = UINT64_MAX}));
     ASSERT_THAT(packer.lives().lives, SizeIs(Le(LifePacker::kMaxBytes)));
     const Told told = Unpack(packer.lives());
     ASSERT_TRUE(told.is_ok);
@@ -159,17 +160,28 @@ TEST(LifePackTest, OneThatIsTooLongIsNotPacked) {
   life.args = arguments;
   LifePacker packer;
   EXPECT_FALSE(packer.Add(life));
+  packer.Clear();
   life.args = std::string_view(arguments).substr(0, 180);
   EXPECT_FALSE(packer.Add(life)) << "with what else it tells";
   EXPECT_EQ(packer.count(), 0U);
+  packer.Clear();
   EXPECT_TRUE(packer.Add(ALifeOf(10)));
+}
+
+// A segment's spans are by the first time of a record.
+TEST(LifePackTest, OneThatEndedBeforeTheFirstIsRefused) {
+  LifePacker packer;
+  ASSERT_TRUE(packer.Add(AShortLife(20)));
+  ASSERT_TRUE(packer.Add(AShortLife(22)));
+  ASSERT_TRUE(packer.Add(AShortLife(21)));
+  EXPECT_FALSE(packer.Add(AShortLife(19)));
 }
 
 TEST(LifePackTest, SaysHowManyItTellsAndOfWhatTime) {
   LifePacker packer;
   ASSERT_TRUE(packer.Add(AShortLife(20)));
   ASSERT_TRUE(packer.Add(ALifeOf(30, 9'000'000'000)));
-  ASSERT_TRUE(packer.Add(AShortLife(10)));
+  ASSERT_TRUE(packer.Add(AShortLife(40)));
   const Lives record = packer.lives();
   EXPECT_EQ(record.time_ns, AShortLife(20).time_ns);
   EXPECT_EQ(record.last_time_ns, ALifeOf(30, 9'000'000'000).time_ns);
@@ -231,14 +243,19 @@ TEST_F(MalformedLivesTest, EveryTruncation) {
   }
 }
 
-TEST_F(MalformedLivesTest, EveryByteThatIsAnotherOneDoesNoHarm) {
+// Those before it are as they were.
+TEST_F(MalformedLivesTest, EveryByteThatIsAnotherOne) {
   const std::string whole = bytes_;
+  const size_t second_end = EndOfFirst() + 1 + static_cast<uint8_t>(whole[EndOfFirst()]);
   for (size_t at = 0; at < whole.size(); ++at) {
+    const size_t before = at < EndOfFirst() ? 0 : at < second_end ? 1 : 2;
     for (int value = 0; value < 256; ++value) {
       bytes_ = whole;
       bytes_[at] = static_cast<char>(value);
       record_.lives = bytes_;
-      EXPECT_LE(Unpack(record_).lives.size(), lives_.size());
+      const Told told = Unpack(record_);
+      ASSERT_GE(told.lives.size(), before);
+      for (size_t i = 0; i < before; ++i) ASSERT_EQ(told.lives[i], lives_[i]);
     }
   }
 }
@@ -378,11 +395,11 @@ TEST(PackedLogTest, WhatWasAppendedIsInTheSegmentThatWasCurrent) {
   EXPECT_THAT(LivesOfRecords(log), ElementsAre(2));
 }
 
-// A window skips blocks by their spans: lives' ends need not be in order.
+// A window skips blocks by their spans, and the last life is not the last to end.
 TEST(PackedLogTest, ABlockSpansTheEndsOfAllLives) {
   LogBuilder log;
   ASSERT_TRUE(log.writer().BeginSync());  // ends the block of the head
-  const std::vector<uint64_t> starts = {5'500 * kMs, 5'200 * kMs, 5'900 * kMs, 5'700 * kMs};
+  const std::vector<uint64_t> starts = {5'200 * kMs, 5'500 * kMs, 5'900 * kMs, 5'700 * kMs};
   for (const uint64_t start_ns : starts) log.writer().AppendPacked(ALifeOf(10, start_ns));
   ASSERT_TRUE(log.writer().Close());
   const std::vector<uint8_t> bytes = log.Segment();

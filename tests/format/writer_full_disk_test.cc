@@ -343,9 +343,23 @@ TEST(WriterTest, OfALifeThatCannotBeWrittenAllThatItStandsForIsLost) {
   EXPECT_EQ(lost_with(*Join(ALifeWithoutExec())), 2u);
   const uint64_t before = log.writer().unwritten_lost();
   log.writer().AppendPacked(*Join(ALife(10)));
-  log.writer().AppendPacked(*Join(ALifeWithoutExec(11)));
+  const LifeParts last = ALifeWithoutExec(11, ALife().fork.time_ns + 1'000'000);
+  log.writer().AppendPacked(*Join(last));
   (void)log.writer().Flush();
   EXPECT_EQ(log.writer().unwritten_lost() - before, 5u) << "of several, all that they stand for";
+  disk->fault = [](std::string_view, size_t) { return 0; };
+  log.Advance(3'600'000'000'000);
+  ASSERT_TRUE(log.writer().Close());
+  std::optional<Lost> lost;
+  for (const auto& [name, bytes] : disk->files) {
+    SegmentReader reader(bytes);
+    for (Item item = reader.Next(); !std::holds_alternative<End>(item); item = reader.Next()) {
+      const auto* record = std::get_if<RecordView>(&item);
+      if (Lost found; record != nullptr && record->As(&found)) lost = found;
+    }
+  }
+  ASSERT_TRUE(lost);
+  EXPECT_EQ(lost->last_time_ns, last.exit.time_ns);
 }
 
 }  // namespace

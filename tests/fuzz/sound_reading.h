@@ -5,8 +5,10 @@
 #include <cstdlib>
 #include <span>
 
+#include "daybook/life_pack.h"
 #include "daybook/reader.h"
 #include "daybook/schema.h"
+#include "daybook/whole_life.h"
 
 namespace daybook {
 
@@ -34,6 +36,8 @@ inline void TakeRecord(const RecordView& record, TypeRegistry* types) {
     Require(fields.rest.size() <= record.payload.size());
   }
   DecodeAsAny(record, AllRecords{});
+  LifeUnpacker unpacker;
+  (void)ForEachLife(record, unpacker, [](const WholeLife& life) { (void)PartsOf(life); });
 }
 
 // What was verified, as one number: the same with salvage and without.

@@ -88,7 +88,6 @@ TEST_F(ReplayTest, ASnapshotIsWhoLivesThen) {
   EXPECT_THAT(after.all[1].comm, Optional("init"sv)) << "its parent's, until it executes another";
 }
 
-// As where the snapshot was taken before the first events were.
 TEST_F(ReplayTest, OfLivesThatShareARecordEachIsTold) {
   LogBuilder log;
   for (const uint32_t pid : {10U, 11U}) log.writer().AppendPacked(*Join(ALife(pid, kTestBootNs)));
@@ -103,6 +102,7 @@ TEST_F(ReplayTest, OfLivesThatShareARecordEachIsTold) {
                           Event(*ALife(11, kTestBootNs).exec), Event(ALife(11, kTestBootNs).exit)));
 }
 
+// As where the snapshot was taken before the first events were.
 TEST_F(ReplayTest, AWholeLifeThatASnapshotMetIsOver) {
   LogBuilder log;
   const LifeParts life = ALife(10, kTestBootNs);

@@ -16,14 +16,18 @@ namespace daybook {
 // A life may be told by one of so many before it: there may be as many parents at work.
 inline constexpr size_t kLivesLookedAt = 4;
 
-// Lives are added until one does not fit; then what there is is to be taken, and the packer
-// cleared.
+// Lives are added until one is refused; then what there is is to be taken, and the packer cleared.
 class LifePacker {
  public:
+  LifePacker() = default;
+  LifePacker(const LifePacker&) = delete;
+  LifePacker& operator=(const LifePacker&) = delete;
+
   // Its record, with its numbers as they usually are, is not longer than a payload in one piece.
   static constexpr size_t kMaxBytes = 236;
 
-  // False where it does not fit behind the others; alone, where it is too long to be packed at all.
+  // False where it does not fit behind the others, or ended before the first of them, and from then
+  // on until Clear; alone, where it is too long to be packed at all.
   bool Add(const WholeLife& life);
   // Strings of these point in here, and are valid until Clear.
   Lives lives() const;
@@ -33,8 +37,10 @@ class LifePacker {
   void Clear();
 
  private:
-  // Room for one life that turns out not to fit, its strings not counted.
-  static constexpr size_t kMaxLifeBytes = internal::kFieldCount<WholeLife> * kMaxVarintBytes;
+  // Room for one life that turns out not to fit: its length, its key and its fields; strings' own
+  // bytes are no more than kMaxBytes.
+  static constexpr size_t kMaxLifeBytes =
+      1 + kMaxVarintBytes + internal::kFieldCount<WholeLife> * kMaxVarintBytes;
 
   size_t FindAlike(const WholeLife& life) const;
 
@@ -42,6 +48,7 @@ class LifePacker {
   std::array<WholeLife, kLivesLookedAt> told_;
   uint32_t count_ = 0;
   uint32_t execs_ = 0;
+  bool is_full_ = false;
   uint64_t first_time_ns_ = 0;
   uint64_t last_time_ns_ = 0;
   uint32_t first_pid_ = 0;

@@ -308,9 +308,8 @@ struct Schema<Lost> {
       Field{"execs", &Lost::execs, Wire::kUint, Unit::kNone, "EXEC events lost."},
       Field{"exits", &Lost::exits, Wire::kUint, Unit::kNone, "EXIT events lost."},
       Field{"records", &Lost::records, Wire::kUint, Unit::kNone,
-            "Records lost, where only their number is known; a LIFE, and each of LIVES, is as many "
-            "as "
-            "it stands for."},
+            "Records lost, where only their number is known. Of those that could not be written, a "
+            "LIFE, and each of LIVES, is as many as it stands for."},
       Field{"cpu", &Lost::cpu, Wire::kUint, Unit::kNone, "Number of the CPU that lost them."}};
 };
 
@@ -1195,7 +1194,7 @@ struct Schema<Acct> {
 };
 
 // Several whole lives that were recorded one after the other, each told by what makes it unlike one
-// of those just before it (life_pack.h). It stands where the LIFE of the last of them would.
+// of those just before it (life_pack.h). It stands where their LIFEs would.
 struct Lives {
   uint64_t time_ns = 0;
   uint64_t last_time_ns = 0;
@@ -1213,7 +1212,7 @@ struct Schema<Lives> {
       "Several whole lives, each told by what makes it unlike one before it.";
   static constexpr auto kFields = FieldTable{
       Field{"time", &Lives::time_ns, Wire::kTime, Unit::kNanoseconds,
-            "When the first of them ended."},
+            "When the first of them ended; none ended before."},
       Field{"last_time", &Lives::last_time_ns, Wire::kTime, Unit::kNanoseconds,
             "The latest of their ends."},
       Field{"pid", &Lives::pid, Wire::kPid, Unit::kNone, "Process id of the first of them."},

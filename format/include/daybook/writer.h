@@ -180,8 +180,8 @@ class LogWriter {
     AppendAlone(record);
   }
 
-  // The same for a life, but those that follow each other may stand in one record. It is written
-  // where another one is appended, or anything else is done here.
+  // The same for a life, but those that follow each other may stand in one record: it is appended
+  // when one of another kind is, and by all below that write, sync, rotate, close or count a loss.
   void AppendPacked(const WholeLife& life);
 
   // Writes everything that was appended, and takes note of what the syncer has done. On an error
@@ -216,6 +216,7 @@ class LogWriter {
   // Number of the current segment. Whenever it changes, also by an error, a snapshot is due.
   uint64_t segment_no() const;
   Id128 stream_id() const;
+  // Of the next record that is appended, behind the one into which lives are packed just now.
   uint64_t next_seq() const;
   // Numbered records before this one are known to be durable.
   uint64_t durable_seq() const;
@@ -239,7 +240,7 @@ class LogWriter {
   void AppendAlone(const Record& record) {
     uint8_t* payload = BeginRecord(MaxEncodedBytes(record));
     if (payload == nullptr) {
-      return CountDropped(Schema<Record>::kType, MomentOf(record), CountEvents(record),
+      return CountDropped(Schema<Record>::kType, SpanOf(record), CountEvents(record),
                           CountLost(record));
     }
     uint8_t* end = Encode(record, base(), payload);
@@ -252,11 +253,18 @@ class LogWriter {
   }
   void ClosePack();
 
+  struct Span {
+    uint64_t first_ns = 0;
+    uint64_t last_ns = 0;
+  };
   template <class Record>
-  static uint64_t MomentOf(const Record& record) {
-    if constexpr (requires { record.time_ns; }) return record.time_ns;
-    if constexpr (requires { record.last_time_ns; }) return record.last_time_ns;
-    return 0;
+  static Span SpanOf(const Record& record) {
+    if constexpr (std::same_as<Record, Lives>) return {record.time_ns, record.last_time_ns};
+    if constexpr (requires { record.time_ns; }) return {record.time_ns, record.time_ns};
+    if constexpr (requires { record.last_time_ns; }) {
+      return {record.last_time_ns, record.last_time_ns};
+    }
+    return {};
   }
   // What is lost with it.
   template <class Record>
@@ -280,7 +288,7 @@ class LogWriter {
   void NoteMoment(uint64_t time_ns);
   void NotePid(uint32_t pid);
   void NoteAnchor(const Clock& clock);
-  void CountDropped(uint8_t type, uint64_t time_ns, uint64_t events, uint64_t told_lost);
+  void CountDropped(uint8_t type, Span span, uint64_t events, uint64_t told_lost);
 
   std::unique_ptr<Impl> impl_;
 };
