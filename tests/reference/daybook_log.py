@@ -44,6 +44,8 @@ FRAME = 0x0B
 FRAME_INDEX = 0x0C
 CONT = 0x0F
 FIRST_NUMBERED = 0x13
+LIFE = 0x2A
+LIVES = 0x2C
 
 FLAG_LAST = 2
 FLAG_SALVAGED = 8
@@ -325,6 +327,8 @@ RECORD_TYPES = {
         namespace_pid uint32?, args_bytes uint?, exe string, args string?'''),
     0x2B: _type('acct', 8, 80, '''
         time time, pid pid, start time, flags uint32, memory uint, io uint, rw uint, swaps uint'''),
+    0x2C: _type('lives', 6, 255, '''
+        time time, last_time time, pid pid, count uint32, execs uint32, lives string'''),
     0x30: _type('rollup', 46, 255, '''
         no uint, stream_id id, host string?, day string, zone string, from int, until int,
         filter string, flags uint32, processes uint, used uint, running uint, groups uint,
@@ -1253,6 +1257,54 @@ def cut_to_fit(described, payload):
     return payload
 
 
+# SEVERAL LIVES
+
+KEY_BACK_BITS = 2  # of the key: which life it is told by
+ALWAYS_THERE = 2   # time and pid
+
+
+def decode_life(told, before, base, tick_ns):
+    """The bytes of a life in a LIVES as {name: value}, told by one of the lives before it, of which
+    the last one stands last. Raises Malformed.
+    """
+    key, pos = read_uint(told, 0)
+    back = key & (1 << KEY_BACK_BITS) - 1
+    key >>= KEY_BACK_BITS
+    fields = RECORD_TYPES[LIFE].fields
+    if before:
+        if back >= len(before):
+            raise Malformed('a life is told by one that is not there')
+        values = dict(before[-1 - back])
+    else:
+        if back != 0:
+            raise Malformed('the first life is told by one before it')
+        values = {field.name: absent_value(field) for field in fields}
+    for number, field in enumerate(fields):
+        if number < ALWAYS_THERE or key >> number - ALWAYS_THERE & 1:
+            values[field.name], pos = read_field(field, told, pos, base, tick_ns)
+    if pos != len(told) and key >> len(fields) - ALWAYS_THERE == 0:
+        raise Malformed('bytes behind the last field of a life')
+    return values
+
+
+def decode_lives(values, tick_ns):
+    """The lives of a LIVES with these values: ([{name: value}], whether it is malformed)."""
+    lives = []
+    packed = values['lives']
+    pos = 0
+    last = values
+    try:
+        while len(lives) < values['count']:
+            length, pos = read_bytes(packed, pos, 1)
+            told, pos = read_bytes(packed, pos, length[0])
+            base = Base(last['time'] // tick_ns, last['pid'])
+            last = decode_life(told, lives, base, tick_ns)
+            lives.append(last)
+    except Malformed:
+        return lives, True
+    return lives, pos != len(packed)
+
+
 # COMPRESSED SEGMENTS
 
 ZSTD_MAGIC = b'\x28\xb5\x2f\xfd'
@@ -1594,11 +1646,21 @@ def decode_record(record):
         return None
 
 
-def json_fields(record):
-    """The values of a record for JSON: strings and ids in hexadecimal."""
-    values = decode_record(record)
+def json_values(values):
+    """{name: value} for JSON: strings and ids in hexadecimal."""
     return values and {name: value.hex() if isinstance(value, bytes) else value
                        for name, value in values.items()}
+
+
+def json_lives(record):
+    """What JSON says of a record that stands for several lives."""
+    if record.type != LIVES:
+        return {}
+    values = decode_record(record)
+    if values is None:
+        return {'lives': None}
+    lives, malformed = decode_lives(values, record.tick_ns)
+    return {'lives': [json_values(life) for life in lives], 'malformed': malformed}
 
 
 def json_event(event):
@@ -1613,7 +1675,7 @@ def json_event(event):
     return {'kind': 'record', 'offset': event.offset, 'size': event.size, 'type': event.type,
             'seq': event.seq, 'proof': event.proof, 'has_base': event.base is not None,
             'is_whole': event.is_whole, 'payload_hex': event.payload.hex(),
-            'fields': json_fields(event)}
+            'fields': json_values(decode_record(event))} | json_lives(event)
 
 
 def main(arguments=None):
