@@ -266,7 +266,7 @@ RECORD_TYPES = {
         time time, realtime int, monotonic ticks, uncertainty uint, reason uint8,
         tai_offset int32?, max_error uint?'''),
     0x06: _type('info', 2, 255, 'key string, value string'),
-    0x07: _type('lost', 7, 80, '''
+    0x07: _type('lost', 8, 80, '''
         first_time time, last_time time, reason uint8, forks uint?, execs uint?, exits uint?,
         records uint?, cpu uint32?'''),
     0x09: _type('segment_end', 10, 100, '''

@@ -165,6 +165,22 @@ def page_example():
     return out
 
 
+def page_types():
+    """RECORD TYPES of the page: {number: RecordType}."""
+    with open(PAGE, encoding='utf-8') as file:
+        text = file.read()
+    text = text[text.index('BEGIN records'):text.index('END records')]
+    types = {}
+    for table in text.split('\n.Ss ')[1:]:
+        number, name = table.split('\n', 1)[0].split()
+        bounds = re.search(r'Payload of (?:(\d+) to )?(\d+) bytes', table)
+        fields = re.findall(r'^\.It Va (\w+) Pq ([\w?]+)', table, re.MULTILINE)
+        types[int(number, 16)] = daybook_log._type(
+            name, int(bounds[1] or bounds[2]), int(bounds[2]),
+            ','.join(' '.join(field) for field in fields))
+    return types
+
+
 class ConventionsTest(unittest.TestCase):
     """CONVENTIONS."""
 
@@ -248,6 +264,16 @@ class ExampleTest(unittest.TestCase):
         self.assertIsNone(values[2]['sid'])
         self.assertEqual(values[4]['block_bytes'], 34)
         self.assertEqual(values[4]['base_time'], 5000000000)
+
+
+class TypesTest(unittest.TestCase):
+    """RECORD TYPES."""
+
+    def test_page(self):
+        types = page_types()
+        self.assertEqual(set(types), set(daybook_log.RECORD_TYPES))
+        for number, described in types.items():
+            self.assertEqual(daybook_log.RECORD_TYPES[number], described)
 
 
 class FilesTest(unittest.TestCase):
