@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "daybook/life_pack.h"
 #include "daybook/reader.h"
 
 namespace daybook {
@@ -48,15 +49,19 @@ std::string ValueText(const T& value) {
 }
 
 template <class Record>
-std::string FieldsAs(const RecordView& record) {
-  Record decoded;
-  if (!record.As(&decoded)) return "";
+std::string FieldsOf(const Record& decoded) {
   std::string text;
   internal::ForEachField<Record>([&](const auto& field) {
     text += fmt::format(R"({}"{}":{})", text.empty() ? '{' : ',', field.name,
                         ValueText(decoded.*field.member));
   });
   return text + '}';
+}
+
+template <class Record>
+std::string FieldsAs(const RecordView& record) {
+  Record decoded;
+  return record.As(&decoded) ? FieldsOf(decoded) : "";
 }
 
 // null where the type is not known, or the record malformed or without a base.
@@ -66,13 +71,25 @@ std::string FieldsText(const RecordView& record, TypeList<Records...>) {
   return text.empty() ? "null" : text;
 }
 
+// What is said of a record that stands for several lives.
+std::string LivesText(const RecordView& record) {
+  if (record.type != Schema<Lives>::kType) return "";
+  if (Lives lives; !record.As(&lives)) return R"(,"lives":null)";
+  LifeUnpacker unpacker;
+  std::string text;
+  const bool is_well_formed = ForEachLife(record, unpacker, [&text](const WholeLife& life) {
+    text += (text.empty() ? "" : ",") + FieldsOf(life);
+  });
+  return fmt::format(R"(,"lives":[{}],"malformed":{})", text, !is_well_formed);
+}
+
 void Print(const RecordView& record) {
   fmt::print(R"({{"kind":"record","offset":{},"size":{},"type":{},"seq":{},"proof":"{}",)"
-             R"("has_base":{},"is_whole":{},"payload_hex":"{}","fields":{}}})"
+             R"("has_base":{},"is_whole":{},"payload_hex":"{}","fields":{}{}}})"
              "\n",
              record.offset, record.size, record.type, Number(record.seq), ProofName(record.proof),
              record.has_base, record.is_whole, Hex(record.payload),
-             FieldsText(record, AllRecords{}));
+             FieldsText(record, AllRecords{}), LivesText(record));
 }
 
 void Print(const Gap& gap) {

@@ -74,9 +74,60 @@ class Forger:
             out[place:place + 4] = record(0x20, bytes(4))[:4]
         return bytes(out)
 
+    def life_fields(self, key):
+        """The fields of a life in a LIVES: times and pids that mostly fit, now and then a number that
+        does not.
+        """
+        out = b''
+        for bit in range(44):
+            if bit >= 2 and not key >> bit & 1:
+                continue
+            if bit in (22, 42, 43):  # comm, exe, args
+                length = self.random.randrange(6)
+                out += write_uint(length + (bit == 43)) + self.text(length)
+            else:
+                small = 2 * self.random.randrange(8) + self.chance(20)
+                out += write_uint(self.number() if self.chance(60) else small)
+        return out
+
+    def life(self, before):
+        """A life in a LIVES behind so many others, which is malformed now and then."""
+        back = self.random.randrange(max(min(before, 4), 1))
+        if self.chance(40):
+            back = self.random.randrange(4)
+        bits = self.random.choice([0, 1, 2, 3, 8, 42])
+        key = back | sum({1 << self.random.randrange(2, 44) for _ in range(bits)})
+        told = self.life_fields(key)
+        if self.chance(12):
+            key |= 1 << self.random.randrange(44, 64)
+            told += self.text(self.random.randrange(4))
+        if self.chance(40):
+            told += b'\0'
+        if self.chance(40):
+            told = told[:self.random.randrange(len(told) + 1)]
+        told = write_uint(key) + told
+        wrong_by = self.random.choice([-1, 1, 2, 200]) if self.chance(40) else 0
+        return bytes([(len(told) + wrong_by) % 256]) + told[:255]
+
+    def lives(self):
+        """A LIVES."""
+        count = self.random.choice([0, 1, 2, 3, 5, 6, 9, 20])
+        packed = bytearray(b''.join(self.life(before) for before in range(count)))
+        for _ in range(self.random.choice([0] * 6 + [1, 3])):
+            if packed:
+                place = self.random.randrange(len(packed))
+                packed[place] = self.random.randrange(256)
+        count += self.random.choice([0] * 12 + [-1, 1, 300])
+        numbers = [self.random.choice([0, 1, 2, 3, 300]) for _ in range(3)]
+        numbers += [max(count, 0), self.random.randrange(3)]
+        if self.chance(20):
+            numbers[self.random.randrange(5)] = self.number()
+        payload = b''.join(map(write_uint, numbers)) + write_uint(len(packed)) + packed
+        return self.pieces(0x2C, payload + self.random.choice([b''] * 6 + [b'new']))
+
     def event(self):
         """A record, perhaps a long one, perhaps of an odd kind."""
-        kind = self.random.randrange(12)
+        kind = self.random.randrange(15)
         if kind == 0:
             return self.schema()
         if kind == 1:
@@ -90,15 +141,21 @@ class Forger:
             return record(record_type, b''.join(map(write_uint, numbers))[:254])
         if kind in (6, 7, 8, 9):
             return record(0x20, bytes([2, 4, 2, 0, 0, 0, 0, 0, 0, 0]))
+        if kind in (10, 11, 12):
+            return self.lives()
         exec_type = self.random.choice([0x21, 0x21, 0x90, 0x06])
         length = self.random.choice([240, 254, 255, 256, 509, 600, 900])
         payload = bytes([2, 4, 2]) + bytes(15) + write_uint(length + 1) + self.text(length)
+        return self.pieces(exec_type, payload)
+
+    def pieces(self, record_type, payload):
+        """A record with its CONTs, of which one lacks now and then."""
         pieces = [payload[:255]]
         if len(payload) >= 255:
             rest = payload[255:]
             fragments = [rest[at:at + 254] for at in range(0, len(rest) + 1, 254)]
             pieces += [bytes([index]) + piece for index, piece in enumerate(fragments)]
-        out = record(exec_type, pieces[0])
+        out = record(record_type, pieces[0])
         for piece in pieces[1:]:
             if not self.chance(12):
                 out += record(0x0F, piece)
