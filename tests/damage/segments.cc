@@ -5,6 +5,7 @@
 
 #include "crc32c.h"
 #include "daybook/codec.h"
+#include "daybook/life_pack.h"
 #include "daybook/schema.h"
 #include "layout.h"
 #include "segment_buffer.h"
@@ -94,7 +95,8 @@ class Maker {
   void Event(size_t event) {
     now_ns_ += 1000 * (1 + random_.Below(50'000));
     const auto pid = static_cast<uint32_t>(100 + event / 3);
-    if (event % 12 == 6) return NoteLife(pid);
+    if (event % 12 == 6) return Note(SomeLife(pid));
+    if (event % 12 == 10) return NoteLives(event / 12, pid);
     switch (event % 3) {
       case 0:
         return Note(Fork{.time_ns = now_ns_,
@@ -104,7 +106,7 @@ class Maker {
                          .uid = 1000});
       case 1:
         return NoteExec(event, pid);
-      default:
+      default:  // all the same, more than fit
         return Note(Exit{.time_ns = now_ns_,
                          .pid = pid,
                          .start_ns = now_ns_ - 20'000'000,
@@ -115,19 +117,104 @@ class Maker {
     }
   }
 
-  void NoteLife(uint32_t pid) {
+  WholeLife SomeLife(uint32_t pid) {
     const bool executes = random_.Below(2) == 0;
-    Note(WholeLife{.time_ns = now_ns_,
-                   .pid = pid,
-                   .elapsed_us = random_.Below(100'000),
-                   .ppid = 1,
-                   .parent_start_ns = 1'000'000,
-                   .flags = kProcUsageExact,
-                   .uid = 1000,
-                   .cpu_us = random_.Below(100'000),
-                   .comm = "test",
-                   .exec_after_us = executes ? std::optional<uint64_t>(7) : std::nullopt,
-                   .exe = executes ? "/bin/test" : ""});
+    return {.time_ns = now_ns_,
+            .pid = pid,
+            .elapsed_us = random_.Below(100'000),
+            .ppid = 1,
+            .parent_start_ns = 1'000'000,
+            .flags = kProcUsageExact,
+            .uid = 1000,
+            .cpu_us = random_.Below(100'000),
+            .comm = "test",
+            .exec_after_us = executes ? std::optional<uint64_t>(7) : std::nullopt,
+            .exe = executes ? "/bin/test" : ""};
+  }
+
+  // Nothing of it is unknown, 0 or empty.
+  WholeLife FullLife(uint32_t pid) {
+    return {.time_ns = now_ns_,
+            .pid = pid,
+            .elapsed_us = 5000,
+            .ppid = pid - 50,
+            .parent_start_ns = 2'000'000,
+            .wait_status = 0x100,
+            .flags = kProcUsageExact,
+            .uid = 1000,
+            .gid = 1001,
+            .sid = 40,
+            .cgroup_id = 77,
+            .login_uid = 1002,
+            .audit_session = 3,
+            .tty = 0x8801,
+            .cpu_us = 900,
+            .utime_us = 500,
+            .stime_us = 400,
+            .maxrss_kib = 2048,
+            .image_maxrss_kib = 1024,
+            .minflt = 130,
+            .nvcsw = 4,
+            .nivcsw = 2,
+            .comm = "full",
+            .zombie_us = 11,
+            .exec_after_us = 250,
+            .exec_cpu_us = 60,
+            .exe_device = 0x801,
+            .exe_inode = 131'073,
+            .rchar_bytes = 4096,
+            .wchar_bytes = 300,
+            .read_bytes = 8192,
+            .write_bytes = 512,
+            .majflt = 1,
+            .children_cpu_us = 12,
+            .euid = 0,
+            .egid = 5,
+            .suid = 0,
+            .sgid = 6,
+            .old_tid = pid + 1,
+            .namespace_level = 1,
+            .namespace_pid = 9,
+            .args_bytes = 700,
+            .exe = "/usr/bin/full",
+            .args = std::string_view("full\0-a\0", 8)};
+  }
+
+  std::vector<WholeLife> LivesOfShape(size_t shape, uint32_t pid) {
+    switch (shape) {
+      case 0: {  // the second one ended before the first
+        std::vector<WholeLife> two = {SomeLife(pid), SomeLife(pid + 1)};
+        two[1].time_ns -= 3000;
+        return two;
+      }
+      case 1: {  // more than fit
+        std::vector<WholeLife> many;
+        for (uint32_t i = 0; i < 80; ++i) many.push_back(SomeLife(pid + i));
+        return many;
+      }
+      case 2: {  // of parents in turn: 3, 2, 1 and 0 lives lie between
+        std::vector<WholeLife> lives;
+        for (const uint32_t parent : {1u, 2u, 3u, 4u, 1u, 3u, 1u, 1u}) {
+          lives.push_back(SomeLife(pid++));
+          lives.back().ppid = parent;
+        }
+        return lives;
+      }
+      case 3:
+        return {FullLife(pid), SomeLife(pid + 1), FullLife(pid + 2)};
+      default:  // all the same, more than fit
+        return std::vector<WholeLife>(80, SomeLife(pid));
+    }
+  }
+
+  // Of each shape in turn, as far as they fit.
+  void NoteLives(size_t number, uint32_t pid) {
+    LifePacker pack;
+    for (const WholeLife& life : LivesOfShape(number % 5, pid)) {
+      if (!pack.Add(life)) break;
+      buffer_.NoteMoment(life.time_ns);
+    }
+    Note(pack.lives());
   }
 
   // Of ordinary length mostly, now and then so long that it needs continuations.
