@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "block.h"
+#include "daybook/life_pack.h"
 #include "daybook/peek.h"
 #include "daybook/salvage.h"
 #include "daybook/schema.h"
@@ -42,8 +43,9 @@ const TypeInfo* FindBuiltin(uint8_t type) {
 }
 
 // The moments that a block's records tell of, as a writer notes them: the times with which they
-// begin.
+// begin, and those of each life.
 void NoteMoments(const KeptBlock& block, SegmentBuffer* buffer) {
+  LifeUnpacker unpacker;
   for (const KeptRecord& record : block.records) {
     const TypeInfo* type = FindBuiltin(record.type);
     if (type == nullptr) continue;
@@ -52,6 +54,11 @@ void NoteMoments(const KeptBlock& block, SegmentBuffer* buffer) {
       const auto* time = std::get_if<uint64_t>(&decoded.values[i]);
       if (time != nullptr) buffer->NoteMoment(*time);
     }
+    Lives lives;
+    if (record.type != Schema<Lives>::kType || !Decode(record.payload, block.base, &lives))
+      continue;
+    unpacker.Begin(lives, block.base.tick_ns);
+    while (const WholeLife* const life = unpacker.Next()) buffer->NoteMoment(life->time_ns);
   }
 }
 

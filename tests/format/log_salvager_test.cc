@@ -136,6 +136,42 @@ TEST(LogSalvagerTest, ASoundSegmentHasExactlyTheSameRecords) {
   }
 }
 
+// Of the block with the first record of that type.
+template <class Record>
+Checkpoint CheckpointBehind(const Bytes& bytes) {
+  Checkpoint checkpoint;
+  SegmentReader reader(bytes);
+  for (bool found = false;;) {
+    const Item item = reader.Next();
+    const auto* record = std::get_if<RecordView>(&item);
+    found = found || (record != nullptr && record->Is<Record>());
+    if (found && record != nullptr && record->As(&checkpoint)) return checkpoint;
+    if (std::holds_alternative<End>(item)) ADD_FAILURE() << "no checkpoint is behind such a record";
+    if (std::holds_alternative<End>(item)) return checkpoint;
+  }
+}
+
+TEST(LogSalvagerTest, ABlockThatWasOpenReachesToTheLatestOfItsMoments) {
+  LogBuilder log;
+  const RecordingGap gap{.first_time_ns = kTestBootNs, .last_time_ns = kTestBootNs + 9'000'000};
+  log.Add(gap);
+  ASSERT_TRUE(log.writer().Flush());
+  const auto checkpoint = CheckpointBehind<RecordingGap>(Salvage(log.Segment()).File());
+  EXPECT_EQ(checkpoint.last_time_ns, gap.last_time_ns);
+}
+
+TEST(LogSalvagerTest, ABlockThatWasOpenReachesFromTheEarliestEndOfALifeToTheLatest) {
+  LogBuilder log;
+  for (const uint64_t end_ns :
+       {kTestBootNs, kTestBootNs - 3'000'000, kTestBootNs + 9'000'000, kTestBootNs + 2'000'000}) {
+    log.writer().AppendPacked({.time_ns = end_ns, .pid = 70, .ppid = 1});
+  }
+  ASSERT_TRUE(log.writer().Flush());
+  const auto checkpoint = CheckpointBehind<Lives>(Salvage(log.Segment()).File());
+  EXPECT_EQ(checkpoint.first_time_ns, kTestBootNs - 3'000'000);
+  EXPECT_EQ(checkpoint.last_time_ns, kTestBootNs + 9'000'000);
+}
+
 TEST(LogSalvagerTest, AHoleInTheNumbersIsAnnounced) {
   Bytes bytes = MakeSegment(Ending::kClosed);
   const Contents whole = Read(bytes);
