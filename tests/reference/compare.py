@@ -66,6 +66,7 @@ def compare_folder(dump_items, folder):
         for salvage in (False, True):
             items = ours[salvage][path.name]
             counts.update(item["kind"] for item in items)
+            counts["life"] += sum(len(item.get("lives") or []) for item in items)
             text = first_difference(items, items_of_reference(content, salvage))
             if text is not None:
                 texts.append((path.name, f"salvage {salvage}, {text}"))
@@ -126,8 +127,9 @@ def main(write_cases, dump_items, count, *files):
     for case, text in differences[:SHOWN]:
         print(f"{case} ({cases[case]}), {text}")
     counts = sum((counts for _, counts in results), collections.Counter())
-    print(f"{counts['end'] // 2} files read by both, each twice: {counts['record']} records and "
-          f"{counts['gap']} gaps; {len(differences)} differences")
+    print(f"{counts['end'] // 2} files read by both, each twice: {counts['record']} records, "
+          f"{counts['life']} lives of LIVES and {counts['gap']} gaps; "
+          f"{len(differences)} differences")
     return 1 if differences or counts["end"] != 2 * len(cases) else 0
 
 
