@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "block.h"
-#include "daybook/life_pack.h"
 #include "daybook/peek.h"
 #include "daybook/salvage.h"
 #include "daybook/schema.h"
@@ -43,9 +42,8 @@ const TypeInfo* FindBuiltin(uint8_t type) {
 }
 
 // The moments that a block's records tell of, as a writer notes them: the times with which they
-// begin, and those of each life.
+// begin.
 void NoteMoments(const KeptBlock& block, SegmentBuffer* buffer) {
-  LifeUnpacker unpacker;
   for (const KeptRecord& record : block.records) {
     const TypeInfo* type = FindBuiltin(record.type);
     if (type == nullptr) continue;
@@ -54,11 +52,6 @@ void NoteMoments(const KeptBlock& block, SegmentBuffer* buffer) {
       const auto* time = std::get_if<uint64_t>(&decoded.values[i]);
       if (time != nullptr) buffer->NoteMoment(*time);
     }
-    Lives lives;
-    if (record.type != Schema<Lives>::kType || !Decode(record.payload, block.base, &lives))
-      continue;
-    unpacker.Begin(lives, block.base.tick_ns);
-    while (const WholeLife* const life = unpacker.Next()) buffer->NoteMoment(life->time_ns);
   }
 }
 

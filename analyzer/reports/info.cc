@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "daybook/life_pack.h"
 #include "names.h"
 #include "report.h"
 #include "segment_ends.h"

@@ -106,7 +106,7 @@ class Maker {
                          .uid = 1000});
       case 1:
         return NoteExec(event, pid);
-      default:  // all the same, more than fit
+      default:
         return Note(Exit{.time_ns = now_ns_,
                          .pid = pid,
                          .start_ns = now_ns_ - 20'000'000,
@@ -182,10 +182,10 @@ class Maker {
 
   std::vector<WholeLife> LivesOfShape(size_t shape, uint32_t pid) {
     switch (shape) {
-      case 0: {  // the second one ended before the first
-        std::vector<WholeLife> two = {SomeLife(pid), SomeLife(pid + 1)};
-        two[1].time_ns -= 3000;
-        return two;
+      case 0: {  // the last one ended before the one before it
+        std::vector<WholeLife> three = {SomeLife(pid), SomeLife(pid + 1), SomeLife(pid + 2)};
+        three[1].time_ns += 3000;
+        return three;
       }
       case 1: {  // more than fit
         std::vector<WholeLife> many;
