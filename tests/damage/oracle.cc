@@ -401,6 +401,7 @@ class Judgement {
 
   // The damaged record ends where the records behind it end, as its length says more by just as
   // much or as many of its bytes are missing: nothing shows that its payload is not all its own.
+  // The same where it ends before what looks like a header, as in hostile arguments.
   bool IsSwallowed(const WrittenRecord& record) const {
     const size_t begin = Moved(record.offset);
     // What was forged in its payload may go on from within it.
@@ -408,8 +409,9 @@ class Judgement {
     return std::any_of(salvage_.records.begin(), salvage_.records.end(),
                        [&](const SeenRecord& seen) {
                          const RecordView& view = seen.view;
+                         const size_t stop = view.offset + view.size;
                          return IsSalvage(seen) && view.offset < begin &&
-                                view.offset + view.size >= end;
+                                (stop >= end || (stop > begin && ReadHeader(bytes_, stop)));
                        }) ||
            IsSwallowedByStructure(begin, end);
   }

@@ -25,8 +25,8 @@
 //  * Without a checkpoint behind the damage the end of the damage is no anchor. Then salvage needs
 //    four headers in a row, or two that end with the file: fewer are missed.
 //  * Where a record's length grows by just as much as the records behind it are long, or just as
-//  many
-//    of its bytes are missing, it takes their place, and what follows fits: they are not salvaged.
+//    many of its bytes are missing, it takes their place, and what follows fits: they are not
+//    salvaged. The same where it grows up to what looks like a header within one of them.
 //  * Shape::kMoved and kForgedTag: see there.
 #pragma once
 
