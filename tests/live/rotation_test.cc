@@ -14,7 +14,7 @@ constexpr int kChildren = 6000;
 
 class RotationTest : public RecordedTest {
  protected:
-  RotationTest() { recorder_options_ = {"--segment-size", "64K"}; }
+  RotationTest() { recorder_options_ = {"--segment-size", "32K"}; }
 };
 
 TEST_F(RotationTest, NothingIsLostOrToldTwiceBetweenSegments) {
