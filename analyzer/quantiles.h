@@ -20,7 +20,7 @@ class Quantiles {
   void Merge(const Quantiles& other);
 
   // So many numbers it was given.
-  uint64_t count() const { return count_; }
+  uint64_t count() const;
 
   // As bytes: of each class that has some, in order, how far its number is from that of the one
   // before, or from 0, and how many there are; both LEB128.
@@ -32,16 +32,27 @@ class Quantiles {
   std::optional<uint64_t> At(uint32_t percent) const;
 
  private:
-  struct Class {
-    uint16_t no;
-    uint64_t count;
-  };
-  static uint16_t ClassOf(uint64_t number);
-  static uint64_t MiddleOf(uint16_t no);
-  void AddTo(uint16_t no, uint64_t count);
+  static constexpr uint32_t kClassesOfPower = 1 << kBits;
 
-  std::vector<Class> classes_;  // in order; only those that have some
-  uint64_t count_ = 0;
+  static uint32_t ClassOf(uint64_t number);
+  static uint64_t MiddleOf(uint32_t no);
+  void AddTo(uint32_t no, uint64_t count);
+  void AddClass(uint32_t no);
+  void MakeRoomFor(uint32_t power);
+  template <class Function>
+  void ForEachClass(Function&& function) const;
+
+  // Of the powers of two from the first to the last that has some.
+  uint64_t& Used(size_t power) { return words_[power]; }  // a bit for each class that has some
+  uint64_t& CountsBegin(size_t power) { return words_[powers_ + power]; }
+  // Behind those of lower classes: to find it takes no search. `bit` is its class's.
+  size_t PlaceOfCount(size_t power, uint64_t bit);
+
+  // All three of these, the counts last: there are many that have few, each of which takes one
+  // piece of memory.
+  std::vector<uint64_t> words_;
+  uint32_t first_power_ = 0;
+  uint32_t powers_ = 0;
 };
 
 }  // namespace daybook
