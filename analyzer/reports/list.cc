@@ -1,6 +1,8 @@
 // Every process, one a row, newest first.
 
 #include <array>
+#include <new>
+#include <type_traits>
 #include <vector>
 
 #include "life_fields.h"
@@ -17,9 +19,11 @@ Result<Answer> RunList(const Question& question, Table& table) {
   for (size_t i = 0; i < kLifeFieldCount; ++i) {
     if (table.Uses(i)) used.push_back(i);
   }
+  static_assert(std::is_trivially_destructible_v<Cell>);
   std::array<Cell, kLifeFieldCount> row;
   const Coverage coverage = ReadLives(question, [&](const Boot& boot, const Life& life) {
-    for (const size_t i : used) row[i] = kLifeFields[i].get(boot, life, texts);
+    // Made in its place: to copy one whose parts were just written costs more than to make it.
+    for (const size_t i : used) new (&row[i]) Cell(kLifeFields[i].get(boot, life, texts));
     table.Add(row);
     return UseFor(table);
   });
