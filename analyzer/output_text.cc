@@ -68,9 +68,17 @@ class TextOutput : public Output {
       return line.text().substr(begin, ends[i] - begin);
     }
 
+    size_t Width(size_t i) const { return is_ascii ? Cell(i).size() : DisplayWidth(Cell(i)); }
+
     ByteBuffer line;
     std::vector<size_t> ends;
-    std::vector<Tone> tones;
+    std::vector<Tone> tones;  // only where there are colours
+    bool is_ascii = false;    // all of it: to look once is faster than at each cell
+  };
+
+  struct FittedCell {
+    std::string_view text;
+    size_t width = 0;
   };
 
   void FillRow(std::span<const Cell> cells, TextRow* row) const;
@@ -80,7 +88,8 @@ class TextOutput : public Output {
   void PrintSample();
   void PrintRow(const TextRow& row);
   size_t FillLine(const TextRow& row, std::span<const size_t> rooms);
-  std::string_view Shortened(std::string_view cell, size_t column, std::span<const size_t> rooms);
+  FittedCell Fitted(const TextRow& row, size_t column, std::span<const size_t> rooms);
+  void AppendToLine(Tone tone, std::string_view text);
   Tone ToneOf(const TextRow& row, size_t column) const;
   void NoteLeftOut();
   void PrintCoverage(const Coverage& coverage, std::string_view line);
@@ -96,7 +105,7 @@ class TextOutput : public Output {
   bool sampling_ = true;
   bool has_flushed_ = false;
   TextRow row_;
-  std::string line_;
+  ByteBuffer line_;
   std::string shortened_;
 };
 
@@ -165,9 +174,10 @@ void TextOutput::FillRow(std::span<const Cell> cells, TextRow* row) const {
     AppendCellText(columns_[i].kind, cells[i], zone_, &row->line);
     CutText(columns_[i].kind, begin, &row->line);
     row->ends.push_back(row->line.size());
-    const bool is_alarm = appearance_.colors == Colors::kYes && IsFailure(columns_[i], cells[i]);
-    row->tones.push_back(is_alarm ? Tone::kAlarm : Tone::kPlain);
+    if (appearance_.colors == Colors::kNo) continue;
+    row->tones.push_back(IsFailure(columns_[i], cells[i]) ? Tone::kAlarm : Tone::kPlain);
   }
+  row->is_ascii = DisplayWidth(row->line.text()) == row->line.size();
 }
 
 void TextOutput::CutText(Kind kind, size_t begin, ByteBuffer* line) const {
@@ -183,7 +193,7 @@ void TextOutput::CutText(Kind kind, size_t begin, ByteBuffer* line) const {
 
 void TextOutput::Measure(const TextRow& row) {
   for (size_t i = 0; i < row.ends.size(); ++i) {
-    const size_t width = DisplayWidth(row.Cell(i));
+    const size_t width = row.Width(i);
     const bool is_arguments = columns_[i].kind == Kind::kArguments;
     const size_t most = is_arguments ? kMaxArgumentsPadding : kMaxPadding;
     widths_[i] = std::clamp(width, widths_[i], std::max(widths_[i], most));
@@ -208,39 +218,45 @@ void TextOutput::PrintSample() {
 void TextOutput::PrintRow(const TextRow& row) {
   const size_t width = FillLine(row, {});
   if (!rooms_.empty() && width > appearance_.line_width) FillLine(row, rooms_);
-  file_->buffer().append(line_).push_back('\n');
+  line_.Append('\n');
+  file_->buffer().append(line_.text());
   file_->Written();
 }
 
 // A text that takes more than its column's room, where there are rooms, is cut and marked.
-std::string_view TextOutput::Shortened(std::string_view cell, size_t column,
-                                       std::span<const size_t> rooms) {
-  if (rooms.empty() || !CanBeShortened(columns_[column].kind)) return cell;
-  if (DisplayWidth(cell) <= rooms[column]) return cell;
-  shortened_.assign(CutToWidth(cell, rooms[column] - 1)).append(appearance_.cut_mark);
-  return shortened_;
+TextOutput::FittedCell TextOutput::Fitted(const TextRow& row, size_t column,
+                                          std::span<const size_t> rooms) {
+  const FittedCell whole{.text = row.Cell(column), .width = row.Width(column)};
+  if (rooms.empty() || whole.width <= rooms[column]) return whole;
+  if (!CanBeShortened(columns_[column].kind)) return whole;
+  shortened_.assign(CutToWidth(whole.text, rooms[column] - 1)).append(appearance_.cut_mark);
+  return {.text = shortened_, .width = DisplayWidth(shortened_)};
 }
 
 // Returns how wide the line is.
 size_t TextOutput::FillLine(const TextRow& row, std::span<const size_t> rooms) {
-  line_.clear();
+  line_.Clear();
   size_t width = 0;
   size_t padding = 0;  // before the next cell
   for (size_t i = 0; i < row.ends.size(); ++i) {
     if (!rooms_.empty() && rooms_[i] == 0) continue;
-    const std::string_view cell = Shortened(row.Cell(i), i, rooms);
-    const size_t cell_width = DisplayWidth(cell);
-    const size_t rest = widths_[i] - std::min(widths_[i], cell_width);
+    const FittedCell cell = Fitted(row, i, rooms);
+    const size_t rest = widths_[i] - std::min(widths_[i], cell.width);
     const bool is_right = IsAlignedRight(columns_[i].kind);
     if (is_right) padding += rest;
-    if (!cell.empty()) {
-      width += padding + cell_width;
-      line_.append(std::exchange(padding, 0), ' ');
-      AppendInTone(ToneOf(row, i), cell, &line_);
+    if (!cell.text.empty()) {
+      width += padding + cell.width;
+      line_.AppendSpaces(std::exchange(padding, 0));
+      AppendToLine(ToneOf(row, i), cell.text);
     }
     padding += kColumnGap.size() + (is_right ? 0 : rest);
   }
   return width;
+}
+
+void TextOutput::AppendToLine(Tone tone, std::string_view text) {
+  if (tone == Tone::kPlain) return line_.Append(text);
+  line_.AppendBy([&](std::string* out) { AppendInTone(tone, text, out); });
 }
 
 Tone TextOutput::ToneOf(const TextRow& row, size_t column) const {
