@@ -31,8 +31,8 @@ void Put(Tag tag, uint64_t number, ByteBuffer* out) {
 }
 
 void PackText(const Text& text, RepeatedTexts* texts, ByteBuffer* out) {
-  const auto number = texts != nullptr && !text.cut ? texts->Find(text.bytes) : std::nullopt;
-  if (number) return Put(Tag::kRepeatedText, *number, out);
+  const uint32_t* const number = texts != nullptr && !text.cut ? texts->Find(text.bytes) : nullptr;
+  if (number != nullptr) return Put(Tag::kRepeatedText, *number, out);
   Put(text.cut ? Tag::kCutText : Tag::kText, text.bytes.size(), out);
   out->Append(text.bytes);
 }

@@ -48,15 +48,14 @@ bool HeldRows::IsOfText(const Rank& rank) const {
   return rank.kind == (order_.descending ? std::variant_size_v<Cell> - kText : kText);
 }
 
-bool HeldRows::Before(const Row& a, const RepeatedTexts* a_texts, const Row& b,
-                      const RepeatedTexts* b_texts) const {
-  if (a.rank < b.rank) return true;
-  if (b.rank < a.rank) return false;
-  if (IsOfText(a.rank)) {
+bool HeldRows::Before(const Row& a, const Row& b) const {
+  if (a.rank() < b.rank()) return true;
+  if (b.rank() < a.rank()) return false;
+  if (IsOfText(a.rank())) {
     Cell a_key;
     Cell b_key;
-    UnpackCell(a.packed, a_texts, &a_key);
-    UnpackCell(b.packed, b_texts, &b_key);
+    UnpackCell(a.packed, &texts_, &a_key);
+    UnpackCell(b.packed, &texts_, &b_key);
     const int order = CompareCells(a_key, b_key);
     if (order != 0) return order_.descending ? order > 0 : order < 0;
   }
@@ -67,11 +66,16 @@ void HeldRows::Add(const Cell& key, std::span<const Cell> cells, uint64_t number
   const Rank rank = RankOf(key);
   if (last_rank_ && *last_rank_ < rank) return;
   row_.Clear();
-  if (IsOfText(rank)) PackCell(key, &packed_.texts, &row_);
-  for (const size_t column : order_.columns) PackCell(cells[column], &packed_.texts, &row_);
-  rows_.push_back({.rank = rank, .number = number, .packed = KeepPacked()});
+  if (IsOfText(rank)) PackCell(key, &texts_, &row_);
+  for (const size_t column : order_.columns) PackCell(cells[column], &texts_, &row_);
+  const std::string_view packed = arena_.Keep(row_.text());
+  rows_.push_back({.key = rank.key,
+                   .number = number,
+                   .packed = packed.data(),
+                   .packed_bytes = static_cast<uint32_t>(packed.size()),
+                   .kind = rank.kind});
   DropSurplus();
-  if (rows_.size() * sizeof(Row) + packed_.bytes() > order_.most_bytes) Spill();
+  if (bytes_of_rows() > order_.most_bytes - order_.most_bytes / kTextsPart) Spill();
 }
 
 // With a limit, holds little more than twice as many rows; each is moved a constant number of
@@ -82,28 +86,10 @@ void HeldRows::DropSurplus() {
   const auto keep = static_cast<std::ptrdiff_t>(*order_.limit);
   const auto before = [this](const Row& a, const Row& b) { return Before(a, b); };
   std::nth_element(rows_.begin(), rows_.begin() + keep, rows_.end(), before);
-  last_rank_ = rows_[*order_.limit].rank;
+  last_rank_ = rows_[*order_.limit].rank();
   rows_.resize(*order_.limit);
-  Repack();
-}
-
-// Of what is held, nothing else is kept.
-void HeldRows::Repack() {
-  const Packed old = std::exchange(packed_, Packed());
-  for (Row& row : rows_) {
-    row_.Clear();
-    PackAnew(row, old.texts, &packed_.texts);
-    row.packed = KeepPacked();
-  }
-}
-
-void HeldRows::PackAnew(const Row& row, const RepeatedTexts& texts, RepeatedTexts* new_texts) {
-  Cell cell;
-  const char* from = row.packed;
-  for (size_t rest = order_.columns.size() + (IsOfText(row.rank) ? 1 : 0); rest != 0; --rest) {
-    from = UnpackCell(from, &texts, &cell);
-    PackCell(cell, new_texts, &row_);
-  }
+  const Arena old = std::exchange(arena_, Arena());
+  for (Row& row : rows_) row.packed = arena_.Keep({row.packed, row.packed_bytes}).data();
 }
 
 void HeldRows::Sort() {
@@ -113,7 +99,6 @@ void HeldRows::Sort() {
   if (order_.limit && rows_.size() > *order_.limit) rows_.resize(*order_.limit);
 }
 
-// In the file, each row is whole in itself: behind its rank and number, all texts are spelt out.
 void HeldRows::Spill() {
   static_assert(std::is_trivially_copyable_v<Row>);
   if (!file_.HasRoom(2 * order_.most_bytes)) return;
@@ -121,12 +106,12 @@ void HeldRows::Spill() {
   for (const Row& row : rows_) {
     row_.Clear();
     row_.Append({reinterpret_cast<const char*>(&row), sizeof(row)});
-    PackAnew(row, packed_.texts, nullptr);
+    row_.Append({row.packed, row.packed_bytes});
     file_.Add(row_.text());
   }
   if (!file_.EndRun()) return;
   rows_.clear();
-  packed_ = {};
+  arena_ = {};
 }
 
 // False where it has no more.
@@ -148,10 +133,9 @@ Status HeldRows::ForEach(const Function& function) {
   Sort();
   std::vector<Source> sources(file_.runs() + 1);
   for (size_t i = 0; i < file_.runs(); ++i) sources[i].run.emplace(file_, i);
-  sources.back().texts = &packed_.texts;
   // A heap has on top what comes last.
   const auto is_behind = [this](const Source* a, const Source* b) {
-    return Before(b->row, b->texts, a->row, a->texts);
+    return Before(b->row, a->row);
   };
   std::vector<Source*> heap;
   for (Source& source : sources) {
@@ -164,7 +148,7 @@ Status HeldRows::ForEach(const Function& function) {
   for (uint64_t done = 0; !heap.empty() && done != order_.limit; ++done) {
     std::ranges::pop_heap(heap, is_behind);
     Source& next = *heap.back();
-    Unpack(next, cells);
+    Unpack(next.row, cells);
     if (!function(next.row.number, cells)) return Ok{};
     const auto has_row = Advance(&next);
     if (!has_row) return has_row.error();
@@ -177,11 +161,11 @@ Status HeldRows::ForEach(const Function& function) {
   return Ok{};
 }
 
-void HeldRows::Unpack(const Source& source, std::span<Cell> cells) const {
-  const char* packed = source.row.packed;
+void HeldRows::Unpack(const Row& row, std::span<Cell> cells) const {
+  const char* packed = row.packed;
   Cell key;
-  if (IsOfText(source.row.rank)) packed = UnpackCell(packed, source.texts, &key);
-  for (Cell& cell : cells) packed = UnpackCell(packed, source.texts, &cell);
+  if (IsOfText(row.rank())) packed = UnpackCell(packed, &texts_, &key);
+  for (Cell& cell : cells) packed = UnpackCell(packed, &texts_, &cell);
 }
 
 }  // namespace daybook

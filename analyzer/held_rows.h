@@ -31,7 +31,9 @@ class HeldRows {
     size_t most_bytes = kMostBytes;
   };
   explicit HeldRows(Order order, std::string folder = RunFile::DefaultFolder())
-      : order_(std::move(order)), file_(std::move(folder)) {}
+      : order_(std::move(order)),
+        texts_(order_.most_bytes / kTextsPart),
+        file_(std::move(folder)) {}
 
   // Rows are sorted by their keys, the unknown last in either direction, and those that are equal
   // by their numbers.
@@ -57,44 +59,39 @@ class HeldRows {
   };
   // Packed is the key, where it is a text; then the cells.
   struct Row {
-    Rank rank;
+    Rank rank() const { return {.key = key, .kind = kind}; }
+
+    uint64_t key;
     uint64_t number;
     const char* packed;
-  };
-  // What the packed rows in memory are made of.
-  struct Packed {
-    size_t bytes() const { return rows.bytes() + texts.bytes(); }
-    Arena rows;
-    RepeatedTexts texts;
+    uint32_t packed_bytes;
+    uint8_t kind;
   };
   // The next row of a run, or of those in memory.
   struct Source {
     Row row;
-    const RepeatedTexts* texts = nullptr;
     std::optional<RunFile::Reader> run;
     size_t in_memory = 0;
   };
+  // Of the memory, for texts that come again and again: kept to the end, so that rows are the same
+  // in memory and in the file.
+  static constexpr size_t kTextsPart = 8;
 
   Rank RankOf(const Cell& key) const;
   bool IsOfText(const Rank& rank) const;
-  bool Before(const Row& a, const RepeatedTexts* a_texts, const Row& b,
-              const RepeatedTexts* b_texts) const;
-  bool Before(const Row& a, const Row& b) const {
-    return Before(a, &packed_.texts, b, &packed_.texts);
-  }
-  const char* KeepPacked() { return packed_.rows.Keep(row_.text()).data(); }
-  void PackAnew(const Row& row, const RepeatedTexts& texts, RepeatedTexts* new_texts);
+  bool Before(const Row& a, const Row& b) const;
+  size_t bytes_of_rows() const { return rows_.size() * sizeof(Row) + arena_.bytes(); }
   void DropSurplus();
-  void Repack();
   void Sort();
   void Spill();
   Result<bool> Advance(Source* source) const;
-  void Unpack(const Source& source, std::span<Cell> cells) const;
+  void Unpack(const Row& row, std::span<Cell> cells) const;
 
   Order order_;
   std::vector<Row> rows_;
   std::optional<Rank> last_rank_;  // what is behind that is beyond the limit
-  Packed packed_;
+  Arena arena_;                    // of the packed rows in memory
+  RepeatedTexts texts_;
   ByteBuffer row_;
   RunFile file_;
 };

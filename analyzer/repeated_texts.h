@@ -13,21 +13,25 @@ namespace daybook {
 
 class RepeatedTexts {
  public:
-  // The number of a text that came lately, too; nullopt where it is not worth one: it is short, or
-  // may never come again.
-  std::optional<uint64_t> Find(std::string_view text) {
-    if (text.size() < sizeof(uint64_t)) return std::nullopt;
+  // Beyond about so much memory no more are added.
+  explicit RepeatedTexts(size_t most_bytes = SIZE_MAX) : most_bytes_(most_bytes) {}
+
+  // The number of a text that came lately, too, or was added before; null where it is not worth
+  // one: it is short, or may never come again. Valid until the next call.
+  const uint32_t* Find(std::string_view text) {
+    if (text.size() < sizeof(uint64_t)) return nullptr;
     if (slots_.empty()) slots_.resize(kSlots);
     const uint64_t hash = Hash(text);
     Slot& slot = slots_[hash % kSlots];
-    if (slot.number && texts_[*slot.number] == text) return slot.number;
+    if (slot.number && texts_[*slot.number] == text) return &*slot.number;
+    if (bytes() >= most_bytes_) return nullptr;
     if (slot.hash != hash) {
       slot = {.hash = hash, .number = std::nullopt};
-      return std::nullopt;
+      return nullptr;
     }
     slot.number = static_cast<uint32_t>(texts_.size());
     texts_.push_back(arena_.Keep(text));
-    return slot.number;
+    return &*slot.number;
   }
 
   std::string_view operator[](uint64_t number) const { return texts_[number]; }
@@ -55,6 +59,7 @@ class RepeatedTexts {
     return mixed ^ mixed >> 32;
   }
 
+  size_t most_bytes_;
   Arena arena_;
   std::vector<std::string_view> texts_;
   std::vector<Slot> slots_;

@@ -58,6 +58,17 @@ TEST(CellPackingTest, FromTheirSecondComingOnTextsTakeNoPlace) {
   ExpectCells(second, &texts);
 }
 
+TEST(CellPackingTest, BeyondTheirMemoryNoMoreTextsAreKept) {
+  RepeatedTexts texts(1);
+  const std::string known = "a text that came in time";
+  const std::string other = "a text that came too late";
+  EXPECT_EQ(texts.Find(known), nullptr);
+  ASSERT_NE(texts.Find(known), nullptr);
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(texts.Find(other), nullptr);
+  ASSERT_NE(texts.Find(known), nullptr);
+  EXPECT_EQ(texts[*texts.Find(known)], known);
+}
+
 // Texts of one size that begin and end alike share a slot, and may push each other out.
 TEST(CellPackingTest, TextsAreNotTakenForOthers) {
   RepeatedTexts texts;

@@ -104,7 +104,7 @@ TEST(HeldRowsTest, InAFileTheyAreSortedAsInMemory) {
       for (const std::optional<uint64_t> limit : {std::optional<uint64_t>(), {700}, {3'000}}) {
         HeldRows in_memory({.columns = kAll, .descending = descending, .limit = limit});
         HeldRows in_runs(
-            {.columns = kAll, .descending = descending, .limit = limit, .most_bytes = 300'000},
+            {.columns = kAll, .descending = descending, .limit = limit, .most_bytes = 350'000},
             folder.path());
         AddRandomRows(seed, 4'000, &in_memory);
         AddRandomRows(seed, 4'000, &in_runs);
@@ -151,7 +151,7 @@ TEST(HeldRowsTest, ItEndsWhereNoMoreIsWanted) {
 }
 
 TEST(HeldRowsTest, WithoutAPlaceForAFileTheyAreHeldInMemory) {
-  HeldRows rows({.columns = kAll, .most_bytes = 300'000}, "/no/such/folder");
+  HeldRows rows({.columns = kAll, .most_bytes = 350'000}, "/no/such/folder");
   AddNumbers(3'000, &rows);
   EXPECT_EQ(rows.runs(), 0);
   EXPECT_EQ(SortedNumbers(rows).size(), 3'000);
@@ -160,7 +160,7 @@ TEST(HeldRowsTest, WithoutAPlaceForAFileTheyAreHeldInMemory) {
 // As where the filesystem becomes full: what was written before counts, the rest stays in memory.
 TEST(HeldRowsTest, WhatCannotBeWrittenStaysInMemory) {
   const TempFolder folder;
-  HeldRows rows({.columns = kAll, .most_bytes = 300'000}, folder.path());
+  HeldRows rows({.columns = kAll, .most_bytes = 350'000}, folder.path());
   rlimit before{};
   ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
   const rlimit small{.rlim_cur = 500'000, .rlim_max = before.rlim_max};
@@ -185,7 +185,7 @@ int DescriptorIn(const std::string& folder) {
 
 TEST(HeldRowsTest, WhatCannotBeReadBackIsAnError) {
   const TempFolder folder;
-  HeldRows rows({.columns = kAll, .most_bytes = 300'000}, folder.path());
+  HeldRows rows({.columns = kAll, .most_bytes = 350'000}, folder.path());
   AddNumbers(3'000, &rows);
   ASSERT_GT(rows.runs(), 1);
   const int fd = DescriptorIn(folder.path());
