@@ -35,9 +35,12 @@ class ByteBuffer {
     std::memcpy(Room(text.size()), text.data(), text.size());
     end_ += text.size();
   }
+  // Mostly a few: as many as a register holds are written in any case.
   void AppendSpaces(size_t count) {
-    if (count == 0) return;
-    std::memset(Room(count), ' ', count);
+    constexpr std::string_view kFew = "                ";
+    char* const at = Room(std::max(count, kFew.size()));
+    std::memcpy(at, kFew.data(), kFew.size());
+    if (count > kFew.size()) std::memset(at, ' ', count);
     end_ += count;
   }
 
