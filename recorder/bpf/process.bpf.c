@@ -1,10 +1,13 @@
-// Births, execs and ends of processes into one ring; and an iterator over the living ones.
+// Births, execs and ends of processes into one ring; beside them, in snapshot.h, the living ones.
 // Tracepoints of what happens to processes only: nothing here makes other system calls slower.
 
+#include "args.h"
 #include "events.h"
 #include "filter.h"
 #include "kernel_types.h"
 #include "path.h"
+#include "ring.h"
+#include "snapshot.h"
 #include "state.h"
 #include "task.h"
 #include "usage.h"
@@ -12,66 +15,8 @@
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 // Set before loading.
-const volatile uint32_t args_mode = ARGS_NONE;
-const volatile uint32_t args_limit = 0;  // bytes, at most ARGS_LIMIT
-const volatile uint64_t high_water_bytes = 0;
 const volatile uint32_t assume_no_group_dead = 0;  // for tests
 const volatile uint32_t usage_exact = 0;           // tell of reaps
-
-struct {
-  __uint(type, BPF_MAP_TYPE_RINGBUF);
-  __uint(max_entries, 4096);  // set before loading
-} events SEC(".maps");
-
-static __always_inline void start_event(struct event_header* header, uint32_t bytes,
-                                        uint16_t type) {
-  header->bytes = bytes;
-  header->type = type;
-  header->reserved = 0;
-}
-
-// ---- Waking the recorder ----
-
-// There is no helper that only wakes: discard an empty record.
-static __always_inline bool wake_recorder(void) {
-  void* nothing = bpf_ringbuf_reserve(&events, 8, 0);
-  if (!nothing) return false;
-  bpf_ringbuf_discard(nothing, BPF_RB_FORCE_WAKEUP);
-  return true;
-}
-
-// Called after an event was submitted without a wakeup. Submitting ends with an xchg() of the
-// record's header, a full barrier, so one of both sees the other: this the flag, or the recorder,
-// which sets the flag first, the event. Two CPUs may both see a flag before it is cleared; the
-// second costs one empty record, and the kernel merges the wakeups. An atomic exchange would need
-// 5.12 and gain nothing.
-static __always_inline void wake_if_wanted(void) {
-  if (shared.idle) {
-    shared.idle = 0;  // before the wakeup: afterwards the recorder may set it again
-    if (!wake_recorder()) shared.idle = 1;
-  } else if (shared.high_water_armed &&
-             bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA) >= high_water_bytes) {
-    shared.high_water_armed = 0;
-    if (!wake_recorder()) shared.high_water_armed = 1;
-  }
-}
-
-// ---- Room for births and ends ----
-
-// Anybody can make as many names and cgroups as he likes, and faster than births: these take no
-// more than a quarter of the ring.
-static __always_inline bool is_crowded(void) {
-  return bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA) >= high_water_bytes;
-}
-
-// The kernel may free nobody for a while, and then tens of thousands at once, faster than anybody
-// could be woken: reaps leave the last quarter to births and ends, without which there is no life
-// whose usage could be exact. Armed, it was not even a quarter full at the last event, or has been
-// read since.
-static __always_inline bool is_nearly_full(void) {
-  return !shared.high_water_armed &&
-         bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA) >= 3 * high_water_bytes;
-}
 
 // ---- Birth ----
 
@@ -190,33 +135,6 @@ struct {
   __type(key, uint32_t);
   __type(value, struct exec_scratch);
 } exec_scratch SEC(".maps");
-
-static __always_inline uint32_t captured_limit(void) {
-  return args_limit < ARGS_LIMIT ? args_limit : ARGS_LIMIT;
-}
-
-// Reads the new program's arguments, which execve(2) has just written to its stack. `to` has room
-// for ARGS_LIMIT bytes.
-static __always_inline void read_args(struct exec_event* event, char* to, struct mm_struct* mm) {
-  unsigned long begin = mm->arg_start;
-  uint32_t bytes = (uint32_t)(mm->arg_end - begin);
-  uint32_t limit = captured_limit();
-  event->args_bytes = bytes;
-  event->args_captured = 0;
-  event->args_known = 0;
-  if (args_mode == ARGS_NONE || limit == 0) return;
-  uint32_t wanted = bytes < limit ? bytes : limit;
-  if (args_mode == ARGS_FIRST) {
-    // With the NUL; one that is cut shows the NUL that the helper put over its last byte.
-    long length = bpf_probe_read_user_str(to, wanted, (const void*)begin);
-    if (length < 0 || length > ARGS_LIMIT) return;
-    event->args_captured = (uint32_t)length;
-  } else {
-    if (bpf_probe_read_user(to, wanted, (const void*)begin)) return;
-    event->args_captured = wanted;
-  }
-  event->args_known = 1;
-}
 
 static __always_inline void describe_exec(struct exec_event* event, struct task_struct* task,
                                           int old_tid, struct linux_binprm* binprm) {
@@ -489,91 +407,3 @@ int BPF_PROG(on_cgroup, struct cgroup* cgroup, const char* path) {
   wake_if_wanted();
   return 0;
 }
-
-// ---- Snapshot ----
-
-// One for all CPUs: the iterator may sleep, and the recorder takes one snapshot at a time.
-struct snapshot_scratch {
-  struct path_buffer path;
-  char args[ARGS_LIMIT];
-};
-
-struct {
-  __uint(type, BPF_MAP_TYPE_ARRAY);
-  __uint(max_entries, 1);
-  __type(key, uint32_t);
-  __type(value, struct snapshot_scratch);
-} snapshot_scratch SEC(".maps");
-
-static __always_inline void describe_living(struct snapshot_event* event,
-                                            struct task_struct* task) {
-  struct task_struct* real_parent = task->real_parent;
-  event->start_ns = task->start_boottime;
-  event->parent_start_ns = start_of_group(real_parent);
-  event->pid = (uint32_t)task->tgid;
-  event->ppid = (uint32_t)real_parent->tgid;
-  event->flags = flags_of(task);
-  read_ids(&event->ids, task);
-  copy_comm(event->comm, task);
-}
-
-static __always_inline uint32_t args_to_capture(uint32_t args_bytes) {
-  uint32_t limit = captured_limit();
-  return args_bytes < limit ? args_bytes : limit;
-}
-
-// Sets exe_captured and args_...; 0 where there is no address space (kernel threads).
-static __always_inline void read_program(struct snapshot_event* event,
-                                         struct snapshot_scratch* scratch, struct task_struct* task,
-                                         bool may_sleep) {
-  struct mm_struct* mm = task->mm;
-  if (!mm || task->flags & PF_KTHREAD) return;
-  event->exe_captured = read_path(&scratch->path, mm->exe_file);
-  unsigned long begin = mm->arg_start;
-  event->args_bytes = (uint32_t)(mm->arg_end - begin);
-  if (!may_sleep || args_mode == ARGS_NONE) return;
-  uint32_t wanted = args_to_capture(event->args_bytes);
-  if (bpf_copy_from_user_task(scratch->args, wanted, (const void*)begin, task, 0)) return;
-  event->args_captured = wanted;
-  event->args_known = 1;
-}
-
-// That it was seen, at least: else it would be looked for elsewhere.
-static __always_inline void write_left_out(struct seq_file* seq, struct task_struct* task) {
-  struct left_out_event event = {.pid = (uint32_t)task->tgid};
-  start_event(&event.header, sizeof(event), EVENT_LEFT_OUT);
-  bpf_seq_write(seq, &event, sizeof(event));
-}
-
-// Where the buffer of the read(2) is full the kernel drops what was written for this task and
-// calls again with an empty one.
-static __always_inline int write_living(struct bpf_iter__task* context, bool may_sleep) {
-  struct seq_file* seq = context->meta->seq;
-  struct task_struct* task = context->task;
-  uint32_t zero = 0;
-  struct snapshot_scratch* scratch = bpf_map_lookup_elem(&snapshot_scratch, &zero);
-  if (!scratch || !task || task->pid != task->tgid) return 0;
-  if (has_ended(task)) return 0;  // a zombie: its end has been told
-  if (filters && !show(task)) {
-    write_left_out(seq, task);
-    return 0;
-  }
-  struct snapshot_event event = {};
-  describe_living(&event, task);
-  read_program(&event, scratch, task, may_sleep);
-  uint32_t path_bytes = event.exe_captured & (2 * PATH_LIMIT - 1);
-  uint32_t args_bytes = event.args_captured & (2 * ARGS_LIMIT - 1);
-  if (path_bytes > PATH_LIMIT || args_bytes > ARGS_LIMIT) return 0;  // never: for the verifier
-  start_event(&event.header, sizeof(event) + path_bytes + args_bytes, EVENT_SNAPSHOT);
-  bpf_seq_write(seq, &event, sizeof(event));
-  bpf_seq_write(seq, &scratch->path.bytes[PATH_LIMIT - path_bytes], path_bytes);
-  bpf_seq_write(seq, scratch->args, args_bytes);
-  return 0;
-}
-
-// Reading another task's arguments may sleep: 5.18.
-SEC("iter.s/task")
-int snapshot_with_args(struct bpf_iter__task* context) { return write_living(context, true); }
-
-SEC("iter/task")
-int snapshot_without_args(struct bpf_iter__task* context) { return write_living(context, false); }
