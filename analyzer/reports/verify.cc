@@ -13,9 +13,8 @@
 
 #include "exit_status.h"
 #include "names.h"
-#include "recorder_lock.h"
+#include "read_segments.h"
 #include "report.h"
-#include "segment_ends.h"
 #include "verdict.h"
 
 namespace daybook {
@@ -104,208 +103,44 @@ std::array<Cell, std::size(kColumns)> Cells(const Row& row) {
           TextCell(row.detail)};
 }
 
-// A segment as it was read, with what only its row tells.
-struct Segment {
-  SegmentFacts facts;
-  std::string path;
-  const Boot* boot = nullptr;
-  uint64_t records = 0;
-  std::vector<FrameDamage> frames;
-  std::vector<uint64_t> salvageable;  // records of each gap, numbered or not
-};
-
-// Reads everything: what the next segment knows of one is learnt only then.
-class SegmentCollector {
- public:
-  explicit SegmentCollector(LogSet& log) : log_(log) {}
-
-  std::vector<Segment> Collect();
-
- private:
-  void Take(const RecordView& record);
-  void TakeUnproved(const RecordView& record);
-  void EndSegment();
-  void EndFile(const End& end);
-  void TellEnds();
-  bool IsLive() const;
-  void TakeFailures();
-  Segment& Current(uint64_t offset);
-
-  LogSet& log_;
-  std::vector<Segment> segments_;
-  std::optional<Segment> current_;
-  size_t first_of_file_ = 0;  // in segments_
-  size_t failures_ = 0;
-};
-
-std::vector<Segment> SegmentCollector::Collect() {
-  while (const Item* const item = log_.Next()) {
-    if (!current_) TakeFailures();
-    if (const auto* record = std::get_if<RecordView>(item)) {
-      if (record->proof == Proof::kVerified) {
-        Take(*record);
-      } else {
-        TakeUnproved(*record);
-      }
-    } else if (const auto* gap = std::get_if<Gap>(item)) {
-      SegmentFacts& facts = Current(gap->begin).facts;
-      facts.gaps.push_back(*gap);
-      current_->salvageable.push_back(0);
-      if (gap->records_lost && gap->first_lost_seq) {
-        facts.next_seq = *gap->first_lost_seq + *gap->records_lost;
-      }
-    } else {
-      EndFile(std::get<End>(*item));
-    }
-  }
-  TakeFailures();
-  return std::move(segments_);
-}
-
-Segment& SegmentCollector::Current(uint64_t offset) {
-  if (current_) return *current_;
-  current_.emplace();
-  current_->path = log_.path();
-  current_->boot = &log_.boot();
-  current_->facts.begin = offset;
-  current_->facts.start = log_.segment();
-  current_->facts.tag = log_.tag();
-  if (log_.segment()) current_->facts.next_seq = log_.segment()->first_seq;
-  return *current_;
-}
-
-bool PromisesSync(const Checkpoint& checkpoint) {
-  return checkpoint.unsynced_bytes < checkpoint.logical_offset + checkpoint.block_bytes;
-}
-
-// Behind the first number, gaps tell of all that are missing.
-void TakeNumber(uint64_t seq, SegmentFacts* facts) {
-  if (facts->next_seq && seq > *facts->next_seq) facts->lost_at_begin += seq - *facts->next_seq;
-  facts->next_seq = seq + 1;
-}
-
-// One file may hold several segments, one after another.
-void SegmentCollector::Take(const RecordView& record) {
-  const auto& start = log_.segment();
-  if (current_ && start && (!current_->facts.start || current_->facts.start->tag != start->tag)) {
-    EndSegment();
-  }
-  Segment& segment = Current(record.offset);
-  ++segment.records;
-  if (record.seq) TakeNumber(*record.seq, &segment.facts);
-  if (Lost lost; record.As(&lost)) segment.facts.lost_events += LostEvents(lost);
-  if (Info info; record.As(&info) && info.key == "salvaged_from") {
-    segment.facts.was_salvaged = true;
-  }
-  Checkpoint checkpoint;
-  const bool closes_block = record.As(&checkpoint);
-  segment.facts.has_end = closes_block && (checkpoint.flags & kCheckpointLast) != 0;
-  if (closes_block && PromisesSync(checkpoint)) segment.facts.is_synced = true;
-}
-
-// What a salvage would write.
-void SegmentCollector::TakeUnproved(const RecordView& record) {
-  const bool is_salvageable = record.has_base && !record.Is<SegmentStart>();
-  if (is_salvageable && current_ && !current_->salvageable.empty()) {
-    ++current_->salvageable.back();
-  }
-}
-
-void SegmentCollector::EndSegment() {
-  Segment segment = *std::exchange(current_, std::nullopt);
-  segment.facts.segment_no = segment.facts.start ? std::optional(segment.facts.start->segment_no)
-                                                 : SegmentNumberOf(segment.path);
-  segments_.push_back(std::move(segment));
-}
-
-void SegmentCollector::EndFile(const End& end) {
-  Segment& segment = Current(0);
-  segment.frames = log_.frame_damage();
-  segment.facts.has_damaged_frames = !segment.frames.empty();
-  for (const FrameDamage& frame : segment.frames) segment.facts.lost_bytes += frame.lost_bytes;
-  segment.facts.is_synced = segment.facts.is_synced || log_.is_compressed();
-  segment.facts.has_end = segment.facts.has_end || end.complete;
-  segment.facts.is_live = !segment.facts.has_end && IsLive();
-  const auto& failures = log_.failures();
-  if (failures.size() > failures_ && failures[failures_].is_readable) {
-    segment.facts.access = SegmentFacts::Access::kNoLog;
-    ++failures_;
-  }
-  EndSegment();
-  TellEnds();
-}
-
-void SegmentCollector::TellEnds() {
-  std::vector<uint64_t> begins;
-  for (size_t i = first_of_file_; i < segments_.size(); ++i) {
-    begins.push_back(segments_[i].facts.begin);
-  }
-  for (const uint64_t end : SegmentEnds(begins, log_.file_bytes())) {
-    segments_[first_of_file_++].facts.end = end;
-  }
-}
-
-// The newest file of a folder in which a recorder is at work.
-bool SegmentCollector::IsLive() const {
-  const std::filesystem::path path = log_.path();
-  const std::string folder = path.has_parent_path() ? path.parent_path().string() : ".";
-  bool is_newest = log_.is_newest_file();
-  if (!is_newest && SegmentNumberOf(log_.path())) {
-    const auto files = FindSegments(folder);
-    is_newest = files && std::filesystem::path(files->back()).filename() == path.filename();
-  }
-  return is_newest && IsBeingRecorded(folder);
-}
-
-void SegmentCollector::TakeFailures() {
-  for (; failures_ < log_.failures().size(); ++failures_) {
-    const LogSet::Failure& failure = log_.failures()[failures_];
-    if (failure.is_readable) return;  // the file that ends now
-    Segment& segment = segments_.emplace_back();
-    segment.path = failure.path;
-    segment.facts.access = SegmentFacts::Access::kUnreadable;
-    segment.facts.segment_no = SegmentNumberOf(failure.path);
-  }
-}
-
 class SegmentJudge {
  public:
-  SegmentJudge(std::vector<Segment> segments, Table& table)
+  SegmentJudge(std::vector<ReadSegment> segments, Table& table)
       : segments_(std::move(segments)), table_(table) {}
 
   // Adds all rows; returns how bad the worst of them is.
   Severity JudgeAll();
 
  private:
-  using Log = std::map<uint64_t, Segment*>;  // by number
+  using Log = std::map<uint64_t, ReadSegment*>;  // by number
 
   void LinkSegments();
-  static void PlaceByName(Segment* segment, std::map<Id128, Log>* logs);
+  static void PlaceByName(ReadSegment* segment, std::map<Id128, Log>* logs);
   void LinkLog(const Log& log);
-  void AddMissing(const Segment& segment, const Segment& next);
-  void AddSegment(const Segment& segment, const Judgement& judgement);
-  void AddGap(const Segment& segment, const Gap& gap, uint64_t salvageable_records);
-  void AddFrame(const Segment& segment, const FrameDamage& frame);
+  void AddMissing(const ReadSegment& segment, const ReadSegment& next);
+  void AddSegment(const ReadSegment& segment, const Judgement& judgement);
+  void AddGap(const ReadSegment& segment, const Gap& gap, uint64_t salvageable_records);
+  void AddFrame(const ReadSegment& segment, const FrameDamage& frame);
 
-  std::vector<Segment> segments_;
+  std::vector<ReadSegment> segments_;
   Table& table_;
   // The segment with the next number in the same log.
-  std::map<const Segment*, const Segment*> next_;
-  std::map<const Segment*, const Segment*> previous_;
+  std::map<const ReadSegment*, const ReadSegment*> next_;
+  std::map<const ReadSegment*, const ReadSegment*> previous_;
 };
 
 // Several files may have one number: copies.
 void SegmentJudge::LinkSegments() {
   std::map<Id128, Log> logs;
-  for (Segment& segment : segments_) {
+  for (ReadSegment& segment : segments_) {
     const auto& start = segment.facts.start;
     if (start) logs[start->stream_id].try_emplace(start->segment_no, &segment);
   }
-  for (Segment& segment : segments_) {
+  for (ReadSegment& segment : segments_) {
     if (!segment.facts.start && segment.facts.segment_no) PlaceByName(&segment, &logs);
   }
   for (auto& [unused, log] : logs) LinkLog(log);
-  for (Segment& segment : segments_) {
+  for (ReadSegment& segment : segments_) {
     if (!segment.facts.start) continue;
     const Log& log = logs[segment.facts.start->stream_id];
     const auto original = log.find(segment.facts.start->segment_no);
@@ -318,7 +153,7 @@ void SegmentJudge::LinkSegments() {
 
 // A file of which nothing is left that tells whose it is: by its name, where the segment after it
 // in the same folder names one with that number, and no other file has it.
-void SegmentJudge::PlaceByName(Segment* segment, std::map<Id128, Log>* logs) {
+void SegmentJudge::PlaceByName(ReadSegment* segment, std::map<Id128, Log>* logs) {
   const auto folder = std::filesystem::path(segment->path).parent_path();
   for (auto& [unused, log] : *logs) {
     const auto next = log.upper_bound(*segment->facts.segment_no);
@@ -332,7 +167,7 @@ void SegmentJudge::PlaceByName(Segment* segment, std::map<Id128, Log>* logs) {
 }
 
 void SegmentJudge::LinkLog(const Log& log) {
-  Segment* previous = nullptr;
+  ReadSegment* previous = nullptr;
   for (const auto& [unused, segment] : log) {
     if (previous != nullptr) {
       next_[previous] = segment;
@@ -351,7 +186,7 @@ void SegmentJudge::LinkLog(const Log& log) {
 Severity SegmentJudge::JudgeAll() {
   LinkSegments();
   Severity worst = Severity::kClean;
-  for (const Segment& segment : segments_) {
+  for (const ReadSegment& segment : segments_) {
     if (const auto previous = previous_.find(&segment); previous != previous_.end()) {
       if (FindMissing(previous->second->facts, segment.facts)) {
         AddMissing(*previous->second, segment);
@@ -372,7 +207,8 @@ Severity SegmentJudge::JudgeAll() {
   return worst;
 }
 
-std::optional<int64_t> WallTime(const Segment& segment, const std::optional<uint64_t>& boot_ns) {
+std::optional<int64_t> WallTime(const ReadSegment& segment,
+                                const std::optional<uint64_t>& boot_ns) {
   if (!boot_ns || segment.boot == nullptr) return std::nullopt;
   return segment.boot->clock.ToRealtime(*boot_ns);
 }
@@ -382,13 +218,13 @@ std::optional<int64_t> Earliest(std::optional<int64_t> a, std::optional<int64_t>
 }
 
 // What all rows of a segment have.
-Row RowOf(const Segment& segment, std::string_view kind) {
+Row RowOf(const ReadSegment& segment, std::string_view kind) {
   Row row{.file = segment.path, .segment_no = segment.facts.segment_no, .kind = kind};
   if (segment.facts.start) row.stream_id = HexId(segment.facts.start->stream_id);
   return row;
 }
 
-void SegmentJudge::AddMissing(const Segment& segment, const Segment& next) {
+void SegmentJudge::AddMissing(const ReadSegment& segment, const ReadSegment& next) {
   const MissingSegments missing = *FindMissing(segment.facts, next.facts);
   Row row{.segment = "-", .segment_no = missing.first_no, .kind = "missing"};
   row.stream_id = HexId(next.facts.start->stream_id);
@@ -404,7 +240,7 @@ void SegmentJudge::AddMissing(const Segment& segment, const Segment& next) {
   table_.Add(Cells(row));
 }
 
-void SegmentJudge::AddSegment(const Segment& segment, const Judgement& judgement) {
+void SegmentJudge::AddSegment(const ReadSegment& segment, const Judgement& judgement) {
   Row row = RowOf(segment, "segment");
   row.segment = segment.path;
   row.verdict = VerdictName(judgement.verdict);
@@ -429,7 +265,8 @@ void SegmentJudge::AddSegment(const Segment& segment, const Judgement& judgement
   table_.Add(Cells(row));
 }
 
-void SegmentJudge::AddGap(const Segment& segment, const Gap& gap, uint64_t salvageable_records) {
+void SegmentJudge::AddGap(const ReadSegment& segment, const Gap& gap,
+                          uint64_t salvageable_records) {
   Row row = RowOf(segment, "gap");
   row.segment = "  gap";
   row.verdict = GapCauseName(gap.cause);
@@ -453,7 +290,7 @@ void SegmentJudge::AddGap(const Segment& segment, const Gap& gap, uint64_t salva
   table_.Add(Cells(row));
 }
 
-void SegmentJudge::AddFrame(const Segment& segment, const FrameDamage& frame) {
+void SegmentJudge::AddFrame(const ReadSegment& segment, const FrameDamage& frame) {
   Row row = RowOf(segment, "frame");
   row.segment = "  frame";
   row.verdict = GapCauseName(GapCause::kDamaged);
@@ -481,7 +318,7 @@ int ExitStatusOf(Severity severity) {
 }
 
 Result<Answer> RunVerify(const Question& question, Table& table) {
-  SegmentJudge judge(SegmentCollector(question.log).Collect(), table);
+  SegmentJudge judge(ReadSegments(question.log), table);
   const Severity worst = judge.JudgeAll();
   return Answer{.coverage = question.log.coverage(), .exit_status = ExitStatusOf(worst)};
 }

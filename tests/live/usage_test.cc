@@ -112,8 +112,8 @@ TEST_F(UsageTest, CpuTimeIsWhatTheParentIsTold) {
     uint64_t nivcsw = exit.nivcsw.value_or(0);
     if (!(exit.flags & kProcUsageExact)) {
       const auto reaps = log.AllOf<Reap>(static_cast<uint32_t>(pid));
-      // What frees a process may interrupt a thread in which the kernel lets nobody trace; on a busy
-      // machine two such were seen.
+      // What frees a process may interrupt a thread in which the kernel lets nobody trace; on a
+      // busy machine two such were seen.
       constexpr int kMostUntold = 3;
       if (reaps.empty() && ++untold <= kMostUntold) continue;
       ASSERT_THAT(reaps, SizeIs(1)) << name;
