@@ -5,7 +5,6 @@
 #include <optional>
 #include <utility>
 
-#include "block.h"
 #include "content_reader.h"
 #include "cookie.h"
 
@@ -18,25 +17,8 @@ struct Place {
   std::optional<SegmentStart> start;
 };
 
-// True where one that was ended in order takes all of the bytes: its last checkpoint tells.
-bool IsOneSegment(Bytes bytes) {
-  const auto start = ReadSegmentStart(bytes, 0);
-  if (!start) return false;
-  constexpr size_t kMostBytes = kHeaderBytes + kMaxPayloadBytes;
-  for (size_t at = FindCheckpointHeader(bytes, bytes.size() - std::min(bytes.size(), kMostBytes));
-       at < bytes.size(); at = FindCheckpointHeader(bytes, at + 1)) {
-    const auto last = ReadCheckpoint(bytes, at, start->tick_ns);
-    if (!last || last->end != bytes.size()) continue;
-    const Checkpoint& record = last->record;
-    return record.tag == start->tag && (record.flags & kCheckpointLast) != 0 &&
-           record.logical_offset + record.block_bytes == last->begin;
-  }
-  return false;
-}
-
 // Cheap, and true also where one head only seems to stand there: then a reader looks.
 bool MayHoldSeveral(Bytes bytes) {
-  if (IsOneSegment(bytes)) return false;
   constexpr uint8_t kType = Schema<SegmentStart>::kType;
   std::optional<uint32_t> tag;
   for (size_t at = FindCookieOfType(bytes, 0, kType); at < bytes.size();
