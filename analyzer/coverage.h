@@ -60,7 +60,7 @@ struct Coverage {
   uint64_t repeated_records = 0;  // written again after an error, and left out once
   // Left out since records behind them had been read: of files that do not follow each other.
   uint64_t unordered_records = 0;
-  uint64_t unknown_records = 0;   // of events that only a newer version knows
+  uint64_t unknown_records = 0;   // that only a newer version knows
   uint64_t salvaged_records = 0;  // proved by nothing: shown on request, in no other number here
   uint64_t gaps = 0;              // also where nothing is left of the bytes that were lost
   uint64_t damaged_bytes = 0;
@@ -69,13 +69,14 @@ struct Coverage {
   uint64_t unreadable_files = 0;
   bool imported = false;       // from process accounting files: less precise
   bool others_hidden = false;  // from the recorder, by /proc: who was there before, and programs
+  bool tells_unknown = false;  // the report shows or keeps records whether they are known or not
   bool holds_rollups = false;  // a file has no processes, but what some add up to
   std::optional<RollupCoverage> rollups;
 
   bool incomplete() const {
     return lost_events != 0 || missing_records != 0 || malformed_records != 0 || gaps != 0 ||
-           unordered_records != 0 || unknown_records != 0 || damaged_bytes != 0 ||
-           unreadable_files != 0 || (rollups && rollups->incomplete());
+           unordered_records != 0 || (unknown_records != 0 && !tells_unknown) ||
+           damaged_bytes != 0 || unreadable_files != 0 || (rollups && rollups->incomplete());
   }
   bool operator==(const Coverage&) const = default;
 };

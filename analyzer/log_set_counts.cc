@@ -33,9 +33,8 @@ constexpr auto TypesIn(TypeList<Records...>) {
 }
 constexpr auto kIsKnown = TypesIn(AllRecords{});
 
-// Types of events; those from 80 on are other programs' (daybook-log(5), RECORDS).
-constexpr uint8_t kFirstEvent = 0x20;
-constexpr uint8_t kLastEvent = 0x7F;
+// Those from there on are other programs' (daybook-log(5), RECORDS).
+constexpr uint8_t kFirstForeign = 0x80;
 
 constexpr auto kIsOfLife = TypesOf<Fork, Exec, Exit, WholeLife, Lives, Reap, SnapProc>();
 
@@ -87,8 +86,8 @@ bool LogSet::Take(const RecordView& record) {
     return options_.repeats == Repeats::kKeep;
   }
   ++coverage_.records;
-  const bool is_event = record.type >= kFirstEvent && record.type <= kLastEvent;
-  coverage_.unknown_records += is_event && !kIsKnown[record.type] ? 1 : 0;
+  const bool tells_something = IsNumbered(record.type) && record.type < kFirstForeign;
+  coverage_.unknown_records += tells_something && !kIsKnown[record.type] ? 1 : 0;
   TakeTime(record);
   if (!IsOfLife(record)) TakeAbout(record);
   return true;

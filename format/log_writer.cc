@@ -54,8 +54,9 @@ LogWriter::~LogWriter() = default;
 void LogWriter::AppendPacked(const WholeLife& life) {
   LifePacker& pack = impl_->pack();
   if (pack.Add(life)) return;
+  const bool is_too_long = pack.count() == 0;
   ClosePack();
-  if (pack.Add(life)) return;
+  if (!is_too_long && pack.Add(life)) return;
   pack.Clear();
   AppendAlone(life);
 }

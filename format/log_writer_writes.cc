@@ -29,7 +29,8 @@ void LogWriter::Impl::FinishRecord(uint8_t type, uint8_t* payload, uint8_t* end)
 
 void LogWriter::Impl::CountDropped(uint8_t type, Span span, uint64_t events, uint64_t told_lost) {
   if (!IsNumbered(type)) return;
-  if (dropped_count_ == 0) dropped_.first_time_ns = span.first_ns;
+  dropped_.first_time_ns =
+      dropped_count_ == 0 ? span.first_ns : std::min(dropped_.first_time_ns, span.first_ns);
   dropped_.reason = room_.is_full() ? LostReason::kDiskFull : LostReason::kWriteError;
   dropped_count_ += told_lost != 0 ? told_lost : events;
   dropped_told_ += told_lost;

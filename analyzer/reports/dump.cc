@@ -111,7 +111,7 @@ Coverage Dumper::Run() {
     }
   }
   Coverage coverage = log_.coverage();
-  coverage.unknown_records = 0;  // they are shown, too
+  coverage.tells_unknown = true;
   coverage.used = used_;
   coverage.filtered = filtered_;
   return coverage;
@@ -149,7 +149,8 @@ bool Dumper::AddLives(const RecordView& record) {
     view.is_whole = true;
     if (IsInWindow(view, log_)) lives.push_back(view);
   });
-  if (lives.empty() && (is_told || !IsInWindow(record, log_))) return false;
+  const bool has_others = is_told && !payloads.empty();
+  if (lives.empty() && (has_others || !IsInWindow(record, log_))) return false;
   Add(record);
   for (const RecordView& life : lives) AddAs(builtin_types_.Find(life.type), life);
   return true;

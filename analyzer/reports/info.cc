@@ -113,7 +113,7 @@ Answer SegmentLister::Run() {
                                ended_, static_cast<double>(*bytes_) / static_cast<double>(ended_)));
   }
   answer.coverage = log_.coverage();
-  answer.coverage.unknown_records = 0;  // nothing is added up of what they tell
+  answer.coverage.tells_unknown = true;
   return answer;
 }
 

@@ -50,7 +50,7 @@ Result<Answer> RunSalvage(const Question& question, Table& table) {
   }
   if (Status durable = salvager.Finish(); !durable) return std::move(durable).error();
   Coverage coverage = log.coverage();
-  coverage.unknown_records = 0;  // they are kept, too
+  coverage.tells_unknown = true;
   if (coverage.incomplete()) status = kExitIncomplete;
   return Answer{.coverage = coverage, .exit_status = status};
 }

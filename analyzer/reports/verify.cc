@@ -320,7 +320,9 @@ int ExitStatusOf(Severity severity) {
 Result<Answer> RunVerify(const Question& question, Table& table) {
   SegmentJudge judge(ReadSegments(question.log), table);
   const Severity worst = judge.JudgeAll();
-  return Answer{.coverage = question.log.coverage(), .exit_status = ExitStatusOf(worst)};
+  Answer answer{.coverage = question.log.coverage(), .exit_status = ExitStatusOf(worst)};
+  answer.coverage.tells_unknown = true;
+  return answer;
 }
 
 }  // namespace

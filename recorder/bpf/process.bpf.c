@@ -217,7 +217,8 @@ static __always_inline uint32_t wait_status_of(struct task_struct* leader) {
 }
 
 // Where only ends that failed are told: nothing was ever noted of one that has not. To look for it
-// all the same would be the most that such an end costs.
+// all the same would be the most that such an end costs. From its end until it is freed nothing
+// changes its status.
 static __always_inline bool has_passed_unnoticed(struct task_struct* leader) {
   return (filters & FILTER_FAILED) && wait_status_of(leader) == 0;
 }

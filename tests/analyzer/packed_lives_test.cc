@@ -161,6 +161,16 @@ TEST_F(PackedLivesTest, OneThatIsMalformedIsCountedAndItsOthersAreUsed) {
   EXPECT_THAT(Run("dump --log LOG").out, HasSubstr(" count=3 execs=0 lives="));
 }
 
+TEST_F(PackedLivesTest, DumpShowsARecordThatHoldsNone) {
+  {
+    ScriptedLog log(log_path_);
+    log.At(6000);
+    log.writer().Append(Lives{.time_ns = 6'000 * kMs, .last_time_ns = 6'000 * kMs});
+    log.At(7000);
+  }
+  EXPECT_THAT(Run("dump --log LOG").out, HasSubstr(" count=0 execs=0 lives="));
+}
+
 TEST_F(PackedLivesTest, EventsThatOnlyANewerVersionKnowsAreCounted) {
   {
     ScriptedLog log(log_path_);
@@ -177,6 +187,12 @@ TEST_F(PackedLivesTest, EventsThatOnlyANewerVersionKnowsAreCounted) {
   EXPECT_EQ(report.status, 4);
   EXPECT_THAT(report.out, HasSubstr("\nunknown_records,1,2,0,,,,\n"));
   EXPECT_EQ(Run("report --since @0 --only-exceptions --fail-on lost --log LOG").status, 1);
+  // What shows or keeps them, too, lacks nothing; it says how many.
+  const Answer info = Run("info --log LOG --output json");
+  EXPECT_EQ(info.status, 0);
+  EXPECT_THAT(info.out, HasSubstr("\"unknown_records\":2,"));
+  EXPECT_EQ(Run("dump --log LOG").status, 0);
+  EXPECT_EQ(Run("verify --log LOG").status, 0);
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// What a life pays itself to be recorded, to a tenth of a microsecond: while timed_lives.c goes on
+// What a life pays itself to be recorded, to some 0.2 microseconds: while timed_lives.c goes on
 // on another CPU, what records is switched on for a moment and off for as long, in random order
 // over all settings. The lives of such a moment are held against those of the two around it; what
 // came from outside made few of them slower, by much: hence their lower quartiles, and beside them

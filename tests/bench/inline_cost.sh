@@ -1,10 +1,11 @@
 #!/bin/bash
-# What a life pays itself to be recorded, to a tenth of a microsecond, beside acct(2): one of fork and
+# What a life pays itself to be recorded, to some 0.2 microseconds, beside acct(2): one of fork and
 # exit, and one with an exec of a small program between. In ns over nothing, with the least and the
 # most of five parts of the time; then how many events were told for each life, those of whoever else
 # was there among them, and the ns in each program of the hooks, by the kernel's statistics.
 # inline_cost.cc has the method, and what the first numbers leave out: reaps, which are told later.
-# As root, on a machine with two CPUs or more; a bit more than a minute for each kind of life.
+# As root, on a machine with two CPUs or more; a bit more than a minute for each kind of life. acct
+# ends accounting that is on.
 #   tests/bench/inline_cost.sh [SECONDS [SETTING...]]
 # Settings: attached, exact, fast, noargs, exits, failed, connector, acct; switches.h says what they
 # are.

@@ -30,7 +30,10 @@ static pid_t Begin(char* program) {
   char* const args[] = {program, NULL};
   char* const environment[] = {NULL};
   const pid_t child = vfork();
-  if (child == 0) execve(program, args, environment);
+  if (child == 0) {
+    execve(program, args, environment);
+    _exit(127);
+  }
   return child;
 }
 

@@ -341,6 +341,8 @@ TEST(WriterTest, OfALifeThatCannotBeWrittenAllThatItStandsForIsLost) {
   }
   EXPECT_EQ(lost_with(*Join(ALife())), 3u);
   EXPECT_EQ(lost_with(*Join(ALifeWithoutExec())), 2u);
+  constexpr uint64_t told_ns = 1'000'000;
+  log.Add(Lost{.first_time_ns = told_ns, .last_time_ns = 2 * told_ns, .forks = 3});
   const uint64_t before = log.writer().unwritten_lost();
   log.writer().AppendPacked(*Join(ALife(10)));
   const LifeParts last = ALifeWithoutExec(11, ALife().fork.time_ns + 1'000'000);
@@ -360,6 +362,7 @@ TEST(WriterTest, OfALifeThatCannotBeWrittenAllThatItStandsForIsLost) {
   }
   ASSERT_TRUE(lost);
   EXPECT_EQ(lost->last_time_ns, last.exit.time_ns);
+  EXPECT_EQ(lost->first_time_ns, told_ns) << "of a LOST that was dropped, its begin";
 }
 
 }  // namespace

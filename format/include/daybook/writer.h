@@ -259,12 +259,15 @@ class LogWriter {
   };
   template <class Record>
   static Span SpanOf(const Record& record) {
-    if constexpr (std::same_as<Record, Lives>) return {record.time_ns, record.last_time_ns};
-    if constexpr (requires { record.time_ns; }) return {record.time_ns, record.time_ns};
-    if constexpr (requires { record.last_time_ns; }) {
-      return {record.last_time_ns, record.last_time_ns};
+    if constexpr (requires { record.first_time_ns; }) {
+      return {record.first_time_ns, record.last_time_ns};
+    } else if constexpr (std::same_as<Record, Lives>) {
+      return {record.time_ns, record.last_time_ns};
+    } else if constexpr (requires { record.time_ns; }) {
+      return {record.time_ns, record.time_ns};
+    } else {
+      return {};
     }
-    return {};
   }
   // What is lost with it.
   template <class Record>
