@@ -15,30 +15,21 @@
 
 namespace daybook {
 
-// An event of a kind that no version knows yet.
-struct Novelty {
+// A record of a type that this version does not know.
+template <uint8_t kNumber>
+struct Stranger {
   uint64_t time_ns = 0;
 };
-template <>
-struct Schema<Novelty> {
-  static constexpr uint8_t kType = 0x7E;
-  static constexpr std::string_view kName = "novelty";
-  static constexpr std::string_view kText = "Of a newer version.";
-  static constexpr auto kFields =
-      FieldTable{Field{"time", &Novelty::time_ns, Wire::kTime, Unit::kNanoseconds, "When it was."}};
+template <uint8_t kNumber>
+struct Schema<Stranger<kNumber>> {
+  static constexpr uint8_t kType = kNumber;
+  static constexpr std::string_view kName = "stranger";
+  static constexpr std::string_view kText = "Unknown.";
+  static constexpr auto kFields = FieldTable{
+      Field{"time", &Stranger<kNumber>::time_ns, Wire::kTime, Unit::kNanoseconds, "When it was."}};
 };
-// And one of another program.
-struct Foreign {
-  uint64_t time_ns = 0;
-};
-template <>
-struct Schema<Foreign> {
-  static constexpr uint8_t kType = 0x80;
-  static constexpr std::string_view kName = "foreign";
-  static constexpr std::string_view kText = "Of another program.";
-  static constexpr auto kFields =
-      FieldTable{Field{"time", &Foreign::time_ns, Wire::kTime, Unit::kNanoseconds, "When it was."}};
-};
+using Novelty = Stranger<0x7E>;  // an event of a newer version
+using Foreign = Stranger<0x80>;  // of another program
 
 namespace {
 
