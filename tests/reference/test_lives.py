@@ -5,7 +5,7 @@ import unittest
 
 import daybook_log
 from daybook_log import Base, write_uint
-from test_daybook_log import begun, events_of
+from test_daybook_log import begun, events_of, record
 
 LIVES_GOLDEN = (
     'D0 0F'              # time: 1000 ticks
