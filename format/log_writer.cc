@@ -64,7 +64,7 @@ void LogWriter::AppendPacked(const WholeLife& life) {
 // One alone is shorter, and easier to read, as itself.
 void LogWriter::ClosePack() {
   LifePacker& pack = impl_->pack();
-  if (pack.count() == 0) return pack.Clear();
+  if (pack.count() == 0) return;
   if (pack.count() == 1) {
     AppendAlone(pack.last());
   } else {
