@@ -1,7 +1,8 @@
 #!/bin/bash
 # A fork storm: workers that bear processes as fast as they can, while daybookd records; then what
-# it took, what it lost, and whether its count is the kernel's. Ends with 1 where something is missing,
-# or is told as lost though nothing made it so, or where the recorder took more memory than it may.
+# it took, what it lost, whether its count is the kernel's, and what a life takes in its log. Ends with
+# 1 where something is missing, or is told as lost though nothing made it so, or where the recorder
+# took more memory than it may. Needs a build of the presets release and bench.
 #   tests/bench/storm.sh [--held] [SECONDS [WORKERS [daybookd's options...]]]           as root
 # With --ring 64K it may lose: then what is in the log and what is told as lost must add up. With
 # --held it must, or its ring was not full: there the recorder is stopped during the storm, each of
@@ -87,6 +88,7 @@ grep -q '^everything' "$work/verdict"
 awk -v ns=$((ns_after - ns_before)) -v switches=$((switches_after - switches_before)) -v kib="$memory" '
   NR == 1 { printf "the recorder: %.0f ns of CPU a life, %.2f switches for 1000 lives, %.1f MiB of memory\n", ns / $4, 1000 * switches / $4, kib / 1024 }
 ' "$work/verdict"
+build/bench/tests/bench/bench_format "$work/log" | grep '^a life'
 [ -n "$may_lose" ] || grep -q ' 0 births, 0 ends and 0 others told as lost' "$work/verdict"
 if [ -n "$held" ] && grep -q ' 0 births, 0 ends and 0 others' "$work/verdict"; then
   echo 'storm.sh: the ring was not full: more SECONDS, or a smaller --ring' >&2

@@ -9,6 +9,7 @@
 #include "daybook/schema.h"
 #include "layout.h"
 #include "segment_buffer.h"
+#include "support/a_life.h"
 
 namespace daybook::damage {
 namespace {
@@ -134,50 +135,9 @@ class Maker {
 
   // Nothing of it is unknown, 0 or empty.
   WholeLife FullLife(uint32_t pid) {
-    return {.time_ns = now_ns_,
-            .pid = pid,
-            .elapsed_us = 5000,
-            .ppid = pid - 50,
-            .parent_start_ns = 2'000'000,
-            .wait_status = 0x100,
-            .flags = kProcUsageExact,
-            .uid = 1000,
-            .gid = 1001,
-            .sid = 40,
-            .cgroup_id = 77,
-            .login_uid = 1002,
-            .audit_session = 3,
-            .tty = 0x8801,
-            .cpu_us = 900,
-            .utime_us = 500,
-            .stime_us = 400,
-            .maxrss_kib = 2048,
-            .image_maxrss_kib = 1024,
-            .minflt = 130,
-            .nvcsw = 4,
-            .nivcsw = 2,
-            .comm = "full",
-            .zombie_us = 11,
-            .exec_after_us = 250,
-            .exec_cpu_us = 60,
-            .exe_device = 0x801,
-            .exe_inode = 131'073,
-            .rchar_bytes = 4096,
-            .wchar_bytes = 300,
-            .read_bytes = 8192,
-            .write_bytes = 512,
-            .majflt = 1,
-            .children_cpu_us = 12,
-            .euid = 0,
-            .egid = 5,
-            .suid = 0,
-            .sgid = 6,
-            .old_tid = pid + 1,
-            .namespace_level = 1,
-            .namespace_pid = 9,
-            .args_bytes = 700,
-            .exe = "/usr/bin/full",
-            .args = std::string_view("full\0-a\0", 8)};
+    LifeParts parts = ALife(pid, now_ns_ - 300'000);
+    parts.exec->args_bytes = 700;
+    return Join(parts).value();
   }
 
   std::vector<WholeLife> LivesOfShape(size_t shape, uint32_t pid) {
