@@ -37,8 +37,12 @@ void ClockMap::Add(uint64_t boot_ns, int64_t realtime_ns) {
 
 std::optional<int64_t> ClockMap::ToRealtime(uint64_t boot_ns) const {
   if (anchors_.empty()) return std::nullopt;
-  auto anchor = std::ranges::upper_bound(anchors_, boot_ns, {}, &Anchor::boot_ns);
-  if (anchor != anchors_.begin()) --anchor;
+  // A log is read in order: most moments that are asked for are behind the last anchor there is.
+  auto anchor = anchors_.end() - 1;
+  if (anchor->boot_ns > boot_ns) {
+    anchor = std::ranges::upper_bound(anchors_.begin(), anchor, boot_ns, {}, &Anchor::boot_ns);
+    if (anchor != anchors_.begin()) --anchor;
+  }
   return static_cast<int64_t>(boot_ns + static_cast<uint64_t>(anchor->offset_ns));
 }
 

@@ -244,7 +244,7 @@ const Item* LogSet::Next() {
 
 const RecordRun* LogSet::NextRun() {
   skipped_before_item_ = false;
-  if (stream_ == nullptr || file_ended_ || options_.repeats == Repeats::kKeep) return nullptr;
+  if (stream_ == nullptr || file_ended_) return nullptr;
   while (stream_->NextRun(kInRuns, &run_)) {
     if (progress_ != nullptr) TellProgress(run_.records.size(), run_.offset);
     if (TakeRun(&run_)) return &run_;
@@ -384,7 +384,7 @@ std::unique_ptr<LogSet::Reading> LogSet::BeginToRead(size_t file) const {
 
 // That file's, begun before perhaps; and those behind it are begun.
 std::unique_ptr<LogSet::Reading> LogSet::TakeReading(size_t file) {
-  const size_t at_a_time = options_.live ? 1 : std::max<size_t>(options_.threads, 1);
+  const size_t at_a_time = 1 + (options_.live ? 0 : options_.threads);
   for (size_t i = ahead_.empty() ? file : ahead_.back()->file + 1;
        i < files_.size() && ahead_.size() < at_a_time; ++i) {
     // A pipe may never end: nobody waits for one that is not wanted yet.
@@ -404,6 +404,7 @@ bool LogSet::OpenNextFile() {
       SkipSegment(*file.peek);
       continue;
     }
+    reading_.reset();  // before the next one is begun, which may use its memory again
     reading_ = TakeReading(file_);
     const Status opened = reading_->stream->Opened();
     if (!opened && file.found_in_folder && opened.error().error_number() == ENOENT) {

@@ -15,6 +15,7 @@
 
 #include "clock_map.h"
 #include "coverage.h"
+#include "daybook/memory_reuse.h"
 #include "daybook/peek.h"
 #include "daybook/reader.h"
 #include "daybook/recorder_counts.h"
@@ -280,6 +281,7 @@ class LogSet {
   std::vector<File> files_;
   size_t file_ = 0;
   size_t next_file_ = 0;
+  std::unique_ptr<MemoryReuse> memory_reuse_ = std::make_unique<MemoryReuse>();
   std::deque<std::unique_ptr<Reading>> ahead_;
   std::unique_ptr<Reading> reading_;
   ItemStream* stream_ = nullptr;  // its own

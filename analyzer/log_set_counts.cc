@@ -107,20 +107,24 @@ void LogSet::TakeTime(const RecordView& record) {
 }
 
 bool LogSet::TakeRun(RecordRun* run) {
+  RecordRun news = *run;
   const uint64_t next = sequence_->next.value_or(run->first_seq);
   if (next > run->first_seq) {
-    const uint64_t repeated = std::min<uint64_t>(next - run->first_seq, run->records.size());
-    CountLate(run->first_seq, run->first_seq + repeated);
-    if (repeated == run->records.size()) return false;
-    const uint8_t* const first = run->records.front().payload.data();
-    run->records = run->records.subspan(repeated);
-    run->offset += static_cast<uint64_t>(run->records.front().payload.data() - first);
-    run->first_seq += repeated;
+    const uint64_t late = std::min<uint64_t>(next - run->first_seq, run->records.size());
+    CountLate(run->first_seq, run->first_seq + late);
+    news.records = run->records.subspan(late);
+    news.first_seq += late;
+    if (!news.records.empty()) {
+      news.offset += static_cast<uint64_t>(news.records.front().payload.data() -
+                                           run->records.front().payload.data());
+    }
   }
-  TakeMissing(run->first_seq, {});
-  sequence_->next = run->first_seq + run->records.size();
-  coverage_.records += run->records.size();
-  TakeTimes(*run);
+  if (options_.repeats == Repeats::kSkip) *run = news;
+  if (news.records.empty()) return !run->records.empty();
+  TakeMissing(news.first_seq, {});
+  sequence_->next = news.first_seq + news.records.size();
+  coverage_.records += news.records.size();
+  TakeTimes(news);
   return true;
 }
 

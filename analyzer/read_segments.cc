@@ -18,6 +18,7 @@ class SegmentCollector {
 
  private:
   void Take(const RecordView& record);
+  void TakeRun(const RecordRun& run);
   void TakeUnproved(const RecordView& record);
   void EndSegment();
   void EndFile(const End& end);
@@ -52,6 +53,7 @@ std::vector<ReadSegment> SegmentCollector::Collect() {
     } else {
       EndFile(std::get<End>(*item));
     }
+    while (const RecordRun* const run = log_.NextRun()) TakeRun(*run);
   }
   TakeFailures();
   return std::move(segments_);
@@ -96,6 +98,15 @@ void SegmentCollector::Take(const RecordView& record) {
   const bool closes_block = record.As(&checkpoint);
   segment.facts.has_end = closes_block && (checkpoint.flags & kCheckpointLast) != 0;
   if (closes_block && PromisesSync(checkpoint)) segment.facts.is_synced = true;
+}
+
+// Behind the item before it, in the same segment.
+void SegmentCollector::TakeRun(const RecordRun& run) {
+  ReadSegment& segment = Current(run.offset);
+  segment.records += run.records.size();
+  TakeNumber(run.first_seq, &segment.facts);
+  segment.facts.next_seq = run.first_seq + run.records.size();
+  segment.facts.has_end = false;
 }
 
 // What a salvage would write.

@@ -1,8 +1,6 @@
 // Memory for the content of files: whole ones that are read, and what is about to be written.
 #pragma once
 
-#include <sys/mman.h>
-
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -10,10 +8,12 @@
 #include <utility>
 #include <vector>
 
+#include "large_memory.h"
+
 namespace daybook {
 
-// Leaves bytes as they are until they are read into, and asks for huge pages: filling and reading a
-// segment of 64 MiB takes less than half of the time with both.
+// Leaves bytes as they are until they are read into; of large ones see large_memory.h. Filling and
+// reading a segment of 64 MiB takes less than half of the time.
 template <class T>
 class BulkAllocator {
  public:
@@ -24,16 +24,15 @@ class BulkAllocator {
   explicit BulkAllocator(const BulkAllocator<U>&) {}
 
   T* allocate(size_t count) {
-    constexpr size_t kHugePageBytes = size_t{2} << 20;
-    const size_t bytes = count * sizeof(T);
-    const bool is_huge = bytes >= 2 * kHugePageBytes;
-    const size_t rounded = (bytes + kHugePageBytes - 1) / kHugePageBytes * kHugePageBytes;
-    void* memory = is_huge ? std::aligned_alloc(kHugePageBytes, rounded) : std::malloc(bytes);
+    if (IsLarge(count)) return static_cast<T*>(TakeLargeMemory(count * sizeof(T)));
+    void* const memory = std::malloc(count * sizeof(T));
     if (memory == nullptr) throw std::bad_alloc();
-    if (is_huge) (void)madvise(memory, rounded, MADV_HUGEPAGE);  // where there are none: as before
     return static_cast<T*>(memory);
   }
-  void deallocate(T* memory, size_t) { std::free(memory); }
+  void deallocate(T* memory, size_t count) {
+    if (IsLarge(count)) return GiveBackLargeMemory(memory);
+    std::free(memory);
+  }
 
   // Without a value: no value.
   template <class U>
@@ -46,6 +45,9 @@ class BulkAllocator {
   }
 
   bool operator==(const BulkAllocator&) const = default;
+
+ private:
+  static bool IsLarge(size_t count) { return count * sizeof(T) >= size_t{4} << 20; }
 };
 
 // resize() does not fill it with zeros.

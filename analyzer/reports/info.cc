@@ -64,6 +64,8 @@ class SegmentLister {
   bool IsOtherSegment() const;
   void Begin(uint64_t offset);
   void Take(const RecordView& record);
+  void TakeRun(const RecordRun& run);
+  void TakeOfLife(const RecordView& record);
   void EndSegment();
   void EndFile();
   void Add(const SegmentRow& row, uint64_t bytes);
@@ -104,6 +106,7 @@ Answer SegmentLister::Run() {
     } else if (!row_) {
       Begin(std::get<Gap>(*item).begin);
     }
+    while (const RecordRun* const run = log_.NextRun()) TakeRun(*run);
   }
   Answer answer;
   if (ended_ != 0 && bytes_) {
@@ -139,11 +142,9 @@ bool IsEvent(const RecordView& record) {
   return record.Is<Fork>() || record.Is<Exec>() || record.Is<Exit>();
 }
 
-void SegmentLister::Take(const RecordView& record) {
+// What tells of births, programs and ends, and when.
+void SegmentLister::TakeOfLife(const RecordView& record) {
   SegmentRow& row = *row_;
-  ++row.records;
-  row.boot = &log_.boot();
-  row.complete = row.complete || record.Is<SegmentEnd>();
   row.events += IsEvent(record) ? 1 : 0;
   row.ended += record.Is<Exit>() ? 1 : 0;
   (void)ForEachLife(record, unpacker_, [&row](const WholeLife& life) {
@@ -155,6 +156,23 @@ void SegmentLister::Take(const RecordView& record) {
     row.last_ns = std::max(row.last_ns, *time);
   }
   if (Lives lives; record.As(&lives)) row.last_ns = std::max(row.last_ns, lives.last_time_ns);
+}
+
+// Behind the item before it, in the same segment.
+void SegmentLister::TakeRun(const RecordRun& run) {
+  row_->records += run.records.size();
+  row_->boot = &log_.boot();
+  for (const auto& [type, payload] : run.records) {
+    TakeOfLife({.type = type, .payload = payload, .base = run.base});
+  }
+}
+
+void SegmentLister::Take(const RecordView& record) {
+  SegmentRow& row = *row_;
+  ++row.records;
+  row.boot = &log_.boot();
+  row.complete = row.complete || record.Is<SegmentEnd>();
+  TakeOfLife(record);
   if (Clock clock; record.As(&clock)) {
     row.clock.Add(clock.time_ns, clock.realtime_ns);
   } else if (Info info; record.As(&info)) {
