@@ -171,7 +171,7 @@ Status RollupReader::Judge(Pending rollup) {
   return Offer(std::move(rollup), *seen);
 }
 
-// What is not is filtered.
+// What is not is filtered, also where it is given more than once.
 bool RollupReader::IsChosen(const RollupFacts& facts) {
   const Window& window = log_.window();
   const Rollup& numbers = facts.numbers;
@@ -181,6 +181,11 @@ bool RollupReader::IsChosen(const RollupFacts& facts) {
                           (window.until_ns && numbers.from_ns >= *window.until_ns);
   const bool is_of_host = hosts_.empty() || (facts.host && hosts_.contains(*facts.host));
   if (is_inside && is_of_host) return true;
+  auto& others = left_out_[KeyOf(facts)];
+  const bool is_repeated = std::ranges::any_of(
+      others, [&facts](const RollupFacts& other) { return IsSameRollup(other, facts); });
+  if (is_repeated) return false;
+  others.push_back(facts);
   coverage_.processes = coverage_.processes.value_or(0) + numbers.processes;
   coverage_.filtered += numbers.processes;
   rollups_.partly_outside += is_of_host && !is_outside;
@@ -190,7 +195,7 @@ bool RollupReader::IsChosen(const RollupFacts& facts) {
 // The same, where it was given before.
 Result<RollupReader::Seen*> RollupReader::Find(const RollupFacts& facts) {
   const bool is_unknown = facts.numbers.stream_id == Id128{} && !facts.host;
-  auto& others = seen_[{facts.numbers.stream_id, facts.host.value_or("")}];
+  auto& others = seen_[KeyOf(facts)];
   for (Seen& other : others) {
     if (IsSameRollup(other.facts, facts)) return ++rollups_.repeated_rollups, &other;
     if (is_unknown || !other.facts.overlaps(facts)) continue;

@@ -47,6 +47,9 @@ class RollupReader {
     std::string host;
     auto operator<=>(const LogKey&) const = default;
   };
+  static LogKey KeyOf(const RollupFacts& facts) {
+    return {facts.numbers.stream_id, facts.host.value_or("")};
+  }
   struct Pending {
     uint64_t no;
     std::optional<RollupFacts> facts;
@@ -79,6 +82,7 @@ class RollupReader {
   std::optional<uint32_t> tag_;
   bool holds_rollups_ = false;  // the file that is read
   std::map<LogKey, std::vector<Seen>> seen_;
+  std::map<LogKey, std::vector<RollupFacts>> left_out_;
   // By host, at the end of the latest one: what ran at that of another runs on in its next log.
   std::map<std::string, std::pair<int64_t, uint64_t>, std::less<>> running_;
   std::map<std::string, std::set<int64_t>, std::less<>> recorded_;  // days by host

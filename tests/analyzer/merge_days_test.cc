@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
+#include <filesystem>
 #include <fstream>
 #include <limits>
 #include <map>
@@ -12,6 +13,7 @@
 #include <set>
 #include <sstream>
 #include <string>
+#include <utility>
 
 #include "daybook/abilities.h"
 #include "merge_fixture.h"
@@ -203,6 +205,21 @@ TEST_F(MergeTest, OnlyOfATimeAndOfAHost) {
   EXPECT_EQ(part.at("partly_outside"), 2);
   EXPECT_EQ(part.at("used") + part.at("filtered"), part.at("processes"));
   EXPECT_EQ(part.at("processes") - part.at("running"), 600);
+}
+
+TEST_F(MergeTest, WhatIsNotAskedForIsCountedOnceToo) {
+  WriteRandomLog({.path = temp_ / "a", .host = "web1", .seed = 71});
+  WriteRandomLog({.path = temp_ / "b", .host = "web2", .seed = 72});
+  const std::string both =
+      Partial("both", "--log " + (temp_ / "a") + " --log " + (temp_ / "b") + kWindow);
+  const std::string copy = temp_ / "copy";
+  std::filesystem::copy_file(both, copy);
+  for (const std::string ask : {"merge --host web2 ", "merge -S '2026-09-22 12:00' "}) {
+    auto once = CoverageOf(ask + both);
+    auto twice = CoverageOf(ask + both + " " + copy);
+    EXPECT_GT(std::exchange(twice.at("repeated_rollups"), 0), 0);
+    EXPECT_EQ(once, twice) << ask;
+  }
 }
 
 }  // namespace
