@@ -55,6 +55,8 @@ struct Coverage {
   // The kernel counted so many more than the recorder's hook saw. Threads that it makes for
   // io_uring and vhost are among them: no proof that something is missing.
   uint64_t unseen_forks = 0;
+  // So long two logs tell of one boot: what both tell of is counted twice.
+  uint64_t recorded_twice_us = 0;
   uint64_t missing_records = 0;  // sequence numbers that no record in the log has
   uint64_t malformed_records = 0;
   uint64_t repeated_records = 0;  // written again after an error, and left out once

@@ -9,6 +9,7 @@
 #include "daybook/abilities.h"
 #include "log_set.h"
 #include "names.h"
+#include "recorded_times.h"
 
 namespace daybook {
 namespace {
@@ -389,6 +390,7 @@ Coverage LogSet::coverage() const {
   for (const auto& [unused, sequence] : sequences_) {
     coverage.missing_records += sequence.lost_in_gaps;
   }
+  coverage.recorded_twice_us = RecordedTwiceUs(*this);
   return coverage;
 }
 

@@ -70,6 +70,9 @@ std::unique_ptr<Output> MakeMarkdownOutput(OutputFile* file, const LocalZone& zo
 // One line for people: what the log covers and what is missing.
 std::string CoverageLine(const Coverage& coverage, const LocalZone& zone);
 
+// What of it is told by two logs, where there is something.
+std::string CountedTwiceText(const Coverage& coverage, const LocalZone& zone);
+
 // The same of what an answer is compared with.
 std::string OldCoverageLine(const Coverage& coverage, const LocalZone& zone);
 

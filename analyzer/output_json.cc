@@ -198,6 +198,7 @@ void AppendJsonCoverage(const Coverage& coverage, const LocalZone& zone, std::st
   member("recording_gaps", coverage.recording_gaps);
   member("missed_forks", coverage.missed_forks);
   member("unseen_forks", coverage.unseen_forks);
+  member("recorded_twice_us", coverage.recorded_twice_us);
   member("missing_records", coverage.missing_records);
   member("malformed_records", coverage.malformed_records);
   member("repeated_records", coverage.repeated_records);

@@ -310,6 +310,12 @@ void AppendRollups(const RollupCoverage& rollups, std::string* line) {
 
 }  // namespace
 
+std::string CountedTwiceText(const Coverage& coverage, const LocalZone& zone) {
+  ByteBuffer time;
+  AppendCellText(Kind::kMicroseconds, coverage.recorded_twice_us, zone, &time);
+  return fmt::format("told by two logs and counted twice: {}", time.text());
+}
+
 std::string CoverageLine(const Coverage& coverage, const LocalZone& zone) {
   std::string line = "-- ";
   const auto to = std::back_inserter(line);
@@ -349,6 +355,7 @@ std::string CoverageLine(const Coverage& coverage, const LocalZone& zone) {
                    coverage.missed_forks);
   }
   if (coverage.unseen_forks != 0) fmt::format_to(to, ", forks unseen {}", coverage.unseen_forks);
+  if (coverage.recorded_twice_us != 0) line += "; " + CountedTwiceText(coverage, zone);
   if (coverage.malformed_records != 0) {
     fmt::format_to(to, ", malformed {}", coverage.malformed_records);
   }

@@ -40,6 +40,9 @@ Replace ReplaceOf(const Wishes& wishes) { return Replace{wishes.Has("--replace")
 
 // Where there is no page to say so.
 void TellIfIncomplete(const Coverage& coverage, const LocalZone& zone) {
+  if (coverage.recorded_twice_us != 0) {
+    PrintError(Error("of the log some time is " + CountedTwiceText(coverage, zone)));
+  }
   if (!coverage.incomplete()) return;
   PrintError(Error(fmt::format("the log is not complete {}", CoverageLine(coverage, zone))));
 }

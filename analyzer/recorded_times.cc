@@ -1,6 +1,7 @@
 #include "recorded_times.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "escape.h"
@@ -65,7 +66,7 @@ void RecordedTimes::Add(const Span& boot, const std::vector<Span>& not_recorded)
   if (from_ns <= boot.last_ns) recorded_.push_back({from_ns, boot.last_ns});
 }
 
-void RecordedTimes::AddLogsOfBoot(std::vector<const Boot*> logs) {
+void RecordedTimes::AddLogsOfBoot(std::vector<const Boot*> logs, const Gaps& gaps) {
   if (logs.size() < 2) return;
   std::ranges::sort(logs, {}, [](const Boot* log) { return *log->first_ns; });
   std::optional<Span> whole;
@@ -76,20 +77,42 @@ void RecordedTimes::AddLogsOfBoot(std::vector<const Boot*> logs) {
     if (!whole) {
       whole = span;
     } else {
-      AddToBoot(*log, last_ns);
+      // One that goes on where others have told of the boot up to that time of it.
+      if (*log->first_ns >= last_ns)
+        between_logs_.push_back(*SpanOf(*log, last_ns, *log->first_ns));
       whole = {std::min(whole->first_ns, span->first_ns), std::max(whole->last_ns, span->last_ns)};
     }
     last_ns = std::max(last_ns, log->last_ns);
   }
   if (whole) boots_.push_back(*whole);
+  AddTwice(logs, gaps);
 }
 
-// One that goes on where others have told of the boot up to that time of it.
-void RecordedTimes::AddToBoot(const Boot& log, uint64_t last_ns) {
-  if (*log.first_ns < last_ns) {
-    twice_.push_back(*SpanOf(log, *log.first_ns, std::min(log.last_ns, last_ns)));
-  } else {
-    between_logs_.push_back(*SpanOf(log, last_ns, *log.first_ns));
+// A recorder that wrote elsewhere for a while has left a gap in the log that it came back to.
+void RecordedTimes::AddTwice(const std::vector<const Boot*>& logs, const Gaps& gaps) {
+  struct Part {
+    const Boot* log;
+    uint64_t first_ns;
+    uint64_t last_ns;
+  };
+  std::vector<Part> parts;
+  for (const Boot* const log : logs) {
+    uint64_t from_ns = *log->first_ns;
+    if (const auto found = gaps.find(log); found != gaps.end()) {
+      for (const auto& [first_ns, last_ns] : found->second) {
+        if (from_ns < first_ns) parts.push_back({log, from_ns, first_ns});
+        from_ns = std::max(from_ns, last_ns);
+      }
+    }
+    parts.push_back({log, from_ns, log->last_ns});
+  }
+  std::ranges::sort(parts, {}, &Part::first_ns);
+  uint64_t until_ns = 0;
+  for (const auto& [log, first_ns, last_ns] : parts) {
+    const uint64_t end_ns = std::min(last_ns, until_ns);
+    const auto span = first_ns < end_ns ? SpanOf(*log, first_ns, end_ns) : std::nullopt;
+    if (span) twice_.push_back(*span);
+    until_ns = std::max(until_ns, last_ns);
   }
 }
 
@@ -131,9 +154,30 @@ std::optional<RecordedTimes::Silence> RecordedTimes::SilenceIn(const Window& win
   return silence;
 }
 
+// Rarely there are two logs of a boot: then it is looked at more closely.
+uint64_t RecordedTwiceUs(const LogSet& log) {
+  std::set<Id128> boots;
+  const bool has_several = std::ranges::any_of(log.boots(), [&boots](const Boot& boot) {
+    return boot.boot_id && !boots.insert(*boot.boot_id).second;
+  });
+  if (!has_several) return 0;
+  const Window& window = log.window();
+  uint64_t twice_us = 0;
+  for (const auto& [host, times] : RecordedByHost(log, HostNames(log))) {
+    for (const Span& span : times.Twice()) {
+      const int64_t since_ns = std::max(span.first_ns, window.since_ns.value_or(span.first_ns));
+      const int64_t until_ns = std::min(span.last_ns, window.until_ns.value_or(span.last_ns));
+      if (since_ns < until_ns) twice_us += static_cast<uint64_t>(until_ns - since_ns) / 1000;
+    }
+  }
+  return twice_us;
+}
+
 std::map<std::string, RecordedTimes> RecordedByHost(const LogSet& log, const HostNames& names) {
   std::map<const Boot*, std::vector<Span>> not_recorded;
+  RecordedTimes::Gaps gaps;
   for (const LogSet::NotRecorded& gap : log.not_recorded()) {
+    gaps[gap.boot].push_back({gap.first_ns, gap.last_ns});
     const auto span = SpanOf(*gap.boot, gap.first_ns, gap.last_ns);
     if (span) not_recorded[gap.boot].push_back(*span);
   }
@@ -147,7 +191,9 @@ std::map<std::string, RecordedTimes> RecordedByHost(const LogSet& log, const Hos
     hosts[host].Add(*span, not_recorded[&boot]);
     if (boot.boot_id) logs_of_boots[{host, *boot.boot_id}].push_back(&boot);
   }
-  for (auto& [boot, logs] : logs_of_boots) hosts[boot.first].AddLogsOfBoot(std::move(logs));
+  for (auto& [boot, logs] : logs_of_boots) {
+    hosts[boot.first].AddLogsOfBoot(std::move(logs), gaps);
+  }
   for (auto& [host, times] : hosts) times.Finish();
   return hosts;
 }

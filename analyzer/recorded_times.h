@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "clock_map.h"
 #include "local_zone.h"
 #include "log_set.h"
 #include "window.h"
@@ -44,8 +45,9 @@ class RecordedTimes {
   // recorded.
   void Add(const Span& boot, const std::vector<Span>& not_recorded);
   // What several logs tell of one boot, each from its first record to its last, is one boot. Its
-  // own clock, which is never set, says whether they overlap.
-  void AddLogsOfBoot(std::vector<const Boot*> logs);
+  // own clock, which is never set, says whether they overlap. In the gaps nobody wrote that log.
+  using Gaps = std::map<const Boot*, std::vector<BootInterval>>;
+  void AddLogsOfBoot(std::vector<const Boot*> logs, const Gaps& gaps = {});
   // Call it after the last one.
   void Finish();
 
@@ -67,7 +69,7 @@ class RecordedTimes {
   std::optional<Silence> SilenceIn(const Window& window) const;
 
  private:
-  void AddToBoot(const Boot& log, uint64_t last_ns);
+  void AddTwice(const std::vector<const Boot*>& logs, const Gaps& gaps);
 
   // In order of time, without overlaps.
   std::vector<Span> boots_;
@@ -75,6 +77,9 @@ class RecordedTimes {
   std::vector<Span> between_logs_;
   std::vector<Span> twice_;
 };
+
+// So long, in its window, what a log set has read tells of a boot twice.
+uint64_t RecordedTwiceUs(const LogSet& log);
 
 // Of each host that a log set has read something of.
 std::map<std::string, RecordedTimes> RecordedByHost(const LogSet& log, const HostNames& names);

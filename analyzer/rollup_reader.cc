@@ -23,6 +23,14 @@ std::string Described(const RollupFacts& facts) {
   return fmt::format("{} on {}", facts.host ? *facts.host : "a host without a name", facts.day);
 }
 
+std::set<std::string, std::less<>> BootsOf(const RollupFacts& facts) {
+  std::set<std::string, std::less<>> boots;
+  for (size_t at = 0; at + sizeof(Id128) <= facts.boots.size(); at += sizeof(Id128)) {
+    boots.insert(facts.boots.substr(at, sizeof(Id128)));
+  }
+  return boots;
+}
+
 uint64_t ProcessesIn(const RollupGroupJoiner& joiner) {
   uint64_t processes = 0;
   for (const KeyedTotals& group : joiner.groups()) processes += group.totals.count;
@@ -89,6 +97,7 @@ Coverage RollupReader::coverage() const {
   const Coverage of_files = log_.coverage();
   for (const auto member : kOfFiles) coverage.*member += of_files.*member;
   coverage.unreadable_files += failures_.size();
+  coverage.recorded_twice_us = RecordedTwiceUs();
   coverage.boots = boots_.size();
   coverage.hosts = recorded_.size();
   for (const auto& [unused, latest] : running_) coverage.running += latest.second;
@@ -105,6 +114,40 @@ Coverage RollupReader::coverage() const {
   }
   rollups.days = days.size();
   return coverage;
+}
+
+// By the first and the last record of each: of a recorder that wrote elsewhere in between it is too
+// much.
+uint64_t RollupReader::RecordedTwiceUs() const {
+  std::map<std::pair<std::string, std::string>, std::vector<std::pair<int64_t, int64_t>>> boots;
+  for (const auto& [log, of_log] : seen_) {
+    for (const Seen& seen : of_log) {
+      const Rollup& numbers = seen.facts.numbers;
+      if (!numbers.first_realtime_ns || !numbers.last_realtime_ns) continue;
+      for (const std::string& boot : BootsOf(seen.facts)) {
+        boots[{log.host, boot}].emplace_back(*numbers.first_realtime_ns, *numbers.last_realtime_ns);
+      }
+    }
+  }
+  std::map<std::string, std::set<std::pair<int64_t, int64_t>>> twice;  // by host
+  for (auto& [boot, spans] : boots) {
+    std::ranges::sort(spans);
+    int64_t until_ns = spans.front().first;
+    for (const auto& [first_ns, last_ns] : spans) {
+      if (first_ns < until_ns) twice[boot.first].emplace(first_ns, std::min(last_ns, until_ns));
+      until_ns = std::max(until_ns, last_ns);
+    }
+  }
+  uint64_t twice_us = 0;
+  for (const auto& [host, spans] : twice) {
+    int64_t from_ns = spans.begin()->first;
+    for (const auto& [first_ns, last_ns] : spans) {
+      from_ns = std::max(from_ns, first_ns);
+      if (from_ns < last_ns) twice_us += static_cast<uint64_t>(last_ns - from_ns) / 1000;
+      from_ns = std::max(from_ns, last_ns);
+    }
+  }
+  return twice_us;
 }
 
 std::vector<std::string> RollupReader::MissingDays() const {
@@ -276,9 +319,7 @@ void RollupReader::CountFacts(const RollupFacts& facts) {
   const auto day = DayNumber(facts.day);
   if (day && numbers.records != 0) days.insert(*day);
   filters_.insert(facts.filter);
-  for (size_t at = 0; at + sizeof(Id128) <= facts.boots.size(); at += sizeof(Id128)) {
-    boots_.insert(facts.boots.substr(at, sizeof(Id128)));
-  }
+  boots_.merge(BootsOf(facts));
 }
 
 // Of a file that is no log at all the log set tells. One of roll-ups is never still being written.

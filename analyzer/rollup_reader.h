@@ -72,6 +72,7 @@ class RollupReader {
   Status HandOutDamaged();
   Status HandOut(const Pending& rollup);
   void CountFacts(const RollupFacts& facts);
+  uint64_t RecordedTwiceUs() const;
   void EndFile(const End& end);
   std::string PathHere() const;
 

@@ -119,6 +119,12 @@ void PrintIncomplete(std::string_view which, const Coverage& coverage, const Loc
   PrintError(Error(fmt::format("the {} is not complete {}", which, CoverageLine(coverage, zone))));
 }
 
+void PrintCountedTwice(std::string_view which, const Coverage& coverage, const LocalZone& zone) {
+  if (coverage.recorded_twice_us == 0) return;
+  PrintError(
+      Error(fmt::format("of the {} some time is {}", which, CountedTwiceText(coverage, zone))));
+}
+
 int Fail(const Error& error, int status) {
   PrintError(error);
   return status;
@@ -322,6 +328,8 @@ int Run(const Options& options, const LocalZone& zone) {
   }
   const int status = ExitStatus(*log, *answer);
   if (!IsSilent(options)) return status;
+  if (answer->old_coverage) PrintCountedTwice("old log", *answer->old_coverage, zone);
+  PrintCountedTwice("log", answer->coverage, zone);
   for (const std::string& rule : answer->failed_on) PrintError(Error("this applies: " + rule));
   if (answer->old_coverage) {  // whatever the status is
     if (answer->old_coverage->incomplete()) PrintIncomplete("old log", *answer->old_coverage, zone);

@@ -115,6 +115,24 @@ TEST_F(CoverageTest, EachVerbTellsHowManyLivesItRestsOn) {
   }
 }
 
+TEST_F(CoverageTest, EachVerbTellsHowLongTwoLogsTellOfTheSame) {
+  const std::string other = temp_ / "other";
+  {
+    ScriptedLog log(other);  // the same boot of the same host
+    log.Snapshot(5000);
+    log.Exit(6500, 100, 2000, 0, "bash", 1);
+  }
+  for (const auto& [name, coverage] : RunAll({})) EXPECT_EQ(coverage.recorded_twice_us, 0) << name;
+  Asked asked = In({});
+  asked.paths.push_back(other);
+  for (const auto& [name, coverage] : RunEveryVerb(asked, "205")) {
+    EXPECT_EQ(coverage.recorded_twice_us, 1'500'000) << name;
+  }
+  asked.log.window = {.since_ns = kScriptRealtimeNs + 1'000'000'000};
+  EXPECT_EQ(RunReport(kSummaryReport, asked).coverage.recorded_twice_us, 500'000);
+  EXPECT_EQ(RunReport(kDumpReport, asked).coverage.recorded_twice_us, 500'000);
+}
+
 TEST_F(CoverageTest, ADumpUsesOrFiltersEveryRecord) {
   for (const Window& window : {Window{}, Window{.since_ns = kScriptRealtimeNs + 1'005'000'000}}) {
     const Coverage coverage = RunReport(kDumpReport, In(window)).coverage;

@@ -164,6 +164,22 @@ TEST_F(MergeTest, TheSameGivenTwiceIsCountedOnce) {
   EXPECT_THAT(Out("merge " + more + " " + one), HasSubstr("given twice and counted once 1"));
 }
 
+// They are not refused: both recorders may have seen what the other one did not.
+TEST_F(MergeTest, TwoLogsOfOneBootAreToldAsCountedTwice) {
+  WriteRandomLog({.path = temp_ / "a", .seed = 1});
+  WriteRandomLog({.path = temp_ / "b", .seed = 17});  // the same boot
+  const std::string logs = "--log " + (temp_ / "a") + " --log " + (temp_ / "b") + kWindow;
+  const uint64_t of_log_us = CoverageOf("summary " + logs).at("recorded_twice_us");
+  const std::string one = Partial("one", "--log " + (temp_ / "a") + kWindow);
+  const std::string other = Partial("other", "--log " + (temp_ / "b") + kWindow);
+  EXPECT_EQ(CoverageOf("merge " + one).at("recorded_twice_us"), 0);
+  for (const std::string& files : {Partial("both", logs), one + " " + other}) {
+    const uint64_t merged_us = CoverageOf("merge " + files).at("recorded_twice_us");
+    EXPECT_LE(merged_us, of_log_us);
+    EXPECT_GT(merged_us, of_log_us / 10 * 9) << "but for what is before and behind a day's records";
+  }
+}
+
 TEST_F(MergeTest, TwoThatOverlapAreRefused) {
   WriteRandomLog({.path = log_path_, .seed = 51});
   const std::string one = Partial("one", "--log LOG -S 2026-09-21 -U 2026-09-22");

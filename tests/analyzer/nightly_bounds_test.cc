@@ -104,6 +104,18 @@ TEST_F(NightlyTest, WhereTwoLogsTellOfOneBootItIsRecordedTwice) {
                              "2026-09-28T02:00:00.000000+00:00,web1\n"));
   EXPECT_THAT(out, Not(HasSubstr("between_boots")));
   EXPECT_THAT(Run(ask + log_path_).out, Not(HasSubstr("recorded_twice")));
+  const std::string told = "told by two logs and counted twice: 2h00m";
+  const std::string both = "-S 2026-09-28 -U 2026-09-29 --log LOG --log " + other;
+  for (const std::string verb : {"report ", "summary ", "jobs ", "dump "}) {
+    EXPECT_THAT(Run(verb + both).out, HasSubstr(told)) << verb;
+    const Answer alone = Run(verb + "-S 2026-09-28 -U 2026-09-29 --log LOG");
+    EXPECT_THAT(alone.out, Not(HasSubstr("counted twice"))) << verb;
+  }
+  for (const std::string ask_rows : {"summary --output csv ", "summary --style sa "}) {
+    EXPECT_EQ(Run(ask_rows + both).err, "daybook: of the log some time is " + told + "\n");
+  }
+  const std::string partial = temp_ / "partial";
+  EXPECT_THAT(Run("report --partial " + partial + " " + both).out, HasSubstr(told));
 }
 
 TEST_F(NightlyTest, WhatWasLostBeforeIsNotThisNightsAffair) {

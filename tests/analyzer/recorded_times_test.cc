@@ -65,6 +65,16 @@ TEST(RecordedTimesTest, WhereTwoLogsOfOneBootOverlapItIsRecordedTwice) {
   EXPECT_THAT(times.Twice(), ElementsAre(Span{250, 300}, Span{350, 360}));
 }
 
+// Of a recorder that wrote elsewhere for a while.
+TEST(RecordedTimesTest, WhatALogIsNotWrittenInIsNotRecordedTwice) {
+  const Boot logs[] = {LogOf(100, 400), LogOf(210, 330)};
+  RecordedTimes times;
+  times.AddLogsOfBoot({&logs[0], &logs[1]}, {{&logs[0], {{200, 300}}}});
+  times.Finish();
+  EXPECT_THAT(times.Twice(), ElementsAre(Span{300, 330}));
+  EXPECT_THAT(times.BetweenLogs(), ElementsAre());
+}
+
 // A step of the wall clock between two logs of a boot is no time, forward or back.
 TEST(RecordedTimesTest, WhetherTheyOverlapIsNotToldByTheWallClock) {
   const Boot first = LogOf(1100, 1200, 1000);
