@@ -263,6 +263,7 @@ bool LifeBuilder::HandOutEnded(uint64_t waited_ns) {
       Open* const open = slot->open[i].get();
       if (!open->ended) continue;
       const bool has_waited = open->life.end_ns.value_or(0) + waited_ns <= now_ns_;
+      open->life.is_unreaped = has_waited && TellsReaps(open->life.end_ns.value_or(0));
       if (has_waited) Close(*slot, open, LifeState::kEnded);
       others_wait = others_wait || !has_waited;
     }

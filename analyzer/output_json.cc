@@ -222,6 +222,7 @@ void AppendJsonCoverage(const Coverage& coverage, const LocalZone& zone, std::st
     member("cut_files", rollups->cut_files);
     member("unknown_rollups", rollups->unknown_rollups);
     member("mixed_filters", rollups->mixed_filters, Kind::kBool);
+    member("without_unreaped", rollups->without_unreaped);
   }
   line.Append('}');
   out->append(line.text());

@@ -305,6 +305,9 @@ void AppendRollups(const RollupCoverage& rollups, std::string* line) {
   if (rollups.unknown_rollups != 0) {
     fmt::format_to(to, ", left out since nothing says of when {}", rollups.unknown_rollups);
   }
+  if (rollups.without_unreaped != 0) {
+    fmt::format_to(to, ", silent about who was not reaped in time {}", rollups.without_unreaped);
+  }
   if (rollups.mixed_filters) *line += ", not all made with the same filter";
 }
 

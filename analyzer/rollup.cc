@@ -150,6 +150,7 @@ bool IsSameRollup(const RollupFacts& a, const RollupFacts& b) {
   record.no = b.numbers.no;
   // Who wrote it before that could be told says that nobody was hidden.
   record.flags = (record.flags & ~kRollupOthersHidden) | (b.numbers.flags & kRollupOthersHidden);
+  if (!record.unreaped || !b.numbers.unreaped) record.unreaped = b.numbers.unreaped;
   return record == b.ToRecord();
 }
 

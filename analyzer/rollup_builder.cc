@@ -155,7 +155,10 @@ Status RollupBuilder::ReadRecords(LogSet& log) {
 }
 
 void RollupBuilder::SeeLife(const Boot& boot, const Life& life) {
-  if (Day* const day = DayOfEnd(boot, life)) ++day->facts.numbers.processes;
+  if (Day* const day = DayOfEnd(boot, life)) {
+    ++day->facts.numbers.processes;
+    *day->facts.numbers.unreaped += life.is_unreaped;
+  }
   const auto start = boot.clock.ToRealtime(life.start_ns);
   const auto end = EndTime(boot, life);
   if (!start || (!end && life.state != LifeState::kRunning)) return;
@@ -221,7 +224,10 @@ std::optional<int64_t> RollupBuilder::TimeIn(const Boot& boot, uint64_t boot_ns)
 RollupBuilder::Day* RollupBuilder::DayAt(Stream& stream, int64_t time_ns) {
   if (time_ns < day_.begin_ns || time_ns >= day_.end_ns) day_ = DayOf(time_ns, zone_);
   const auto [found, is_new] = stream.days.try_emplace(day_.begin_ns);
-  if (is_new) found->second.facts.day = day_.name;
+  if (is_new) {
+    found->second.facts.day = day_.name;
+    found->second.facts.numbers.unreaped = 0;
+  }
   return &found->second;
 }
 

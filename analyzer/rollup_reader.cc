@@ -42,6 +42,12 @@ bool HasLess(const RollupGroupJoiner& a, const RollupGroupJoiner& b) {
   return std::pair(ProcessesIn(a), a.digest()) < std::pair(ProcessesIn(b), b.digest());
 }
 
+// From the same one by a newer version.
+void Learn(const Rollup& from, Rollup* known) {
+  known->flags |= from.flags & kRollupOthersHidden;
+  if (!known->unreaped) known->unreaped = from.unreaped;
+}
+
 // What the files of roll-ups themselves are missing.
 constexpr uint64_t Coverage::*kOfFiles[] = {
     &Coverage::missing_records, &Coverage::unordered_records,
@@ -97,13 +103,21 @@ Coverage RollupReader::coverage() const {
   const Coverage of_files = log_.coverage();
   for (const auto member : kOfFiles) coverage.*member += of_files.*member;
   coverage.unreadable_files += failures_.size();
+  RollupCoverage& rollups = coverage.rollups.emplace(rollups_);
+  for (const auto& [unused, of_log] : seen_) {
+    for (const Seen& seen : of_log) {
+      const Rollup& numbers = seen.facts.numbers;
+      coverage.others_hidden |= (numbers.flags & kRollupOthersHidden) != 0;
+      coverage.unreaped += numbers.unreaped.value_or(0);
+      rollups.without_unreaped += !numbers.unreaped;
+    }
+  }
   coverage.recorded_twice_us = RecordedTwiceUs();
   coverage.boots = boots_.size();
   coverage.hosts = recorded_.size();
   for (const auto& [unused, latest] : running_) coverage.running += latest.second;
   if (coverage.processes) *coverage.processes += coverage.running;
   coverage.filtered += coverage.running;  // they are in no group
-  RollupCoverage& rollups = coverage.rollups.emplace(rollups_);
   rollups.mixed_filters = filters_.size() > 1;
   std::set<int64_t> days;
   for (const auto& [unused, of_host] : recorded_) {
@@ -240,7 +254,11 @@ Result<RollupReader::Seen*> RollupReader::Find(const RollupFacts& facts) {
   const bool is_unknown = facts.numbers.stream_id == Id128{} && !facts.host;
   auto& others = seen_[KeyOf(facts)];
   for (Seen& other : others) {
-    if (IsSameRollup(other.facts, facts)) return ++rollups_.repeated_rollups, &other;
+    if (IsSameRollup(other.facts, facts)) {
+      ++rollups_.repeated_rollups;
+      Learn(facts.numbers, &other.facts.numbers);
+      return &other;
+    }
     if (is_unknown || !other.facts.overlaps(facts)) continue;
     return Error(
         fmt::format("{} and {} tell of the same time of {} in different ways, so that processes "
@@ -306,7 +324,6 @@ void RollupReader::CountFacts(const RollupFacts& facts) {
   coverage_.processes = coverage_.processes.value_or(0) + numbers.processes;
   coverage_.filtered += std::max(numbers.processes, numbers.used) - numbers.used;
   coverage_.imported |= (numbers.flags & kRollupImported) != 0;
-  coverage_.others_hidden |= (numbers.flags & kRollupOthersHidden) != 0;
   if (const auto first = numbers.first_realtime_ns) {
     coverage_.first_ns = std::min(coverage_.first_ns.value_or(*first), *first);
   }

@@ -116,6 +116,25 @@ TEST_F(FollowedZombieTest, IsShownADrainLaterWhereTheLogGrows) {
   EXPECT_EQ(followed.Line(), "(end)");
 }
 
+TEST_F(FollowedZombieTest, WhoseReapIsNotWaitedForIsCounted) {
+  Followed followed({"--log", log_path_, "--columns", "pid,exact"});
+  EXPECT_EQ(followed.Line(), "    PID  EXACT");
+  Live(log_, 6000, 200, "zombie");
+  EXPECT_EQ(followed.Line(), "    200  no");
+  log_.Fork(6300, 201, 100, 2000);
+  log_.Exit(6400, 201, 6300, 0, "next", 1);
+  log_.writer().Append(Reap{.time_ns = ScriptedLog::Ns(6400),
+                            .pid = 201,
+                            .start_ns = ScriptedLog::Ns(6300),
+                            .flags = kProcUsageExact,
+                            .cpu_us = 7});
+  log_.Flush();
+  EXPECT_EQ(followed.Line(), "    201  yes");
+  followed.Signal(SIGINT);
+  EXPECT_THAT(followed.Line(), HasSubstr("ended unseen 0, not reaped in time 1;"));
+  EXPECT_EQ(followed.Line(), "(end)");
+}
+
 TEST_F(FollowedZombieTest, AtTheEndAllIsShownThatListShows) {
   Live(log_, 6000, 200, "zombie");
   log_.Fork(6100, 201, 100, 2000);
@@ -126,8 +145,10 @@ TEST_F(FollowedZombieTest, AtTheEndAllIsShownThatListShows) {
   EXPECT_THAT(listed, HasSubstr("201,2026-09-21T14:13:21.100000+00:00,,lost,\n"));
   const Answer followed = Run("follow --since @0 --until +100ms --output csv" + ask);
   EXPECT_EQ(Sorted(followed.out), Sorted(listed));
-  EXPECT_THAT(Run("follow --since @0 --until +100ms" + ask).out,
-              HasSubstr("processes 6, running 3, ended unseen 1; filtered 3; lost 0"));
+  EXPECT_THAT(
+      Run("follow --since @0 --until +100ms" + ask).out,
+      HasSubstr("processes 6, running 3, ended unseen 1, not reaped in time 1; filtered 3; lost "
+                "0"));
 }
 
 TEST_F(FollowTest, TakesFilters) {

@@ -34,6 +34,7 @@ RollupFacts Facts(const std::string& day, uint64_t used) {
   facts.numbers.used = used;
   facts.numbers.records = 1;
   facts.numbers.class_bits = Quantiles::kBits;
+  facts.numbers.unreaped = 0;
   return facts;
 }
 
@@ -219,6 +220,27 @@ TEST_F(RollupReaderTest, AFileBehindItselfIsCountedOnce) {
   EXPECT_EQ(reading.processes, 3);
   EXPECT_EQ(reading.rollups().rollups, 1);
   EXPECT_EQ(reading.rollups().repeated_rollups, 1);
+}
+
+TEST_F(RollupReaderTest, WhatOnlyANewerVersionTellsOfTheSameIsUsedInWhateverOrder) {
+  RollupFacts facts = Facts("2026-09-21", 3);
+  const std::string newer = temp_ / "newer";
+  for (const auto& [path, unreaped] : {std::pair(path_, std::optional<uint64_t>()), {newer, 2}}) {
+    facts.numbers.unreaped = unreaped;
+    facts.numbers.flags = unreaped ? kRollupOthersHidden : 0;
+    auto file = RollupFile::Create(path, Replace::kYes, kNowNs);
+    ASSERT_TRUE(file->Append(facts, Groups(3)));
+    ASSERT_TRUE(file->Close());
+  }
+  EXPECT_EQ(Read().coverage.unreaped, 0);
+  EXPECT_EQ(Read().rollups().without_unreaped, 1);
+  for (const std::vector<std::string>& paths : {std::vector{path_, newer}, {newer, path_}}) {
+    const Reading reading = Read(paths);
+    EXPECT_FALSE(reading.error);
+    EXPECT_EQ(reading.coverage.unreaped, 2);
+    EXPECT_TRUE(reading.coverage.others_hidden);
+    EXPECT_EQ(reading.rollups().without_unreaped, 0);
+  }
 }
 
 TEST_F(RollupReaderTest, OfTwoTheWholeOneCountsInWhateverOrder) {

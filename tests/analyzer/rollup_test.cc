@@ -199,6 +199,13 @@ TEST(RollupFactsTest, TheyAreTheSameWhereverTheyStand) {
   EXPECT_TRUE(IsSameRollup(facts, RollupFacts(record)));
   record.flags |= kRollupOthersHidden;  // which an older program did not tell
   EXPECT_TRUE(IsSameRollup(facts, RollupFacts(record)));
+  record.unreaped = 3;  // nor that
+  EXPECT_TRUE(IsSameRollup(facts, RollupFacts(record)));
+  EXPECT_TRUE(IsSameRollup(RollupFacts(record), facts));
+  const RollupFacts newer(record);
+  record.unreaped = 4;
+  EXPECT_FALSE(IsSameRollup(newer, RollupFacts(record)));
+  record.unreaped = 3;
   record.used = 1;
   EXPECT_FALSE(IsSameRollup(facts, RollupFacts(record)));
 }

@@ -109,6 +109,13 @@ TEST_F(ZombiesTest, WhoIsNotReapedForLongIsCountedByEveryReport) {
   EXPECT_THAT(Run("report --log LOG --since 2026-09-21 --until 2026-09-22 --output json").out,
               HasSubstr("\"unreaped\":1"));
   EXPECT_THAT(Run("list --log LOG --since '2026-09-21 14:13:25'").out, Not(HasSubstr("reaped")));
+  const std::string days[] = {temp_ / "1", temp_ / "2"};
+  Run("report --log LOG --since 2026-09-21 --until 2026-09-22 --partial " + days[0]);
+  Run("report --log LOG --since 2026-09-22 --until 2026-09-23 --partial " + days[1]);
+  EXPECT_THAT(Run("merge " + days[0]).out, HasSubstr(", ended unseen 0, not reaped in time 1;"));
+  EXPECT_THAT(Run("merge --output json " + days[0] + " " + days[1]).out,
+              HasSubstr("\"unreaped\":1,"));
+  EXPECT_THAT(Run("merge " + days[1]).out, Not(HasSubstr("reaped")));
 }
 
 }  // namespace

@@ -1263,6 +1263,7 @@ struct Rollup {
   uint64_t torn_bytes = 0;
   uint64_t unreadable_files = 0;
   uint32_t class_bits = 0;
+  std::optional<uint64_t> unreaped;
   bool operator==(const Rollup&) const = default;
 };
 template <>
@@ -1332,7 +1333,10 @@ struct Schema<Rollup> {
       Field{"unreadable_files", &Rollup::unreadable_files, Wire::kUint, Unit::kNone,
             "Files that could not be read, of this log or of another one."},
       Field{"class_bits", &Rollup::class_bits, Wire::kUint, Unit::kNone,
-            "How fine the classes of its groups are: 6; see ROLL-UPS."}};
+            "How fine the classes of its groups are: 6; see ROLL-UPS."},
+      Field{"unreaped", &Rollup::unreaped, Wire::kUint, Unit::kNone,
+            "Of its processes, those whose reap was too late for what it tells to be used; unknown "
+            "where daybook was too old to tell."}};
 };
 
 // The sums of those processes of a roll-up that have the same key. A group that is too long for a
