@@ -3,33 +3,63 @@
 #include <algorithm>
 
 #include "life_cells.h"
+#include "life_window.h"
 
 namespace daybook {
+namespace {
+
+constexpr uint64_t kMinuteNs = 60'000'000'000;
+
+uint64_t MomentOfEnd(const Life& life) { return life.end_ns.value_or(life.last_seen_ns); }
+
+}  // namespace
 
 void MinutePeak::Add(const Boot& boot, uint64_t time_ns) {
+  Insert(boot, time_ns);
+  latest_ns_ = std::max(latest_ns_.value_or(time_ns), time_ns);
+  most_ = std::max<uint64_t>(most_, times_.size() - first_);
+}
+
+void MinutePeak::AddEarlier(const Boot& boot, uint64_t time_ns) {
+  Insert(boot, time_ns);
+  if (latest_ns_ && times_.back() <= *latest_ns_) {
+    most_ = std::max<uint64_t>(most_, times_.size() - first_);
+  }
+}
+
+void MinutePeak::Insert(const Boot& boot, uint64_t time_ns) {
   if (boot_ != &boot) {
     boot_ = &boot;
     times_.clear();
     first_ = 0;
+    latest_ns_.reset();
   }
   times_.insert(
       std::upper_bound(times_.begin() + static_cast<std::ptrdiff_t>(first_), times_.end(), time_ns),
       time_ns);
   Forget();
-  most_ = std::max<uint64_t>(most_, times_.size() - first_);
 }
 
 // Moves what is left only when as much can be given back.
 void MinutePeak::Forget() {
-  constexpr uint64_t kMinuteNs = 60'000'000'000;
   while (times_.back() - times_[first_] >= kMinuteNs) ++first_;
   if (first_ < times_.size() / 2) return;
   times_.erase(times_.begin(), times_.begin() + static_cast<std::ptrdiff_t>(first_));
   first_ = 0;
 }
 
+bool EndedJustBefore(const Window& window, const Boot& boot, const Life& life) {
+  const auto end = window.since_ns ? EndTime(boot, life) : std::nullopt;
+  if (!end || *end >= *window.since_ns) return false;
+  return static_cast<uint64_t>(*window.since_ns) - static_cast<uint64_t>(*end) < kMinuteNs;
+}
+
+void AlikeEnds::AddEarlier(const Boot& boot, const Life& life) {
+  peak.AddEarlier(boot, MomentOfEnd(life));
+}
+
 void AlikeEnds::Add(const Boot& boot, const Life& life) {
-  const uint64_t end_ns = life.end_ns.value_or(life.last_seen_ns);
+  const uint64_t end_ns = MomentOfEnd(life);
   ++count;
   peak.Add(boot, end_ns);
   const auto time = boot.clock.ToRealtime(end_ns);

@@ -9,6 +9,7 @@
 
 #include "lives.h"
 #include "log_set.h"
+#include "window.h"
 
 namespace daybook {
 
@@ -21,16 +22,24 @@ class MinutePeak {
  public:
   // Moments come boot by boot and in order, but for ends that waited long for their reaping.
   void Add(const Boot& boot, uint64_t time_ns);
+  // One before those that are asked for: it only counts in a minute in which one of them follows.
+  void AddEarlier(const Boot& boot, uint64_t time_ns);
   uint64_t most() const { return most_; }
 
  private:
+  void Insert(const Boot& boot, uint64_t time_ns);
   void Forget();
 
   const Boot* boot_ = nullptr;
   std::vector<uint64_t> times_;  // in order; of the last minute from first_ on
   size_t first_ = 0;
+  std::optional<uint64_t> latest_ns_;  // of those that are asked for
   uint64_t most_ = 0;
 };
+
+// True of a life that ended in the minute before the window: a loop that went on when that began is
+// not cut there.
+bool EndedJustBefore(const Window& window, const Boot& boot, const Life& life);
 
 struct AlikeEnds {
   uint64_t count = 0;
@@ -40,6 +49,8 @@ struct AlikeEnds {
   std::string args;  // of the last one
 
   void Add(const Boot& boot, const Life& life);
+  // One of the minute before: it counts for the peak only.
+  void AddEarlier(const Boot& boot, const Life& life);
   void Merge(const AlikeEnds& other);
 };
 

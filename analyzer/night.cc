@@ -107,6 +107,8 @@ void Night::TakeBefore(const Boot& boot, const Life& life) {
   of_comm.longest_before_us = std::max(of_comm.longest_before_us, ElapsedUs(life).value_or(0));
   of_comm.nights |= NightsBefore(boot, life);
   of_comm.lacks_successes = of_comm.lacks_successes || boot.lacks_successes;
+  if (life.wait_status.value_or(0) == 0 || !EndedJustBefore(window_, boot, life)) return;
+  if (AlikeEnds* const ends = RestartsLike(life)) ends->AddEarlier(boot, life);
 }
 
 void Night::TakeNow(const Boot& boot, const Life& life, JobRun* run) {
@@ -191,16 +193,18 @@ void Night::SeeOne(const Boot& boot, const Life& life, bool is_before, Sighting*
 }
 
 // What a supervisor starts again and again is a child of the first process, or dies of a signal:
-// other programs that fail often, as grep and test do, only answer no.
+// other programs that fail often, as grep and test do, only answer no. nullptr of these.
+AlikeEnds* Night::RestartsLike(const Life& life) {
+  const Life* parent = life.parent.get();
+  if (!IsAbnormal(life) && (parent == nullptr || !IsFirst(*parent))) return nullptr;
+  return &restarted_[{CommOf(&life), CommOf(parent), {*life.wait_status, IsOomKill(life)}}];
+}
+
 void Night::TakeFailure(const Boot& boot, const Life& life, const JobRun* run) {
   const HowItEnded how{*life.wait_status, IsOomKill(life)};
-  const bool is_abnormal = IsAbnormal(life);
   failed_[{CommOf(&life), how}].Add(boot, life);
-  const Life* parent = life.parent.get();
-  if (is_abnormal || (parent != nullptr && IsFirst(*parent))) {
-    restarted_[{CommOf(&life), CommOf(parent), how}].Add(boot, life);
-  }
-  if (!is_abnormal) return;
+  if (AlikeEnds* const ends = RestartsLike(life)) ends->Add(boot, life);
+  if (!IsAbnormal(life)) return;
   abnormal_of_open_[run][{CommOf(&life), how}].Add(boot, life);
   signals_ += (how.first & kSignalMask) != 0;
   cores_ += (how.first & kCoreBit) != 0;

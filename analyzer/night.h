@@ -106,6 +106,7 @@ class Night {
   void SeeChange(const Boot& boot, const Life& life, bool is_known, const IdentityChange& change);
   void SeeOne(const Boot& boot, const Life& life, bool is_before, Sighting* sighting);
   void TakeFailure(const Boot& boot, const Life& life, const JobRun* run);
+  AlikeEnds* RestartsLike(const Life& life);
   Cell UserCell(std::optional<uint32_t> uid);
   Cell StatusCell(const HowItEnded& how);
   uint64_t NightsBefore(const Boot& boot, const Life& life) const;

@@ -98,6 +98,8 @@ class FailureTable {
 
   // False of a life of which it is not known how it ended.
   bool Take(const Boot& boot, const Life& life);
+  // A failure of the minute before those that are asked for, so that no loop is cut there.
+  void TakeEarlier(const Boot& boot, const Life& life);
   // One that a failure may be one of, whether or not it is among those that are asked for.
   void TakeEnd(const Boot& boot, const Life& life);
   // Of every life, also of those that are left out: whether it hides that a child failed.
@@ -108,6 +110,7 @@ class FailureTable {
   // A group and the wait status, with or without an OOM kill.
   using Key = std::tuple<size_t, uint32_t, bool>;
 
+  Key KeyOf(const Boot& boot, const Life& life);
   void Row(const Key& key, const Failures& failures, Table& table) const;
 
   LifeTexts texts_;
@@ -120,11 +123,14 @@ class FailureTable {
   std::unordered_map<const Life*, std::map<Key, uint64_t>> of_living_;
 };
 
+FailureTable::Key FailureTable::KeyOf(const Boot& boot, const Life& life) {
+  return {groups_.Find(boot, life, texts_), *life.wait_status, (life.flags & kProcOomKilled) != 0};
+}
+
 bool FailureTable::Take(const Boot& boot, const Life& life) {
   if (!life.wait_status) return false;
   if (*life.wait_status == 0) return true;
-  const size_t group = groups_.Find(boot, life, texts_);
-  const Key key{group, *life.wait_status, (life.flags & kProcOomKilled) != 0};
+  const Key key = KeyOf(boot, life);
   Failures& failures = failures_[key];
   failures.ends.Add(boot, life);
   failures.cpu_us.Add(life.usage.cpu_us);
@@ -137,6 +143,10 @@ bool FailureTable::Take(const Boot& boot, const Life& life) {
     ++of_living_[parent][key];
   }
   return true;
+}
+
+void FailureTable::TakeEarlier(const Boot& boot, const Life& life) {
+  failures_[KeyOf(boot, life)].ends.AddEarlier(boot, life);
 }
 
 void FailureTable::TakeEnd(const Boot& boot, const Life& life) {
@@ -173,7 +183,9 @@ void FailureTable::Row(const Key& key, const Failures& failures, Table& table) c
 }
 
 void FailureTable::Fill(Table& table) const {
-  for (const auto& [key, failures] : failures_) Row(key, failures, table);
+  for (const auto& [key, failures] : failures_) {
+    if (failures.ends.count != 0) Row(key, failures, table);
+  }
 }
 
 // The cascades of all jobs.
@@ -251,6 +263,14 @@ bool IsEnd(const Question& question, const Boot& boot, const Life& life, LifeTex
          question.filter.JudgeApartFromStatus(boot, life, texts) == Truth::kTrue;
 }
 
+// A failure that may belong to a loop in the window, by whose rule it is not in it itself.
+bool IsEarlier(const Question& question, const Boot& boot, const Life& life, LifeTexts& texts) {
+  const Window& window = question.log.window();
+  return life.wait_status.value_or(0) != 0 && EndedJustBefore(window, boot, life) &&
+         Place(window, boot, life) != Placed::kInside &&
+         question.filter.Judge(boot, life, texts) == Truth::kTrue;
+}
+
 Result<Answer> RunFailures(const Question& question, Table& table) {
   auto keys = GroupKeys(question.wishes);
   if (!keys) return keys.error();
@@ -271,6 +291,7 @@ Result<Answer> RunFailures(const Question& question, Table& table) {
       },
       [&](const Boot& boot, const Life& life) {
         if (is_apart && IsEnd(question, boot, life, texts)) failures.TakeEnd(boot, life);
+        if (has_groups && IsEarlier(question, boot, life, texts)) failures.TakeEarlier(boot, life);
         failures.TakeParent(life);
       });
   cascades.Finish();

@@ -123,10 +123,14 @@ bool IsReadOnce(const std::string& path) {
   return path == "-" || std::filesystem::is_fifo(path, unknown);
 }
 
-// Of the night and of the time before it.
+// Of the night and of the time before it: at least of the minute in which a crash loop may have
+// begun that goes on.
 Result<LogSet> OpenLives(const Question& question, const std::optional<Window>& baseline) {
+  constexpr int64_t kMinuteNs = 60'000'000'000;
   Window window = question.log.window();
-  if (baseline) window.since_ns = baseline->since_ns;
+  const auto before = BaselineOf(window, kMinuteNs);
+  if (before) window.since_ns = before->since_ns;
+  if (baseline) window.since_ns = std::min(*window.since_ns, *baseline->since_ns);
   auto log = LogSet::Open(question.paths, {.window = window, .skips = LogSet::Skips::kBoots});
   if (log && question.progress != nullptr) log->Show(question.progress);
   return log;

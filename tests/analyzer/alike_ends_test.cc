@@ -28,6 +28,19 @@ TEST(MinutePeakTest, WhatIsToldLateCountsInItsOwnMinute) {
   EXPECT_EQ(peak.most(), 2U);
 }
 
+TEST(MinutePeakTest, WhatWasEarlierCountsWhereSomethingFollowsInTheMinute) {
+  const Boot boot;
+  MinutePeak peak;
+  for (uint64_t second = 0; second < 50; ++second) peak.AddEarlier(boot, second * kSecondNs);
+  EXPECT_EQ(peak.most(), 0U);
+  peak.Add(boot, 105 * kSecondNs);
+  EXPECT_EQ(peak.most(), 5U);
+  peak.AddEarlier(boot, 49 * kSecondNs);  // told late
+  EXPECT_EQ(peak.most(), 6U);
+  peak.Add(boot, 107 * kSecondNs);
+  EXPECT_EQ(peak.most(), 6U);
+}
+
 TEST(MinutePeakTest, BootsHaveNoMinuteInCommon) {
   const Boot boots[2];
   MinutePeak peak;

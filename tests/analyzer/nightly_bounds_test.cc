@@ -118,6 +118,70 @@ TEST_F(NightlyTest, WhereTwoLogsTellOfOneBootItIsRecordedTwice) {
   EXPECT_THAT(Run("report --partial " + partial + " " + both).out, HasSubstr(told));
 }
 
+class LoopTest : public NightlyTest {
+ protected:
+  // So many ends of a service that is started anew at once, one a second, before midnight and from
+  // there on.
+  LoopTest(uint64_t before, uint64_t behind) {
+    Close();
+    Week week(path_);
+    week.Snapshot();
+    for (uint64_t i = 0; i < before + behind; ++i) {
+      week.Live(kNightMs + 1000 * i - 1000 * before, {.comm = "app", .wait_status = 11 | 0x80});
+    }
+    week.log().At(kNightMs + 60'000);
+    week.log().Filtered(std::nullopt);
+  }
+  std::string Loops(const std::string& ask) const {
+    return Run("report --section crash_loops --output csv --log " + path_ + ask).out;
+  }
+
+  const std::string path_ = temp_ / "loop";
+  const std::string kHead =
+      "comm,parent,status,count,most_per_minute,first_time,last_time,args,host\n";
+  const std::string kFirst = " -S 2026-09-27 -U 2026-09-28";
+  const std::string kSecond = " -S 2026-09-28 -U 2026-09-29";
+};
+
+class LoopThatBeginsBeforeMidnightTest : public LoopTest {
+ protected:
+  LoopThatBeginsBeforeMidnightTest() : LoopTest(4, 4) {}
+};
+
+TEST_F(LoopThatBeginsBeforeMidnightTest, IsToldOnTheDayOnWhichItIsOne) {
+  EXPECT_EQ(Loops(kFirst), kHead);
+  const std::string told = kHead +
+                           "app,systemd,SIGSEGV,4,8,2026-09-28T00:00:00.100000+00:00,"
+                           "2026-09-28T00:00:03.100000+00:00,,web1\n";
+  EXPECT_EQ(Loops(kSecond), told);
+  EXPECT_EQ(Loops(kSecond + " --baseline 0"), told);
+  EXPECT_EQ(Loops(" -S '2026-09-28 00:00:10' -U 2026-09-29"), kHead) << "nothing of it goes on";
+}
+
+TEST_F(LoopThatBeginsBeforeMidnightTest, FailuresTellItToo) {
+  const std::string ask =
+      "failures --log " + path_ + " --columns comm,count,most_per_minute,loop --output csv";
+  EXPECT_EQ(Run(ask + kFirst).out, "comm,count,most_per_minute,loop\napp,4,4,false\n");
+  EXPECT_EQ(Run(ask + kSecond).out, "comm,count,most_per_minute,loop\napp,4,8,true\n");
+  EXPECT_EQ(Run(ask + kSecond + " --comm none").out, "comm,count,most_per_minute,loop\n");
+  EXPECT_EQ(Run(ask + " -S '2026-09-28 00:00:10' -U 2026-09-29").out,
+            "comm,count,most_per_minute,loop\n");
+}
+
+class LoopThatGoesOnTest : public LoopTest {
+ protected:
+  LoopThatGoesOnTest() : LoopTest(6, 1) {}
+};
+
+TEST_F(LoopThatGoesOnTest, IsToldOnBothDays) {
+  EXPECT_EQ(Loops(kFirst), kHead +
+                               "app,systemd,SIGSEGV,6,6,2026-09-27T23:59:54.100000+00:00,"
+                               "2026-09-27T23:59:59.100000+00:00,,web1\n");
+  EXPECT_EQ(Loops(kSecond), kHead +
+                                "app,systemd,SIGSEGV,1,7,2026-09-28T00:00:00.100000+00:00,"
+                                "2026-09-28T00:00:00.100000+00:00,,web1\n");
+}
+
 TEST_F(NightlyTest, WhatWasLostBeforeIsNotThisNightsAffair) {
   week_.Live(kNightMs + 11 * kHourMs, {.comm = "rotate"});
   week_.log().writer().Append(Lost{.first_time_ns = ScriptedLog::Ns(kNightMs - 3000),
