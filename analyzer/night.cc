@@ -79,8 +79,12 @@ void Night::NoteNights(const RecordedTimes& recorded) {
   }
 }
 
-// A life counts where it ends, so that nights add up.
+// A life counts where it ends, so that nights add up. Of one that runs where its log ends before
+// the night nobody knows whether it was there.
 Night::Place Night::PlaceOf(const Boot& boot, const Life& life) const {
+  if (life.state == LifeState::kRunning && window_.since_ns) {
+    if (!TellsOf(boot, *window_.since_ns)) return Place::kUnknown;
+  }
   const auto end = EndTime(boot, life);
   if (!end) return Place::kNight;
   if (window_.since_ns && *end < *window_.since_ns) return Place::kBefore;
@@ -89,6 +93,7 @@ Night::Place Night::PlaceOf(const Boot& boot, const Life& life) const {
 
 void Night::Take(const Boot& boot, const Life& life) {
   const Place place = PlaceOf(boot, life);
+  if (place == Place::kUnknown) return See(boot, life, true);
   if (place == Place::kBefore) return TakeBefore(boot, life);
   JobRun* const run = runs_.Find(boot, life, texts_).get();
   if (place == Place::kNight) return TakeNow(boot, life, run);

@@ -95,7 +95,7 @@ class Night {
   using HowItEnded = std::pair<uint32_t, bool>;  // wait status, and whether the kernel killed it
   using IdentityKey = std::tuple<std::string_view, uint32_t, uint32_t, std::string>;
 
-  enum class Place : uint8_t { kBefore, kNight, kAfter };
+  enum class Place : uint8_t { kBefore, kNight, kAfter, kUnknown };
 
   Place PlaceOf(const Boot& boot, const Life& life) const;
   bool IsOlder(const Boot& boot, uint64_t time_ns) const;  // than the night

@@ -136,30 +136,39 @@ Result<LogSet> OpenLives(const Question& question, const std::optional<Window>& 
   return log;
 }
 
-// The lives of both, in one pass.
+// Counts a life that was there in the night, or may have been.
+void CountInNight(const Question& question, const Boot& boot, const Life& life, LifeTexts& texts,
+                  Coverage* coverage) {
+  const Placed placed = Place(question.log.window(), boot, life);
+  CountOpenEnd(question.log.window(), boot, life, coverage);
+  if (placed == Placed::kOutside) return;
+  ++*coverage->processes;
+  coverage->undated += placed == Placed::kUndated;
+  if (placed == Placed::kUndated || question.filter.lets_all_through()) return;
+  coverage->undecided += question.filter.Judge(boot, life, texts) == Truth::kUnknown;
+}
+
+// The lives of both, in one pass. Returns what there was of the night.
 Coverage ReadNights(const Question& question, const std::optional<Window>& baseline, LogSet& log,
                     Nights* nights, std::vector<Error>* failures) {
   const Question lives{.log = log, .zone = question.zone, .filter = question.filter};
-  Coverage open;  // of the night alone
-  Coverage coverage = ReadLives(
+  LifeTexts texts(question.zone);
+  Coverage coverage{.processes = 0};
+  (void)ReadLives(
       lives,
       [nights](const Boot& boot, const Life& life) {
         nights->Take(boot, life);
         return LifeUse::kUsed;
       },
       [&](const Boot& boot, const Life& life) {
-        CountOpenEnd(question.log.window(), boot, life, &open);
+        CountInNight(question, boot, life, texts, &coverage);
       });
-  coverage.running = open.running;
-  coverage.ended_unseen = open.ended_unseen;
-  coverage.unreaped = open.unreaped;
   nights->Finish(log, baseline);
   AddFailures(log, question.log, failures);
   return coverage;
 }
 
-// Records are counted where the night is; of the processes read, those of the time before are
-// filtered.
+// Records and processes are counted where the night is.
 Coverage JoinCoverage(const CoverageExceptions& records, const Coverage& lives, uint64_t used) {
   Coverage coverage = records.coverage();
   coverage.processes = lives.processes;

@@ -16,6 +16,7 @@
 namespace daybook {
 namespace {
 
+using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -116,6 +117,32 @@ TEST_F(NightlyTest, WhereTwoLogsTellOfOneBootItIsRecordedTwice) {
   }
   const std::string partial = temp_ / "partial";
   EXPECT_THAT(Run("report --partial " + partial + " " + both).out, HasSubstr(told));
+}
+
+TEST_F(NightlyTest, WhoRanAtTheEndOfALogIsNotKnownToRunDaysLater) {
+  Close();
+  const std::string head =
+      "processes,running,failed,cpu_us,utime_us,stime_us,maxrss_kib,read_bytes,"
+      "write_bytes,host\n";
+  const std::string totals = "report --log LOG --section totals --output csv ";
+  EXPECT_THAT(Run(totals + "-S 2026-09-28 -U 2026-09-29").out, HasSubstr("\n10,2,1,"));
+  EXPECT_EQ(Run(totals + "-S 2026-09-30 -U 2026-10-01").out, head + "0,0,0,,,,,,,web1\n");
+  EXPECT_THAT(Run("report --log LOG -S 2026-09-30 -U 2026-10-01 --output json").out,
+              AllOf(HasSubstr("\"records\":0,"), HasSubstr("\"processes\":0,\"running\":0,"),
+                    HasSubstr("\"used\":0,\"filtered\":0,")))
+      << "of what is read for the time before nothing is counted";
+  // Nor where the host goes on in another log, in which it is not new.
+  const std::string other = temp_ / "other";
+  {
+    ScriptedLog log(other, 0xB1, "web1", kScriptRealtimeNs + 9 * int64_t{86'400'000'000'000});
+    log.Exit(6000, 50, 5000, 0, "cron", 1);
+  }
+  EXPECT_THAT(Run(totals + "-S 2026-09-30 -U 2026-10-01 --log " + other).out,
+              HasSubstr("\n1,0,0,1,"));
+  EXPECT_THAT(Run("report -S 2026-09-30 -U 2026-10-01 --log LOG --log " + other +
+                  " --section new_programs --output csv")
+                  .out,
+              Not(HasSubstr("cron")));
 }
 
 class LoopTest : public NightlyTest {
