@@ -227,7 +227,11 @@ class LifeBuilder {
   };
 
   template <class Function>
-  void ForEachOpen(Function&& function);
+  void ForEachOpen(Function&& function) {
+    slots_.ForEach([&](Slot& slot) {
+      for (const auto& open : slot.open) function(open.get());
+    });
+  }
   static bool IsSame(Start a, Start b);
   // nullptr where there is none.
   static const OpenPointer* Find(const Slot& slot, Start start);
