@@ -17,6 +17,8 @@ class AwaitedReaps {
   explicit AwaitedReaps(bool reaps_are_told = true, uint64_t others_until_ns = 0)
       : reaps_are_told_(reaps_are_told), others_until_ns_(others_until_ns) {}
 
+  bool are_told() const { return reaps_are_told_; }
+
   // An end is told whose reap is not there.
   void Await(const exit_event& exit);
 

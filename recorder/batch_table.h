@@ -29,6 +29,13 @@ class BatchTable {
     return entries_[last_];
   }
 
+  // nullptr where there is none.
+  Entry* Find(uint32_t pid, uint64_t start_ns) {
+    if (slots_.empty()) return nullptr;
+    const uint32_t slot = slots_[SlotOf(pid, start_ns)];
+    return slot == 0 ? nullptr : &entries_[slot - 1];
+  }
+
   void Clear() {
     if (entries_.empty()) return;
     const bool is_too_large = slots_.size() > kLeastSlots && slots_.size() > 16 * entries_.size();

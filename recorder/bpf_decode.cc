@@ -313,6 +313,29 @@ bool EventBatch::AddAs(std::span<const std::byte> bytes) {
   return true;
 }
 
+template <>
+bool EventBatch::AddAs<reap_event>(std::span<const std::byte> bytes) {
+  const auto* const event = EventAt<reap_event>(bytes);
+  if (event == nullptr) return false;
+  if (!WasTaken(*event)) told_.push_back({&event->header, LifeOf(*event), EVENT_REAP});
+  return true;
+}
+
+bool EventBatch::WasTaken(const reap_event& reap) {
+  if (taken_reaps_.empty()) return false;
+  const Reaped next = taken_reaps_.front();
+  if (next.pid != reap.pid || next.start_ns != reap.start_ns) return false;
+  taken_reaps_.pop_front();
+  return true;
+}
+
+void EventBatch::AddFromNext(std::span<const std::byte> event) {
+  if (HeaderOf(event).type != EVENT_REAP) return;
+  const auto* const reap = EventAt<reap_event>(event);
+  if (reap == nullptr || !lives_.AddFromNext(*reap)) return;
+  taken_reaps_.push_back({.pid = reap->pid, .start_ns = reap->start_ns});
+}
+
 bool EventBatch::Add(std::span<const std::byte> event) {
   switch (HeaderOf(event).type) {
     case EVENT_FORK:
@@ -379,17 +402,31 @@ bool EventBatch::IsTold(const reap_event& event, uint32_t life) {
 }
 
 RingDrain::Drained RingDrain::Next(EventSink& sink) {
-  if (!has_more()) left_bytes_ = ring_.WaitingBytes();
+  if (!has_more()) {
+    left_bytes_ = ring_.WaitingBytes();
+    // Else its room is needed before the last batch is told.
+    looks_ahead_ = left_bytes_ <= ring_.size() / 2;
+  }
   const uint64_t enough = std::min(left_bytes_, kBatchBytes);
   Drained drained;
   const RingReader::Peeked peeked = ring_.Peek(enough, [&](std::span<const std::byte> event) {
     if (!batch_.Add(event)) ++drained.damaged;
   });
   drained.count = peeked.count;
+  left_bytes_ = peeked.bytes < enough ? 0 : left_bytes_ - std::min(left_bytes_, peeked.bytes);
+  LookAhead();
   batch_.Deliver(sink);
   ring_.Take();
-  left_bytes_ = peeked.bytes < enough ? 0 : left_bytes_ - std::min(left_bytes_, peeked.bytes);
   return drained;
+}
+
+// Not beyond this drain: what takes a reap from the next batch is given back with that.
+void RingDrain::LookAhead() {
+  if (!looks_ahead_ || !batch_.lacks_reaps()) return;
+  ring_.LookAhead(std::min(left_bytes_, kLookAheadBytes), [this](std::span<const std::byte> event) {
+    batch_.AddFromNext(event);
+    return batch_.lacks_reaps();
+  });
 }
 
 bool DeliverSnapshot(std::span<const std::byte> output, SnapshotArgs args, SnapshotSink& sink) {

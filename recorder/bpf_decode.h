@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <span>
 #include <utility>
 #include <vector>
@@ -16,8 +17,9 @@
 namespace daybook {
 
 // Events that are told at once. A reap goes into its end, and a whole life into one record in the
-// place of its end, where all of it is in the batch. No end is held back for a later batch: that
-// would put it behind what comes after it, and lose it in a crash.
+// place of its end, where all of it is in the batch; the reap may be in the next one. No end is
+// held back for a later batch: that would put it behind what comes after it, and lose it in a
+// crash.
 class EventBatch {
  public:
   explicit EventBatch(AwaitedReaps reaps = AwaitedReaps()) : reaps_(std::move(reaps)) {}
@@ -26,6 +28,14 @@ class EventBatch {
   // until they are delivered. False where one is of no known type or its lengths do not agree: it
   // is left out.
   bool Add(std::span<const std::byte> event);
+
+  // Then, perhaps, the first events of the next batch, which will be added to that one as well:
+  // reaps among them go into the ends of this one, and are not told with the next.
+  void AddFromNext(std::span<const std::byte> event);
+  bool lacks_reaps() const { return reaps_.are_told() && lives_.without_reap() != 0; }
+
+  // True until the next batch is added: until then this one must not be given back.
+  bool took_from_next() const { return !taken_reaps_.empty(); }
 
   // Hands them to `sink` in their order. Strings of the records point into the events. Afterwards
   // the batch is empty.
@@ -39,8 +49,15 @@ class EventBatch {
     uint32_t type;  // as in the event, which is far from here
   };
 
+  // Of one batch, in the order in which they stand in the ring.
+  struct Reaped {
+    uint32_t pid;
+    uint64_t start_ns;
+  };
+
   template <class Event>
   bool AddAs(std::span<const std::byte> event);
+  bool WasTaken(const reap_event& reap);
   template <class Event>
   uint32_t LifeOf(const Event& event) {
     return lives_.Add(event);
@@ -58,14 +75,20 @@ class EventBatch {
   AwaitedReaps reaps_;  // of ends in earlier batches, and in this one
   LifeJoin lives_;
   std::vector<Told> told_;
+  std::deque<Reaped> taken_reaps_;  // that the next batch has and that are told
 };
 
 // Of the ring: little memory, and still so many lives that few of them lie in two batches.
 inline constexpr uint64_t kBatchBytes = uint64_t{1} << 20;
 
-// What waits in a ring, batch by batch, so that each can be written and its room given back before
-// the next one is told: how much memory the recorder needs does not go by the size of its ring, but
-// where it takes over, and notes what it was told until it has read all that was left.
+// How far behind a batch the reaps of its last ends are looked for. A storm fills some 5 to 10 MiB
+// in a second, and the kernel frees a process some 15 ms after its end.
+inline constexpr uint64_t kLookAheadBytes = kBatchBytes / 4;
+
+// What waits in a ring, batch by batch, so that each can be written before the next one is told,
+// and where room is short given back: how much memory the recorder needs does not go by the size of
+// its ring, but where it takes over, and notes what it was told until it has read all that was
+// left.
 class RingDrain {
  public:
   // Both must outlive it.
@@ -83,9 +106,12 @@ class RingDrain {
   bool has_more() const { return left_bytes_ != 0; }
 
  private:
+  void LookAhead();
+
   RingReader& ring_;
   EventBatch& batch_;
   uint64_t left_bytes_ = 0;  // of the drain that is under way
+  bool looks_ahead_ = false;
 };
 
 // How much of the arguments a snapshot keeps; the iterator gives all of them up to the limit.

@@ -258,6 +258,9 @@ class BpfSource::Impl {
   // Killed in between, the next recorder looks for events and losses in the log in vain rather than
   // not at all.
   void Commit(const EventSource::Progress& progress) {
+    // Who takes over must be told of both batches again, or of neither: else he would find reaps
+    // whose ends he does not know.
+    if (batch_.took_from_next()) return;
     auto& shared = skeleton_->bss->shared;
     const uint64_t now = Holding(shared);
     const uint64_t next = 1 - now;

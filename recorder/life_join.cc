@@ -57,6 +57,7 @@ uint32_t LifeJoin::Add(const exec_event& exec) {
 
 uint32_t LifeJoin::Add(const exit_event& exit) {
   BatchedLife& life = batch_.FindOrAdd(exit.pid, exit.start_ns);
+  if (life.events.exit == nullptr && life.events.reap == nullptr) ++without_reap_;
   life.events.exit = &exit;
   life.ended_at = ++events_;
   return batch_.IndexOf(life);
@@ -64,8 +65,21 @@ uint32_t LifeJoin::Add(const exit_event& exit) {
 
 uint32_t LifeJoin::Add(const reap_event& reap) {
   BatchedLife& life = batch_.FindOrAdd(reap.pid, reap.start_ns);
-  if (life.events.reap == nullptr) life.events.reap = &reap;
+  SetReap(reap, life);
   return batch_.IndexOf(life);
+}
+
+bool LifeJoin::AddFromNext(const reap_event& reap) {
+  BatchedLife* const life = batch_.Find(reap.pid, reap.start_ns);
+  return life != nullptr && life->events.exit != nullptr && SetReap(reap, *life);
+}
+
+// The first one.
+bool LifeJoin::SetReap(const reap_event& reap, BatchedLife& life) {
+  if (life.events.reap != nullptr) return false;
+  life.events.reap = &reap;
+  if (life.events.exit != nullptr) --without_reap_;
+  return true;
 }
 
 uint32_t LifeJoin::Add(const comm_event& comm) {
@@ -97,6 +111,7 @@ bool LifeJoin::IsParentTheSame(const BatchedLife& life) {
 void LifeJoin::EndBatch() {
   batch_.Clear();
   events_ = 0;
+  without_reap_ = 0;
   last_parent_ = SIZE_MAX;
 }
 

@@ -30,6 +30,13 @@ class LifeJoin {
   uint32_t Add(const reap_event& reap);
   uint32_t Add(const comm_event& comm);
 
+  // Then, perhaps, reaps of the next batch, which must stay in place, too: true where it goes into
+  // an end that lacks one.
+  bool AddFromNext(const reap_event& reap);
+
+  // So many processes have an end that lacks its reap.
+  size_t without_reap() const { return without_reap_; }
+
   const Events& EventsOf(uint32_t life) const { return batch_[life].events; }
 
   // Whether its birth, its program if it had one, and its end are there, and one record can tell
@@ -58,6 +65,7 @@ class LifeJoin {
     Verdict verdict = Verdict::kNone;
   };
 
+  bool SetReap(const reap_event& reap, BatchedLife& life);
   Verdict Judge(const BatchedLife& life);
   bool IsParentTheSame(const BatchedLife& life);
 
@@ -65,6 +73,7 @@ class LifeJoin {
 
   BatchTable<BatchedLife> batch_;
   uint32_t events_ = 0;
+  size_t without_reap_ = 0;
   size_t last_parent_ = SIZE_MAX;
 };
 

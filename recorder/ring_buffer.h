@@ -44,11 +44,18 @@ class RingReader {
   template <class Show>
   Peeked Peek(uint64_t enough_bytes, Show show);
 
+  // Shows in the same way what follows that, until `show` returns false. None of it can be taken
+  // before another Peek() has shown it.
+  template <class Show>
+  void LookAhead(uint64_t enough_bytes, Show show) const;
+
   // What the last Peek() went over is not shown again.
   void Take() { taken_ = std::max(taken_, peeked_); }
 
   // Gives the room of all that was taken back to the kernel.
   void Commit();
+
+  uint64_t size() const { return data_bytes_; }
 
  private:
   // Header of a record: length 4 with the two bits below, page offset 4 (the kernel's own).
@@ -63,6 +70,10 @@ class RingReader {
     return __atomic_load_n(word, __ATOMIC_ACQUIRE);
   }
 
+  // Ends where `show` returns false, at a record that a CPU still writes, or behind that position.
+  template <class Show>
+  uint64_t Walk(uint64_t position, uint64_t end, Show show) const;
+
   uint64_t* consumer_position_;
   const uint64_t* producer_position_;
   const std::byte* data_;
@@ -72,23 +83,36 @@ class RingReader {
 };
 
 template <class Show>
-RingReader::Peeked RingReader::Peek(uint64_t enough_bytes, Show show) {
-  Peeked peeked;
-  const uint64_t end = taken_ + std::min(WaitingBytes(), enough_bytes);
-  peeked_ = taken_;
-  while (peeked_ < end) {
-    const std::byte* const record = data_ + (peeked_ & (data_bytes_ - 1));
+uint64_t RingReader::Walk(uint64_t position, uint64_t end, Show show) const {
+  for (bool goes_on = true; goes_on && position < end;) {
+    const std::byte* const record = data_ + (position & (data_bytes_ - 1));
     // Acquire: the record's bytes were written before its busy bit was cleared.
     const uint32_t length = LoadAcquire(reinterpret_cast<const uint32_t*>(record));
     if (length & kBusyBit) break;
     const uint64_t bytes = length & ~kDiscardBit;
-    peeked_ += (kHeaderBytes + bytes + kAlignment - 1) & ~(kAlignment - 1);
-    if (length & kDiscardBit) continue;
-    show(std::span(record + kHeaderBytes, bytes));
-    ++peeked.count;
+    position += (kHeaderBytes + bytes + kAlignment - 1) & ~(kAlignment - 1);
+    if (!(length & kDiscardBit)) goes_on = show(std::span(record + kHeaderBytes, bytes));
   }
+  return position;
+}
+
+template <class Show>
+RingReader::Peeked RingReader::Peek(uint64_t enough_bytes, Show show) {
+  Peeked peeked;
+  const uint64_t end = taken_ + std::min(WaitingBytes(), enough_bytes);
+  peeked_ = Walk(taken_, end, [&](std::span<const std::byte> record) {
+    show(record);
+    ++peeked.count;
+    return true;
+  });
   peeked.bytes = peeked_ - taken_;
   return peeked;
+}
+
+template <class Show>
+void RingReader::LookAhead(uint64_t enough_bytes, Show show) const {
+  const uint64_t produced = LoadAcquire(producer_position_);
+  Walk(peeked_, std::min(produced, peeked_ + enough_bytes), show);
 }
 
 // The mapped pages of a ring buffer map.

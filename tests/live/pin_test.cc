@@ -71,6 +71,7 @@ TEST_F(PinTest, KilledAgainAndAgainUnderLoadNothingIsMissingAndNothingIsThereTwi
   const KeptLog log = ReadLog(folder_);
   for (const pid_t parent : parents) ExpectEachChildOnce(log, parent, kForksBetween);
   ExpectNothingBetween(log);
+  ExpectEachUsageOnce(log);
   EXPECT_THAT(Starts(log), SizeIs(kills + 1));
   std::printf("%d kills, %zu forks by the test: each there once\n", kills,
               parents.size() * kForksBetween);
@@ -96,6 +97,7 @@ TEST_F(PinTest, UnderAStormThatGoesThroughAllTakeoversNothingIsMissingAndNothing
   EXPECT_EQ(recorder->Stop(), 0);
   const KeptLog log = ReadLog(folder_);
   ExpectNothingBetween(log);
+  ExpectEachUsageOnce(log);
   EXPECT_THAT(Starts(log), SizeIs(kills + 1));
   ExpectEachChildOnce(log, storm.pid(), count);
   ExpectEachChildOnce(log, other.pid(), other_count);

@@ -50,6 +50,16 @@ class RingTest : public testing::Test {
     return seen;
   }
 
+  // What it shows when it looks ahead, at most so many.
+  std::vector<std::string> LookAhead(uint64_t enough_bytes, size_t most = SIZE_MAX) {
+    std::vector<std::string> seen;
+    reader_.LookAhead(enough_bytes, [&](std::span<const std::byte> record) {
+      seen.emplace_back(reinterpret_cast<const char*>(record.data()), record.size());
+      return seen.size() < most;
+    });
+    return seen;
+  }
+
   void Take() { reader_.Take(); }
   void Commit() {
     reader_.Take();
@@ -187,6 +197,27 @@ TEST_F(RingTest, ARecordThatIsStillWrittenIsNotPeekedAt) {
   EXPECT_THAT(Peek(32), IsEmpty());
   EXPECT_EQ(peeked_bytes(), 0U);
   EXPECT_TRUE(HasData());
+}
+
+TEST_F(RingTest, WhatIsLookedAtAheadIsNotTakenWithTheRest) {
+  for (const char* content : {"1", "2", "3"}) Add(content);
+  EXPECT_THAT(Peek(16), ElementsAre("1"));
+  EXPECT_THAT(LookAhead(kRingBytes), ElementsAre("2", "3"));
+  EXPECT_THAT(LookAhead(16), ElementsAre("2"));
+  EXPECT_THAT(LookAhead(kRingBytes, 1), ElementsAre("2"));
+  Commit();
+  EXPECT_EQ(consumed(), 16U);
+  EXPECT_THAT(Peek(), ElementsAre("2", "3"));
+  EXPECT_THAT(LookAhead(kRingBytes), IsEmpty());
+}
+
+TEST_F(RingTest, AheadItLooksAtNothingThatIsStillWrittenOrWasDiscarded) {
+  Add("one");
+  Add("gone", kDiscarded);
+  Add("two");
+  Add("three", kBusy);
+  EXPECT_THAT(Peek(16), ElementsAre("one"));
+  EXPECT_THAT(LookAhead(kRingBytes), ElementsAre("two"));
 }
 
 TEST(RingSizeTest, GrowsWithTheProcessorsWithinBounds) {

@@ -25,6 +25,19 @@ fork_event Born(uint32_t pid) {
   return event;
 }
 
+exit_event EndOf(uint32_t pid) {
+  exit_event event = AnExit();
+  event.pid = pid;
+  return event;
+}
+
+template <class Record>
+std::vector<uint32_t> PidsOf(const std::vector<Record>& records) {
+  std::vector<uint32_t> pids;
+  for (const Record& record : records) pids.push_back(record.pid);
+  return pids;
+}
+
 class RingDrainTest : public testing::Test {
  protected:
   // As the kernel's program does it. Its pages are mapped twice: here each byte is written twice.
@@ -41,13 +54,17 @@ class RingDrainTest : public testing::Test {
     }
   }
 
+  // An end with room for nothing more.
+  void AddBirthsAndAnEndUpTo(uint64_t bytes) {
+    const Bytes end = Pack(AnExit());
+    AddBirths(bytes - RoomOf(end));
+    Add(end);
+    ASSERT_GE(WaitingBytes(), bytes);
+  }
+
   RingDrain::Drained Next() { return drain_.Next(told_); }
   void Commit() { reader_.Commit(); }
-  std::vector<uint32_t> PidsBorn() const {
-    std::vector<uint32_t> pids;
-    for (const Fork& fork : told_.All<Fork>()) pids.push_back(fork.pid);
-    return pids;
-  }
+  std::vector<uint32_t> PidsBorn() const { return PidsOf(told_.All<Fork>()); }
 
   uint64_t WaitingBytes() const { return produced_ - consumed_; }
   static uint64_t RoomOf(const Bytes& event) { return kHeaderBytes + (event.size() + 7) / 8 * 8; }
@@ -129,20 +146,82 @@ TEST_F(RingDrainTest, OfAnEmptyRingNothingIsTold) {
   EXPECT_FALSE(drain_.has_more());
 }
 
-TEST_F(RingDrainTest, AReapInTheBatchBehindItsEndIsToldByItself) {
-  const Bytes end = Pack(AnExit());
-  AddBirths(kBatchBytes - RoomOf(end));
-  Add(end);
-  ASSERT_GE(produced_, kBatchBytes);
+TEST_F(RingDrainTest, AReapInTheBatchBehindItsEndGoesIntoIt) {
+  AddBirthsAndAnEndUpTo(kBatchBytes);
   Add(Pack(AReap()));
+  EXPECT_FALSE(batch_.took_from_next());
   Next();
+  ASSERT_THAT(told_.All<Exit>(), SizeIs(1));
+  EXPECT_NE(told_.All<Exit>()[0].flags & kProcUsageExact, 0U);
+  EXPECT_TRUE(batch_.took_from_next());
+  ASSERT_TRUE(drain_.has_more());
+  EXPECT_EQ(Next().count, 1U);
+  EXPECT_FALSE(batch_.took_from_next());
   EXPECT_THAT(told_.All<Exit>(), SizeIs(1));
   EXPECT_THAT(told_.All<Reap>(), IsEmpty());
-  EXPECT_TRUE(drain_.has_more());
-  EXPECT_EQ(Next().count, 1U);
+}
+
+// Also where others wait for theirs, and come first.
+TEST_F(RingDrainTest, OfReapsInTheNextBatchEachGoesIntoItsEndOrIsToldByItself) {
+  Add(Pack(EndOf(1)));
+  Next();
+  Commit();
+  AddBirths(kBatchBytes - 3 * RoomOf(Pack(AnExit())));
+  for (const uint32_t pid : {2, 3, 4}) Add(Pack(EndOf(pid)));
+  for (const uint32_t pid : {3, 1, 2}) Add(Pack(AReap(pid)));
+  Next();
+  ASSERT_TRUE(drain_.has_more());
+  Next();
+  EXPECT_THAT(PidsOf(told_.All<Reap>()), ElementsAre(1));
+  Add(Pack(AReap(4)));
+  Add(Pack(AReap(3)));
+  Next();
+  EXPECT_THAT(PidsOf(told_.All<Reap>()), ElementsAre(1, 4));
+  std::vector<uint32_t> exact;
+  for (const Exit& exit : told_.All<Exit>()) {
+    if ((exit.flags & kProcUsageExact) != 0) exact.push_back(exit.pid);
+  }
+  EXPECT_THAT(exact, ElementsAre(2, 3));
+}
+
+TEST_F(RingDrainTest, AReapThatIsTooFarBehindItsEndIsToldByItself) {
+  AddBirthsAndAnEndUpTo(kBatchBytes);
+  AddBirths(WaitingBytes() + kLookAheadBytes);
+  Add(Pack(AReap()));
+  Next();
+  EXPECT_FALSE(batch_.took_from_next());
+  Next();
   EXPECT_THAT(told_.All<Exit>(), SizeIs(1));
-  ASSERT_THAT(told_.All<Reap>(), SizeIs(1));
-  EXPECT_EQ(told_.All<Reap>()[0].pid, told_.All<Exit>()[0].pid);
+  EXPECT_THAT(told_.All<Reap>(), SizeIs(1));
+}
+
+// What it took could not be given back before that one.
+TEST_F(RingDrainTest, AReapOfTheNextDrainIsToldByItself) {
+  AddBirthsAndAnEndUpTo(kBatchBytes / 2);
+  Next();
+  Add(Pack(AReap()));
+  EXPECT_FALSE(batch_.took_from_next());
+  Next();
+  EXPECT_THAT(told_.All<Reap>(), SizeIs(1));
+}
+
+// What took a reap from the next batch could be given back only with that.
+TEST_F(RingDrainTest, WhereMoreThanHalfOfTheRingWaitsEachBatchCanBeGivenBackAtOnce) {
+  AddBirthsAndAnEndUpTo(kBatchBytes);
+  Add(Pack(AReap()));
+  AddBirths(kRingBytes / 2);
+  Next();
+  EXPECT_FALSE(batch_.took_from_next());
+  Next();
+  EXPECT_THAT(told_.All<Reap>(), SizeIs(1));
+}
+
+TEST_F(RingDrainTest, BehindTheBatchNothingIsLookedAtThatIsStillWritten) {
+  AddBirthsAndAnEndUpTo(kBatchBytes);
+  Add(Pack(Born(900)), kBusy);
+  Add(Pack(AReap()));
+  Next();
+  EXPECT_FALSE(batch_.took_from_next());
 }
 
 TEST_F(RingDrainTest, DamagedEventsAreLeftOutAndCounted) {

@@ -74,6 +74,18 @@ class PinTest : public LiveTest {
     EXPECT_THAT(executed, testing::SizeIs(count / 2));
   }
 
+  // What a process used in all is told with its end, or by its reap, and never by both.
+  static void ExpectEachUsageOnce(const KeptLog& log) {
+    std::map<std::pair<uint32_t, uint64_t>, int> told;
+    for (const Exit& exit : log.All<Exit>()) {
+      if ((exit.flags & kProcUsageExact) != 0) ++told[{exit.pid, exit.start_ns}];
+    }
+    for (const Reap& reap : log.All<Reap>()) {
+      const int times = ++told[{reap.pid, reap.start_ns}];
+      EXPECT_EQ(times, 1) << "again: " << reap;
+    }
+  }
+
   // The kernel counts more than there are hooks for: the workers of whoever uses io_uring or vhost
   // meanwhile.
   static constexpr uint64_t kOthersWorkers = 10;
