@@ -49,6 +49,7 @@ class FilteringSink : public EventSink {
   void OnLost(const Lost& lost) override { sink_.OnLost(lost); }
   void OnGap(const RecordingGap& gap) override { sink_.OnGap(gap); }
   void OnNewIdentity() override { sink_.OnNewIdentity(); }
+  void OnNewAbilities(uint64_t since_ns) override { sink_.OnNewAbilities(since_ns); }
   void OnForkCounts(const Audit& counts) override { sink_.OnForkCounts(counts); }
   void OnResync() override { sink_.OnResync(); }
 

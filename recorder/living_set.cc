@@ -65,7 +65,7 @@ void LivingSet::Apply(const Fork& fork) {
   child.snapshot_no = 0;
   child.record.pid = fork.pid;
   child.record.start_ns = fork.time_ns;
-  child.record.flags = fork.flags;
+  child.record.flags = fork.flags | (execs_are_told_ ? kProcNeverExeced : 0);
   child.record.ppid = fork.ppid;
   child.record.parent_start_ns = fork.parent_start_ns;
   child.record.uid = fork.uid;

@@ -13,6 +13,9 @@ namespace daybook {
 
 class LivingSet {
  public:
+  // Where programs are not told, it is not known of whom a birth is told whether he executes one.
+  void SetExecsAreTold(bool are_told) { execs_are_told_ = are_told; }
+
   // A snapshot: who was born before it and is not in it has ended.
   void Begin(const SnapBegin& begin);
   void Apply(const SnapProc& process);
@@ -45,6 +48,7 @@ class LivingSet {
     bool has_news = false;
   };
 
+  bool execs_are_told_ = true;
   uint64_t snapshot_no_ = 0;
   Snapshot snapshot_;
   std::map<uint32_t, Process> by_pid_;

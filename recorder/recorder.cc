@@ -71,6 +71,7 @@ class RecorderLoop::Impl : public EventSink {
   }
   void OnGap(const RecordingGap& gap) override { AppendAnew(gap, gap.last_time_ns); }
   void OnNewIdentity() override;
+  void OnNewAbilities(uint64_t since_ns) override;
   void OnForkCounts(const Audit& counts) override { writer_.Append(counts); }
   void OnResync() override { TakeSnapshot(); }
 
@@ -279,6 +280,21 @@ void RecorderLoop::Impl::OnNewIdentity() {
   if (!options_.identity) return;
   writer_.SetInfo(options_.identity().info);
   Report(writer_.Rotate(EndReason::kRequest));
+}
+
+// As of a recorder that follows. It counts on, since the source does.
+void RecorderLoop::Impl::OnNewAbilities(uint64_t since_ns) {
+  const std::string abilities = source_.abilities() + " " + std::string(kContinues);
+  Recorder record{.time_ns = since_ns,
+                  .event = RecorderEvent::kStart,
+                  .source = source_.name(),
+                  .version = options_.version,
+                  .abilities = abilities};
+  const LogIdentity identity = options_.identity ? options_.identity() : LogIdentity();
+  for (const auto& [key, value] : identity.info) {
+    if (key == kFilterInfo) record.filter = value;
+  }
+  writer_.Append(record);
 }
 
 // What the recorder before this one has written is looked for by each of the three.

@@ -27,6 +27,13 @@ namespace {
 // So many events are handed over at once: a log of any length passes through little memory.
 constexpr size_t kEventsPerDrain = 4096;
 
+constexpr std::string_view kTellsExecs = "exec";  // a part of kTellsLives
+
+bool IsFiltered(const LogIdentity& identity) {
+  return std::ranges::any_of(identity.info,
+                             [](const auto& info) { return info.first == kFilterInfo; });
+}
+
 std::string AbilitiesWithout(const Recorder& start, std::string_view without) {
   std::istringstream words{std::string(start.abilities.value_or(""))};
   std::string kept;
@@ -63,7 +70,8 @@ class ReplaySource::Impl {
   bool Forward(const RecordView& record, EventSink* sink, void (EventSink::*take)(const Record&));
   void TakeInfo(const Info& info);
   void EndHead(EventSink* sink);
-  void TakeRecorder(const Recorder& recorder);
+  void TakeRecorder(const Recorder& recorder, EventSink* sink);
+  void TakeAbilities(const Recorder& start, EventSink* sink);
   void TakeForks(const Audit& counts, std::optional<uint64_t> unseen);
   void TellForks(EventSink* sink);
   void TakeDamage(const Gap& gap, EventSink* sink);
@@ -75,7 +83,7 @@ class ReplaySource::Impl {
   size_t next_path_ = 0;
   std::optional<SegmentReader> reader_;
   LogIdentity identity_;
-  std::string abilities_;        // of its first recorder
+  std::string abilities_;        // of the recorder that is being read
   std::optional<uint32_t> tag_;  // of the segment that is being read
   std::optional<std::vector<std::pair<std::string, std::string>>> head_;  // that is being read
   Clock clock_;
@@ -116,6 +124,7 @@ Status ReplaySource::Impl::Begin() {
     if (Status taken = TakeRecord(*record, nullptr); !taken) return taken;
   }
   if (head_) EndHead(nullptr);
+  if (abilities_.empty()) living_.SetExecsAreTold(!IsFiltered(identity_));
   if (!reader_->segment()) return Error("cannot replay " + paths_.front() + ": not a daybook log");
   return Ok{};
 }
@@ -212,7 +221,7 @@ Status ReplaySource::Impl::TakeRecord(const RecordView& record, EventSink* sink)
   } else if (record.As(&gap)) {
     TakeGap(gap, sink);
   } else if (record.As(&recorder)) {
-    TakeRecorder(recorder);
+    TakeRecorder(recorder, sink);
     TellForks(sink);
   } else if (record.As(&audit)) {
     const RecorderCounts::More more = counts_.Take(audit);
@@ -273,11 +282,17 @@ void ReplaySource::Impl::EndHead(EventSink* sink) {
   if (is_new && sink != nullptr) sink->OnNewIdentity();
 }
 
-void ReplaySource::Impl::TakeRecorder(const Recorder& recorder) {
-  const bool is_start = recorder.event == RecorderEvent::kStart;
-  if (is_start && abilities_.empty()) abilities_ = AbilitiesWithout(recorder, kContinues);
+void ReplaySource::Impl::TakeRecorder(const Recorder& recorder, EventSink* sink) {
+  if (recorder.event == RecorderEvent::kStart) TakeAbilities(recorder, sink);
   TakeForks({.time_ns = recorder.time_ns, .kernel_forks = recorder.kernel_forks},
             counts_.Take(recorder).unseen_forks);
+}
+
+void ReplaySource::Impl::TakeAbilities(const Recorder& start, EventSink* sink) {
+  if (!start.abilities) return;
+  living_.SetExecsAreTold(HasAbility(start, kTellsExecs));
+  const std::string before = std::exchange(abilities_, AbilitiesWithout(start, kContinues));
+  if (abilities_ != before && sink != nullptr) sink->OnNewAbilities(start.time_ns);
 }
 
 void ReplaySource::Impl::TakeForks(const Audit& counts, std::optional<uint64_t> unseen) {

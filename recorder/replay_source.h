@@ -32,7 +32,7 @@ class ReplaySource : public EventSource {
   bool exhausted() const override;
   Status Snapshot(SnapshotSink& sink) override;
   SourceCounters counters() const override;
-  // Of the first recorder of the log; empty where the log does not have its START any more.
+  // Of the last recorder that was reached; empty where the log does not have its START any more.
   std::string abilities() const override;
   std::optional<uint64_t> ring_bytes() const override;
 

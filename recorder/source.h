@@ -40,6 +40,8 @@ class EventSink {
   virtual void OnGap(const RecordingGap&) {}
   // From such a one: of what follows identity() says something else.
   virtual void OnNewIdentity() {}
+  // From such a one: since then abilities() are others.
+  virtual void OnNewAbilities(uint64_t /*since_ns*/) {}
   // And from such a one: how many forks the kernel had counted, and how many of them were seen.
   virtual void OnForkCounts(const Audit&) {}
   // Now somebody lives, or does not any more, of whom no event has told yet: the log needs a

@@ -20,7 +20,6 @@ class LivingSetTest : public testing::Test {
                        .pid = pid,
                        .ppid = ppid,
                        .parent_start_ns = parent_start_ns,
-                       .flags = kProcNeverExeced,
                        .uid = 1000});
   }
   void Runs(uint32_t pid, uint64_t start_ns, std::string_view program) {

@@ -8,7 +8,9 @@
 #include <span>
 #include <string>
 #include <utility>
+#include <vector>
 
+#include "recorder/kept.h"
 #include "replay_source.h"
 #include "support/a_life.h"
 #include "support/log_builder.h"
@@ -67,6 +69,18 @@ class ReplayTest : public testing::Test {
       if (!drained) return std::move(drained).error();
     }
     return Ok{};
+  }
+
+  // Of those who live when all is told.
+  std::vector<uint32_t> FlagsAtTheEnd() const {
+    const auto source = Open();
+    KeptEvents events;
+    EXPECT_TRUE(DrainAll(*source, events));
+    KeptProcesses living;
+    EXPECT_TRUE(source->Snapshot(living));
+    std::vector<uint32_t> flags;
+    for (const SnapProc& process : living.all) flags.push_back(process.flags);
+    return flags;
   }
 
   TempFolder folder_;

@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <string>
+#include <variant>
 #include <vector>
 
 #include "daybook/abilities.h"
@@ -221,7 +223,82 @@ TEST_F(ReplayTest, ForksThatNoHookSawAreUnseenInTheNewLogToo) {
                                                  Audit{.forks_seen = 297, .kernel_forks = 300},
                                                  Audit{.forks_seen = 307, .kernel_forks = 315},
                                                  Audit{.forks_seen = 307, .kernel_forks = 316}));
-  EXPECT_EQ(replayed.All<Recorder>().at(0).abilities, "fork exit usage");
+}
+
+// A recorder with `--usage fast` went on with the log of one that told reaps: whose end comes
+// without one since has not been left without it. A third one tells the same as the second.
+TEST_F(ReplayTest, WhatEachRecorderCouldTellIsToldFromThereOn) {
+  LogBuilder log;
+  Recorder start{.time_ns = kTestBootNs,
+                 .event = RecorderEvent::kStart,
+                 .source = "bpf",
+                 .abilities = "fork exec exit usage reap"};
+  log.Add(start).Add(TestFork(10));
+  start.time_ns += kMs;
+  start.abilities = "fork exec exit usage";
+  start.filter = "--only-uid 7";
+  log.Add(start).Add(TestExit(10));
+  start.time_ns += kMs;
+  start.abilities = "fork exec exit usage continued";
+  log.Add(start).Add(TestFork(11, start.time_ns));
+  ASSERT_TRUE(log.writer().Close());
+  Save(log.Segment());
+  const KeptLog replayed = RecordAll(*Open());
+  const auto told = replayed.All<Recorder>();
+  ASSERT_THAT(told, SizeIs(3));
+  EXPECT_EQ(told[0].abilities, "fork exec exit usage reap");
+  EXPECT_EQ(told[1].event, RecorderEvent::kStart);
+  EXPECT_EQ(told[1].source, "replay");
+  EXPECT_EQ(told[1].time_ns, kTestBootNs + kMs);
+  EXPECT_EQ(told[1].abilities, "fork exec exit usage continued") << "it counts on";
+  EXPECT_EQ(told[2].event, RecorderEvent::kStop);
+  std::vector<std::string> order;
+  for (const KeptSegment::Entry& entry : replayed.segments.at(0).entries) {
+    if (std::holds_alternative<Recorder>(entry.record)) order.emplace_back("recorder");
+    if (std::holds_alternative<Fork>(entry.record)) order.emplace_back("fork");
+    if (std::holds_alternative<Exit>(entry.record)) order.emplace_back("exit");
+  }
+  EXPECT_THAT(order, ElementsAre("recorder", "fork", "recorder", "exit", "fork", "recorder"));
+}
+
+// Where the first segments are gone, so is its START.
+TEST_F(ReplayTest, WhatTheFirstRecorderCouldTellMayNotBeKnown) {
+  LogBuilder log;
+  log.Add(TestFork(10));
+  log.Add(Recorder{.event = RecorderEvent::kStart, .source = "bpf", .abilities = "fork exit"});
+  log.Add(TestExit(10));
+  ASSERT_TRUE(log.writer().Close());
+  Save(log.Segment());
+  const KeptLog replayed = RecordAll(*Open());
+  const auto told = replayed.All<Recorder>();
+  ASSERT_THAT(told, SizeIs(3));
+  EXPECT_EQ(told[0].abilities, "");
+  EXPECT_EQ(told[1].abilities, "fork exit continued");
+}
+
+// As the kernel's own flag has it, which no birth tells.
+TEST_F(ReplayTest, OfWhoOnlyForkedTheNewSnapshotSaysSo) {
+  LogBuilder log;
+  log.Add(Recorder{.event = RecorderEvent::kStart, .abilities = "fork exec exit"});
+  log.Add(TestFork(10)).Add(TestFork(11)).Add(TestExec(10));
+  ASSERT_TRUE(log.writer().Close());
+  Save(log.Segment());
+  EXPECT_THAT(FlagsAtTheEnd(), ElementsAre(0u, kProcNeverExeced));
+}
+
+TEST_F(ReplayTest, WhetherSomebodyOnlyForkedIsUnknownWhereProgramsAreNotTold) {
+  LogBuilder log;
+  log.Add(Recorder{.event = RecorderEvent::kStart, .abilities = "fork exit"}).Add(TestFork(10));
+  ASSERT_TRUE(log.writer().Close());
+  Save(log.Segment());
+  EXPECT_THAT(FlagsAtTheEnd(), ElementsAre(0u));
+  LogBuilder headless;
+  headless.writer().SetInfo({{"filter", "--events fork,exit"}});
+  ASSERT_TRUE(headless.writer().Rotate(EndReason::kAge));
+  headless.Add(TestFork(10));
+  ASSERT_TRUE(headless.writer().Close());
+  Save(headless.Segment(2));
+  EXPECT_THAT(FlagsAtTheEnd(), ElementsAre(0u)) << "its START is gone";
 }
 
 // With it, a recorder that began to count anew.
