@@ -1,6 +1,9 @@
 #include "auditor.h"
 
+#include <string_view>
+
 #include "host.h"
+#include "proc_scan.h"
 
 namespace daybook {
 namespace {
@@ -18,6 +21,11 @@ bool IsSameMoment(const SourceCounters& before, const SourceCounters& after) {
 uint64_t AheadOf(const Audit& audit) { return *audit.kernel_forks - *audit.forks_seen; }
 
 }  // namespace
+
+bool Auditor::ShowsAllLiving() const {
+  const std::string_view missing = source_.lacks_where_others_are_hidden();
+  return missing.empty() || CheckShowsOthers(missing, root_ + "/proc").has_value();
+}
 
 Audit Auditor::Count() const {
   const SourceCounters counters = source_.counters();
@@ -64,7 +72,7 @@ Audit Auditor::CountForksOnceAt(const Audit& earlier) {
 
 Audit Auditor::CountAll() {
   Audit audit = CountForks();
-  if (!source_.tells_every_life()) return audit;
+  if (!source_.tells_every_life() || !ShowsAllLiving()) return audit;
   if (const auto living = CountLiving()) {
     audit.living = living->by_kernel;
     audit.living_in_log = living->by_log;

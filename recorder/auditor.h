@@ -27,6 +27,10 @@ class Auditor {
   // A snapshot is begun: who is in it lives, and nobody else but who was born since.
   void BeginSnapshot() { living_.Clear(); }
 
+  // False where /proc hides processes of others from the source, which asks it who lives: a
+  // snapshot is no list of all.
+  bool ShowsAllLiving() const;
+
   // What the hooks have seen, without asking anybody.
   Audit Count() const;
 
@@ -46,7 +50,7 @@ class Auditor {
   Audit CountForksOnceAt(const Audit& earlier);
 
   // And with the living processes, by the kernel and by the log; unknown where a filter leaves out
-  // some of them.
+  // some of them, or some are hidden.
   Audit CountAll();
 
  private:

@@ -409,7 +409,8 @@ Status ConnectorSource::Impl::Snapshot(SnapshotSink& sink) {
     scanned->fields.start_ns = processes_.Found(pid, std::move(process), since_last);
     living.push_back(*std::move(scanned));
   }
-  processes_.EndSnapshot();
+  // Who is hidden is not missed.
+  if (CheckShowsOthers(kLacksNamesToo, options_.proc.root)) processes_.EndSnapshot();
   for (ScannedProcess& process : living) {
     process.fields.parent_start_ns = processes_.StartOf(process.fields.ppid.value_or(0));
     sink.OnProcess(process.record());

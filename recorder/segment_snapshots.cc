@@ -14,8 +14,9 @@ void SegmentSnapshots::Take(const std::optional<Audit>& before_drain) {
   auditor_.BeginSnapshot();
   writer_.Append(SnapBegin{.time_ns = taken_ns_});
   const Status taken = source_.Snapshot(*this);
-  // Without its end, a reader does not take the snapshot for complete.
-  if (taken) {
+  // Without its end, a reader does not take the snapshot for complete, and who is not in it for one
+  // that has ended.
+  if (taken && auditor_.ShowsAllLiving()) {
     writer_.Append(SnapEnd{.time_ns = source_.ReadClock().time_ns, .process_count = processes_});
   }
   // Behind its end: what is in it describes the segment alone, and has no number.

@@ -18,7 +18,10 @@ using testing::Contains;
 using testing::Each;
 using testing::Field;
 using testing::HasSubstr;
+using testing::IsEmpty;
 using testing::Not;
+using testing::Optional;
+using testing::SizeIs;
 
 // What is mounted here is seen by this process and its children only.
 class HidepidTest : public LiveTest {
@@ -48,10 +51,29 @@ TEST_F(HidepidTest, EachSegmentSaysWhatTheLineAtTheStartSays) {
   EXPECT_THAT(InfoOf(folder_), HasSubstr("; processes of others were hidden from the recorder"));
 }
 
+// Who was born since is known, but no snapshot shows him: none of them is a list of all.
+TEST_F(HidepidTest, WhoIsInNoSnapshotHasNotEnded) {
+  constexpr size_t kSegments = 5;
+  Daybookd recorder(folder_, {"--source", "connector", "--user", "nobody"});
+  const pid_t hidden = SpawnActor({"sleep"});
+  for (size_t count = 2; count <= kSegments; ++count) {
+    kill(recorder.pid(), SIGHUP);
+    ASSERT_TRUE(Await([&] { return ReadLog(folder_).segments.size() == count; }));
+  }
+  kill(hidden, SIGKILL);
+  WaitFor(hidden);
+  EXPECT_EQ(recorder.Stop(), 0);
+  const KeptLog log = ReadLog(folder_);
+  EXPECT_THAT(log.All<SnapBegin>(), SizeIs(kSegments));
+  EXPECT_THAT(log.All<SnapEnd>(), IsEmpty());
+  EXPECT_THAT(LifeOf(log, hidden).exit.wait_status, Optional(SIGKILL));
+}
+
 TEST_F(HidepidTest, WhoMayLookAtAllSaysNothing) {
   Daybookd recorder(folder_, {"--source", "connector", "--user", "root"});
   EXPECT_EQ(recorder.Stop(), 0);
   EXPECT_THAT(ReadLog(folder_).All<Info>(), Each(Field(&Info::key, Not(kOthersHidden))));
+  EXPECT_THAT(ReadLog(folder_).All<SnapEnd>(), SizeIs(1));
   EXPECT_THAT(InfoOf(folder_), Not(HasSubstr("hidden")));
 }
 
@@ -80,6 +102,7 @@ TEST_F(HidepidTest, BpfNeedsNoProcButWhereTheKernelRefusesItsIterator) {
               HasSubstr("(hidepid): those that were there before are missing from the log; mount"));
   EXPECT_EQ(recorder.Stop(), 0);
   EXPECT_THAT(ReadLog(other).All<Info>(), Contains(Info{.key = kOthersHidden, .value = "hidepid"}));
+  EXPECT_THAT(ReadLog(other).All<SnapEnd>(), IsEmpty());
   EXPECT_THAT(InfoOf(other), HasSubstr("; processes of others were hidden from the recorder"));
 }
 

@@ -100,6 +100,7 @@ class FakeSource : public EventSource {
     if (on_commit) on_commit();
   }
   bool tells_every_life() const override { return tells_lives; }
+  std::string_view lacks_where_others_are_hidden() const override { return lacks_hidden; }
   void TellCgroups(const std::function<void(const CgroupPath&)>& take) override {
     for (const std::string& path : cgroups) take({.id = path.size(), .path = path});
   }
@@ -128,6 +129,7 @@ class FakeSource : public EventSource {
   bool in_doubt = false;
   bool snapshot_error = false;
   bool tells_lives = true;
+  std::string_view lacks_hidden;
   std::vector<std::string> cgroups;
   int sleeps = 0;
   int sleeps_unsynced = 0;

@@ -156,6 +156,14 @@ TEST_F(RecorderAuditTest, WhereSomeAreLeftOutItIsNot) {
   EXPECT_THAT(Log().All<SnapEnd>(), SizeIs(1));
 }
 
+TEST_F(RecorderAuditTest, WhereOthersAreHiddenItIsNot) {
+  const TempFolder root;
+  options_.root = root.path();
+  source_.lacks_hidden = kLacksWhoWasThere;
+  EXPECT_EQ(Wrong().living, std::nullopt);
+  EXPECT_THAT(Log().All<SnapBegin>(), SizeIs(1)) << "nobody is missed";
+}
+
 TEST_F(RecorderTest, WhatWaitsAtTheEndIsTaken) {
   source_.endless = true;
   options_.duration_ns = 1;
@@ -312,6 +320,27 @@ TEST_F(RecorderTest, ASnapshotThatFailsHasNoEndAndRecordingGoesOn) {
   EXPECT_THAT(log.All<SnapBegin>(), SizeIs(1));
   EXPECT_THAT(log.All<SnapEnd>(), IsEmpty());
   EXPECT_THAT(PidsOfForks(), ElementsAre(10));
+}
+
+// /proc shows none of them, and the source asks it who lives.
+TEST_F(RecorderTest, WhereOthersAreHiddenNoSnapshotIsAListOfAll) {
+  const TempFolder root;
+  options_.root = root.path();
+  source_.lacks_hidden = kLacksWhoWasThere;
+  source_.Then(TestFork(10));
+  ASSERT_TRUE(Record());
+  EXPECT_THAT(Log().All<SnapProc>(), SizeIs(3));
+  EXPECT_THAT(Log().All<SnapEnd>(), IsEmpty());
+}
+
+TEST_F(RecorderTest, WhereOthersAreShownItIs) {
+  const TempFolder root;
+  root.Put("proc/1/status", "Name:\tinit\n");
+  options_.root = root.path();
+  source_.lacks_hidden = kLacksWhoWasThere;
+  source_.Then(TestFork(10));
+  ASSERT_TRUE(Record());
+  EXPECT_THAT(Log().All<SnapEnd>(), SizeIs(1));
 }
 
 }  // namespace
