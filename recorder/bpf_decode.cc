@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cassert>
 #include <cstring>
 #include <optional>
 #include <string_view>
@@ -412,6 +413,7 @@ RingDrain::Drained RingDrain::Next(EventSink& sink) {
   const RingReader::Peeked peeked = ring_.Peek(enough, [&](std::span<const std::byte> event) {
     if (!batch_.Add(event)) ++drained.damaged;
   });
+  assert(!batch_.took_from_next());  // else nothing would ever be given back
   drained.count = peeked.count;
   left_bytes_ = peeked.bytes < enough ? 0 : left_bytes_ - std::min(left_bytes_, peeked.bytes);
   LookAhead();

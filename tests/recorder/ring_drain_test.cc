@@ -2,7 +2,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstring>
+#include <deque>
+#include <map>
+#include <random>
+#include <variant>
 #include <vector>
 
 #include "bpf_decode.h"
@@ -222,6 +227,45 @@ TEST_F(RingDrainTest, BehindTheBatchNothingIsLookedAtThatIsStillWritten) {
   Add(Pack(AReap()));
   Next();
   EXPECT_FALSE(batch_.took_from_next());
+}
+
+// Whoever takes over begins there.
+TEST_F(RingDrainTest, NoReapIsLeftInTheRingWhoseEndIsGivenBackWithIt) {
+  std::mt19937 random(47);
+  std::deque<uint32_t> zombies;
+  std::map<uint32_t, uint64_t> reaped_at;  // position in the ring
+  size_t checked = 0;
+  int took_from_next = 0;
+  for (int round = 0; round < 30; ++round) {
+    const uint64_t waiting = random() % (3 * kBatchBytes);
+    const size_t most_zombies = random() % 600;
+    while (WaitingBytes() < waiting) {
+      zombies.push_back(++last_born_);
+      Add(Pack(EndOf(last_born_)));
+      for (; zombies.size() > most_zombies; zombies.pop_front()) {
+        reaped_at[zombies.front()] = produced_;
+        Add(Pack(AReap(zombies.front())));
+      }
+    }
+    do {
+      Next();
+      took_from_next += batch_.took_from_next() ? 1 : 0;
+      if (batch_.took_from_next()) continue;
+      Commit();
+      for (; checked < told_.events.size(); ++checked) {
+        const auto* const exit = std::get_if<Exit>(&told_.events[checked]);
+        const bool is_exact = exit != nullptr && (exit->flags & kProcUsageExact) != 0;
+        if (is_exact) ASSERT_LT(reaped_at.at(exit->pid), consumed_);
+      }
+    } while (drain_.has_more());
+    ASSERT_EQ(WaitingBytes(), 0U) << "of each drain all";
+  }
+  const auto exits = told_.All<Exit>();
+  const auto exact = std::ranges::count_if(
+      exits, [](const Exit& exit) { return (exit.flags & kProcUsageExact) != 0; });
+  EXPECT_THAT(exits, SizeIs(last_born_));
+  EXPECT_EQ(static_cast<size_t>(exact) + told_.All<Reap>().size(), reaped_at.size());
+  EXPECT_GT(took_from_next, 5);
 }
 
 TEST_F(RingDrainTest, DamagedEventsAreLeftOutAndCounted) {
