@@ -301,7 +301,7 @@ static __always_inline void tell_reap(struct task_struct* leader, struct cpu_cou
   event->start_ns = leader->start_boottime;
   event->pid = (uint32_t)leader->tgid;
   event->flags = flags_of(leader) | PROCESS_USAGE_EXACT;
-  read_group_sums(&event->usage, leader->signal);
+  read_usage_of_reaped(&event->usage, leader);
   bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
   wake_if_wanted();
 }

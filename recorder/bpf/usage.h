@@ -8,7 +8,7 @@
 // end at the same moment come near this.
 enum { MAX_THREADS_WALKED = 64 };
 
-// Nothing but these, once all threads are gone.
+// Nothing but these, once all threads are gone. Those of I/O may be its children's, too.
 static __always_inline void read_group_sums(struct usage* usage, struct signal_struct* signal) {
   usage->utime_ns = signal->utime;
   usage->stime_ns = signal->stime;
@@ -33,14 +33,24 @@ static __always_inline void read_group_sums(struct usage* usage, struct signal_s
   }
 }
 
-static __always_inline void add_only_thread(struct usage* usage, struct task_struct* task) {
-  usage->utime_ns += task->utime;
-  usage->stime_ns += task->stime;
-  usage->cpu_ns += task->se.sum_exec_runtime;
-  usage->minflt += task->min_flt;
-  usage->majflt += task->maj_flt;
-  usage->nvcsw += task->nvcsw;
-  usage->nivcsw += task->nivcsw;
+// To a process's sums of I/O, and to these alone, the kernel adds what a child did when it is
+// waited for. Where threads have left as well, nobody can tell whose they are.
+static __always_inline bool has_waited(struct signal_struct* signal) {
+  return signal->cmaxrss != 0;
+}
+
+static __always_inline void set_io(struct usage* usage, uint64_t number) {
+  if (bpf_core_field_exists(((struct signal_struct*)0)->ioac.rchar)) {
+    usage->rchar = number;
+    usage->wchar = number;
+  }
+  if (bpf_core_field_exists(((struct signal_struct*)0)->ioac.read_bytes)) {
+    usage->read_bytes = number;
+    usage->write_bytes = number;
+  }
+}
+
+static __always_inline void add_io(struct usage* usage, struct task_struct* task) {
   if (bpf_core_field_exists(task->ioac.rchar)) {
     usage->rchar += task->ioac.rchar;
     usage->wchar += task->ioac.wchar;
@@ -49,6 +59,17 @@ static __always_inline void add_only_thread(struct usage* usage, struct task_str
     usage->read_bytes += task->ioac.read_bytes;
     usage->write_bytes += task->ioac.write_bytes;
   }
+}
+
+static __always_inline void add_only_thread(struct usage* usage, struct task_struct* task) {
+  usage->utime_ns += task->utime;
+  usage->stime_ns += task->stime;
+  usage->cpu_ns += task->se.sum_exec_runtime;
+  usage->minflt += task->min_flt;
+  usage->majflt += task->maj_flt;
+  usage->nvcsw += task->nvcsw;
+  usage->nivcsw += task->nivcsw;
+  add_io(usage, task);
 }
 
 static __always_inline void add_thread(struct usage* usage, struct task_struct* thread) {
@@ -122,14 +143,26 @@ static __always_inline void read_usage(struct exit_event* event, struct task_str
     event->flags |= PROCESS_SUPERUSER;
   }
   read_group_sums(&event->usage, signal);
+  if (has_waited(signal)) set_io(&event->usage, 0);
   if (threads == 1) {
     add_only_thread(&event->usage, current);
   } else {
     event->flags |= add_threads(&event->usage, current, threads);
   }
+  if (has_waited(signal) && signal->sum_sched_runtime != 0) set_io(&event->usage, USAGE_UNKNOWN);
   // Set from the address space in do_exit() before the tracepoint; inherited over fork and exec, as
   // getrusage(2) has it.
   event->maxrss_pages = signal->maxrss;
   event->image_maxrss_pages = image_maxrss(current);
   event->children_cpu_ns = signal->cutime + signal->cstime;
+}
+
+// All threads have left, the leader as the last one.
+static __always_inline void read_usage_of_reaped(struct usage* usage, struct task_struct* leader) {
+  struct signal_struct* signal = leader->signal;
+  read_group_sums(usage, signal);
+  if (!has_waited(signal)) return;
+  set_io(usage, 0);
+  add_io(usage, leader);
+  if (signal->sum_sched_runtime != leader->se.sum_exec_runtime) set_io(usage, USAGE_UNKNOWN);
 }

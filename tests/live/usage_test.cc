@@ -12,7 +12,11 @@
 namespace daybook {
 namespace {
 
+using testing::AllOf;
+using testing::Ge;
 using testing::IsEmpty;
+using testing::Lt;
+using testing::Optional;
 using testing::SizeIs;
 
 using UsageTest = RecordedTest;
@@ -189,6 +193,54 @@ TEST_F(UsageTest, BytesReadAndWrittenAreCounted) {
   const Exit exit = LifeOf(Stop(), pid).exit;
   EXPECT_GE(exit.wchar_bytes, 3'000'000u);
   EXPECT_LT(exit.wchar_bytes, 3'100'000u);
+}
+
+// The kernel adds a child's to its parent's when that waits for it.
+TEST_F(UsageTest, BytesOfChildrenThatWereWaitedForAreTheirsAlone) {
+  const pid_t parent = Spawn([] {
+    const pid_t child = Spawn([] {
+      WriteFile(3'000'000);
+      WaitFor(Spawn([] { WriteFile(5'000'000); }));
+    });
+    WaitFor(child);
+    WriteFile(100'000);
+  });
+  WaitFor(parent);
+  WaitUntilFreed();
+  const KeptLog& log = Stop();
+  const auto children = ChildrenOf(log, parent);
+  ASSERT_THAT(children, SizeIs(1));
+  const auto grandchildren = ChildrenOf(log, static_cast<pid_t>(children[0].pid));
+  ASSERT_THAT(grandchildren, SizeIs(1));
+  const auto written_by = [&log](uint32_t pid) {
+    return LifeOf(log, static_cast<pid_t>(pid)).exit.wchar_bytes;
+  };
+  EXPECT_THAT(written_by(static_cast<uint32_t>(parent)),
+              Optional(AllOf(Ge(100'000U), Lt(200'000U))));
+  EXPECT_THAT(written_by(children[0].pid), Optional(AllOf(Ge(3'000'000U), Lt(3'100'000U))));
+  EXPECT_THAT(written_by(grandchildren[0].pid), Optional(AllOf(Ge(5'000'000U), Lt(5'100'000U))));
+}
+
+TEST_F(UsageTest, BytesOfThreadsThatHaveLeftAreCounted) {
+  const pid_t pid = Spawn([] {
+    std::jthread([] { WriteFile(2'000'000); }).join();
+    WriteFile(1'000'000);
+  });
+  WaitFor(pid);
+  WaitUntilFreed();
+  EXPECT_THAT(LifeOf(Stop(), pid).exit.wchar_bytes,
+              Optional(AllOf(Ge(3'000'000U), Lt(3'100'000U))));
+}
+
+// Where a thread has left and a child was waited for, the kernel's sum is of both.
+TEST_F(UsageTest, BytesThatMayBeOfChildrenAreUnknown) {
+  const pid_t pid = Spawn([] {
+    std::jthread([] { WriteFile(2'000'000); }).join();
+    WaitFor(Spawn([] { WriteFile(1'000'000); }));
+  });
+  WaitFor(pid);
+  WaitUntilFreed();
+  EXPECT_EQ(LifeOf(Stop(), pid).exit.wchar_bytes, std::nullopt);
 }
 
 TEST_F(UsageTest, EachProgramOfAChainHasItsShare) {

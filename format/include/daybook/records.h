@@ -862,8 +862,11 @@ struct Schema<Exit> {
       Field{"image_maxrss", &Exit::image_maxrss_kib, Wire::kUint, Unit::kKibibytes,
             "Peak resident size of the program that ended alone; maxrss may be inherited from "
             "what ran before the exec."},
-      Field{"rchar", &Exit::rchar_bytes, Wire::kUint, Unit::kBytes,
-            "Read by read(2) and the like, as in /proc/PID/io."},
+      Field{
+          "rchar", &Exit::rchar_bytes, Wire::kUint, Unit::kBytes,
+          "Read by read(2) and the like. This and the three that follow are of the process alone, "
+          "and unknown where threads had left it and it had waited for children: the kernel adds "
+          "these up."},
       Field{"wchar", &Exit::wchar_bytes, Wire::kUint, Unit::kBytes,
             "Written by write(2) and the like."},
       Field{"read_bytes", &Exit::read_bytes, Wire::kUint, Unit::kBytes, "Read from storage."},
