@@ -108,7 +108,8 @@ TEST_F(EnduranceTest, HeldUpForTenSecondsItLosesNothingThatTheRingHolds) {
   EXPECT_THAT(log.All<Lost>(), IsEmpty());
   for (const pid_t parent : parents) EXPECT_THAT(ChildrenOf(log, parent), SizeIs(100));
   const auto told = log.All<Recorder>();
-  EXPECT_EQ(Ahead(told.back()), Ahead(told.front()));
+  EXPECT_GE(Ahead(told.back()), Ahead(told.front()));
+  EXPECT_LE(Ahead(told.back()), Ahead(told.front()) + kOthersWorkers);
 }
 
 TEST_F(EnduranceTest, HeldUpForLongerItCountsWhatIsLost) {
@@ -127,7 +128,8 @@ TEST_F(EnduranceTest, HeldUpForLongerItCountsWhatIsLost) {
     exits += lost.exits.value_or(0);
   }
   const auto told = log.All<Recorder>();
-  EXPECT_EQ(Ahead(told.back()), Ahead(told.front()));
+  EXPECT_GE(Ahead(told.back()), Ahead(told.front()));
+  EXPECT_LE(Ahead(told.back()), Ahead(told.front()) + kOthersWorkers);
   EXPECT_EQ(exits, *told.back().exits_seen);
   // Threads are seen, too, and not told.
   EXPECT_GE(forks, 30'000u);

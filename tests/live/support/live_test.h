@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <csignal>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -27,6 +28,10 @@ class LiveTest : public testing::Test {
  protected:
   void SetUp() override;
 };
+
+// The kernel counts more forks than there are hooks for: the workers of whoever uses io_uring or
+// vhost meanwhile.
+inline constexpr uint64_t kOthersWorkers = 10;
 
 // One life as the log has it: FORK, EXEC..., EXIT, in this order and of one start.
 struct Life {

@@ -86,10 +86,6 @@ class PinTest : public LiveTest {
     }
   }
 
-  // The kernel counts more than there are hooks for: the workers of whoever uses io_uring or vhost
-  // meanwhile.
-  static constexpr uint64_t kOthersWorkers = 10;
-
   // Each that follows another one goes on with its counts. Forks that the hooks counted twice, or
   // more than these that they did not, would be the takeover's fault.
   static void ExpectNothingBetween(const KeptLog& log) {
