@@ -310,15 +310,10 @@ template <class Event>
 bool EventBatch::AddAs(std::span<const std::byte> bytes) {
   const auto* const event = EventAt<Event>(bytes);
   if (event == nullptr) return false;
+  if constexpr (std::is_same_v<Event, reap_event>) {
+    if (WasTaken(*event)) return true;
+  }
   told_.push_back({&event->header, LifeOf(*event), event->header.type});
-  return true;
-}
-
-template <>
-bool EventBatch::AddAs<reap_event>(std::span<const std::byte> bytes) {
-  const auto* const event = EventAt<reap_event>(bytes);
-  if (event == nullptr) return false;
-  if (!WasTaken(*event)) told_.push_back({&event->header, LifeOf(*event), EVENT_REAP});
   return true;
 }
 

@@ -28,7 +28,8 @@ namespace {
 
 // What two CPUs bear in the quarter of a second between two drains.
 constexpr uint64_t kLivesPerDrain = 5'000;
-constexpr size_t kRingBytes = size_t{8} << 20;
+constexpr size_t kRingBytes = size_t{16} << 20;
+constexpr size_t kMostDrainBytes = kRingBytes / 4;
 // The kernel frees processes some milliseconds after they were reaped, many at once.
 constexpr uint64_t kLivesPerReaping = 100;
 
@@ -65,8 +66,10 @@ class Ring {
     produced_ += (kHeaderBytes + bytes + 7) / 8 * 8;
   }
 
-  // The rest up to the ring's end is left out, as what the kernel has begun and not told.
-  void EndBatch() {
+  // The rest up to the ring's end, where the next drain may have no room, is left out, as what the
+  // kernel has begun and not told.
+  void EndDrain() {
+    if (kRingBytes - Place() > kMostDrainBytes) return;
     constexpr uint32_t kDiscardBit = 1u << 30;
     const auto length = static_cast<uint32_t>(kRingBytes - Place() - kHeaderBytes) | kDiscardBit;
     std::memcpy(Bytes() + Place(), &length, sizeof(length));
@@ -106,7 +109,9 @@ class StormSource : public EventSource {
   bool exhausted() const override { return lives_ == 0; }
   SourceCounters counters() const override { return {}; }
   std::optional<uint64_t> ring_bytes() const override { return kRingBytes; }
-  void Commit(const Progress&) override { reader_.Commit(); }
+  void Commit(const Progress&) override {
+    if (!batch_.took_from_next()) reader_.Commit();
+  }
   Status Snapshot(SnapshotSink& sink) override {
     sink.OnProcess({.pid = kParent, .start_ns = kParentStartNs, .comm = "storm"});
     return Ok{};
@@ -132,7 +137,7 @@ class StormSource : public EventSource {
       MakeLife();
       if (unreaped_.size() == kLivesPerReaping || i + 1 == count) Reap();
     }
-    ring_.EndBatch();
+    ring_.EndDrain();
     lives_ -= count;
   }
 
