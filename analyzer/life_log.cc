@@ -44,6 +44,7 @@ class LifeReader : private LogWatch {
     Builders(const Boot* of_boot, LifeReader* reader);
     void NoteGap();
     void NoteLeftOut();
+    void RememberParents();
     bool HandOutEnded(uint64_t waited_ns);
     void Finish(LifeState state);
 
@@ -112,6 +113,11 @@ void LifeReader::Builders::NoteLeftOut() {
   all.NoteLeftOut();
 }
 
+void LifeReader::Builders::RememberParents() {
+  proved.RememberParents();
+  all.RememberParents();
+}
+
 bool LifeReader::Builders::HandOutEnded(uint64_t waited_ns) {
   const bool is_proved_open = proved.HandOutEnded(waited_ns);
   return all.HandOutEnded(waited_ns) || is_proved_open;
@@ -151,6 +157,7 @@ void LifeReader::TakeItem(const Item& item) {
     Enter(log_.boot());
     if (log_.skipped_before_item()) builder_->NoteLeftOut();
   }
+  if (boot_->has_late_births) builder_->RememberParents();
   if (const auto* record = std::get_if<RecordView>(&item)) {
     took_any_ = true;
     Take(record->type, record->payload, record->has_base ? &record->base : nullptr, record->proof);

@@ -51,7 +51,11 @@ const LifeBuilder::OpenPointer* LifeBuilder::FindParent(const Open& child) {
   Slot* const slot = life.ppid ? slots_.Find(*life.ppid) : nullptr;
   if (slot == nullptr) return nullptr;
   if (life.parent_start_ns) {
-    return Find(*slot, {*life.parent_start_ns, child.parent_start_coarse});
+    const Start start{*life.parent_start_ns, child.parent_start_coarse};
+    const OpenPointer* const open = Find(*slot, start);
+    const bool is_over = open == nullptr && slot->last != nullptr &&
+                         IsSame({slot->last->life.start_ns, slot->last->life.coarse_start}, start);
+    return is_over ? &slot->last : open;
   }
   // By pid alone: who had it when the child was born.
   const OpenPointer* parent = nullptr;
@@ -83,9 +87,10 @@ void LifeBuilder::Inherit(uint64_t fork_ns, Open* child) {
   if (found == nullptr) return;
   Open* const parent = found->get();
   LinkTo(*found, child);
-  See(parent, fork_ns);
+  const bool is_over = parent->life.state != LifeState::kRunning;
+  if (!is_over) See(parent, fork_ns);
   const auto& parent_start_ns = child->life.parent_start_ns;
-  if (parent->life.coarse_start && parent_start_ns && !child->parent_start_coarse) {
+  if (!is_over && parent->life.coarse_start && parent_start_ns && !child->parent_start_coarse) {
     parent->life.start_ns = *parent_start_ns;
     parent->life.coarse_start = false;
   }

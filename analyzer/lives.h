@@ -169,6 +169,10 @@ class LifeBuilder {
   // it may descend from them, and waits for it.
   void AwaitSnapshot() { awaits_snapshot_ = true; }
 
+  // A birth may be told when its parent is over, long ago perhaps: from now on, who ended last is
+  // remembered, some ten thousand of them.
+  void RememberParents() { remembers_parents_ = true; }
+
   // Hands out what ended so long before the newest record, without waiting any longer for its reap:
   // if that comes, it is not heard any more. True where others still wait.
   bool HandOutEnded(uint64_t waited_ns);
@@ -200,6 +204,7 @@ class LifeBuilder {
     // Of the newest life that was handed out.
     std::optional<uint64_t> closed_start_ns;
     bool closed_coarse = false;
+    OpenPointer last;  // that one, where it is remembered
     // The time that it was by the log; of one whose end was not told: never, its news may be late.
     uint64_t closed_at_ns = 0;
   };
@@ -216,6 +221,11 @@ class LifeBuilder {
   struct Start {
     uint64_t ns;
     bool coarse;
+  };
+  // Where a slot has the life of one that is over.
+  struct Remembered {
+    uint32_t pid;
+    uint64_t start_ns;
   };
   // What becomes an image.
   struct Program {
@@ -257,6 +267,7 @@ class LifeBuilder {
   void HandOutAwaiting();
   static void CountExecs(Open* open);
   void HandOut(Open& open);
+  void Remember(OpenPointer over);
   void NoteClosed(Slot& slot, const Life& life);
   void TakeParts(const WholeLife& whole);
   void FillWhole(const WholeLife& whole, uint64_t start_ns);
@@ -283,6 +294,8 @@ class LifeBuilder {
   bool reaps_may_be_told_ = false;  // by one whose START was left out
   uint64_t others_until_ns_ = 0;    // before it, perhaps by the one that it took over from
   bool awaits_snapshot_ = false;
+  bool remembers_parents_ = false;
+  std::deque<Remembered> remembered_;  // in the order in which they ended
   std::vector<OpenPointer> awaiting_;  // of those who are over, whose parents it may tell of
   Open whole_;                         // made anew for each that one record tells
   // Of lives that are over and that nobody keeps: memory to be used again.

@@ -47,6 +47,8 @@ struct Boot {
   uint64_t last_ns = 0;
   std::unordered_map<uint64_t, std::string> cgroups;  // paths by id
   bool lacks_successes = false;  // a recorder was to leave out some of what ended with 0
+  // One told a birth only when it was known that the process was asked for.
+  bool has_late_births = false;
 };
 
 // What happened at a moment tells when; other records have no time of their own.

@@ -182,11 +182,15 @@ void LogSet::AddCounts(const RecorderCounts::More& more) {
   coverage_.dropped_events += more.filtered.value_or(0);
 }
 
-// Of these two, what failed is kept in any case.
 void LogSet::NoteFilter(std::string_view filter) {
-  for (const std::string_view option : {"--only-failed", "--min-lifetime"}) {
-    boot_->lacks_successes = boot_->lacks_successes || filter.find(option) != filter.npos;
-  }
+  const auto has_any = [filter](std::initializer_list<std::string_view> options) {
+    return std::ranges::any_of(
+        options, [filter](std::string_view option) { return filter.find(option) != filter.npos; });
+  };
+  // Of these two, what failed is kept in any case.
+  boot_->lacks_successes = boot_->lacks_successes || has_any({"--only-failed", "--min-lifetime"});
+  boot_->has_late_births = boot_->has_late_births || has_any({"--only-uid", "--except-uid",
+                                                              "--only-cgroup", "--min-lifetime"});
 }
 
 void LogSet::TakeGap(const Gap& gap) {

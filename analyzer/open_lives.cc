@@ -18,6 +18,9 @@ constexpr size_t kMaxOpenOfPid = 16;
 constexpr size_t kMostSpare = 64;
 constexpr size_t kLongestSpareArgs = 4096;
 
+// So many are remembered that are over: some 16 MiB.
+constexpr size_t kMostRemembered = 16 * 1024;
+
 }  // namespace
 
 bool LifeBuilder::IsSame(Start a, Start b) {
@@ -158,6 +161,7 @@ void LifeBuilder::Finish(LifeState state) {
     HandOut(*open);
   }
   slots_.Clear();
+  remembered_.clear();
   deadlines_.clear();
   snapshot_.reset();
   living_ = 0;
@@ -172,9 +176,27 @@ void LifeBuilder::Close(Slot& slot, Open* open, LifeState state) {
   OpenPointer closed = std::move(*at);
   slot.open.erase(at);
   --living_;
-  if (WaitsForSnapshot(*closed)) return awaiting_.push_back(std::move(closed));
-  HandOut(*closed);
-  Recycle(std::move(closed));
+  if (WaitsForSnapshot(*closed)) {
+    awaiting_.push_back(closed);
+  } else {
+    HandOut(*closed);
+  }
+  Remember(std::move(closed));
+}
+
+// In the place of the one that has been for longest, where there are many.
+void LifeBuilder::Remember(OpenPointer over) {
+  Slot* const slot = remembers_parents_ ? slots_.Find(over->life.pid) : nullptr;
+  if (slot == nullptr) return Recycle(std::move(over));
+  remembered_.push_back({.pid = over->life.pid, .start_ns = over->life.start_ns});
+  slot->last = std::move(over);
+  if (remembered_.size() <= kMostRemembered) return;
+  const Remembered first = remembered_.front();
+  remembered_.pop_front();
+  Slot* const of_first = slots_.Find(first.pid);
+  const bool is_there = of_first != nullptr && of_first->last != nullptr &&
+                        of_first->last->life.start_ns == first.start_ns;
+  if (is_there) Recycle(std::exchange(of_first->last, nullptr));
 }
 
 void LifeBuilder::NoteClosed(Slot& slot, const Life& life) {
@@ -242,7 +264,8 @@ void LifeBuilder::RecycleImage(LocalPointer<const Image>* image) {
 // So that memory is for the living, and not for every pid that there was.
 void LifeBuilder::ForgetClosed() {
   slots_.EraseIf([this](const Slot& slot) {
-    return slot.open.empty() && slot.closed_at_ns + kMaxLatenessNs < now_ns_;
+    return slot.open.empty() && slot.last == nullptr &&
+           slot.closed_at_ns + kMaxLatenessNs < now_ns_;
   });
   most_slots_ = std::max(kLeastSlots, 2 * slots_.size());
 }

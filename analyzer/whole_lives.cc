@@ -10,11 +10,12 @@ void LifeBuilder::Take(const WholeLife& whole) {
   const uint64_t start_ns = BirthOf(whole);
   Slot& slot = SlotOf(whole.pid);
   // A snapshot met it, its pid has another one that is not over, it is late or told again, or its
-  // reap or its parent may follow.
+  // reap, its parent or its child may follow.
   const bool is_newest =
       slot.open.empty() && slot.closed_start_ns.value_or(0) < start_ns && !slot.closed_coarse;
   const bool is_all = is_exact || !MayTellReaps(whole.time_ns);
-  if (!is_newest || !is_all || awaits_snapshot_) return TakeParts(whole);
+  const bool may_be_asked_for = awaits_snapshot_ || remembers_parents_;
+  if (!is_newest || !is_all || may_be_asked_for) return TakeParts(whole);
   FillWhole(whole, start_ns);
   Advance(start_ns);
   Inherit(start_ns, &whole_);

@@ -190,6 +190,29 @@ TEST_F(HonestAnswersTest, WhereSuccessesAreLeftOutNoShareIsKnown) {
   }
 }
 
+// Until it is known that the process is one of those that are asked for.
+TEST_F(HonestAnswersTest, ABirthThatAFilterHasKeptIsToldBehindItsParentsEnd) {
+  const std::string folder = log_path_;
+  for (const char* filter :
+       {"--only-uid 1000", "--except-uid 12", "--only-cgroup /a", "--min-lifetime 5ms"}) {
+    log_path_ = folder + std::to_string(std::string_view(filter).size());
+    {
+      ScriptedLog log(log_path_);
+      log.writer().Append(Recorder{.time_ns = ScriptedLog::Ns(5000), .filter = filter});
+      log.Fork(6000, 200, 1, 0);
+      log.Exec(6001, 200, 6000, "python3", "/usr/bin/python3", "python3 daemon.py");
+      log.Exit(6100, 200, 6000, 0, "python3", 1500);
+      log.Fork(6050, 201, 200, 6000);
+      log.Exit(9000, 201, 6050, 3 << 8, "python3", 1500);
+    }
+    EXPECT_EQ(Run("list --log LOG --output csv --no-header --columns pid,exe "
+                  "--filter 'descends_from(args =~ \"daemon.py\")'")
+                  .out,
+              "201,/usr/bin/python3\n")
+        << filter;
+  }
+}
+
 TEST_F(HonestAnswersTest, ATimeThatNobodyRecordedIsComparedWithNothing) {
   {
     ScriptedLog log(log_path_);
