@@ -12,7 +12,7 @@ namespace daybook {
 
 class DiskRoom {
  public:
-  // The folder outlives it.
+  // Both outlive it; the options may change.
   DiskRoom(LogFolder& folder, const WriterOptions& options, const Id128& boot_id)
       : folder_(folder), options_(options), boot_id_(boot_id) {}
 
@@ -50,7 +50,7 @@ class DiskRoom {
   void RestoreBallast();
 
   LogFolder& folder_;
-  WriterOptions options_;
+  const WriterOptions& options_;
   Id128 boot_id_;
   bool is_full_ = false;
   bool has_ballast_ = false;

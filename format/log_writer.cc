@@ -34,6 +34,13 @@ LogWriter::Impl::Impl(std::unique_ptr<LogFolder> folder, LogIdentity identity, R
       current_(state.last_segment_no, SegmentBuffer(0, state.next_seq)),
       syncer_(std::move(syncer)) {}
 
+void LogWriter::Impl::SetLimits(const WriterOptions& options) {
+  options_.segment_bytes = options.segment_bytes;
+  options_.segment_age_ns = options.segment_age_ns;
+  options_.retention = options.retention;
+  options_ = Clamped(options_);
+}
+
 Result<LogWriter> LogWriter::Open(std::unique_ptr<LogFolder> folder, LogIdentity identity,
                                   ReadClock read_clock, WriterOptions options,
                                   std::unique_ptr<Syncer> syncer) {
@@ -101,6 +108,7 @@ Status LogWriter::Close() {
 void LogWriter::SetInfo(std::vector<std::pair<std::string, std::string>> info) {
   impl_->SetInfo(std::move(info));
 }
+void LogWriter::SetLimits(const WriterOptions& options) { impl_->SetLimits(options); }
 uint64_t LogWriter::segment_no() const { return impl_->segment_no(); }
 Id128 LogWriter::stream_id() const { return impl_->stream_id(); }
 uint64_t LogWriter::next_seq() const {

@@ -34,6 +34,7 @@ class LogWriter::Impl {
   void SetInfo(std::vector<std::pair<std::string, std::string>> info) {
     next_info_ = std::move(info);
   }
+  void SetLimits(const WriterOptions& options);
   bool SyncDue(uint64_t now_ns) const;
   bool SyncPending() const;
   std::optional<EndReason> RotationDue(uint64_t now_ns) const;

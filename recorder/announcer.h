@@ -23,6 +23,8 @@ class Announcer : public RecorderObserver {
   };
   explicit Announcer(Parts parts) : parts_(std::move(parts)) {}
 
+  void SetLimits(const RetentionLimits& limits) { parts_.limits = limits; }
+
   void OnReady(const RecorderStatus& status) override;
   void OnStatus(const RecorderStatus& status) override;
   void OnAlive() override;

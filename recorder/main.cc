@@ -3,12 +3,15 @@
 #include <sys/stat.h>
 
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -30,6 +33,7 @@
 #include "privileges.h"
 #include "proc_scan.h"
 #include "recorder.h"
+#include "reload.h"
 #include "run_id.h"
 #include "status_file.h"
 #include "syscall_filter.h"
@@ -61,10 +65,10 @@ WriterOptions ToWriterOptions(const Options& options) {
 }
 
 // What is done to a segment that is finished with.
-std::vector<Housekeeper::Job> JobsOf(const Options& options) {
+std::vector<Housekeeper::Job> JobsOf(const Options& options,
+                                     const std::atomic<uint64_t>& min_free_bytes) {
   if (options.compression == Compression::kNone) return {};
-  return {[min_free_bytes = options.min_free_bytes](LogFolder& folder, uint64_t segment_no,
-                                                    std::stop_token stop) {
+  return {[&min_free_bytes](LogFolder& folder, uint64_t segment_no, std::stop_token stop) {
     return CompressSegment(folder, segment_no,
                            {.stop = std::move(stop), .min_free_bytes = min_free_bytes});
   }};
@@ -138,8 +142,29 @@ Error CannotWrite(const Error& error, const std::optional<Account>& account) {
                            error.message(), account->name));
 }
 
+KeepArgs KeptArgsBy(const Options& options) {
+  return KeptArgs(options.args, options.args_max_bytes, options.mask_words);
+}
+
+// Reads the configuration again; what is wrong with it is said.
+using ReadOptions = std::function<std::optional<Options>()>;
+
+// Of what it says now, what can be taken over.
+std::optional<Options> ReadAgain(const ReadOptions& read, const Options& running) {
+  const auto now = read();
+  if (!now) {
+    Complain(Error("the configuration could not be taken over"));
+    return std::nullopt;
+  }
+  Options next = TakenOver(running, *now);
+  if (const std::string left = DifferentSettings(next, *now); !left.empty()) {
+    Complain(Error("what the configuration says of " + left + " holds from the next start"));
+  }
+  return next;
+}
+
 // Everything that needs privilege comes before the drop, everything that makes files after it.
-Status Record(const Options& options) {
+Status Record(const Options& options, const ReadOptions& read_options) {
   const auto account = FindAccount(options.user);
   if (!account) return account.error();
   auto source = OpenSource(options, *account);
@@ -173,18 +198,29 @@ Status Record(const Options& options) {
       ToWriterOptions(options), MakeThreadSyncer());
   if (!writer) return CannotWrite(writer.error(), *account);
   // What an earlier recorder left is cleaned up in any case.
-  Housekeeper housekeeper(*std::move(housekeeping), CleanUp, JobsOf(options));
+  Options running = options;
+  std::atomic<uint64_t> min_free_bytes = options.min_free_bytes;
+  Housekeeper housekeeper(*std::move(housekeeping), CleanUp, JobsOf(options, min_free_bytes));
   RecorderOptions recorder_options{
       .drain_interval_ns = options.drain_interval_ns,
       .audit_interval_ns = options.audit_interval_ns,
       .watchdog_interval_ns =
           WatchdogIntervalNs(std::getenv("WATCHDOG_USEC"), std::getenv("WATCHDOG_PID")),
       .duration_ns = options.duration_ns.value_or(0),
-      .keep_args = KeptArgs(options.args, options.args_max_bytes, options.mask_words),
+      .keep_args = KeptArgsBy(options),
       .filter = FilterOf(events.identity(), options.filter),
       .version = DAYBOOK_VERSION,
       .identity = identity,
       .previous_run = std::move(previous_run),
+      .reload = [&]() -> std::optional<Reloaded> {
+        auto next = ReadAgain(read_options, running);
+        if (!next) return std::nullopt;
+        running = *std::move(next);
+        min_free_bytes = running.min_free_bytes;
+        const WriterOptions limits = ToWriterOptions(running);
+        announcer.SetLimits(limits.retention);
+        return Reloaded{.limits = limits, .keep_args = KeptArgsBy(running)};
+      },
       .on_finished = [&housekeeper](uint64_t segment_no) { housekeeper.Finished(segment_no); },
       .observer = &announcer};
   // A replayed log has its own.
@@ -207,7 +243,12 @@ int Main(int argc, char** argv) {
   BlockSignals();
   // Each file and folder is made with the mode that it is to have.
   umask(S_IWGRP | S_IWOTH);
-  const Status recorded = Record(std::get<Options>(parsed));
+  const auto read_options = [argc, argv]() -> std::optional<Options> {
+    auto again = ParseOptions(argc, argv);
+    auto* const options = std::get_if<Options>(&again);
+    return options != nullptr ? std::optional(std::move(*options)) : std::nullopt;
+  };
+  const Status recorded = Record(std::get<Options>(parsed), read_options);
   if (recorded) return 0;
   std::fprintf(stderr, "daybookd: %s\n", recorded.error().message().c_str());
   return kCannotRecord;

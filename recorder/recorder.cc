@@ -253,10 +253,15 @@ bool RecorderLoop::Impl::ObeySignal(int signal) {
   return false;
 }
 
-// When it is done, what stands in the segments before is durable.
+// By what its configuration says now. When it is done, what stands in the segments before is
+// durable.
 void RecorderLoop::Impl::StartNewSegment() {
   Tell([](RecorderObserver& observer) { observer.OnReload(); });
   Drain();
+  if (auto reloaded = options_.reload ? options_.reload() : std::nullopt) {
+    writer_.SetLimits(reloaded->limits);
+    options_.keep_args = std::move(reloaded->keep_args);
+  }
   Report(writer_.Rotate(EndReason::kRequest));
   if (snapshots_.is_due()) TakeSnapshot();
   Report(writer_.Sync());

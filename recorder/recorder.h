@@ -16,6 +16,12 @@
 
 namespace daybook {
 
+// What a recorder takes over while it records.
+struct Reloaded {
+  WriterOptions limits;  // the part that LogWriter::SetLimits takes
+  KeepArgs keep_args;
+};
+
 struct RecorderOptions {
   // While events come, the source is drained this often.
   uint64_t drain_interval_ns = 250'000'000;
@@ -42,6 +48,8 @@ struct RecorderOptions {
   std::optional<PreviousRun> previous_run;
   // Counts of the kernel are read below this folder.
   std::string root = "/";
+  // Called on SIGHUP, behind what was recorded until then; nullopt where nothing changes.
+  std::function<std::optional<Reloaded>()> reload;
   // Called with the first segment that is not finished with, whenever that is another one.
   std::function<void(uint64_t segment_no)> on_finished;
   // Is told how it goes, and outlives the loop; nullptr is nobody.

@@ -55,6 +55,31 @@ TEST(WriterTest, HowFarALogGoesItsFolderTells) {
   EXPECT_FALSE(FindLogEnd("/dev/null"));
 }
 
+TEST(WriterTest, LimitsThatAreSetLaterHoldFromThenOn) {
+  WriterOptions options;
+  options.segment_bytes = 1 << 20;
+  options.retention.max_total_bytes = 64 << 20;
+  LogBuilder log(options);
+  const auto write = [&log](uint32_t records) {
+    for (uint32_t i = 0; i < records; ++i) log.writer().Append(TestFork(i));
+    EXPECT_TRUE(log.writer().Flush());
+  };
+  write(3000);
+  EXPECT_EQ(log.writer().RotationDue(0), std::nullopt);
+  options.segment_bytes = 16 << 10;
+  options.retention.max_total_bytes = 300 << 10;
+  log.writer().SetLimits(options);
+  EXPECT_EQ(log.writer().RotationDue(0), EndReason::kSize);
+  for (int i = 0; i < 40; ++i) {
+    EXPECT_TRUE(log.writer().Rotate(EndReason::kSize));
+    write(600);
+  }
+  uint64_t bytes = 0;
+  for (const auto& [name, content] : log.disk().files) bytes += content.size();
+  EXPECT_LE(bytes, options.retention.max_total_bytes);
+  EXPECT_GT(bytes, options.retention.max_total_bytes / 4);
+}
+
 TEST(WriterTest, RotationLeavesNoHoleInTheNumbers) {
   WriterOptions options;
   options.segment_bytes = 8192;

@@ -76,6 +76,48 @@ TEST_F(ServiceTest, SighupEndsTheSegmentAndWhatItHoldsIsDurable) {
   EXPECT_EQ(log.segments[1].All<SnapEnd>().size(), 1u);
 }
 
+class ReloadTest : public ServiceTest {
+ protected:
+  ReloadTest() {
+    Configure("max-bytes = 512M\n");
+    recorder_options_ = {"--config", config_};
+  }
+
+  void Configure(const std::string& text) const { std::ofstream(config_) << text; }
+
+  RecorderStatus Reload() {
+    kill(recorder().pid(), SIGHUP);
+    Await("RELOADING=1");
+    Await("READY=1");
+    return StatusFile();
+  }
+
+  TempFolder config_folder_;
+  std::string config_ = config_folder_ / "daybook.conf";
+};
+
+// It reads as the user that it became, who has to be let through the folder.
+TEST_F(ReloadTest, OnSighupLimitsThatTheConfigurationSaysNowHold) {
+  std::filesystem::permissions(config_folder_.path(), std::filesystem::perms(0755));
+  Await("READY=1");
+  EXPECT_EQ(StatusFile().max_bytes, 512U << 20);
+  Configure("max-bytes = 64M\nusage = fast\n");
+  EXPECT_EQ(Reload().max_bytes, 64U << 20);
+  recorder().Await("what the configuration says of usage holds from the next start; going on\n");
+  Configure("max-bytes = 64 bananas\n");
+  EXPECT_EQ(Reload().max_bytes, 64U << 20) << "it is wrong, and recording goes on";
+  recorder().Await("the configuration could not be taken over; going on\n");
+  std::filesystem::permissions(config_folder_.path(), std::filesystem::perms(0700));
+  Configure("max-bytes = 128M\n");
+  EXPECT_EQ(Reload().max_bytes, 64U << 20) << "it may not be read, and recording goes on";
+  recorder().Await("the configuration could not be taken over; going on\n");
+  const pid_t child = Spawn([] {});
+  WaitFor(child);
+  const KeptLog& log = Stop();
+  EXPECT_EQ(log.AllOf<Exit>(static_cast<uint32_t>(child)).size(), 1U);
+  EXPECT_THAT(log.segments, SizeIs(4));
+}
+
 TEST_F(ServiceTest, Sigusr1AsksForTheStatus) {
   Await("READY=1");
   const RecorderStatus before = StatusFile();

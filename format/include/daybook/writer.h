@@ -213,6 +213,10 @@ class LogWriter {
   // was opened with.
   void SetInfo(std::vector<std::pair<std::string, std::string>> info);
 
+  // From now on its retention, and for the segments that follow their size and age, are those of
+  // `options`; the rest stays.
+  void SetLimits(const WriterOptions& options);
+
   // Number of the current segment. Whenever it changes, also by an error, a snapshot is due.
   uint64_t segment_no() const;
   Id128 stream_id() const;

@@ -130,7 +130,9 @@ void ExpectAgrees(const Exit& exit, const Ended& ended) {
 
 // --duration ends it where the test cannot, because it was killed.
 Daybookd::Daybookd(const std::string& folder, const std::vector<std::string>& options) {
-  std::vector<std::string> arguments = {"daybookd", "--no-config", "--log-dir", folder};
+  const bool has_config = std::find(options.begin(), options.end(), "--config") != options.end();
+  std::vector<std::string> arguments = {"daybookd", "--log-dir", folder};
+  if (!has_config) arguments.emplace_back("--no-config");
   arguments.insert(arguments.end(), options.begin(), options.end());
   if (std::find(options.begin(), options.end(), "--duration") == options.end()) {
     arguments.insert(arguments.end(), {"--duration", "10min"});

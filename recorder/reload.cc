@@ -1,0 +1,42 @@
+#include "reload.h"
+
+#include <sstream>
+#include <string_view>
+
+#include "options_text.h"
+
+namespace daybook {
+namespace {
+
+// Of "name = value", or of "# name: not set".
+std::string_view NameIn(std::string_view line) {
+  if (line.starts_with("# ")) line.remove_prefix(2);
+  return line.substr(0, line.find_first_of(" :"));
+}
+
+}  // namespace
+
+Options TakenOver(Options running, const Options& now) {
+  running.segment_bytes = now.segment_bytes;
+  running.segment_age_ns = now.segment_age_ns;
+  running.max_bytes = now.max_bytes;
+  running.min_free_bytes = now.min_free_bytes;
+  running.max_age_ns = now.max_age_ns;
+  running.mask_words = now.mask_words;
+  return running;
+}
+
+std::string DifferentSettings(const Options& running, const Options& now) {
+  std::istringstream running_lines(OptionsText(running));
+  std::istringstream now_lines(OptionsText(now));
+  std::string names;
+  std::string a;
+  std::string b;
+  while (std::getline(running_lines, a) && std::getline(now_lines, b)) {
+    if (a == b) continue;
+    names.append(names.empty() ? "" : ", ").append(NameIn(b));
+  }
+  return names;
+}
+
+}  // namespace daybook
