@@ -68,6 +68,13 @@ JobRun RunFrom(JobKind kind, const Boot& boot, const Life& root, LifeTexts& text
           .root_start_ns = root.start_ns};
 }
 
+// Empty where the log does not tell it.
+std::string_view CgroupOf(const Boot& boot, const Life& life) {
+  const auto& id = life.identity.cgroup_id;
+  const auto path = id ? boot.cgroups.find(*id) : boot.cgroups.end();
+  return path != boot.cgroups.end() ? path->second : std::string_view();
+}
+
 JobRun RunOf(JobKind kind, std::string name, const Boot& boot) {
   return {.kind = kind, .name = std::move(name), .boot = &boot, .root_pid = {}};
 }
@@ -123,6 +130,23 @@ const LocalPointer<JobRun>& JobRuns::Find(const Boot& boot, const Life& life, Li
   const bool is_narrower =
       by_parents->kind == JobKind::kCron && by_cgroup->kind != JobKind::kContainer;
   return is_narrower ? by_parents : by_cgroup;
+}
+
+std::optional<JobName> JobRuns::FindOwn(const Boot& boot, const Life& life, LifeTexts& texts) {
+  const Life* parent = life.parent.get();
+  if (parent == nullptr || (!IsFirst(*parent) && !IsAmong(kSchedulers, *parent))) return {};
+  const std::string_view path = CgroupOf(boot, life);
+  if (ContainerOf(path)) return {};
+  if (IsFirst(*parent)) {
+    const auto service = LoginSessionOf(path) ? std::nullopt : ServiceOf(path);
+    if (!service) return {};
+    return JobName(JobKind::kService, *service);
+  }
+  TakeOver();
+  const JobRun& run = *FindByParents(boot, life, texts);
+  const bool is_own = run.root_pid == life.pid && run.root_start_ns == life.start_ns;
+  if (run.kind != JobKind::kCron || !is_own) return {};
+  return JobName(run.kind, NameFrom(run.kind, boot, life, texts));
 }
 
 // From the nearest ancestor whose run is known, down to it again.

@@ -59,6 +59,9 @@ struct JobRun {
   JobRunLinks links;
 };
 
+// The same for all runs of a job.
+using JobName = std::pair<JobKind, std::string>;
+
 // Keeps a run as long as one of its processes is kept, or somebody else who has a share in it; one
 // that has no outermost process to the end.
 class JobRuns {
@@ -77,6 +80,11 @@ class JobRuns {
   // Its run. Every ancestor that is asked about gets its own at the same time: none is looked at
   // twice.
   const LocalPointer<JobRun>& Find(const Boot& boot, const Life& life, LifeTexts& texts);
+
+  // The job of which this process is a run, so that the run ends as it does: what cron or the like
+  // has started, or what the first process has for a service. nullopt of others, and of jobs that
+  // nobody runs again and again. It costs no memory.
+  std::optional<JobName> FindOwn(const Boot& boot, const Life& life, LifeTexts& texts);
 
   // Call it with every life that is over, before Find.
   void Decide(const Boot& boot, const Life& life, LifeTexts& texts);

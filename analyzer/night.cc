@@ -107,6 +107,7 @@ void Night::Take(const Boot& boot, const Life& life) {
 
 void Night::TakeBefore(const Boot& boot, const Life& life) {
   See(boot, life, true);
+  TakeOwnEnd(boot, life, true);
   Periods& of_comm = by_comm_[life.identity.comm.value_or("")];
   of_comm.before.Add(life);
   of_comm.longest_before_us = std::max(of_comm.longest_before_us, ElapsedUs(life).value_or(0));
@@ -124,6 +125,7 @@ void Night::TakeNow(const Boot& boot, const Life& life, JobRun* run) {
   of_comm.lacks_successes = of_comm.lacks_successes || boot.lacks_successes;
   by_user_[life.identity.uid].Add(life);
   run->totals.totals.Add(life);
+  TakeOwnEnd(boot, life, false);
   if (life.birth_seen && !IsOlder(boot, life.start_ns)) {
     const Life* parent = life.parent.get();
     Births& births = by_parent_[parent != nullptr ? parent->identity.comm : std::nullopt];
@@ -307,11 +309,10 @@ bool Night::IsInEachNight(uint64_t nights) const {
 
 // Times vary much, above all where people or networks are waited for: what took as long once is
 // nothing new.
-bool Night::IsSlower(const Periods& periods) const {
-  const Sum& now = periods.now.elapsed_us;
-  if (!IsLonger(periods.before.elapsed_us, now, kTwice)) return false;
-  const uint64_t more_us = *now.Mean() - *periods.before.elapsed_us.Mean();
-  return *now.Mean() > periods.longest_before_us && more_us * now.terms >= kMinMoreElapsedUs;
+bool Night::IsSlower(const Sum& before, const Sum& now, uint64_t longest_before_us) {
+  if (!IsLonger(before, now, kTwice)) return false;
+  const uint64_t more_us = *now.Mean() - *before.Mean();
+  return *now.Mean() > longest_before_us && more_us * now.terms >= kMinMoreElapsedUs;
 }
 
 // Programs as grep and test fail more on one day than on another.
@@ -340,7 +341,8 @@ std::string Night::ChangesOf(const Periods& periods) const {
   // Those that still run have no counterpart before: there each counts where it ended.
   const uint64_t ended = periods.now.count - periods.now.running;
   add_if(ended >= kTimesAsMuch * count && ended >= count + kMinMoreProcesses, "more_often");
-  add_if(IsSlower(periods), "slower");
+  add_if(IsSlower(periods.before.elapsed_us, periods.now.elapsed_us, periods.longest_before_us),
+         "slower");
   add_if(now_us >= kTimesAsMuch * cpu_us && now_us >= cpu_us + kMinMoreCpuUs, "costlier");
   add_if(IsFailing(periods), "failing");
   return changes;

@@ -54,6 +54,7 @@ class Night {
   Rows NewPrograms();
   Rows NewUsers();
   Rows Changes();
+  Rows JobChanges();
   Rows NewIdentities();
   Rows AllTotals();
   Rows Failures();
@@ -61,9 +62,11 @@ class Night {
   Rows Users();
   Rows Jobs();
   Rows Spawners();
-  uint64_t failing() const;  // of Changes()
+  uint64_t failing() const;       // of Changes()
+  uint64_t failing_jobs() const;  // of JobChanges()
 
  private:
+  using HowItEnded = std::pair<uint32_t, bool>;  // wait status, and whether the kernel killed it
   // What was seen of something that may be new.
   struct Sighting {
     uint64_t before = 0;
@@ -88,11 +91,28 @@ class Night {
     uint64_t runs = 0;
     Totals totals;
   };
+  // Runs of a job by the ends of their outermost processes.
+  struct OwnEnds {
+    uint64_t count = 0;
+    uint64_t running = 0;
+    uint64_t failed = 0;
+    Sum elapsed_us;
+  };
+  struct JobPeriods {
+    OwnEnds before;
+    OwnEnds now;
+    uint64_t longest_before_us = 0;  // this and what follows as in Periods
+    uint64_t nights = 0;
+    bool lacks_successes = false;
+    // The last one of the night that failed.
+    uint32_t failed_pid = 0;
+    HowItEnded failed_how;
+    std::optional<int64_t> failed_ns;
+  };
   struct Births {
     Totals totals;
     uint64_t short_ones = 0;
   };
-  using HowItEnded = std::pair<uint32_t, bool>;  // wait status, and whether the kernel killed it
   using IdentityKey = std::tuple<std::string_view, uint32_t, uint32_t, std::string>;
 
   enum class Place : uint8_t { kBefore, kNight, kAfter, kUnknown };
@@ -102,6 +122,7 @@ class Night {
   void TakeBefore(const Boot& boot, const Life& life);
   void TakeNow(const Boot& boot, const Life& life, JobRun* run);
   void TakeRun(const JobRun& run);
+  void TakeOwnEnd(const Boot& boot, const Life& life, bool is_before);
   void See(const Boot& boot, const Life& life, bool is_before);
   void SeeChange(const Boot& boot, const Life& life, bool is_known, const IdentityChange& change);
   void SeeOne(const Boot& boot, const Life& life, bool is_before, Sighting* sighting);
@@ -113,9 +134,11 @@ class Night {
   void NoteNights(const RecordedTimes& recorded);
   uint64_t Expected(uint64_t before) const;
   bool IsInEachNight(uint64_t nights) const;
-  bool IsSlower(const Periods& periods) const;
+  static bool IsSlower(const Sum& before, const Sum& now, uint64_t longest_before_us);
   bool IsFailing(const Periods& periods) const;
   std::string ChangesOf(const Periods& periods) const;
+  bool IsFailing(JobKind kind, const JobPeriods& job) const;
+  std::string ChangesOf(JobKind kind, const JobPeriods& job) const;
 
   Window window_;
   int64_t length_ns_ = 0;    // by the clock
@@ -136,7 +159,9 @@ class Night {
   std::map<IdentityKey, Sighting> identities_;
   std::map<std::string, Periods, std::less<>> by_comm_;
   std::map<std::optional<uint32_t>, Totals> by_user_;
-  std::map<std::pair<JobKind, std::string>, JobOfNight> jobs_;  // of the runs that are over
+  std::map<JobName, JobOfNight> jobs_;    // of the runs that are over
+  std::map<JobName, JobPeriods> by_job_;  // of those that run again and again
+  bool has_more_jobs_ = false;            // than by_job_ may have
   std::map<std::optional<std::string>, Births> by_parent_;
   // By task name and, of runs that are over, job: the name of a run may change until then.
   std::map<std::tuple<std::string, std::string, HowItEnded>, AlikeEnds> abnormal_;

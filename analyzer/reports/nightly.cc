@@ -190,6 +190,7 @@ std::vector<Rows> RowsOf(const CoverageExceptions& records, Nights& nights) {
           nights.All(&Night::NewPrograms),
           nights.All(&Night::NewUsers),
           nights.All(&Night::Changes),
+          nights.All(&Night::JobChanges),
           nights.All(&Night::NewIdentities),
           nights.All(&Night::AllTotals),
           nights.All(&Night::Failures),
@@ -216,8 +217,8 @@ std::vector<Fact> FactsOf(const CoverageExceptions& records, const Nights& night
           {"crash-loop", CountOf(rows, "crash_loops")},
           {"new-program", CountOf(rows, "new_programs")},
           {"new-user", CountOf(rows, "new_users")},
-          {"change", CountOf(rows, "changes")},
-          {"failing", nights.Sum(&Night::failing)},
+          {"change", CountOf(rows, "changes") + CountOf(rows, "job_changes")},
+          {"failing", nights.Sum(&Night::failing) + nights.Sum(&Night::failing_jobs)},
           {"identity", CountOf(rows, "new_identities")},
           {"failed", nights.Sum(&Night::failed)}};
 }

@@ -111,6 +111,19 @@ class NightlyTest : public ProgramRunner {
     week_.log().Close();
   }
 
+  // Another log: six days with what `before` adds to each, and a night with what `now` adds.
+  template <class Before, class Now>
+  void WriteWeek(const std::string& name, const Before& before, const Now& now) {
+    log_path_ = temp_ / name;
+    Week week(log_path_);
+    week.Snapshot();
+    for (uint64_t day = 0; day < 6; ++day) before(week, kFirstDayMs + day * kDayMs);
+    now(week, kNightMs);
+    week.log().At(kNightMs + kDayMs - 1000);
+    week.log().Filtered(std::nullopt);
+    week.log().Close();
+  }
+
   void Worry() {
     ScriptedLog& log = week_.log();
     log.At(kNightMs + 11 * kHourMs);
