@@ -1,6 +1,8 @@
 #include "alike_ends.h"
 
 #include <algorithm>
+#include <iterator>
+#include <string_view>
 
 #include "life_cells.h"
 #include "life_window.h"
@@ -10,9 +12,21 @@ namespace {
 
 constexpr uint64_t kMinuteNs = 60'000'000'000;
 
+// As task names have them, of 15 bytes at most; systemd is also that of a user.
+constexpr std::string_view kSupervisors[] = {"runsv",           "supervise", "s6-supervise",
+                                             "supervise-daemo", "perpd",     "supervisord",
+                                             "circusd",         "systemd"};
+constexpr std::string_view kPm2 = "PM2 v";  // and its version
+
 uint64_t MomentOfEnd(const Life& life) { return life.end_ns.value_or(life.last_seen_ns); }
 
 }  // namespace
+
+bool RestartsChildren(const Life& life) {
+  if (IsFirst(life)) return true;
+  const std::string_view comm = life.identity.comm ? *life.identity.comm : std::string_view();
+  return comm.starts_with(kPm2) || std::ranges::find(kSupervisors, comm) != std::end(kSupervisors);
+}
 
 void MinutePeak::Add(const Boot& boot, uint64_t time_ns) {
   Insert(boot, time_ns);

@@ -16,6 +16,11 @@ namespace daybook {
 // So many ends alike in a minute are a loop.
 inline constexpr uint64_t kLoopPerMinute = 5;
 
+// True of who starts its children again when they fail: the first process, and supervisors. What
+// waits for another program to answer, as a shell does with grep, looks the same: only their task
+// names tell.
+bool RestartsChildren(const Life& life);
+
 // How many moments, told one after the other, fell into the fullest 60 seconds of a boot. In memory
 // for one minute's.
 class MinutePeak {

@@ -199,11 +199,11 @@ void Night::SeeOne(const Boot& boot, const Life& life, bool is_before, Sighting*
   if (const auto* text = std::get_if<Text>(&cell)) sighting->args.assign(text->bytes);
 }
 
-// What a supervisor starts again and again is a child of the first process, or dies of a signal:
-// other programs that fail often, as grep and test do, only answer no. nullptr of these.
+// What is started again and again is a supervisor's child, or dies of a signal: other programs that
+// fail often, as grep and test do, only answer no. nullptr of these.
 AlikeEnds* Night::RestartsLike(const Life& life) {
   const Life* parent = life.parent.get();
-  if (!IsAbnormal(life) && (parent == nullptr || !IsFirst(*parent))) return nullptr;
+  if (!IsAbnormal(life) && (parent == nullptr || !RestartsChildren(*parent))) return nullptr;
   return &restarted_[{CommOf(&life), CommOf(parent), {*life.wait_status, IsOomKill(life)}}];
 }
 

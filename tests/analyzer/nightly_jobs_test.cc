@@ -214,6 +214,32 @@ TEST_F(NightlyJobsTest, AServiceThatRanLongIsNotSlower) {
   EXPECT_EQ(Run(kJobs).out, "");
 }
 
+// A program that fails again and again is a loop where its parent starts it anew, and none where
+// that only asks it something.
+TEST_F(NightlyJobsTest, WhatASupervisorStartsAgainIsACrashLoop) {
+  const auto restarts = [](std::string_view parent, std::string_view comm) {
+    return [=](Week& week, uint64_t ms) {
+      week.Begin(ms, 19'000, parent);
+      for (uint32_t i = 1; i <= 5; ++i) {
+        const uint64_t start_ms = ms + i * 1000;
+        week.log().Fork(start_ms, 19'000 + i, 19'000, ms);
+        week.Execute(start_ms, 19'000 + i, start_ms + 1, comm);
+        week.log().Exit(start_ms + 100, 19'000 + i, start_ms, 1 << 8, comm, 1000);
+      }
+    };
+  };
+  const std::string ask = kAsk + "--section crash_loops --output csv --no-header";
+  for (const std::string parent :
+       {"runsv", "supervise-daemo", "supervisord", "PM2 v5.3.0: God", "systemd"}) {
+    WriteWeek("week" + std::to_string(++weeks_), Nothing, restarts(parent, "app"));
+    EXPECT_THAT(Run(ask).out, StartsWith("app," + parent + ",1,5,5,")) << parent;
+  }
+  for (const std::string parent : {"bash", "python3"}) {
+    WriteWeek(parent, Nothing, restarts(parent, "grep"));
+    EXPECT_EQ(Run(ask).out, "") << parent;
+  }
+}
+
 // Names are what users make them.
 TEST_F(NightlyJobsTest, WhereThereAreTooManyJobsThoseThatAreKnownAreCompared) {
   const auto many = [this](Week& week, uint64_t ms) {
