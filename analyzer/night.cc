@@ -21,7 +21,7 @@ constexpr uint64_t kTwice = kWholeThreshold;  // for rules that are shared with 
 constexpr uint64_t kMinMoreProcesses = 20;
 constexpr uint64_t kMinMoreCpuUs = 1'000'000;
 constexpr uint64_t kMinMoreElapsedUs = 1'000'000;  // in all
-// Of what failed now and then before, so many more; of what never did, one in so many processes.
+// So many more than are expected; of what never failed before, one in so many processes will do.
 constexpr uint64_t kMinMoreFailures = 5;
 constexpr uint64_t kOneIn = 10;
 
@@ -315,14 +315,16 @@ bool Night::IsSlower(const Sum& before, const Sum& now, uint64_t longest_before_
   return *now.Mean() > longest_before_us && more_us * now.terms >= kMinMoreElapsedUs;
 }
 
-// Programs as grep and test fail more on one day than on another.
+// Programs as grep and test fail more on one day than on another. What never failed could have done
+// so once.
 bool Night::IsFailing(const Periods& periods) const {
   if (periods.lacks_successes) return false;
   const FailedShare before = FailedOf(periods.before);
   const FailedShare now = FailedOf(periods.now);
   if (!daybook::IsFailing(before, now, kTwice)) return false;
-  if (before.failed == 0) return now.failed * kOneIn >= now.count;
-  return now.failed >= before.failed * now.count / before.count + kMinMoreFailures;
+  if (before.failed == 0 && now.failed * kOneIn >= now.count) return true;
+  const uint64_t failed_before = std::max<uint64_t>(before.failed, 1);
+  return now.failed >= failed_before * now.count / before.count + kMinMoreFailures;
 }
 
 std::string Night::ChangesOf(const Periods& periods) const {

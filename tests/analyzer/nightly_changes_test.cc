@@ -1,5 +1,6 @@
 // What the page for the morning calls a change, of a program that is known from the week before.
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -73,6 +74,33 @@ TEST_F(NightlyChangesTest, WhatFailsNowAndThenIsFailingOnlyWhereItDoesSoMuchMore
     WriteWeek("never" + std::to_string(failed), never,
               [&, failed = failed](Week& week, uint64_t ms) { fails(week, ms, failed); });
     EXPECT_EQ(Run("report " + kChanges).out.starts_with("grep,failing,"), is_failing) << failed;
+  }
+}
+
+// A clean history is no reason to look away: of so many runs none was to fail.
+TEST_F(NightlyChangesTest, WhatNeverFailedIsNotJudgedMoreLenientlyThanWhatFailedOnce) {
+  const auto runs = [](uint64_t count, uint64_t failed) {
+    return [count, failed](Week& week, uint64_t ms) {
+      for (uint64_t i = 0; i < count; ++i) {
+        week.Live(ms + kHourMs + i * 200,
+                  {.comm = "grep", .wait_status = i < failed ? 1U << 8 : 0});
+      }
+    };
+  };
+  struct Case {
+    uint64_t count_before;
+    uint64_t count;
+    uint64_t failed;
+    bool is_failing;
+  };
+  for (const Case& of : {Case{200, 200, 1, false}, Case{200, 200, 4, false},
+                         Case{200, 200, 5, true}, Case{200, 200, 19, true},
+                         // Nobody knows how often so few would have failed of so many.
+                         Case{1, 200, 5, false}, Case{1, 200, 20, true}}) {
+    const std::string name = fmt::format("{}-{}", of.count_before, of.failed);
+    WriteWeek(name, runs(of.count_before, 0), runs(of.count, of.failed));
+    const std::string changes = Run("report " + kChanges).out;
+    EXPECT_EQ(changes.find("failing") != changes.npos, of.is_failing) << name << " " << changes;
   }
 }
 
