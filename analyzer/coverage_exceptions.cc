@@ -148,10 +148,12 @@ void CoverageExceptions::AddTotals() {
 
 // Hosts of which no segment lies in the window: of those behind it the first one tells when the log
 // begins, where there are none before.
-void CoverageExceptions::AddSilent(const LogSet& log, std::map<std::string, Span>* hosts) const {
+void CoverageExceptions::AddSilent(const LogSet& log,
+                                   std::map<std::string, Recorded>* hosts) const {
   struct Silent {
     Span span{.first_ns = INT64_MAX, .last_ns = INT64_MAX};
     std::string path;
+    bool has_stopped = false;
   };
   std::set<Id128> heard;
   for (const Boot& boot : log.boots()) {
@@ -162,9 +164,10 @@ void CoverageExceptions::AddSilent(const LogSet& log, std::map<std::string, Span
   for (const auto& [path, segment] : log.left_out()) {
     const Id128 stream_id = segment.start->stream_id;
     if (heard.contains(stream_id) || !segment.end->last_realtime_ns) continue;
-    auto& [span, name] = silent[stream_id];
+    auto& [span, name, has_stopped] = silent[stream_id];
     const bool is_before = *segment.end->last_realtime_ns < since_ns;
     const bool ends_before = span.last_ns != INT64_MAX;
+    has_stopped = is_before && IsStop(*segment.end);
     if (is_before && (!ends_before || span.last_ns < *segment.end->last_realtime_ns)) {
       span = {.first_ns = since_ns, .last_ns = *segment.end->last_realtime_ns};
       name = path;
@@ -175,7 +178,8 @@ void CoverageExceptions::AddSilent(const LogSet& log, std::map<std::string, Span
     }
   }
   for (const auto& [stream_id, entry] : silent) {
-    if (!entry.path.empty()) hosts->try_emplace(HostIn(entry.path), entry.span);
+    if (entry.path.empty()) continue;
+    hosts->try_emplace(HostIn(entry.path), Recorded{entry.span, entry.has_stopped});
   }
 }
 
@@ -185,9 +189,9 @@ void CoverageExceptions::AddSilent(const LogSet& log, std::map<std::string, Span
 void CoverageExceptions::AddUncovered(const LogSet& log, int64_t now_ns) {
   const Window& window = log.window();
   const int64_t until_ns = std::min(window.until_ns.value_or(now_ns), now_ns);
-  std::map<std::string, Span> hosts;
+  std::map<std::string, Recorded> hosts;
   for (const auto& [host, times] : RecordedByHost(log, names_)) {
-    hosts[host] = {times.first_ns(), times.last_ns()};
+    hosts[host] = {{times.first_ns(), times.last_ns()}, times.has_stopped()};
     const auto add = [&, host = host](std::string_view what, const Span& span) {
       const int64_t since_ns = std::max(span.first_ns, window.since_ns.value_or(span.first_ns));
       const int64_t end_ns = std::min(span.last_ns, until_ns);
@@ -202,12 +206,15 @@ void CoverageExceptions::AddUncovered(const LogSet& log, int64_t now_ns) {
     for (const Span& span : times.Twice()) add(kRecordedTwice, span);
   }
   AddSilent(log, &hosts);
-  if (hosts.empty() && window.since_ns) hosts[""] = {*window.since_ns, *window.since_ns};
-  for (const auto& [host, span] : hosts) {
+  if (hosts.empty() && window.since_ns) hosts[""] = {{*window.since_ns, *window.since_ns}};
+  for (const auto& [host, recorded] : hosts) {
+    const auto& [span, has_stopped] = recorded;
     if (window.since_ns && IsSilentAt(*window.since_ns, span.first_ns)) {
       AddTime(kNothingBefore, host, {*window.since_ns, std::min(span.first_ns, until_ns)});
     }
-    if (IsSilentAt(span.last_ns, until_ns)) AddTime(kStopped, host, {span.last_ns, until_ns});
+    if (IsSilentAt(span.last_ns, until_ns, has_stopped)) {
+      AddTime(kStopped, host, {span.last_ns, until_ns});
+    }
   }
 }
 

@@ -58,7 +58,12 @@ class CoverageExceptions {
   void Add(std::string_view what, const std::string& host, const Found& found);
   using Span = RecordedTimes::Span;
   void AddTime(std::string_view what, const std::string& host, const Span& span);
-  void AddSilent(const LogSet& log, std::map<std::string, Span>* hosts) const;
+  // When somebody recorded a host, and whether it is known that nobody did behind that.
+  struct Recorded {
+    Span span;
+    bool has_stopped = false;
+  };
+  void AddSilent(const LogSet& log, std::map<std::string, Recorded>* hosts) const;
   void AddUncovered(const LogSet& log, int64_t now_ns);
   void AddMissing(const LogSet& log);
   void AddTotals();

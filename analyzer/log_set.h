@@ -45,6 +45,7 @@ struct Boot {
   ClockMap clock;
   std::optional<uint64_t> first_ns;  // boot time of the earliest and the latest record
   uint64_t last_ns = 0;
+  std::optional<uint64_t> stopped_ns;  // when the recorder ended in order, where none followed it
   std::unordered_map<uint64_t, std::string> cgroups;  // paths by id
   bool lacks_successes = false;  // a recorder was to leave out some of what ended with 0
   // One told a birth only when it was known that the process was asked for.
@@ -61,11 +62,15 @@ bool IsOfLife(const RecordView& record);
 // so long nobody is writing it.
 inline constexpr int64_t kSilenceNs = 3 * 60'000'000'000;
 
-// True where a log whose last record is of that time tells nothing of a moment.
-bool IsSilentAt(int64_t last_ns, int64_t time_ns);
+// True where a log whose last record is of that time tells nothing of a moment. Where that says
+// that the recorder has stopped, nobody need wait for the next one.
+bool IsSilentAt(int64_t last_ns, int64_t time_ns, bool has_stopped = false);
 
 // True where the log goes on to that moment, or nearly so, as far as it has been read.
 bool TellsOf(const Boot& boot, int64_t time_ns);
+
+// True where a recorder that was stopped has written that, as far as an end alone tells it.
+bool IsStop(const SegmentEnd& end);
 
 // Waits in the place of a reader that has come to the end of a log that is being written.
 class LogWatch {
@@ -224,7 +229,7 @@ class LogSet {
   struct Sequence {
     std::optional<uint64_t> first;
     std::optional<uint64_t> next;
-    const Boot* boot = nullptr;                // of the last segment that was read
+    Boot* boot = nullptr;                      // of the last segment that was read
     std::optional<int64_t> left_out_until_ns;  // where one was left out behind that
     std::map<uint64_t, uint64_t> missing;  // between these: from the number to another, without it
     uint64_t lost_in_gaps = 0;             // since the last numbered record

@@ -66,6 +66,7 @@ void LogSet::SkipSegment(const SegmentPeek& segment) {
   TakeMissing(segment.start->first_seq, BeginOf(*segment.start));
   LeaveOutUpTo(segment.end->next_seq);
   sequence_->left_out_until_ns = segment.end->last_realtime_ns;
+  if (sequence_->boot != nullptr) sequence_->boot->stopped_ns.reset();
 }
 
 void LogSet::TakeSkip(const Skip& skip) {
@@ -173,6 +174,7 @@ void LogSet::TakeAbout(const RecordView& record) {
     AddCounts(sequence_->counts.Take(audit));
   } else if (Recorder recorder; record.As(&recorder)) {
     NoteFilter(recorder.filter.value_or(""));
+    if (recorder.event == RecorderEvent::kStop) boot_->stopped_ns = recorder.time_ns;
     AddCounts(sequence_->counts.Take(recorder));
   }
 }
@@ -239,6 +241,7 @@ void LogSet::EnterSegmentOfItem() {
 void LogSet::EnterSegment(const SegmentStart& start) {
   ++coverage_.segments;
   boot_ = BootOf(start);
+  if (start.time_ns > boot_->stopped_ns.value_or(UINT64_MAX)) boot_->stopped_ns.reset();
   segment_clock_ = {};
   in_window_.reset();
   // Else a salvage found nothing that tells it.
@@ -362,14 +365,20 @@ bool LogSet::has_several_logs() const {
 
 std::optional<int64_t> LogSet::EndBeforeWindow() const {
   std::optional<int64_t> last_ns;
+  bool has_stopped = false;
+  const auto take = [&](const std::optional<int64_t>& end_ns, bool is_stop) {
+    if (end_ns <= last_ns) return;
+    last_ns = end_ns;
+    has_stopped = is_stop;
+  };
   for (const Boot& boot : boots_) {
-    if (boot.first_ns) last_ns = std::max(last_ns, boot.clock.LatestUpTo(boot.last_ns));
+    if (boot.first_ns) take(boot.clock.LatestUpTo(boot.last_ns), boot.stopped_ns.has_value());
   }
   for (const auto& [path, segment] : left_out()) {
-    if (segment.end) last_ns = std::max(last_ns, segment.end->last_realtime_ns);
+    if (segment.end) take(segment.end->last_realtime_ns, IsStop(*segment.end));
   }
   const auto since_ns = options_.window.since_ns;
-  const bool is_over = last_ns && since_ns && IsSilentAt(*last_ns, *since_ns);
+  const bool is_over = last_ns && since_ns && IsSilentAt(*last_ns, *since_ns, has_stopped);
   return is_over ? last_ns : std::nullopt;
 }
 

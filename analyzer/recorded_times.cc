@@ -189,6 +189,7 @@ std::map<std::string, RecordedTimes> RecordedByHost(const LogSet& log, const Hos
     if (!span) continue;
     const std::string host = names.Of(boot);
     hosts[host].Add(*span, not_recorded[&boot]);
+    if (boot.stopped_ns) hosts[host].AddStop(span->last_ns);
     if (boot.boot_id) logs_of_boots[{host, *boot.boot_id}].push_back(&boot);
   }
   for (auto& [boot, logs] : logs_of_boots) {

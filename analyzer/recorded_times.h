@@ -1,6 +1,7 @@
 // When somebody recorded a host, by the wall clock.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -48,12 +49,16 @@ class RecordedTimes {
   // own clock, which is never set, says whether they overlap. In the gaps nobody wrote that log.
   using Gaps = std::map<const Boot*, std::vector<BootInterval>>;
   void AddLogsOfBoot(std::vector<const Boot*> logs, const Gaps& gaps = {});
+  // A recorder ended in order, at that end of a boot.
+  void AddStop(int64_t last_ns) { stopped_ns_ = std::max(stopped_ns_, last_ns); }
   // Call it after the last one.
   void Finish();
 
   bool empty() const { return boots_.empty(); }
   int64_t first_ns() const { return boots_.front().first_ns; }
   int64_t last_ns() const { return boots_.back().last_ns; }
+  // True where it is known that nobody recorded behind that.
+  bool has_stopped() const { return stopped_ns_ == last_ns(); }
   int64_t NsBetween(int64_t since_ns, int64_t until_ns) const;
   // From the last record of one to the first one of the next.
   std::vector<Span> BetweenBoots() const;
@@ -76,6 +81,7 @@ class RecordedTimes {
   std::vector<Span> recorded_;
   std::vector<Span> between_logs_;
   std::vector<Span> twice_;
+  int64_t stopped_ns_ = INT64_MIN;
 };
 
 // So long, in its window, what a log set has read tells of a boot twice.

@@ -285,6 +285,46 @@ TEST_F(NightlyTest, ALogThatBeginsAfterTheNightHasNotStopped) {
   EXPECT_EQ(Run("report -S 2026-09-30 -U 2026-10-01 --fail-on stopped --log " + path).status, 1);
 }
 
+// For three minutes a log without a new record may be one in which nothing happens, but not where
+// its recorder says that it ends.
+TEST_F(NightlyTest, BehindAnOrderedStopNobodyRecords) {
+  week_.Begin(kNightMs + 20 * kHourMs, 90'000, "daemon");
+  week_.log().At(kNightMs + 21 * kHourMs);
+  week_.log().writer().Append(
+      Recorder{.time_ns = ScriptedLog::Ns(kNightMs + 21 * kHourMs), .event = RecorderEvent::kStop});
+  week_.log().Close();
+  const std::string across = "report --log LOG -S '2026-09-28 19:00' -U '2026-09-28 21:01' ";
+  const std::string behind = "report --log LOG -S '2026-09-28 21:01' -U '2026-09-28 21:02' ";
+  for (const std::string& ask : {across, behind}) {
+    EXPECT_EQ(Run(ask + "--fail-on stopped").status, 1) << ask;
+  }
+  EXPECT_THAT(Run(behind + "--section coverage --output csv --no-header").out,
+              HasSubstr("recorder_stopped,1,0,0,120000000,"));
+  EXPECT_EQ(Run(across + "--section totals --output json | jq .sections[0].rows[0].running").out,
+            "3\n");
+  EXPECT_EQ(Run(behind + "--section totals --output json | jq .sections[0].rows[0].running").out,
+            "0\n");
+  EXPECT_EQ(Run("ps --log LOG --at '2026-09-28 21:01' --output csv --no-header").out, "");
+  EXPECT_EQ(Run("list --log LOG --existed-at '2026-09-28 21:01' --output csv --no-header").out, "");
+  EXPECT_THAT(Run("list --log LOG -S '2026-09-28 21:01'").out, HasSubstr("the log ends at"));
+}
+
+// Where it is there again a moment later it has only been started anew.
+TEST_F(NightlyTest, AfterTheStopOfARecorderTheNextOneGoesOn) {
+  const uint64_t stop_ms = kNightMs + 23 * kHourMs + 59 * kMinuteMs;
+  week_.Begin(kNightMs + 20 * kHourMs, 90'000, "daemon");
+  ScriptedLog& log = week_.log();
+  log.At(stop_ms);
+  log.writer().Append(Recorder{.time_ns = ScriptedLog::Ns(stop_ms), .event = RecorderEvent::kStop});
+  log.Rotate(kNightMs + kDayMs + 1000);
+  log.RecorderStart();
+  log.At(kNightMs + kDayMs + kMinuteMs);
+  log.Filtered(std::nullopt);
+  log.Close();
+  EXPECT_EQ(Run(kAsk + "--fail-on stopped").status, 0);
+  EXPECT_THAT(Run("ps --log LOG --at '2026-09-29 00:02'").out, HasSubstr("daemon"));
+}
+
 TEST_F(NightlyTest, DamageBeforeItInTheSameFileIsNotThisNightsAffair) {
   for (uint64_t i = 0; i < 500; ++i) {
     week_.Live(kNightMs + 11 * kHourMs + i * 200, {.comm = "cc", .args = "cc\0-c\0"sv});
