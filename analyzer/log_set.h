@@ -274,6 +274,7 @@ class LogSet {
   Boot* BootOf(const SegmentStart& start);
   bool TakeNumber(uint64_t seq);
   void CountLate(uint64_t first_seq, uint64_t end_seq);
+  bool IsLateSnapshot(const RecordView& record) const;
   void TakeMissing(uint64_t next_seq, std::optional<int64_t> realtime_ns);
   void AddMissing(uint64_t records, std::optional<int64_t> realtime_ns);
   void TakeAbout(const RecordView& record);
@@ -306,6 +307,7 @@ class LogSet {
   std::map<Id128, Sequence> sequences_;                   // by stream id
   Sequence headless_sequence_;
   Sequence* sequence_ = nullptr;
+  std::optional<uint64_t> next_in_file_;  // the number of the next record that has one
   Coverage coverage_;
   Coverage coverage_before_file_;
   std::vector<NotRecorded> not_recorded_;

@@ -37,6 +37,7 @@ constexpr auto kIsKnown = TypesIn(AllRecords{});
 // Those from there on are other programs' (daybook-log(5), RECORDS).
 constexpr uint8_t kFirstForeign = 0x80;
 
+constexpr auto kIsOfSnapshot = TypesOf<SnapBegin, SnapProc, SnapEnd>();
 constexpr auto kIsOfLife = TypesOf<Fork, Exec, Exit, WholeLife, Lives, Reap, SnapProc>();
 
 // When it began, where its head tells.
@@ -71,6 +72,7 @@ void LogSet::SkipSegment(const SegmentPeek& segment) {
 
 void LogSet::TakeSkip(const Skip& skip) {
   coverage_.skipped_bytes += skip.end - skip.begin;
+  next_in_file_ = std::max(next_in_file_.value_or(0), skip.next_seq);
   LeaveOutUpTo(skip.next_seq);
 }
 
@@ -83,9 +85,14 @@ void LogSet::LeaveOutUpTo(uint64_t next_seq) {
 
 bool LogSet::Take(const RecordView& record) {
   if (record.proof != Proof::kVerified) return TakeUnproved();
+  if (record.seq) next_in_file_ = *record.seq + 1;
   if (record.seq && !TakeNumber(*record.seq)) {
     CountLate(*record.seq, *record.seq + 1);
     return options_.repeats == Repeats::kKeep;
+  }
+  if (IsLateSnapshot(record) && options_.repeats == Repeats::kSkip) {
+    ++coverage_.repeated_records;
+    return false;
   }
   ++coverage_.records;
   const bool tells_something = IsNumbered(record.type) && record.type < kFirstForeign;
@@ -110,6 +117,7 @@ void LogSet::TakeTime(const RecordView& record) {
 
 bool LogSet::TakeRun(RecordRun* run) {
   RecordRun news = *run;
+  next_in_file_ = run->first_seq + run->records.size();
   const uint64_t next = sequence_->next.value_or(run->first_seq);
   if (next > run->first_seq) {
     const uint64_t late = std::min<uint64_t>(next - run->first_seq, run->records.size());
@@ -252,6 +260,7 @@ void LogSet::EnterSegment(const SegmentStart& start) {
   }
   for (const Clock& clock : files_[file_].anchors) AddAnchor(clock.time_ns, clock.realtime_ns);
   sequence_ = &sequences_[start.stream_id];
+  next_in_file_ = start.first_seq;
   TakeMissing(start.first_seq, BeginOf(start));
   sequence_->boot = boot_;
   sequence_->left_out_until_ns.reset();
@@ -280,6 +289,7 @@ void LogSet::EnterHeadless() {
   coverage_.missing_records += headless_sequence_.lost_in_gaps;
   headless_sequence_ = {};
   sequence_ = &headless_sequence_;
+  next_in_file_.reset();
 }
 
 void LogSet::AddAnchor(uint64_t boot_ns, int64_t realtime_ns) {
@@ -309,6 +319,12 @@ void LogSet::CountLate(uint64_t first_seq, uint64_t end_seq) {
   }
   coverage_.unordered_records += unread;
   coverage_.repeated_records += end_seq - first_seq - unread;
+}
+
+// What snapshots tell has no numbers. Where later ones than those around it have been seen, it
+// would bring those back to life who have ended meanwhile.
+bool LogSet::IsLateSnapshot(const RecordView& record) const {
+  return kIsOfSnapshot[record.type] && next_in_file_ && next_in_file_ < sequence_->next;
 }
 
 // False where a record with this number, or a later one, has been seen.

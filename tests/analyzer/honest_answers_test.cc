@@ -81,6 +81,49 @@ TEST_F(HonestAnswersTest, ARebootMakesNothingGone) {
   EXPECT_EQ(answer.status, 0);
 }
 
+// ---- logs that are given twice ----
+
+class GivenTwiceTest : public HonestAnswersTest {
+ protected:
+  GivenTwiceTest() {
+    Script script(log_path_);
+    script.Snapshot();
+    script.Fork(6000, 200, 1, 0);
+    script.Exit(8000, 50, 3000, {.comm = "cron"});
+    script.log().Rotate(9000);
+    script.Snapshot({{1, 0, 0, "systemd"}, {60, 3000, 1, "sshd"}, {200, 6000, 1, "systemd"}}, 9000);
+    script.Exit(10'000, 60, 3000, {.comm = "sshd"});
+    script.Exit(11'000, 200, 6000, {.comm = "systemd"});
+    script.log().At(12'000);
+  }
+
+  const std::string kList = "list --columns pid,state,end_time --output csv --no-header --log LOG ";
+};
+
+TEST_F(GivenTwiceTest, NobodyComesBackToLifeByAnOldSnapshot) {
+  const std::string once = Run(kList).out;
+  EXPECT_EQ(std::ranges::count(once, '\n'), 4);
+  EXPECT_THAT(once, Not(HasSubstr("lost")));
+  EXPECT_EQ(Run(kList + "--log LOG").out, once);
+  EXPECT_EQ(Run(kList + "--log LOG/daybook-00000001.dbk").out, once);
+}
+
+// A copy that was made while the segment was written has its beginning.
+TEST_F(GivenTwiceTest, WhatOnlyTheLongerCopyHasIsNewAndTheRestIsNot) {
+  const std::string once = Run(kList).out;
+  const std::string copy = temp_ / "copy.dbk";
+  const std::string whole = Slurp(log_path_ + "/daybook-00000002.dbk");
+  for (const size_t bytes : {whole.size() / 4, whole.size() / 2, whole.size() * 3 / 4}) {
+    std::ofstream(copy, std::ios::binary) << whole.substr(0, bytes);
+    EXPECT_EQ(Run(kList + "--log " + copy).out, once) << bytes;
+    EXPECT_EQ(Run("list --columns pid,state,end_time --output csv --no-header --log " + copy +
+                  " --log LOG")
+                  .out,
+              once)
+        << bytes;
+  }
+}
+
 // ---- tree ----
 
 class BuildTest : public HonestAnswersTest {
