@@ -25,11 +25,22 @@ size_t EditDistance(std::string_view a, std::string_view b) {
   return row.back();
 }
 
+// The only one that begins with it; empty where there are more or none.
+std::string_view OnlyCompletion(std::string_view word,
+                                std::span<const std::string_view> candidates) {
+  const auto begins = [word](std::string_view candidate) { return candidate.starts_with(word); };
+  if (std::ranges::count_if(candidates, begins) != 1) return "";
+  return *std::ranges::find_if(candidates, begins);
+}
+
 }  // namespace
 
 std::string DidYouMean(std::string_view word, std::span<const std::string_view> candidates) {
   constexpr size_t kMaxChanges = 3;
-  std::string_view best;
+  constexpr size_t kShortOption = 2;  // of which each letter is another one
+  if (word.starts_with('-') && word.size() <= kShortOption) return "";
+  std::string_view best = OnlyCompletion(word, candidates);
+  if (!best.empty()) return fmt::format("; did you mean '{}'?", best);
   // Not so far that any short word would do.
   size_t best_changes = std::min(kMaxChanges, word.size() / 2) + 1;
   for (const std::string_view candidate : candidates) {

@@ -7,8 +7,8 @@
 
 namespace daybook {
 
-// "; did you mean 'list'?" for the candidate that takes the fewest changes of a letter, or nothing
-// where none is near.
+// "; did you mean 'list'?" for the only candidate that begins with the word, else for the one that
+// takes the fewest changes of a letter, or nothing where none is near.
 std::string DidYouMean(std::string_view word, std::span<const std::string_view> candidates);
 
 }  // namespace daybook

@@ -456,8 +456,10 @@ Error UsageError(const CLI::App& app, const CLI::ParseError& error, int argc,
       options.push_back(option->get_name());
     }
     const std::vector<std::string_view> views(options.begin(), options.end());
-    message =
-        fmt::format("not expected: '{}'{}", extras.front(), DidYouMean(extras.front(), views));
+    const std::string& extra = extras.front();
+    const bool is_option = verbs.back()->get_option_no_throw(extra) != nullptr;
+    message = is_option ? fmt::format("not expected before the verb: '{}'", extra)
+                        : fmt::format("not expected: '{}'{}", extra, DidYouMean(extra, views));
   }
   return Error(fmt::format("{}: {}", verbs.back()->get_name(), message));
 }

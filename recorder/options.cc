@@ -512,6 +512,8 @@ std::variant<Options, ExitNow> ParseOptions(int argc, char** argv, const ConfigP
     all.Parse(words);
   } catch (const CLI::Success& wanted) {  // help or version
     return Print(given.TextOf(wanted));
+  } catch (const CLI::ExtrasError&) {
+    return Mistake("not expected: '" + given.app().remaining().front() + "' (see daybookd --help)");
   } catch (const CLI::ParseError& error) {
     return Mistake(std::string(error.what()) + " (see daybookd --help)");
   }

@@ -39,8 +39,15 @@ TEST(NamesTest, TheNearestWordIsSuggestedOnlyWhereItIsNear) {
   constexpr std::string_view kWords[] = {"list", "summary", "tree"};
   EXPECT_EQ(DidYouMean("lits", kWords), "; did you mean 'list'?");
   EXPECT_EQ(DidYouMean("sumary", kWords), "; did you mean 'summary'?");
+  EXPECT_EQ(DidYouMean("sum", kWords), "; did you mean 'summary'?");
   EXPECT_EQ(DidYouMean("frobnicate", kWords), "");
   EXPECT_EQ(DidYouMean("", kWords), "");
+  constexpr std::string_view kOptions[] = {"--log", "--limit", "--last", "--filter", "-o"};
+  EXPECT_EQ(DidYouMean("--lim", kOptions), "; did you mean '--limit'?");
+  EXPECT_EQ(DidYouMean("--f", kOptions), "; did you mean '--filter'?");
+  EXPECT_EQ(DidYouMean("--lig", kOptions), "; did you mean '--log'?");
+  EXPECT_EQ(DidYouMean("-S", kOptions), "") << "another letter is another option";
+  EXPECT_EQ(DidYouMean("--", kOptions), "");
 }
 
 }  // namespace

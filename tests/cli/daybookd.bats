@@ -39,6 +39,7 @@ usage_error() {
 @test "a mistake in the command line is exit status 2, and one line that helps" {
   log=$BATS_TEST_TMPDIR/log
   usage_error "--sauce" --log-dir "$log" --sauce bpf
+  usage_error "not expected: '--durtion'" --log-dir "$log" --durtion 5s
   usage_error "auto, bpf, connector or replay:FILE" --log-dir "$log" --source magic
   usage_error "auto, bpf, connector or replay:FILE" --log-dir "$log" --source replay:
   usage_error "--id-events" --log-dir "$log" --id-events audit
