@@ -20,7 +20,7 @@ state() {
   record
   run -4 --separate-stderr "$DAYBOOK" status --log "$log" --output json
   same stopped "$(state)"
-  same "$log" "$(jq -r '.rows[0].log' <<<"$output")"
+  same "$log" "$(jq -r '.rows[0].folder' <<<"$output")"
   same replay "$(jq -r '.rows[0].source' <<<"$output")"
   same 0 "$(jq -r '.rows[0].lost' <<<"$output")"
   [[ $(jq -r '.rows[0].events' <<<"$output") -gt 0 ]]
