@@ -23,9 +23,29 @@ Cell MeanOf(const Totals& totals, const Totals&) {
   return OptionalCell((totals.*Member).Mean());
 }
 
-template <Quantiles Totals::*Member, uint32_t Percent>
-Cell QuantileOf(const Totals& totals, const Totals&) {
-  return OptionalCell((totals.*Member).At(Percent));
+// The only one is known better than by its class.
+Cell QuantileOf(const Quantiles& quantiles, uint32_t percent, const Sum& sum) {
+  const auto number = quantiles.At(percent);
+  return OptionalCell(number && sum.terms == 1 ? sum.total : number);
+}
+
+template <uint32_t Percent>
+Cell CpuQuantile(const Totals& totals, const Totals&) {
+  return QuantileOf(totals.cpu_quantiles, Percent, totals.cpu_us);
+}
+
+template <uint32_t Percent>
+Cell ElapsedQuantile(const Totals& totals, const Totals&) {
+  return QuantileOf(totals.elapsed_quantiles, Percent, totals.elapsed_us);
+}
+
+// And so is the largest.
+template <uint32_t Percent>
+Cell RssQuantile(const Totals& totals, const Totals&) {
+  const auto number = totals.maxrss_quantiles.At(Percent);
+  if (!number || !totals.maxrss_kib) return OptionalCell(number);
+  const bool is_only_one = totals.maxrss_quantiles.count() == 1;
+  return is_only_one ? *totals.maxrss_kib : std::min(*number, *totals.maxrss_kib);
 }
 
 Cell CountShare(const Totals& totals, const Totals& all) {
@@ -55,20 +75,20 @@ constexpr TotalsField kTotalsFields[kTotalsFieldCount] = {
     {{"cpu_us", Kind::kMicroseconds, 105}, SumOf<&Totals::cpu_us>},
     {{"cpu_share", Kind::kPercent, 106}, CpuShare},
     {{"mean_cpu_us", Kind::kMicroseconds, 107}, MeanOf<&Totals::cpu_us>},
-    {{"p50_cpu_us", Kind::kMicroseconds}, QuantileOf<&Totals::cpu_quantiles, 50>, true},
-    {{"p95_cpu_us", Kind::kMicroseconds}, QuantileOf<&Totals::cpu_quantiles, 95>, true},
-    {{"p99_cpu_us", Kind::kMicroseconds}, QuantileOf<&Totals::cpu_quantiles, 99>, true},
+    {{"p50_cpu_us", Kind::kMicroseconds}, CpuQuantile<50>, true},
+    {{"p95_cpu_us", Kind::kMicroseconds}, CpuQuantile<95>, true},
+    {{"p99_cpu_us", Kind::kMicroseconds}, CpuQuantile<99>, true},
     {{"utime_us", Kind::kMicroseconds, 108}, SumOf<&Totals::utime_us>},
     {{"stime_us", Kind::kMicroseconds, 109}, SumOf<&Totals::stime_us>},
     {{"elapsed_us", Kind::kMicroseconds, 110}, SumOf<&Totals::elapsed_us>},
     {{"mean_elapsed_us", Kind::kMicroseconds}, MeanOf<&Totals::elapsed_us>},
-    {{"p50_elapsed_us", Kind::kMicroseconds}, QuantileOf<&Totals::elapsed_quantiles, 50>, true},
-    {{"p95_elapsed_us", Kind::kMicroseconds}, QuantileOf<&Totals::elapsed_quantiles, 95>, true},
-    {{"p99_elapsed_us", Kind::kMicroseconds}, QuantileOf<&Totals::elapsed_quantiles, 99>, true},
+    {{"p50_elapsed_us", Kind::kMicroseconds}, ElapsedQuantile<50>, true},
+    {{"p95_elapsed_us", Kind::kMicroseconds}, ElapsedQuantile<95>, true},
+    {{"p99_elapsed_us", Kind::kMicroseconds}, ElapsedQuantile<99>, true},
     {{"maxrss_kib", Kind::kKibibytes, 111}, MaxRss},
-    {{"p50_maxrss_kib", Kind::kKibibytes}, QuantileOf<&Totals::maxrss_quantiles, 50>, true},
-    {{"p95_maxrss_kib", Kind::kKibibytes}, QuantileOf<&Totals::maxrss_quantiles, 95>, true},
-    {{"p99_maxrss_kib", Kind::kKibibytes}, QuantileOf<&Totals::maxrss_quantiles, 99>, true},
+    {{"p50_maxrss_kib", Kind::kKibibytes}, RssQuantile<50>, true},
+    {{"p95_maxrss_kib", Kind::kKibibytes}, RssQuantile<95>, true},
+    {{"p99_maxrss_kib", Kind::kKibibytes}, RssQuantile<99>, true},
     {{"minflt", Kind::kNumber, 112}, SumOf<&Totals::minflt>},
     {{"majflt", Kind::kNumber, 113}, SumOf<&Totals::majflt>},
     {{"nvcsw", Kind::kNumber}, SumOf<&Totals::nvcsw>},
