@@ -307,7 +307,7 @@ class LogSet {
   std::map<Id128, Sequence> sequences_;                   // by stream id
   Sequence headless_sequence_;
   Sequence* sequence_ = nullptr;
-  std::optional<uint64_t> next_in_file_;  // the number of the next record that has one
+  std::optional<uint64_t> next_in_file_;  // the next number, but behind what was left out unread
   Coverage coverage_;
   Coverage coverage_before_file_;
   std::vector<NotRecorded> not_recorded_;

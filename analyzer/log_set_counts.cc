@@ -2,6 +2,7 @@
 // missing.
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <set>
 #include <type_traits>
 #include <utility>
@@ -45,6 +46,21 @@ std::optional<int64_t> BeginOf(const SegmentStart& start) {
   return start.realtime_ns != 0 ? std::optional(start.realtime_ns) : std::nullopt;
 }
 
+// True where a later number has been seen, but not this one.
+template <class Sequence>
+bool IsUnread(const Sequence& sequence, uint64_t seq) {
+  if (seq >= sequence.next.value_or(0)) return false;
+  if (seq < *sequence.first) return true;
+  const auto missing = sequence.missing.upper_bound(seq);
+  return missing != sequence.missing.begin() && seq < std::prev(missing)->second;
+}
+
+// `seq`, where the one that tells of the place of it is not unread.
+template <class Sequence>
+std::optional<uint64_t> PlaceIn(const Sequence& sequence, uint64_t told_by, uint64_t seq) {
+  return IsUnread(sequence, told_by) ? std::nullopt : std::optional(seq);
+}
+
 }  // namespace
 
 // Those that begin with their time, of those that tell of lives only.
@@ -72,7 +88,7 @@ void LogSet::SkipSegment(const SegmentPeek& segment) {
 
 void LogSet::TakeSkip(const Skip& skip) {
   coverage_.skipped_bytes += skip.end - skip.begin;
-  next_in_file_ = std::max(next_in_file_.value_or(0), skip.next_seq);
+  if (next_in_file_) next_in_file_ = std::max(*next_in_file_, skip.next_seq);
   LeaveOutUpTo(skip.next_seq);
 }
 
@@ -85,7 +101,7 @@ void LogSet::LeaveOutUpTo(uint64_t next_seq) {
 
 bool LogSet::Take(const RecordView& record) {
   if (record.proof != Proof::kVerified) return TakeUnproved();
-  if (record.seq) next_in_file_ = *record.seq + 1;
+  if (record.seq) next_in_file_ = PlaceIn(*sequence_, *record.seq, *record.seq + 1);
   if (record.seq && !TakeNumber(*record.seq)) {
     CountLate(*record.seq, *record.seq + 1);
     return options_.repeats == Repeats::kKeep;
@@ -117,7 +133,8 @@ void LogSet::TakeTime(const RecordView& record) {
 
 bool LogSet::TakeRun(RecordRun* run) {
   RecordRun news = *run;
-  next_in_file_ = run->first_seq + run->records.size();
+  const uint64_t end_seq = run->first_seq + run->records.size();
+  next_in_file_ = PlaceIn(*sequence_, end_seq - 1, end_seq);
   const uint64_t next = sequence_->next.value_or(run->first_seq);
   if (next > run->first_seq) {
     const uint64_t late = std::min<uint64_t>(next - run->first_seq, run->records.size());
@@ -260,7 +277,7 @@ void LogSet::EnterSegment(const SegmentStart& start) {
   }
   for (const Clock& clock : files_[file_].anchors) AddAnchor(clock.time_ns, clock.realtime_ns);
   sequence_ = &sequences_[start.stream_id];
-  next_in_file_ = start.first_seq;
+  next_in_file_ = PlaceIn(*sequence_, start.first_seq, start.first_seq);
   TakeMissing(start.first_seq, BeginOf(start));
   sequence_->boot = boot_;
   sequence_->left_out_until_ns.reset();
@@ -321,8 +338,8 @@ void LogSet::CountLate(uint64_t first_seq, uint64_t end_seq) {
   coverage_.repeated_records += end_seq - first_seq - unread;
 }
 
-// What snapshots tell has no numbers. Where later ones than those around it have been seen, it
-// would bring those back to life who have ended meanwhile.
+// What snapshots tell has no numbers. Where those around it have been read before, it is repeated,
+// and would bring those back to life who have ended meanwhile.
 bool LogSet::IsLateSnapshot(const RecordView& record) const {
   return kIsOfSnapshot[record.type] && next_in_file_ && next_in_file_ < sequence_->next;
 }
