@@ -291,6 +291,12 @@ Result<std::optional<uint64_t>> LimitOf(const RawOptions& raw, const Report& rep
   return Error(fmt::format("--limit: '{}' is not a number of rows, as 20 or 0", *raw.limit));
 }
 
+// What is asked for by days is read in their order.
+std::string_view DefaultSortOf(const Report& report, std::span<const Column> columns) {
+  const std::string_view first = columns.empty() ? "" : columns.front().name;
+  return first == "day" || first == "month" ? first : report.default_sort;
+}
+
 // nullopt where a report has none.
 std::optional<std::string> TextOf(std::string_view text) {
   return text.empty() ? std::nullopt : std::optional(std::string(text));
@@ -375,6 +381,7 @@ Result<Options> Check(const Report& report, const RawOptions& raw, int64_t now_n
   // For checks of what belongs together.
   if (since_text) options.wishes.Add("--since", {*since_text});
   if (raw.format) options.wishes.Add("--output", {*raw.format});
+  if (raw.quiet) options.wishes.Add("--quiet", {});
   if (std::string filters = FiltersText(raw); !filters.empty()) {
     options.wishes.Add(kFiltersWish, {std::move(filters)});
   }
@@ -396,7 +403,7 @@ Result<Options> Check(const Report& report, const RawOptions& raw, int64_t now_n
   }
   auto view = MakeView(*format, {.report = report.name,
                                  .of_columns = options.columns,
-                                 .default_sort = report.default_sort,
+                                 .default_sort = DefaultSortOf(report, options.columns),
                                  .columns = raw.columns,
                                  .sort = raw.sort.value_or(""),
                                  .reverse = raw.reverse,

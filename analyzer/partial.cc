@@ -125,7 +125,7 @@ Result<Answer> WritePartial(const Question& question, Page& page) {
   const auto written = WriteFile(path, ReplaceOf(question.wishes), question.now_ns, rollups);
   // A pipe whose reader is gone is no error, as for every output.
   if (!written && written.error().error_number() != EPIPE) return written.error();
-  if (path == "-") {
+  if (path == "-" || question.wishes.Has("--quiet")) {
     TellIfIncomplete(answer.coverage, question.zone);
     return answer;
   }

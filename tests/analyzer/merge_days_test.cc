@@ -87,11 +87,15 @@ TEST_F(MergeTest, AProcessIsInTheDayOfItsEnd) {
     log.Fork(6000, 10, 1, 0);
     log.Fork(6000, 11, 1, 0);
     log.Exit(kMidnightMs + kDayMs - 1, 10, 6000, 0, "early", 1);
-    log.Exit(kMidnightMs + kDayMs, 11, 6000, 0, "late", 1);
+    log.Exit(kMidnightMs + kDayMs, 11, 6000, 0, "late", 2);
   }
   const std::string all = Partial("all", std::string("--log LOG") + kWindow);
   EXPECT_EQ(Out("merge --by day,comm --sort day --output csv --columns day,comm,count " + all),
             "day,comm,count\n2026-09-22,early,1\n2026-09-23,late,1\n");
+  // The order of days is that of time, of whatever cost.
+  const std::string by_day = "merge --by day --output csv --no-header --columns day,cpu ";
+  EXPECT_EQ(Out(by_day + all), "2026-09-22,1\n2026-09-23,2\n");
+  EXPECT_EQ(Out(by_day + "--sort -cpu " + all), "2026-09-23,2\n2026-09-22,1\n");
   // The zone's midnight counts.
   const std::string tokyo =
       Partial("tokyo", "--tz Asia/Tokyo --log LOG -S 2026-09-22 -U 2026-09-25");

@@ -35,6 +35,15 @@ partial() {
   same "" "$(find . -name '.*' -type f)"
 }
 
+@test "quietly it says nothing but what is wrong" {
+  run -0 --separate-stderr partial web1.rollup --quiet
+  same "" "$output$stderr"
+  has "$("$DAYBOOK" merge web1.rollup)" "roll-ups 1"
+  run -3 --separate-stderr "$DAYBOOK" report --log "$sample" --log nowhere "${day[@]}" --partial few -q
+  same "" "$output"
+  has "$stderr" "nowhere"
+}
+
 @test "of a pipe and of standard output, too" {
   same "$(partial a.rollup >/dev/null && "$DAYBOOK" merge a.rollup)" \
     "$(partial - | "$DAYBOOK" merge -)"
