@@ -38,7 +38,7 @@ std::string_view OnlyCompletion(std::string_view word,
 std::string DidYouMean(std::string_view word, std::span<const std::string_view> candidates) {
   constexpr size_t kMaxChanges = 3;
   constexpr size_t kShortOption = 2;  // of which each letter is another one
-  if (word.starts_with('-') && word.size() <= kShortOption) return "";
+  if (word.empty() || (word.starts_with('-') && word.size() <= kShortOption)) return "";
   std::string_view best = OnlyCompletion(word, candidates);
   if (!best.empty()) return fmt::format("; did you mean '{}'?", best);
   // Not so far that any short word would do.

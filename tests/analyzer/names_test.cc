@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <span>
+
 #include "nearest.h"
 
 namespace daybook {
@@ -42,6 +44,7 @@ TEST(NamesTest, TheNearestWordIsSuggestedOnlyWhereItIsNear) {
   EXPECT_EQ(DidYouMean("sum", kWords), "; did you mean 'summary'?");
   EXPECT_EQ(DidYouMean("frobnicate", kWords), "");
   EXPECT_EQ(DidYouMean("", kWords), "");
+  EXPECT_EQ(DidYouMean("", std::span(kWords).first(1)), "");
   constexpr std::string_view kOptions[] = {"--log", "--limit", "--last", "--filter", "-o"};
   EXPECT_EQ(DidYouMean("--lim", kOptions), "; did you mean '--limit'?");
   EXPECT_EQ(DidYouMean("--f", kOptions), "; did you mean '--filter'?");
