@@ -13,10 +13,11 @@ namespace {
 constexpr uint64_t kMinuteNs = 60'000'000'000;
 
 // As task names have them, of 15 bytes at most; systemd is also that of a user.
-constexpr std::string_view kSupervisors[] = {"runsv",           "supervise", "s6-supervise",
-                                             "supervise-daemo", "perpd",     "supervisord",
-                                             "circusd",         "systemd"};
-constexpr std::string_view kPm2 = "PM2 v";  // and its version
+constexpr std::string_view kSupervisors[] = {
+    "runsv",       "supervise", "s6-supervise", "supervise-daemo", "perpd",
+    "supervisord", "circusd",   "systemd",      "conmon",          "crun"};
+// And what follows these: its version, and the step at which it starts a container.
+constexpr std::string_view kSupervisorsBegin[] = {"PM2 v", "runc:["};
 
 uint64_t MomentOfEnd(const Life& life) { return life.end_ns.value_or(life.last_seen_ns); }
 
@@ -25,7 +26,9 @@ uint64_t MomentOfEnd(const Life& life) { return life.end_ns.value_or(life.last_s
 bool RestartsChildren(const Life& life) {
   if (IsFirst(life)) return true;
   const std::string_view comm = life.identity.comm ? *life.identity.comm : std::string_view();
-  return comm.starts_with(kPm2) || std::ranges::find(kSupervisors, comm) != std::end(kSupervisors);
+  const auto begins = [comm](std::string_view begin) { return comm.starts_with(begin); };
+  return std::ranges::any_of(kSupervisorsBegin, begins) ||
+         std::ranges::find(kSupervisors, comm) != std::end(kSupervisors);
 }
 
 void MinutePeak::Add(const Boot& boot, uint64_t time_ns) {

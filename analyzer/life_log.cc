@@ -45,6 +45,7 @@ class LifeReader : private LogWatch {
     void NoteGap();
     void NoteLeftOut();
     void RememberParents();
+    void ForgetParents();
     bool HandOutEnded(uint64_t waited_ns);
     void Finish(LifeState state);
 
@@ -118,6 +119,11 @@ void LifeReader::Builders::RememberParents() {
   all.RememberParents();
 }
 
+void LifeReader::Builders::ForgetParents() {
+  proved.ForgetParents();
+  all.ForgetParents();
+}
+
 bool LifeReader::Builders::HandOutEnded(uint64_t waited_ns) {
   const bool is_proved_open = proved.HandOutEnded(waited_ns);
   return all.HandOutEnded(waited_ns) || is_proved_open;
@@ -187,6 +193,7 @@ bool LifeReader::IsLeftOutOf(const Boot& boot) const {
 // In one log a new boot ends the one before it. What follows a headless segment cannot be joined
 // to it.
 void LifeReader::Enter(const Boot& boot) {
+  if (builder_ != nullptr) builder_->ForgetParents();  // nobody is born to them here
   if (boot_ != nullptr && (!boot_->stream_id || boot_->stream_id == boot.stream_id)) {
     builder_->Finish(LifeState::kLost);
     std::erase_if(builders_, [this](const Builders& builders) { return builders.boot == boot_; });

@@ -56,10 +56,11 @@ void TakeUsage(const Record& record, Usage* usage) {
   usage->majflt = record.majflt;
   usage->nvcsw = record.nvcsw;
   usage->nivcsw = record.nivcsw;
-  usage->rchar_bytes = record.rchar_bytes;
-  usage->wchar_bytes = record.wchar_bytes;
-  usage->read_bytes = record.read_bytes;
-  usage->write_bytes = record.write_bytes;
+  // A reap may not know what of these is the process's own, and its end has told it.
+  Merge(record.rchar_bytes, &usage->rchar_bytes, true);
+  Merge(record.wchar_bytes, &usage->wchar_bytes, true);
+  Merge(record.read_bytes, &usage->read_bytes, true);
+  Merge(record.write_bytes, &usage->write_bytes, true);
 }
 
 bool IsCoarse(uint32_t flags) { return (flags & kProcCoarseStart) != 0; }

@@ -170,8 +170,9 @@ class LifeBuilder {
   void AwaitSnapshot() { awaits_snapshot_ = true; }
 
   // A birth may be told when its parent is over, long ago perhaps: from now on, who ended last is
-  // remembered, some ten thousand of them.
+  // remembered, some thousands of them.
   void RememberParents() { remembers_parents_ = true; }
+  void ForgetParents();
 
   // Hands out what ended so long before the newest record, without waiting any longer for its reap:
   // if that comes, it is not heard any more. True where others still wait.

@@ -2,6 +2,7 @@
 // interpreter, whose name tells nothing of them.
 
 #include <algorithm>
+#include <csignal>
 #include <utility>
 
 #include "cascades.h"
@@ -23,8 +24,13 @@ constexpr uint64_t kMinMoreFailedRuns = 5;
 // The manager of services stops them by signals that nobody sends for a failure.
 bool HasFailed(JobKind kind, const Life& life) {
   const uint32_t status = life.wait_status.value_or(0);
-  const bool is_stopped =
-      kind == JobKind::kService && (status & kSignalMask) != 0 && !IsAbnormal(life);
+  if (kind != JobKind::kService) return status != 0;
+  // Some programs, and all shells, say by their exit code that they were.
+  constexpr uint32_t kBySignal = 128;
+  const uint32_t code = status >> 8 & 0xFF;
+  const bool is_stop_code = code == kBySignal + SIGHUP || code == kBySignal + SIGINT ||
+                            code == kBySignal + SIGPIPE || code == kBySignal + SIGTERM;
+  const bool is_stopped = (status & kSignalMask) != 0 ? !IsAbnormal(life) : is_stop_code;
   return status != 0 && !is_stopped;
 }
 
@@ -33,6 +39,7 @@ bool HasFailed(JobKind kind, const Life& life) {
 // Nothing that a run starts counts: grep and test only answer no, and whether that matters is said
 // by who asked them.
 void Night::TakeOwnEnd(const Boot& boot, const Life& life, bool is_before) {
+  if (life.state == LifeState::kLost) return;  // nobody knows how it ended
   auto name = runs_.FindOwn(boot, life, texts_);
   if (!name) return;
   const JobKind kind = name->first;

@@ -18,8 +18,8 @@ constexpr size_t kMaxOpenOfPid = 16;
 constexpr size_t kMostSpare = 64;
 constexpr size_t kLongestSpareArgs = 4096;
 
-// So many are remembered that are over: some 16 MiB.
-constexpr size_t kMostRemembered = 16 * 1024;
+// So many are remembered that are over: a few MiB.
+constexpr size_t kMostRemembered = 4096;
 
 }  // namespace
 
@@ -188,6 +188,8 @@ void LifeBuilder::Close(Slot& slot, Open* open, LifeState state) {
 void LifeBuilder::Remember(OpenPointer over) {
   Slot* const slot = remembers_parents_ ? slots_.Find(over->life.pid) : nullptr;
   if (slot == nullptr) return Recycle(std::move(over));
+  const bool is_older = slot->last != nullptr && over->life.start_ns < slot->last->life.start_ns;
+  if (is_older) return Recycle(std::move(over));
   remembered_.push_back({.pid = over->life.pid, .start_ns = over->life.start_ns});
   slot->last = std::move(over);
   if (remembered_.size() <= kMostRemembered) return;
@@ -197,6 +199,12 @@ void LifeBuilder::Remember(OpenPointer over) {
   const bool is_there = of_first != nullptr && of_first->last != nullptr &&
                         of_first->last->life.start_ns == first.start_ns;
   if (is_there) Recycle(std::exchange(of_first->last, nullptr));
+}
+
+void LifeBuilder::ForgetParents() {
+  for (const Remembered& of : std::exchange(remembered_, {})) {
+    if (Slot* const slot = slots_.Find(of.pid)) slot->last.reset();
+  }
 }
 
 void LifeBuilder::NoteClosed(Slot& slot, const Life& life) {

@@ -26,6 +26,7 @@ LogWriter::Impl::Impl(std::unique_ptr<LogFolder> folder, LogIdentity identity, R
     : folder_(std::move(folder)),
       identity_(std::move(identity)),
       read_clock_(std::move(read_clock)),
+      given_(options),
       options_(Clamped(options)),
       room_(*folder_, options_, identity_.boot_id),
       stream_id_(state.stream_id.value_or(RandomId())),
@@ -35,10 +36,10 @@ LogWriter::Impl::Impl(std::unique_ptr<LogFolder> folder, LogIdentity identity, R
       syncer_(std::move(syncer)) {}
 
 void LogWriter::Impl::SetLimits(const WriterOptions& options) {
-  options_.segment_bytes = options.segment_bytes;
-  options_.segment_age_ns = options.segment_age_ns;
-  options_.retention = options.retention;
-  options_ = Clamped(options_);
+  given_.segment_bytes = options.segment_bytes;
+  given_.segment_age_ns = options.segment_age_ns;
+  given_.retention = options.retention;
+  options_ = Clamped(given_);
 }
 
 Result<LogWriter> LogWriter::Open(std::unique_ptr<LogFolder> folder, LogIdentity identity,

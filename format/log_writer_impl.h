@@ -111,7 +111,8 @@ class LogWriter::Impl {
   LogIdentity identity_;  // of the current segment
   std::optional<std::vector<std::pair<std::string, std::string>>> next_info_;  // of the next one
   ReadClock read_clock_;
-  WriterOptions options_;
+  WriterOptions given_;
+  WriterOptions options_;  // so far as they go together
   DiskRoom room_;
   Id128 stream_id_;
   std::optional<PreviousSegment> previous_;

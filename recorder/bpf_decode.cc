@@ -159,7 +159,7 @@ void SetEnd(const exit_event& event, const reap_event* reap, Record& record) {
   if (event.ids.cgroup_id != 0) record.cgroup_id = event.ids.cgroup_id;
   record.login_uid = KnownId(event.ids.login_uid);
   record.audit_session = KnownId(event.ids.audit_session);
-  SetUsage(reap != nullptr ? reap->usage : event.usage, record);
+  SetUsage(UsageAtEnd(event, reap), record);
   record.maxrss_kib = event.maxrss_pages * PageKib();
   if (event.image_maxrss_pages != 0) {
     record.image_maxrss_kib = event.image_maxrss_pages * PageKib();

@@ -27,6 +27,20 @@ bool IsAllKnown(const usage& used) {
 
 }  // namespace
 
+usage UsageAtEnd(const exit_event& exit, const reap_event* reap) {
+  if (reap == nullptr) return exit.usage;
+  usage used = reap->usage;
+  if (used.rchar == USAGE_UNKNOWN) {
+    used.rchar = exit.usage.rchar;
+    used.wchar = exit.usage.wchar;
+  }
+  if (used.read_bytes == USAGE_UNKNOWN) {
+    used.read_bytes = exit.usage.read_bytes;
+    used.write_bytes = exit.usage.write_bytes;
+  }
+  return used;
+}
+
 // The parent's own birth may be told behind it, where a filter has kept that.
 uint32_t LifeJoin::Add(const fork_event& fork) {
   ParentOf(fork).is_parent = true;
@@ -95,7 +109,7 @@ LifeJoin::Verdict LifeJoin::Judge(const BatchedLife& life) {
   if (!AreAlike(*fork, *exit) || (exec != nullptr && !AreAlike(*exec, *exit))) {
     return Verdict::kParts;
   }
-  if (!IsAllKnown(reap != nullptr ? reap->usage : exit->usage)) return Verdict::kParts;
+  if (!IsAllKnown(UsageAtEnd(*exit, reap))) return Verdict::kParts;
   return IsParentTheSame(life) ? Verdict::kWhole : Verdict::kParts;
 }
 

@@ -10,6 +10,10 @@
 
 namespace daybook {
 
+// What a process used up to its reap where that is there. That may not know what of the I/O is the
+// process's own; its end has told it then.
+usage UsageAtEnd(const exit_event& exit, const reap_event* reap);
+
 // Whoever has children is not told by one record, since theirs name him and come before; nor is
 // whoever was born of a parent that ended, or became another program, in between; nor whoever
 // changed what only one of his events would tell.

@@ -244,7 +244,7 @@ int Main(int argc, char** argv) {
   // Each file and folder is made with the mode that it is to have.
   umask(S_IWGRP | S_IWOTH);
   const auto read_options = [argc, argv]() -> std::optional<Options> {
-    auto again = ParseOptions(argc, argv);
+    auto again = ParseOptions(argc, argv, {}, UserNames::kAsKnown);
     auto* const options = std::get_if<Options>(&again);
     return options != nullptr ? std::optional(std::move(*options)) : std::nullopt;
   };

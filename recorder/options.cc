@@ -128,6 +128,25 @@ CLI::Validator AsEventTypes() {
   return CLI::Validator(convert, "");
 }
 
+// For all options of a process: CLI11 makes its validators anew for each reading.
+struct KnownUsers {
+  UserNames names = UserNames::kLookUp;
+  std::map<std::string, uint32_t> uids;
+};
+KnownUsers known_users;
+
+Result<uint32_t> FindUser(const std::string& name) {
+  const auto known = known_users.uids.find(name);
+  if (known != known_users.uids.end()) return known->second;
+  if (known_users.names == UserNames::kAsKnown) {
+    return Error("user " + name +
+                 " can be looked up at the start only: give the number, or restart");
+  }
+  const auto account = FindAccount(name);
+  if (name.empty() || !account || !*account) return Error("no such user: " + name);
+  return known_users.uids[name] = (*account)->uid;
+}
+
 // A name to its number.
 CLI::Validator AsUser() {
   const auto convert = [](std::string& text) -> std::string {
@@ -136,9 +155,9 @@ CLI::Validator AsUser() {
     if (CLI::detail::lexical_cast(text, uid) && std::to_string(uid) == text) {
       return uid == kNoUser ? text + " is no user's number" : "";
     }
-    const auto account = FindAccount(text);
-    if (text.empty() || !account || !*account) return "no such user: " + text;
-    text = std::to_string((*account)->uid);
+    const auto found = FindUser(text);
+    if (!found) return found.error().message();
+    text = std::to_string(*found);
     return {};
   };
   return CLI::Validator(convert, "");
@@ -500,7 +519,9 @@ void SeeCommandLine(const std::function<void(const CLI::App& app)>& see) {
   see(line.app());
 }
 
-std::variant<Options, ExitNow> ParseOptions(int argc, char** argv, const ConfigPaths& paths) {
+std::variant<Options, ExitNow> ParseOptions(int argc, char** argv, const ConfigPaths& paths,
+                                            UserNames names) {
+  known_users.names = names;
   std::vector<std::string> words(argv + 1, argv + argc);
   CommandLine given;
   CommandLine all;

@@ -55,9 +55,14 @@ struct ExitNow {
 // Hands the whole command line to `see`, as it is before anything is typed.
 void SeeCommandLine(const std::function<void(const CLI::App& app)>& see);
 
+// Whether names of users are looked up, or only those are known that have been before: without
+// privileges, and with few system calls, the system's databases are out of reach.
+enum class UserNames : uint8_t { kLookUp, kAsKnown };
+
 // The command line goes before files, later files before earlier ones, and these before the
 // environment's DAYBOOKD_PIN. Prints help, version, the result where only a check is asked for, and
 // errors itself.
-std::variant<Options, ExitNow> ParseOptions(int argc, char** argv, const ConfigPaths& paths = {});
+std::variant<Options, ExitNow> ParseOptions(int argc, char** argv, const ConfigPaths& paths = {},
+                                            UserNames names = UserNames::kLookUp);
 
 }  // namespace daybook

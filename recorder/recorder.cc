@@ -459,6 +459,8 @@ size_t RecorderLoop::Impl::Drain() {
   while (source_.has_more()) {
     Report(takes_over_ ? writer_.Flush() : Write());
     drained += DrainPart();
+    // What waited for its last part is given back now, not behind what else a turn does.
+    if (!source_.has_more() && !takes_over_) Report(Write());
   }
   return drained;
 }

@@ -1,5 +1,6 @@
 #include "reload.h"
 
+#include <algorithm>
 #include <sstream>
 #include <string_view>
 
@@ -23,6 +24,9 @@ Options TakenOver(Options running, const Options& now) {
   running.min_free_bytes = now.min_free_bytes;
   running.max_age_ns = now.max_age_ns;
   running.mask_words = now.mask_words;
+  // Less than what is fetched already.
+  running.args = std::min(running.args, now.args);
+  running.args_max_bytes = std::min(running.args_max_bytes, now.args_max_bytes);
   return running;
 }
 

@@ -133,7 +133,9 @@ struct signal_struct {
   // Of the children that were waited for.
   uint64_t cutime;
   uint64_t cstime;
-  unsigned long cmaxrss;           // pages; of none that had memory it is 0
+  unsigned long cmin_flt;
+  unsigned long cnvcsw;
+  unsigned long cnivcsw;
   struct task_io_accounting ioac;  // of both
   struct pacct_struct pacct;
   struct mm_struct* oom_mm;

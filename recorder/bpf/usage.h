@@ -36,7 +36,8 @@ static __always_inline void read_group_sums(struct usage* usage, struct signal_s
 // To a process's sums of I/O, and to these alone, the kernel adds what a child did when it is
 // waited for. Where threads have left as well, nobody can tell whose they are.
 static __always_inline bool has_waited(struct signal_struct* signal) {
-  return signal->cmaxrss != 0;
+  // Each child has faulted, or was switched from at its end.
+  return (signal->cmin_flt | signal->cnvcsw | signal->cnivcsw) != 0;
 }
 
 static __always_inline void set_io(struct usage* usage, uint64_t number) {
@@ -157,7 +158,8 @@ static __always_inline void read_usage(struct exit_event* event, struct task_str
   event->children_cpu_ns = signal->cutime + signal->cstime;
 }
 
-// All threads have left, the leader as the last one.
+// All threads have left, the leader as the last one. Where it ran on behind its reaping, or alone
+// left so, its I/O is unknown here: what its end told holds.
 static __always_inline void read_usage_of_reaped(struct usage* usage, struct task_struct* leader) {
   struct signal_struct* signal = leader->signal;
   read_group_sums(usage, signal);

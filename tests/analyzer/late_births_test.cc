@@ -63,7 +63,7 @@ TEST_F(LateBirthsTest, SoIsOneWhoseWholeLifeWasOneRecord) {
 TEST_F(LateBirthsTest, AlsoManySecondsLater) {
   builder_.RememberParents();
   LiveParent(kSecond, 20);
-  for (uint32_t i = 0; i < 10'000; ++i) LiveParent((i + 2) * kSecond, 1000 + i);
+  for (uint32_t i = 0; i < 4000; ++i) LiveParent((i + 2) * kSecond, 1000 + i);
   LiveChild(kSecond + 5 * kMs, 30, kSecond, 20);
   ASSERT_NE(Last().parent.get(), nullptr);
   EXPECT_EQ(Last().parent.get()->pid, 20U);
@@ -74,6 +74,25 @@ TEST_F(LateBirthsTest, AnotherOneThatHadItsPidIsNot) {
   LiveParent(kSecond, 20);
   LiveParent(3 * kSecond, 20);
   LiveChild(3 * kSecond + 5 * kMs, 30, 2 * kSecond, 20);
+  EXPECT_EQ(Last().parent.get(), nullptr);
+}
+
+TEST_F(LateBirthsTest, AnOlderOneThatIsClosedLaterDoesNotTakeItsPlace) {
+  builder_.RememberParents();
+  Take(Fork{.time_ns = kSecond, .pid = 20, .ppid = 1, .parent_start_ns = 0, .uid = 1000});
+  LiveParent(3 * kSecond, 20);  // so that the end of the first one was lost
+  LiveParent(30 * kSecond, 99);
+  ASSERT_EQ(lives_.size(), 3U);
+  LiveChild(3 * kSecond + 5 * kMs, 30, 3 * kSecond, 20);
+  ASSERT_NE(Last().parent.get(), nullptr);
+  EXPECT_EQ(Last().parent.get()->start_ns, 3 * kSecond);
+}
+
+TEST_F(LateBirthsTest, WhoIsForgottenIsNoParent) {
+  builder_.RememberParents();
+  LiveParent(kSecond, 20);
+  builder_.ForgetParents();
+  LiveChild(kSecond + 5 * kMs, 30, kSecond, 20);
   EXPECT_EQ(Last().parent.get(), nullptr);
 }
 

@@ -118,6 +118,34 @@ TEST_F(ReloadTest, OnSighupLimitsThatTheConfigurationSaysNowHold) {
   EXPECT_THAT(log.segments, SizeIs(4));
 }
 
+// To ask the system's databases takes system calls that it has given up.
+TEST_F(ReloadTest, UsersOfTheStartAreKnownAndOthersAreAskedForByNumber) {
+  std::filesystem::permissions(config_folder_.path(), std::filesystem::perms(0755));
+  Await("READY=1");
+  for (const char* user : {"nobody", "alcie"}) {
+    Configure(std::string("max-bytes = 64M\nexcept-uid = [") + user + "]\n");
+    EXPECT_EQ(Reload().max_bytes, 512U << 20);
+    recorder().Await("the configuration could not be taken over; going on\n");
+  }
+  Configure("max-bytes = 64M\nexcept-uid = [4711]\n");
+  EXPECT_EQ(Reload().max_bytes, 64U << 20);
+  recorder().Await(
+      "what the configuration says of except-uid holds from the next start; going on\n");
+  Stop();
+}
+
+class UserReloadTest : public ReloadTest {
+ protected:
+  UserReloadTest() { Configure("max-bytes = 512M\nexcept-uid = [nobody]\n"); }
+};
+
+TEST_F(UserReloadTest, HoweverOftenItIsReadAgainItIsTheSame) {
+  std::filesystem::permissions(config_folder_.path(), std::filesystem::perms(0755));
+  Await("READY=1");
+  for (int i = 0; i < 120; ++i) ASSERT_EQ(Reload().max_bytes, 512U << 20);
+  Stop();
+}
+
 TEST_F(ServiceTest, Sigusr1AsksForTheStatus) {
   Await("READY=1");
   const RecorderStatus before = StatusFile();

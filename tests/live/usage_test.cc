@@ -221,6 +221,26 @@ TEST_F(UsageTest, BytesOfChildrenThatWereWaitedForAreTheirsAlone) {
   EXPECT_THAT(written_by(grandchildren[0].pid), Optional(AllOf(Ge(5'000'000U), Lt(5'100'000U))));
 }
 
+// It is reaped before it has switched to another for the last time.
+TEST_F(UsageTest, SoAreThoseOfWhomNobodyWaitsFor) {
+  const pid_t parent = Spawn([] {
+    signal(SIGCHLD, SIG_IGN);
+    Spawn([] {
+      signal(SIGCHLD, SIG_DFL);
+      WaitFor(Spawn([] { WriteFile(3'000'000); }));
+      WriteFile(100'000);
+    });
+    usleep(300'000);
+  });
+  WaitFor(parent);
+  WaitUntilFreed();
+  const KeptLog& log = Stop();
+  const auto children = ChildrenOf(log, parent);
+  ASSERT_THAT(children, SizeIs(1));
+  EXPECT_THAT(LifeOf(log, static_cast<pid_t>(children[0].pid)).exit.wchar_bytes,
+              Optional(AllOf(Ge(100'000U), Lt(200'000U))));
+}
+
 TEST_F(UsageTest, BytesOfThreadsThatHaveLeftAreCounted) {
   const pid_t pid = Spawn([] {
     std::jthread([] { WriteFile(2'000'000); }).join();

@@ -25,6 +25,18 @@ TEST(ReloadTest, TheLimitsOfTheLogAndTheMaskAreTakenOver) {
   EXPECT_EQ(DifferentSettings(TakenOver(Options(), now), now), "");
 }
 
+TEST(ReloadTest, OfArgumentsLessMayBeKeptAtOnceAndMoreMayNot) {
+  Options now;
+  now.args = ArgsMode::kNone;
+  now.args_max_bytes = 100;
+  EXPECT_EQ(DifferentSettings(TakenOver(Options(), now), now), "");
+  now.args = ArgsMode::kFull;
+  now.args_max_bytes = 10'000;
+  const Options next = TakenOver(Options(), now);
+  EXPECT_EQ(next.args, ArgsMode::kMasked);
+  EXPECT_EQ(DifferentSettings(next, now), "args, args-max");
+}
+
 TEST(ReloadTest, WhatTakesANewStartStaysAndIsNamed) {
   Options now;
   now.log_dir = "/elsewhere";
