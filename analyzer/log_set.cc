@@ -340,7 +340,7 @@ bool LogSet::AddNewSegments() {
 }
 
 size_t LogSet::DefaultThreads() {
-  constexpr int kMost = 4;
+  constexpr int kMost = 3;
   cpu_set_t ours;
   const bool is_known = sched_getaffinity(0, sizeof(ours), &ours) == 0;
   const int processors = is_known ? CPU_COUNT(&ours) : kMost;  // more than 1024, else
