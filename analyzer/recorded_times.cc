@@ -90,25 +90,25 @@ void RecordedTimes::AddLogsOfBoot(std::vector<const Boot*> logs, const Gaps& gap
 
 // A recorder that wrote elsewhere for a while has left a gap in the log that it came back to.
 void RecordedTimes::AddTwice(const std::vector<const Boot*>& logs, const Gaps& gaps) {
-  struct Part {
+  struct Stretch {
     const Boot* log;
     uint64_t first_ns;
     uint64_t last_ns;
   };
-  std::vector<Part> parts;
+  std::vector<Stretch> stretches;
   for (const Boot* const log : logs) {
     uint64_t from_ns = *log->first_ns;
     if (const auto found = gaps.find(log); found != gaps.end()) {
       for (const auto& [first_ns, last_ns] : found->second) {
-        if (from_ns < first_ns) parts.push_back({log, from_ns, first_ns});
+        if (from_ns < first_ns) stretches.push_back({log, from_ns, first_ns});
         from_ns = std::max(from_ns, last_ns);
       }
     }
-    parts.push_back({log, from_ns, log->last_ns});
+    stretches.push_back({log, from_ns, log->last_ns});
   }
-  std::ranges::sort(parts, {}, &Part::first_ns);
+  std::ranges::sort(stretches, {}, &Stretch::first_ns);
   uint64_t until_ns = 0;
-  for (const auto& [log, first_ns, last_ns] : parts) {
+  for (const auto& [log, first_ns, last_ns] : stretches) {
     const uint64_t end_ns = std::min(last_ns, until_ns);
     const auto span = first_ns < end_ns ? SpanOf(*log, first_ns, end_ns) : std::nullopt;
     if (span) twice_.push_back(*span);

@@ -13,8 +13,13 @@ set(DAYBOOK_SANITIZE "" CACHE STRING "Sanitizers to build with, as -fsanitize= t
 if(DAYBOOK_SANITIZE)
   add_compile_options(-fsanitize=${DAYBOOK_SANITIZE} -fno-omit-frame-pointer
                       -fno-sanitize-recover=all)
-  # Of what a sanitizer makes of the code, g++ 12 says that of values that are set.
-  add_compile_options($<$<COMPILE_LANG_AND_ID:CXX,GNU>:-Wno-maybe-uninitialized>)
+  # Of what a sanitizer makes of the code, g++ 12 says what is not so; and that ThreadSanitizer does
+  # not see fences.
+  add_compile_options($<$<COMPILE_LANG_AND_ID:CXX,GNU>:-Wno-maybe-uninitialized>
+                      $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-Wno-array-bounds>
+                      $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-Wno-restrict>
+                      $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-Wno-stringop-overflow>
+                      $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-Wno-tsan>)
   add_link_options(-fsanitize=${DAYBOOK_SANITIZE})
 endif()
 
