@@ -13,6 +13,7 @@
 
 namespace daybook {
 
+// From the least to the most.
 enum class ArgsMode { kNone, kArgv0, kMasked, kFull };
 
 class KeptArgs {

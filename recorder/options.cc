@@ -20,6 +20,7 @@
 #include "filter.h"
 #include "options_text.h"
 #include "privileges.h"
+#include "user_names.h"
 
 namespace daybook {
 namespace {
@@ -126,25 +127,6 @@ CLI::Validator AsEventTypes() {
     return {};
   };
   return CLI::Validator(convert, "");
-}
-
-// For all options of a process: CLI11 makes its validators anew for each reading.
-struct KnownUsers {
-  UserNames names = UserNames::kLookUp;
-  std::map<std::string, uint32_t> uids;
-};
-KnownUsers known_users;
-
-Result<uint32_t> FindUser(const std::string& name) {
-  const auto known = known_users.uids.find(name);
-  if (known != known_users.uids.end()) return known->second;
-  if (known_users.names == UserNames::kAsKnown) {
-    return Error("user " + name +
-                 " can be looked up at the start only: give the number, or restart");
-  }
-  const auto account = FindAccount(name);
-  if (name.empty() || !account || !*account) return Error("no such user: " + name);
-  return known_users.uids[name] = (*account)->uid;
 }
 
 // A name to its number.
@@ -521,7 +503,7 @@ void SeeCommandLine(const std::function<void(const CLI::App& app)>& see) {
 
 std::variant<Options, ExitNow> ParseOptions(int argc, char** argv, const ConfigPaths& paths,
                                             UserNames names) {
-  known_users.names = names;
+  LookUpUsers(names);
   std::vector<std::string> words(argv + 1, argv + argc);
   CommandLine given;
   CommandLine all;

@@ -11,6 +11,7 @@
 #include "config_files.h"
 #include "filter.h"
 #include "kept_args.h"
+#include "user_names.h"
 
 namespace CLI {
 class App;
@@ -54,10 +55,6 @@ struct ExitNow {
 
 // Hands the whole command line to `see`, as it is before anything is typed.
 void SeeCommandLine(const std::function<void(const CLI::App& app)>& see);
-
-// Whether names of users are looked up, or only those are known that have been before: without
-// privileges, and with few system calls, the system's databases are out of reach.
-enum class UserNames : uint8_t { kLookUp, kAsKnown };
 
 // The command line goes before files, later files before earlier ones, and these before the
 // environment's DAYBOOKD_PIN. Prints help, version, the result where only a check is asked for, and

@@ -397,6 +397,24 @@ TEST_F(LivesTest, AnAccountingRecordWhoseExitIsLostStillTellsOfAnEnd) {
   EXPECT_EQ(lives_[0].state, LifeState::kLost);
 }
 
+TEST_F(LivesTest, WhatAReapDoesNotKnowOfIoItsEndHasTold) {
+  builder_.Take(Recorder{.time_ns = kSecond,
+                         .event = RecorderEvent::kStart,
+                         .abilities = "fork exec exit usage reap"});
+  Exit exit = ExitAt(12 * kSecond, 10 * kSecond);
+  exit.rchar_bytes = 15;
+  exit.write_bytes = 18;
+  Take(exit, Reap{.time_ns = 13 * kSecond,
+                  .pid = 7,
+                  .start_ns = 10 * kSecond,
+                  .cpu_us = 50,
+                  .write_bytes = 28});
+  ASSERT_EQ(lives_.size(), 1U);
+  EXPECT_EQ(lives_[0].usage.rchar_bytes, 15U);
+  EXPECT_EQ(lives_[0].usage.write_bytes, 28U);
+  EXPECT_EQ(lives_[0].usage.cpu_us, 50U);
+}
+
 // What the hooks of the one before it saw is told behind its START.
 TEST_F(LivesTest, WhoTakesOverMayTellReapsThatItsOwnHooksDoNot) {
   const auto start = [](std::string_view abilities) {

@@ -181,6 +181,25 @@ TEST_F(BpfDecodeTest, AReapInTheSameBatchGoesIntoTheEnd) {
   EXPECT_THAT(exit.maxrss_kib, Optional(40));
 }
 
+TEST_F(BpfDecodeTest, WhatAReapDoesNotKnowOfIoItsEndHasTold) {
+  exit_event end = AnExit();
+  end.usage.rchar = 15;
+  end.usage.wchar = 16;
+  end.usage.read_bytes = 17;
+  end.usage.write_bytes = 18;
+  reap_event reap = AReap();
+  reap.usage.rchar = reap.usage.wchar = USAGE_UNKNOWN;
+  reap.usage.read_bytes = reap.usage.write_bytes = USAGE_UNKNOWN;
+  DeliverBatch({Pack(end), Pack(reap)});
+  ASSERT_THAT(sink_.events, SizeIs(1));
+  const Exit exit = sink_.All<Exit>().at(0);
+  EXPECT_THAT(exit.rchar_bytes, Optional(15));
+  EXPECT_THAT(exit.wchar_bytes, Optional(16));
+  EXPECT_THAT(exit.read_bytes, Optional(17));
+  EXPECT_THAT(exit.write_bytes, Optional(18));
+  EXPECT_THAT(exit.cpu_us, Optional(4'500)) << "the rest is the reap's";
+}
+
 TEST_F(BpfDecodeTest, ALaterReapIsToldByItselfOnce) {
   DeliverBatch({Pack(AnExit())});
   EXPECT_EQ(sink_.All<Exit>().at(0).zombie_us, std::nullopt);
