@@ -40,6 +40,12 @@ bool IsBidiOverride(uint32_t code) {
   return (code >= 0x202A && code <= 0x202E) || (code >= 0x2066 && code <= 0x2069);
 }
 
+// White_Space of Unicode, without the control characters.
+bool IsBlank(uint32_t code) {
+  return code == ' ' || code == 0xA0 || code == 0x1680 || (code >= 0x2000 && code <= 0x200A) ||
+         code == 0x2028 || code == 0x2029 || code == 0x202F || code == 0x205F || code == 0x3000;
+}
+
 constexpr std::array<bool, 256> kPlainAscii = [] {
   std::array<bool, 256> plain{};
   for (size_t c = 0x20; c < 0x7F; ++c) plain[c] = true;
@@ -163,6 +169,24 @@ void AppendJsonString(std::string_view bytes, Cut cut, std::string* out) {
   }
   if (cut == Cut::kYes) out->append(kCutMark);
   out->push_back('"');
+}
+
+void AppendStackFrame(std::string_view bytes, std::string* out) {
+  if (bytes.empty()) out->append("[empty]");
+  const size_t begin = out->size();
+  while (!bytes.empty()) {
+    const Character first = FirstCharacter(bytes);
+    const std::string_view character = bytes.substr(0, std::max<size_t>(first.size, 1));
+    const bool looks_like_no_name = first.code == '[' && out->size() == begin;
+    const bool looks_like_escape = first.code == '\\' && bytes.size() > 1 && bytes[1] == 'x';
+    if (first.size == 0 || IsControl(first.code) || IsBidiOverride(first.code) ||
+        IsBlank(first.code) || first.code == ';' || looks_like_no_name || looks_like_escape) {
+      AppendHexEscapes(character, out);
+    } else {
+      out->append(character);
+    }
+    bytes.remove_prefix(character.size());
+  }
 }
 
 void AppendShellWord(std::string_view word, std::string* out) {

@@ -196,8 +196,8 @@ void AddReport(CLI::App& app, const Report& report, RawOptions* raw) {
   verb->footer(fmt::format("Examples:\n{}", report.examples));
 }
 
-// What a style writes is what another program would: nothing in it can be chosen.
-Status CheckStyle(const Report& report, const RawOptions& raw) {
+// What a style writes is what another program would: hardly anything in it can be chosen.
+Status CheckStyle(const Report& report, const Style& style, const RawOptions& raw) {
   std::string_view surplus = raw.format             ? "--output"
                              : !raw.columns.empty() ? "--columns"
                              : raw.sort             ? "--sort"
@@ -207,7 +207,7 @@ Status CheckStyle(const Report& report, const RawOptions& raw) {
                              : raw.salvaged         ? "--salvaged"
                                                     : "";
   for (const ReportOption& option : report.options) {
-    if (!raw.wishes.at(option.name).empty()) surplus = option.name;
+    if (option.name != style.option && !raw.wishes.at(option.name).empty()) surplus = option.name;
   }
   if (surplus.empty()) return Ok{};
   return Error(fmt::format("{}: does not go with {} {}", surplus, StyleOption(report), *raw.style));
@@ -220,7 +220,7 @@ Result<const Style*> ParseStyle(const Report& report, const RawOptions& raw) {
   for (const Style& style : report.styles) {
     names.push_back(style.name);
     if (style.name != *raw.style) continue;
-    if (Status fits = CheckStyle(report, raw); !fits) return std::move(fits).error();
+    if (Status fits = CheckStyle(report, style, raw); !fits) return std::move(fits).error();
     return &style;
   }
   return Error(fmt::format("{}: no '{}'{}; there is {}", StyleOption(report), *raw.style,

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "byte_buffer.h"
 #include "coverage.h"
 #include "escape.h"
 #include "local_zone.h"
@@ -66,6 +67,10 @@ std::unique_ptr<Output> MakeCsvOutput(OutputFile* file, const LocalZone& zone,
 std::unique_ptr<Output> MakeTsvOutput(OutputFile* file, const LocalZone& zone,
                                       Headings headings = Headings::kYes);
 std::unique_ptr<Output> MakeMarkdownOutput(OutputFile* file, const LocalZone& zone);
+
+// A JSON object with a member for each column.
+void AppendJsonRow(std::span<const Column> columns, std::span<const Cell> cells,
+                   const LocalZone& zone, ByteBuffer* out);
 
 // One line for people: what the log covers and what is missing.
 std::string CoverageLine(const Coverage& coverage, const LocalZone& zone);

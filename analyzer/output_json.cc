@@ -154,8 +154,10 @@ void AppendKey(char separator, std::string_view name, ByteBuffer* line) {
   line->Append("\":");
 }
 
-void AppendObject(std::span<const Column> columns, std::span<const Cell> cells,
-                  const LocalZone& zone, ByteBuffer* line) {
+}  // namespace
+
+void AppendJsonRow(std::span<const Column> columns, std::span<const Cell> cells,
+                   const LocalZone& zone, ByteBuffer* line) {
   char separator = '{';
   for (size_t i = 0; i < cells.size(); ++i) {
     if (IsAbsent(columns[i].kind, cells[i])) continue;
@@ -164,8 +166,6 @@ void AppendObject(std::span<const Column> columns, std::span<const Cell> cells,
   }
   line->Append('}');
 }
-
-}  // namespace
 
 void AppendJsonCoverage(const Coverage& coverage, const LocalZone& zone, std::string* out) {
   ByteBuffer line;
@@ -253,7 +253,7 @@ class JsonLinesOutput : public Output {
   }
   void Row(std::span<const Cell> cells) override {
     line_.Clear();
-    AppendObject(columns_, cells, zone_, &line_);
+    AppendJsonRow(columns_, cells, zone_, &line_);
     line_.Append('\n');
     file_->buffer().append(line_.text());
     file_->Written();
@@ -282,7 +282,7 @@ class JsonOutput : public Output {
     line_.Clear();
     if (std::exchange(has_rows_, true)) line_.Append(',');
     line_.Append('\n');
-    AppendObject(columns_, cells, zone_, &line_);
+    AppendJsonRow(columns_, cells, zone_, &line_);
     file_->buffer().append(line_.text());
     file_->Written();
   }
@@ -293,7 +293,7 @@ class JsonOutput : public Output {
     if (ending.total) {
       line_.Clear();
       line_.Append(",\n\"total\":");
-      AppendObject(columns_, *ending.total, zone_, &line_);
+      AppendJsonRow(columns_, *ending.total, zone_, &line_);
       out.append(line_.text());
     }
     if (!ending.facts.empty()) {

@@ -81,6 +81,8 @@ struct Answer {
   std::vector<Error> failures = {};
   // What the exit status stands for, where the output may have no place for that.
   std::vector<std::string> failed_on = {};
+  // What else is to be said of an answer that has no place for it, one line each.
+  std::vector<std::string> notes = {};
   // What the notes below the table say, for programs.
   std::vector<NamedFact> facts = {};
   // Of what the answer is compared with.
@@ -92,6 +94,7 @@ struct Style {
   std::string_view name;
   std::string_view summary;
   bool is_binary = false;
+  std::string_view option = {};  // of the report, that goes with it
   // Reads the log and writes to `file`.
   Result<Answer> (*write)(const Question& question, const LocalZone& zone,
                           OutputFile& file) = nullptr;

@@ -328,6 +328,7 @@ int Run(const Options& options, const LocalZone& zone) {
   }
   const int status = ExitStatus(*log, *answer);
   if (!IsSilent(options)) return status;
+  for (const std::string& note : answer->notes) PrintError(Error(note));
   if (answer->old_coverage) PrintCountedTwice("old log", *answer->old_coverage, zone);
   PrintCountedTwice("log", answer->coverage, zone);
   for (const std::string& rule : answer->failed_on) PrintError(Error("this applies: " + rule));

@@ -2,6 +2,7 @@
 
 #include <bit>
 
+#include "export_styles.h"
 #include "life_log.h"
 #include "pacct.h"
 #include "pacct_lives.h"
@@ -28,17 +29,31 @@ constexpr Style kFormats[] = {
     {.name = "pacct",
      .summary = "process accounting records of version 3, as sa(8) and lastcomm(1) read them",
      .is_binary = true,
-     .write = WritePacct}};
+     .write = WritePacct},
+    {.name = "folded",
+     .summary = "what processes cost by the names of their ancestors, for flame graphs",
+     .option = kWeighOption,
+     .write = WriteFolded},
+    {.name = "trace",
+     .summary = "processes as bars over time, as Perfetto and chrome://tracing load them",
+     .write = WriteTrace}};
+
+constexpr ReportOption kOptions[] = {
+    {kWeighOption, "WEIGHT", "Of folded: what is added up (default: cpu)", false, WeightNames}};
 
 }  // namespace
 
 constinit const Report kExportReport{
     .name = "export",
-    .summary = "The processes that have ended, in the format of other programs.",
+    .summary = "The processes in the format of other programs.",
     .examples =
         "  daybook export --format pacct -S yesterday -U today -o pacct && sa -i pacct\n"
-        "  daybook export --format pacct | lastcomm -f -\n",
+        "  daybook export --format pacct | lastcomm -f -\n"
+        "  daybook export --format folded --filter 'descends_from(comm == \"make\")' | flamegraph.pl\n"
+        "  daybook export --format trace -S -1h -o build.json    # for https://ui.perfetto.dev\n",
     .columns = {},
+    .options = kOptions,
+    .check = CheckWeight,
     .default_sort = "",
     .skips = LogSet::Skips::kBoots,
     .window_rule = WindowRule::kEnd,

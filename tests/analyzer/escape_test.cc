@@ -70,6 +70,30 @@ TEST(EscapeTest, JsonIsAlwaysValid) {
   EXPECT_EQ(Json("cut", Cut::kYes), "\"cut…\"");
 }
 
+// Programs cut lines at the last blank, or at each, and what is before it at semicolons.
+TEST(EscapeTest, AFrameIsOneWordWithoutSemicolons) {
+  const auto frame = [](std::string_view name) {
+    std::string out = "above;";
+    AppendStackFrame(name, &out);
+    return out.substr(out.find(';') + 1);
+  };
+  EXPECT_EQ(frame("cc1plus"), "cc1plus");
+  EXPECT_EQ(frame("kworker/0:1-é漢"), "kworker/0:1-é漢");
+  EXPECT_EQ(frame("Web Content"), "Web\\x20Content");
+  EXPECT_EQ(frame("a;b 7\n"), "a\\x3bb\\x207\\x0a");
+  EXPECT_EQ(frame("\xff\xe2\x80\xae"), "\\xff\\xe2\\x80\\xae");
+  for (const std::string blank : {"\t", "\xc2\x85", "\xc2\xa0", "\xe1\x9a\x80", "\xe2\x80\x80",
+                                  "\xe2\x80\x8a", "\xe2\x80\xa8", "\xe2\x80\xa9", "\xe2\x80\xaf",
+                                  "\xe2\x81\x9f", "\xe3\x80\x80"}) {
+    EXPECT_EQ(frame(blank + "1").substr(0, 2), "\\x");
+    EXPECT_EQ(frame(blank + "1").size(), 4 * blank.size() + 1);
+  }
+  EXPECT_EQ(frame("[unknown]"), "\\x5bunknown]");
+  EXPECT_EQ(frame("a[0]"), "a[0]");
+  EXPECT_EQ(frame(""), "[empty]");
+  EXPECT_EQ(frame("\\x41\\"), "\\x5cx41\\");
+}
+
 TEST(EscapeTest, ShellWordsReadBackToTheSameBytes) {
   EXPECT_EQ(Shell("ls\0-l\0"s), "ls -l");
   EXPECT_EQ(Shell("a b\0\0c\0"s), "'a b' '' c");

@@ -1,0 +1,97 @@
+// What processes cost, by the names of their ancestors: a line for each stack of them, as tools that
+// draw flame graphs read it.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "export_styles.h"
+#include "life_fields.h"
+#include "life_log.h"
+#include "life_stacks.h"
+#include "nearest.h"
+#include "option_values.h"
+
+namespace daybook {
+namespace {
+
+constexpr std::string_view kCount = "count";
+constexpr std::string_view kByDefault = "cpu";
+
+// What adds up, without the units.
+constexpr std::string_view kWeights[] = {kByDefault, "elapsed", kCount,    "utime",  "stime",
+                                         "minflt",   "majflt",  "nvcsw",   "nivcsw", "rchar",
+                                         "wchar",    "read",    "write"};
+
+// nullptr for the number of processes.
+const LifeField* FieldOf(std::string_view weight) {
+  return weight == kCount ? nullptr : FindLifeField(weight);
+}
+
+std::string_view WeightOf(const Wishes& wishes) {
+  return wishes.Value(kWeighOption).value_or(kByDefault);
+}
+
+// nullopt where it is not known.
+std::optional<uint64_t> ValueOf(const LifeField* weight, const Boot& boot, const Life& life,
+                                LifeTexts& texts) {
+  if (weight == nullptr) return 1;
+  const Cell cell = weight->get(boot, life, texts);
+  const auto* value = std::get_if<uint64_t>(&cell);
+  return value != nullptr ? std::optional(*value) : std::nullopt;
+}
+
+// Those that are in no stack.
+struct Unknown {
+  uint64_t processes = 0;
+  uint64_t running = 0;
+
+  std::vector<std::string> Notes(std::string_view weight) const {
+    if (processes == 0) return {};
+    return {fmt::format("the {} of {} processes is not known: they are in no stack; {} still run",
+                        weight, processes, running)};
+  }
+};
+
+}  // namespace
+
+std::vector<std::string_view> WeightNames() {
+  return {std::begin(kWeights), std::end(kWeights)};
+}
+
+Status CheckWeight(const Wishes& wishes, const FilterClock&) {
+  const std::string_view weight = WeightOf(wishes);
+  const std::vector<std::string_view> names = WeightNames();
+  if (std::ranges::find(names, weight) != names.end()) return Ok{};
+  return Error(fmt::format("{}: no weight '{}'{}; there are {}", kWeighOption, weight,
+                           DidYouMean(weight, names), fmt::join(names, ", ")));
+}
+
+Result<Answer> WriteFolded(const Question& question, const LocalZone& zone, OutputFile& file) {
+  const std::string_view weight = WeightOf(question.wishes);
+  const LifeField* const field = FieldOf(weight);
+  LifeTexts texts(zone);
+  LifeStacks stacks(question.log.has_several_logs() ? LifeStacks::Hosts::kShown
+                                                    : LifeStacks::Hosts::kLeftOut);
+  Unknown unknown;
+  const Coverage coverage = ReadLives(question, [&](const Boot& boot, const Life& life) {
+    const auto value = ValueOf(field, boot, life, texts);
+    if (!value) {
+      ++unknown.processes;
+      unknown.running += life.state == LifeState::kRunning;
+      return LifeUse::kFiltered;
+    }
+    stacks.Add(boot, life, *value);
+    return LifeUse::kUsed;
+  });
+  stacks.ForEach([&](const std::string& stack, uint64_t value) {
+    if (file.closed()) return;
+    fmt::format_to(std::back_inserter(file.buffer()), "{} {}\n", stack, value);
+    file.Written();
+  });
+  return Answer{.coverage = coverage, .notes = unknown.Notes(weight)};
+}
+
+}  // namespace daybook
