@@ -25,8 +25,8 @@ enum class Cut : bool { kNo, kYes };
 void AppendJsonString(std::string_view bytes, Cut cut, std::string* out);
 
 // As one frame of a stack that is a line of text, for programs that cut lines at blanks and stacks
-// at semicolons: these and every other blank of Unicode are escaped, too. A `[` at the beginning is,
-// so that only frames that are no names begin with it; "" is "[empty]".
+// at semicolons: these and every other blank of Unicode are escaped, too. A `[` at the beginning
+// is, so that only frames that are no names begin with it; "" is "[empty]".
 void AppendStackFrame(std::string_view bytes, std::string* out);
 
 // A word that a shell would read back to the same bytes: plain, 'quoted', or $'with \x escapes'.

@@ -13,7 +13,8 @@ const ParentLife* NearestAlive(const Life& life) {
   for (size_t steps = 0; steps < kMaxAncestors && above->get() != nullptr; ++steps) {
     const Life& parent = *above->get();
     // Of one that waits for its reap it is known already when it ended.
-    const bool is_over = parent.state != LifeState::kRunning || parent.end_ns.value_or(end_ns) < end_ns;
+    const bool is_over =
+        parent.state != LifeState::kRunning || parent.end_ns.value_or(end_ns) < end_ns;
     if (!is_over) return above;
     above = &parent.parent;
   }

@@ -49,7 +49,8 @@ constinit const Report kExportReport{
     .examples =
         "  daybook export --format pacct -S yesterday -U today -o pacct && sa -i pacct\n"
         "  daybook export --format pacct | lastcomm -f -\n"
-        "  daybook export --format folded --filter 'descends_from(comm == \"make\")' | flamegraph.pl\n"
+        "  daybook export --format folded --filter 'descends_from(comm == \"make\")' | "
+        "flamegraph.pl\n"
         "  daybook export --format trace -S -1h -o build.json    # for https://ui.perfetto.dev\n",
     .columns = {},
     .options = kOptions,

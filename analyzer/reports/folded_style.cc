@@ -1,5 +1,5 @@
-// What processes cost, by the names of their ancestors: a line for each stack of them, as tools that
-// draw flame graphs read it.
+// What processes cost, by the names of their ancestors: a line for each stack of them, as tools
+// that draw flame graphs read it.
 
 #include <fmt/format.h>
 
@@ -21,8 +21,8 @@ constexpr std::string_view kCount = "count";
 constexpr std::string_view kByDefault = "cpu";
 
 // What adds up, without the units.
-constexpr std::string_view kWeights[] = {kByDefault, "elapsed", kCount,    "utime",  "stime",
-                                         "minflt",   "majflt",  "nvcsw",   "nivcsw", "rchar",
+constexpr std::string_view kWeights[] = {kByDefault, "elapsed", kCount,  "utime",  "stime",
+                                         "minflt",   "majflt",  "nvcsw", "nivcsw", "rchar",
                                          "wchar",    "read",    "write"};
 
 // nullptr for the number of processes.
@@ -57,9 +57,7 @@ struct Unknown {
 
 }  // namespace
 
-std::vector<std::string_view> WeightNames() {
-  return {std::begin(kWeights), std::end(kWeights)};
-}
+std::vector<std::string_view> WeightNames() { return {std::begin(kWeights), std::end(kWeights)}; }
 
 Status CheckWeight(const Wishes& wishes, const FilterClock&) {
   const std::string_view weight = WeightOf(wishes);

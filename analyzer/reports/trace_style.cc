@@ -26,9 +26,10 @@ namespace daybook {
 namespace {
 
 // What a click on a bar shows, where it is known.
-constexpr std::string_view kArguments[] = {
-    "pid", "ppid", "proc_id", "parent_id", "user", "exe", "args", "start_time", "elapsed_us",
-    "cpu_us",     "maxrss_kib",  "read_bytes", "write_bytes", "status", "state"};
+constexpr std::string_view kArguments[] = {"pid",         "ppid",   "proc_id",    "parent_id",
+                                           "user",        "exe",    "args",       "start_time",
+                                           "elapsed_us",  "cpu_us", "maxrss_kib", "read_bytes",
+                                           "write_bytes", "status", "state"};
 
 class Trace {
  public:
@@ -90,10 +91,9 @@ Trace::Trace(const Question& question, const LocalZone& zone, OutputFile* file)
       names_hosts_(question.log.has_several_logs()),
       texts_(zone),
       runs_(NoRoots(), [this](const JobRun& run) { track_of_run_.erase(&run); }),
-      lanes_({.start_us = [this](const Boot& boot, const Life& life) { return StartUs(boot, life); },
-              .group = [this](const Boot& boot, const Life& life) {
-                return TrackOf(boot, life);
-              }}) {
+      lanes_(
+          {.start_us = [this](const Boot& boot, const Life& life) { return StartUs(boot, life); },
+           .group = [this](const Boot& boot, const Life& life) { return TrackOf(boot, life); }}) {
   for (const std::string_view name : kArguments) fields_.push_back(FindLifeField(name));
 }
 

@@ -82,9 +82,9 @@ TEST(EscapeTest, AFrameIsOneWordWithoutSemicolons) {
   EXPECT_EQ(frame("Web Content"), "Web\\x20Content");
   EXPECT_EQ(frame("a;b 7\n"), "a\\x3bb\\x207\\x0a");
   EXPECT_EQ(frame("\xff\xe2\x80\xae"), "\\xff\\xe2\\x80\\xae");
-  for (const std::string blank : {"\t", "\xc2\x85", "\xc2\xa0", "\xe1\x9a\x80", "\xe2\x80\x80",
-                                  "\xe2\x80\x8a", "\xe2\x80\xa8", "\xe2\x80\xa9", "\xe2\x80\xaf",
-                                  "\xe2\x81\x9f", "\xe3\x80\x80"}) {
+  for (const std::string blank :
+       {"\t", "\xc2\x85", "\xc2\xa0", "\xe1\x9a\x80", "\xe2\x80\x80", "\xe2\x80\x8a",
+        "\xe2\x80\xa8", "\xe2\x80\xa9", "\xe2\x80\xaf", "\xe2\x81\x9f", "\xe3\x80\x80"}) {
     EXPECT_EQ(frame(blank + "1").substr(0, 2), "\\x");
     EXPECT_EQ(frame(blank + "1").size(), 4 * blank.size() + 1);
   }

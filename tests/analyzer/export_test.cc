@@ -1,5 +1,5 @@
-// What is written for flame graphs and traces: of a build whose commands run side by side, and of what
-// it leaves behind.
+// What is written for flame graphs and traces: of a build whose commands run side by side, and of
+// what it leaves behind.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -123,16 +123,18 @@ TEST_F(FoldedTest, WrongWeightsAndFormatsAreTold) {
     EXPECT_EQ(answer.out, "");
     return answer.err;
   };
-  EXPECT_EQ(said("--format folded --weigh cput"),
-            "daybook: --weigh: no weight 'cput'; did you mean 'cpu'?; there are cpu, elapsed, count, "
-            "utime, stime, minflt, majflt, nvcsw, nivcsw, rchar, wchar, read, write\n");
+  EXPECT_EQ(
+      said("--format folded --weigh cput"),
+      "daybook: --weigh: no weight 'cput'; did you mean 'cpu'?; there are cpu, elapsed, count, "
+      "utime, stime, minflt, majflt, nvcsw, nivcsw, rchar, wchar, read, write\n");
   EXPECT_THAT(said("--format folded --weigh maxrss"), HasSubstr("no weight 'maxrss'"));
   EXPECT_EQ(said("--format trace --weigh count"),
             "daybook: --weigh: does not go with --format trace\n");
   EXPECT_EQ(said("--format pacct --weigh count"),
             "daybook: --weigh: does not go with --format pacct\n");
-  EXPECT_EQ(said("--format fold"),
-            "daybook: --format: no 'fold'; did you mean 'folded'?; there is pacct, folded, trace\n");
+  EXPECT_EQ(
+      said("--format fold"),
+      "daybook: --format: no 'fold'; did you mean 'folded'?; there is pacct, folded, trace\n");
 }
 
 // It is called by another name where it stands for itself.
@@ -183,7 +185,8 @@ class TraceTest : public BuildTest {
     std::vector<std::string> bars;
     for (const std::string& line : Lines("--format trace " + arguments)) {
       if (line.find("\"ph\":\"X\"") == line.npos) continue;
-      constexpr int64_t kBootUs = kScriptRealtimeNs / 1000 - static_cast<int64_t>(kScriptBootNs) / 1000;
+      constexpr int64_t kBootUs =
+          kScriptRealtimeNs / 1000 - static_cast<int64_t>(kScriptBootNs) / 1000;
       const int64_t begin_us = std::stoll(After(line, "\"ts\":")) - kBootUs;
       const int64_t elapsed_us = std::stoll(After(line, "\"dur\":"));
       EXPECT_EQ(begin_us % 1000, 0);
@@ -211,12 +214,13 @@ TEST_F(TraceTest, WhatRunsIsDrawnFromTheBeginToTheEndOfTheLog) {
   EXPECT_THAT(Bars("--filter running"), ElementsAre("systemd 1 5000+2000", "bash 2 5000+2000"));
   EXPECT_THAT(Bars("--comm bash,make"), ElementsAre("make 1 6000+800", "bash 1 5000+2000"));
   EXPECT_THAT(Run("export --format trace --comm bash --log LOG").out,
-              HasSubstr(R"("start_time":"2026-09-21T14:13:18.000000Z","state":"running"}})"));
+              HasSubstr(R"("start_time":"2026-09-21T14:13:18.000000+00:00","state":"running"}})"));
 }
 
 TEST_F(TraceTest, NothingIsDrawnOutsideOfTheWindow) {
-  const std::string window = "-S '2026-09-21 14:13:21.400' -U '2026-09-21 14:13:21.650' --filter "
-                             "'comm != \"systemd\"' --window ";
+  const std::string window =
+      "-S '2026-09-21 14:13:21.400' -U '2026-09-21 14:13:21.650' --filter "
+      "'comm != \"systemd\"' --window ";
   EXPECT_THAT(Bars(window + "end"), ElementsAre("cc 1 6400+100", "sh 1 6400+110", "cc 2 6400+200"));
   EXPECT_THAT(Bars(window + "existence"),
               ElementsAre("cc 1 6400+100", "sh 1 6400+110", "cc 2 6400+200", "cc 1 6520+130",
@@ -231,12 +235,13 @@ TEST_F(TraceTest, ABarTellsWhatIsKnownOfTheProcess) {
             R"({"name":"process_name","ph":"M","pid":1,"tid":1,"args":{"name":"process: bash"}},)");
   EXPECT_EQ(lines[2],
             R"({"name":"thread_name","ph":"M","pid":1,"tid":1,"args":{"name":"lane 01"}},)");
-  EXPECT_EQ(lines[3],
-            R"({"name":"cc","cat":"process","ph":"X","ts":1790000001520000,"dur":180000,"pid":1,)"
-            R"("tid":1,"args":{"pid":204,"ppid":200,"proc_id":"b0b0b0b0b0b0b0b0-637d40-204",)"
-            R"("parent_id":"b0b0b0b0b0b0b0b0-5b8d80-200","user":"root","exe":"cc","args":"cc",)"
-            R"("start_time":"2026-09-21T14:13:21.520000Z","elapsed_us":180000,"cpu_us":100000,)"
-            R"("status":"1","state":"ended"}})");
+  EXPECT_EQ(
+      lines[3],
+      R"({"name":"cc","cat":"process","ph":"X","ts":1790000001520000,"dur":180000,"pid":1,)"
+      R"("tid":1,"args":{"pid":204,"ppid":200,"proc_id":"b0b0b0b0b0b0b0b0-637cc0-204",)"
+      R"("parent_id":"b0b0b0b0b0b0b0b0-5b8d80-200","user":"root","exe":"cc","args":"cc",)"
+      R"("start_time":"2026-09-21T14:13:21.520000+00:00","elapsed_us":180000,"cpu_us":100000,)"
+      R"("status":"1","state":"ended"}})");
   EXPECT_EQ(lines[4], "],");
   EXPECT_THAT(lines[5], StartsWith(R"("otherData":{"coverage":{"first_time":)"));
 }
@@ -264,8 +269,8 @@ TEST_F(TraceTest, WhoOutlivesItsParentMovesToALaneOfItsOwn) {
   EXPECT_THAT(Lines("--format trace --log " + log), Not(IsEmpty()));
   const std::string only = log_path_;
   log_path_ = log;
-  EXPECT_THAT(Bars("--filter ended"),
-              ElementsAre("worker 1 6020+10", "sh 1 6000+40", "worker 2 6050+10", "server 2 6010+60"));
+  EXPECT_THAT(Bars("--filter ended"), ElementsAre("worker 1 6020+10", "sh 1 6000+40",
+                                                  "worker 2 6050+10", "server 2 6010+60"));
   log_path_ = only;
 }
 
@@ -279,8 +284,8 @@ TEST_F(TraceTest, TheWallClockMayBeSet) {
     Begin(script, 6010, 201, 200, 6000, "first");
     script.Exit(6020, 201, 6010, {.comm = "first", .ppid = 200});
     script.log().At(6030);
-    script.log().writer().Append(
-        Clock{.time_ns = ScriptedLog::Ns(6030), .realtime_ns = kScriptRealtimeNs - 3'600'000'000'000});
+    script.log().writer().Append(Clock{.time_ns = ScriptedLog::Ns(6030),
+                                       .realtime_ns = kScriptRealtimeNs - 3'600'000'000'000});
     Begin(script, 6040, 202, 200, 6000, "second");
     script.Exit(6050, 202, 6040, {.comm = "second", .ppid = 200});
     script.Exit(6060, 200, 6000, {.comm = "sh", .ppid = 1});
@@ -289,7 +294,7 @@ TEST_F(TraceTest, TheWallClockMayBeSet) {
   EXPECT_THAT(Bars("--filter ended"),
               ElementsAre("first 1 6010+10", "second 1 6040+10", "sh 1 6000+60"));
   EXPECT_THAT(Run("export --format trace --comm second --log LOG").out,
-              HasSubstr(R"("start_time":"2026-09-21T13:13:20.010000Z")"));
+              HasSubstr(R"("start_time":"2026-09-21T13:13:20.010000+00:00")"));
 }
 
 }  // namespace

@@ -103,7 +103,8 @@ RC_GTEST_PROP(WorldTest, FoldedStacksAddUpToTheSummary,
   const WindowRule rule =
       *rc::gen::element(WindowRule::kStart, WindowRule::kEnd, WindowRule::kExistence);
   for (const Window& window :
-       {Window{}, Window{.since_ns = std::min(a, b), .until_ns = std::max(a, b) + 1, .rule = rule}}) {
+       {Window{},
+        Window{.since_ns = std::min(a, b), .until_ns = std::max(a, b) + 1, .rule = rule}}) {
     asked.log.window = window;
     const Ran summary = RunReport(kSummaryReport, asked);
     RC_ASSERT(SumOf(FoldedBy("count", asked)) == summary.Number(summary.total, "count"));
@@ -197,8 +198,8 @@ RC_GTEST_PROP(WorldTest, BarsOfATraceNestAsProcessesDescend,
   const WindowRule rule =
       *rc::gen::element(WindowRule::kStart, WindowRule::kEnd, WindowRule::kExistence);
   const auto id_of = [&](const Ran& ran, const TextRow& row, std::string_view column) {
-    const std::string host(worlds.all().size() > 1 ? ran.At(row, "host") : "");
-    return host.append(ran.At(row, column));
+    std::string id(worlds.all().size() > 1 ? ran.At(row, "host") : "");
+    return id.append(ran.At(row, column));
   };
   // By all of them, also those that the window leaves out.
   std::map<std::string, std::string> parents;
@@ -208,7 +209,8 @@ RC_GTEST_PROP(WorldTest, BarsOfATraceNestAsProcessesDescend,
     parents[id_of(all, row, "proc_id")] = id_of(all, row, "parent_id");
   }
   for (const Window& window :
-       {Window{}, Window{.since_ns = std::min(a, b), .until_ns = std::max(a, b) + 1, .rule = rule}}) {
+       {Window{},
+        Window{.since_ns = std::min(a, b), .until_ns = std::max(a, b) + 1, .rule = rule}}) {
     asked.log.window = window;
     const Exported trace = Export("trace", asked);
     std::multiset<std::string> ids;

@@ -52,9 +52,9 @@ const Golden kGoldens[] = {
 };
 
 // In a folder of its own, so that no name is another one elsewhere.
-class GoldenTest : public ProgramRunner, public testing::WithParamInterface<Golden> {
+class GoldenFolder : public ProgramRunner {
  protected:
-  GoldenTest() {
+  GoldenFolder() {
     std::filesystem::current_path(temp_.path());
     const std::string data = DAYBOOK_TEST_DATA "/";
     for (const std::string name : {"sample.dbk", "sample.rollup"}) {
@@ -71,7 +71,7 @@ class GoldenTest : public ProgramRunner, public testing::WithParamInterface<Gold
     script.log().Close();
     (void)Run("export --log night --format pacct -o pacct");
   }
-  ~GoldenTest() override { std::filesystem::current_path("/"); }
+  ~GoldenFolder() override { std::filesystem::current_path("/"); }
 
   // All that it says.
   std::string Said(const std::string& arguments) const {
@@ -82,20 +82,44 @@ class GoldenTest : public ProgramRunner, public testing::WithParamInterface<Gold
     if (answer.status != 0) said += "[exit status " + std::to_string(answer.status) + "]\n";
     return said;
   }
+
+  void ExpectSaid(const std::string& arguments, const std::string& file) const {
+    const std::string said = Said(arguments);
+    const std::string path = DAYBOOK_GOLDEN_FOLDER "/" + file;
+    if (std::getenv("DAYBOOK_RENEW_GOLDEN") != nullptr) std::ofstream(path) << said;
+    EXPECT_EQ(said, Slurp(path)) << path;
+    EXPECT_NE(said, "");
+  }
 };
+
+class GoldenTest : public GoldenFolder, public testing::WithParamInterface<Golden> {};
 
 TEST_P(GoldenTest, SaysWhatItSaid) {
   const auto& [name, arguments, of_one_table] = GetParam();
   for (const std::string_view format : kFormats) {
     const bool has_one_table = format == "csv" || format == "tsv";
-    const std::string said =
-        Said(arguments + (has_one_table ? of_one_table : "") + " --output " + std::string(format));
-    const std::string path = DAYBOOK_GOLDEN_FOLDER "/" + name + "." + std::string(format);
-    if (std::getenv("DAYBOOK_RENEW_GOLDEN") != nullptr) std::ofstream(path) << said;
-    EXPECT_EQ(said, Slurp(path)) << path;
-    EXPECT_NE(said, "");
+    ExpectSaid(
+        arguments + (has_one_table ? of_one_table : "") + " --output " + std::string(format),
+        name + "." + std::string(format));
   }
 }
+
+// Forms of other programs, of which each says all.
+struct ExportGolden {
+  std::string name;  // of the file, too
+  std::string format;
+};
+
+class ExportGoldenTest : public GoldenFolder, public testing::WithParamInterface<ExportGolden> {};
+
+TEST_P(ExportGoldenTest, SaysWhatItSaid) {
+  ExpectSaid("export --log night --format " + GetParam().format, GetParam().name);
+}
+
+INSTANTIATE_TEST_SUITE_P(Formats, ExportGoldenTest,
+                         testing::Values(ExportGolden{"export.folded", "folded"},
+                                         ExportGolden{"export.trace.json", "trace"}),
+                         [](const auto& golden) { return golden.param.format; });
 
 INSTANTIATE_TEST_SUITE_P(Verbs, GoldenTest, testing::ValuesIn(kGoldens),
                          [](const auto& golden) { return golden.param.name; });
