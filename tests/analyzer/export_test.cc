@@ -274,6 +274,24 @@ TEST_F(TraceTest, WhoOutlivesItsParentMovesToALaneOfItsOwn) {
   log_path_ = only;
 }
 
+// It was last seen when it bore a child, which lived longer: that bar does not lie within its own.
+TEST_F(TraceTest, WhoIsLostIsDrawnUpToWhenItWasSeen) {
+  const std::string log = temp_ / "lost";
+  {
+    Script script(log);
+    script.Snapshot({{1, 0, 0, "systemd"}});
+    Begin(script, 6000, 200, 1, 0, "sh");
+    Begin(script, 6010, 201, 200, 6000, "cc");
+    script.Exit(6500, 201, 6010, {.comm = "cc", .ppid = 200});
+    Begin(script, 6600, 200, 1, 0, "next");
+    Begin(script, 20'000, 202, 1, 0, "late");
+    script.Exit(20'010, 202, 20'000, {.comm = "late", .ppid = 1});
+  }
+  log_path_ = log;
+  EXPECT_THAT(Bars("--filter '!running'"),
+              ElementsAre("cc 1 6010+490", "sh 2 6000+10", "late 3 20000+10"));
+}
+
 // Its bars stand and last as they did.
 TEST_F(TraceTest, TheWallClockMayBeSet) {
   const std::string log = temp_ / "set";

@@ -98,9 +98,8 @@ TEST_P(GoldenTest, SaysWhatItSaid) {
   const auto& [name, arguments, of_one_table] = GetParam();
   for (const std::string_view format : kFormats) {
     const bool has_one_table = format == "csv" || format == "tsv";
-    ExpectSaid(
-        arguments + (has_one_table ? of_one_table : "") + " --output " + std::string(format),
-        name + "." + std::string(format));
+    ExpectSaid(arguments + (has_one_table ? of_one_table : "") + " --output " + std::string(format),
+               name + "." + std::string(format));
   }
 }
 
