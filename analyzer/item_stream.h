@@ -1,6 +1,6 @@
 // The items of one file in their order. The file is opened, that is read and decompressed, in a
-// thread of its own, while others are joined; what it holds is proved and decoded by who takes it,
-// so that nothing but the bytes goes from one processor to another.
+// thread of its own, while others are joined; what it holds is proved by who takes it, unless it is
+// lives that are asked for.
 #pragma once
 
 #include <cstdint>
@@ -12,6 +12,7 @@
 #include "daybook/reader.h"
 #include "daybook/records.h"
 #include "daybook/result.h"
+#include "life_stream.h"
 
 namespace daybook {
 
@@ -26,11 +27,19 @@ class ItemStream {
   // Waits until the file is open, or could not be opened. All below needs one that is open.
   const Status& Opened();
 
+  // From now on its records of lives are taken by NextLives.
+  void DecodeLives(LifeStream::Mode mode) { lives_.emplace(*reader_, mode); }
+
   // End again and again at the end. Valid until the next call.
   const Item& Next() {
+    if (lives_) return lives_->Next();
     reader_->Next(&item_);
     return item_;
   }
+
+  // As the LifeStream's.
+  bool IsAtLives() { return lives_ && lives_->IsAtRun(); }
+  LifeRun* NextLives() { return lives_->NextRun(); }
 
   // As the SegmentReader's.
   [[nodiscard]] bool NextRun(const RecordTypes& types, RecordRun* run) {
@@ -41,8 +50,10 @@ class ItemStream {
   Result<bool> Refresh(SegmentReader::More more) { return reader_->Refresh(more); }
 
   // As the SegmentReader tells it with the last item.
-  const std::optional<SegmentStart>& segment() const { return reader_->segment(); }
-  std::optional<uint32_t> tag() const { return reader_->tag(); }
+  const std::optional<SegmentStart>& segment() const {
+    return lives_ ? lives_->segment() : reader_->segment();
+  }
+  std::optional<uint32_t> tag() const { return lives_ ? lives_->tag() : reader_->tag(); }
 
   uint64_t file_bytes() const { return reader_->file_bytes(); }
   bool is_compressed() const { return reader_->is_compressed(); }
@@ -52,6 +63,7 @@ class ItemStream {
   std::future<Result<SegmentReader>> opening_;
   std::optional<Status> opened_;
   std::optional<SegmentReader> reader_;
+  std::optional<LifeStream> lives_;  // which uses the reader
   Item item_;
 };
 

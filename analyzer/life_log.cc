@@ -58,12 +58,9 @@ class LifeReader : private LogWatch {
   void Enter(const Boot& boot);
   bool Wait() override;
   void TakeItem(const Item& item);
-  void TakeRun(const RecordRun& run);
-  // A record without a base cannot be decoded.
-  void Take(uint8_t type, std::span<const uint8_t> payload, const BlockBase* base, Proof proof);
-  template <class Record>
-  void TakeAs(std::span<const uint8_t> payload, const BlockBase* base, Proof proof);
-  void TakeLives(std::span<const uint8_t> payload, const BlockBase* base, Proof proof);
+  void TakeRun(const LifeRun& run);
+  void TakeRecord(const RecordView& record);
+  void Take(const LifeRecords& records, size_t first, size_t end, Proof proof);
   template <class Record>
   void TakeDecoded(const Record& decoded, Proof proof);
   void HandOut(const Boot& boot, const Life& life);
@@ -80,11 +77,7 @@ class LifeReader : private LogWatch {
   std::list<Builders> builders_;  // in the order of the log
   const Boot* boot_ = nullptr;
   Builders* builder_ = nullptr;
-  // Decoding sets every field: they need not be made anew for each record.
-  std::tuple<Fork, Exec, Exit, WholeLife, Lives, Reap, CommChange, Acct, Recorder, SnapBegin,
-             SnapProc, SnapEnd>
-      decoded_;
-  LifeUnpacker unpacker_;
+  LifeRecords records_;  // of the last item
   LifeWatch* watch_ = nullptr;
   bool seems_quiet_ = false;
   bool took_any_ = false;  // record since the last wait
@@ -135,10 +128,11 @@ void LifeReader::Builders::Finish(LifeState state) {
 }
 
 Coverage LifeReader::Read() {
+  log_.DecodeLives();
   while (const Item* const item = stopped_ ? nullptr : log_.Next()) {
     TakeItem(*item);
-    const RecordRun* run = nullptr;
-    while (!stopped_ && (run = log_.NextRun()) != nullptr) TakeRun(*run);
+    const LifeRun* run = nullptr;
+    while (!stopped_ && (run = log_.NextLives()) != nullptr) TakeRun(*run);
   }
   for (Builders& builders : builders_) builders.Finish(LifeState::kRunning);
   Coverage coverage = log_.coverage();
@@ -166,17 +160,30 @@ void LifeReader::TakeItem(const Item& item) {
   if (boot_->has_late_births) builder_->RememberParents();
   if (const auto* record = std::get_if<RecordView>(&item)) {
     took_any_ = true;
-    Take(record->type, record->payload, record->has_base ? &record->base : nullptr, record->proof);
-  } else {
+    TakeRecord(*record);
+  } else if (!std::holds_alternative<Skip>(item)) {
     builder_->NoteGap();  // or the end of a segment, which no snapshot crosses
   }
 }
 
 // Of the boot of the item before it.
-void LifeReader::TakeRun(const RecordRun& run) {
-  for (const auto& [type, payload] : run.records) {
-    if (stopped_) return;
-    Take(type, payload, &run.base, Proof::kVerified);
+void LifeReader::TakeRun(const LifeRun& run) {
+  malformed_ += run.malformed;
+  Take(*run.records, run.first, run.end, Proof::kVerified);
+}
+
+// One without a base cannot be decoded.
+void LifeReader::TakeRecord(const RecordView& record) {
+  if (!LifeRecords::Tells(record.type)) return;
+  records_.Clear();
+  const bool is_told = record.has_base && records_.Decode(record.type, record.payload, record.base);
+  Take(records_, 0, records_.size(), record.proof);
+  malformed_ += !is_told && record.proof == Proof::kVerified;
+}
+
+void LifeReader::Take(const LifeRecords& records, size_t first, size_t end, Proof proof) {
+  for (size_t i = first; i < end && !stopped_; ++i) {
+    records.Visit(i, [&](const auto& record) { TakeDecoded(record, proof); });
   }
 }
 
@@ -216,58 +223,6 @@ bool LifeReader::Wait() {
   const LifeWatch::Waking waking = watch_->Wait(others_wait);
   seems_quiet_ = waking == LifeWatch::Waking::kQuiet;
   return waking != LifeWatch::Waking::kEnd;
-}
-
-void LifeReader::Take(uint8_t type, std::span<const uint8_t> payload, const BlockBase* base,
-                      Proof proof) {
-  switch (type) {
-    case Schema<Fork>::kType:
-      return TakeAs<Fork>(payload, base, proof);
-    case Schema<Exec>::kType:
-      return TakeAs<Exec>(payload, base, proof);
-    case Schema<Exit>::kType:
-      return TakeAs<Exit>(payload, base, proof);
-    case Schema<WholeLife>::kType:
-      return TakeAs<WholeLife>(payload, base, proof);
-    case Schema<Lives>::kType:
-      return TakeLives(payload, base, proof);
-    case Schema<Reap>::kType:
-      return TakeAs<Reap>(payload, base, proof);
-    case Schema<CommChange>::kType:
-      return TakeAs<CommChange>(payload, base, proof);
-    case Schema<Acct>::kType:
-      return TakeAs<Acct>(payload, base, proof);
-    case Schema<Recorder>::kType:
-      return TakeAs<Recorder>(payload, base, proof);
-    case Schema<SnapBegin>::kType:
-      return TakeAs<SnapBegin>(payload, base, proof);
-    case Schema<SnapProc>::kType:
-      return TakeAs<SnapProc>(payload, base, proof);
-    case Schema<SnapEnd>::kType:
-      return TakeAs<SnapEnd>(payload, base, proof);
-    default:
-      return;
-  }
-}
-
-template <class Record>
-void LifeReader::TakeAs(std::span<const uint8_t> payload, const BlockBase* base, Proof proof) {
-  Record& decoded = std::get<Record>(decoded_);
-  if (base != nullptr && Decode(payload, *base, &decoded)) return TakeDecoded(decoded, proof);
-  malformed_ += proof == Proof::kVerified;
-}
-
-void LifeReader::TakeLives(std::span<const uint8_t> payload, const BlockBase* base, Proof proof) {
-  Lives& lives = std::get<Lives>(decoded_);
-  bool is_told = base != nullptr && Decode(payload, *base, &lives);
-  if (is_told) {
-    unpacker_.Begin(lives, base->tick_ns);
-    while (const WholeLife* const life = stopped_ ? nullptr : unpacker_.Next()) {
-      TakeDecoded(*life, proof);
-    }
-    is_told = unpacker_.ok();
-  }
-  malformed_ += !is_told && proof == Proof::kVerified;
 }
 
 template <class Record>

@@ -17,6 +17,9 @@ namespace {
 // How the name of a compressed segment ends, behind that of the raw one.
 constexpr std::string_view kCompressed = ".zst";
 
+// In the place of what is not handed out, before a run.
+constexpr Item kNothing = Skip{};
+
 bool IsRegularFile(const std::string& path) {
   std::error_code unknown;
   return path != "-" && std::filesystem::is_regular_file(path, unknown);
@@ -249,9 +252,30 @@ const Item* LogSet::Next() {
 const RecordRun* LogSet::NextRun() {
   skipped_before_item_ = false;
   if (stream_ == nullptr || file_ended_) return nullptr;
-  while (stream_->NextRun(kInRuns, &run_)) {
-    if (progress_ != nullptr) TellProgress(run_.records.size(), run_.offset);
-    if (TakeRun(&run_)) return &run_;
+  while (stream_->NextRun(kInRuns, &run_.raw)) {
+    run_.times = TimesOf(run_.raw);
+    if (progress_ != nullptr) TellProgress(run_.raw.records.size(), run_.raw.offset);
+    if (TakeRun(&run_)) return &run_.raw;
+  }
+  return nullptr;
+}
+
+void LogSet::DecodeLives() {
+  decodes_lives_ = true;
+  if (stream_ != nullptr) stream_->DecodeLives(LivesMode());
+}
+
+LifeStream::Mode LogSet::LivesMode() const {
+  const bool is_ahead = options_.threads > 0 && !options_.live;
+  return is_ahead ? LifeStream::Mode::kAhead : LifeStream::Mode::kInline;
+}
+
+const LifeRun* LogSet::NextLives() {
+  skipped_before_item_ = false;
+  if (stream_ == nullptr || file_ended_) return nullptr;
+  while (LifeRun* const run = stream_->NextLives()) {
+    if (progress_ != nullptr) TellProgress(run->raw.records.size(), run->raw.offset);
+    if (TakeRun(run)) return run;
   }
   return nullptr;
 }
@@ -275,6 +299,7 @@ const Item* LogSet::NextItem() {
       is_log_ = true;
       if (progress_ != nullptr) TellProgress(1, record->offset);
       if (Take(*record)) return &item;
+      if (stream_->IsAtLives()) return &kNothing;
       continue;
     }
     if (const auto* gap = std::get_if<Gap>(&item)) {
@@ -283,6 +308,7 @@ const Item* LogSet::NextItem() {
     }
     if (const auto* skip = std::get_if<Skip>(&item)) {
       TakeSkip(*skip);
+      if (stream_->IsAtLives()) return &kNothing;
       continue;
     }
     EndFile();
@@ -416,6 +442,7 @@ bool LogSet::OpenNextFile() {
     }
     if (opened) {
       stream_ = reading_->stream.get();
+      if (decodes_lives_) stream_->DecodeLives(LivesMode());
       file.path = reading_->path;
       file.anchors = std::move(reading_->anchors);
       boot_ = nullptr;

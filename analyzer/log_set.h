@@ -138,6 +138,12 @@ class LogSet {
   // where Next tells what comes next; valid until the next call.
   const RecordRun* NextRun();
 
+  // From now on such records are decoded, in another thread where there may be more, and are taken
+  // by NextLives instead. Where what comes before them is not handed out, Next hands out a Skip.
+  void DecodeLives();
+  // As NextRun; what it points to may be changed by nobody.
+  const LifeRun* NextLives();
+
   // Where the last item stands, or the last run.
   const std::string& path() const { return files_[file_].path; }
   uint64_t file_bytes() const { return stream_->file_bytes(); }
@@ -236,8 +242,6 @@ class LogSet {
     RecorderCounts counts;
   };
 
-  static const RecordTypes kInRuns;
-
   explicit LogSet(const Options& options) : options_(options) {}
 
   Status AddFiles(const std::string& path);
@@ -251,6 +255,7 @@ class LogSet {
   std::unique_ptr<Reading> BeginToRead(size_t file) const;
   std::unique_ptr<Reading> TakeReading(size_t file);
   bool OpenNextFile();
+  LifeStream::Mode LivesMode() const;
   void TellProgress(uint64_t records, uint64_t offset);
   bool IsLive(const File& file) const;
   bool AwaitMore(const End& end);
@@ -262,8 +267,9 @@ class LogSet {
   bool Take(const RecordView& record);  // false where it is to be skipped
   bool TakeUnproved();
   void TakeTime(const RecordView& record);
-  bool TakeRun(RecordRun* run);  // false where nothing of it is to be handed out
-  void TakeTimes(const RecordRun& run);
+  bool TakeRun(LifeRun* run);  // false where nothing of it is to be handed out
+  bool TakeLateRun(uint64_t late, LifeRun* run);
+  void TakeNews(const RecordRun& run, const std::optional<LifeRun::Times>& times);
   void TakeGap(const Gap& gap);
   void EndFile();
   void EnterSegmentOfItem();
@@ -293,7 +299,9 @@ class LogSet {
   std::deque<std::unique_ptr<Reading>> ahead_;
   std::unique_ptr<Reading> reading_;
   ItemStream* stream_ = nullptr;  // its own
-  RecordRun run_;
+  LifeRun run_;
+  bool decodes_lives_ = false;
+  LifeRecords decoded_anew_;
   bool file_ended_ = false;
   bool skipped_ = false;              // since the last item
   bool skipped_before_item_ = false;  // that one

@@ -63,9 +63,6 @@ std::optional<uint64_t> PlaceIn(const Sequence& sequence, uint64_t told_by, uint
 
 }  // namespace
 
-// Those that begin with their time, of those that tell of lives only.
-constinit const RecordTypes LogSet::kInRuns = TypesOf<Fork, Exec, Exit, WholeLife, Lives, Reap>();
-
 std::optional<uint64_t> TimeOf(const RecordView& record) {
   uint64_t number = 0;
   if (!kBeginsWithTime[record.type] || !Cursor(record.payload).GetVarint(&number)) {
@@ -131,50 +128,45 @@ void LogSet::TakeTime(const RecordView& record) {
   if (Lives lives; record.As(&lives)) boot_->last_ns = std::max(boot_->last_ns, lives.last_time_ns);
 }
 
-bool LogSet::TakeRun(RecordRun* run) {
-  RecordRun news = *run;
-  const uint64_t end_seq = run->first_seq + run->records.size();
+bool LogSet::TakeRun(LifeRun* run) {
+  const RecordRun& raw = run->raw;
+  const uint64_t end_seq = raw.first_seq + raw.records.size();
   next_in_file_ = PlaceIn(*sequence_, end_seq - 1, end_seq);
-  const uint64_t next = sequence_->next.value_or(run->first_seq);
-  if (next > run->first_seq) {
-    const uint64_t late = std::min<uint64_t>(next - run->first_seq, run->records.size());
-    CountLate(run->first_seq, run->first_seq + late);
-    news.records = run->records.subspan(late);
-    news.first_seq += late;
-    if (!news.records.empty()) {
-      news.offset += static_cast<uint64_t>(news.records.front().payload.data() -
-                                           run->records.front().payload.data());
-    }
-  }
-  if (options_.repeats == Repeats::kSkip) *run = news;
-  if (news.records.empty()) return !run->records.empty();
-  TakeMissing(news.first_seq, {});
-  sequence_->next = news.first_seq + news.records.size();
-  coverage_.records += news.records.size();
-  TakeTimes(news);
+  const uint64_t next = sequence_->next.value_or(raw.first_seq);
+  if (next > raw.first_seq) return TakeLateRun(next - raw.first_seq, run);
+  TakeNews(raw, run->times);
   return true;
 }
 
-void LogSet::TakeTimes(const RecordRun& run) {
-  int64_t first = INT64_MAX;  // in ticks, behind the run's base
-  int64_t last = INT64_MIN;
-  for (const RecordRun::Record& record : run.records) {
-    Cursor cursor(record.payload);
-    uint64_t number = 0;
-    if (!cursor.GetVarint(&number)) continue;
-    first = std::min(first, UnZigZag(number));
-    last = std::max(last, UnZigZag(number));
-    // The latest of several follows.
-    if (record.type == Schema<Lives>::kType && cursor.GetVarint(&number)) {
-      last = std::max(last, UnZigZag(number));
-    }
+// Of these the first ones, or all, are late.
+bool LogSet::TakeLateRun(uint64_t late, LifeRun* run) {
+  const RecordRun& raw = run->raw;
+  late = std::min<uint64_t>(late, raw.records.size());
+  CountLate(raw.first_seq, raw.first_seq + late);
+  RecordRun news = raw;
+  news.records = raw.records.subspan(late);
+  news.first_seq += late;
+  if (!news.records.empty()) {
+    news.offset += static_cast<uint64_t>(news.records.front().payload.data() -
+                                         raw.records.front().payload.data());
+    TakeNews(news, TimesOf(news));
   }
-  if (first > last) return;  // none is told
-  const auto time_of = [&run](int64_t ticks) {
-    return (run.base.time_ticks + static_cast<uint64_t>(ticks)) * run.base.tick_ns;
-  };
-  boot_->first_ns = std::min(boot_->first_ns.value_or(UINT64_MAX), time_of(first));
-  boot_->last_ns = std::max(boot_->last_ns, time_of(last));
+  if (options_.repeats == Repeats::kKeep) return true;
+  if (run->records != nullptr) {
+    decoded_anew_.Clear();
+    *run = DecodeRun(news, &decoded_anew_);
+  }
+  run->raw = news;
+  return !news.records.empty();
+}
+
+void LogSet::TakeNews(const RecordRun& run, const std::optional<LifeRun::Times>& times) {
+  TakeMissing(run.first_seq, {});
+  sequence_->next = run.first_seq + run.records.size();
+  coverage_.records += run.records.size();
+  if (!times) return;
+  boot_->first_ns = std::min(boot_->first_ns.value_or(UINT64_MAX), times->first_ns);
+  boot_->last_ns = std::max(boot_->last_ns, times->last_ns);
 }
 
 // What the recorder says of its host and its own work.

@@ -114,12 +114,12 @@ void ContentReader::NextRecord(Item* item) {
 }
 
 // Up to the first that is of another type, goes on in continuations, or is none.
-bool ContentReader::NextRun(const RecordTypes& types, RecordRun* run) {
+bool ContentReader::NextRun(const RecordTypes& types, RecordRun* run, size_t most) {
   if (turning_ || position_ < salvaged_end_) return false;
   run_.clear();
   const size_t begin = position_;
   const Bytes proved = bytes_.first(proved_);
-  for (;;) {
+  while (run_.size() < most) {
     const auto header = ReadHeader(proved, position_);
     if (!header || !types[header->type]) break;
     assert(IsNumbered(header->type));

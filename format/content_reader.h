@@ -41,7 +41,7 @@ class ContentReader {
     NextRecord(item);
   }
   // As the SegmentReader's.
-  [[nodiscard]] bool NextRun(const RecordTypes& types, RecordRun* run);
+  [[nodiscard]] bool NextRun(const RecordTypes& types, RecordRun* run, size_t most);
   const std::optional<SegmentStart>& segment() const { return segment_; }
   // Of the segment's checkpoints, where they tell.
   std::optional<uint32_t> tag() const {

@@ -183,7 +183,7 @@ void LifeUnpacker::Begin(const Lives& lives, uint32_t tick_ns) {
            .tick_ns = tick_ns};
 }
 
-const WholeLife* LifeUnpacker::Next() {
+const WholeLife* LifeUnpacker::Next(WholeLife* life) {
   if (told_count_ == count_) {
     is_ok_ = is_ok_ && rest_.empty();
     return nullptr;
@@ -197,21 +197,21 @@ const WholeLife* LifeUnpacker::Next() {
   const size_t back = bits & kBackMask;
   bits >>= kBackBits;
   if (back >= std::max(told_count_, 1u)) return Fail();
-  const WholeLife& alike =
-      told_count_ == 0 ? kNobody : told_[(told_count_ - 1 - back) % kLivesLookedAt];
-  WholeLife& life = told_[told_count_ % kLivesLookedAt];
-  if (&life != &alike) life = alike;
+  const WholeLife* const alike =
+      told_count_ == 0 ? &kNobody : told_[(told_count_ - 1 - back) % kLivesLookedAt];
+  if (life != alike) *life = *alike;
   const bool is_read =
-      internal::GetField<kWireOf<WholeLife, kTime>>(cursor, base_, &life.time_ns) &&
-      internal::GetField<kWireOf<WholeLife, kPid>>(cursor, base_, &life.pid) &&
-      GetBits<0>(bits, cursor, base_, &life, Usual()) &&
-      (bits >> kUsualBits == 0 || GetBits<kUsualBits>(bits, cursor, base_, &life, Rare()));
+      internal::GetField<kWireOf<WholeLife, kTime>>(cursor, base_, &life->time_ns) &&
+      internal::GetField<kWireOf<WholeLife, kPid>>(cursor, base_, &life->pid) &&
+      GetBits<0>(bits, cursor, base_, life, Usual()) &&
+      (bits >> kUsualBits == 0 || GetBits<kUsualBits>(bits, cursor, base_, life, Rare()));
   // What a newer writer knows besides stands behind that.
   const bool is_whole = cursor.empty() || bits >> kBits != 0;
   if (!is_read || !is_whole) return Fail();
-  base_ = BaseBehind(life, base_.tick_ns);
+  base_ = BaseBehind(*life, base_.tick_ns);
+  told_[told_count_ % kLivesLookedAt] = life;
   ++told_count_;
-  return &life;
+  return life;
 }
 
 const WholeLife* LifeUnpacker::Fail() {

@@ -35,8 +35,8 @@ class SegmentReader::Impl {
     while (live_ && !live_->tail.Take(*item, file_bytes_)) NextOfContent(item);
   }
   // Before the first item, the reader is at a turn.
-  bool NextRun(const RecordTypes& types, RecordRun* run) {
-    if (live_ || !reader_->NextRun(types, run)) return false;
+  bool NextRun(const RecordTypes& types, RecordRun* run, size_t most) {
+    if (live_ || !reader_->NextRun(types, run, most)) return false;
     run->offset += left_out_bytes();
     return true;
   }
@@ -276,8 +276,8 @@ Item SegmentReader::Next() {
   return item;
 }
 void SegmentReader::Next(Item* item) { impl_->Next(item); }
-bool SegmentReader::NextRun(const RecordTypes& types, RecordRun* run) {
-  return impl_->NextRun(types, run);
+bool SegmentReader::NextRun(const RecordTypes& types, RecordRun* run, size_t most) {
+  return impl_->NextRun(types, run, most);
 }
 const std::optional<SegmentStart>& SegmentReader::segment() const { return impl_->segment(); }
 std::optional<uint32_t> SegmentReader::tag() const {

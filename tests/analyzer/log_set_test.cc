@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <type_traits>
 #include <vector>
 
 #include "daybook/compress.h"
@@ -40,6 +41,11 @@ class LogSetTest : public testing::Test {
     const Seen in_runs = ReadInRuns(paths, repeats);
     EXPECT_EQ(in_runs.forked, seen.forked);
     EXPECT_EQ(in_runs.coverage, seen.coverage);
+    for (const size_t threads : {0, 1}) {
+      const Seen decoded = ReadDecoded(paths, {.repeats = repeats, .threads = threads});
+      EXPECT_EQ(decoded.forked, seen.forked) << threads;
+      EXPECT_EQ(decoded.coverage, seen.coverage) << threads;
+    }
     return seen;
   }
 
@@ -56,6 +62,28 @@ class LogSetTest : public testing::Test {
           if (type != Schema<Fork>::kType) continue;
           EXPECT_TRUE(Decode(payload, run->base, &fork));
           seen.forked.push_back(fork.pid);
+        }
+      }
+    }
+    seen.coverage = log->coverage();
+    return seen;
+  }
+
+  // The same, but whatever tells of lives decoded.
+  static Seen ReadDecoded(const std::vector<std::string>& paths, const LogSet::Options& options) {
+    auto log = LogSet::Open(paths, options);
+    log->DecodeLives();
+    Seen seen;
+    while (const auto item = log->Next()) {
+      const auto* record = std::get_if<RecordView>(&*item);
+      if (Fork fork; record != nullptr && record->As(&fork)) seen.forked.push_back(fork.pid);
+      while (const LifeRun* const run = log->NextLives()) {
+        for (size_t i = run->first; i < run->end; ++i) {
+          run->records->Visit(i, [&seen](const auto& told) {
+            if constexpr (std::is_same_v<decltype(told), const Fork&>) {
+              seen.forked.push_back(told.pid);
+            }
+          });
         }
       }
     }

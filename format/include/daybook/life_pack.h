@@ -64,7 +64,10 @@ class LifeUnpacker {
 
   // The next life, valid until the next call; nullptr where there is none, or what follows is
   // malformed.
-  const WholeLife* Next();
+  const WholeLife* Next() { return Next(&own_[told_count_ % kLivesLookedAt]); }
+  // The same in the place of `life`, which the lives behind it are told by: it is to stay, and the
+  // others before it, as long as more of the record is asked for.
+  const WholeLife* Next(WholeLife* life);
   // Behind the last one: false where the record is malformed.
   bool ok() const { return is_ok_; }
 
@@ -76,7 +79,8 @@ class LifeUnpacker {
   uint32_t told_count_ = 0;
   bool is_ok_ = true;
   BlockBase base_;
-  std::array<WholeLife, kLivesLookedAt> told_;
+  std::array<const WholeLife*, kLivesLookedAt> told_{};
+  std::array<WholeLife, kLivesLookedAt> own_;
 };
 
 // Calls `take` with each life that a record tells, a LIFE or LIVES. False where it is another

@@ -187,8 +187,8 @@ class SegmentReader {
 
   // The records that follow the last item, as far as they are of these types, of which all are
   // numbered, and can be had as a run: much faster than one by one. False where Next is to be
-  // called first; of a live segment always.
-  [[nodiscard]] bool NextRun(const RecordTypes& types, RecordRun* run);
+  // called first; of a live segment always. No more than `most` at a time.
+  [[nodiscard]] bool NextRun(const RecordTypes& types, RecordRun* run, size_t most = SIZE_MAX);
 
   // The SEGMENT_START of the segment that the last item stood in, or a copy of it; nullopt before
   // the first call of Next, and where none is left.
