@@ -5,6 +5,7 @@
 #include <zstd.h>
 
 #include <random>
+#include <string>
 
 #include "layout.h"
 
@@ -60,6 +61,25 @@ class Decoder {
  private:
   FrameDecoder decoder_;
 };
+
+// As of a build: each command line is one of many, with another file and something of its own.
+Content CommandLines(size_t size) {
+  std::mt19937 random(1);
+  std::string lines;
+  while (lines.size() < size) {
+    const uint32_t file = random() % 400;
+    lines += "/usr/lib/gcc/x86_64-linux-gnu/12/cc1plus -quiet -I /home/somebody/project_" +
+             std::to_string(file % 20) + "/include -D NDEBUG -O2 -o /tmp/cc" +
+             std::to_string(random()) + ".s source_" + std::to_string(file) + ".cc";
+    for (int number = 0; number < 3; ++number) lines += static_cast<char>(random());
+  }
+  return {lines.begin(), lines.begin() + static_cast<std::ptrdiff_t>(size)};
+}
+
+TEST(CompressionTest, CommandLinesTakeLessThanByTheLibrarysOwnChoice) {
+  const Content content = CommandLines(kFrameBytes);
+  EXPECT_LT(Compressed(content).size(), OthersFrame(content, 1, 1).size() * 19 / 20);
+}
 
 TEST(CompressionTest, FramesOfAllSizesComeBack) {
   FrameCompressor compressor;
