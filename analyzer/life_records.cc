@@ -3,18 +3,12 @@
 #include <algorithm>
 
 #include "daybook/coding.h"
+#include "record_types.h"
 
 namespace daybook {
 namespace {
 
-template <class... Records>
-constexpr RecordTypes TypesIn(TypeList<Records...>) {
-  RecordTypes types{};
-  ((types[Schema<Records>::kType] = true), ...);
-  types[Schema<Lives>::kType] = true;
-  return types;
-}
-constexpr RecordTypes kTellOfLives = TypesIn(LifeRecords::Types{});
+constexpr RecordTypes kTellOfLives = TypesIn(JoinedList<LifeRecords::Types, TypeList<Lives>>{});
 
 }  // namespace
 

@@ -6,17 +6,9 @@
 #include <utility>
 #include <variant>
 
+#include "record_types.h"
+
 namespace daybook {
-namespace {
-
-template <class... Records>
-constexpr RecordTypes TypesOf() {
-  RecordTypes types{};
-  ((types[Schema<Records>::kType] = true), ...);
-  return types;
-}
-
-}  // namespace
 
 constinit const RecordTypes kInRuns = TypesOf<Fork, Exec, Exit, WholeLife, Lives, Reap>();
 

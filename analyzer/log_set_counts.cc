@@ -10,6 +10,7 @@
 #include "daybook/abilities.h"
 #include "log_set.h"
 #include "names.h"
+#include "record_types.h"
 #include "recorded_times.h"
 
 namespace daybook {
@@ -23,16 +24,6 @@ constexpr std::array<bool, 256> TypesThatBeginWithTime(TypeList<Records...>) {
 }
 constexpr auto kBeginsWithTime = TypesThatBeginWithTime(AllRecords{});
 
-template <class... Records>
-constexpr std::array<bool, 256> TypesOf() {
-  std::array<bool, 256> types{};
-  ((types[Schema<Records>::kType] = true), ...);
-  return types;
-}
-template <class... Records>
-constexpr auto TypesIn(TypeList<Records...>) {
-  return TypesOf<Records...>();
-}
 constexpr auto kIsKnown = TypesIn(AllRecords{});
 
 // Those from there on are other programs' (daybook-log(5), RECORDS).
