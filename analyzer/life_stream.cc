@@ -104,22 +104,22 @@ LifeStream::Part* LifeStream::PartToFill() {
 // The next one, in the place of the one that was taken.
 void LifeStream::TakePart() {
   next_step_ = 0;
+  const bool is_first = !std::exchange(has_part_, true);
   if (!thread_.joinable()) {
     Fill(&parts_[0]);
     return;
   }
   std::unique_lock lock(mutex_);
-  if (has_part_) {
+  if (!is_first) {
     part_ = (part_ + 1) % kParts;
     if (--filled_ == kParts / 2) has_emptied_.notify_one();
   }
-  has_part_ = true;
   has_filled_.wait(lock, [this] { return filled_ != 0 || thrown_; });
   if (filled_ == 0) std::rethrow_exception(thrown_);
 }
 
 LifeStream::Part::Step* LifeStream::NextStep() {
-  if (next_step_ == parts_[part_].steps.size()) TakePart();
+  if (!has_part_ || next_step_ == parts_[part_].steps.size()) TakePart();
   return &parts_[part_].steps[next_step_];
 }
 

@@ -107,6 +107,8 @@ TEST_F(CoverageTest, EachVerbTellsHowManyLivesItRestsOn) {
       {"sa", ended},
       {"sa-users", ended},
       {"pacct", ended},
+      {"folded", ended},
+      {"trace", kLiving + ended},
   };
   for (const auto& [name, coverage] : all) {
     const auto expected = used.find(name);

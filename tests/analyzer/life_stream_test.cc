@@ -144,6 +144,18 @@ TEST_P(LifeStreamTest, WhatIsMalformedIsCountedAndTheRestIsTold) {
               testing::IsSupersetOf({testing::EndsWith("fork 7"), testing::EndsWith("fork 8")}));
 }
 
+// Who asks at once finds the first one being filled.
+TEST_P(LifeStreamTest, WhatIsTakenIsNotBeingFilledAnyMore) {
+  constexpr int kTimes = 100;
+  const Bytes file = SegmentOf(1000, 300);
+  const Told all = ReadDirectly(file);
+  for (int i = 0; i < kTimes; ++i) {
+    SegmentReader reader(file, {});
+    LifeStream stream(reader, GetParam());
+    ASSERT_EQ(ReadBy(stream).items, all.items);
+  }
+}
+
 TEST_P(LifeStreamTest, MayBeLeftAtAnyMoment) {
   const Bytes file = SegmentOf(1000, 3000);
   for (const int steps : {0, 1, 2, 500}) {
