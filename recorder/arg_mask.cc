@@ -55,8 +55,10 @@ class Scan : private ShellText {
   // ---- Places ----
 
   bool IsFlagStart(size_t at) const {
-    return args_[at] == '-' && (EndsWord(Before(at)) || IsQuote(Before(at)));
+    const bool is_mark = args_[at] == '-' || (args_[at] == '/' && (tools_ & kSlashTools) != 0);
+    return is_mark && (EndsWord(Before(at)) || IsQuote(Before(at)));
   }
+  bool IsWordStart(size_t at) const { return EndsWord(Before(at)) && !EndsWord(args_[at]); }
   bool IsProgramStart(size_t at) const {
     const char before = Before(at);
     return EndsWord(before) || IsQuote(before) || IsOneOf(before, "/(){};|&=\\");
@@ -69,6 +71,14 @@ class Scan : private ShellText {
     return !IsLetter(before) || !IsLetter(after) || (IsLower(before) && IsUpper(after));
   }
 
+  struct ToolFlag {
+    size_t end;
+    size_t last_end;  // for another tool it is a longer one
+    SecretPart secret;
+    bool is_next;   // of a tool whose secret is in the flag's word or the next one
+    bool is_later;  // of one whose secret comes later
+  };
+
   // ---- Rules: each returns where to go on ----
 
   size_t NextCandidate(size_t at) const;
@@ -80,7 +90,10 @@ class Scan : private ShellText {
   size_t TakeWordsBehind(size_t flag_end, const SecretPart& secret);
   size_t TakeQuoted(size_t at);
   size_t TakeIdentified(size_t at);
-  size_t TakeLaterWord(size_t flag);
+  size_t TakeLaterWord(const ToolFlag& found, size_t flag);
+  size_t TakeAwaited(size_t at);
+  size_t TakeLogin(size_t at);
+  size_t TakeToken(size_t at);
 
   // ---- Their parts ----
 
@@ -93,15 +106,12 @@ class Scan : private ShellText {
   bool NamesKind(size_t word_end) const;
   bool ColonGivesValue(const ArgMask::Word& word, size_t name_end, size_t colon) const;
   bool TakeToolName(size_t at);
+  void AwaitTokenBehind(size_t at);
+  void Await(MaskPlace place);
+  bool MayBeFlag(const ArgMask::Word& word, size_t begin) const;
   bool NamesSecret(size_t begin, size_t end) const;
   bool AwaitsSecret(size_t begin, size_t end) const;
 
-  struct ToolFlag {
-    size_t end;
-    size_t last_end;  // for another tool it is a longer one
-    SecretPart secret;
-    bool is_later;
-  };
   size_t ToolFlagEnd(const MaskTool& tool, size_t flag) const;
   std::optional<ToolFlag> FindToolFlag(size_t flag) const;
   bool IsToolWord(std::string_view word) const;
@@ -112,9 +122,11 @@ class Scan : private ShellText {
   const ArgMask& mask_;
   std::string& out_;
   bool masked_ = false;
-  size_t copied_ = 0;   // up to here the output is made
-  uint64_t tools_ = 0;  // that were named so far, by their index
-  size_t looks_ = 0;    // at bytes ahead
+  size_t copied_ = 0;                           // up to here the output is made
+  uint64_t tools_ = 0;                          // that were named so far, by their index
+  MaskPlace awaited_ = MaskPlace::kBehindFlag;  // kToken or kLogin: it is still to come
+  bool may_be_value_ = false;                   // of a flag before it: then it comes behind that
+  size_t looks_ = 0;                            // at bytes ahead
   size_t name_begin_ = 0;
   size_t name_end_ = 0;
   size_t url_end_ = 0;  // of the last URL that was looked at, and its last '@'
@@ -125,17 +137,22 @@ size_t Scan::NextCandidate(size_t at) const {
   for (; at < args_.size(); ++at) {
     const ArgMask::Begins may = mask_.MayBegin(args_[at], At(at + 1));
     if (may.is_name || (may.is_tool && IsProgramStart(at))) return at;
-    if (tools_ != 0 && IsFlagStart(at)) return at;
+    if (tools_ == 0) continue;
+    if (IsFlagStart(at) || (awaited_ != MaskPlace::kBehindFlag && IsWordStart(at))) return at;
   }
   return at;
 }
 
 size_t Scan::TakeAt(size_t at) {
+  if (awaited_ != MaskPlace::kBehindFlag && IsWordStart(at)) {
+    if (const size_t end = TakeAwaited(at); end != at) return end;
+  }
   if (args_[at] == ':') {
     return args_.substr(at).starts_with(kUrlMark) ? TakeUrl(at) : at + 1;
   }
   if (tools_ != 0 && IsFlagStart(at)) return TakeToolFlag(at);
   const ArgMask::Begins may = mask_.MayBegin(args_[at], At(at + 1));
+  if (may.is_tool && (tools_ & kTokenTools) != 0) AwaitTokenBehind(at);
   if (may.is_tool && TakeToolName(at)) return at + 1;
   const ArgMask::Word* const word = may.is_name ? WordAt(at) : nullptr;
   return word == nullptr ? at + 1 : TakeName(*word, at);
@@ -216,9 +233,10 @@ size_t Scan::MatchEnd(const ArgMask::Word& word, size_t at) const {
   }
   using Bounds = ArgMask::Bounds;
   if (word.bounds == Bounds::kWord && !IsBoundary(at)) return 0;
-  if (word.bounds == Bounds::kLastWord && !IsBoundary(at) && IsOtherPass(at)) return 0;
+  const bool is_last = word.bounds == Bounds::kLastWord || word.bounds == Bounds::kLastOfLong;
+  if (is_last && !IsBoundary(at) && IsOtherPass(at)) return 0;
   if (word.bounds != Bounds::kAnywhere && !IsBoundary(end)) return 0;
-  if (word.bounds == Bounds::kLastWord && end < args_.size() && IsNameByte(args_[end])) return 0;
+  if (is_last && end < args_.size() && IsNameByte(args_[end])) return 0;
   return end;
 }
 
@@ -297,7 +315,7 @@ size_t Scan::TakeName(const ArgMask::Word& word, size_t at) {
     const size_t end = Mask(value, ValueEnd(name_begin_, is_quoted, value));
     return std::max(end, name_end_);
   }
-  const bool is_flag = IsFlagStart(name_begin_);
+  const bool is_flag = IsFlagStart(name_begin_) && MayBeFlag(word, name_begin_);
   const bool is_tool_word = EndsWord(Before(name_begin_)) && IsToolWord(name);
   const bool is_bearer = word.text == "bearer" && name.size() == word.text.size();
   if (is_flag || is_tool_word || (is_bearer && IsBlank(At(closed))) || FollowsSet()) {
@@ -334,12 +352,19 @@ size_t Scan::TakeIdentified(size_t at) {
   return at;
 }
 
+// In a name that begins there.
+bool Scan::MayBeFlag(const ArgMask::Word& word, size_t begin) const {
+  return word.bounds != ArgMask::Bounds::kLastOfLong || At(begin + 1) == '-';
+}
+
 bool Scan::NamesSecret(size_t begin, size_t end) const {
   for (size_t at = begin; at < end; ++at) {
     if (!IsNameByte(args_[at])) return false;
   }
   for (size_t at = begin; at < end; ++at) {
-    if (mask_.MayBegin(args_[at], At(at + 1)).is_name && WordAt(at) != nullptr) return true;
+    if (!mask_.MayBegin(args_[at], At(at + 1)).is_name) continue;
+    const ArgMask::Word* const word = WordAt(at);
+    if (word != nullptr && MayBeFlag(*word, begin)) return true;
   }
   return false;
 }
@@ -378,16 +403,35 @@ bool Scan::TakeToolName(size_t at) {
     if (!args_.substr(at).starts_with(name)) continue;
     size_t end = at + name.size();
     while (is_begin && end < args_.size() && IsNameByte(args_[end])) ++end;
-    if (EndsWordAt(end) || IsQuote(At(end))) tools_ |= uint64_t{1} << IndexOf(tool);
+    if (!EndsWordAt(end) && !IsQuote(At(end))) continue;
+    tools_ |= uint64_t{1} << IndexOf(tool);
+    if (tool.place == MaskPlace::kLogin) Await(tool.place);
   }
   return tools_ != before;
+}
+
+void Scan::Await(MaskPlace place) {
+  awaited_ = place;
+  may_be_value_ = false;
+}
+
+// Where a word stands at `at` behind which a tool that was named has one: vault login X.
+void Scan::AwaitTokenBehind(size_t at) {
+  if (!IsProgramStart(at)) return;
+  for (uint64_t tools = tools_ & kTokenTools; tools != 0; tools &= tools - 1) {
+    const MaskTool& tool = kMaskTools[static_cast<size_t>(std::countr_zero(tools))];
+    if (!args_.substr(at).starts_with(tool.long_flag)) continue;
+    const size_t end = at + tool.long_flag.size();
+    if (EndsWordAt(end) || IsQuote(At(end))) Await(tool.place);
+  }
 }
 
 // How far the flag of that tool goes at which the word begins; 0 where it is none.
 size_t Scan::ToolFlagEnd(const MaskTool& tool, size_t flag) const {
   const size_t long_end = flag + tool.long_flag.size();
   const bool is_long = !tool.long_flag.empty() && args_.substr(flag).starts_with(tool.long_flag);
-  if (is_long && !IsNameByte(At(long_end))) return long_end;
+  if (is_long && (tool.long_flag.ends_with(':') || !IsNameByte(At(long_end)))) return long_end;
+  if (args_[flag] != '-') return 0;
   for (size_t at = flag + 1; IsCombined(At(at)); ++at) {
     if (IsOneOf(args_[at], tool.letters)) return at + 1;
     if (IsOneOf(args_[at], tool.with_value) || tool.with_value == kNeverCombined) return 0;
@@ -402,8 +446,9 @@ std::optional<Scan::ToolFlag> Scan::FindToolFlag(size_t flag) const {
     const MaskTool& tool = kMaskTools[static_cast<size_t>(std::countr_zero(tools))];
     const size_t end = ToolFlagEnd(tool, flag);
     if (end == 0) continue;
+    const bool is_later = tool.place == MaskPlace::kLaterWord;
     if (!found) {
-      found = ToolFlag{end, end, tool.secret, tool.is_later};
+      found = ToolFlag{end, end, tool.secret, !is_later, is_later};
       continue;
     }
     const bool is_all = tool.secret.marks.empty() || found->secret.marks.empty();
@@ -411,7 +456,8 @@ std::optional<Scan::ToolFlag> Scan::FindToolFlag(size_t flag) const {
               std::max(end, found->last_end),
               {.marks = is_all ? std::string_view() : kEveryMark,
                .or_all = tool.secret.or_all || found->secret.or_all},
-              found->is_later && tool.is_later};
+              found->is_next || !is_later,
+              found->is_later || is_later};
   }
   return found;
 }
@@ -427,7 +473,9 @@ bool Scan::IsToolWord(std::string_view word) const {
 // htpasswd's -b FILE USER X, or with -n USER X. Looks ahead, and so not by ArgEnd(). Where flags
 // stand in what is one word to a shell, as in those that quotes or ends of lines join, each would
 // look at all of it: who asks for that has the rest masked, so that time stays linear.
-size_t Scan::TakeLaterWord(size_t flag) {
+//
+// Where it may as well be a flag of another tool, all is masked from its value on.
+size_t Scan::TakeLaterWord(const ToolFlag& found, size_t flag) {
   constexpr int kMostWords = 16;  // with all flags
   const size_t most_looks = kMostWords * args_.size();
   bool takes_secret = false;
@@ -444,7 +492,8 @@ size_t Scan::TakeLaterWord(size_t flag) {
       if (word.find('n') != word.npos) left_as_they_are = 1;
       is_value = IsOneOf(word.back(), "Cr");  // -C COST, -r ROUNDS
     } else if (!std::exchange(is_value, false) && left_as_they_are-- == 0) {
-      return takes_secret ? Mask(begin, end) : flag + 1;
+      const size_t first = EndsWordAt(found.end) ? behind_flag : found.end;
+      return takes_secret ? Mask(found.is_next ? first : begin, end) : flag + 1;
     }
     looks_ += end - begin;
     const bool ends_argument = At(end) == '\0';
@@ -456,10 +505,59 @@ size_t Scan::TakeLaterWord(size_t flag) {
   return takes_secret && begin < args_.size() ? Mask(behind_flag, args_.size()) : flag + 1;
 }
 
+// A word at `at`, where one is awaited. Returns `at` where the other rules are to look at it.
+size_t Scan::TakeAwaited(size_t at) {
+  if (SkipContinuation(at) != at) return at;
+  if (IsOneOf(args_[at], ";|&<>()")) {
+    awaited_ = MaskPlace::kBehindFlag;
+    return at;
+  }
+  return awaited_ == MaskPlace::kLogin ? TakeLogin(at) : TakeToken(at);
+}
+
+// USER/X, USER/X@DATABASE; but /, /@DATABASE, USER@//HOST/SERVICE and @SCRIPT have no X. Words
+// without a mark may be values of flags. How far a word goes is asked only of one that is masked,
+// so that time stays linear.
+size_t Scan::TakeLogin(size_t at) {
+  if (args_[at] == '-') return at;
+  size_t mark = at;
+  while (!EndsWord(At(mark)) && !IsOneOf(args_[mark], "/@")) ++mark;
+  if (EndsWord(At(mark))) return at;
+  awaited_ = MaskPlace::kBehindFlag;
+  if (args_[mark] == '@' || mark == at) return at;
+  const size_t word_end = IsBlank(Before(at)) ? ShellWordEnd(at) : ArgEnd(at);
+  const bool is_quoted = IsQuote(args_[at]) && args_[word_end - 1] == args_[at];
+  const size_t end = is_quoted ? word_end - 1 : word_end;
+  const std::string_view value = Slice(mark + 1, end);
+  // Cut: what stands behind the '@' may be of the secret; so may it in quotes.
+  const bool is_all = word_end == args_.size() || value.find('"') != value.npos;
+  const size_t secret = is_all ? value.npos : value.rfind('@');
+  return Mask(mark + 1, secret == value.npos ? end : mark + 1 + secret);
+}
+
+// X, -flag X, -flag=value X; but not NAME=value. A word behind a flag may be its value, or is it.
+size_t Scan::TakeToken(size_t at) {
+  size_t end = at;
+  while (!EndsWord(At(end)) && At(end) != '=') ++end;
+  const std::string_view name = Slice(at, end);
+  if (name.starts_with('-') && name != "-") {
+    may_be_value_ = At(end) != '=' && !name.starts_with("-no-");
+    return at;
+  }
+  const bool is_value = std::exchange(may_be_value_, false);
+  if (!is_value) awaited_ = MaskPlace::kBehindFlag;
+  const bool is_named = At(end) == '=' && std::ranges::all_of(name, IsNameByte);
+  if (name == "-" || is_named) return at;
+  return Mask(at, IsBlank(Before(at)) ? ShellWordEnd(at) : ArgEnd(at));
+}
+
 size_t Scan::TakeToolFlag(size_t flag) {
   const auto found = FindToolFlag(flag);
   if (!found) return flag + 1;
-  if (found->is_later) return TakeLaterWord(flag);
+  if (found->is_later) {
+    const size_t later = TakeLaterWord(*found, flag);
+    if (later != flag + 1 || !found->is_next) return later;
+  }
   const char quote = Before(flag);
   const auto ends_word = [&](size_t end) {
     return EndsWordAt(end + (IsQuote(quote) && At(end) == quote ? 1 : 0));
@@ -473,18 +571,22 @@ size_t Scan::TakeToolFlag(size_t flag) {
   // mysql's -password is the password "assword", and its -pw the password "w", but another's flag.
   const bool is_flag = NamesSecret(flag, end) || ends_word(found->last_end);
   const size_t next = MaskPart(found->secret, value, end);
-  return is_flag ? take_next(end, {}) : next;
+  if (is_flag) return take_next(end, {});
+  return next == value ? flag + 1 : next;  // of nothing: other rules may find something in it
 }
 
 }  // namespace
 
-// A word that goes on is often something else: tokenizer, author, -pass-through (of linkers).
+// A word that goes on is often something else: tokenizer, author, -pass-through (of linkers). Few
+// arguments have an "ok" and many a "co", where a cookie would be looked for.
 ArgMask::ArgMask(const std::vector<std::string>& more_words)
     : words_({{"password", Bounds::kAnywhere, true},
               {"passwd", Bounds::kAnywhere, true},
               {"passphrase", Bounds::kAnywhere, true},
               {"pass", Bounds::kLastWord, true},
               {"pwd", Bounds::kWord, true},
+              {"pw", Bounds::kLastOfLong, false},
+              {"okie", Bounds::kLastWord, false},
               {"secret", Bounds::kAnywhere, false},
               {"token", Bounds::kEnd, false},
               {"api-key", Bounds::kAnywhere, false},
@@ -502,7 +604,11 @@ ArgMask::ArgMask(const std::vector<std::string>& more_words)
     words_.push_back({std::move(word), Bounds::kAnywhere, true});
   }
   for (const Word& word : words_) pairs_[Pair(word.text[0], word.text[1])].is_name = true;
-  for (const MaskTool& tool : kMaskTools) pairs_[Pair(tool.name[0], tool.name[1])].is_tool = true;
+  for (const MaskTool& tool : kMaskTools) {
+    pairs_[Pair(tool.name[0], tool.name[1])].is_tool = true;
+    if (tool.place != MaskPlace::kToken) continue;
+    pairs_[Pair(tool.long_flag[0], tool.long_flag[1])].is_tool = true;
+  }
   pairs_[Pair(kUrlMark[0], kUrlMark[1])].is_name = true;
 }
 

@@ -12,7 +12,7 @@ namespace daybook {
 //   --password=X  --password X  TOKEN=X  "api-key": "X"    by the name before it
 //   Authorization: X  Bearer X                             headers
 //   scheme://user:X@host                                   anywhere in an argument
-//   mysql -pX  curl -u user:X                              by a short table of programs
+//   mysql -pX  curl -u user:X  sqlplus user/X@db           by a short table of programs
 //   PASSWORD 'X'  IDENTIFIED BY 'X'                        in SQL
 // An argument with blanks may be a shell's command line, and is looked at as one. Where it is not
 // clear how far a secret goes, more is masked, not less.
@@ -34,8 +34,9 @@ class ArgMask {
 
   // ---- For the scan ----
 
-  // Where in a name: anywhere; but no letter follows; as a word of it; as its last word.
-  enum class Bounds { kAnywhere, kEnd, kWord, kLastWord };
+  // Where in a name: anywhere; but no letter follows; as a word of it; as its last word; the same,
+  // but in no word of short flags, as of tcpdump -pw FILE.
+  enum class Bounds { kAnywhere, kEnd, kWord, kLastWord, kLastOfLong };
   struct Word {
     std::string text;  // lower case
     Bounds bounds;

@@ -16,27 +16,37 @@ struct SecretPart {
   bool or_all = false;        // without a mark it is all
 };
 
-inline constexpr std::string_view kEveryMark = ":,%";
+inline constexpr std::string_view kEveryMark = ":,%=";
 
 // Nothing stands between '-' and the letter.
 inline constexpr std::string_view kNeverCombined = "*";
 
+// Where the secret stands.
+enum class MaskPlace : uint8_t {
+  kBehindFlag,  // in the flag's word or in the next one
+  kLaterWord,   // htpasswd -b FILE USER X
+  kToken,       // the first word that is no flag, behind the word `long_flag`: vault login X
+  kLogin,       // the first word that is no flag: sqlplus USER/X@DATABASE
+};
+
 struct MaskTool {
   std::string_view name;       // base name, or its begin where it ends in '*'
   std::string_view letters;    // short flags
-  std::string_view long_flag;  // or a word that is none
+  std::string_view long_flag;  // or a word that is none; its value follows where it ends in ':'
   // Short flags that have a value: no other stands behind them in a word. All others may, as in
   // -su X: one that is missing here lets more be masked, not less.
   std::string_view with_value;
   SecretPart secret = {};
-  bool is_later = false;  // it is not the first word behind the flag
+  MaskPlace place = MaskPlace::kBehindFlag;
 };
 
 inline constexpr std::string_view kCurlValues = "AbcCdDeEFhHKmoPQrtTwxXyYz";
+inline constexpr std::string_view kCurlValuesAndUsers = "AcCdDeEFhHKmoPQrtTuUwxXyYz";
 inline constexpr std::string_view kLdapValues = "DEFHOPRTUXYbdefhlopsyz";
 inline constexpr std::string_view kMysqlValues = "#DOPSehu";
 inline constexpr std::string_view kRarValues = "abcdefgijklmnoqrstuvwxyz";
 inline constexpr std::string_view kSambaValues = "AILMOPRTWbcdilmnpst";
+inline constexpr std::string_view kSnmpValues = "CDEILMOPRTYZaelmnrtuvx";
 inline constexpr std::string_view kSshpassValues = "abcdfgijklmnoqrstuwxyzP";
 
 // By name, so that those of one first letter stand together.
@@ -46,7 +56,8 @@ inline constexpr std::array kMaskTools = {
     MaskTool{"bcp", "P", "", "FKLSUabdefhimort"},
     MaskTool{"curl", "uU", "--user", kCurlValues, {.marks = ":"}},
     MaskTool{"curl", "", "--proxy-user", "", {.marks = ":"}},
-    MaskTool{"htpasswd", "bn", "", "Cr", {}, true},
+    MaskTool{"curl", "b", "--cookie", kCurlValuesAndUsers, {.marks = "="}},  // else it is a file
+    MaskTool{"htpasswd", "bn", "", "Cr", {}, MaskPlace::kLaterWord},
     MaskTool{"http", "a", "", "Aops", {.marks = ":", .or_all = true}},
     MaskTool{"https", "a", "", "Aops", {.marks = ":", .or_all = true}},
     MaskTool{"ipmitool", "P", "", "ABCDHIKLNORSTUbdefklmopty"},
@@ -71,11 +82,21 @@ inline constexpr std::array kMaskTools = {
     MaskTool{"psftp", "", "-pw", ""},
     MaskTool{"putty", "", "-pw", ""},
     MaskTool{"rar", "p", "", kRarValues},
+    MaskTool{"rdesktop", "p", "", "ATacdgknrsux"},
     MaskTool{"redis-cli", "a", "", "DXdhinprstu"},
     MaskTool{"redis-server", "", "--masterauth", ""},
     MaskTool{"rpcclient", "U", "--user", kSambaValues, {.marks = "%"}},
     MaskTool{"smb*", "U", "--user", kSambaValues, {.marks = "%"}},
+    MaskTool{"sdl-freerdp*", "", "/p:", ""},
+    MaskTool{"snmpbulk*", "AXc", "", kSnmpValues},
+    MaskTool{"snmpget*", "AXc", "", kSnmpValues},
+    MaskTool{"snmpinform", "AXc", "", kSnmpValues},
+    MaskTool{"snmpset", "AXc", "", kSnmpValues},
+    MaskTool{"snmptable", "AXc", "", kSnmpValues},
+    MaskTool{"snmptrap", "AXc", "", kSnmpValues},
+    MaskTool{"snmpwalk", "AXc", "", kSnmpValues},
     MaskTool{"sqlcmd", "P", "", "GHKMQSUVYZacdghilmoqrstvwyz"},
+    MaskTool{"sqlplus", "", "", "", {}, MaskPlace::kLogin},
     MaskTool{"ssh-keygen", "NP", "", "CDEFIJKMORSTVWYZabfjmnrstwz"},
     MaskTool{"sshpass", "p", "", kSshpassValues},
     MaskTool{"twine", "p", "", "cirsu"},
@@ -83,8 +104,12 @@ inline constexpr std::array kMaskTools = {
     MaskTool{"unzip", "P", "", "IOd"},
     MaskTool{"useradd", "p", "", "GKPRZbcdefgksu"},
     MaskTool{"usermod", "p", "", "GPRZcdefglsuvw"},
+    MaskTool{"vault", "", "login", "", {}, MaskPlace::kToken},
     MaskTool{"wget", "u", "--user", "ABDIOPQRTUaeilotw", {.marks = ":"}},
     MaskTool{"winexe", "U", "--user", kSambaValues, {.marks = "%"}},
+    MaskTool{"wlfreerdp*", "", "/p:", ""},
+    MaskTool{"xfreerdp*", "", "/p:", ""},
+    MaskTool{"xfreerdp*", "", "/gp:", ""},
     MaskTool{"zip", "P", "", "OZbnst"},
 };
 
@@ -92,6 +117,17 @@ constexpr char FirstLetter(const MaskTool& tool) { return tool.name[0]; }
 static_assert(std::ranges::is_sorted(kMaskTools, {}, FirstLetter));
 
 static_assert(kMaskTools.size() <= 64);
+
+// Those for which it is true, a bit for each index.
+constexpr uint64_t MaskToolsWhere(bool (*is_so)(const MaskTool&)) {
+  uint64_t tools = 0;
+  for (size_t i = 0; i < kMaskTools.size(); ++i) tools |= uint64_t{is_so(kMaskTools[i])} << i;
+  return tools;
+}
+inline constexpr uint64_t kSlashTools =
+    MaskToolsWhere([](const MaskTool& tool) { return tool.long_flag.starts_with('/'); });
+inline constexpr uint64_t kTokenTools =
+    MaskToolsWhere([](const MaskTool& tool) { return tool.place == MaskPlace::kToken; });
 
 // Where those stand whose name begins with that byte.
 struct MaskToolRange {

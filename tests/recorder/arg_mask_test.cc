@@ -100,13 +100,14 @@ TEST_F(ArgMaskTest, MaskingTwiceIsMaskingOnce) {
 // Of pieces that mean something to it, so that they meet in every order.
 std::string RandomArgs(std::mt19937& random) {
   static const char* const kPieces[] = {
-      "password", "token",    "bearer",     "auth", "mysql", "curl",  "-p",       "-u",   "--user",
-      "--",       "-",        "=",          ":",    "://",   "@",     "/",        "|",    "|",
-      " ",        "'",        "\"",         "\\",   "&",     ";",     ",",        "?",    "a",
-      "\xff",     ">",        "***",        "\n",   "X-",    "-H",    "[",        "]",    "%",
-      "$(",       ")",        "${",         "}",    "`",     "login", "htpasswd", "-b",   "\\\n",
-      "\r\n",     "$'",       "set",        "http", "-a",    "mount", "-o",       "user", "by",
-      " ",        "PASSWORD", "identified", "type", "(",     "-xp"};
+      "password", "token",    "bearer",     "auth", "mysql", "curl",  "-p",       "-u",    "--user",
+      "--",       "-",        "=",          ":",    "://",   "@",     "/",        "|",     "|",
+      " ",        "'",        "\"",         "\\",   "&",     ";",     ",",        "?",     "a",
+      "\xff",     ">",        "***",        "\n",   "X-",    "-H",    "[",        "]",     "%",
+      "$(",       ")",        "${",         "}",    "`",     "login", "htpasswd", "-b",    "\\\n",
+      "\r\n",     "$'",       "set",        "http", "-a",    "mount", "-o",       "user",  "by",
+      " ",        "PASSWORD", "identified", "type", "(",     "-xp",   "sqlplus",  "vault", "login",
+      "/p:",      "xfreerdp"};
   std::string text;
   for (size_t count = random() % 24; count > 0; --count) {
     text += kPieces[random() % std::size(kPieces)];
@@ -198,6 +199,14 @@ TEST_F(ArgMaskTest, LongArgumentsTakeLittleTime) {
                             "set token ",
                             "settoken/",
                             "bypass ",
+                            "sqlplus ",
+                            "sqlplus a/\"$( ",
+                            "sqlplus -x'a ",
+                            "vault login ",
+                            "vault login -a$( ",
+                            "vault login 'a ",
+                            "xfreerdp /p: ",
+                            "xfreerdp '/p:",
                             "-xxxxxxxx"}) {
     std::string raw = "curl|htpasswd|";
     while (raw.size() < kBytes) raw += piece;
