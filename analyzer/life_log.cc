@@ -168,8 +168,8 @@ void LifeReader::TakeItem(const Item& item) {
 
 // Of the boot of the item before it.
 void LifeReader::TakeRun(const LifeRun& run) {
-  malformed_ += run.malformed;
   Take(*run.records, run.first, run.end, Proof::kVerified);
+  if (!stopped_) malformed_ += run.malformed;
 }
 
 // One without a base cannot be decoded.

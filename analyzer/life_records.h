@@ -23,10 +23,6 @@ class LifeRecords {
   using Types = TypeList<WholeLife, Exit, Fork, Exec, Reap, CommChange, SnapProc, Acct, SnapBegin,
                          SnapEnd, Recorder>;
 
-  LifeRecords() = default;
-  LifeRecords(LifeRecords&&) noexcept = default;
-  LifeRecords& operator=(LifeRecords&&) noexcept = default;
-
   size_t size() const { return entries_.size(); }
   // Of memory that they take.
   size_t bytes() const { return bytes_; }
@@ -63,7 +59,8 @@ class LifeRecords {
   // Room for one, whose members hold nothing yet. It is the last one then, until it is dropped.
   template <class Record>
   Record* Add() {
-    static_assert(std::is_trivially_copyable_v<Record> && sizeof(Record) <= kChunkBytes);
+    static_assert(std::is_trivially_copyable_v<Record> && sizeof(Record) <= kChunkBytes &&
+                  alignof(Record) <= alignof(std::max_align_t));
     auto* const record = reinterpret_cast<Record*>(Room(sizeof(Record)));
     entries_.push_back({.type = Schema<Record>::kType, .record = record});
     return record;

@@ -15,7 +15,7 @@ void AppendFrame(const Cell& name, std::string* out) {
 
 void LifeStacks::Add(const Boot& boot, const Life& life, uint64_t value) {
   const Life* at = &life;
-  for (; at != nullptr && line_.size() < kMaxAncestors; at = at->parent.get()) line_.push_back(at);
+  for (; at != nullptr && line_.size() <= kMaxAncestors; at = at->parent.get()) line_.push_back(at);
   size_t node = kNone;
   if (hosts_ == Hosts::kShown) node = Enter(node, boot.host ? Cell(Text{*boot.host}) : Cell());
   if (at != nullptr || !IsFirst(*line_.back())) node = Enter(node, Cell());

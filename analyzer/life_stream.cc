@@ -37,13 +37,15 @@ void LifeStream::Part::Clear() {
   raw.clear();
   records.Clear();
   payloads.clear();
+  payload_bytes = 0;
   segments.clear();
 }
 
 // False behind the end.
 bool LifeStream::Fill(Part* part) {
   part->Clear();
-  for (RecordRun run; part->steps.size() < kPartSteps && part->records.bytes() < kPartBytes;) {
+  RecordRun run;
+  while (part->steps.size() < kPartSteps && part->bytes() < kPartBytes) {
     if (reader_.NextRun(kInRuns, &run, kRunRecords)) {
       AddRun(run, part);
     } else {
@@ -67,6 +69,7 @@ void LifeStream::AddItem(Part* part) {
   auto* const record = std::get_if<RecordView>(&step.item);
   if (record != nullptr && !record->is_in_place) {
     record->payload = part->payloads.emplace_back(record->payload.begin(), record->payload.end());
+    part->payload_bytes += record->payload.size();
   }
   const auto& segment = reader_.segment();
   if (part->segments.empty() || part->segments.back() != segment) part->segments.push_back(segment);

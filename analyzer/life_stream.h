@@ -37,7 +37,7 @@ class LifeStream {
   // What comes next, where that is no run; End again and again at the end. Valid until
   // the next call.
   const Item& Next();
-  // True where what comes next is a run.
+  // True where what comes next is a run. Ends what Next handed out.
   bool IsAtRun() { return !has_ended_ && NextStep()->run; }
   // The next records of lives; null where another item comes next. Valid until the next call.
   LifeRun* NextRun();
@@ -60,9 +60,11 @@ class LifeStream {
     std::vector<RecordRun::Record> raw;
     LifeRecords records;
     std::deque<std::vector<uint8_t>> payloads;          // that do not stand in the file
+    size_t payload_bytes = 0;                           // of these
     std::vector<std::optional<SegmentStart>> segments;  // that steps are of
 
     void Clear();
+    size_t bytes() const { return records.bytes() + payload_bytes; }
   };
   static constexpr size_t kParts = 8;
   // A part has what is little beside the caches of a processor, and takes far longer than to wake a

@@ -266,8 +266,7 @@ void LogSet::DecodeLives() {
 }
 
 LifeStream::Mode LogSet::LivesMode() const {
-  const bool is_ahead = options_.threads > 0 && !options_.live;
-  return is_ahead ? LifeStream::Mode::kAhead : LifeStream::Mode::kInline;
+  return ReadsAhead() ? LifeStream::Mode::kAhead : LifeStream::Mode::kInline;
 }
 
 const LifeRun* LogSet::NextLives() {
@@ -308,13 +307,15 @@ const Item* LogSet::NextItem() {
     }
     if (const auto* skip = std::get_if<Skip>(&item)) {
       TakeSkip(*skip);
-      if (stream_->IsAtLives()) return &kNothing;
       continue;
     }
     EndFile();
     return &item;
   }
 }
+
+// A live one is asked for more by the caller.
+bool LogSet::ReadsAhead() const { return options_.threads > 0 && !options_.live; }
 
 // Where a recorder may go on to write.
 bool LogSet::IsLive(const File& file) const { return options_.live && file.is_newest; }
@@ -404,11 +405,9 @@ std::unique_ptr<LogSet::Reading> LogSet::BeginToRead(size_t file) const {
   reading->found_in_folder = files_[file].found_in_folder;
   reading->is_live = IsLive(files_[file]);
   reading->part = files_[file].part;
-  // A live one is asked for more by the caller.
-  const bool ahead = options_.threads > 0 && !options_.live;
   reading->stream = std::make_unique<ItemStream>(
       [to_open = reading.get(), options = options_] { return OpenFile(to_open, options); },
-      ahead ? ItemStream::Mode::kAhead : ItemStream::Mode::kInline);
+      ReadsAhead() ? ItemStream::Mode::kAhead : ItemStream::Mode::kInline);
   return reading;
 }
 

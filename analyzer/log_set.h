@@ -100,7 +100,8 @@ class LogSet {
     bool salvage = false;
     Window window;
     Skips skips = Skips::kNothing;
-    // So many files are opened ahead, each in a thread of its own; 0: when it is their turn.
+    // So many files are opened ahead, each in a thread of its own, and the lives of the one that is
+    // read are decoded in another; 0: when it is their turn.
     size_t threads = DefaultThreads();
     // Of a folder that is being written to: to be read on with Follow, and where the window has no
     // beginning, from the newest segments on.
@@ -255,6 +256,7 @@ class LogSet {
   std::unique_ptr<Reading> BeginToRead(size_t file) const;
   std::unique_ptr<Reading> TakeReading(size_t file);
   bool OpenNextFile();
+  bool ReadsAhead() const;
   LifeStream::Mode LivesMode() const;
   void TellProgress(uint64_t records, uint64_t offset);
   bool IsLive(const File& file) const;

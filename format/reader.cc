@@ -44,6 +44,8 @@ class SegmentReader::Impl {
 
   const ContentReader& reader() const { return *reader_; }
   const Content& content() const { return contents_[content_]; }
+  // All contents of a file are of the same kind: the first one does not change while it is read.
+  bool is_compressed() const { return contents_.front().is_compressed; }
   const std::vector<FrameDamage>& frame_damage() const { return contents_.front().frame_damage; }
   // Where the content tells of no segment, the container does. Known from the first item on.
   const std::optional<SegmentStart>& segment() const {
@@ -284,7 +286,7 @@ std::optional<uint32_t> SegmentReader::tag() const {
   return segment() ? std::optional(segment()->tag) : impl_->reader().tag();
 }
 uint64_t SegmentReader::file_bytes() const { return impl_->file_bytes(); }
-bool SegmentReader::is_compressed() const { return impl_->content().is_compressed; }
+bool SegmentReader::is_compressed() const { return impl_->is_compressed(); }
 const std::vector<FrameDamage>& SegmentReader::frame_damage() const {
   return impl_->frame_damage();
 }

@@ -104,7 +104,9 @@ void Trace::Draw(const Boot& boot, const Life& life) {
     // bars would overlap that did not.
     const uint64_t moment_ns = life.end_ns.value_or(life.last_seen_ns);
     const auto realtime_ns = boot.clock.ToRealtime(moment_ns);
-    if (realtime_ns) offset->second = *realtime_ns - static_cast<int64_t>(moment_ns);
+    if (realtime_ns) {
+      offset->second = static_cast<int64_t>(static_cast<uint64_t>(*realtime_ns) - moment_ns);
+    }
   }
   const size_t track = TrackOf(boot, life);
   const TraceSpan span = SpanOf(boot, life);
@@ -122,9 +124,10 @@ void Trace::Draw(const Boot& boot, const Life& life) {
   Write();
 }
 
-// By the clock that goes on when the wall clock is set.
+// By the clock that goes on when the wall clock is set. Wraps instead of overflowing: the numbers
+// come from a file.
 int64_t Trace::ToUs(const Boot& boot, uint64_t boot_ns) const {
-  return (static_cast<int64_t>(boot_ns) + offsets_ns_.at(&boot)) / 1000;
+  return static_cast<int64_t>(boot_ns + static_cast<uint64_t>(offsets_ns_.at(&boot))) / 1000;
 }
 
 // Not before the log begins, or the window: else the first look at a build would be one at what was
