@@ -18,7 +18,7 @@ namespace {
 constexpr std::string_view kCompressed = ".zst";
 
 // In the place of what is not handed out, before a run.
-constexpr Item kNothing = Skip{};
+constexpr Item kNotHandedOut = Skip{};
 
 bool IsRegularFile(const std::string& path) {
   std::error_code unknown;
@@ -298,7 +298,7 @@ const Item* LogSet::NextItem() {
       is_log_ = true;
       if (progress_ != nullptr) TellProgress(1, record->offset);
       if (Take(*record)) return &item;
-      if (stream_->IsAtLives()) return &kNothing;
+      if (stream_->IsAtLives()) return &kNotHandedOut;
       continue;
     }
     if (const auto* gap = std::get_if<Gap>(&item)) {
