@@ -18,7 +18,7 @@ namespace daybook {
 
 class ItemStream {
  public:
-  enum class Mode : uint8_t { kInline, kAhead };
+  using Mode = LifeStream::Mode;
   using OpenFunction = std::function<Result<SegmentReader>()>;
 
   // `open` is called in a thread where there is one; whoever destroys the stream waits for it.
@@ -28,7 +28,7 @@ class ItemStream {
   const Status& Opened();
 
   // From now on its records of lives are taken by NextLives.
-  void DecodeLives(LifeStream::Mode mode) { lives_.emplace(*reader_, mode); }
+  void DecodeLives(Mode mode) { lives_.emplace(*reader_, mode); }
 
   // End again and again at the end. Valid until the next call.
   const Item& Next() {

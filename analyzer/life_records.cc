@@ -56,12 +56,13 @@ bool LifeRecords::DecodeAs(std::span<const uint8_t> payload, const BlockBase& ba
 bool LifeRecords::DecodeLives(std::span<const uint8_t> payload, const BlockBase& base) {
   Lives lives;
   if (!daybook::Decode(payload, base, &lives)) return false;
-  unpacker_.Begin(lives, base.tick_ns);
-  while (unpacker_.Next(Add<WholeLife>()) != nullptr) {
+  LifeUnpacker unpacker;
+  unpacker.Begin(lives, base.tick_ns);
+  while (unpacker.Next(Add<WholeLife>())) {
     // Made by it as a copy of another one.
   }
   DropLast();
-  return unpacker_.ok();
+  return unpacker.ok();
 }
 
 // Each begins with it.

@@ -80,7 +80,6 @@ class LifeRecords {
   size_t chunks_used_ = 0;
   size_t used_ = kChunkBytes;  // of the last one of these
   size_t bytes_ = 0;
-  LifeUnpacker unpacker_;
 };
 
 // Records that follow each other in the log, and what they tell.

@@ -60,7 +60,9 @@ void LifeStream::AddRun(const RecordRun& run, Part* part) {
   Part::Step& step = part->steps.emplace_back();
   step.first_raw = part->raw.size();
   part->raw.insert(part->raw.end(), run.records.begin(), run.records.end());
+  step.raw_records = run.records.size();
   step.run = DecodeRun(run, &part->records);
+  step.run->raw.records = {};
 }
 
 void LifeStream::AddItem(Part* part) {
@@ -142,8 +144,7 @@ LifeRun* LifeStream::NextRun() {
   Part::Step& step = *NextStep();
   if (!step.run) return nullptr;
   ++next_step_;
-  step.run->raw.records =
-      std::span(parts_[part_].raw).subspan(step.first_raw, step.run->raw.records.size());
+  step.run->raw.records = std::span(parts_[part_].raw).subspan(step.first_raw, step.raw_records);
   return &*step.run;
 }
 

@@ -52,7 +52,9 @@ class LifeStream {
     struct Step {
       Item item;
       std::optional<LifeRun> run;  // else it is the item
-      size_t first_raw = 0;        // of the run's records among `raw`
+      // The run's records among `raw`: what that is to be when it is taken.
+      size_t first_raw = 0;
+      size_t raw_records = 0;
       size_t segment = 0;
       std::optional<uint32_t> tag;
     };

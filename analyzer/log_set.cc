@@ -262,11 +262,7 @@ const RecordRun* LogSet::NextRun() {
 
 void LogSet::DecodeLives() {
   decodes_lives_ = true;
-  if (stream_ != nullptr) stream_->DecodeLives(LivesMode());
-}
-
-LifeStream::Mode LogSet::LivesMode() const {
-  return ReadsAhead() ? LifeStream::Mode::kAhead : LifeStream::Mode::kInline;
+  if (stream_ != nullptr) stream_->DecodeLives(ReadMode());
 }
 
 const LifeRun* LogSet::NextLives() {
@@ -315,7 +311,10 @@ const Item* LogSet::NextItem() {
 }
 
 // A live one is asked for more by the caller.
-bool LogSet::ReadsAhead() const { return options_.threads > 0 && !options_.live; }
+ItemStream::Mode LogSet::ReadMode() const {
+  const bool is_ahead = options_.threads > 0 && !options_.live;
+  return is_ahead ? ItemStream::Mode::kAhead : ItemStream::Mode::kInline;
+}
 
 // Where a recorder may go on to write.
 bool LogSet::IsLive(const File& file) const { return options_.live && file.is_newest; }
@@ -407,7 +406,7 @@ std::unique_ptr<LogSet::Reading> LogSet::BeginToRead(size_t file) const {
   reading->part = files_[file].part;
   reading->stream = std::make_unique<ItemStream>(
       [to_open = reading.get(), options = options_] { return OpenFile(to_open, options); },
-      ReadsAhead() ? ItemStream::Mode::kAhead : ItemStream::Mode::kInline);
+      ReadMode());
   return reading;
 }
 
@@ -441,7 +440,7 @@ bool LogSet::OpenNextFile() {
     }
     if (opened) {
       stream_ = reading_->stream.get();
-      if (decodes_lives_) stream_->DecodeLives(LivesMode());
+      if (decodes_lives_) stream_->DecodeLives(ReadMode());
       file.path = reading_->path;
       file.anchors = std::move(reading_->anchors);
       boot_ = nullptr;

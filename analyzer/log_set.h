@@ -142,7 +142,7 @@ class LogSet {
   // From now on such records are decoded, in another thread where there may be more, and are taken
   // by NextLives instead. Where what comes before them is not handed out, Next hands out a Skip.
   void DecodeLives();
-  // As NextRun; what it points to may be changed by nobody.
+  // As NextRun.
   const LifeRun* NextLives();
 
   // Where the last item stands, or the last run.
@@ -256,8 +256,7 @@ class LogSet {
   std::unique_ptr<Reading> BeginToRead(size_t file) const;
   std::unique_ptr<Reading> TakeReading(size_t file);
   bool OpenNextFile();
-  bool ReadsAhead() const;
-  LifeStream::Mode LivesMode() const;
+  ItemStream::Mode ReadMode() const;
   void TellProgress(uint64_t records, uint64_t offset);
   bool IsLive(const File& file) const;
   bool AwaitMore(const End& end);

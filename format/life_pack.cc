@@ -183,10 +183,10 @@ void LifeUnpacker::Begin(const Lives& lives, uint32_t tick_ns) {
            .tick_ns = tick_ns};
 }
 
-const WholeLife* LifeUnpacker::Next(WholeLife* life) {
+bool LifeUnpacker::Next(WholeLife* life) {
   if (told_count_ == count_) {
     is_ok_ = is_ok_ && rest_.empty();
-    return nullptr;
+    return false;
   }
   if (rest_.empty() || rest_.size() - kLengthBytes < rest_[0]) return Fail();
   Cursor cursor(rest_.subspan(kLengthBytes, rest_[0]));
@@ -211,14 +211,14 @@ const WholeLife* LifeUnpacker::Next(WholeLife* life) {
   base_ = BaseBehind(*life, base_.tick_ns);
   told_[told_count_ % kLivesLookedAt] = life;
   ++told_count_;
-  return life;
+  return true;
 }
 
-const WholeLife* LifeUnpacker::Fail() {
+bool LifeUnpacker::Fail() {
   count_ = told_count_;
   rest_ = {};
   is_ok_ = false;
-  return nullptr;
+  return false;
 }
 
 }  // namespace daybook

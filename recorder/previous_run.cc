@@ -130,7 +130,6 @@ Reading Read(SegmentReader reader, Seqs seqs, ForkCount count = ForkCount(),
              std::optional<uint32_t> tag = {}) {
   Reading reading;
   reading.count = count;
-  LifeUnpacker unpacker;
   for (Item item = reader.Next(); !std::holds_alternative<End>(item); item = reader.Next()) {
     const auto* record = std::get_if<RecordView>(&item);
     if (record == nullptr || record->proof != Proof::kVerified) continue;
@@ -141,7 +140,7 @@ Reading Read(SegmentReader reader, Seqs seqs, ForkCount count = ForkCount(),
     if (is_asked) {
       KeepIfOneOf<Fork, Exec, Exit, Reap, CommChange, CgroupPath, Lost>(*record, &reading.written);
     }
-    (void)ForEachLife(*record, unpacker, [&](const WholeLife& life) {
+    (void)ForEachLife(*record, [&](const WholeLife& life) {
       reading.count.Take(life);
       if (is_asked) reading.written.Add(life);
     });

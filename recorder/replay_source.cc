@@ -88,7 +88,6 @@ class ReplaySource::Impl {
   std::optional<std::vector<std::pair<std::string, std::string>>> head_;  // that is being read
   Clock clock_;
   LivingSet living_;
-  LifeUnpacker unpacker_;
   FileDescriptor always_ready_;
   std::optional<Item> waiting_;  // the first event, found while reading the head
   std::vector<RecordingGap> first_gaps_;
@@ -257,7 +256,7 @@ bool ReplaySource::Impl::Forward(const RecordView& record, EventSink* sink,
 }
 
 void ReplaySource::Impl::ForwardLives(const RecordView& record, EventSink* sink) {
-  (void)ForEachLife(record, unpacker_, [&](const WholeLife& life) {
+  (void)ForEachLife(record, [&](const WholeLife& life) {
     MoveClock(life.time_ns);
     const LifeParts parts = PartsOf(life);
     living_.Apply(parts.fork);  // a snapshot may have met it, or whoever had its pid before

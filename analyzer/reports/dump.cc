@@ -94,7 +94,6 @@ class Dumper {
   Table& table_;
   TypeRegistry types_;
   const TypeRegistry builtin_types_;
-  LifeUnpacker unpacker_;
   std::optional<uint32_t> tag_;  // of the segment whose types they are
   const TypeInfo gap_type_ = GapType();
   uint64_t used_ = 0;
@@ -140,7 +139,7 @@ bool Dumper::Take(const RecordView& record) {
 bool Dumper::AddLives(const RecordView& record) {
   std::vector<RecordView> lives;
   std::vector<std::vector<uint8_t>> payloads;
-  const bool is_told = ForEachLife(record, unpacker_, [&](const WholeLife& life) {
+  const bool is_told = ForEachLife(record, [&](const WholeLife& life) {
     std::vector<uint8_t>& payload = payloads.emplace_back(MaxEncodedBytes(life));
     const uint8_t* const end = Encode(life, record.base, payload.data());
     RecordView view = record;

@@ -73,7 +73,6 @@ class SegmentLister {
 
   LogSet& log_;
   Table& table_;
-  LifeUnpacker unpacker_;
   std::optional<SegmentRow> row_;
   std::vector<SegmentRow> rows_of_file_;
   Coverage before_;
@@ -147,7 +146,7 @@ void SegmentLister::TakeOfLife(const RecordView& record) {
   SegmentRow& row = *row_;
   row.events += IsEvent(record) ? 1 : 0;
   row.ended += record.Is<Exit>() ? 1 : 0;
-  (void)ForEachLife(record, unpacker_, [&row](const WholeLife& life) {
+  (void)ForEachLife(record, [&row](const WholeLife& life) {
     row.events += life.exec_after_us ? 3 : 2;
     ++row.ended;
   });

@@ -5,11 +5,13 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
+#include <map>
 #include <sstream>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "life_stacks.h"
 #include "program_runner.h"
 #include "script.h"
 
@@ -22,6 +24,7 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::IsSupersetOf;
 using testing::Not;
+using testing::Pair;
 using testing::StartsWith;
 
 class BuildTest : public ProgramRunner {
@@ -155,6 +158,23 @@ TEST_F(FoldedTest, AnAncestorHasTheNameThatItHadThen) {
             "systemd;sh;env 1\n"
             "systemd;server 3\n"
             "systemd;server;worker 2\n");
+}
+
+TEST(LifeStacksTest, WhatIsMoreThanItsLimitIsSummedInOne) {
+  constexpr size_t kMost = 2;
+  LifeStacks stacks(LifeStacks::Hosts::kLeftOut, kMost);
+  const Boot boot;
+  uint64_t value = 1;
+  for (const char* name : {"a", "b", "c", "d", "a"}) {
+    Life life;
+    life.pid = 1;
+    life.identity.comm = name;
+    stacks.Add(boot, life, value);
+    value *= 10;
+  }
+  std::map<std::string, uint64_t> sums;
+  stacks.ForEach([&](const std::string& stack, uint64_t sum) { sums[stack] = sum; });
+  EXPECT_THAT(sums, ElementsAre(Pair("[other]", 1'100), Pair("a", 10'001), Pair("b", 10)));
 }
 
 // Neither may be taken for what nobody has lost.

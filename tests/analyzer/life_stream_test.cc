@@ -54,12 +54,12 @@ std::string TextOf(const Record& record) {
   return text;
 }
 
-void Take(const RecordView& record, const std::string& tag, LifeUnpacker& unpacker, Told* told) {
+void Take(const RecordView& record, const std::string& tag, Told* told) {
   const auto add = [&](const auto& decoded) {
     told->items.push_back(tag + TextOf(decoded));
     return true;
   };
-  if (ForEachLife(record, unpacker, add)) return;
+  if (ForEachLife(record, add)) return;
   const auto add_if = [&]<class Record>(Record decoded) {
     return record.As(&decoded) && add(decoded);
   };
@@ -73,11 +73,10 @@ std::string TagOf(const std::optional<SegmentStart>& segment) {
 
 Told ReadDirectly(const Bytes& file) {
   Told told;
-  LifeUnpacker unpacker;
   SegmentReader reader(file, {});
   for (Item item = reader.Next();; item = reader.Next()) {
     const std::string tag = TagOf(reader.segment());
-    if (const auto* record = std::get_if<RecordView>(&item)) Take(*record, tag, unpacker, &told);
+    if (const auto* record = std::get_if<RecordView>(&item)) Take(*record, tag, &told);
     if (std::holds_alternative<Gap>(item)) told.items.push_back(tag + "gap");
     if (std::holds_alternative<End>(item)) return told;
   }
@@ -85,11 +84,10 @@ Told ReadDirectly(const Bytes& file) {
 
 Told ReadBy(LifeStream& stream) {
   Told told;
-  LifeUnpacker unpacker;
   for (;;) {
     const Item item = stream.Next();
     const std::string tag = TagOf(stream.segment());
-    if (const auto* record = std::get_if<RecordView>(&item)) Take(*record, tag, unpacker, &told);
+    if (const auto* record = std::get_if<RecordView>(&item)) Take(*record, tag, &told);
     if (std::holds_alternative<Gap>(item)) told.items.push_back(tag + "gap");
     while (const LifeRun* const run = stream.NextRun()) {
       told.malformed += run->malformed;

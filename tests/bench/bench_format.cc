@@ -66,7 +66,6 @@ uint64_t CompressedBytes(const std::string& path) {
 }
 
 void Count(SegmentReader& reader, LogUse* use) {
-  LifeUnpacker unpacker;
   for (Item item = reader.Next(); !std::holds_alternative<End>(item); item = reader.Next()) {
     const auto* record = std::get_if<RecordView>(&item);
     if (record == nullptr) {
@@ -76,7 +75,7 @@ void Count(SegmentReader& reader, LogUse* use) {
     ++use->types[record->type].records;
     use->types[record->type].bytes += record->size;
     use->lives += record->Is<Exit>() ? 1 : 0;
-    (void)ForEachLife(*record, unpacker, [use](const WholeLife&) { ++use->lives; });
+    (void)ForEachLife(*record, [use](const WholeLife&) { ++use->lives; });
   }
   use->bytes += reader.file_bytes();
 }
@@ -133,7 +132,6 @@ uint64_t Verify(std::span<const uint8_t> bytes) {
 uint64_t DecodeLives(std::span<const uint8_t> bytes) {
   SegmentReader reader(bytes);
   uint64_t sum = 0;
-  LifeUnpacker unpacker;
   Item item;
   for (reader.Next(&item); !std::holds_alternative<End>(item); reader.Next(&item)) {
     const auto* record = std::get_if<RecordView>(&item);
@@ -142,7 +140,7 @@ uint64_t DecodeLives(std::span<const uint8_t> bytes) {
     Exit exit;
     if (record->As(&fork)) sum += fork.pid;
     if (record->As(&exit)) sum += exit.pid;
-    (void)ForEachLife(*record, unpacker, [&sum](const WholeLife& life) { sum += life.pid; });
+    (void)ForEachLife(*record, [&sum](const WholeLife& life) { sum += life.pid; });
   }
   return sum;
 }

@@ -75,9 +75,8 @@ std::string FieldsText(const RecordView& record, TypeList<Records...>) {
 std::string LivesText(const RecordView& record) {
   if (record.type != Schema<Lives>::kType) return "";
   if (Lives lives; !record.As(&lives)) return R"(,"lives":null)";
-  LifeUnpacker unpacker;
   std::string text;
-  const bool is_well_formed = ForEachLife(record, unpacker, [&text](const WholeLife& life) {
+  const bool is_well_formed = ForEachLife(record, [&text](const WholeLife& life) {
     text += (text.empty() ? "" : ",") + FieldsOf(life);
   });
   return fmt::format(R"(,"lives":[{}],"malformed":{})", text, !is_well_formed);

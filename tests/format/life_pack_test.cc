@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <optional>
 #include <random>
 #include <string>
@@ -50,8 +51,12 @@ Told Unpack(const Lives& record) {
   Told told;
   LifeUnpacker unpacker;
   unpacker.Begin(record, kTickNs);
-  while (const WholeLife* const life = unpacker.Next()) told.lives.push_back(*life);
-  EXPECT_EQ(unpacker.Next(), nullptr);
+  std::array<WholeLife, kLivesLookedAt> lives;
+  for (size_t i = 0; unpacker.Next(&lives[i % lives.size()]); ++i) {
+    told.lives.push_back(lives[i % lives.size()]);
+  }
+  WholeLife none;
+  EXPECT_FALSE(unpacker.Next(&none));
   told.is_ok = unpacker.ok();
   return told;
 }
@@ -301,7 +306,6 @@ std::vector<size_t> LivesOfRecords(LogBuilder& log, std::vector<uint32_t>* pids 
   std::vector<size_t> counts;
   const std::vector<uint8_t> bytes = log.Segment();
   SegmentReader reader(bytes);
-  LifeUnpacker unpacker;
   for (Item item = reader.Next(); !std::holds_alternative<End>(item); item = reader.Next()) {
     const auto* const record = std::get_if<RecordView>(&item);
     if (record == nullptr) {
@@ -310,7 +314,7 @@ std::vector<size_t> LivesOfRecords(LogBuilder& log, std::vector<uint32_t>* pids 
     }
     if (record->Is<Fork>()) counts.push_back(0);
     size_t count = 0;
-    const bool is_of_lives = ForEachLife(*record, unpacker, [&](const WholeLife& life) {
+    const bool is_of_lives = ForEachLife(*record, [&](const WholeLife& life) {
       ++count;
       if (pids != nullptr) pids->push_back(life.pid);
     });

@@ -36,8 +36,7 @@ inline void TakeRecord(const RecordView& record, TypeRegistry* types) {
     Require(fields.rest.size() <= record.payload.size());
   }
   DecodeAsAny(record, AllRecords{});
-  LifeUnpacker unpacker;
-  (void)ForEachLife(record, unpacker, [](const WholeLife& life) { (void)PartsOf(life); });
+  (void)ForEachLife(record, [](const WholeLife& life) { (void)PartsOf(life); });
 }
 
 // What was verified, as one number: the same with salvage and without.

@@ -103,9 +103,8 @@ void KeepLife(const WholeLife& life, std::optional<uint64_t> seq, KeptSegment& s
 
 // The first of them has the number.
 bool KeepLives(const RecordView& view, KeptSegment& segment) {
-  LifeUnpacker unpacker;
   std::optional<uint64_t> seq = view.seq;
-  return ForEachLife(view, unpacker, [&](const WholeLife& life) {
+  return ForEachLife(view, [&](const WholeLife& life) {
     KeepLife(life, std::exchange(seq, std::nullopt), segment);
   });
 }

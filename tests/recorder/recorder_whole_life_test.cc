@@ -17,16 +17,14 @@ class RecorderWholeLifeTest : public RecorderTest {
   // As they stand in the log, what they stand for is in Log(): those of each record.
   std::vector<std::vector<uint32_t>> PidsOfWholeLives() {
     std::vector<std::vector<uint32_t>> pids;
-    LifeUnpacker unpacker;
     for (const auto& [name, bytes] : log_.disk().files) {
       SegmentReader reader(bytes);
       for (Item item = reader.Next(); !std::holds_alternative<End>(item); item = reader.Next()) {
         const auto* record = std::get_if<RecordView>(&item);
         std::vector<uint32_t> of_record;
         const bool is_of_lives =
-            record != nullptr && ForEachLife(*record, unpacker, [&](const WholeLife& life) {
-              of_record.push_back(life.pid);
-            });
+            record != nullptr &&
+            ForEachLife(*record, [&](const WholeLife& life) { of_record.push_back(life.pid); });
         if (is_of_lives) pids.push_back(of_record);
       }
     }

@@ -56,23 +56,21 @@ class LifePacker {
   std::array<uint8_t, 2 * kMaxBytes + kMaxLifeBytes> bytes_;
 };
 
-// Takes the lives of such a record apart. Made once for many of them: it is not small.
+// Takes the lives of such a record apart.
 class LifeUnpacker {
  public:
   // `lives` was read in a segment with that tick; what its string points to must stay.
   void Begin(const Lives& lives, uint32_t tick_ns);
 
-  // The next life, valid until the next call; nullptr where there is none, or what follows is
-  // malformed.
-  const WholeLife* Next() { return Next(&own_[told_count_ % kLivesLookedAt]); }
-  // The same in the place of `life`, which the lives behind it are told by: it is to stay, and the
-  // others before it, as long as more of the record is asked for.
-  const WholeLife* Next(WholeLife* life);
+  // Sets every member of `life` to those of the next one. False where there is none, or what
+  // follows is malformed. The last kLivesLookedAt that were set are to stay as they are: others are
+  // told by them.
+  [[nodiscard]] bool Next(WholeLife* life);
   // Behind the last one: false where the record is malformed.
   bool ok() const { return is_ok_; }
 
  private:
-  const WholeLife* Fail();
+  bool Fail();
 
   std::span<const uint8_t> rest_;
   uint32_t count_ = 0;
@@ -80,21 +78,23 @@ class LifeUnpacker {
   bool is_ok_ = true;
   BlockBase base_;
   std::array<const WholeLife*, kLivesLookedAt> told_{};
-  std::array<WholeLife, kLivesLookedAt> own_;
 };
 
-// Calls `take` with each life that a record tells, a LIFE or LIVES. False where it is another
-// record, or malformed: then those before what is wrong were taken.
+// Calls `take` with each life that a record tells, a LIFE or LIVES; each is valid while it is
+// taken. False where it is another record, or malformed: then those before what is wrong were
+// taken.
 template <class Function>
-bool ForEachLife(const RecordView& record, LifeUnpacker& unpacker, Function&& take) {
+bool ForEachLife(const RecordView& record, Function&& take) {
   if (WholeLife life; record.As(&life)) {
     take(life);
     return true;
   }
   Lives lives;
   if (!record.As(&lives)) return false;
+  std::array<WholeLife, kLivesLookedAt> told;
+  LifeUnpacker unpacker;
   unpacker.Begin(lives, record.base.tick_ns);
-  while (const WholeLife* const life = unpacker.Next()) take(*life);
+  for (size_t i = 0; unpacker.Next(&told[i % told.size()]); ++i) take(told[i % told.size()]);
   return unpacker.ok();
 }
 
