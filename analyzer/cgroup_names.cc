@@ -42,7 +42,7 @@ std::optional<std::string_view> ContainerOfComponent(std::string_view component)
   if (id.ends_with(kScope)) id.remove_suffix(kScope.size());
   id = id.substr(id.find_last_of("-:") + 1);
   if (!IsContainerId(id)) return std::nullopt;
-  return id.substr(0, kShortIdDigits);
+  return ShortContainerId(id);
 }
 
 }  // namespace
@@ -72,6 +72,16 @@ std::optional<std::string_view> ContainerOf(std::string_view cgroup) {
     return container.has_value();
   });
   return container;
+}
+
+std::string_view ShortContainerId(std::string_view id) {
+  return IsContainerId(id) ? id.substr(0, kShortIdDigits) : id;
+}
+
+bool IsInCgroup(std::string_view cgroup, std::string_view ancestor) {
+  while (ancestor.ends_with('/')) ancestor.remove_suffix(1);
+  return cgroup.starts_with(ancestor) &&
+         (cgroup.size() == ancestor.size() || cgroup[ancestor.size()] == '/');
 }
 
 }  // namespace daybook

@@ -16,4 +16,10 @@ std::optional<std::string_view> LoginSessionOf(std::string_view cgroup);
 // The first 12 digits of a container's id, as docker ps shows it, or the name that a machine has.
 std::optional<std::string_view> ContainerOf(std::string_view cgroup);
 
+// As ContainerOf() has an id of which all digits are given; anything else as it is.
+std::string_view ShortContainerId(std::string_view id);
+
+// Whether it is that one or below it.
+bool IsInCgroup(std::string_view cgroup, std::string_view ancestor);
+
 }  // namespace daybook

@@ -100,7 +100,7 @@ void AddFilter(CLI::App* verb, const FilterOption& option, RawOptions* raw) {
     added = verb->add_option(name, *values, text)
                 ->type_name(std::string(option.value_name))
                 ->allow_extra_args(false);
-    if (option.form == FilterOption::Form::kOneOf) added->delimiter(',');
+    if (TakesSeveral(option.form)) added->delimiter(',');
   }
   added->group("Filters");
 }
@@ -255,7 +255,7 @@ Result<Filter> ParseFilters(const RawOptions& raw, const FilterClock& clock) {
   for (const FilterOption& option : FilterOptions()) {
     const auto found = raw.filters.find(option.name);
     if (found == raw.filters.end() || found->second.empty()) continue;
-    if (option.form == FilterOption::Form::kOneOf) {
+    if (TakesSeveral(option.form)) {
       given.push_back({.option = &option, .values = found->second});
       continue;
     }
@@ -356,8 +356,8 @@ Result<Options> Check(const Report& report, const RawOptions& raw, int64_t now_n
   auto filter = ParseFilters(raw, {.now_ns = now_ns, .zone = zone});
   if (!filter) return std::move(filter).error();
   options.filter = std::move(*filter);
-  if (const auto hosts = raw.filters.find("--host"); hosts != raw.filters.end()) {
-    options.hosts = hosts->second;
+  for (const auto& [name, values] : raw.filters) {
+    if (!values.empty()) options.names[name] = values;
   }
   options.log.repeats = report.repeats;
   options.log.live = report.is_live;

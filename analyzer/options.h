@@ -10,6 +10,7 @@
 #include "daybook/result.h"
 #include "local_zone.h"
 #include "log_set.h"
+#include "name_notes.h"
 #include "output.h"
 #include "report.h"
 #include "table.h"
@@ -38,10 +39,10 @@ struct Options {
   bool truncates = true;          // what has no room on a terminal
   std::optional<LocalZone> zone;  // where another one is asked for
   std::string output_path = "-";
-  std::string folder;              // of a report that writes_folder
-  std::vector<std::string> hosts;  // of --host
-  std::vector<Column> columns;     // of the report, for these wishes
-  bool names_columns = false;      // those of the view, one by one
+  std::string folder;  // of a report that writes_folder
+  AskedNames names;
+  std::vector<Column> columns;  // of the report, for these wishes
+  bool names_columns = false;   // those of the view, one by one
   TableView view;
 };
 

@@ -16,7 +16,7 @@
 #include "daybook/salvage.h"
 #include "escape.h"
 #include "exit_status.h"
-#include "nearest.h"
+#include "name_notes.h"
 #include "page.h"
 #include "pager.h"
 #include "progress.h"
@@ -198,25 +198,10 @@ std::string NoteOfEnd(int64_t end_ns, const LocalZone& zone) {
   return note + ", before the time that is asked for";
 }
 
-// Whoever asks for a host that no record is of may have its name wrong.
-void AddHostNotes(const Options& options, const LogSet& log, Table& table) {
-  if (!log.left_out().empty()) return;  // they may be of any host
-  std::vector<std::string_view> hosts;
-  for (const Boot& boot : log.boots()) {
-    if (boot.host) hosts.push_back(*boot.host);
-  }
-  for (const std::string& name : options.hosts) {
-    if (std::ranges::find(hosts, name) != hosts.end()) continue;
-    std::string note = "-- no record in the log is of host '";
-    AppendEscaped(name, &note);
-    table.AddNote(note + '\'' + DidYouMean(name, hosts));
-  }
-}
-
 void AddNotes(const Options& options, const LogSet& log, const Coverage& coverage,
               const LocalZone& zone, Table& table) {
   if (const auto end = log.EndBeforeWindow()) table.AddNote(NoteOfEnd(*end, zone));
-  AddHostNotes(options, log, table);
+  AddNameNotes(options.names, log, table);
   // Roll-ups were made behind the times that they tell of.
   if (!log.window().bounded() || coverage.rollups) return;
   table.AddNotes(NotRecordedLines(log, log.window(), zone));

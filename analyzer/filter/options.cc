@@ -2,6 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <cctype>
+#include <iterator>
+
+#include "cgroup_names.h"
+
 namespace daybook {
 namespace {
 
@@ -17,7 +22,7 @@ constexpr FilterOption kOptions[] = {
     {"--pid", Form::kOneOf, "pid", "PID,..", "With these pids"},
     {"--ppid", Form::kOneOf, "ppid", "PID,..", "Whose birth parent had these pids"},
     {"--tty", Form::kOneOf, "tty", "NAME,..", "On these terminals"},
-    {"--cgroup", Form::kOneOf, "cgroup", "PATH,..", "In these cgroups"},
+    {"--cgroup", Form::kInCgroup, "cgroup", "PATH,..", "In these cgroups and those below"},
     {"--service", Form::kOneOf, "service", "NAME,..", "Of these systemd services"},
     {"--session", Form::kOneOf, "session", "ID,..", "Of these login sessions"},
     {"--container", Form::kOneOf, "container", "ID,..", "In these containers"},
@@ -40,15 +45,43 @@ std::string Quoted(std::string_view value) {
   return quoted + '"';
 }
 
+// As a regular expression that matches nothing else.
+std::string Literal(std::string_view text) {
+  std::string literal;
+  for (const char c : text) {
+    if (c != '_' && std::ispunct(static_cast<unsigned char>(c)) != 0) literal.push_back('\\');
+    literal.push_back(c);
+  }
+  return literal;
+}
+
+// "field == A || field =~ ^A/ || ..."; of the root, whatever has a path.
+std::string InCgroup(std::string_view field, const std::vector<std::string>& values) {
+  std::string text;
+  for (const std::string& value : values) {
+    const std::string path = NameInField("--cgroup", value);
+    const std::string below = "^" + Literal(path == "/" ? "" : path) + "/";
+    fmt::format_to(std::back_inserter(text), "{}{} == {} || {} =~ {}", text.empty() ? "" : " || ",
+                   field, Quoted(path), field, Quoted(below));
+  }
+  return text;
+}
+
 std::string Expression(const FilterOption& option, const std::vector<std::string>& values) {
   switch (option.form) {
     case Form::kFact:
       return std::string(option.field);
     case Form::kOneOf: {
       std::vector<std::string> quoted;
-      for (const std::string& value : values) quoted.push_back(Quoted(value));
+      for (const std::string& value : values) {
+        quoted.push_back(Quoted(value));
+        const std::string name = NameInField(option.name, value);
+        if (name != value) quoted.push_back(Quoted(name));
+      }
       return fmt::format("{} in {{{}}}", option.field, fmt::join(quoted, ", "));
     }
+    case Form::kInCgroup:
+      return InCgroup(option.field, values);
     case Form::kAtLeast:
       return fmt::format("{} >= {}", option.field, Quoted(values.front()));
     case Form::kExistedAt:
@@ -67,6 +100,18 @@ Error WithoutExpression(const Error& error) {
 }  // namespace
 
 std::span<const FilterOption> FilterOptions() { return kOptions; }
+
+std::string NameInField(std::string_view option, std::string_view value) {
+  constexpr std::string_view kService = ".service";
+  std::string name(value);
+  if (option == "--service" && !name.ends_with(kService)) return name.append(kService);
+  if (option == "--container") return std::string(ShortContainerId(value));
+  const bool is_id = name.find_first_not_of("0123456789") == name.npos;
+  if (option != "--cgroup" || is_id) return name;
+  while (name.size() > 1 && name.ends_with('/')) name.pop_back();
+  if (!name.starts_with('/')) name.insert(0, "/");
+  return name;
+}
 
 Result<Filter> MakeFilter(std::span<const GivenFilter> given, const FilterClock& clock) {
   Filter filter;

@@ -14,7 +14,8 @@ namespace daybook {
 struct FilterOption {
   enum class Form : uint8_t {
     kFact,        // FIELD
-    kOneOf,       // FIELD in {VALUE, ...}
+    kOneOf,       // FIELD in {VALUE, ...}, each as NameInField() has it
+    kInCgroup,    // FIELD is a VALUE or below one
     kAtLeast,     // FIELD >= VALUE
     kExistedAt,   // existed_at(VALUE)
     kExpression,  // as it stands
@@ -27,6 +28,14 @@ struct FilterOption {
 };
 
 std::span<const FilterOption> FilterOptions();
+
+constexpr bool TakesSeveral(FilterOption::Form form) {
+  return form == FilterOption::Form::kOneOf || form == FilterOption::Form::kInCgroup;
+}
+
+// What the field has where a user writes it shorter or longer: nginx for nginx.service, all digits
+// of a container's id, a cgroup's path with a '/' at its end or without the first one.
+std::string NameInField(std::string_view option, std::string_view value);
 
 // As it was given, with the values that were given to it.
 struct GivenFilter {
