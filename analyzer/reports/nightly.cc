@@ -58,6 +58,8 @@ constexpr ReportOption kOptions[] = {
      "processes stand apart (default: 1000)"},
     {"--replace", "", "Where that file is there already, put the new one in its place"}};
 
+constexpr int64_t kMinuteNs = 60'000'000'000;
+
 // What is asked for.
 struct Wish {
   bool only_exceptions = false;
@@ -95,6 +97,12 @@ Result<Wish> Parse(const Wishes& wishes) {
   if (!baseline_ns || *baseline_ns < 0) {
     return Error(fmt::format("--baseline: '{}' is no span of time; write for example 7d", text));
   }
+  if (*baseline_ns != 0 && *baseline_ns < kMinuteNs) {
+    return Error(
+        fmt::format("--baseline: '{}' is less than a minute, which tells of nothing; write "
+                    "for example 7d, or 0 to compare with nothing",
+                    text));
+  }
   wish.baseline_ns = *baseline_ns;
   return wish;
 }
@@ -126,7 +134,6 @@ bool IsReadOnce(const std::string& path) {
 // Of the night and of the time before it: at least of the minute in which a crash loop may have
 // begun that goes on.
 Result<LogSet> OpenLives(const Question& question, const std::optional<Window>& baseline) {
-  constexpr int64_t kMinuteNs = 60'000'000'000;
   Window window = question.log.window();
   const auto before = BaselineOf(window, kMinuteNs);
   if (before) window.since_ns = before->since_ns;

@@ -393,6 +393,10 @@ TEST_F(NightlyTest, MistakesAreNamed) {
        "daybook: --fail-on: 'x' is no number; write for example failed>10\n"},
       {"--section jbs", "daybook: --section: no section 'jbs'; did you mean 'jobs'?\n"},
       {"--baseline soon", "daybook: --baseline: 'soon' is no span of time; write for example 7d\n"},
+      {"--baseline 59s",
+       "daybook: --baseline: '59s' is less than a minute, which tells of nothing; write for "
+       "example "
+       "7d, or 0 to compare with nothing\n"},
       {"--output csv", "daybook: --output: csv holds one table; say which by --section\n"},
       {"--output tsv --section jobs,users",
        "daybook: --output: tsv holds one table; say which by --section\n"}};
