@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <charconv>
+#include <vector>
 
 #include "escape.h"
 #include "filter/parser.h"
+#include "life_cells.h"
 #include "life_window.h"
 
 namespace daybook {
@@ -37,6 +39,32 @@ bool TellsStatus(const LifeField* field) {
   constexpr std::string_view kFields[] = {"wait_status", "exit_code", "signal", "status",
                                           "core",        "ok",        "failed", "oom"};
   return field != nullptr && std::ranges::find(kFields, field->column.name) != std::end(kFields);
+}
+
+// These follow from it, or from that there is none.
+bool TellsState(const LifeField* field) {
+  constexpr std::string_view kFields[] = {"state", "running", "ended", "lost"};
+  return field != nullptr && std::ranges::find(kFields, field->column.name) != std::end(kFields);
+}
+
+// One for each way to end, and those that have not ended, or not that anybody knows of.
+std::vector<Life> AllEnds() {
+  constexpr uint32_t kStatuses = 1 << 16;
+  std::vector<Life> ends(3);
+  ends[0].state = LifeState::kRunning;
+  ends[1].state = LifeState::kLost;
+  ends[2].state = LifeState::kEnded;
+  for (uint32_t status = 0; status < kStatuses; ++status) {
+    const bool is_of_signal = (status & kSignalMask) != 0;
+    if (is_of_signal ? status > 0xFF : (status & 0xFF) != 0) continue;
+    for (const uint32_t flags : {uint32_t{0}, kProcOomKilled}) {
+      Life& life = ends.emplace_back();
+      life.state = LifeState::kEnded;
+      life.wait_status = status;
+      life.flags = flags;
+    }
+  }
+  return ends;
 }
 
 // As one line, with a space between words.
@@ -109,6 +137,38 @@ bool Filter::AsksForStatus(uint32_t index) const {
     if (AsksForStatus(child)) return true;
   }
   return false;
+}
+
+bool Filter::AsksForStatusOnly(uint32_t index) const {
+  const Node& node = nodes_[index];
+  if (node.first_child == kNone) {
+    const auto is_so = [](const LifeField* field) {
+      return TellsStatus(field) || TellsState(field);
+    };
+    return is_so(node.field) && (node.other == nullptr || is_so(node.other));
+  }
+  if (node.op == Op::kDescendsFrom) return false;
+  for (uint32_t child = node.first_child; child != kNone; child = nodes_[child].next) {
+    if (!AsksForStatusOnly(child)) return false;
+  }
+  return true;
+}
+
+bool Filter::AllowsAnEnd(const LocalZone& zone) const {
+  std::vector<uint32_t> conditions;
+  for (const auto* roots : {&roots_, &status_roots_}) {
+    for (const uint32_t root : *roots) {
+      if (AsksForStatusOnly(root)) conditions.push_back(root);
+    }
+  }
+  if (conditions.empty()) return true;
+  const Boot boot;
+  LifeTexts texts(zone);
+  return std::ranges::any_of(AllEnds(), [&](const Life& life) {
+    return std::ranges::all_of(conditions, [&](uint32_t condition) {
+      return JudgeNode(condition, {.boot = boot, .life = life, .texts = texts}) == Truth::kTrue;
+    });
+  });
 }
 
 Truth Filter::Judge(const Boot& boot, const Life& life, LifeTexts& texts) const {

@@ -37,6 +37,9 @@ class Filter {
   Truth JudgeApartFromStatus(const Boot& boot, const Life& life, LifeTexts& texts) const;
   bool IsAboutStatus() const { return !status_roots_.empty(); }
 
+  // False where no process can be as its conditions say that are about nothing but how it ended.
+  bool AllowsAnEnd(const LocalZone& zone) const;
+
   // True where it asks what is told only when a process ends: before, it is not to be judged.
   bool IsAboutEnd() const;
 
@@ -85,6 +88,7 @@ class Filter {
 
   void AddConditions(uint32_t index);
   bool AsksForStatus(uint32_t index) const;
+  bool AsksForStatusOnly(uint32_t index) const;
   Truth JudgeNode(uint32_t index, const Subject& subject) const;
   Truth JudgeAll(const Node& node, const Subject& subject) const;
   Truth JudgeAny(const Node& node, const Subject& subject) const;

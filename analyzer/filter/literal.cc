@@ -117,7 +117,10 @@ Result<Cell> ParseBool(const Word& word) {
 }  // namespace
 
 std::optional<std::string> ParseLifeStatus(std::string_view text) {
-  if (ParseNumber(text)) return std::string(text);
+  constexpr uint64_t kMaxExitCode = 255;
+  if (const auto number = ParseNumber(text)) {
+    return *number <= kMaxExitCode ? std::optional(std::to_string(*number)) : std::nullopt;
+  }
   const auto signal = SignalNumber(text);
   return signal ? std::optional(SignalName(*signal)) : std::nullopt;
 }

@@ -92,6 +92,17 @@ std::string Expression(const FilterOption& option, const std::vector<std::string
   return {};
 }
 
+Error NoSuchEnd(const FilterOption& option, std::span<const std::string_view> others) {
+  if (!others.empty()) {
+    return Error(fmt::format("{}: no process ends so and as {} says; leave one of them out",
+                             option.name, fmt::join(others, ", ")));
+  }
+  return Error(
+      fmt::format("{}: no process ends so, and none could be shown: there are the exit "
+                  "codes 0 to 255, or else a signal",
+                  option.name));
+}
+
 // Of what the user has not written nothing is shown.
 Error WithoutExpression(const Error& error) {
   return Error(error.message().substr(0, error.message().find('\n')));
@@ -115,9 +126,17 @@ std::string NameInField(std::string_view option, std::string_view value) {
 
 Result<Filter> MakeFilter(std::span<const GivenFilter> given, const FilterClock& clock) {
   Filter filter;
+  std::vector<std::string_view> about_ends;
   for (const auto& [option, values] : given) {
     const Status status = filter.Require(Expression(*option, values), clock);
-    if (status) continue;
+    if (status) {
+      Filter alone;
+      if (!alone.Require(Expression(*option, values), clock) || !alone.IsAboutStatus()) continue;
+      if (!alone.AllowsAnEnd(clock.zone)) return NoSuchEnd(*option, {});
+      if (!filter.AllowsAnEnd(clock.zone)) return NoSuchEnd(*option, about_ends);
+      about_ends.push_back(option->name);
+      continue;
+    }
     const bool is_users_own = option->form == Form::kExpression;
     Error error = is_users_own ? status.error() : WithoutExpression(status.error());
     return std::move(error).WithContext(option->name);

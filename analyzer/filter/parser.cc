@@ -225,7 +225,8 @@ std::optional<Cell> FilterParser::ParseValue(const NamedField& field) {
   if (field.field == FindLifeField("status") && word.token == Token::kString) {
     auto status = ParseLifeStatus(word.text);
     if (!status) {
-      return Fail(word, fmt::format("'{}' is not a status; write for example \"3\" or \"SIGKILL\"",
+      return Fail(word, fmt::format("'{}' is not a status: that is an exit code, 0 to 255, or a "
+                                    "signal; write for example \"3\" or \"SIGKILL\"",
                                     word.text));
     }
     word.text = std::move(*status);

@@ -220,7 +220,9 @@ TEST_F(FilterTest, AMistakeIsPointedAt) {
       {"pid == many", "'many' is not a number; write digits only\n"},
       {"pid == -1", "this means nothing here\n  pid == -1\n         ^"},
       {"signal == SIGFOO", "'SIGFOO' is not a signal; write for example SIGKILL or 9\n"},
-      {"status == \"bad\"", "'bad' is not a status; write for example \"3\" or \"SIGKILL\"\n"},
+      {"status == \"bad\"",
+       "'bad' is not a status: that is an exit code, 0 to 255, or a signal; write for example "
+       "\"3\" or \"SIGKILL\"\n"},
       {"cpu_percent > nan", "'nan' is not a percentage; "},
       {"comm == cron", "'cron' is not a string; write it in quotes\n"},
       {"start > \"noon\"", "'noon' is not a time; "},

@@ -375,6 +375,38 @@ TEST_F(ProgramTest, WrongUsageIsTwoWithOneLineThatHelps) {
   }
 }
 
+TEST_F(ProgramTest, WhatNoProcessCanBeIsNotAskedForInSilence) {
+  const struct {
+    std::string filters;
+    std::string message;
+  } cases[] = {
+      {"--status 256", "daybook: --status: '256' is not a status: that is an exit code, 0 to 255,"},
+      {"--failed --ok",
+       "daybook: --ok: no process ends so and as --failed says; leave one of them out\n"},
+      {"--status 0 --failed", "daybook: --failed: no process ends so and as --status says;"},
+      {"--ok --signal KILL", "daybook: --ok: no process ends so and as --signal says;"},
+      {"--signal KILL --status TERM,3",
+       "daybook: --signal: no process ends so and as --status says;"},
+      {"--failed --filter 'exit_code == 0'", "daybook: --failed: no process ends so and as "},
+      {"--filter 'ok && failed'", "daybook: --filter: no process ends so, and none could be shown"},
+      {"--filter 'exit_code == 300'", "daybook: --filter: no process ends so, and none could "},
+      {"--filter 'running && failed'", "daybook: --filter: no process ends so, and none could "},
+  };
+  for (const auto& [filters, message] : cases) {
+    const Answer answer = Run("list --log LOG " + filters);
+    EXPECT_EQ(answer.status, 2) << filters;
+    EXPECT_THAT(answer.err, StartsWith(message)) << filters;
+  }
+  for (const std::string filters :
+       {"--status 3,KILL --failed", "--status 03", "--signal SEGV --filter core",
+        "--filter 'oom && signal == KILL'", "--ok --filter '!core || running'",
+        "--filter '(ok && pid == 1) || (failed && pid == 2)'", "--filter '!known(status)'",
+        "--failed --filter 'descends_from(ok)'", "--filter '!known(ok) && lost'"}) {
+    const Answer answer = Run("list --log LOG " + filters);
+    EXPECT_EQ(answer.status, 0) << filters << answer.err;
+  }
+}
+
 TEST_F(ProgramTest, UnreadableInputIsThree) {
   for (const char* verb : {"list", "summary", "tree", "info", "dump"}) {
     const Answer answer = Run(std::string(verb) + " --log /nowhere/log");
