@@ -80,6 +80,36 @@ TEST_F(MergeTest, AClockThatWasWrongMakesNoThousandsOfDays) {
   }
 }
 
+// Its days have no time in common, whatever the clock showed in which order.
+TEST_F(MergeTest, AClockThatIsSetBackOverMidnightMakesNoTwoLogs) {
+  {
+    ScriptedLog log(log_path_);
+    const auto set_clock = [&](uint64_t ms, uint64_t shown_ms) {
+      log.At(ms);
+      log.writer().Append(Clock{.time_ns = ScriptedLog::Ns(ms),
+                                .realtime_ns = kScriptRealtimeNs - 5'000'000'000 +
+                                               static_cast<int64_t>(ScriptedLog::Ns(shown_ms))});
+    };
+    log.Snapshot(5000);
+    for (const int step : {0, 1, 2}) {
+      const uint64_t ms = kMidnightMs + static_cast<uint64_t>(step) * 60'000;
+      if (step != 0) set_clock(ms - 30'000, kMidnightMs - 30'000);
+      log.Fork(ms - 20'000, 300, 100, 2000);
+      log.Exit(ms - 10'000, 300, ms - 20'000, 0, "early", 1);
+      log.Fork(ms + 10'000, 301, 100, 2000);
+      log.Exit(ms + 20'000, 301, ms + 10'000, 0, "late", 1);
+      log.Rotate(ms + 25'000);
+    }
+  }
+  const std::string first = Partial("first", "--log LOG -S 2026-09-21 -U 2026-09-22");
+  const std::string second = Partial("second", "--log LOG -S 2026-09-22 -U 2026-09-23");
+  EXPECT_EQ(Out("merge --by day,comm --sort day --output csv --columns day,comm,count " + first +
+                " " + second),
+            "day,comm,count\n2026-09-21,early,3\n2026-09-22,late,3\n");
+  EXPECT_EQ(CoverageOf("merge " + second + " " + first)["recorded_twice_us"], 0U);
+  EXPECT_EQ(CoverageOf("list --log LOG")["recorded_twice_us"], 0U);
+}
+
 // Of 2026-09-22 23:59:59 and of the midnight behind it.
 TEST_F(MergeTest, AProcessIsInTheDayOfItsEnd) {
   {
