@@ -221,4 +221,10 @@ std::vector<std::string> NotRecordedLines(const LogSet& log, const Window& windo
   return lines;
 }
 
+std::string EndLine(int64_t end_ns, const LocalZone& zone) {
+  std::string line = "-- the log ends at ";
+  zone.AppendForPeople(end_ns, &line);
+  return line + ", before the time that is asked for";
+}
+
 }  // namespace daybook

@@ -95,4 +95,7 @@ std::map<std::string, RecordedTimes> RecordedByHost(const LogSet& log, const Hos
 std::vector<std::string> NotRecordedLines(const LogSet& log, const Window& window,
                                           const LocalZone& zone);
 
+// That a log ends there, before its window.
+std::string EndLine(int64_t end_ns, const LocalZone& zone);
+
 }  // namespace daybook

@@ -192,15 +192,9 @@ int Import(const Options& options, const LocalZone& zone) {
   });
 }
 
-std::string NoteOfEnd(int64_t end_ns, const LocalZone& zone) {
-  std::string note = "-- the log ends at ";
-  zone.AppendForPeople(end_ns, &note);
-  return note + ", before the time that is asked for";
-}
-
 void AddNotes(const Options& options, const LogSet& log, const Coverage& coverage,
               const LocalZone& zone, Table& table) {
-  if (const auto end = log.EndBeforeWindow()) table.AddNote(NoteOfEnd(*end, zone));
+  if (const auto end = log.EndBeforeWindow()) table.AddNote(EndLine(*end, zone));
   AddNameNotes(options.names, log, table);
   // Roll-ups were made behind the times that they tell of.
   if (!log.window().bounded() || coverage.rollups) return;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <system_error>
@@ -21,6 +22,7 @@
 #include "nights.h"
 #include "page.h"
 #include "partial.h"
+#include "recorded_times.h"
 #include "report.h"
 #include "time_syntax.h"
 
@@ -265,7 +267,19 @@ Exceptions FindExceptions(const Wish& wish, const std::vector<Rows>& rows,
   return found;
 }
 
-void AddNotes(const Wish& wish, const Nights& nights, const Exceptions& exceptions, Page& page) {
+size_t SectionNumber(std::string_view name) {
+  const Section* const found = std::ranges::find(kNightSections, name, &Section::name);
+  return static_cast<size_t>(found - std::begin(kNightSections));
+}
+
+// Where no process is known. Why, is among what is not in the log; but a window may begin behind
+// what is.
+void AddSilence(const Question& question, Page& page) {
+  page.AddNote("-- no process is known of this time");
+  if (const auto end = question.log.EndBeforeWindow()) page.AddNote(EndLine(*end, question.zone));
+}
+
+void AddComparison(const Wish& wish, const Nights& nights, Page& page) {
   constexpr std::string_view kNothing =
       "compared with nothing: the log has too little of the time before";
   if (!nights.baseline() && wish.baseline_ns != 0) {
@@ -277,6 +291,9 @@ void AddNotes(const Wish& wish, const Nights& nights, const Exceptions& exceptio
       page.AddNote(fmt::format("{}: {}", note, kNothing));
     }
   }
+}
+
+void AddNotes(const Exceptions& exceptions, Page& page) {
   if (!exceptions.hidden.empty()) {
     page.AddNote(fmt::format("-- exceptions in sections that were not asked for: {}",
                              fmt::join(exceptions.hidden, ", ")));
@@ -311,7 +328,7 @@ Result<Answer> RunNightly(const Question& question, Page& page) {
   std::vector<Error> failures;
   const Coverage lives = ReadNights(question, wished, *log, &nights, &failures);
 
-  const std::vector<Rows> rows = RowsOf(records, nights);
+  std::vector<Rows> rows = RowsOf(records, nights);
   const auto failed_on = ApplyRules(wish->rules, FactsOf(records, nights, rows));
   // What is missing from other times, in a file that is also read, is not this night's affair.
   Answer answer{.coverage = JoinCoverage(records, lives, nights.Sum(&Night::used)),
@@ -328,7 +345,14 @@ Result<Answer> RunNightly(const Question& question, Page& page) {
               .tells_hosts_apart = hosts.size() > 1 || nights.has_several(),
               .window = window,
               .baseline = nights.baseline()});
-  AddNotes(*wish, nights, exceptions, page);
+  const bool is_silent = answer.coverage.processes == 0U;
+  if (is_silent) {
+    AddSilence(question, page);
+    if (IsForPeople(page.format())) rows[SectionNumber("totals")].clear();
+  } else {
+    AddComparison(*wish, nights, page);
+  }
+  if (!is_silent || !exceptions.hidden.empty()) AddNotes(exceptions, page);
   AddSections(*wish, rows, failed_on, page);
   page.Finish(answer.coverage, failed_on);
   return answer;

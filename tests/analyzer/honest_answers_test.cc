@@ -197,6 +197,36 @@ TEST_F(BuildTest, ATreeHasAllColumnsOfList) {
             "sh,4242,1,false,2026-09-21,sh,\n");
 }
 
+// ---- report ----
+
+TEST_F(HonestAnswersTest, APageOfATimeOfWhichNothingIsKnownSaysThatAndWhy) {
+  for (const uint8_t boot : {uint8_t{0}, uint8_t{1}}) {
+    Script script(log_path_, 0xB0 + boot,
+                  kScriptRealtimeNs + boot * int64_t{4 * 86'400} * 1'000'000'000);
+    script.Snapshot();
+    script.Fork(6000, 200, 50, 3000);
+    script.Exit(6001, 200, 6000, {.comm = "x"});
+  }
+  const std::pair<std::string, std::string> cases[] = {
+      {"-S 2026-09-20 -U 2026-09-21", "\nnothing_before "},
+      {"-S 2026-09-23 -U 2026-09-24", "\nrecorder_stopped "},
+      {"-S 2026-09-30 -U 2026-10-01",
+       "\n-- the log ends at 2026-09-25 14:13:21, before the time that is asked for\n"}};
+  for (const auto& [window, why] : cases) {
+    const std::string out = Run("report --log LOG " + window).out;
+    EXPECT_THAT(out, HasSubstr("-- no process is known of this time\n")) << window;
+    EXPECT_THAT(out, HasSubstr(why)) << window;
+    EXPECT_THAT(out, Not(HasSubstr("compared with"))) << window;
+    EXPECT_THAT(out, Not(HasSubstr("== Totals"))) << window;
+    EXPECT_THAT(out, HasSubstr("; processes 0,")) << window;
+    EXPECT_THAT(Run("report --output json --log LOG " + window).out,
+                HasSubstr("\"section\":\"totals\""))
+        << window;
+  }
+  EXPECT_THAT(Run("report --log LOG -S 2026-09-21 -U 2026-09-22").out,
+              AllOf(HasSubstr("== Totals"), Not(HasSubstr("no process is known"))));
+}
+
 // ---- names ----
 
 class NamesTest : public HonestAnswersTest {
