@@ -338,7 +338,7 @@ constexpr LifeField kLifeFields[kLifeFieldCount] = {
     {{"lost", Kind::kBool, 0, kAsked}, IsIn<LifeState::kLost>, "ended unseen", kAtEnd},
     {{"ok", Kind::kBool, 0, kAsked}, OkCell, "ended with wait status 0", kAtEnd},
     {{"failed", Kind::kBool, 0, kAsked}, FailedCell, "ended with another one", kAtEnd},
-    {{"oom", Kind::kBool, 0, kAsked}, HasFlag<kProcOomKilled>, "killed for want of memory", kAtEnd},
+    {{"oom", Kind::kBool}, HasFlag<kProcOomKilled>, "killed for want of memory", kAtEnd},
     {{"kernel_thread", Kind::kBool, 0, kAsked}, HasFlag<kProcKernelThread>, "of the kernel"},
     {{"superuser", Kind::kBool, 0, kAsked},
      HasFlag<kProcSuperuser>,

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "cell_text.h"
+#include "end_marks.h"
 #include "output.h"
 
 namespace daybook {
@@ -47,11 +48,13 @@ class MarkdownOutput : public Output {
   OutputFile* file_;
   const LocalZone& zone_;
   std::vector<Column> columns_;
+  EndMarks marks_;
   ByteBuffer cell_;
 };
 
 void MarkdownOutput::Begin(std::string_view, std::vector<Column> columns) {
   columns_ = std::move(columns);
+  marks_ = EndMarks::TakeFrom(&columns_);
   std::string& out = file_->buffer();
   for (const Column& column : columns_) {
     out += "| ";
@@ -65,9 +68,10 @@ void MarkdownOutput::Begin(std::string_view, std::vector<Column> columns) {
 
 void MarkdownOutput::Row(std::span<const Cell> cells) {
   std::string& out = file_->buffer();
-  for (size_t i = 0; i < cells.size(); ++i) {
+  for (size_t i = 0; i < columns_.size(); ++i) {
     cell_.Clear();
     AppendCellText(columns_[i].kind, cells[i], zone_, &cell_);
+    marks_.AppendTo(i, cells, &cell_);
     out += "| ";
     AppendMarkdown(cell_.text(), &out);
     out += ' ';

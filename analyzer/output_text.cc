@@ -9,6 +9,7 @@
 #include "byte_buffer.h"
 #include "cell_text.h"
 #include "column_fit.h"
+#include "end_marks.h"
 #include "escape.h"
 #include "output.h"
 
@@ -98,6 +99,7 @@ class TextOutput : public Output {
   const LocalZone& zone_;
   Appearance appearance_;
   std::vector<Column> columns_;
+  EndMarks marks_;
   std::vector<size_t> widths_;  // to which they are padded
   std::vector<size_t> longest_;
   std::vector<size_t> rooms_;  // at a terminal, once that is known; 0: the column is left out
@@ -111,6 +113,7 @@ class TextOutput : public Output {
 
 void TextOutput::Begin(std::string_view, std::vector<Column> columns) {
   columns_ = std::move(columns);
+  marks_ = EndMarks::TakeFrom(&columns_);
   widths_.assign(columns_.size(), 0);
   longest_.assign(columns_.size(), 1);
   if (appearance_.headings == Headings::kNo) return;
@@ -169,9 +172,10 @@ void TextOutput::FillRow(std::span<const Cell> cells, TextRow* row) const {
   row->line.Clear();
   row->ends.clear();
   row->tones.clear();
-  for (size_t i = 0; i < cells.size(); ++i) {
+  for (size_t i = 0; i < columns_.size(); ++i) {
     const size_t begin = row->line.size();
     AppendCellText(columns_[i].kind, cells[i], zone_, &row->line);
+    marks_.AppendTo(i, cells, &row->line);
     CutText(columns_[i].kind, begin, &row->line);
     row->ends.push_back(row->line.size());
     if (appearance_.colors == Colors::kNo) continue;

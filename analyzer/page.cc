@@ -139,7 +139,8 @@ void Page::FillTable(const Section& section, const Rows& rows, Output* output) {
   const bool is_mixed = format_ == Format::kJsonLines;
   std::vector<Column> columns;
   if (is_mixed) columns.push_back({"section", Kind::kString});
-  for (const size_t column : view->columns) columns.push_back(section.columns[column]);
+  const auto shown = ColumnsOf(*view, section.columns);
+  columns.insert(columns.end(), shown.begin(), shown.end());
   output->Begin(section.name, std::move(columns));
   NamedRows named(section.name, output);
   Table table(*view, is_mixed ? static_cast<RowSink*>(&named) : output);

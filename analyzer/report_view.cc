@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "end_marks.h"
 #include "nearest.h"
 
 namespace daybook {
@@ -46,16 +47,40 @@ std::vector<size_t> DefaultColumns(const ViewWish& wish, Format format) {
   return columns;
 }
 
+// Puts behind the columns those that are not among them and say more of an end.
+void AddMarks(const ViewWish& wish, TableView* view) {
+  std::vector<Column> shown;
+  for (const size_t column : view->columns) shown.push_back(wish.of_columns[column]);
+  if (MarkedColumn(shown) == shown.size()) return;
+  for (const std::string_view name : kEndMarks) {
+    const auto mark = std::ranges::find(wish.of_columns, name, &Column::name);
+    const bool is_shown = std::ranges::find(shown, name, &Column::name) != shown.end();
+    if (mark == wish.of_columns.end() || is_shown) continue;
+    view->columns.push_back(static_cast<size_t>(mark - wish.of_columns.begin()));
+    ++view->marks;
+  }
+}
+
 }  // namespace
 
+std::vector<Column> ColumnsOf(const TableView& view, std::span<const Column> of_columns) {
+  std::vector<Column> columns;
+  for (const size_t column : view.columns) columns.push_back(of_columns[column]);
+  for (Column& mark : std::span(columns).last(view.marks)) mark.shown = Shown::kAsMark;
+  return columns;
+}
+
 Result<TableView> MakeView(Format format, const ViewWish& wish) {
-  TableView view{.columns = {}, .sort_by = {}, .descending = false, .limit = wish.limit};
+  TableView view{.limit = wish.limit};
   for (const std::string& name : wish.columns) {
     auto column = FindColumn(wish, name, Purpose::kToShow);
     if (!column) return std::move(column).error();
     view.columns.push_back(*column);
   }
-  if (wish.columns.empty()) view.columns = DefaultColumns(wish, format);
+  if (wish.columns.empty()) {
+    view.columns = DefaultColumns(wish, format);
+    if (IsForPeople(format)) AddMarks(wish, &view);
+  }
 
   std::string_view sort = wish.sort.empty() ? wish.default_sort : wish.sort;
   if (sort.empty() || sort == "none") {

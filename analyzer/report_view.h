@@ -25,6 +25,9 @@ struct ViewWish {
   bool several_hosts = false;  // the answer may be of several
 };
 
+// What an output begins with to show these of the report's columns.
+std::vector<Column> ColumnsOf(const TableView& view, std::span<const Column> of_columns);
+
 Result<TableView> MakeView(Format format, const ViewWish& wish);
 
 }  // namespace daybook

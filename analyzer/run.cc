@@ -21,16 +21,11 @@
 #include "pager.h"
 #include "progress.h"
 #include "recorded_times.h"
+#include "report_view.h"
 #include "terminal.h"
 
 namespace daybook {
 namespace {
-
-std::vector<Column> SelectedColumns(const Options& options, const TableView& view) {
-  std::vector<Column> columns;
-  for (const size_t column : view.columns) columns.push_back(options.columns[column]);
-  return columns;
-}
 
 // Without what tells hosts apart, where there is one and nobody asked for it.
 TableView ViewOf(const Options& options, const LogSet& log) {
@@ -136,7 +131,7 @@ int WriteTable(const Options& options, const LocalZone& zone, OutputFile& file, 
   const auto output = MakeOutput(options.format, AppearanceOf(options, file), &file, zone);
   auto pager = MakePager(options, file);
   file.BeforeWriting([&] { StartPager(pager.get()); });
-  output->Begin(options.report->name, SelectedColumns(options, options.view));
+  output->Begin(options.report->name, ColumnsOf(options.view, options.columns));
   Table table(options.view, output.get());
   const Result<int> status = fill(table);
   if (!status) return Fail(status.error(), kExitUnreadable);
@@ -211,7 +206,7 @@ Result<Answer> WriteAnswer(const Options& options, const LocalZone& zone, const 
   }
   const auto output = MakeOutput(options.format, appearance, &file, zone);
   const TableView view = ViewOf(options, question.log);
-  output->Begin(options.report->name, SelectedColumns(options, view));
+  output->Begin(options.report->name, ColumnsOf(view, options.columns));
   Table table(view, output.get());
   auto answer = options.report->run(question, table);
   if (!answer) return answer;

@@ -40,6 +40,7 @@ enum class Shown : uint8_t {
   kToPeople,        // not in machine formats
   kOnRequest,       // where it is named among the columns
   kNever,           // only to sort by
+  kAsMark,          // not itself, but behind the status, see end_marks.h
 };
 
 struct Column {
@@ -101,6 +102,7 @@ class RowSink {
 // Which columns a table hands on, in which order of rows and how many.
 struct TableView {
   std::vector<size_t> columns;    // indexes
+  size_t marks = 0;               // so many of them, the last ones, are Shown::kAsMark
   std::optional<size_t> sort_by;  // index; without it rows are handed on as they come
   bool descending = false;
   std::optional<uint64_t> limit;

@@ -13,9 +13,10 @@ namespace daybook {
 namespace {
 
 constexpr FieldChoice kFields[] = {
-    {"host"},        {"proc_id"},   {"start_time", 1},  {"pid", 2},    {"user", 3},
-    {"elapsed", 4},  {"cpu", 5},    {"cpu_percent", 6}, {"maxrss", 7}, {"read_bytes"},
-    {"write_bytes"}, {"status", 8}, {"comm"},           {"args", 9}};
+    {"host"},      {"proc_id"},    {"start_time", 1}, {"pid", 2},
+    {"user", 3},   {"elapsed", 4}, {"cpu", 5},        {"cpu_percent", 6},
+    {"maxrss", 7}, {"read_bytes"}, {"write_bytes"},   {"status", 8},
+    {"comm"},      {"args", 9},    {"core"},          {"oom"}};
 
 // Behind these.
 constexpr std::string_view kJobColumns[] = {"job", "job_kind"};

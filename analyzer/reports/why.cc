@@ -25,10 +25,11 @@ constexpr ReportOption kOptions[] = {
     {kProcess, "PID[@TIME]", "The process with this pid: the one at that time, else the newest"}};
 
 // Besides how far above it stands.
-constexpr FieldChoice kFields[] = {
-    {"pid", 2},    {"user", 3}, {"start_time", 4}, {"end_time"}, {"elapsed", 5}, {"cpu"},
-    {"status", 6}, {"comm"},    {"exe"},           {"args", 7},  {"ppid"},       {"proc_id"},
-    {"parent_id"}, {"tty"},     {"cgroup"},        {"state"},    {"execs"},      {"orphaned"}};
+constexpr FieldChoice kFields[] = {{"pid", 2},     {"user", 3},  {"start_time", 4}, {"end_time"},
+                                   {"elapsed", 5}, {"cpu"},      {"status", 6},     {"comm"},
+                                   {"exe"},        {"args", 7},  {"ppid"},          {"proc_id"},
+                                   {"parent_id"},  {"tty"},      {"cgroup"},        {"state"},
+                                   {"execs"},      {"orphaned"}, {"core"},          {"oom"}};
 
 std::vector<Column> Columns() {
   std::vector<Column> columns = ColumnsOf(kFields);

@@ -241,9 +241,9 @@ from_us,to_us,count
 
 TEST_F(NightTest, FailuresKnowLoopsAndWhatParentsSwallow) {
   EXPECT_EQ(Run("failures --log LOG").out, std::string(R"(
-COMM  STATUS   COUNT  OF  COUNT_SHARE  SWALLOWED  MOST_PER_MINUTE  LOOP      CPU  LAST_TIME            ARGS
-app   SIGSEGV      6   6      100.00%          0                6  yes    60.0ms  2026-09-21 14:13:25  app
-gzip  1            2   2      100.00%          2                2  no    200.0ms  2026-09-21 14:13:23  gzip -1
+COMM  STATUS        COUNT  OF  COUNT_SHARE  SWALLOWED  MOST_PER_MINUTE  LOOP      CPU  LAST_TIME            ARGS
+app   SIGSEGV core      6   6      100.00%          0                6  yes    60.0ms  2026-09-21 14:13:25  app
+gzip  1                 2   2      100.00%          2                2  no    200.0ms  2026-09-21 14:13:23  gzip -1
 -- 2026-09-21 14:13:20 to 2026-09-21 14:13:27; boots 1, segments 1, records 100; processes 22, running 3, ended unseen 0; filtered 3; lost 0, damaged 0 bytes
 )")
                                                .substr(1));
@@ -312,8 +312,8 @@ TEST_F(NightTest, OfACascadeTheFirstDeathIsNamed) {
               HasSubstr("\n-- cascades: 1; of the widest postgres (503) died first, SIGSEGV, and 5 "
                         "followed: --view cascades\n"));
   EXPECT_EQ(Run("failures --log LOG --view cascades").out, std::string(R"(
-COMM      PID  STATUS   COUNT  KIND     JOB       FIRST_TIME           LAST_TIME            ARGS
-postgres  503  SIGSEGV      5  process  postgres  2026-09-21 14:13:24  2026-09-21 14:13:24  postgres
+COMM      PID  STATUS        COUNT  KIND     JOB       FIRST_TIME           LAST_TIME            ARGS
+postgres  503  SIGSEGV core      5  process  postgres  2026-09-21 14:13:24  2026-09-21 14:13:24  postgres
 -- 2026-09-21 14:13:20 to 2026-09-21 14:13:24; boots 1, segments 1, records 56; processes 10, running 4, ended unseen 0; filtered 4; lost 0, damaged 0 bytes
 )")
                                                                .substr(1));

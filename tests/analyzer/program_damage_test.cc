@@ -179,7 +179,8 @@ TEST_F(ProgramDamageTest, SalvagedLivesAreMarkedAndChangeNoOther) {
   EXPECT_EQ(with, without);
   EXPECT_GT(salvaged, 20U);
   // Only with it the column stands there by itself, and totals are the same.
-  EXPECT_THAT(Run("list --salvaged --output csv --log " + path).out, HasSubstr("state,proof\n"));
+  EXPECT_THAT(Run("list --salvaged --output csv --log " + path).out,
+              HasSubstr("state,oom,proof\n"));
   EXPECT_THAT(Run("list --output csv --log " + path).out, Not(HasSubstr("proof")));
   EXPECT_THAT(Run("dump --salvaged --output csv --log " + path).out,
               HasSubstr("file,offset,seq,proof,type,fields,gap\n"));

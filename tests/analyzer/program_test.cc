@@ -51,13 +51,13 @@ TEST_F(ProgramTest, ListAsText) {
   EXPECT_EQ(answer.status, 0);
   EXPECT_EQ(answer.err, "");
   EXPECT_EQ(answer.out, std::string(R"(
-START_TIME           PID  PPID  USER  TTY    ELAPSED      CPU  MAXRSS  STATE    EXIT_CODE  SIGNAL   COMM     ARGS
-2026-09-21 14:13:24  203   100  root  -            -        -       -  running          -  -        bash     -bash
-2026-09-21 14:13:17  100     1  root  pts/3        -        -       -  running          -  -        bash     -bash
-2026-09-21 14:13:15    1     -  root  none         -        -       -  running          -  -        systemd  -
-2026-09-21 14:13:22  201   100  root  pts/3    1.00s    2.00s    2.0M  ended            -  SIGKILL  evil     e $'\xff' 'q"uote'
-2026-09-21 14:13:22  202   201  root  pts/3  100.0ms  200.0ms    2.0M  ended            3  -        evil     e $'\xff' 'q"uote'
-2026-09-21 14:13:21  200   100  root  pts/3  500.0ms    1.5ms    2.0M  ended            0  -        ls       ls -l 'a b'
+START_TIME           PID  PPID  USER  TTY    ELAPSED      CPU  MAXRSS  STATE    EXIT_CODE  SIGNAL        COMM     ARGS
+2026-09-21 14:13:24  203   100  root  -            -        -       -  running          -  -             bash     -bash
+2026-09-21 14:13:17  100     1  root  pts/3        -        -       -  running          -  -             bash     -bash
+2026-09-21 14:13:15    1     -  root  none         -        -       -  running          -  -             systemd  -
+2026-09-21 14:13:22  201   100  root  pts/3    1.00s    2.00s    2.0M  ended            -  SIGKILL core  evil     e $'\xff' 'q"uote'
+2026-09-21 14:13:22  202   201  root  pts/3  100.0ms  200.0ms    2.0M  ended            3  -             evil     e $'\xff' 'q"uote'
+2026-09-21 14:13:21  200   100  root  pts/3  500.0ms    1.5ms    2.0M  ended            0  -             ls       ls -l 'a b'
 )")
                                 .substr(1) +
                             kCoverage);
@@ -67,8 +67,8 @@ TEST_F(ProgramTest, ListAsJsonLines) {
   const Answer answer = Run("list --log LOG --output jsonl --sort end_ns -n 2");
   EXPECT_EQ(answer.status, 0);
   EXPECT_EQ(answer.out, std::string(R"(
-{"host":"web1","boot_id":"b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0","proc_id":"b0b0b0b0b0b0b0b0-5b8d80-200","pid":200,"start_time":"2026-09-21T14:13:21.000000+00:00","start_ns":6000000000,"end_time":"2026-09-21T14:13:21.500000+00:00","end_ns":6500000000,"elapsed_us":500000,"ppid":100,"parent_id":"b0b0b0b0b0b0b0b0-1e8480-100","exit_ppid":100,"comm":"ls","exe":"/bin/ls","args":["ls","-l","a b"],"uid":0,"euid":0,"gid":0,"user":"root","sid":100,"tty":"pts/3","cgroup":"77","wait_status":0,"exit_code":0,"signal":null,"core":false,"utime_us":375,"stime_us":750,"cpu_us":1500,"maxrss_kib":2048,"minflt":10,"majflt":0,"nvcsw":3,"nivcsw":1,"image_maxrss_kib":null,"rchar_bytes":null,"wchar_bytes":null,"read_bytes":null,"write_bytes":null,"zombie_us":null,"exact":false,"execs":1,"state":"ended"}
-{"host":"web1","boot_id":"b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0","proc_id":"b0b0b0b0b0b0b0b0-6c5660-202","pid":202,"start_time":"2026-09-21T14:13:22.100000+00:00","start_ns":7100000000,"end_time":"2026-09-21T14:13:22.200000+00:00","end_ns":7200000000,"elapsed_us":100000,"ppid":201,"parent_id":"b0b0b0b0b0b0b0b0-6acfc0-201","exit_ppid":100,"comm":"evil","exe":"/tmp/e\u001b[2J\u000a","args":["e","\\xff","q\"uote"],"uid":0,"euid":0,"gid":0,"user":"root","sid":100,"tty":"pts/3","cgroup":"77","wait_status":768,"exit_code":3,"signal":null,"core":false,"utime_us":50000,"stime_us":100000,"cpu_us":200000,"maxrss_kib":2048,"minflt":10,"majflt":0,"nvcsw":3,"nivcsw":1,"image_maxrss_kib":null,"rchar_bytes":null,"wchar_bytes":null,"read_bytes":null,"write_bytes":null,"zombie_us":null,"exact":false,"execs":0,"state":"ended"}
+{"host":"web1","boot_id":"b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0","proc_id":"b0b0b0b0b0b0b0b0-5b8d80-200","pid":200,"start_time":"2026-09-21T14:13:21.000000+00:00","start_ns":6000000000,"end_time":"2026-09-21T14:13:21.500000+00:00","end_ns":6500000000,"elapsed_us":500000,"ppid":100,"parent_id":"b0b0b0b0b0b0b0b0-1e8480-100","exit_ppid":100,"comm":"ls","exe":"/bin/ls","args":["ls","-l","a b"],"uid":0,"euid":0,"gid":0,"user":"root","sid":100,"tty":"pts/3","cgroup":"77","wait_status":0,"exit_code":0,"signal":null,"core":false,"utime_us":375,"stime_us":750,"cpu_us":1500,"maxrss_kib":2048,"minflt":10,"majflt":0,"nvcsw":3,"nivcsw":1,"image_maxrss_kib":null,"rchar_bytes":null,"wchar_bytes":null,"read_bytes":null,"write_bytes":null,"zombie_us":null,"exact":false,"execs":1,"state":"ended","oom":false}
+{"host":"web1","boot_id":"b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0","proc_id":"b0b0b0b0b0b0b0b0-6c5660-202","pid":202,"start_time":"2026-09-21T14:13:22.100000+00:00","start_ns":7100000000,"end_time":"2026-09-21T14:13:22.200000+00:00","end_ns":7200000000,"elapsed_us":100000,"ppid":201,"parent_id":"b0b0b0b0b0b0b0b0-6acfc0-201","exit_ppid":100,"comm":"evil","exe":"/tmp/e\u001b[2J\u000a","args":["e","\\xff","q\"uote"],"uid":0,"euid":0,"gid":0,"user":"root","sid":100,"tty":"pts/3","cgroup":"77","wait_status":768,"exit_code":3,"signal":null,"core":false,"utime_us":50000,"stime_us":100000,"cpu_us":200000,"maxrss_kib":2048,"minflt":10,"majflt":0,"nvcsw":3,"nivcsw":1,"image_maxrss_kib":null,"rchar_bytes":null,"wchar_bytes":null,"read_bytes":null,"write_bytes":null,"zombie_us":null,"exact":false,"execs":0,"state":"ended","oom":false}
 )")
                             .substr(1));
 }
@@ -128,13 +128,13 @@ TEST_F(ProgramTest, SummaryAsOneJsonDocument) {
 
 TEST_F(ProgramTest, TreeAsText) {
   EXPECT_EQ(Run("tree --log LOG").out, std::string(R"(
-PID  ELAPSED      CPU  TOTAL_CPU  EXIT_CODE  SIGNAL   TREE           ARGS
-  1        -        -      2.20s          -  -        systemd        -
-100        -        -      2.20s          -  -        └─ bash        -bash
-200  500.0ms    1.5ms      1.5ms          0  -           ├─ ls       ls -l 'a b'
-201    1.00s    2.00s      2.20s          -  SIGKILL     ├─ evil     e $'\xff' 'q"uote'
-202  100.0ms  200.0ms    200.0ms          3  -           │  └─ evil  e $'\xff' 'q"uote'
-203        -        -        0us          -  -           └─ bash     -bash
+PID  ELAPSED      CPU  TOTAL_CPU  EXIT_CODE  SIGNAL        TREE           ARGS
+  1        -        -      2.20s          -  -             systemd        -
+100        -        -      2.20s          -  -             └─ bash        -bash
+200  500.0ms    1.5ms      1.5ms          0  -                ├─ ls       ls -l 'a b'
+201    1.00s    2.00s      2.20s          -  SIGKILL core     ├─ evil     e $'\xff' 'q"uote'
+202  100.0ms  200.0ms    200.0ms          3  -                │  └─ evil  e $'\xff' 'q"uote'
+203        -        -        0us          -  -                └─ bash     -bash
 )")
                                                .substr(1) +
                                            kCoverage);
