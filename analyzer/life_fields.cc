@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <csignal>
 #include <iterator>
 
 #include "byte_buffer.h"
@@ -165,6 +166,21 @@ Cell OkCell(const Boot&, const Life& life, LifeTexts&) {
 Cell FailedCell(const Boot&, const Life& life, LifeTexts&) {
   if (!life.wait_status) return std::monostate();
   return *life.wait_status != 0;
+}
+
+// Who tells faults tells all that the kernel counts, and these flags of an end; acct(2) has one.
+template <uint32_t Flag>
+Cell EndFlagCell(const Boot&, const Life& life, LifeTexts&) {
+  if (!life.wait_status) return std::monostate();
+  if ((life.flags & Flag) != 0) return true;
+  const bool is_told = life.usage.minflt && (Flag == kProcSuperuser || !life.acct);
+  return is_told ? Cell(false) : Cell();
+}
+
+// Whoever ended otherwise was not killed so, whoever told it.
+Cell OomCell(const Boot& boot, const Life& life, LifeTexts& texts) {
+  if (life.wait_status && (*life.wait_status & kSignalMask) != SIGKILL) return false;
+  return EndFlagCell<kProcOomKilled>(boot, life, texts);
 }
 
 Cell OrphanedCell(const Boot&, const Life& life, LifeTexts&) {
@@ -338,10 +354,10 @@ constexpr LifeField kLifeFields[kLifeFieldCount] = {
     {{"lost", Kind::kBool, 0, kAsked}, IsIn<LifeState::kLost>, "ended unseen", kAtEnd},
     {{"ok", Kind::kBool, 0, kAsked}, OkCell, "ended with wait status 0", kAtEnd},
     {{"failed", Kind::kBool, 0, kAsked}, FailedCell, "ended with another one", kAtEnd},
-    {{"oom", Kind::kBool}, HasFlag<kProcOomKilled>, "killed for want of memory", kAtEnd},
+    {{"oom", Kind::kBool}, OomCell, "killed for want of memory", kAtEnd},
     {{"kernel_thread", Kind::kBool, 0, kAsked}, HasFlag<kProcKernelThread>, "of the kernel"},
     {{"superuser", Kind::kBool, 0, kAsked},
-     HasFlag<kProcSuperuser>,
+     EndFlagCell<kProcSuperuser>,
      "used root's privileges",
      kAtEnd},
     {{"forked_only", Kind::kBool, 0, kAsked}, HasFlag<kProcNeverExeced>, "never executed anything"},

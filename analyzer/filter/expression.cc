@@ -57,12 +57,14 @@ std::vector<Life> AllEnds() {
   for (uint32_t status = 0; status < kStatuses; ++status) {
     const bool is_of_signal = (status & kSignalMask) != 0;
     if (is_of_signal ? status > 0xFF : (status & 0xFF) != 0) continue;
-    for (const uint32_t flags : {uint32_t{0}, kProcOomKilled}) {
-      Life& life = ends.emplace_back();
-      life.state = LifeState::kEnded;
-      life.wait_status = status;
-      life.flags = flags;
-    }
+    Life end;
+    end.state = LifeState::kEnded;
+    end.wait_status = status;
+    ends.push_back(end);  // as those tell it who know nothing of its memory
+    end.usage.minflt = 0;
+    ends.push_back(end);
+    end.flags = kProcOomKilled;
+    ends.push_back(std::move(end));
   }
   return ends;
 }

@@ -67,5 +67,27 @@ TEST_F(EndMarksTest, ProgramsAreToldInColumnsOfTheirOwn) {
   }
 }
 
+// The connector tells neither a process's memory nor what it used.
+TEST_F(EndMarksTest, WhatTheSourceCannotTellIsUnknown) {
+  {
+    Script script(log_path_);
+    script.Snapshot();
+    script.Fork(6000, 210, 50, 3000);
+    script.Fork(6000, 211, 50, 3000);
+    script.Fork(6000, 212, 50, 3000);
+    script.Exit(6001, 210, 6000, {.wait_status = kKilled});
+    script.Exit(6001, 211, 6000, {.wait_status = kDumped});
+    script.Exit(6001, 212, 6000, {.wait_status = kKilled, .minflt = 5});
+  }
+  EXPECT_EQ(Run("list --log LOG --pid 50,210,211,212 --sort pid --output csv --no-header "
+                "--columns pid,oom,superuser")
+                .out,
+            "50,,\n210,,\n211,false,\n212,false,false\n");
+  EXPECT_EQ(Run("list --log LOG --output csv --no-header --columns pid "
+                "--filter '!known(oom) && signal == KILL && pid > 202'")
+                .out,
+            "210\n");
+}
+
 }  // namespace
 }  // namespace daybook

@@ -40,6 +40,25 @@ TEST_F(LivesTest, ForkExecAndExitAreOneLife) {
   EXPECT_EQ(lives_.size(), 1U);
 }
 
+// The kernel takes it from all of a session when the session's leader ends.
+TEST_F(LivesTest, ATerminalThatIsGoneAtTheEndIsKept) {
+  constexpr uint32_t kTty = 0x8803;
+  const auto tty_of = [&](uint32_t sid_at_end) {
+    Exec exec = ExecAt(11 * kSecond, 10 * kSecond);
+    exec.sid = 5;
+    exec.tty = kTty;
+    Exit exit = ExitAt(12 * kSecond, 10 * kSecond);
+    exit.sid = sid_at_end;
+    exit.tty = 0;
+    Take(ForkAt(10 * kSecond), exec, exit);
+    const auto tty = lives_.back().identity.tty;
+    Finish();
+    return tty;
+  };
+  EXPECT_THAT(tty_of(5), Optional(kTty));
+  EXPECT_THAT(tty_of(7), Optional(0U)) << "it has left for a session of its own";
+}
+
 // What is known in the end does not depend on the order, as long as the end comes last.
 TEST_F(LivesTest, SnapshotForkAndExecJoinInEveryOrder) {
   std::vector<int> order{0, 1, 2};

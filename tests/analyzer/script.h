@@ -100,6 +100,7 @@ class Script {
     uint32_t euid = 0;
     std::optional<uint64_t> cgroup_id = 1;
     uint32_t flags = 0;
+    std::optional<uint64_t> minflt = {};
   };
   void Exit(uint64_t ms, uint32_t pid, uint64_t start_ms, const End& end) {
     const uint32_t forked_only = forked_only_.contains({pid, start_ms}) ? kProcNeverExeced : 0;
@@ -114,6 +115,7 @@ class Script {
                                        .euid = end.euid,
                                        .cgroup_id = end.cgroup_id,
                                        .cpu_us = end.cpu_us,
+                                       .minflt = end.minflt,
                                        .comm = end.comm});
   }
 
