@@ -1,6 +1,5 @@
 // What processes cost, summed by the names of all their ancestors. Memory is for the stacks that
-// differ, not for the processes; there is a limit to that. Names are kept once each, as summary
-// does.
+// differ, not for the processes; there is a limit to that, and to the names in them.
 #pragma once
 
 #include <cstdint>

@@ -28,23 +28,14 @@ void Assign(const std::optional<U>& from, std::optional<T>* to) {
   Merge(from, to, true);
 }
 
-// Who was on a terminal and has not left its session has lost it with the session's leader, and
-// ran there all the same.
-template <class Record>
-bool HasLostTty(const Record& record, const Identity& identity) {
-  return record.tty == 0U && record.sid && record.sid == identity.sid;
-}
-
 // What the record knows replaces what is older, and fills in what is unknown.
 template <class Record>
 void MergeIdentity(const Record& record, bool is_newer, Identity* identity) {
-  if constexpr (requires { record.tty; }) {
-    Merge(record.tty, &identity->tty, is_newer && !HasLostTty(record, *identity));
-  }
   Merge(record.uid, &identity->uid, is_newer);
   Merge(record.euid, &identity->euid, is_newer);
   Merge(record.gid, &identity->gid, is_newer);
   Merge(record.sid, &identity->sid, is_newer);
+  if constexpr (requires { record.tty; }) Merge(record.tty, &identity->tty, is_newer);
   if constexpr (requires { record.cgroup_id; }) {
     Merge(record.cgroup_id, &identity->cgroup_id, is_newer);
   }
@@ -138,7 +129,11 @@ void LifeBuilder::Take(const Exit& exit) {
   life.usage.maxrss_kib = exit.maxrss_kib;
   life.usage.image_maxrss_kib = exit.image_maxrss_kib;
   life.usage.zombie_us = exit.zombie_us;
+  const bool has_lost_tty = exit.tty == 0U && exit.sid && exit.sid == life.identity.sid;
+  const auto tty = life.identity.tty;
   MergeIdentity(exit, true, &life.identity);
+  // When a session's leader ends, the kernel takes the terminal from all who ran on it.
+  if (has_lost_tty && tty) life.identity.tty = tty;
   const bool is_exact = (exit.flags & kProcUsageExact) != 0;
   reaps_are_told_ = reaps_are_told_ || is_exact;
   // Nobody imports reaps.

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <vector>
 
 #include "escape.h"
@@ -41,10 +42,12 @@ bool TellsStatus(const LifeField* field) {
   return field != nullptr && std::ranges::find(kFields, field->column.name) != std::end(kFields);
 }
 
-// These follow from it, or from that there is none.
-bool TellsState(const LifeField* field) {
+// What follows from how it ended, or from that it has not. Other kernels may have left any number
+// as a thread's raw status.
+bool TellsEndOnly(const LifeField* field) {
   constexpr std::string_view kFields[] = {"state", "running", "ended", "lost"};
-  return field != nullptr && std::ranges::find(kFields, field->column.name) != std::end(kFields);
+  if (field == nullptr || field->column.name == "wait_status") return false;
+  return TellsStatus(field) || std::ranges::find(kFields, field->column.name) != std::end(kFields);
 }
 
 // One for each way to end, and those that have not ended, or not that anybody knows of.
@@ -141,29 +144,29 @@ bool Filter::AsksForStatus(uint32_t index) const {
   return false;
 }
 
-bool Filter::AsksForStatusOnly(uint32_t index) const {
+bool Filter::AsksForEndOnly(uint32_t index) const {
   const Node& node = nodes_[index];
   if (node.first_child == kNone) {
-    const auto is_so = [](const LifeField* field) {
-      return TellsStatus(field) || TellsState(field);
-    };
-    return is_so(node.field) && (node.other == nullptr || is_so(node.other));
+    return TellsEndOnly(node.field) && (node.other == nullptr || TellsEndOnly(node.other));
   }
   if (node.op == Op::kDescendsFrom) return false;
   for (uint32_t child = node.first_child; child != kNone; child = nodes_[child].next) {
-    if (!AsksForStatusOnly(child)) return false;
+    if (!AsksForEndOnly(child)) return false;
   }
   return true;
 }
 
-bool Filter::AllowsAnEnd(const LocalZone& zone) const {
+std::vector<uint32_t> Filter::EndConditions() const {
   std::vector<uint32_t> conditions;
   for (const auto* roots : {&roots_, &status_roots_}) {
-    for (const uint32_t root : *roots) {
-      if (AsksForStatusOnly(root)) conditions.push_back(root);
-    }
+    std::ranges::copy_if(*roots, std::back_inserter(conditions),
+                         [&](uint32_t root) { return AsksForEndOnly(root); });
   }
-  if (conditions.empty()) return true;
+  return conditions;
+}
+
+bool Filter::AllowsAnEnd(const LocalZone& zone) const {
+  const std::vector<uint32_t> conditions = EndConditions();
   const Boot boot;
   LifeTexts texts(zone);
   return std::ranges::any_of(AllEnds(), [&](const Life& life) {

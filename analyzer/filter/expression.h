@@ -37,7 +37,9 @@ class Filter {
   Truth JudgeApartFromStatus(const Boot& boot, const Life& life, LifeTexts& texts) const;
   bool IsAboutStatus() const { return !status_roots_.empty(); }
 
-  // False where no process can be as its conditions say that are about nothing but how it ended.
+  // Whether some of its conditions are about nothing but how, and whether, a process ended.
+  bool LimitsEnds() const { return !EndConditions().empty(); }
+  // False where none can be as these say.
   bool AllowsAnEnd(const LocalZone& zone) const;
 
   // True where it asks what is told only when a process ends: before, it is not to be judged.
@@ -88,7 +90,8 @@ class Filter {
 
   void AddConditions(uint32_t index);
   bool AsksForStatus(uint32_t index) const;
-  bool AsksForStatusOnly(uint32_t index) const;
+  bool AsksForEndOnly(uint32_t index) const;
+  std::vector<uint32_t> EndConditions() const;
   Truth JudgeNode(uint32_t index, const Subject& subject) const;
   Truth JudgeAll(const Node& node, const Subject& subject) const;
   Truth JudgeAny(const Node& node, const Subject& subject) const;

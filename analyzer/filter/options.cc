@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cctype>
 #include <iterator>
 
@@ -103,6 +104,12 @@ Error NoSuchEnd(const FilterOption& option, std::span<const std::string_view> ot
                   option.name));
 }
 
+// A variable of a shell that is not set is no wish to see everything.
+bool HasEmptyPath(const GivenFilter& given) {
+  return given.option->form == Form::kInCgroup &&
+         std::ranges::find(given.values, std::string()) != given.values.end();
+}
+
 // Of what the user has not written nothing is shown.
 Error WithoutExpression(const Error& error) {
   return Error(error.message().substr(0, error.message().find('\n')));
@@ -127,11 +134,15 @@ std::string NameInField(std::string_view option, std::string_view value) {
 Result<Filter> MakeFilter(std::span<const GivenFilter> given, const FilterClock& clock) {
   Filter filter;
   std::vector<std::string_view> about_ends;
-  for (const auto& [option, values] : given) {
+  for (const GivenFilter& wish : given) {
+    const auto& [option, values] = wish;
+    if (HasEmptyPath(wish)) {
+      return Error(fmt::format("{}: an empty path; all cgroups are below '/'", option->name));
+    }
     const Status status = filter.Require(Expression(*option, values), clock);
     if (status) {
       Filter alone;
-      if (!alone.Require(Expression(*option, values), clock) || !alone.IsAboutStatus()) continue;
+      if (!alone.Require(Expression(*option, values), clock) || !alone.LimitsEnds()) continue;
       if (!alone.AllowsAnEnd(clock.zone)) return NoSuchEnd(*option, {});
       if (!filter.AllowsAnEnd(clock.zone)) return NoSuchEnd(*option, about_ends);
       about_ends.push_back(option->name);

@@ -240,7 +240,8 @@ class NamesTest : public HonestAnswersTest {
     uint64_t id = 10;
     for (const std::string_view path :
          {"/system.slice"sv, "/system.slice/nginx.service"sv, "/system.slice.d/x"sv,
-          "/user.slice/user-1000.slice/session-3.scope"sv, std::string_view(docker), "/"sv}) {
+          "/user.slice/user-1000.slice/session-3.scope"sv, std::string_view(docker), "/"sv,
+          "/systemXslice/y"sv, "/a+b/c"sv, "/app-x\\x2dy.slice/z"sv}) {
       const auto pid = static_cast<uint32_t>(200 + id);
       script.Cgroup(6000, id, path);
       script.Fork(6000, pid, 50, 3000);
@@ -261,7 +262,9 @@ TEST_F(NamesTest, WhatIsInACgroupIsWhatIsBelowItToo) {
   EXPECT_EQ(Pids("--cgroup system.slice/"), "210 211 214 ");
   EXPECT_EQ(Pids("--cgroup /system.slice/nginx.service"), "211 ");
   EXPECT_EQ(Pids("--cgroup /system.slice/nginx.service,/user.slice"), "211 213 ");
-  EXPECT_EQ(Pids("--cgroup /"), "210 211 212 213 214 215 ");
+  EXPECT_EQ(Pids("--cgroup /"), "210 211 212 213 214 215 216 217 218 ");
+  EXPECT_EQ(Pids("--cgroup /a+b"), "217 ");
+  EXPECT_EQ(Pids("--cgroup '/app-x\\x2dy.slice'"), "218 ");
   EXPECT_EQ(Pids("--cgroup /system"), "");
   EXPECT_EQ(Pids("--cgroup /system?slice"), "");
   EXPECT_EQ(Pids("--filter 'cgroup == \"/system.slice\"'"), "210 ");
@@ -281,6 +284,9 @@ TEST_F(NamesTest, WhoseNameNothingHasIsToldSo) {
       {"--cgroup /nowhere", "-- what was read tells of no cgroup '/nowhere'\n"},
       {"--session 4", "-- what was read tells of no session '4'"},
       {"--container web", "-- what was read tells of no container 'web'\n"}};
+  EXPECT_THAT(Run("list --log LOG --cgroup 99").out, Not(HasSubstr("tells of no"))) << "an id";
+  EXPECT_EQ(Run("list --log LOG --cgroup ''").err,
+            "daybook: --cgroup: an empty path; all cgroups are below '/'\n");
   for (const auto& [filter, note] : cases) {
     EXPECT_THAT(Run("list --log LOG " + filter).out, HasSubstr(note)) << filter;
   }

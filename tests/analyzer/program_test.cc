@@ -390,6 +390,8 @@ TEST_F(ProgramTest, WhatNoProcessCanBeIsNotAskedForInSilence) {
       {"--failed --filter 'exit_code == 0'", "daybook: --failed: no process ends so and as "},
       {"--filter 'ok && failed'", "daybook: --filter: no process ends so, and none could be shown"},
       {"--filter 'exit_code == 300'", "daybook: --filter: no process ends so, and none could "},
+      {"--filter running --failed",
+       "daybook: --failed: no process ends so and as --filter says; leave one of them out\n"},
       {"--filter 'running && failed'", "daybook: --filter: no process ends so, and none could "},
   };
   for (const auto& [filters, message] : cases) {
@@ -401,7 +403,8 @@ TEST_F(ProgramTest, WhatNoProcessCanBeIsNotAskedForInSilence) {
        {"--status 3,KILL --failed", "--status 03", "--signal SEGV --filter core",
         "--filter 'oom && signal == KILL'", "--ok --filter '!core || running'",
         "--filter '(ok && pid == 1) || (failed && pid == 2)'", "--filter '!known(status)'",
-        "--failed --filter 'descends_from(ok)'", "--filter '!known(ok) && lost'"}) {
+        "--failed --filter 'descends_from(ok)'", "--filter 'wait_status > 65535'",
+        "--filter '!known(ok) && lost'"}) {
     const Answer answer = Run("list --log LOG " + filters);
     EXPECT_EQ(answer.status, 0) << filters << answer.err;
   }
