@@ -108,7 +108,8 @@ def build(command, work):
 def main():
     work = tempfile.mkdtemp()
     command = sys.argv[1:] or [
-        "sh", "-c", f"cmake -S {TOP} -B build -G Ninja -DDAYBOOK_TESTS=OFF && cmake --build build"]
+        "sh", "-c", f"cmake -S {TOP} -B build -G Ninja -DDAYBOOK_TESTS=OFF -DDAYBOOK_UNITY=OFF"
+        " && cmake --build build"]
     pacct = work + "/pacct"
     open(pacct, "w").close()
     bpf = Recorder(work + "/bpf", "bpf")

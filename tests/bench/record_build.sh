@@ -17,7 +17,7 @@ until grep -q '^recording' "$work/says"; do
   kill -0 "$recorder" || { cat "$work/says" >&2; exit 1; }
   sleep 0.1
 done
-cmake -S . -B "$work/build" -G Ninja -DDAYBOOK_TESTS=OFF >/dev/null
+cmake -S . -B "$work/build" -G Ninja -DDAYBOOK_TESTS=OFF -DDAYBOOK_UNITY=OFF >/dev/null
 cmake --build "$work/build" >/dev/null
 kill -TERM "$recorder"
 wait "$recorder"

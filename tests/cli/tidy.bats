@@ -95,6 +95,16 @@ REPORT
   finds "analyzer/reports/tree.cc"
 }
 
+@test "tidy reads each of the sources that a build compiles at once" {
+  mkdir -p "$tree/Unity"
+  printf '#include "%s"\n' "$tree"/format/{first,second}.cc >"$tree/Unity/unity_0_cxx.cxx"
+  library_is format Unity/unity_0_cxx.cxx
+  tidy
+  [ "$output" = '' ]
+  echo 'struct wrong_name {};' >>"$tree/format/second.cc"
+  finds format/second.cc
+}
+
 @test "tidy says so where it cannot read a source" {
   echo 'int Third() { return 3; }' >"$tree/format/third.cc"
   finds "no commands for $tree/format/third.cc"
