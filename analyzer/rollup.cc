@@ -100,13 +100,13 @@ void PutTotals(const Totals& totals, RollupGroup* record) {
 }  // namespace
 
 LocalDay DayOf(int64_t realtime_ns, const LocalZone& zone) {
-  constexpr int64_t kHour = 3600 * kNsPerSecond;
+  constexpr int64_t kHourNs = 3600 * kNsPerSecond;
   const LocalTime time = zone.At(realtime_ns);
   LocalDay day{.name = fmt::format("{:04}-{:02}-{:02}", time.year, time.month, time.day),
                .begin_ns = Midnight(time, zone),
                .end_ns = kLastNs};
   // Surely in the next day: days have 23 to 25 hours, and the first of all may begin late.
-  const int64_t next = (day.begin_ns == kFirstNs ? 24 : 30) * kHour;
+  const int64_t next = (day.begin_ns == kFirstNs ? 24 : 30) * kHourNs;
   if (day.begin_ns <= kLastNs - next) day.end_ns = Midnight(zone.At(day.begin_ns + next), zone);
   return day;
 }
