@@ -33,7 +33,7 @@ std::optional<size_t> LifeStacks::Find(const Boot& boot) {
 }
 
 std::optional<size_t> LifeStacks::Enter(size_t parent, const Cell& name) {
-  if (names_.size() >= 2 * most_frames_) return std::nullopt;
+  if (names_.size() > 2 * most_frames_) return std::nullopt;
   const Place place{.parent = parent, .name = names_.Find(name)};
   const auto found = places_.find(place);
   if (found != places_.end()) return found->second;
