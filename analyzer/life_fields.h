@@ -45,7 +45,8 @@ enum class Told : uint8_t { kSoFar, kAtEnd };
 // What must be read of the log for it. Of a life that is older than that, the program and what a
 // birth tells are as at the head of the first segment that is read, if they are known at all.
 // Paths of cgroups are told at heads, too, as long as the cgroup is there.
-enum class Rests : uint8_t { kOnEnd, kOnProgram, kOnBirth };
+// All programs that a process ran are kept only where they are asked for.
+enum class Rests : uint8_t { kOnEnd, kOnProgram, kOnBirth, kOnAllPrograms };
 
 struct LifeField {
   Column column;

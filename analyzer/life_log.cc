@@ -15,6 +15,17 @@ namespace {
 // In a log that is followed. Most reaps are in the same drain as their ends or in the next one.
 constexpr uint64_t kReapPatienceNs = 250'000'000;
 
+LifeBuilder::Programs ProgramsFor(Rests rests) {
+  switch (rests) {
+    case Rests::kOnEnd:
+      return LifeBuilder::Programs::kLeftOut;
+    case Rests::kOnAllPrograms:
+      return LifeBuilder::Programs::kAllKept;
+    default:
+      return LifeBuilder::Programs::kKept;
+  }
+}
+
 class LifeReader : private LogWatch {
  public:
   LifeReader(const Question& question, const LifeFunction& function,
@@ -24,8 +35,7 @@ class LifeReader : private LogWatch {
         texts_(question.zone),
         function_(function),
         every_life_(every_life),
-        programs_(rests == Rests::kOnEnd ? LifeBuilder::Programs::kLeftOut
-                                         : LifeBuilder::Programs::kKept) {}
+        programs_(ProgramsFor(rests)) {}
 
   LifeReader(const LifeReader&) = delete;
   LifeReader& operator=(const LifeReader&) = delete;

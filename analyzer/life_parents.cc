@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "lives.h"
+#include "program_chain.h"
 
 namespace daybook {
 namespace {
@@ -27,6 +28,13 @@ const Life& TopmostKnown(const Life& life) {
     at = at->parent.get();
   }
   return *at;
+}
+
+// What it ran at that moment, where that is kept and has been replaced since.
+const ProgramStart* EarlierProgram(const Life& life, uint64_t time_ns) {
+  if (!life.programs) return nullptr;
+  const ProgramStart& start = life.programs->At(time_ns);
+  return &start == &life.programs->starts().back() ? nullptr : &start;
 }
 
 }  // namespace
@@ -94,11 +102,14 @@ void LifeBuilder::Inherit(uint64_t fork_ns, Open* child) {
     parent->life.start_ns = *parent_start_ns;
     parent->life.coarse_start = false;
   }
-  const LocalPointer<const Image>& image = parent->life.image;
+  const ProgramStart* const earlier = EarlierProgram(parent->life, fork_ns);
+  const LocalPointer<const Image>& image = earlier ? earlier->image : parent->life.image;
   if (image && image->since_ns > fork_ns) return;  // of later than the fork
+  const auto& parent_comm = earlier ? earlier->identity.comm : parent->life.identity.comm;
+  if (child->life.programs) child->life.programs->SetFirst(image, parent_comm);
   // Its own program has a name of its own, also where that is not known.
   auto& comm = child->life.identity.comm;
-  if (child->execs_seen == 0 && !comm) comm = parent->life.identity.comm;
+  if (child->life.execs_told == 0 && !comm) comm = parent_comm;
   if (child->life.image || !image) return;
   child->life.image = image;
   child->has_inherited = true;

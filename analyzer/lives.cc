@@ -95,20 +95,25 @@ void LifeBuilder::Take(const Exec& exec) {
   Open* open = Enter(exec.pid, {exec.start_ns, false});
   if (open == nullptr) return;
   Life& life = open->life;
-  ++open->execs_seen;
+  if (exec.time_ns <= open->untold_exec_ns) open->untold_exec_ns = 0;
+  if (programs_ == Programs::kAllKept) EndProgram(exec, open);
+  ++life.execs_told;
   life.flags &= ~kProcNeverExeced;
   const bool is_newer = exec.time_ns >= open->newest_ns;
   // A new program has a new name: the one that was inherited, or the last program's, is not its.
   if (!exec.comm && is_newer) life.identity.comm.reset();
   MergeIdentity(exec, is_newer, &life.identity);
   // Also where a snapshot was taken since: it would have this same image.
-  if (!life.image || exec.time_ns >= life.image->since_ns) {
-    life.image = MakeImage({.since_ns = exec.time_ns,
-                            .exe = exec.exe,
-                            .exe_bytes = exec.exe_bytes,
-                            .args = exec.args,
-                            .args_bytes = exec.args_bytes});
-    open->has_inherited = false;
+  const bool is_newest = !life.image || exec.time_ns >= life.image->since_ns;
+  if (is_newest || programs_ == Programs::kAllKept) {
+    LocalPointer<const Image> image = MakeImage({.since_ns = exec.time_ns,
+                                                 .exe = exec.exe,
+                                                 .exe_bytes = exec.exe_bytes,
+                                                 .args = exec.args,
+                                                 .args_bytes = exec.args_bytes});
+    if (programs_ == Programs::kAllKept) BeginProgram(exec, image, open);
+    if (is_newest) life.image = std::move(image);
+    open->has_inherited = open->has_inherited && !is_newest;
   }
   See(open, exec.time_ns);
 }
@@ -205,6 +210,8 @@ void LifeBuilder::Take(const SnapProc& process) {
     open->parent_start_coarse = IsCoarse(process.flags);
   }
   if (time_ns >= open->newest_ns) life.flags = process.flags;
+  const bool has_execed = (process.flags & kProcNeverExeced) == 0;
+  if (has_execed && life.execs_told == 0) open->untold_exec_ns = time_ns;
   MergeIdentity(process, time_ns >= open->newest_ns, &life.identity);
   // An EXEC's own words are more than what /proc makes of them later; a parent's program is less,
   // where it has another one since.

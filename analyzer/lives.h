@@ -73,6 +73,7 @@ enum class LifeState : uint8_t { kRunning, kEnded, kLost };
 
 struct JobRun;
 struct Life;
+class ProgramChain;
 
 // Keeps a life's parent, and so all its ancestors, as long as the life is kept.
 class ParentLife {
@@ -105,6 +106,8 @@ struct Life {
   std::optional<uint32_t> birth_euid;
   LocalPointer<const Image> image;
   std::optional<uint64_t> execs;  // unknown where its birth or its exec is not told
+  uint64_t execs_told = 0;
+  LocalPointer<ProgramChain> programs;  // where they are asked for and an exec is told
   LifeState state = LifeState::kRunning;
   std::optional<uint64_t> end_ns;
   std::optional<uint32_t> wait_status;
@@ -138,8 +141,9 @@ class LifeBuilder {
  public:
   // Gets each life once, when it is over or the builder is finished.
   using Callback = std::function<void(const Life&)>;
-  // Whether images tell their paths and arguments; to copy them costs more than most else here.
-  enum class Programs : uint8_t { kKept, kLeftOut };
+  // Whether images tell their paths and arguments; to copy them costs more than most else here. To
+  // keep also those that a process ran before costs more than that.
+  enum class Programs : uint8_t { kKept, kLeftOut, kAllKept };
   explicit LifeBuilder(Callback callback, Programs programs = Programs::kKept)
       : callback_(std::move(callback)), programs_(programs) {}
 
@@ -189,11 +193,11 @@ class LifeBuilder {
   struct Open {
     Life life;
     bool is_parent = false;
-    uint64_t execs_seen = 0;
     bool has_inherited = false;  // its image, of its parent
     bool parent_start_coarse = false;
     uint64_t newest_ns = 0;           // time of the newest record of it
     uint64_t snapshot_no = 0;         // of the last snapshot that has it
+    uint64_t untold_exec_ns = 0;      // one before it is not told
     bool replaced = false;            // another process has its pid since
     bool ended = false;               // all that may follow is its reap
     std::optional<uint64_t> doubted;  // time by which it must have ended, as it seems
@@ -267,6 +271,9 @@ class LifeBuilder {
   bool HasWaitedForSnapshot() const;
   void HandOutAwaiting();
   static void CountExecs(Open* open);
+  static void EndProgram(const Exec& exec, Open* open);
+  static void BeginProgram(const Exec& exec, LocalPointer<const Image> image, Open* open);
+  static void CountPrograms(Open* open);
   void HandOut(Open& open);
   void Remember(OpenPointer over);
   void NoteClosed(Slot& slot, const Life& life);

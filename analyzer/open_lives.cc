@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "lives.h"
+#include "program_chain.h"
 
 namespace daybook {
 namespace {
@@ -220,15 +221,17 @@ void LifeBuilder::NoteClosed(Slot& slot, const Life& life) {
 void LifeBuilder::CountExecs(Open* open) {
   Life& life = open->life;
   const bool has_flags = life.state == LifeState::kEnded || open->snapshot_no != 0;
-  const bool is_untold = open->execs_seen == 0 && has_flags && (life.flags & kProcNeverExeced) == 0;
+  const bool is_untold = life.execs_told == 0 && has_flags && (life.flags & kProcNeverExeced) == 0;
   life.execs.reset();
-  if (life.birth_seen && !is_untold) life.execs = open->execs_seen;
+  const bool is_any_untold = is_untold || open->untold_exec_ns != 0;
+  if (life.birth_seen && !is_any_untold) life.execs = life.execs_told;
   if (is_untold && open->has_inherited) life.image.reset();
 }
 
 void LifeBuilder::HandOut(Open& open) {
   Life& life = open.life;
   CountExecs(&open);
+  if (life.programs) CountPrograms(&open);
   if (open.parent_start_coarse) {
     // The parent's own records may have told its start exactly meanwhile.
     if (const auto* parent = FindParent(open)) life.parent_start_ns = (*parent)->life.start_ns;
@@ -254,6 +257,7 @@ LocalPointer<Image> LifeBuilder::TakeSpareImage() {
 // Where a child or a report keeps it, they let it go.
 void LifeBuilder::Recycle(OpenPointer open) {
   if (open.local_use_count() != 1 || spare_.size() == kMostSpare) return;
+  open->life.programs.reset();
   RecycleImage(&open->life.image);
   // Made anew in its place: to assign a new one would move each of its members.
   static_assert(std::is_nothrow_default_constructible_v<Open>);

@@ -327,12 +327,15 @@ Rests RestsOf(const Options& options, Columns columns) {
 
 LogSet::Skips SkipsFor(const Options& options, Columns columns) {
   if (options.report->skips != LogSet::Skips::kLives) return options.report->skips;
-  switch (RestsOf(options, columns)) {
+  const auto rests_on = options.report->rests_on;
+  const Rests of_wishes = rests_on != nullptr ? rests_on(options.wishes) : Rests::kOnEnd;
+  switch (std::max(RestsOf(options, columns), of_wishes)) {
     case Rests::kOnEnd:
       return LogSet::Skips::kEnds;
     case Rests::kOnProgram:
       return LogSet::Skips::kLives;
     case Rests::kOnBirth:
+    case Rests::kOnAllPrograms:
       break;
   }
   return LogSet::Skips::kBoots;

@@ -16,6 +16,7 @@
 #include "daybook/result.h"
 #include "daybook/writer.h"
 #include "filter/expression.h"
+#include "life_fields.h"
 #include "local_zone.h"
 #include "log_set.h"
 #include "named_fact.h"
@@ -128,6 +129,8 @@ struct Report {
   // Where they change the columns: the columns for them.
   Result<std::vector<Column>> (*columns_for)(const Wishes& wishes,
                                              const FilterClock& clock) = nullptr;
+  // Where they ask for what no column tells: what that rests on.
+  Rests (*rests_on)(const Wishes& wishes) = nullptr;
   // "-column" is descending; empty: in the order of the log, which needs no memory.
   std::string_view default_sort;
   // What --since and --until are where neither is given.

@@ -14,7 +14,8 @@ void LifeBuilder::Take(const WholeLife& whole) {
   const bool is_newest =
       slot.open.empty() && slot.closed_start_ns.value_or(0) < start_ns && !slot.closed_coarse;
   const bool is_all = is_exact || !MayTellReaps(whole.time_ns);
-  const bool may_be_asked_for = awaits_snapshot_ || remembers_parents_;
+  const bool may_be_asked_for =
+      awaits_snapshot_ || remembers_parents_ || programs_ == Programs::kAllKept;
   if (!is_newest || !is_all || may_be_asked_for) return TakeParts(whole);
   FillWhole(whole, start_ns);
   Advance(start_ns);
@@ -53,7 +54,7 @@ void LifeBuilder::FillWhole(const WholeLife& whole, uint64_t start_ns) {
   life.identity.tty = whole.tty;
   life.identity.cgroup_id = whole.cgroup_id;
   life.identity.comm = whole.comm;
-  whole_.execs_seen = whole.exec_after_us ? 1 : 0;
+  life.execs_told = whole.exec_after_us ? 1 : 0;
   whole_.has_inherited = false;
   life.state = LifeState::kEnded;
   life.end_ns = life.last_seen_ns = whole.time_ns;

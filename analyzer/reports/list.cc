@@ -1,4 +1,4 @@
-// Every process, one a row, newest first.
+// Every process, one a row, newest first; or every program that each of them ran.
 
 #include <array>
 #include <new>
@@ -7,13 +7,49 @@
 
 #include "life_fields.h"
 #include "life_log.h"
+#include "life_programs.h"
 #include "report.h"
 #include "styles.h"
 
 namespace daybook {
 namespace {
 
+constexpr ReportOption kOptions[] = {kProgramsOption};
+
+// By which both views are in order.
+constexpr const LifeField& kNewest = kLifeFields[kLifeFieldCount - 1];
+
+Result<std::vector<Column>> ColumnsFor(const Wishes& wishes, const FilterClock&) {
+  if (!ShowsPrograms(wishes)) {
+    return std::vector<Column>(kLifeColumns.begin(), kLifeColumns.end());
+  }
+  std::vector<Column> columns = ProgramColumns();
+  columns.push_back(FindLifeField("proof")->column);
+  columns.push_back(kNewest.column);
+  return columns;
+}
+
+Rests RestsOn(const Wishes& wishes) {
+  return ShowsPrograms(wishes) ? Rests::kOnAllPrograms : Rests::kOnEnd;
+}
+
+Answer ListPrograms(const Question& question, Table& table) {
+  LifeTexts texts(question.zone);
+  const LifeField& proof = *FindLifeField("proof");
+  ProgramRows rows(question.zone);
+  Answer answer;
+  const auto add = [&](const Boot& boot, const Life& life) {
+    rows.Add(boot, life, {},
+             std::array{proof.get(boot, life, texts), kNewest.get(boot, life, texts)}, table);
+    return UseFor(table);
+  };
+  answer.coverage = ReadLives(question, add, nullptr, Rests::kOnAllPrograms);
+  rows.AddNote(table, &answer.facts);
+  return answer;
+}
+
 Result<Answer> RunList(const Question& question, Table& table) {
+  if (ShowsPrograms(question.wishes)) return ListPrograms(question, table);
   LifeTexts texts(question.zone);
   std::vector<size_t> used;
   for (size_t i = 0; i < kLifeFieldCount; ++i) {
@@ -38,8 +74,12 @@ constinit const Report kListReport{
     .examples =
         "  daybook list --since yesterday --until today\n"
         "  daybook list -S -1h --sort -cpu_us -n 20\n"
-        "  daybook list --output jsonl --columns comm,args,exit_code\n",
-    .columns = kLifeColumns,
+        "  daybook list --output jsonl --columns comm,args,exit_code\n"
+        "  daybook list --view programs --columns proc_id,program,exe,cpu --output csv\n",
+    .options = kOptions,
+    .check = [](const Wishes& wishes, const FilterClock&) { return CheckProgramsView(wishes); },
+    .columns_for = ColumnsFor,
+    .rests_on = RestsOn,
     .default_sort = "-newest",
     .skips = LogSet::Skips::kLives,
     .has_window_rule = true,

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <charconv>
 #include <cstdint>
 #include <optional>
@@ -12,6 +13,7 @@
 #include "exit_status.h"
 #include "life_fields.h"
 #include "life_log.h"
+#include "life_programs.h"
 #include "life_window.h"
 #include "recorded_times.h"
 #include "report.h"
@@ -22,7 +24,8 @@ namespace {
 
 constexpr std::string_view kProcess = "process";
 constexpr ReportOption kOptions[] = {
-    {kProcess, "PID[@TIME]", "The process with this pid: the one at that time, else the newest"}};
+    {kProcess, "PID[@TIME]", "The process with this pid: the one at that time, else the newest"},
+    kProgramsOption};
 
 // Besides how far above it stands.
 constexpr FieldChoice kFields[] = {{"pid", 2},     {"user", 3},  {"start_time", 4}, {"end_time"},
@@ -31,11 +34,7 @@ constexpr FieldChoice kFields[] = {{"pid", 2},     {"user", 3},  {"start_time", 
                                    {"parent_id"},  {"tty"},      {"cgroup"},        {"state"},
                                    {"execs"},      {"orphaned"}, {"core"},          {"oom"}};
 
-std::vector<Column> Columns() {
-  std::vector<Column> columns = ColumnsOf(kFields);
-  columns.insert(columns.begin(), {"above", Kind::kNumber, 1});
-  return columns;
-}
+constexpr Column kAbove = {"above", Kind::kNumber, 1};
 
 struct Wanted {
   uint32_t pid = 0;
@@ -60,10 +59,14 @@ Result<Wanted> ParseWanted(std::string_view text, const FilterClock& clock) {
 Status Check(const Wishes& wishes, const FilterClock& clock) {
   const auto wanted = ParseWanted(*wishes.Value(kProcess), clock);
   if (!wanted) return wanted.error();
-  return Ok{};
+  return CheckProgramsView(wishes);
 }
 
-Result<std::vector<Column>> ColumnsFor(const Wishes&, const FilterClock&) { return Columns(); }
+Result<std::vector<Column>> ColumnsFor(const Wishes& wishes, const FilterClock&) {
+  std::vector<Column> columns = ShowsPrograms(wishes) ? ProgramColumns() : ColumnsOf(kFields);
+  columns.insert(columns.begin(), kAbove);
+  return columns;
+}
 
 // The one life that was meant. It is kept with its ancestors, of which more becomes known until the
 // end of the log.
@@ -122,21 +125,59 @@ class Neighbours {
   std::optional<Span> after_;
 };
 
-// Returns how many there are.
-uint64_t AddRows(const Found& found, LifeTexts& texts, Table& table,
+// Besides the one that it was born with, or that it ran when it was first seen.
+bool HasReplacedProgram(const Life& life) {
+  return life.execs_told > (life.birth_seen ? uint64_t{1} : uint64_t{0});
+}
+
+// One for each process.
+class ProcessRows {
+ public:
+  explicit ProcessRows(const LocalZone& zone) : texts_(zone), fields_(kFields) {}
+
+  void Add(const Boot& boot, const Life& life, uint64_t above, Table& table) {
+    std::vector<Cell> row = {above};
+    fields_.AppendTo(&row, boot, life, texts_);
+    table.Add(row);
+    replaced_ += HasReplacedProgram(life);
+  }
+  void AddNote(Table& table, std::vector<NamedFact>* facts) const {
+    facts->push_back({"ran_others", replaced_});
+    if (replaced_ == 0) return;
+    table.AddNote(
+        fmt::format("-- programs: {} of these ran others before: --view programs", replaced_));
+  }
+
+ private:
+  LifeTexts texts_;
+  ChosenFields fields_;
+  uint64_t replaced_ = 0;  // whose row does not show all programs
+};
+
+// Returns how many processes there are.
+uint64_t AddRows(const Found& found, const Question& question, Table& table,
                  std::vector<NamedFact>* facts) {
-  const ChosenFields fields(kFields);
+  ProcessRows processes(question.zone);
+  ProgramRows programs(question.zone);
+  const bool shows_programs = ShowsPrograms(question.wishes);
   uint64_t above = 0;
   const Life* at = &found.life;
   for (; at != nullptr; at = at->parent.get(), ++above) {
-    std::vector<Cell> row = {above};
-    fields.AppendTo(&row, *found.boot, *at, texts);
-    table.Add(row);
+    if (shows_programs) {
+      programs.Add(*found.boot, *at, std::array{Cell(above)}, {}, table);
+    } else {
+      processes.Add(*found.boot, *at, above, table);
+    }
     if (at->parent.get() != nullptr || IsFirst(*at)) continue;
     facts->push_back({"unknown_ppid", OptionalCell(at->ppid)});
     table.AddNote(
         at->ppid ? fmt::format("-- above it: pid {}, of which the log does not tell", *at->ppid)
                  : "-- above it: the log does not tell");
+  }
+  if (shows_programs) {
+    programs.AddNote(table, facts);
+  } else {
+    processes.AddNote(table, facts);
   }
   return above;
 }
@@ -145,12 +186,11 @@ Result<Answer> RunWhy(const Question& question, Table& table) {
   const auto wanted = ParseWanted(*question.wishes.Value(kProcess),
                                   {.now_ns = question.now_ns, .zone = question.zone});
   if (!wanted) return wanted.error();
-  LifeTexts texts(question.zone);
   Found found;
   Answer answer;
   Neighbours neighbours(*wanted);
   EndsOfLogs ends(wanted->time ? wanted->time->first_ns : INT64_MIN);
-  answer.coverage = ReadLives(question, [&](const Boot& boot, const Life& life) {
+  const auto take = [&](const Boot& boot, const Life& life) {
     if (life.pid != wanted->pid) return LifeUse::kFiltered;
     ends.Take(boot, life);
     const auto& time = wanted->time;
@@ -158,7 +198,10 @@ Result<Answer> RunWhy(const Question& question, Table& table) {
     if (is_meant) found.Take(boot, life);
     neighbours.Take(boot, life);
     return LifeUse::kFiltered;  // all but the chain, which is known at the end
-  });
+  };
+  const bool shows_programs = ShowsPrograms(question.wishes);
+  answer.coverage =
+      ReadLives(question, take, nullptr, shows_programs ? Rests::kOnAllPrograms : Rests::kOnBirth);
   answer.facts = {{"candidates", found.others + (found.boot != nullptr)}};
   if (found.boot == nullptr) {
     table.AddNote(fmt::format("-- no process {} {}{}", wanted->pid,
@@ -172,7 +215,7 @@ Result<Answer> RunWhy(const Question& question, Table& table) {
     answer.exit_status = kExitFound;
     return answer;
   }
-  answer.coverage.used = AddRows(found, texts, table, &answer.facts);
+  answer.coverage.used = AddRows(found, question, table, &answer.facts);
   answer.coverage.filtered -= answer.coverage.used;
   if (found.others != 0) {
     table.AddNote(fmt::format("-- the newest of {} processes with this pid; PID@TIME names another",
@@ -189,6 +232,7 @@ constinit const Report kWhyReport{
     .examples =
         "  daybook why 4321\n"
         "  daybook why '4321@yesterday' --output jsonl\n"
+        "  daybook why 4321 --view programs\n"
         "  daybook why '4321@2026-11-20 02:13'\n",
     .options = kOptions,
     .check = Check,

@@ -89,12 +89,14 @@ TEST_F(CoverageTest, EachVerbTellsHowManyLivesItRestsOn) {
   const uint64_t ended = kOlder - all.at("list").missing_records + kBorn;
   const std::map<std::string, uint64_t> used = {
       {"list", kLiving + ended},
+      {"list programs", kLiving + ended},
       {"summary", kLiving + ended},
       {"jobs", kLiving + ended},
       {"top", kLiving + ended},
       {"tree", kLiving + ended},
       {"diff", kLiving + ended},
       {"why", 3},
+      {"why programs", 3},
       {"ps", kLiving},
       {"spawn", kBorn},
       {"spawn rate", kBorn},

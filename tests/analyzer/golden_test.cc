@@ -28,11 +28,14 @@ const Golden kGoldens[] = {
     {"report", "report --log night -S '2026-09-21 14:13' -U '2026-09-21 14:14' -n 3",
      " --section abnormal_ends"},
     {"list", "list --log night -n 3"},
+    {"list_programs", "list --log chain --view programs"},
     {"summary", "summary --log night --by user,comm -n 3"},
     {"jobs", "jobs --log night"},
     {"top", "top --log night -n 3"},
     {"tree", "tree --log night --filter 'under(50)' -n 5"},
     {"why", "why 204 --log night"},
+    {"why_chain", "why 501 --log chain"},
+    {"why_programs", "why 501 --log chain --view programs"},
     {"why_none", "why 999999 --log night"},
     {"ps", "ps --log night --at '2026-09-21 14:13:22'"},
     {"spawn", "spawn --log night"},
@@ -69,6 +72,10 @@ class GoldenFolder : public ProgramRunner {
     RunBackup(script, 8000, 210);
     RunLogin(script, 12'000);
     script.log().Close();
+    Script chain("chain");
+    chain.Snapshot();
+    RunChain(chain, 6000);
+    chain.log().Close();
     (void)Run("export --log night --format pacct -o pacct");
   }
   ~GoldenFolder() override { std::filesystem::current_path("/"); }

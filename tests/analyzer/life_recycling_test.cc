@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "lives.h"
+#include "program_chain.h"
 
 namespace daybook {
 namespace {
@@ -25,7 +26,22 @@ std::string TextOf(const std::optional<T>& value) {
   return text.str();
 }
 
-// All that a life tells of itself, its program and its ancestors.
+std::string TextOf(const Image& image) {
+  return std::to_string(image.since_ns) + " " + TextOf(image.exe) + TextOf(image.exe_bytes) +
+         TextOf(image.args) + TextOf(image.args_bytes);
+}
+
+std::string TextOf(const ProgramChain& programs) {
+  std::string text;
+  for (const ProgramStart& start : programs.starts()) {
+    text += std::to_string(start.since_ns) + " " + TextOf(start.identity.sid) +
+            TextOf(start.identity.comm) + TextOf(start.cpu_us) + TextOf(start.count);
+    if (start.image) text += TextOf(*start.image);
+  }
+  return text;
+}
+
+// All that a life tells of itself, its programs and its ancestors.
 std::string TextOf(const Life& life) {
   std::string text = std::to_string(life.pid) + " " + std::to_string(life.start_ns) + " " +
                      std::to_string(life.flags) + " " +
@@ -43,11 +59,8 @@ std::string TextOf(const Life& life) {
   const Usage& usage = life.usage;
   text += TextOf(usage.cpu_us) + TextOf(usage.maxrss_kib) + TextOf(usage.minflt) +
           TextOf(usage.image_maxrss_kib) + TextOf(usage.read_bytes) + TextOf(usage.zombie_us);
-  if (life.image) {
-    text += std::to_string(life.image->since_ns) + " " + TextOf(life.image->exe) +
-            TextOf(life.image->exe_bytes) + TextOf(life.image->args) +
-            TextOf(life.image->args_bytes);
-  }
+  if (life.image) text += TextOf(*life.image);
+  if (life.programs) text += TextOf(*life.programs);
   if (life.parent.get() != nullptr) text += "of " + TextOf(*life.parent.get());
   return text;
 }
@@ -132,14 +145,18 @@ class RandomRecords {
 // Who keeps lives keeps the builder from using their memory again.
 TEST(LifeBuilderTest, LivesAreTheSameWhetherAnybodyKeepsThemOrNot) {
   for (uint32_t seed = 0; seed < 20; ++seed) {
+    const auto programs =
+        seed % 2 == 0 ? LifeBuilder::Programs::kKept : LifeBuilder::Programs::kAllKept;
     std::vector<Life> kept;
     std::vector<std::string> told_as_they_went;
     std::vector<std::string> told;
-    LifeBuilder keeping([&](const Life& life) {
-      kept.push_back(life);
-      told_as_they_went.push_back(TextOf(life));
-    });
-    LifeBuilder dropping([&](const Life& life) { told.push_back(TextOf(life)); });
+    LifeBuilder keeping(
+        [&](const Life& life) {
+          kept.push_back(life);
+          told_as_they_went.push_back(TextOf(life));
+        },
+        programs);
+    LifeBuilder dropping([&](const Life& life) { told.push_back(TextOf(life)); }, programs);
     for (LifeBuilder* const builder : {&keeping, &dropping}) {
       RandomRecords records(seed);
       for (int i = 0; i < 2000; ++i) records.GiveTo(builder);

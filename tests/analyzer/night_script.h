@@ -41,6 +41,26 @@ inline void RunLogin(Script& script, uint64_t ms) {
   script.Exit(ms + 301, 300, ms, {.comm = "sshd", .cpu_us = 1000, .ppid = 60});
 }
 
+// A login whose shell becomes root's, and that a backup, of one process.
+inline void RunChain(Script& script, uint64_t ms) {
+  script.Fork(ms, 500, 60, 3000);
+  script.Exec(ms + 1, 500, ms, "bash", "-bash\0"sv, kUser);
+  script.Fork(ms + 100, 501, 500, ms, kUser);
+  script.Exec(ms + 101, 501, ms + 100,
+              {.comm = "sudo",
+               .exe = "/usr/bin/sudo",
+               .args = "sudo\0-s\0"sv,
+               .uid = kUser,
+               .euid = 0,
+               .cpu_us = 300});
+  script.Exec(ms + 110, 501, ms + 100,
+              {.comm = "bash", .exe = "/bin/bash", .args = "bash\0"sv, .cpu_us = 4300});
+  script.Exec(
+      ms + 900, 501, ms + 100,
+      {.comm = "backup", .exe = "/usr/bin/backup", .args = "backup\0--all\0"sv, .cpu_us = 6300});
+  script.Exit(ms + 3000, 501, ms + 100, {.comm = "backup", .cpu_us = 1'506'300, .ppid = 500});
+}
+
 // A service that is started anew each time, in a cgroup of its own.
 inline void RunCrashLoop(Script& script, uint64_t ms) {
   for (uint32_t i = 0; i < 6; ++i) {

@@ -177,6 +177,11 @@ inline std::map<std::string, Coverage> RunEveryVerb(Asked asked, const std::stri
     asked.wishes = WishFor("--view", view);
     all["spawn " + view] = RunReport(kSpawnReport, asked).coverage;
   }
+  for (const Report* report : {&kListReport, &kWhyReport}) {
+    asked.wishes = WishesOf(*report, asked, why);
+    asked.wishes.Add("--view", {"programs"});
+    all[std::string(report->name) + " programs"] = RunReport(*report, asked).coverage;
+  }
   asked.wishes = WishFor("--view", "cascades");
   all["failures cascades"] = RunReport(kFailuresReport, asked).coverage;
   return all;

@@ -70,6 +70,7 @@ class Script {
     uint32_t uid = 0;
     uint32_t euid = 0;
     std::optional<uint32_t> tty = {};
+    std::optional<uint64_t> cpu_us = {};
   };
   void Exec(uint64_t ms, uint32_t pid, uint64_t start_ms, const Program& program) {
     forked_only_.erase({pid, start_ms});
@@ -83,7 +84,8 @@ class Script {
                                        .comm = program.comm,
                                        .exe = program.exe,
                                        .args_bytes = program.args.size(),
-                                       .args = program.args});
+                                       .args = program.args,
+                                       .cpu_us = program.cpu_us});
   }
   void Exec(uint64_t ms, uint32_t pid, uint64_t start_ms, std::string_view comm,
             std::string_view args, uint32_t uid = 0) {

@@ -361,6 +361,15 @@ filters() {
   done
 }
 
+@test "what the programs of a process used adds up to what it used" {
+  lives=$TOP/tests/data/recorded_lives.dbk
+  run -0 --separate-stderr "$DAYBOOK" list --log "$lives" --view programs --output jsonl
+  ((${#lines[@]} > 20))
+  programs=$(jq -sc 'group_by(.proc_id)[] | [.[0].proc_id, (map(.cpu_us) | add)]' <<<"$output")
+  run -0 --separate-stderr "$DAYBOOK" list --log "$lives" --output jsonl
+  same "$(jq -c '[.proc_id, .cpu_us]' <<<"$output" | sort)" "$(sort <<<"$programs")"
+}
+
 @test "failures are those of the list" {
   run -0 --separate-stderr "$DAYBOOK" failures --log "$sample" --output jsonl
   same "$("$DAYBOOK" list --log "$sample" --failed --output jsonl | wc -l)" \

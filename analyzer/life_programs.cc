@@ -1,0 +1,142 @@
+#include "life_programs.h"
+
+#include <fmt/format.h>
+
+#include <iterator>
+#include <utility>
+
+#include "program_chain.h"
+
+namespace daybook {
+namespace {
+
+constexpr std::string_view kProcesses = "processes";
+constexpr std::string_view kPrograms = "programs";
+
+constexpr FieldChoice kOfProcess[] = {{"host"},   {"boot_id"}, {"proc_id"},
+                                      {"pid", 2}, {"ppid"},    {"parent_id"}};
+constexpr Column kNumbers[] = {
+    {"program", Kind::kNumber, 3}, {"of", Kind::kNumber, 4}, {"count", Kind::kNumber}};
+constexpr FieldChoice kOfProgram[] = {{"start_time", 5}, {"end_time"}, {"elapsed", 6}, {"cpu", 7},
+                                      {"comm", 9},       {"exe"},      {"args", 10},   {"uid"},
+                                      {"euid"},          {"gid"},      {"user", 8},    {"sid"},
+                                      {"tty"},           {"cgroup"},   {"service"},    {"status"}};
+
+std::optional<uint64_t> CpuBetween(const std::optional<uint64_t>& begin_us,
+                                   const std::optional<uint64_t>& end_us) {
+  if (!begin_us || !end_us || *end_us < *begin_us) return std::nullopt;
+  return *end_us - *begin_us;
+}
+
+// The only one of a process that has executed none, as far as the log tells.
+ProgramStart OnlyStart(const Life& life) {
+  ProgramStart start{.image = life.image, .identity = life.identity, .cpu_us = 0};
+  if (life.birth_uid) start.identity.uid = life.birth_uid;
+  if (life.birth_euid) start.identity.euid = life.birth_euid;
+  const bool is_one = life.execs || (life.flags & kProcNeverExeced) != 0;
+  if (!is_one) start.count.reset();
+  return start;
+}
+
+// What is the same for all programs of a process.
+void SetProcess(const Life& life, Life* program) {
+  program->pid = life.pid;
+  program->birth_seen = life.birth_seen;
+  program->ppid = life.ppid;
+  program->parent_start_ns = life.parent_start_ns;
+  program->flags = life.flags;
+  program->execs = life.execs;
+  program->proof = life.proof;
+  program->parent = life.parent;
+}
+
+// Of the last one.
+void SetEnd(const Life& life, Life* program) {
+  program->state = life.state;
+  program->end_ns = life.end_ns;
+  program->exit_ppid = life.exit_ppid;
+  program->wait_status = life.wait_status;
+  program->is_unreaped = life.is_unreaped;
+  program->last_seen_ns = life.last_seen_ns;
+  program->identity.comm = life.identity.comm;
+  if (!life.acct) ForgetUncounted(life.flags, &program->usage);
+}
+
+}  // namespace
+
+std::vector<std::string_view> ProgramsViews() { return {kProcesses, kPrograms}; }
+
+bool ShowsPrograms(const Wishes& wishes) { return wishes.Value("--view") == kPrograms; }
+
+Status CheckProgramsView(const Wishes& wishes) {
+  const std::string_view view = wishes.Value("--view").value_or(kProcesses);
+  if (view == kProcesses || view == kPrograms) return Ok{};
+  return Error(
+      fmt::format("--view: no view '{}'; there are {}", view, fmt::join(ProgramsViews(), ", ")));
+}
+
+std::span<const RanProgram> LifePrograms::Of(const Life& life) {
+  programs_.clear();
+  const ProgramStart only = life.programs ? ProgramStart{} : OnlyStart(life);
+  const std::span<const ProgramStart> starts =
+      life.programs ? std::as_const(*life.programs).starts() : std::span(&only, 1);
+  uint64_t before = 0;
+  for (size_t i = 0; i < starts.size(); ++i) {
+    const bool is_last = i + 1 == starts.size();
+    const auto& end_us = is_last ? life.usage.cpu_us : starts[i + 1].cpu_us;
+    RanProgram& program = programs_.emplace_back();
+    program.number = before + 1;
+    program.count = starts[i].count;
+    before += program.count.value_or(1);
+    SetProcess(life, &program.life);
+    program.life.start_ns = i == 0 ? life.start_ns : starts[i].since_ns;
+    program.life.coarse_start = i == 0 && life.coarse_start;
+    program.life.image = starts[i].image;
+    program.life.identity = starts[i].identity;
+    program.life.usage.cpu_us = CpuBetween(starts[i].cpu_us, end_us);
+    if (is_last) {
+      SetEnd(life, &program.life);
+    } else {
+      program.life.state = LifeState::kEnded;
+      program.life.end_ns = program.life.last_seen_ns = starts[i + 1].since_ns;
+    }
+  }
+  for (RanProgram& program : programs_) program.of = before;
+  return programs_;
+}
+
+std::vector<Column> ProgramColumns() {
+  std::vector<Column> columns = ColumnsOf(kOfProcess);
+  columns.insert(columns.end(), std::begin(kNumbers), std::end(kNumbers));
+  const std::vector<Column> of_program = ColumnsOf(kOfProgram);
+  columns.insert(columns.end(), of_program.begin(), of_program.end());
+  return columns;
+}
+
+ProgramRows::ProgramRows(const LocalZone& zone)
+    : texts_(zone), program_texts_(zone), of_process_(kOfProcess), of_program_(kOfProgram) {}
+
+void ProgramRows::Add(const Boot& boot, const Life& life, std::span<const Cell> before,
+                      std::span<const Cell> behind, Table& table) {
+  for (const RanProgram& program : programs_.Of(life)) {
+    row_.assign(before.begin(), before.end());
+    of_process_.AppendTo(&row_, boot, life, texts_);
+    row_.insert(row_.end(), {program.number, program.of, OptionalCell(program.count)});
+    of_program_.AppendTo(&row_, boot, program.life, program_texts_);
+    row_.insert(row_.end(), behind.begin(), behind.end());
+    table.Add(row_);
+    if (program.count.value_or(1) == 1) continue;
+    ++merged_rows_;
+    merged_ += *program.count;
+  }
+}
+
+void ProgramRows::AddNote(Table& table, std::vector<NamedFact>* facts) const {
+  if (merged_rows_ == 0) return;
+  table.AddNote(fmt::format(
+      "-- rows that stand for more than one program each, of processes that ran many: {}, for {}",
+      merged_rows_, merged_));
+  facts->insert(facts->end(), {{"merged_rows", merged_rows_}, {"merged_programs", merged_}});
+}
+
+}  // namespace daybook

@@ -1,0 +1,69 @@
+// The programs of a process, each as if it were all of one, and their rows in tables.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "life_fields.h"
+#include "lives.h"
+#include "report.h"
+
+namespace daybook {
+
+// Of reports that show either processes or all their programs.
+std::vector<std::string_view> ProgramsViews();
+inline constexpr ReportOption kProgramsOption = {
+    "--view", "VIEW", "processes (default); programs: each that they ran, and its CPU time", false,
+    ProgramsViews};
+bool ShowsPrograms(const Wishes& wishes);
+Status CheckProgramsView(const Wishes& wishes);
+
+struct RanProgram {
+  uint64_t number = 0;  // among those of its process that are known, from 1
+  uint64_t of = 0;      // so many
+  // For how many it stands: of more than one it is not known what they were. Unknown of the first
+  // one of a process that may have run others before it was seen.
+  std::optional<uint64_t> count;
+  // From when it was executed until the next one was. Its ids are those behind the exec, its status
+  // is known of the last one, and of its usage only the CPU time is.
+  Life life;
+};
+
+class LifePrograms {
+ public:
+  // Of a life that was read for all its programs. Valid until the next call.
+  std::span<const RanProgram> Of(const Life& life);
+
+ private:
+  std::vector<RanProgram> programs_;
+};
+
+// Behind other columns: those of a program.
+std::vector<Column> ProgramColumns();
+
+// Rows, one for each program.
+class ProgramRows {
+ public:
+  explicit ProgramRows(const LocalZone& zone);
+
+  // `row` has what stands before; `behind`, what stands behind.
+  void Add(const Boot& boot, const Life& life, std::span<const Cell> before,
+           std::span<const Cell> behind, Table& table);
+  // Says where a row is not one program. Call it once, after the last row.
+  void AddNote(Table& table, std::vector<NamedFact>* facts) const;
+
+ private:
+  LifeTexts texts_;
+  LifeTexts program_texts_;
+  ChosenFields of_process_;
+  ChosenFields of_program_;
+  LifePrograms programs_;
+  std::vector<Cell> row_;
+  uint64_t merged_rows_ = 0;
+  uint64_t merged_ = 0;  // programs that they stand for
+};
+
+}  // namespace daybook
