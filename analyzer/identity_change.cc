@@ -1,6 +1,9 @@
 #include "identity_change.h"
 
 #include <optional>
+#include <utility>
+
+#include "program_chain.h"
 
 namespace daybook {
 namespace {
@@ -22,12 +25,41 @@ std::optional<IdentityChange> EffectiveChange(const Life& life) {
   return IdentityChange{.from_uid = *from, .to_uid = *to, .how = "effective"};
 }
 
+// What it ran from that number of start on.
+IdentityChange::Program ProgramOf(const Life& life, size_t number) {
+  const auto starts = std::as_const(*life.programs).starts();
+  const bool is_newest = number + 1 == starts.size();
+  return {.comm = is_newest ? &life.identity.comm : &starts[number].identity.comm,
+          .image = starts[number].image.get()};
+}
+
+// An exec leaves the real user as it is: that was changed before it. The effective one it may
+// change alone, as a set-user-ID program's does.
+std::optional<IdentityChange::Program> FindProgram(const IdentityChange& change, const Life& life,
+                                                   std::optional<uint32_t> Identity::*id) {
+  if (!life.programs) {
+    if (life.execs != 0U) return std::nullopt;
+    return IdentityChange::Program{.comm = &life.identity.comm, .image = life.image.get()};
+  }
+  const auto starts = std::as_const(*life.programs).starts();
+  size_t first = starts.size();  // that began as whom it became, as all behind it did
+  while (first != 0 && starts[first - 1].identity.*id == change.to_uid) --first;
+  if (first == 0 || !(starts[first - 1].identity.*id)) return std::nullopt;
+  const bool is_by_exec = first != starts.size() && id == &Identity::euid &&
+                          starts[first].identity.uid == starts[first - 1].identity.uid;
+  const size_t number = is_by_exec ? first : first - 1;
+  if (starts[number].count != 1U) return std::nullopt;
+  return ProgramOf(life, number);
+}
+
 }  // namespace
 
 std::vector<IdentityChange> FindIdentityChanges(const Life& life) {
   std::vector<IdentityChange> changes;
-  const auto real = RealChange(life);
-  const auto effective = EffectiveChange(life);
+  auto real = RealChange(life);
+  auto effective = EffectiveChange(life);
+  if (real) real->by = FindProgram(*real, life, &Identity::uid);
+  if (effective) effective->by = FindProgram(*effective, life, &Identity::euid);
   if (real) changes.push_back(*real);
   if (effective && !(real && effective->to_uid == real->to_uid)) changes.push_back(*effective);
   return changes;

@@ -45,6 +45,10 @@ constexpr const LifeField& kJobKindKey = kFamilyKeys[1];
 
 bool IsAboutJobs(const LifeField* key) { return key == &kJobKey || key == &kJobKindKey; }
 
+bool NamesProcess(const LifeField* key) {
+  return IsAboutJobs(key) || key->column.name == "proc_id";
+}
+
 }  // namespace
 
 const LifeField* FindGroupKey(std::string_view name) {
@@ -171,6 +175,15 @@ size_t LifeGroups::Find(const Boot& boot, const Life& life, LifeTexts& texts) {
   if (keys_.size() == 1) return groups_.Find(CellOf(*keys_.front(), boot, life, texts));
   key_.Clear();
   for (const LifeField* key : keys_) PackCell(CellOf(*key, boot, life, texts), nullptr, &key_);
+  return groups_.Find(key_.text());
+}
+
+size_t LifeGroups::Find(const Boot& boot, const Life& program, const Life& life, LifeTexts& texts) {
+  key_.Clear();
+  for (const LifeField* key : keys_) {
+    const Life& of = NamesProcess(key) ? life : program;
+    PackCell(CellOf(*key, boot, of, texts), nullptr, &key_);
+  }
   return groups_.Find(key_.text());
 }
 

@@ -72,6 +72,8 @@ class LifeGroups {
   explicit LifeGroups(std::vector<const LifeField*> keys, std::shared_ptr<JobRuns> runs = nullptr);
 
   size_t Find(const Boot& boot, const Life& life, LifeTexts& texts);
+  // The same of a program of a life, as LifePrograms has it: what names a process is the life's.
+  size_t Find(const Boot& boot, const Life& program, const Life& life, LifeTexts& texts);
 
   size_t size() const { return groups_.size(); }
   // A cell for each key; they point into this object.

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "identity_change.h"
+#include "life_cells.h"
 #include "life_fields.h"
 #include "life_log.h"
 #include "report.h"
@@ -14,7 +15,7 @@ namespace {
 
 constexpr FieldChoice kFields[] = {{"host"}, {"proc_id"}, {"start_time", 1}, {"pid", 2}, {"ppid"},
                                    {"uid"},  {"euid"},    {"user"},          {"status"}, {"comm"},
-                                   {"exe"},  {"args", 8}, {"tty", 6}};
+                                   {"exe"},  {"args", 9}, {"tty", 7}};
 
 std::vector<Column> Columns() {
   std::vector<Column> columns = ColumnsOf(kFields);
@@ -23,7 +24,9 @@ std::vector<Column> Columns() {
   columns.push_back({"to_uid", Kind::kNumber});
   columns.push_back({"to_user", Kind::kUser, 4});
   columns.push_back({"change", Kind::kString, 5});
-  columns.push_back({"ancestors", Kind::kString, 7});
+  columns.push_back({"changed_by", Kind::kString, 6});
+  columns.push_back({"changed_by_exe", Kind::kString});
+  columns.push_back({"ancestors", Kind::kString, 8});
   return columns;
 }
 
@@ -34,27 +37,37 @@ Cell UserCell(uint32_t uid, LifeTexts& texts) {
   return name != nullptr ? Cell(Text{*name}) : Cell(uint64_t{uid});
 }
 
+// What is known of the program that made a change.
+Life ProgramThatMade(const IdentityChange& change) {
+  Life life;
+  if (!change.by) return life;
+  life.identity.comm = *change.by->comm;
+  if (change.by->image != nullptr) life.image = boost::make_local_shared<Image>(*change.by->image);
+  return life;
+}
+
 Result<Answer> RunIdentity(const Question& question, Table& table) {
   LifeTexts texts(question.zone);
   const ChosenFields fields(kFields);
   std::vector<Cell> row;
   std::string ancestors;
-  const Coverage coverage = ReadLives(question, [&](const Boot& boot, const Life& life) {
+  const auto take = [&](const Boot& boot, const Life& life) {
     const std::vector<IdentityChange> changes = FindIdentityChanges(life);
     if (changes.empty()) return LifeUse::kFiltered;
     ancestors.clear();
     AppendAncestors(life, &ancestors);
     for (const IdentityChange& change : changes) {
+      const Life by = ProgramThatMade(change);
       row.clear();
       fields.AppendTo(&row, boot, life, texts);
       row.insert(row.end(), {uint64_t{change.from_uid}, UserCell(change.from_uid, texts),
                              uint64_t{change.to_uid}, UserCell(change.to_uid, texts),
-                             Text{change.how}, Text{ancestors}});
+                             Text{change.how}, CommCell(by), ExeCell(by), Text{ancestors}});
       table.Add(row);
     }
     return UseFor(table);
-  });
-  return Answer{.coverage = coverage};
+  };
+  return Answer{.coverage = ReadLives(question, take, nullptr, Rests::kOnAllPrograms)};
 }
 
 }  // namespace

@@ -1,10 +1,15 @@
 // Totals of groups of lives: by command, user, service, hour, or whatever a life has.
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <iterator>
+#include <string_view>
 #include <vector>
 
 #include "life_groups.h"
 #include "life_log.h"
+#include "life_programs.h"
 #include "life_window.h"
 #include "report.h"
 #include "styles.h"
@@ -14,11 +19,45 @@
 namespace daybook {
 namespace {
 
+constexpr std::string_view kPer = "--per";
+constexpr std::string_view kProcess = "process";
+constexpr std::string_view kProgram = "program";
+
+std::vector<std::string_view> Units() { return {kProcess, kProgram}; }
+
 constexpr ReportOption kOptions[] = {
-    {"--by", "KEY,..", "Group by these columns of list (default: comm)", true, GroupKeyNames}};
+    {"--by", "KEY,..", "Group by these columns of list (default: comm)", true, GroupKeyNames},
+    {kPer, "UNIT", "process (default); program: each that a process ran, for itself", false,
+     Units}};
+
+bool IsPerProgram(const Wishes& wishes) { return wishes.Value(kPer) == kProgram; }
+
+Status Check(const Wishes& wishes, const FilterClock&) {
+  const std::string_view unit = wishes.Value(kPer).value_or(kProcess);
+  if (unit == kProcess || unit == kProgram) return Ok{};
+  return Error(fmt::format("{}: no unit '{}'; there are {}", kPer, unit, fmt::join(Units(), ", ")));
+}
+
+// Of what is counted, only the CPU time is told of programs.
+bool IsOfProcessOnly(std::string_view column) {
+  constexpr std::string_view kColumns[] = {
+      "utime_us", "stime_us", "maxrss_kib", "p50_maxrss_kib", "p95_maxrss_kib", "p99_maxrss_kib",
+      "minflt",   "majflt",   "nvcsw",      "nivcsw",         "read_bytes",     "write_bytes"};
+  return std::ranges::find(kColumns, column) != std::end(kColumns);
+}
 
 Result<std::vector<Column>> ColumnsFor(const Wishes& wishes, const FilterClock&) {
-  return KeyColumns(wishes, TotalsColumns());
+  std::vector<Column> totals = TotalsColumns();
+  for (Column& column : totals) {
+    if (IsPerProgram(wishes) && IsOfProcessOnly(column.name)) {
+      column = {.name = column.name, .kind = column.kind, .shown = Shown::kNever};
+    }
+  }
+  return KeyColumns(wishes, totals);
+}
+
+Rests RestsOn(const Wishes& wishes) {
+  return IsPerProgram(wishes) ? Rests::kOnAllPrograms : Rests::kOnEnd;
 }
 
 Result<Answer> RunSummary(const Question& question, Table& table) {
@@ -29,16 +68,29 @@ Result<Answer> RunSummary(const Question& question, Table& table) {
   std::vector<Totals> groups;
   const auto add = UsesQuantiles(table, keys->size()) ? &Totals::AddWithQuantiles : &Totals::Add;
   const bool uses_ends = UsesEnds(table, keys->size());
-  const auto take = [&](const Boot& boot, const Life& life) {
-    const size_t group = names.Find(boot, life, texts);
+  const auto add_to = [&](size_t group, const Boot& boot, const Life& life) {
     if (group == groups.size()) groups.emplace_back();
     (groups[group].*add)(life);
     if (uses_ends) groups[group].AddEnd(EndTime(boot, life));
+  };
+  const auto take = [&](const Boot& boot, const Life& life) {
+    add_to(names.Find(boot, life, texts), boot, life);
+    return LifeUse::kUsed;
+  };
+  LifePrograms programs;
+  const auto take_programs = [&](const Boot& boot, const Life& life) {
+    for (const RanProgram& program : programs.Of(life)) {
+      const size_t group = names.Find(boot, program.life, life, texts);
+      add_to(group, boot, program.life);
+      groups[group].count += program.count.value_or(1) - 1;
+    }
     return LifeUse::kUsed;
   };
   Rests rests = question.filter.RestsOn();
   for (const LifeField* key : *keys) rests = std::max(rests, key->rests);
-  const Coverage coverage = ReadLives(question, take, nullptr, rests);
+  const Coverage coverage = IsPerProgram(question.wishes)
+                                ? ReadLives(question, take_programs, nullptr, Rests::kOnAllPrograms)
+                                : ReadLives(question, take, nullptr, rests);
   FillTotals(
       groups, [&](size_t group) { return names.Cells(group); }, keys->size(), Totals{}, table);
   return Answer{.coverage = coverage};
@@ -52,9 +104,12 @@ constinit const Report kSummaryReport{
     .examples =
         "  daybook summary --since today\n"
         "  daybook summary --by user,comm --sort -failed -n 10\n"
-        "  daybook summary --by service --columns service,count,cpu,p95_elapsed\n",
+        "  daybook summary --by service --columns service,count,cpu,p95_elapsed\n"
+        "  daybook summary --per program --by exe\n",
     .options = kOptions,
+    .check = Check,
     .columns_for = ColumnsFor,
+    .rests_on = RestsOn,
     .default_sort = "-cpu_us",
     .skips = LogSet::Skips::kLives,
     .window_rule = WindowRule::kEnd,

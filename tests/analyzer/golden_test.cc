@@ -44,6 +44,8 @@ const Golden kGoldens[] = {
     {"failures", "failures --log night --by job,comm"},
     {"diff", "diff --log night --old-since '2026-09-21 14:13' --since '2026-09-21 14:13:24'"},
     {"identity", "identity --log night"},
+    {"identity_chain", "identity --log chain"},
+    {"summary_programs", "summary --log chain --per program"},
     {"follow", "follow --log night -S @0 -n 3"},
     {"info", "info --log sample.dbk"},
     {"dump", "dump --log sample.dbk -n 4"},

@@ -50,6 +50,7 @@ WholeLife WholeLifeOf(const TrueLife& life, bool executes, uint64_t cpu_us) {
   parts.exit.time_ns = *life.end_ns;
   parts.exit.wait_status = life.wait_status;
   parts.exit.cpu_us = cpu_us;
+  if (parts.exec) parts.exec->cpu_us = cpu_us / 2;
   parts.exit.comm = life.comm;
   if (cpu_us != life.cpu_us) parts.exit.flags &= ~kProcUsageExact;
   parts.fork.ppid = *(parts.exit.ppid = life.birth_parent->pid);
@@ -334,6 +335,7 @@ void ProcessWorld::EndShortLife() {
   one.end_told_in = one.told_in;
   one.told_parent = one.birth_parent;
   one.told_execs = ended.executes ? 1 : 0;
+  if (ended.executes) one.told_programs = {{one.comm, told_us / 2}};
   one.told_comm = one.comm;
   one.told_uid = one.uid;
   one.told_cpu_us = told_us;
@@ -347,6 +349,7 @@ void ProcessWorld::EndShortLife() {
 void ProcessWorld::Exec(uint32_t number, uint32_t what) {
   TrueLife& one = life(number);
   one.has_execed = true;
+  one.cpu_us += what % 7 * 100;
   one.comm = kPrograms[what % std::size(kPrograms)];
   const std::string exe = "/usr/bin/" + one.comm;
   daybook::Exec exec{
@@ -354,7 +357,13 @@ void ProcessWorld::Exec(uint32_t number, uint32_t what) {
   exec.comm = one.comm;
   exec.exe = exe;
   exec.args = exe;
-  if (!Tell(exec, &Loss::execs, &one)) return;
+  if (what % 5 != 0) exec.cpu_us = one.cpu_us;  // not every source tells it
+  if (!Tell(exec, &Loss::execs, &one)) {
+    one.has_untold_exec = true;
+    return;
+  }
+  if (!one.told_programs.empty()) one.told_programs.back().comm = one.told_comm;
+  one.told_programs.push_back({one.comm, exec.cpu_us});
   ++one.told_execs;
   one.told_comm = one.comm;
   one.told_uid = one.uid;
@@ -376,7 +385,7 @@ void ProcessWorld::Exit(uint32_t number, uint32_t what) {
   TrueLife& one = life(number);
   one.end_ns = now_ns_;
   one.wait_status = kStatuses[what / 2 % std::size(kStatuses)];
-  one.cpu_us = what % 5 * 1000 + number + 1;
+  one.cpu_us += what % 5 * 1000 + number + 1;
   const bool is_zombie = what % 4 == 1;
   const ProcessKey reaper = life(one.reaper).key;
   daybook::Exit exit{.time_ns = now_ns_,

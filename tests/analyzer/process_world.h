@@ -48,6 +48,12 @@ struct ProcessKey {
   auto operator<=>(const ProcessKey&) const = default;
 };
 
+// As the log tells it.
+struct ToldProgram {
+  std::optional<std::string> comm;        // at its end, or its newest
+  std::optional<uint64_t> cpu_before_us;  // that its process had used when it began
+};
+
 struct TrueLife {
   ProcessKey key;
   std::optional<ProcessKey> birth_parent;
@@ -69,6 +75,8 @@ struct TrueLife {
   std::optional<ProcessKey> told_parent;
   bool has_execed = false;
   uint64_t told_execs = 0;
+  bool has_untold_exec = false;
+  std::vector<ToldProgram> told_programs;  // but for the one that it was born with
   std::optional<std::string> told_comm;
   std::optional<uint32_t> told_uid;
   std::optional<uint64_t> told_cpu_us;

@@ -16,6 +16,7 @@
 
 #include "daybook/compress.h"
 #include "life_log.h"
+#include "life_programs.h"
 #include "process_world.h"
 #include "random_worlds.h"
 #include "report_runner.h"
@@ -23,14 +24,15 @@
 namespace daybook {
 namespace {
 
-std::map<Place, std::vector<Life>> ReadAll(const Asked& asked) {
+std::map<Place, std::vector<Life>> ReadAll(const Asked& asked, Rests rests = Rests::kOnBirth) {
   std::map<Place, std::vector<Life>> lives;
   LogSet log = OpenLogs(asked);
   const LocalZone zone = LocalZone::Utc();
-  ReadLives({.log = log, .zone = zone, .filter = {}}, [&](const Boot& boot, const Life& life) {
+  const auto take = [&](const Boot& boot, const Life& life) {
     lives[PlaceOf(boot, life)].push_back(life);
     return LifeUse::kUsed;
-  });
+  };
+  ReadLives({.log = log, .zone = zone, .filter = {}}, take, nullptr, rests);
   return lives;
 }
 
@@ -43,7 +45,7 @@ void ExpectTruth(const TrueLife& truth, const Life& life) {
   RC_ASSERT(ParentOf(life) == truth.told_parent);
   const bool is_exec_untold = truth.has_execed && truth.told_execs == 0;
   if (life.execs) RC_ASSERT(life.execs == truth.told_execs);
-  if (truth.is_birth_told && !is_exec_untold) RC_ASSERT(life.execs.has_value());
+  if (truth.is_birth_told && !truth.has_untold_exec) RC_ASSERT(life.execs.has_value());
   if (truth.is_end_told && is_exec_untold) RC_ASSERT(!life.execs);
   if (truth.told_comm) RC_ASSERT(life.identity.comm == truth.told_comm);
   RC_ASSERT(life.identity.uid == truth.told_uid);
@@ -84,6 +86,49 @@ TEST(WorldTest, ShortLivesAreToldInOneRecordEach) {
   const Ran dump = RunReport(kDumpReport, {.paths = worlds.paths(), .order = Order::kOfLog});
   const auto is_life = [&](const TextRow& row) { return dump.At(row, "type") == "life"; };
   EXPECT_EQ(std::ranges::count_if(dump.rows, is_life), 2);
+}
+
+// ---- The programs of a process ----
+
+std::optional<uint64_t> Difference(const std::optional<uint64_t>& before,
+                                   const std::optional<uint64_t>& after) {
+  return before && after ? std::optional(*after - *before) : std::nullopt;
+}
+
+void ExpectTruePrograms(const TrueLife& truth, const Life& life) {
+  LifePrograms reader;
+  const auto programs = reader.Of(life);
+  RC_ASSERT(programs.size() == truth.told_programs.size() + 1);
+  std::optional<uint64_t> before_us = 0;
+  uint64_t sum_us = 0;
+  bool is_all_known = true;
+  for (size_t i = 0; i < programs.size(); ++i) {
+    const bool is_last = i + 1 == programs.size();
+    const auto after_us = is_last ? truth.told_cpu_us : truth.told_programs[i].cpu_before_us;
+    const auto& cpu_us = programs[i].life.usage.cpu_us;
+    RC_ASSERT(cpu_us == Difference(before_us, after_us));
+    if (i != 0 && !is_last) {
+      RC_ASSERT(programs[i].life.identity.comm == truth.told_programs[i - 1].comm);
+    }
+    sum_us += cpu_us.value_or(0);
+    is_all_known = is_all_known && cpu_us;
+    before_us = after_us;
+  }
+  if (is_all_known) RC_ASSERT(sum_us == truth.told_cpu_us);
+  if (truth.is_birth_told && !truth.has_untold_exec) RC_ASSERT(programs[0].count == 1U);
+}
+
+RC_GTEST_PROP(WorldTest, TheProgramsOfAProcessAddUpToIt,
+              (const Script& first, const Script& second)) {
+  const Worlds worlds(first, second);
+  const auto lives = ReadAll({.paths = worlds.paths()}, Rests::kOnAllPrograms);
+  worlds.ForEachTold([&](const ProcessWorld& world, uint8_t boot, const TrueLife& truth) {
+    const auto told = lives.find(PlaceOf(world, boot, truth));
+    RC_ASSERT(told != lives.end() && told->second.size() == 1U);
+    ExpectTruth(truth, told->second.front());
+    ExpectTruePrograms(truth, told->second.front());
+  });
+  RC_ASSERT(lives.size() == worlds.CountTold());
 }
 
 // ---- What retention has removed ----

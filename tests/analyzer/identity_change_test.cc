@@ -1,0 +1,102 @@
+// Who became somebody else, and by which of its programs.
+
+#include "identity_change.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "life_records.h"
+#include "lives.h"
+
+namespace daybook {
+namespace {
+
+using testing::ElementsAre;
+
+constexpr uint64_t kBirth = 10 * kSecond;
+
+class IdentityChangeTest : public testing::Test {
+ protected:
+  IdentityChangeTest() { builder_.Take(Born()); }
+
+  static Fork Born() {
+    Fork fork = ForkAt(kBirth);
+    fork.euid = 1000;
+    return fork;
+  }
+  void Exec(std::string_view comm, std::optional<uint32_t> uid, std::optional<uint32_t> euid) {
+    time_ns_ += kMs;
+    builder_.Take(daybook::Exec{.time_ns = time_ns_,
+                                .pid = 7,
+                                .start_ns = kBirth,
+                                .uid = uid,
+                                .euid = euid,
+                                .comm = comm,
+                                .exe = comm});
+  }
+
+  // "setuid sudo": which changes there were when it ended as that user, and by whom.
+  std::vector<std::string> ChangesTo(uint32_t uid, uint32_t euid) {
+    builder_.Take(
+        Exit{.time_ns = 20 * kSecond, .pid = 7, .start_ns = kBirth, .uid = uid, .euid = euid});
+    std::vector<std::string> changes;
+    for (const IdentityChange& change : FindIdentityChanges(lives_.at(0))) {
+      changes.push_back(std::string(change.how) + " " +
+                        (change.by ? change.by->comm->value_or("?") : "-"));
+    }
+    return changes;
+  }
+
+  uint64_t time_ns_ = kBirth;
+  std::vector<Life> lives_;
+  LifeBuilder builder_{[this](const Life& life) { lives_.push_back(life); },
+                       LifeBuilder::Programs::kAllKept};
+};
+
+TEST_F(IdentityChangeTest, WhoCalledSetuidIsTheProgramBeforeTheNextExec) {
+  Exec("sudo", 1000, 0);
+  Exec("bash", 0, 0);
+  Exec("backup", 0, 0);
+  EXPECT_THAT(ChangesTo(0, 0), ElementsAre("setuid sudo"));
+}
+
+TEST_F(IdentityChangeTest, ASetUserIdProgramIsMadeAnotherOneByItsExec) {
+  Exec("sh", 1000, 1000);
+  Exec("passwd", 1000, 0);
+  EXPECT_THAT(ChangesTo(1000, 0), ElementsAre("effective passwd"));
+}
+
+TEST_F(IdentityChangeTest, WhatChangedBehindTheLastExecTheLastProgramDid) {
+  Exec("sh", 1000, 1000);
+  Exec("nginx", 1000, 1000);
+  EXPECT_THAT(ChangesTo(33, 33), ElementsAre("setuid nginx"));
+}
+
+TEST_F(IdentityChangeTest, TheNewestOfSeveralChangesIsMeant) {
+  Exec("su", 0, 0);
+  Exec("sh", 1000, 1000);
+  Exec("sudo", 1000, 0);
+  Exec("id", 0, 0);
+  EXPECT_THAT(ChangesTo(0, 0), ElementsAre("setuid sudo"));
+}
+
+TEST_F(IdentityChangeTest, WhereIdsAreNotToldTheProgramIsUnknown) {
+  Exec("sudo", {}, {});
+  Exec("bash", 0, 0);
+  EXPECT_THAT(ChangesTo(0, 0), ElementsAre("setuid -"));
+}
+
+TEST_F(IdentityChangeTest, OneOfManyIsUnknown) {
+  for (int i = 0; i < 50; ++i) Exec("before", 1000, 1000);
+  for (int i = 0; i < 50; ++i) Exec("after", 0, 0);
+  EXPECT_THAT(ChangesTo(0, 0), ElementsAre("setuid -"));
+}
+
+}  // namespace
+}  // namespace daybook
