@@ -97,6 +97,8 @@ std::span<const RanProgram> LifePrograms::Of(const Life& life) {
     if (is_last) {
       SetEnd(life, &program.life);
     } else {
+      // Only in a tick the kernel brings it up to date.
+      if (program.life.usage.cpu_us == 0U) program.life.usage.cpu_us.reset();
       program.life.state = LifeState::kEnded;
       program.life.end_ns = program.life.last_seen_ns = starts[i + 1].since_ns;
     }

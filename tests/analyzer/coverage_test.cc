@@ -91,6 +91,7 @@ TEST_F(CoverageTest, EachVerbTellsHowManyLivesItRestsOn) {
       {"list", kLiving + ended},
       {"list programs", kLiving + ended},
       {"summary", kLiving + ended},
+      {"summary programs", kLiving + ended},
       {"jobs", kLiving + ended},
       {"top", kLiving + ended},
       {"tree", kLiving + ended},

@@ -149,9 +149,10 @@ TEST_F(LifeProgramsTest, WhatACountLacksOnBothSidesIsUnknown) {
 }
 
 TEST_F(LifeProgramsTest, NothingIsUnknownWhereItWasNotCounted) {
-  Take(ForkAt(kBirth), ExecOf("a", 11 * kSecond, 1), ExecOf("b", 12 * kSecond, 5),
+  Take(ForkAt(kBirth), ExecOf("a", 11 * kSecond, 0), ExecOf("b", 12 * kSecond, 5),
        ExitWith(5, "b", 0));
-  EXPECT_THAT(AllTold(), ElementsAre(Told{"?", 1}, Told{"a", 4}, Told{"b", std::nullopt}));
+  EXPECT_THAT(AllTold(),
+              ElementsAre(Told{"?", std::nullopt}, Told{"a", 5}, Told{"b", std::nullopt}));
 }
 
 TEST_F(LifeProgramsTest, LessThanAtItsExecIsUnknown) {

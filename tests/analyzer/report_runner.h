@@ -182,6 +182,8 @@ inline std::map<std::string, Coverage> RunEveryVerb(Asked asked, const std::stri
     asked.wishes.Add("--view", {"programs"});
     all[std::string(report->name) + " programs"] = RunReport(*report, asked).coverage;
   }
+  asked.wishes = WishFor("--per", "program");
+  all["summary programs"] = RunReport(kSummaryReport, asked).coverage;
   asked.wishes = WishFor("--view", "cascades");
   all["failures cascades"] = RunReport(kFailuresReport, asked).coverage;
   return all;

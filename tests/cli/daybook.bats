@@ -368,6 +368,8 @@ filters() {
   programs=$(jq -sc 'group_by(.proc_id)[] | [.[0].proc_id, (map(.cpu_us) | add)]' <<<"$output")
   run -0 --separate-stderr "$DAYBOOK" list --log "$lives" --output jsonl
   same "$(jq -c '[.proc_id, .cpu_us]' <<<"$output" | sort)" "$(sort <<<"$programs")"
+  run -0 --separate-stderr "$DAYBOOK" summary --log "$lives" --per program --output jsonl
+  same "$(jq -s 'map(.[1]) | add' <<<"$programs")" "$(jq -s 'map(.cpu_us) | add' <<<"$output")"
 }
 
 @test "failures are those of the list" {

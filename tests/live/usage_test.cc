@@ -277,6 +277,34 @@ TEST_F(UsageTest, EachProgramOfAChainHasItsShare) {
   EXPECT_LE(life.execs[0].cpu_us, life.exit.cpu_us);
 }
 
+// Whoever asks for its CPU time has the kernel bring that up to date.
+TEST_F(UsageTest, TheProgramsOfAChainUsedWhatTheyMeasured) {
+  int measured[2];
+  ASSERT_EQ(pipe(measured), 0);
+  const pid_t pid = Spawn([&] {
+    Spin(30'000'000);
+    timespec used{};
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+    const uint64_t used_us =
+        static_cast<uint64_t>(used.tv_sec) * 1'000'000 + static_cast<uint64_t>(used.tv_nsec) / 1000;
+    if (write(measured[1], &used_us, sizeof(used_us)) != sizeof(used_us)) _exit(1);
+    Become("/bin/sh", {"sh", "-c", "i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done; exec true"});
+  });
+  const Ended ended = WaitFor(pid);
+  uint64_t used_us = 0;
+  ASSERT_EQ(read(measured[0], &used_us, sizeof(used_us)), ssize_t{sizeof(used_us)});
+  close(measured[0]);
+  close(measured[1]);
+  WaitUntilFreed();
+  const Life life = LifeOf(Stop(), pid);
+  ASSERT_THAT(life.execs, SizeIs(2));
+  constexpr uint64_t kTickUs = 10'000;  // the longest that there is
+  EXPECT_THAT(life.execs[0].cpu_us, Optional(Ge(used_us)));
+  EXPECT_THAT(life.execs[0].cpu_us, Optional(Lt(used_us + kTickUs)));
+  const uint64_t all_us = Microseconds(ended.usage.ru_utime) + Microseconds(ended.usage.ru_stime);
+  EXPECT_THAT(life.execs[1].cpu_us, Optional(AllOf(Ge(used_us + kTickUs), Lt(all_us + 1))));
+}
+
 TEST_F(UsageTest, ANameThatAProcessGivesItselfIsRecorded) {
   const pid_t pid = Spawn([] { prctl(PR_SET_NAME, "renamed"); });
   WaitFor(pid);
