@@ -35,6 +35,16 @@ IdentityChange::Program ProgramOf(const Life& life, size_t number) {
 
 // An exec leaves the real user as it is: that was changed before it. The effective one it may
 // change alone, as a set-user-ID program's does.
+enum class Maker : uint8_t { kBefore, kExec, kUnknown };
+
+Maker MakerOfEffective(const Identity& before, const Identity& behind) {
+  if (!before.uid || !behind.uid) return Maker::kUnknown;
+  if (*before.uid != *behind.uid) return Maker::kBefore;
+  // Root, or who acts as another one already, may also have done it before the exec.
+  const bool could_not_before = *before.uid != 0 && before.euid == before.uid;
+  return could_not_before ? Maker::kExec : Maker::kUnknown;
+}
+
 std::optional<IdentityChange::Program> FindProgram(const IdentityChange& change, const Life& life,
                                                    std::optional<uint32_t> Identity::*id) {
   if (!life.programs) {
@@ -45,9 +55,12 @@ std::optional<IdentityChange::Program> FindProgram(const IdentityChange& change,
   size_t first = starts.size();  // that began as whom it became, as all behind it did
   while (first != 0 && starts[first - 1].identity.*id == change.to_uid) --first;
   if (first == 0 || !(starts[first - 1].identity.*id)) return std::nullopt;
-  const bool is_by_exec = first != starts.size() && id == &Identity::euid &&
-                          starts[first].identity.uid == starts[first - 1].identity.uid;
-  const size_t number = is_by_exec ? first : first - 1;
+  const bool may_be_by_exec = first != starts.size() && id == &Identity::euid;
+  const Maker maker = may_be_by_exec
+                          ? MakerOfEffective(starts[first - 1].identity, starts[first].identity)
+                          : Maker::kBefore;
+  if (maker == Maker::kUnknown) return std::nullopt;
+  const size_t number = maker == Maker::kExec ? first : first - 1;
   if (starts[number].count != 1U) return std::nullopt;
   return ProgramOf(life, number);
 }

@@ -23,11 +23,11 @@ constexpr uint64_t kBirth = 10 * kSecond;
 
 class IdentityChangeTest : public testing::Test {
  protected:
-  IdentityChangeTest() { builder_.Take(Born()); }
+  IdentityChangeTest() { builder_.Take(BornAs(1000)); }
 
-  static Fork Born() {
+  static Fork BornAs(uint32_t uid) {
     Fork fork = ForkAt(kBirth);
-    fork.euid = 1000;
+    fork.uid = fork.euid = uid;
     return fork;
   }
   void Exec(std::string_view comm, std::optional<uint32_t> uid, std::optional<uint32_t> euid) {
@@ -70,6 +70,26 @@ TEST_F(IdentityChangeTest, ASetUserIdProgramIsMadeAnotherOneByItsExec) {
   Exec("sh", 1000, 1000);
   Exec("passwd", 1000, 0);
   EXPECT_THAT(ChangesTo(1000, 0), ElementsAre("effective passwd"));
+}
+
+// It may do it before the exec, as may the program that it executes by it.
+TEST_F(IdentityChangeTest, WhoChangedTheEffectiveUserOfRootIsUnknown) {
+  builder_.Take(BornAs(0));
+  Exec("daemon", 0, 0);
+  Exec("cgi", 0, 33);
+  EXPECT_THAT(ChangesTo(0, 33), ElementsAre("effective -"));
+}
+
+TEST_F(IdentityChangeTest, WhoChangedOneThatActedAsAnotherIsUnknown) {
+  Exec("sudo", 1000, 0);
+  Exec("cgi", 1000, 33);
+  EXPECT_THAT(ChangesTo(1000, 33), ElementsAre("effective -"));
+}
+
+TEST_F(IdentityChangeTest, RealUsersThatAreUnknownAreNotTheSame) {
+  Exec("sh", {}, 1000);
+  Exec("passwd", {}, 0);
+  EXPECT_THAT(ChangesTo(1000, 0), ElementsAre("effective -"));
 }
 
 TEST_F(IdentityChangeTest, WhatChangedBehindTheLastExecTheLastProgramDid) {
