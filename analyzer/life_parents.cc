@@ -106,7 +106,8 @@ void LifeBuilder::Inherit(uint64_t fork_ns, Open* child) {
   const LocalPointer<const Image>& image = earlier ? earlier->image : parent->life.image;
   if (image && image->since_ns > fork_ns) return;  // of later than the fork
   const auto& parent_comm = earlier ? earlier->identity.comm : parent->life.identity.comm;
-  if (child->life.programs) child->life.programs->SetFirst(image, parent_comm);
+  const bool runs_it_first = child->life.programs && child->untold_exec_ns == 0;
+  if (runs_it_first) child->life.programs->SetFirst(image, parent_comm);
   // Its own program has a name of its own, also where that is not known.
   auto& comm = child->life.identity.comm;
   if (child->life.execs_told == 0 && !comm) comm = parent_comm;

@@ -28,13 +28,17 @@ std::optional<uint64_t> CpuBetween(const std::optional<uint64_t>& begin_us,
   return *end_us - *begin_us;
 }
 
-// The only one of a process that has executed none, as far as the log tells.
+// The only one of a process that has executed none, as far as the log tells. Where it may have
+// executed one, what is known is of that, and not of its birth.
 ProgramStart OnlyStart(const Life& life) {
   ProgramStart start{.image = life.image, .identity = life.identity, .cpu_us = 0};
+  const bool is_one = life.execs || (life.flags & kProcNeverExeced) != 0;
+  if (!is_one) {
+    start.count.reset();
+    return start;
+  }
   if (life.birth_uid) start.identity.uid = life.birth_uid;
   if (life.birth_euid) start.identity.euid = life.birth_euid;
-  const bool is_one = life.execs || (life.flags & kProcNeverExeced) != 0;
-  if (!is_one) start.count.reset();
   return start;
 }
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "daybook/abilities.h"
+#include "program_chain.h"
 
 namespace daybook {
 namespace {
@@ -95,7 +96,7 @@ void LifeBuilder::Take(const Exec& exec) {
   Open* open = Enter(exec.pid, {exec.start_ns, false});
   if (open == nullptr) return;
   Life& life = open->life;
-  if (exec.time_ns <= open->untold_exec_ns) open->untold_exec_ns = 0;
+  if (IsUpTo(exec.time_ns, open->untold_exec_ns)) open->untold_exec_ns = 0;
   if (programs_ == Programs::kAllKept) EndProgram(exec, open);
   ++life.execs_told;
   life.flags &= ~kProcNeverExeced;
@@ -193,6 +194,12 @@ void LifeBuilder::Take(const Recorder& recorder) {
   others_until_ns_ = HasAbility(recorder, kContinues) ? recorder.time_ns : 0;
 }
 
+// A snapshot reads a process at some moment up to its end, of which nothing is told until then.
+bool LifeBuilder::IsUpTo(uint64_t time_ns, uint64_t until_ns) const {
+  const bool is_being_taken = snapshot_ && until_ns == snapshot_->begin_ns;
+  return until_ns != 0 && (is_being_taken || time_ns <= until_ns);
+}
+
 void LifeBuilder::Take(const SnapBegin& begin) {
   Advance(begin.time_ns);
   snapshot_ = Snapshot{.no = ++snapshots_, .begin_ns = begin.time_ns};
@@ -211,8 +218,15 @@ void LifeBuilder::Take(const SnapProc& process) {
   }
   if (time_ns >= open->newest_ns) life.flags = process.flags;
   const bool has_execed = (process.flags & kProcNeverExeced) == 0;
-  if (has_execed && life.execs_told == 0) open->untold_exec_ns = time_ns;
-  MergeIdentity(process, time_ns >= open->newest_ns, &life.identity);
+  const bool is_untold = has_execed && life.execs_told == 0;
+  if (is_untold && open->untold_exec_ns == 0) open->untold_exec_ns = time_ns;
+  open->shown_until_ns = has_execed ? time_ns : 0;
+  const bool is_newer = time_ns >= open->newest_ns;
+  // It may be the next program that has the name which the snapshot tells.
+  if (is_newer && life.programs) {
+    life.programs->starts().back().identity.comm = life.identity.comm;
+  }
+  MergeIdentity(process, is_newer, &life.identity);
   // An EXEC's own words are more than what /proc makes of them later; a parent's program is less,
   // where it has another one since.
   const bool has_own = !open->has_inherited || (process.flags & kProcNeverExeced) != 0;
@@ -237,6 +251,11 @@ void LifeBuilder::Take(const SnapEnd& end) {
   HandOutAwaiting();
   if (!snapshot_) return;
   const Snapshot snapshot = *std::exchange(snapshot_, std::nullopt);
+  ForEachOpen([&](Open* open) {
+    for (uint64_t* const until_ns : {&open->untold_exec_ns, &open->shown_until_ns}) {
+      if (*until_ns == snapshot.begin_ns) *until_ns = end.time_ns;
+    }
+  });
   if (snapshot.processes != end.process_count) return;
   ForEachOpen([this, &snapshot](Open* open) {
     const uint64_t uncertainty = open->life.coarse_start ? kCoarseStartNs : 0;

@@ -197,7 +197,8 @@ class LifeBuilder {
     bool parent_start_coarse = false;
     uint64_t newest_ns = 0;           // time of the newest record of it
     uint64_t snapshot_no = 0;         // of the last snapshot that has it
-    uint64_t untold_exec_ns = 0;      // one before it is not told
+    uint64_t untold_exec_ns = 0;      // one up to it is not told
+    uint64_t shown_until_ns = 0;      // an exec up to it may be what a snapshot shows
     bool replaced = false;            // another process has its pid since
     bool ended = false;               // all that may follow is its reap
     std::optional<uint64_t> doubted;  // time by which it must have ended, as it seems
@@ -271,7 +272,8 @@ class LifeBuilder {
   bool HasWaitedForSnapshot() const;
   void HandOutAwaiting();
   static void CountExecs(Open* open);
-  static void EndProgram(const Exec& exec, Open* open);
+  bool IsUpTo(uint64_t time_ns, uint64_t until_ns) const;
+  void EndProgram(const Exec& exec, Open* open) const;
   static void BeginProgram(const Exec& exec, LocalPointer<const Image> image, Open* open);
   static void CountPrograms(Open* open);
   void HandOut(Open& open);

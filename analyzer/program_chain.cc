@@ -39,10 +39,12 @@ const ProgramStart& ProgramChain::At(uint64_t time_ns) const {
   return *std::prev(next);
 }
 
-// What it ran up to now; a late record does not tell what that was.
-void LifeBuilder::EndProgram(const Exec& exec, Open* open) {
+// What it ran up to now; a late record does not tell what that was, nor does a snapshot that may
+// have met what it runs since.
+void LifeBuilder::EndProgram(const Exec& exec, Open* open) const {
   Life& life = open->life;
-  const bool is_newer = exec.time_ns >= open->newest_ns;
+  const bool is_newer =
+      exec.time_ns >= open->newest_ns && !IsUpTo(exec.time_ns, open->shown_until_ns);
   if (life.programs) {
     ProgramStart& last = life.programs->starts().back();
     if (is_newer && last.since_ns <= exec.time_ns) last.identity.comm = life.identity.comm;
@@ -75,12 +77,11 @@ void LifeBuilder::BeginProgram(const Exec& exec, LocalPointer<const Image> image
 void LifeBuilder::CountPrograms(Open* open) {
   Life& life = open->life;
   ProgramStart& first = life.programs->starts().front();
-  if (life.birth_seen) {
-    first.count = 1;
-    first.identity.uid = life.birth_uid;
-    first.identity.euid = life.birth_euid;
-  }
-  if (open->untold_exec_ns != 0) first.count.reset();
+  if (open->untold_exec_ns != 0) return first.count.reset();
+  if (!life.birth_seen) return;
+  first.count = 1;
+  if (life.birth_uid) first.identity.uid = life.birth_uid;
+  if (life.birth_euid) first.identity.euid = life.birth_euid;
 }
 
 }  // namespace daybook

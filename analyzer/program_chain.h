@@ -23,11 +23,12 @@ struct ProgramStart {
 };
 
 // Takes no more memory for a process that goes from program to program for ever: where there are
-// many, those between the first and the newest are one.
+// many, those between the first and the newest are one. So 32 images are kept of a process at most,
+// each with a path and arguments of up to 4 KiB as the recorder keeps them.
 class ProgramChain {
  public:
-  static constexpr size_t kMostFirst = 32;
-  static constexpr size_t kMostNewest = 32;
+  static constexpr size_t kMostFirst = 8;
+  static constexpr size_t kMostNewest = 24;
 
   explicit ProgramChain(ProgramStart first) { starts_.push_back(std::move(first)); }
 

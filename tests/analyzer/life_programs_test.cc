@@ -188,6 +188,105 @@ TEST_F(LifeProgramsTest, AnExecThatIsTooLateForTheSnapshotIsCounted) {
   EXPECT_THAT(lives_.front().execs, Optional(1U));
 }
 
+// A snapshot is read for a while, and what was executed meanwhile is told behind it.
+TEST_F(LifeProgramsTest, AnExecWhileTheSnapshotIsTakenIsTheOneThatItProves) {
+  for (const uint64_t exec_ns : {10'005 * kMs, 10'012 * kMs, 10'030 * kMs}) {
+    lives_.clear();
+    Take(ForkAt(kBirth));
+    Take(SnapBegin{.time_ns = 10'005 * kMs}, SnapAt(kBirth),
+         SnapEnd{.time_ns = 10'030 * kMs, .process_count = 1});
+    Take(ExecOf("gcc", exec_ns, 30), ExitWith(50, "gcc"));
+    EXPECT_THAT(AllTold(), ElementsAre(Told{"?", 30}, Told{"gcc", 20})) << exec_ns;
+    EXPECT_THAT(lives_.front().execs, Optional(1U)) << exec_ns;
+  }
+}
+
+TEST_F(LifeProgramsTest, AnExecThatStandsInTheSnapshotIsTheOneThatItProves) {
+  Take(ForkAt(kBirth));
+  Take(SnapBegin{.time_ns = 10'005 * kMs}, SnapAt(kBirth), ExecOf("gcc", 10'012 * kMs, 30),
+       SnapEnd{.time_ns = 10'030 * kMs, .process_count = 1});
+  Take(ExitWith(50, "gcc"));
+  EXPECT_THAT(AllTold(), ElementsAre(Told{"?", 30}, Told{"gcc", 20}));
+  EXPECT_THAT(lives_.front().execs, Optional(1U));
+}
+
+TEST_F(LifeProgramsTest, AnExecBehindTheSnapshotIsNotTheOneThatItProves) {
+  Take(ForkAt(kBirth));
+  Take(SnapBegin{.time_ns = 10'005 * kMs}, SnapAt(kBirth),
+       SnapEnd{.time_ns = 10'030 * kMs, .process_count = 1});
+  Take(ExecOf("gcc", 10'031 * kMs, 30), ExitWith(50, "gcc"));
+  EXPECT_THAT(AllTold(), ElementsAre(Told{"snap", 30, std::nullopt}, Told{"gcc", 20}));
+  EXPECT_EQ(lives_.front().execs, std::nullopt);
+}
+
+// What the first one proved, the second one does not explain.
+TEST_F(LifeProgramsTest, AnExecInALaterSnapshotIsNotTheOneThatTheFirstProves) {
+  Take(ForkAt(kBirth));
+  for (const uint64_t begin_ns : {11 * kSecond, 12 * kSecond}) {
+    Take(SnapBegin{.time_ns = begin_ns}, SnapAt(kBirth),
+         SnapEnd{.time_ns = begin_ns + 30 * kMs, .process_count = 1});
+  }
+  Take(ExecOf("gcc", 12 * kSecond + 12 * kMs, 30), ExitWith(50, "gcc"));
+  EXPECT_THAT(AllTold(), ElementsAre(Told{"?", 30, std::nullopt}, Told{"gcc", 20}));
+  EXPECT_EQ(lives_.front().execs, std::nullopt);
+}
+
+TEST_F(LifeProgramsTest, TheSuccessorIsNotTheFirstOfAnOlderProcess) {
+  Take(SnapBegin{.time_ns = 10'005 * kMs}, SnapAt(kBirth),
+       SnapEnd{.time_ns = 10'030 * kMs, .process_count = 1});
+  Take(ExecOf("gcc", 10'012 * kMs, 30), ExitWith(50, "gcc"));
+  const std::vector<RanProgram> programs = Programs();
+  ASSERT_EQ(programs.size(), 2U);
+  EXPECT_EQ(programs[0].life.identity.comm, std::nullopt);
+  EXPECT_EQ(programs[0].life.identity.uid, std::nullopt);
+  EXPECT_FALSE(programs[0].life.image);
+  EXPECT_EQ(programs[0].count, std::nullopt);
+}
+
+TEST_F(LifeProgramsTest, ASnapshotOfTheSuccessorDoesNotRenameAProgram) {
+  Take(ForkAt(kBirth), ExecOf("sh", 10'001 * kMs, 3));
+  Take(SnapBegin{.time_ns = 10'005 * kMs}, SnapAt(kBirth),
+       SnapEnd{.time_ns = 10'030 * kMs, .process_count = 1});
+  Take(ExecOf("gcc", 10'012 * kMs, 30), ExitWith(50, "gcc"));
+  EXPECT_THAT(AllTold(), ElementsAre(Told{"?", 3}, Told{"sh", 27}, Told{"gcc", 20}));
+}
+
+TEST_F(LifeProgramsTest, WhatAProgramCalledItselfBeforeTheSnapshotIsItsName) {
+  Take(ForkAt(kBirth), ExecOf("sh", 10'001 * kMs, 3));
+  Take(CommChange{.time_ns = 10'002 * kMs, .pid = 7, .start_ns = kBirth, .comm = "worker"});
+  Take(SnapBegin{.time_ns = 10'005 * kMs}, SnapAt(kBirth),
+       SnapEnd{.time_ns = 10'030 * kMs, .process_count = 1});
+  Take(ExecOf("gcc", 10'012 * kMs, 30), ExitWith(50, "gcc"));
+  EXPECT_THAT(AllTold(), ElementsAre(Told{"?", 3}, Told{"worker", 27}, Told{"gcc", 20}));
+}
+
+TEST_F(LifeProgramsTest, WhoHadExecutedNothingInTheSnapshotIsKnownBeforeItsExec) {
+  Take(SnapBegin{.time_ns = 10'005 * kMs}, SnapAt(kBirth, 7, kProcNeverExeced),
+       SnapEnd{.time_ns = 10'030 * kMs, .process_count = 1});
+  Take(ExecOf("gcc", 10'012 * kMs, 30), ExitWith(50, "gcc"));
+  EXPECT_THAT(AllTold(), ElementsAre(Told{"snap", 30}, Told{"gcc", 20}));
+}
+
+// What it ran when it was born is not what it ran when it was seen.
+TEST_F(LifeProgramsTest, ALateBirthDoesNotTellWhatASnapshotMet) {
+  Take(Fork{.time_ns = 5 * kSecond, .pid = 5, .ppid = 1, .parent_start_ns = 0});
+  Exec shell = ExecOf("bash", 6 * kSecond, 1, 5);
+  shell.start_ns = 5 * kSecond;
+  SnapProc seen = SnapAt(kBirth);
+  seen.exe.reset();
+  seen.comm.reset();
+  Fork child = ForkAt(kBirth);
+  child.parent_start_ns = 5 * kSecond;
+  Take(shell);
+  Snapshot(11 * kSecond, {seen});
+  Take(ExecOf("ls", 13 * kSecond, 2), child, ExitWith(3, "ls"));
+  const std::vector<RanProgram> programs = Programs();
+  ASSERT_EQ(programs.size(), 2U);
+  EXPECT_FALSE(programs[0].life.image);
+  EXPECT_EQ(programs[0].life.identity.comm, std::nullopt);
+  EXPECT_EQ(programs[0].count, std::nullopt);
+}
+
 TEST_F(LifeProgramsTest, AnOlderExecIsPutInItsPlace) {
   Take(ForkAt(kBirth), ExecOf("b", 12 * kSecond, 7), ExecOf("a", 11 * kSecond, 3),
        ExitWith(9, "b"));
@@ -228,6 +327,42 @@ TEST_F(LifeProgramsTest, IdsAreThoseBehindTheExec) {
   EXPECT_THAT(programs[2].life.identity.uid, Optional(0U));
 }
 
+TEST_F(LifeProgramsTest, ABirthThatTellsNoIdsLeavesThemAsTheyWereSeen) {
+  SnapProc seen = SnapAt(kBirth, 7, kProcNeverExeced);
+  seen.uid = seen.euid = 33;
+  Fork late = ForkAt(kBirth);
+  late.uid.reset();
+  Snapshot(11 * kSecond, {seen});
+  Take(late, ExecOf("a", 12 * kSecond, 1), ExitWith(3, "a"));
+  const std::vector<RanProgram> programs = Programs();
+  ASSERT_EQ(programs.size(), 2U);
+  EXPECT_THAT(programs[0].life.identity.uid, Optional(33U));
+  EXPECT_THAT(programs[0].life.identity.euid, Optional(33U));
+  EXPECT_THAT(programs[0].count, Optional(1U));
+}
+
+// One that it executed since may be of another user.
+TEST_F(LifeProgramsTest, WhoseExecIsNotToldIsNotWhoItWasAtItsBirth) {
+  SnapProc seen = SnapAt(kBirth);
+  seen.uid = seen.euid = 33;
+  Take(ForkAt(kBirth));
+  Snapshot(11 * kSecond, {seen});
+  Take(ExecOf("a", 12 * kSecond, 1), ExitWith(3, "a"));
+  const std::vector<RanProgram> programs = Programs();
+  ASSERT_EQ(programs.size(), 2U);
+  EXPECT_THAT(programs[0].life.identity.comm, Optional(std::string("snap")));
+  EXPECT_THAT(programs[0].life.identity.uid, Optional(33U));
+}
+
+TEST_F(LifeProgramsTest, WhoseOnlyExecIsNotToldIsNotWhoItWasAtItsBirth) {
+  Exit exit = ExitWith(50, "a");
+  exit.uid = exit.euid = 33;
+  Take(ForkAt(kBirth), exit);
+  const std::vector<RanProgram> programs = Programs();
+  ASSERT_EQ(programs.size(), 1U);
+  EXPECT_THAT(programs[0].life.identity.uid, Optional(33U));
+}
+
 // 100 000 programs take no more memory than some dozens.
 TEST_F(LifeProgramsTest, OfManyTheFirstAndTheNewestAreKept) {
   constexpr uint64_t kMany = 100'000;
@@ -254,8 +389,8 @@ TEST_F(LifeProgramsTest, OfManyTheFirstAndTheNewestAreKept) {
   EXPECT_THAT(between.count, Optional(kMany + 1 - first - ProgramChain::kMostNewest));
   EXPECT_EQ(between.life.identity.comm, std::nullopt);
   EXPECT_FALSE(between.life.image);
-  EXPECT_THAT(programs[first - 1].life.identity.comm, Optional(std::string("p31")));
-  EXPECT_THAT(programs[first + 1].life.identity.comm, Optional(std::string("p99969")));
+  EXPECT_THAT(programs[first - 1].life.identity.comm, Optional(std::string("p7")));
+  EXPECT_THAT(programs[first + 1].life.identity.comm, Optional(std::string("p99977")));
   EXPECT_THAT(programs.back().life.identity.comm, Optional(std::string("p100000")));
 }
 
