@@ -79,8 +79,7 @@ Status CheckProgramsView(const Wishes& wishes) {
       fmt::format("--view: no view '{}'; there are {}", view, fmt::join(ProgramsViews(), ", ")));
 }
 
-std::span<const RanProgram> LifePrograms::Of(const Life& life) {
-  programs_.clear();
+void LifePrograms::Find(const Life& life) {
   const ProgramStart only = life.programs ? ProgramStart{} : OnlyStart(life);
   const std::span<const ProgramStart> starts =
       life.programs ? std::as_const(*life.programs).starts() : std::span(&only, 1);
@@ -108,7 +107,6 @@ std::span<const RanProgram> LifePrograms::Of(const Life& life) {
     }
   }
   for (RanProgram& program : programs_) program.of = before;
-  return programs_;
 }
 
 std::vector<Column> ProgramColumns() {
@@ -124,17 +122,17 @@ ProgramRows::ProgramRows(const LocalZone& zone)
 
 void ProgramRows::Add(const Boot& boot, const Life& life, std::span<const Cell> before,
                       std::span<const Cell> behind, Table& table) {
-  for (const RanProgram& program : programs_.Of(life)) {
+  programs_.ForEach(life, [&](const RanProgram& program) {
     row_.assign(before.begin(), before.end());
     of_process_.AppendTo(&row_, boot, life, texts_);
     row_.insert(row_.end(), {program.number, program.of, OptionalCell(program.count)});
     of_program_.AppendTo(&row_, boot, program.life, program_texts_);
     row_.insert(row_.end(), behind.begin(), behind.end());
     table.Add(row_);
-    if (program.count.value_or(1) == 1) continue;
+    if (program.count.value_or(1) == 1) return;
     ++merged_rows_;
     merged_ += *program.count;
-  }
+  });
 }
 
 void ProgramRows::AddNote(Table& table, std::vector<NamedFact>* facts) const {

@@ -34,10 +34,18 @@ struct RanProgram {
 
 class LifePrograms {
  public:
-  // Of a life that was read for all its programs. Valid until the next call.
-  std::span<const RanProgram> Of(const Life& life);
+  // Of a life that was read for all its programs. Keeps nothing of it, so that who made the life
+  // may use its memory again.
+  template <class Function>
+  void ForEach(const Life& life, Function&& function) {
+    Find(life);
+    for (const RanProgram& program : programs_) function(program);
+    programs_.clear();
+  }
 
  private:
+  void Find(const Life& life);
+
   std::vector<RanProgram> programs_;
 };
 

@@ -79,11 +79,11 @@ Result<Answer> RunSummary(const Question& question, Table& table) {
   };
   LifePrograms programs;
   const auto take_programs = [&](const Boot& boot, const Life& life) {
-    for (const RanProgram& program : programs.Of(life)) {
+    programs.ForEach(life, [&](const RanProgram& program) {
       const size_t group = names.Find(boot, program.life, life, texts);
       add_to(group, boot, program.life);
       groups[group].count += program.count.value_or(1) - 1;
-    }
+    });
     return LifeUse::kUsed;
   };
   Rests rests = question.filter.RestsOn();

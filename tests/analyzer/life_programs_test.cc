@@ -74,7 +74,7 @@ class LifeProgramsTest : public testing::Test {
     std::vector<RanProgram> programs;
     for (const Life& life : lives_) {
       if (life.pid != pid) continue;
-      for (const RanProgram& program : reader_.Of(life)) programs.push_back(program);
+      reader_.ForEach(life, [&](const RanProgram& program) { programs.push_back(program); });
     }
     return programs;
   }
@@ -404,6 +404,17 @@ TEST_F(LifeProgramsTest, AChildOfOneOfManyHasNoKnownProgram) {
   ASSERT_EQ(programs.size(), 2U);
   EXPECT_FALSE(programs[0].life.image);
   EXPECT_EQ(programs[0].life.identity.comm, std::nullopt);
+}
+
+TEST_F(LifeProgramsTest, WhoAskedForThemKeepsNothing) {
+  Take(ForkAt(kBirth), ExecOf("a", 11 * kSecond, 1), ExecOf("b", 12 * kSecond, 2));
+  builder_.Finish(LifeState::kRunning);
+  const Life& life = lives_.at(0);
+  const auto owners = life.image.local_use_count();
+  size_t programs = 0;
+  reader_.ForEach(life, [&](const RanProgram&) { ++programs; });
+  EXPECT_EQ(programs, 3U);
+  EXPECT_EQ(life.image.local_use_count(), owners);
 }
 
 TEST(ProgramsThatNobodyAsksForTest, AreNotKept) {

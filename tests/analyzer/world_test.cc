@@ -99,7 +99,8 @@ std::optional<uint64_t> UsedBetween(const std::optional<uint64_t>& before,
 
 void ExpectTruePrograms(const TrueLife& truth, const Life& life) {
   LifePrograms reader;
-  const auto programs = reader.Of(life);
+  std::vector<RanProgram> programs;
+  reader.ForEach(life, [&](const RanProgram& program) { programs.push_back(program); });
   RC_ASSERT(programs.size() == truth.told_programs.size() + 1);
   std::optional<uint64_t> before_us = 0;
   uint64_t sum_us = 0;
