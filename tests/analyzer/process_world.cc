@@ -146,7 +146,7 @@ void ProcessWorld::Act(const Step& step, uint32_t number) {
     case Action::kRotate:
       if (!writer_) return;
       Check(writer_->Rotate(EndReason::kSize));
-      return Snapshot();
+      return is_odd ? SnapshotDuringExec(number, step.what / 2) : Snapshot();
     case Action::kReboot:
       return Reboot(!is_odd);
     case Action::kSetClock:
@@ -224,6 +224,23 @@ void ProcessWorld::Snapshot() {
   for (const uint32_t number : living_) TellBySnapshot(&life(number));
   writer_->Append(SnapEnd{.time_ns = now_ns_, .process_count = living_.size()});
   for (TrueLife& one : lives()) one.is_end_proved = one.is_end_proved || one.end_ns;
+}
+
+// It is met before the exec or behind it; events of that time are told when the snapshot is done.
+void ProcessWorld::SnapshotDuringExec(uint32_t number, uint32_t what) {
+  const auto told_comm = life(number).told_comm;
+  const bool is_met_before = what % 2 != 0;
+  writer_->Append(SnapBegin{.time_ns = now_ns_});
+  const uint64_t exec_ns = now_ns_ += kMillisecondNs / 16;
+  if (!is_met_before) Execute(number, what);
+  for (const uint32_t living : living_) TellBySnapshot(&life(living));
+  if (is_met_before) Execute(number, what);
+  now_ns_ += kMillisecondNs / 16;
+  writer_->Append(SnapEnd{.time_ns = now_ns_, .process_count = living_.size()});
+  for (TrueLife& one : lives()) one.is_end_proved = one.is_end_proved || one.end_ns;
+  // Which of its programs had the name that the snapshot tells, is not known.
+  if (!loss_) life(number).told_comm = told_comm;
+  TellExec(number, what, exec_ns);
 }
 
 void ProcessWorld::TellBySnapshot(TrueLife* one) {
@@ -347,13 +364,22 @@ void ProcessWorld::EndShortLife() {
 }
 
 void ProcessWorld::Exec(uint32_t number, uint32_t what) {
+  Execute(number, what);
+  TellExec(number, what, now_ns_);
+}
+
+void ProcessWorld::Execute(uint32_t number, uint32_t what) {
   TrueLife& one = life(number);
   one.has_execed = true;
   one.cpu_us += what % 7 * 100;
   one.comm = kPrograms[what % std::size(kPrograms)];
+}
+
+void ProcessWorld::TellExec(uint32_t number, uint32_t what, uint64_t time_ns) {
+  TrueLife& one = life(number);
   const std::string exe = "/usr/bin/" + one.comm;
   daybook::Exec exec{
-      .time_ns = now_ns_, .pid = one.key.pid, .start_ns = one.key.start_ns, .uid = one.uid};
+      .time_ns = time_ns, .pid = one.key.pid, .start_ns = one.key.start_ns, .uid = one.uid};
   exec.comm = one.comm;
   exec.exe = exe;
   exec.args = exe;

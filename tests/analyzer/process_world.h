@@ -22,11 +22,11 @@ enum class Action : uint8_t {
   kExec,
   kRename,
   kChangeUser,
-  kAdopt,  // becomes a subreaper
-  kExit,   // `what` decides on the status, and whether its reap is told apart
-  kLose,   // the next events, as many as `what` says
-  kPause,  // the same, since no recorder runs
-  kRotate,
+  kAdopt,     // becomes a subreaper
+  kExit,      // `what` decides on the status, and whether its reap is told apart
+  kLose,      // the next events, as many as `what` says
+  kPause,     // the same, since no recorder runs
+  kRotate,    // `what` odd: while the snapshot is taken, that one executes something
   kReboot,    // `what` odd: the log has no end
   kSetClock,  // by up to a day forth or back
 };
@@ -122,6 +122,7 @@ class ProcessWorld {
   void OpenWriter();
   void CloseWriter(bool closes);
   void Snapshot();
+  void SnapshotDuringExec(uint32_t number, uint32_t what);
   void TellBySnapshot(TrueLife* one);
   void SetClock(uint32_t what);
   uint32_t Fork(uint32_t parent, bool reuses_pid);
@@ -130,6 +131,8 @@ class ProcessWorld {
   void BeginShortLife(uint32_t parent, uint32_t what);
   void EndShortLife();
   void Exec(uint32_t number, uint32_t what);
+  void Execute(uint32_t number, uint32_t what);
+  void TellExec(uint32_t number, uint32_t what, uint64_t time_ns);
   void Rename(uint32_t number, uint32_t what);
   void Exit(uint32_t number, uint32_t what);
   void Reap();
