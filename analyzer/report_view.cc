@@ -16,6 +16,7 @@ Result<size_t> FindColumn(const ViewWish& wish, std::string_view name, Purpose p
   std::vector<std::string_view> names;
   for (size_t i = 0; i < wish.of_columns.size(); ++i) {
     const Column& column = wish.of_columns[i];
+    if (column.shown == Shown::kNotTold) continue;
     if (column.shown == Shown::kNever && purpose == Purpose::kToShow) continue;
     if (IsNamed(column.name, name)) return i;
     names.push_back(column.name);

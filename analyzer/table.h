@@ -40,6 +40,7 @@ enum class Shown : uint8_t {
   kToPeople,        // not in machine formats
   kOnRequest,       // where it is named among the columns
   kNever,           // only to sort by
+  kNotTold,         // not even that: nothing is known of it here
   kAsMark,          // not itself, but behind the status, see end_marks.h
 };
 

@@ -26,7 +26,7 @@ Cell MeanOf(const Totals& totals, const Totals&) {
 // The only one is known better than by its class.
 Cell QuantileOf(const Quantiles& quantiles, uint32_t percent, const Sum& sum) {
   const auto number = quantiles.At(percent);
-  return OptionalCell(number && sum.terms == 1 ? sum.total : number);
+  return OptionalCell(number && sum.terms == 1 ? sum.Mean() : number);
 }
 
 template <uint32_t Percent>
@@ -110,15 +110,22 @@ void Sum::Add(const std::optional<uint64_t>& term) {
   ++terms;
 }
 
+void Sum::AddOfMany(const std::optional<uint64_t>& sum) {
+  if (!sum) return;
+  total = total.value_or(0) + *sum;
+  of_many += *sum;
+}
+
 void Sum::Merge(const Sum& other) {
   if (!other.total) return;
   total = total.value_or(0) + *other.total;
   terms += other.terms;
+  of_many += other.of_many;
 }
 
 std::optional<uint64_t> Sum::Mean() const {
   if (terms == 0) return std::nullopt;
-  return *total / terms;
+  return (*total - of_many) / terms;
 }
 
 void Totals::Add(const Life& life) {
@@ -144,6 +151,12 @@ void Totals::AddWithQuantiles(const Life& life) {
   if (life.usage.cpu_us) cpu_quantiles.Add(*life.usage.cpu_us);
   if (const auto elapsed_us_of_life = ElapsedUs(life)) elapsed_quantiles.Add(*elapsed_us_of_life);
   if (life.usage.maxrss_kib) maxrss_quantiles.Add(*life.usage.maxrss_kib);
+}
+
+void Totals::AddMany(const Life& programs, uint64_t number) {
+  count += number;
+  cpu_us.AddOfMany(programs.usage.cpu_us);
+  elapsed_us.AddOfMany(ElapsedUs(programs));
 }
 
 void Totals::AddEnd(const std::optional<int64_t>& end_ns) {

@@ -14,8 +14,11 @@ namespace daybook {
 struct Sum {
   std::optional<uint64_t> total;
   uint64_t terms = 0;
+  uint64_t of_many = 0;  // of the total, what is no term
 
   void Add(const std::optional<uint64_t>& term);
+  // What several have used together: it is in no mean.
+  void AddOfMany(const std::optional<uint64_t>& sum);
   void Merge(const Sum& other);
   std::optional<uint64_t> Mean() const;
 };
@@ -45,6 +48,9 @@ struct Totals {
   void Add(const Life& life);
   // The same, for percentiles, too.
   void AddWithQuantiles(const Life& life);
+  // Of so many programs that are told as one, and have ended: they are in no mean and no
+  // percentile.
+  void AddMany(const Life& programs, uint64_t number);
   // When a life that was added has ended, or was last seen.
   void AddEnd(const std::optional<int64_t>& end_ns);
   void Merge(const Totals& other);

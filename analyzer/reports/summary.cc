@@ -50,7 +50,7 @@ Result<std::vector<Column>> ColumnsFor(const Wishes& wishes, const FilterClock&)
   std::vector<Column> totals = TotalsColumns();
   for (Column& column : totals) {
     if (IsPerProgram(wishes) && IsOfProcessOnly(column.name)) {
-      column = {.name = column.name, .kind = column.kind, .shown = Shown::kNever};
+      column = {.name = column.name, .kind = column.kind, .shown = Shown::kNotTold};
     }
   }
   return KeyColumns(wishes, totals);
@@ -60,6 +60,37 @@ Rests RestsOn(const Wishes& wishes) {
   return IsPerProgram(wishes) ? Rests::kOnAllPrograms : Rests::kOnEnd;
 }
 
+// What is not of one program each, as far as is known.
+class ManyPrograms {
+ public:
+  void Note(const RanProgram& program) {
+    if (!program.count) {
+      ++uncounted_;
+    } else if (*program.count != 1) {
+      ++rows_;
+      merged_ += *program.count;
+    }
+  }
+  void AddNotes(Table& table, std::vector<NamedFact>* facts) const {
+    if (rows_ != 0) {
+      table.AddNote(fmt::format(
+          "-- in no mean and no percentile: programs that are told as one, of processes that ran "
+          "many: {}",
+          merged_));
+      facts->insert(facts->end(), {{"merged_rows", rows_}, {"merged_programs", merged_}});
+    }
+    if (uncounted_ == 0) return;
+    table.AddNote(fmt::format(
+        "-- counted as one program each, though others may have run before: {}", uncounted_));
+    facts->push_back({"uncounted_programs", uncounted_});
+  }
+
+ private:
+  uint64_t rows_ = 0;
+  uint64_t merged_ = 0;  // programs that they stand for
+  uint64_t uncounted_ = 0;
+};
+
 Result<Answer> RunSummary(const Question& question, Table& table) {
   const auto keys = GroupKeys(question.wishes);
   if (!keys) return keys.error();
@@ -68,21 +99,26 @@ Result<Answer> RunSummary(const Question& question, Table& table) {
   std::vector<Totals> groups;
   const auto add = UsesQuantiles(table, keys->size()) ? &Totals::AddWithQuantiles : &Totals::Add;
   const bool uses_ends = UsesEnds(table, keys->size());
-  const auto add_to = [&](size_t group, const Boot& boot, const Life& life) {
+  const auto add_to = [&](size_t group, const Boot& boot, const Life& life, uint64_t number) {
     if (group == groups.size()) groups.emplace_back();
-    (groups[group].*add)(life);
+    if (number == 1) {
+      (groups[group].*add)(life);
+    } else {
+      groups[group].AddMany(life, number);
+    }
     if (uses_ends) groups[group].AddEnd(EndTime(boot, life));
   };
   const auto take = [&](const Boot& boot, const Life& life) {
-    add_to(names.Find(boot, life, texts), boot, life);
+    add_to(names.Find(boot, life, texts), boot, life, 1);
     return LifeUse::kUsed;
   };
   LifePrograms programs;
+  ManyPrograms many;
   const auto take_programs = [&](const Boot& boot, const Life& life) {
     programs.ForEach(life, [&](const RanProgram& program) {
       const size_t group = names.Find(boot, program.life, life, texts);
-      add_to(group, boot, program.life);
-      groups[group].count += program.count.value_or(1) - 1;
+      add_to(group, boot, program.life, program.count.value_or(1));
+      many.Note(program);
     });
     return LifeUse::kUsed;
   };
@@ -93,7 +129,9 @@ Result<Answer> RunSummary(const Question& question, Table& table) {
                                 : ReadLives(question, take, nullptr, rests);
   FillTotals(
       groups, [&](size_t group) { return names.Cells(group); }, keys->size(), Totals{}, table);
-  return Answer{.coverage = coverage};
+  Answer answer{.coverage = coverage};
+  many.AddNotes(table, &answer.facts);
+  return answer;
 }
 
 }  // namespace

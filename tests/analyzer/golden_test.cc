@@ -46,6 +46,9 @@ const Golden kGoldens[] = {
     {"identity", "identity --log night"},
     {"identity_chain", "identity --log chain"},
     {"summary_programs", "summary --log chain --per program"},
+    {"summary_many_programs",
+     "summary --log many --per program --columns comm,count,cpu,mean_cpu,p50_cpu,p99_cpu,elapsed,"
+     "mean_elapsed,p99_elapsed"},
     {"follow", "follow --log night -S @0 -n 3"},
     {"info", "info --log sample.dbk"},
     {"dump", "dump --log sample.dbk -n 4"},
@@ -78,6 +81,10 @@ class GoldenFolder : public ProgramRunner {
     chain.Snapshot();
     RunChain(chain, 6000);
     chain.log().Close();
+    Script many("many");
+    many.Snapshot();
+    RunManyPrograms(many, 6000);
+    many.log().Close();
     (void)Run("export --log night --format pacct -o pacct");
   }
   ~GoldenFolder() override { std::filesystem::current_path("/"); }

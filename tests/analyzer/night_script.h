@@ -41,6 +41,16 @@ inline void RunLogin(Script& script, uint64_t ms) {
   script.Exit(ms + 301, 300, ms, {.comm = "sshd", .cpu_us = 1000, .ppid = 60});
 }
 
+// A process that goes through a hundred programs, each of 10 ms and 2 ms of CPU time.
+inline void RunManyPrograms(Script& script, uint64_t ms) {
+  script.Fork(ms, 600, 50, 3000);
+  for (uint64_t i = 1; i < 100; ++i) {
+    script.Exec(ms + 10 * i, 600, ms, {.comm = "step", .exe = "/bin/step", .cpu_us = 2000 * i});
+  }
+  script.Exit(ms + 1000, 600, ms,
+              {.comm = "step", .cpu_us = 200'000, .ppid = 50, .flags = kProcUsageExact});
+}
+
 // A login whose shell becomes root's, and that a backup, of one process.
 inline void RunChain(Script& script, uint64_t ms) {
   script.Fork(ms, 500, 60, 3000);

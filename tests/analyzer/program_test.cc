@@ -348,6 +348,8 @@ TEST_F(ProgramTest, WrongUsageIsTwoWithOneLineThatHelps) {
       {"lits", "daybook: no verb 'lits'; did you mean 'list'?\n"},
       {"list --log LOG --columns pid,com",
        "daybook: list: no column 'com'; did you mean 'comm'?\n"},
+      {"summary --log LOG --per program --sort -maxrss", "daybook: summary: no column 'maxrss'"},
+      {"summary --log LOG --per program --columns utime", "daybook: summary: no column 'utime'"},
       {"list --log LOG --columns newest", "daybook: list: no column 'newest'"},
       {"tree --log LOG --sort -totl_cpu_us",
        "daybook: tree: no column 'totl_cpu_us'; did you mean 'total_cpu_us'?\n"},
