@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "lives.h"
-#include "program_chain.h"
 
 namespace daybook {
 namespace {
@@ -28,13 +27,6 @@ const Life& TopmostKnown(const Life& life) {
     at = at->parent.get();
   }
   return *at;
-}
-
-// What it ran at that moment, where that is kept and has been replaced since.
-const ProgramStart* EarlierProgram(const Life& life, uint64_t time_ns) {
-  if (!life.programs) return nullptr;
-  const ProgramStart& start = life.programs->At(time_ns);
-  return &start == &life.programs->starts().back() ? nullptr : &start;
 }
 
 }  // namespace
@@ -102,12 +94,14 @@ void LifeBuilder::Inherit(uint64_t fork_ns, Open* child) {
     parent->life.start_ns = *parent_start_ns;
     parent->life.coarse_start = false;
   }
-  const ProgramStart* const earlier = EarlierProgram(parent->life, fork_ns);
-  const LocalPointer<const Image>& image = earlier ? earlier->image : parent->life.image;
+  if (programs_ == Programs::kAllKept) return InheritEarlier(parent->life, fork_ns, child);
+  const LocalPointer<const Image>& image = parent->life.image;
   if (image && image->since_ns > fork_ns) return;  // of later than the fork
-  const auto& parent_comm = earlier ? earlier->identity.comm : parent->life.identity.comm;
-  const bool runs_it_first = child->life.programs && child->untold_exec_ns == 0;
-  if (runs_it_first) child->life.programs->SetFirst(image, parent_comm);
+  InheritProgram(image, parent->life.identity.comm, child);
+}
+
+void LifeBuilder::InheritProgram(const LocalPointer<const Image>& image,
+                                 const std::optional<std::string>& parent_comm, Open* child) {
   // Its own program has a name of its own, also where that is not known.
   auto& comm = child->life.identity.comm;
   if (child->life.execs_told == 0 && !comm) comm = parent_comm;

@@ -106,16 +106,11 @@ void LifeBuilder::Take(const Exec& exec) {
   MergeIdentity(exec, is_newer, &life.identity);
   // Also where a snapshot was taken since: it would have this same image.
   const bool is_newest = !life.image || exec.time_ns >= life.image->since_ns;
-  if (is_newest || programs_ == Programs::kAllKept) {
-    LocalPointer<const Image> image = MakeImage({.since_ns = exec.time_ns,
-                                                 .exe = exec.exe,
-                                                 .exe_bytes = exec.exe_bytes,
-                                                 .args = exec.args,
-                                                 .args_bytes = exec.args_bytes});
-    if (programs_ == Programs::kAllKept) BeginProgram(exec, image, open);
-    if (is_newest) life.image = std::move(image);
-    open->has_inherited = open->has_inherited && !is_newest;
+  if (is_newest) {
+    life.image = MakeImage(ProgramOf(exec));
+    open->has_inherited = false;
   }
+  if (programs_ == Programs::kAllKept) BeginProgram(exec, is_newest ? life.image : nullptr, open);
   See(open, exec.time_ns);
 }
 

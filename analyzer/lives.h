@@ -261,6 +261,9 @@ class LifeBuilder {
   void Link(Open* child);
   static void LinkTo(const OpenPointer& parent, Open* child);
   void Inherit(uint64_t fork_ns, Open* child);
+  static void InheritEarlier(const Life& parent, uint64_t fork_ns, Open* child);
+  static void InheritProgram(const LocalPointer<const Image>& image,
+                             const std::optional<std::string>& parent_comm, Open* child);
   void See(Open* open, uint64_t time_ns);
   void Doubt(Open* open, uint64_t time_ns);
   void Advance(uint64_t time_ns);
@@ -274,7 +277,7 @@ class LifeBuilder {
   static void CountExecs(Open* open);
   bool IsUpTo(uint64_t time_ns, uint64_t until_ns) const;
   void EndProgram(const Exec& exec, Open* open) const;
-  static void BeginProgram(const Exec& exec, LocalPointer<const Image> image, Open* open);
+  void BeginProgram(const Exec& exec, LocalPointer<const Image> newest, Open* open);
   static void CountPrograms(Open* open);
   void HandOut(Open& open);
   void Remember(OpenPointer over);
@@ -282,6 +285,13 @@ class LifeBuilder {
   void TakeParts(const WholeLife& whole);
   void FillWhole(const WholeLife& whole, uint64_t start_ns);
   LocalPointer<const Image> MakeImage(const Program& program);
+  static Program ProgramOf(const Exec& exec) {
+    return {.since_ns = exec.time_ns,
+            .exe = exec.exe,
+            .exe_bytes = exec.exe_bytes,
+            .args = exec.args,
+            .args_bytes = exec.args_bytes};
+  }
   OpenPointer TakeSpare();
   LocalPointer<Image> TakeSpareImage();
   void Recycle(OpenPointer open);

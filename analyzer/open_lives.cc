@@ -257,7 +257,7 @@ LocalPointer<Image> LifeBuilder::TakeSpareImage() {
 // Where a child or a report keeps it, they let it go.
 void LifeBuilder::Recycle(OpenPointer open) {
   if (open.local_use_count() != 1 || spare_.size() == kMostSpare) return;
-  open->life.programs.reset();
+  if (open->life.programs) open->life.programs.reset();
   RecycleImage(&open->life.image);
   // Made anew in its place: to assign a new one would move each of its members.
   static_assert(std::is_nothrow_default_constructible_v<Open>);

@@ -58,9 +58,12 @@ void LifeBuilder::EndProgram(const Exec& exec, Open* open) const {
   life.programs = boost::make_local_shared<ProgramChain>(std::move(first));
 }
 
-void LifeBuilder::BeginProgram(const Exec& exec, LocalPointer<const Image> image, Open* open) {
-  ProgramStart start{
-      .since_ns = exec.time_ns, .image = std::move(image), .identity = {}, .cpu_us = exec.cpu_us};
+// `newest`: its image, where no newer one is known.
+void LifeBuilder::BeginProgram(const Exec& exec, LocalPointer<const Image> newest, Open* open) {
+  ProgramStart start{.since_ns = exec.time_ns,
+                     .image = newest ? std::move(newest) : MakeImage(ProgramOf(exec)),
+                     .identity = {},
+                     .cpu_us = exec.cpu_us};
   start.identity = {.uid = exec.uid,
                     .euid = exec.euid,
                     .gid = exec.gid,
@@ -70,6 +73,22 @@ void LifeBuilder::BeginProgram(const Exec& exec, LocalPointer<const Image> image
                     .comm = {}};
   if (exec.comm) start.identity.comm.emplace(*exec.comm);
   open->life.programs->Add(std::move(start));
+}
+
+// What the parent ran then: it may have gone on to other programs since, and so may the child.
+void LifeBuilder::InheritEarlier(const Life& parent, uint64_t fork_ns, Open* child) {
+  const LocalPointer<const Image>* image = &parent.image;
+  const std::optional<std::string>* comm = &parent.identity.comm;
+  if (parent.programs) {
+    const ProgramStart& then = parent.programs->At(fork_ns);
+    const bool is_newest = &then == &parent.programs->starts().back();
+    image = is_newest ? image : &then.image;
+    comm = is_newest ? comm : &then.identity.comm;
+  }
+  if (*image && (*image)->since_ns > fork_ns) return;
+  const bool runs_it_first = child->life.programs && child->untold_exec_ns == 0;
+  if (runs_it_first) child->life.programs->SetFirst(*image, *comm);
+  InheritProgram(*image, *comm, child);
 }
 
 // Only of one whose birth is told, or that had not executed anything when it was seen, the first
