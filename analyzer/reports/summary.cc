@@ -79,10 +79,8 @@ class ManyPrograms {
           merged_));
       facts->insert(facts->end(), {{"merged_rows", rows_}, {"merged_programs", merged_}});
     }
-    if (uncounted_ == 0) return;
-    table.AddNote(fmt::format(
-        "-- counted as one program each, though others may have run before: {}", uncounted_));
-    facts->push_back({"uncounted_programs", uncounted_});
+    // Of each process that is older than the log: no line for what is in nearly every one.
+    if (uncounted_ != 0) facts->push_back({"uncounted_programs", uncounted_});
   }
 
  private:
