@@ -64,7 +64,6 @@ class LifeReader : private LogWatch {
     LifeBuilder all;
   };
 
-  bool IsLeftOutOf(const Boot& boot) const;
   void Enter(const Boot& boot);
   bool Wait() override;
   void TakeItem(const Item& item);
@@ -160,9 +159,7 @@ Coverage LifeReader::Read() {
 }
 
 void LifeReader::TakeItem(const Item& item) {
-  if (log_.skipped_before_item() && builder_ != nullptr && IsLeftOutOf(*boot_)) {
-    builder_->NoteLeftOut();
-  }
+  if (builder_ != nullptr && log_.SkippedBeforeItem(*boot_)) builder_->NoteLeftOut();
   if (boot_ != &log_.boot()) {
     Enter(log_.boot());
     if (log_.skipped_before_item()) builder_->NoteLeftOut();
@@ -195,16 +192,6 @@ void LifeReader::Take(const LifeRecords& records, size_t first, size_t end, Proo
   for (size_t i = first; i < end && !stopped_; ++i) {
     records.Visit(i, [&](const auto& record) { TakeDecoded(record, proof); });
   }
-}
-
-// What was left out before the item that was read: perhaps only of other boots, none of whose time
-// this one's lives lived on.
-bool LifeReader::IsLeftOutOf(const Boot& boot) const {
-  if (&boot == &log_.boot()) return true;
-  return std::ranges::any_of(log_.left_out(), [&](const LogSet::LeftOut& file) {
-    const auto& start = file.segment.start;
-    return start && start->stream_id == boot.stream_id && start->boot_id == boot.boot_id;
-  });
 }
 
 // In one log a new boot ends the one before it. What follows a headless segment cannot be joined

@@ -244,9 +244,20 @@ const std::optional<SegmentStart>& LogSet::segment() const {
 }
 
 const Item* LogSet::Next() {
+  file_before_item_ = file_;
   const Item* const item = NextItem();
   skipped_before_item_ = std::exchange(skipped_, false);
   return item;
+}
+
+bool LogSet::SkippedBeforeItem(const Boot& boot) const {
+  if (!skipped_before_item_ || &boot == boot_) return skipped_before_item_;
+  return std::any_of(files_.begin() + static_cast<std::ptrdiff_t>(file_before_item_),
+                     files_.begin() + static_cast<std::ptrdiff_t>(file_), [&](const File& file) {
+                       const bool is_skipped = file.part == Part::kNothing;
+                       return is_skipped && file.peek->start->stream_id == boot.stream_id &&
+                              file.peek->start->boot_id == boot.boot_id;
+                     });
 }
 
 const RecordRun* LogSet::NextRun() {

@@ -167,6 +167,8 @@ class LogSet {
   Skips skips() const { return options_.skips; }
   // True where something was left out between the last item and the one before it.
   bool skipped_before_item() const { return skipped_before_item_; }
+  // The same of that boot alone, of which the last item is or the one before it.
+  bool SkippedBeforeItem(const Boot& boot) const;
 
   // Of what has been read so far.
   Coverage coverage() const;
@@ -306,7 +308,8 @@ class LogSet {
   bool file_ended_ = false;
   bool skipped_ = false;              // since the last item
   bool skipped_before_item_ = false;  // that one
-  bool is_log_ = false;               // something in the file could be proved
+  size_t file_before_item_ = 0;
+  bool is_log_ = false;  // something in the file could be proved
   std::deque<Boot> boots_;
   Boot* boot_ = nullptr;
   ClockMap segment_clock_;                                // the anchors of the segment alone

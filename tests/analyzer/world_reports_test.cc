@@ -223,6 +223,28 @@ TEST(WorldTest, ABootThatIsLeftOutTellsNothingOfTheOneBeforeIt) {
   EXPECT_EQ(Sorted(some.rows), Sorted(all.rows));
 }
 
+// Of the first boot its beginning is left out, and what is left out behind it is of the second one.
+TEST(WorldTest, ABootThatIsLeftOutMovesNoEndOfTheOneBeforeIt) {
+  const Worlds worlds({{.action = Action::kRotate},
+                       {.action = Action::kPass, .what = 1000},
+                       {.action = Action::kRotate},
+                       {.action = Action::kExec},
+                       {.action = Action::kSetClock},
+                       {.action = Action::kReboot},
+                       {.action = Action::kReboot}});
+  const ProcessWorld& world = worlds.all().front();
+  Asked asked{.paths = worlds.paths()};
+  const uint64_t executed_ns = kScriptBootNs + 1'001'000'000;
+  asked.log.window = {.since_ns = world.WallNs(1, executed_ns)};
+  asked.log.window.rule = WindowRule::kEnd;
+  const Ran all = RunReport(kSummaryReport, asked);
+  EXPECT_EQ(all.Number(all.total, "lost"), 1U);
+  asked.log.skips = kSummaryReport.skips;
+  const Ran some = RunReport(kSummaryReport, asked);
+  EXPECT_EQ(some.coverage.skipped_segments, 2U);
+  EXPECT_EQ(Sorted(some.rows), Sorted(all.rows));
+}
+
 // Where an end is lost, nobody can know, nor who lives on behind the end of the log.
 RC_GTEST_PROP(WorldTest, PsShowsWhoWasThere, (const Script& first, const Script& second)) {
   const Worlds worlds(first, second);
