@@ -146,7 +146,8 @@ class BootFiles {
 };
 
 // Leaves out the files from `begin` to `end` that lie behind the window, but for the heads of those
-// that follow one which is read, for as long as events may be late and up to one that is whole.
+// that follow one which is read: for as long as events may be late, and one that is whole. What
+// comes before that is read, since who is not in it may have ended there.
 void LeaveOutAfter(std::span<const PeekedFile> files, const Window& window, size_t begin,
                    size_t end, const HeadCheck& is_head_whole, std::vector<Part>* parts) {
   std::optional<uint64_t> head_until_ns;
@@ -160,9 +161,12 @@ void LeaveOutAfter(std::span<const PeekedFile> files, const Window& window, size
       continue;
     }
     if (!head_until_ns) head_until_ns = peek.start->time_ns + kMaxLatenessNs;
-    const bool is_needed = peek.start->time_ns < *head_until_ns || !is_told;
-    (*parts)[i] = is_needed ? Part::kHead : Part::kNothing;
-    is_told = is_told || (is_needed && is_head_whole(i));
+    if (is_told) {
+      (*parts)[i] = peek.start->time_ns < *head_until_ns ? Part::kHead : Part::kNothing;
+    } else if (is_head_whole(i)) {
+      (*parts)[i] = Part::kHead;
+      is_told = true;
+    }
   }
 }
 
