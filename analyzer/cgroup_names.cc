@@ -78,8 +78,20 @@ std::string_view ShortContainerId(std::string_view id) {
   return IsContainerId(id) ? id.substr(0, kShortIdDigits) : id;
 }
 
+bool IsCgroupId(std::string_view name) {
+  return name.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+std::string CgroupPath(std::string_view written) {
+  std::string path(written);
+  if (IsCgroupId(written)) return path;
+  while (path.size() > 1 && path.ends_with('/')) path.pop_back();
+  if (!path.starts_with('/')) path.insert(0, "/");
+  return path;
+}
+
 bool IsInCgroup(std::string_view cgroup, std::string_view ancestor) {
-  while (ancestor.ends_with('/')) ancestor.remove_suffix(1);
+  if (ancestor == "/") return cgroup.starts_with('/');
   return cgroup.starts_with(ancestor) &&
          (cgroup.size() == ancestor.size() || cgroup[ancestor.size()] == '/');
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace daybook {
@@ -19,7 +20,13 @@ std::optional<std::string_view> ContainerOf(std::string_view cgroup);
 // As ContainerOf() has an id of which all digits are given; anything else as it is.
 std::string_view ShortContainerId(std::string_view id);
 
-// Whether it is that one or below it.
+// Of one whose path is not told.
+bool IsCgroupId(std::string_view name);
+
+// As the kernel has it, of a path with a '/' at its end or without the first one. An id stays one.
+std::string CgroupPath(std::string_view written);
+
+// Whether it is that one or below it. "/" is above all that have a path.
 bool IsInCgroup(std::string_view cgroup, std::string_view ancestor);
 
 }  // namespace daybook

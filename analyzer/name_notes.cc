@@ -55,9 +55,7 @@ void AddCgroupNotes(const CgroupPart& part, std::span<const std::string> asked, 
       return other == value || other == name ||
              (part.option == "--cgroup" && IsInCgroup(other, name));
     };
-    // By its id one is known of which no path is told.
-    const bool is_id = value.find_first_not_of("0123456789") == value.npos;
-    if (part.option == "--cgroup" && is_id) continue;
+    if (part.option == "--cgroup" && IsCgroupId(value)) continue;
     if (std::ranges::any_of(known, is_meant)) continue;
     table.AddNote(
         Note(std::string("-- what was read tells of no ").append(part.what) + " '", name, known));

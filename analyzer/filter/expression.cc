@@ -7,6 +7,7 @@
 #include <iterator>
 #include <vector>
 
+#include "cgroup_names.h"
 #include "escape.h"
 #include "filter/parser.h"
 #include "life_cells.h"
@@ -236,6 +237,8 @@ Truth Filter::JudgeNode(uint32_t index, const Subject& subject) const {
       return JudgeMatch(node, subject);
     case Op::kKnown:
       return ToTruth(IsTold(*node.field, subject));
+    case Op::kInCgroup:
+      return JudgeInCgroup(node, subject);
     case Op::kUnder:
       return JudgeUnder(node, subject);
     case Op::kDescendsFrom:
@@ -325,6 +328,15 @@ Truth Filter::JudgeMatch(const Node& node, const Subject& subject) const {
   return ToTruth(regexes_[node.regex].Matches(std::get<Text>(cell).bytes));
 }
 
+Truth Filter::JudgeInCgroup(const Node& node, const Subject& subject) {
+  const Cell cell = Read(*node.field, 1, subject);
+  if (!IsKnown(cell)) return Truth::kUnknown;
+  const std::string_view name = std::get<Text>(cell).bytes;
+  const std::string_view asked = std::get<Text>(node.value).bytes;
+  if (IsCgroupId(name) && !IsCgroupId(asked)) return Truth::kUnknown;  // its path is not told
+  return ToTruth(IsInCgroup(name, asked));
+}
+
 // A user without a name on this host has none here either, whatever its id.
 bool Filter::IsTold(const LifeField& field, const Subject& subject) {
   const Cell cell = field.get(subject.boot, subject.life, subject.texts);
@@ -362,6 +374,7 @@ std::string FilterFieldsHelp() {
       "  under(PID)             the process with this pid, or one below it\n"
       "  descends_from(EXPR)    an ancestor for which the expression is true\n"
       "Others:\n"
+      "  in_cgroup(\"PATH\")      its cgroup is this one, or below it\n"
       "  known(FIELD)           the log tells it\n"
       "  existed_at(\"TIME\")     it was alive at that time\n"
       "\nComparisons: == != < <= > >=, =~ and !~ with a regular expression, in {A, B}.\n"

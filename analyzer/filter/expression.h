@@ -62,7 +62,8 @@ class Filter {
     kIn,       // a field with several values, in order
     kMatch,    // a field with a regular expression
     kKnown,
-    kUnder,  // the process `number` is it or one of its ancestors
+    kInCgroup,  // its cgroup is `value` or below that
+    kUnder,     // the process `number` is it or one of its ancestors
     kDescendsFrom,
     kExistedAt,
   };
@@ -99,6 +100,7 @@ class Filter {
   Truth JudgeCompare(const Node& node, const Subject& subject) const;
   Truth JudgeIn(const Node& node, const Subject& subject) const;
   Truth JudgeMatch(const Node& node, const Subject& subject) const;
+  static Truth JudgeInCgroup(const Node& node, const Subject& subject);
   static Truth JudgeUnder(const Node& node, const Subject& subject);
   static Truth JudgeExisted(const Node& node, const Subject& subject);
   static bool IsAbsent(const LifeField& field, const Subject& subject);

@@ -3,8 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
-#include <iterator>
 
 #include "cgroup_names.h"
 
@@ -23,7 +21,7 @@ constexpr FilterOption kOptions[] = {
     {"--pid", Form::kOneOf, "pid", "PID,..", "With these pids"},
     {"--ppid", Form::kOneOf, "ppid", "PID,..", "Whose birth parent had these pids"},
     {"--tty", Form::kOneOf, "tty", "NAME,..", "On these terminals"},
-    {"--cgroup", Form::kInCgroup, "cgroup", "PATH,..", "In these cgroups and those below"},
+    {"--cgroup", Form::kInCgroup, "", "PATH,..", "In these cgroups and those below"},
     {"--service", Form::kOneOf, "service", "NAME,..", "Of these systemd services"},
     {"--session", Form::kOneOf, "session", "ID,..", "Of these login sessions"},
     {"--container", Form::kOneOf, "container", "ID,..", "In these containers"},
@@ -46,28 +44,6 @@ std::string Quoted(std::string_view value) {
   return quoted + '"';
 }
 
-// As a regular expression that matches nothing else.
-std::string Literal(std::string_view text) {
-  std::string literal;
-  for (const char c : text) {
-    if (c != '_' && std::ispunct(static_cast<unsigned char>(c)) != 0) literal.push_back('\\');
-    literal.push_back(c);
-  }
-  return literal;
-}
-
-// "field == A || field =~ ^A/ || ..."; of the root, whatever has a path.
-std::string InCgroup(std::string_view field, const std::vector<std::string>& values) {
-  std::string text;
-  for (const std::string& value : values) {
-    const std::string path = NameInField("--cgroup", value);
-    const std::string below = "^" + Literal(path == "/" ? "" : path) + "/";
-    fmt::format_to(std::back_inserter(text), "{}{} == {} || {} =~ {}", text.empty() ? "" : " || ",
-                   field, Quoted(path), field, Quoted(below));
-  }
-  return text;
-}
-
 std::string Expression(const FilterOption& option, const std::vector<std::string>& values) {
   switch (option.form) {
     case Form::kFact:
@@ -81,8 +57,13 @@ std::string Expression(const FilterOption& option, const std::vector<std::string
       }
       return fmt::format("{} in {{{}}}", option.field, fmt::join(quoted, ", "));
     }
-    case Form::kInCgroup:
-      return InCgroup(option.field, values);
+    case Form::kInCgroup: {
+      std::vector<std::string> calls;
+      for (const std::string& value : values) {
+        calls.push_back(fmt::format("in_cgroup({})", Quoted(value)));
+      }
+      return fmt::format("{}", fmt::join(calls, " || "));
+    }
     case Form::kAtLeast:
       return fmt::format("{} >= {}", option.field, Quoted(values.front()));
     case Form::kExistedAt:
@@ -104,12 +85,6 @@ Error NoSuchEnd(const FilterOption& option, std::span<const std::string_view> ot
                   option.name));
 }
 
-// A variable of a shell that is not set is no wish to see everything.
-bool HasEmptyPath(const GivenFilter& given) {
-  return given.option->form == Form::kInCgroup &&
-         std::ranges::find(given.values, std::string()) != given.values.end();
-}
-
 // Of what the user has not written nothing is shown.
 Error WithoutExpression(const Error& error) {
   return Error(error.message().substr(0, error.message().find('\n')));
@@ -124,10 +99,7 @@ std::string NameInField(std::string_view option, std::string_view value) {
   std::string name(value);
   if (option == "--service" && !name.ends_with(kService)) return name.append(kService);
   if (option == "--container") return std::string(ShortContainerId(value));
-  const bool is_id = name.find_first_not_of("0123456789") == name.npos;
-  if (option != "--cgroup" || is_id) return name;
-  while (name.size() > 1 && name.ends_with('/')) name.pop_back();
-  if (!name.starts_with('/')) name.insert(0, "/");
+  if (option == "--cgroup") return CgroupPath(value);
   return name;
 }
 
@@ -136,9 +108,6 @@ Result<Filter> MakeFilter(std::span<const GivenFilter> given, const FilterClock&
   std::vector<std::string_view> about_ends;
   for (const GivenFilter& wish : given) {
     const auto& [option, values] = wish;
-    if (HasEmptyPath(wish)) {
-      return Error(fmt::format("{}: an empty path; all cgroups are below '/'", option->name));
-    }
     const Status status = filter.Require(Expression(*option, values), clock);
     if (status) {
       Filter alone;

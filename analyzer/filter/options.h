@@ -15,7 +15,7 @@ struct FilterOption {
   enum class Form : uint8_t {
     kFact,        // FIELD
     kOneOf,       // FIELD in {VALUE, ...}, each as NameInField() has it
-    kInCgroup,    // FIELD is a VALUE or below one
+    kInCgroup,    // in_cgroup(VALUE) || ...
     kAtLeast,     // FIELD >= VALUE
     kExistedAt,   // existed_at(VALUE)
     kExpression,  // as it stands
@@ -34,7 +34,7 @@ constexpr bool TakesSeveral(FilterOption::Form form) {
 }
 
 // What the field has where a user writes it shorter or longer: nginx for nginx.service, all digits
-// of a container's id, a cgroup's path with a '/' at its end or without the first one.
+// of a container's id, a cgroup's path as CgroupPath() takes it.
 std::string NameInField(std::string_view option, std::string_view value);
 
 // As it was given, with the values that were given to it.

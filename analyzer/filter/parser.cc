@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "cgroup_names.h"
 #include "life_groups.h"
 #include "names.h"
 #include "nearest.h"
@@ -18,7 +19,8 @@ namespace {
 // Deeper than anybody writes, and far from the end of the stack.
 constexpr size_t kMaxNesting = 100;
 
-constexpr std::string_view kCalls[] = {"under", "descends_from", "known", "existed_at"};
+constexpr std::string_view kCalls[] = {"under", "descends_from", "in_cgroup", "known",
+                                       "existed_at"};
 
 bool IsCall(std::string_view name) { return std::ranges::find(kCalls, name) != std::end(kCalls); }
 
@@ -142,6 +144,8 @@ FilterParser::Index FilterParser::ParseCall(const Word& name) {
   Index call;
   if (name.text == "under") {
     call = ParseUnder();
+  } else if (name.text == "in_cgroup") {
+    call = ParseInCgroup();
   } else if (name.text == "known") {
     call = ParseKnown();
   } else {
@@ -163,6 +167,18 @@ FilterParser::Index FilterParser::ParseDescendsFrom() {
   const Index inner = ParseNested();
   if (!inner) return std::nullopt;
   return Add({.op = Op::kDescendsFrom, .first_child = *inner});
+}
+
+// A variable of a shell that is not set is no wish to see everything.
+FilterParser::Index FilterParser::ParseInCgroup() {
+  const Word word = Take();
+  if (word.token != Token::kString) {
+    return Fail(word, "'in_cgroup' takes a path, as in in_cgroup(\"/system.slice\")");
+  }
+  if (word.text.empty()) return Fail(word, "an empty path; all cgroups are below '/'");
+  const std::string path = CgroupPath(word.text);
+  return Add(
+      {.op = Op::kInCgroup, .field = FindLifeField("cgroup"), .value = Keep(Text{.bytes = path})});
 }
 
 FilterParser::Index FilterParser::ParseKnown() {

@@ -44,6 +44,7 @@ class FilterParser {
   Index ParseCall(const Word& name);
   Index ParseUnder();
   Index ParseDescendsFrom();
+  Index ParseInCgroup();
   Index ParseKnown();
   Index ParseExistedAt();
   Index ParseFieldTest();

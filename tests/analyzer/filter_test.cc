@@ -136,6 +136,23 @@ TEST_F(FilterTest, WhatTheLogDoesNotTellIsUnknownAndSoIsItsOpposite) {
   EXPECT_EQ(Judge("container != \"x\""), Truth::kTrue);
 }
 
+TEST_F(FilterTest, InACgroupIsWhatIsBelowIt) {
+  EXPECT_EQ(Judge("in_cgroup('/')"), Truth::kUnknown);
+  life_.identity.cgroup_id = 7;
+  EXPECT_EQ(Judge("in_cgroup('/')"), Truth::kUnknown) << "its path is not told";
+  EXPECT_EQ(Judge("in_cgroup('7')"), Truth::kTrue);
+  EXPECT_EQ(Judge("in_cgroup('77')"), Truth::kFalse);
+  boot_.cgroups[7] = "/system.slice/a.service";
+  for (const char* text : {"in_cgroup(\"/system.slice\")", "in_cgroup('system.slice/a.service/')",
+                           "in_cgroup('/system.slice/a.service')", "in_cgroup('/')"}) {
+    EXPECT_EQ(Judge(text), Truth::kTrue) << text;
+  }
+  for (const char* text : {"in_cgroup('/system.slice/a')", "in_cgroup('/user.slice')",
+                           "in_cgroup('/a.service')", "in_cgroup('7')"}) {
+    EXPECT_EQ(Judge(text), Truth::kFalse) << text;
+  }
+}
+
 TEST_F(FilterTest, SignalsHaveNamesAndNumbers) {
   life_.wait_status = 9 | 0x80;
   for (const char* text :
@@ -250,6 +267,10 @@ TEST_F(FilterTest, AMistakeIsPointedAt) {
       {"under(cron)", "'under' takes the pid at the top of a tree, as in under(1234)\n"},
       {"under 5", "'(' is missing here after 'under'\n"},
       {"known(5)", "a field belongs on the left, as in cpu > 1s\n"},
+      {"in_cgroup(a)", "'in_cgroup' takes a path, as in in_cgroup(\"/system.slice\")\n"},
+      {"in_cgroup(5)", "'in_cgroup' takes a path, as in in_cgroup(\"/system.slice\")\n"},
+      {"in_cgroup('')", "an empty path; all cgroups are below '/'\n"},
+      {"in_cgroup('a'", "')' is missing here to end 'in_cgroup('\n"},
       {"existed_at(\"x\")", "'x' is not a time; "},
   };
   for (const auto& [text, message] : cases) {
