@@ -15,6 +15,5 @@ Result<Answer> WriteTrace(const Question& question, const LocalZone& zone, Outpu
 // By what folded stacks are weighed.
 inline constexpr std::string_view kWeighOption = "--weigh";
 std::vector<std::string_view> WeightNames();
-Status CheckWeight(const Wishes& wishes, const FilterClock& clock);
 
 }  // namespace daybook

@@ -1,6 +1,8 @@
 #include "identity_change.h"
 
+#include <algorithm>
 #include <optional>
+#include <span>
 #include <utility>
 
 #include "program_chain.h"
@@ -9,28 +11,34 @@ namespace daybook {
 namespace {
 
 constexpr size_t kMaxShownAncestors = 8;
+constexpr std::string_view kSetuid = "setuid";
+constexpr std::string_view kEffective = "effective";
 
-std::optional<IdentityChange> RealChange(const Life& life) {
-  const auto& from = life.birth_uid;
-  const auto& to = life.identity.uid;
-  if (!from || !to || *from == *to) return std::nullopt;
-  return IdentityChange{.from_uid = *from, .to_uid = *to, .how = "setuid"};
+bool Differ(const std::optional<uint32_t>& a, const std::optional<uint32_t>& b) {
+  return a && b && *a != *b;
 }
 
-// Of one that is older than the log, its real user is taken for that which it acted as.
-std::optional<IdentityChange> EffectiveChange(const Life& life) {
-  const auto& from = life.birth_euid ? life.birth_euid : life.identity.uid;
-  const auto& to = life.identity.euid;
-  if (!from || !to || *from == *to) return std::nullopt;
-  return IdentityChange{.from_uid = *from, .to_uid = *to, .how = "effective"};
+std::span<const ProgramStart> StartsOf(const Life& life) {
+  if (!life.programs) return {};
+  return std::as_const(*life.programs).starts();
 }
 
-// What it ran from that number of start on.
-IdentityChange::Program ProgramOf(const Life& life, size_t number) {
-  const auto starts = std::as_const(*life.programs).starts();
-  const bool is_newest = number + 1 == starts.size();
-  return {.comm = is_newest ? &life.identity.comm : &starts[number].identity.comm,
-          .image = starts[number].image.get()};
+// Of one that is older than the log, its real user is taken for that which it acted as before.
+Identity IdentityAtBirth(const Life& life) {
+  const auto starts = StartsOf(life);
+  const auto& uid = starts.empty() ? life.identity.uid : starts.front().identity.uid;
+  return {.uid = life.birth_uid ? life.birth_uid : uid,
+          .euid = life.birth_euid ? life.birth_euid : uid,
+          .comm = {}};
+}
+
+// Nearly all are the same from birth to end.
+bool IsAlwaysTheSame(const Life& life, const Identity& at_birth) {
+  const auto is_same = [&](const Identity& identity) {
+    return !Differ(identity.uid, at_birth.uid) && !Differ(identity.euid, at_birth.euid);
+  };
+  return is_same(life.identity) &&
+         std::ranges::all_of(StartsOf(life), is_same, &ProgramStart::identity);
 }
 
 // An exec leaves the real user as it is: that was changed before it. The effective one it may
@@ -45,37 +53,109 @@ Maker MakerOfEffective(const Identity& before, const Identity& behind) {
   return could_not_before ? Maker::kExec : Maker::kUnknown;
 }
 
-std::optional<IdentityChange::Program> FindProgram(const IdentityChange& change, const Life& life,
-                                                   std::optional<uint32_t> Identity::*id) {
-  if (!life.programs) {
-    if (life.execs != 0U) return std::nullopt;
-    return IdentityChange::Program{.comm = &life.identity.comm, .image = life.image.get()};
+// From one exec to the next, and at last to what it was when it ended.
+class IdentityWalk {
+ public:
+  explicit IdentityWalk(const Life& life, const Identity& at_birth)
+      : life_(life),
+        starts_(StartsOf(life)),
+        real_{.id = at_birth.uid, .time_ns = life.start_ns},
+        effective_{.id = at_birth.euid, .time_ns = life.start_ns} {}
+
+  std::vector<IdentityChange> Run() {
+    const size_t programs = std::max<size_t>(starts_.size(), 1);
+    for (size_t i = 0; i + 1 < programs; ++i) Step(i, starts_[i + 1].identity, &starts_[i + 1]);
+    Step(programs - 1, life_.identity, nullptr);
+    return std::move(changes_);
   }
-  const auto starts = std::as_const(*life.programs).starts();
-  size_t first = starts.size();  // that began as whom it became, as all behind it did
-  while (first != 0 && starts[first - 1].identity.*id == change.to_uid) --first;
-  if (first == 0 || !(starts[first - 1].identity.*id)) return std::nullopt;
-  const bool may_be_by_exec = first != starts.size() && id == &Identity::euid;
-  const Maker maker = may_be_by_exec
-                          ? MakerOfEffective(starts[first - 1].identity, starts[first].identity)
-                          : Maker::kBefore;
-  if (maker == Maker::kUnknown) return std::nullopt;
-  const size_t number = maker == Maker::kExec ? first : first - 1;
-  if (starts[number].count != 1U) return std::nullopt;
-  return ProgramOf(life, number);
-}
+
+ private:
+  // What was known of one of its ids last.
+  struct Known {
+    std::optional<uint32_t> id;
+    uint64_t time_ns;
+    bool is_old = false;  // behind an exec since then it is not known
+  };
+
+  // Over what that program ran: to what it was behind `exec`, or at last.
+  void Step(size_t number, const Identity& behind, const ProgramStart* exec) {
+    const Identity before{.uid = real_.is_old ? std::nullopt : real_.id,
+                          .euid = effective_.is_old ? std::nullopt : effective_.id,
+                          .comm = {}};
+    const uint64_t until_ns =
+        exec != nullptr ? exec->since_ns : life_.end_ns.value_or(life_.last_seen_ns);
+    if (Differ(real_.id, behind.uid)) {
+      const bool is_known = !real_.is_old;
+      AddReal({.from_uid = *real_.id,
+               .to_uid = *behind.uid,
+               .how = kSetuid,
+               .first_ns = real_.time_ns,
+               .last_ns = until_ns,
+               .by = is_known ? ProgramAt(number) : std::nullopt});
+    }
+    if (Differ(effective_.id, behind.euid) && behind.euid != behind.uid) {
+      AddEffective(number, *behind.euid,
+                   exec != nullptr ? MakerOfEffective(before, behind) : MakerAtLast(), until_ns);
+    }
+    Learn(behind.uid, until_ns, &real_);
+    Learn(behind.euid, until_ns, &effective_);
+  }
+
+  Maker MakerAtLast() const { return effective_.is_old ? Maker::kUnknown : Maker::kBefore; }
+
+  void AddReal(IdentityChange change) {
+    const bool followed = !changes_.empty() && changes_.back().how == kEffective &&
+                          changes_.back().from_uid == change.from_uid &&
+                          changes_.back().to_uid == change.to_uid;
+    if (followed) changes_.pop_back();
+    changes_.push_back(std::move(change));
+  }
+
+  void AddEffective(size_t number, uint32_t to_uid, Maker maker, uint64_t until_ns) {
+    IdentityChange change{.from_uid = *effective_.id,
+                          .to_uid = to_uid,
+                          .how = kEffective,
+                          .first_ns = maker == Maker::kExec ? until_ns : effective_.time_ns,
+                          .last_ns = until_ns};
+    if (maker != Maker::kUnknown)
+      change.by = ProgramAt(maker == Maker::kExec ? number + 1 : number);
+    changes_.push_back(std::move(change));
+  }
+
+  static void Learn(const std::optional<uint32_t>& id, uint64_t time_ns, Known* known) {
+    if (id) {
+      *known = {.id = id, .time_ns = time_ns};
+    } else {
+      known->is_old = true;
+    }
+  }
+
+  // Nothing where several may have been run in its place.
+  std::optional<IdentityChange::Program> ProgramAt(size_t number) const {
+    if (starts_.empty()) {
+      if (life_.execs != 0U) return std::nullopt;
+      return IdentityChange::Program{.comm = &life_.identity.comm, .image = life_.image};
+    }
+    const ProgramStart& start = starts_[number];
+    if (start.count != 1U) return std::nullopt;
+    const bool is_newest = &start == &starts_.back();
+    return IdentityChange::Program{.comm = is_newest ? &life_.identity.comm : &start.identity.comm,
+                                   .image = start.image};
+  }
+
+  const Life& life_;
+  std::span<const ProgramStart> starts_;
+  Known real_;
+  Known effective_;
+  std::vector<IdentityChange> changes_;
+};
 
 }  // namespace
 
 std::vector<IdentityChange> FindIdentityChanges(const Life& life) {
-  std::vector<IdentityChange> changes;
-  auto real = RealChange(life);
-  auto effective = EffectiveChange(life);
-  if (real) real->by = FindProgram(*real, life, &Identity::uid);
-  if (effective) effective->by = FindProgram(*effective, life, &Identity::euid);
-  if (real) changes.push_back(*real);
-  if (effective && !(real && effective->to_uid == real->to_uid)) changes.push_back(*effective);
-  return changes;
+  const Identity at_birth = IdentityAtBirth(life);
+  if (IsAlwaysTheSame(life, at_birth)) return {};
+  return IdentityWalk(life, at_birth).Run();
 }
 
 void AppendAncestors(const Life& life, std::string* out) {

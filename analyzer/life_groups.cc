@@ -46,7 +46,7 @@ constexpr const LifeField& kJobKindKey = kFamilyKeys[1];
 bool IsAboutJobs(const LifeField* key) { return key == &kJobKey || key == &kJobKindKey; }
 
 bool NamesProcess(const LifeField* key) {
-  return IsAboutJobs(key) || key->column.name == "proc_id";
+  return IsAboutJobs(key) || key == FindLifeField("proc_id");
 }
 
 }  // namespace

@@ -35,7 +35,7 @@ class LifeReader : private LogWatch {
         texts_(question.zone),
         function_(function),
         every_life_(every_life),
-        programs_(ProgramsFor(rests)) {}
+        programs_(ProgramsFor(std::max(rests, question.filter.RestsOn()))) {}
 
   LifeReader(const LifeReader&) = delete;
   LifeReader& operator=(const LifeReader&) = delete;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
@@ -72,23 +73,17 @@ std::vector<std::string_view> ProgramsViews() { return {kProcesses, kPrograms}; 
 
 bool ShowsPrograms(const Wishes& wishes) { return wishes.Value("--view") == kPrograms; }
 
-Status CheckProgramsView(const Wishes& wishes) {
-  const std::string_view view = wishes.Value("--view").value_or(kProcesses);
-  if (view == kProcesses || view == kPrograms) return Ok{};
-  return Error(
-      fmt::format("--view: no view '{}'; there are {}", view, fmt::join(ProgramsViews(), ", ")));
-}
-
 void LifePrograms::Find(const Life& life) {
   const ProgramStart only = life.programs ? ProgramStart{} : OnlyStart(life);
   const std::span<const ProgramStart> starts =
       life.programs ? std::as_const(*life.programs).starts() : std::span(&only, 1);
   uint64_t before = 0;
   for (size_t i = 0; i < starts.size(); ++i) {
-    const bool is_last = i + 1 == starts.size();
-    const auto& end_us = is_last ? life.usage.cpu_us : starts[i + 1].cpu_us;
+    const bool is_newest = i + 1 == starts.size();
+    const auto& end_us = is_newest ? life.usage.cpu_us : starts[i + 1].cpu_us;
     RanProgram& program = programs_.emplace_back();
     program.number = before + 1;
+    program.is_newest = is_newest;
     program.count = starts[i].count;
     before += program.count.value_or(1);
     SetProcess(life, &program.life);
@@ -97,7 +92,7 @@ void LifePrograms::Find(const Life& life) {
     program.life.image = starts[i].image;
     program.life.identity = starts[i].identity;
     program.life.usage.cpu_us = CpuBetween(starts[i].cpu_us, end_us);
-    if (is_last) {
+    if (is_newest) {
       SetEnd(life, &program.life);
     } else {
       // Only in a tick the kernel brings it up to date.
@@ -106,7 +101,29 @@ void LifePrograms::Find(const Life& life) {
       program.life.end_ns = program.life.last_seen_ns = starts[i + 1].since_ns;
     }
   }
+  if (!programs_.front().count) return;
   for (RanProgram& program : programs_) program.of = before;
+}
+
+void MergedPrograms::Note(const RanProgram& program) {
+  if (program.count.value_or(1) == 1) return;
+  ++rows_;
+  programs_ += *program.count;
+}
+
+void MergedPrograms::AddNote(Table& table, std::vector<NamedFact>* facts) const {
+  if (rows_ == 0) return;
+  table.AddNote(
+      fmt::format("-- programs of processes that ran many, told as one of each: {}", programs_));
+  facts->insert(facts->end(), {{"merged_rows", rows_}, {"merged_programs", programs_}});
+}
+
+bool IsToldOfPrograms(const LifeField& field) {
+  constexpr std::string_view kOthers[] = {"group", "session", "container", "day",  "hour",
+                                          "job",   "spawner", "job_kind",  "state"};
+  const auto is_it = [&](const FieldChoice& choice) { return choice.name == field.column.name; };
+  return std::ranges::any_of(kOfProcess, is_it) || std::ranges::any_of(kOfProgram, is_it) ||
+         std::ranges::find(kOthers, field.column.name) != std::end(kOthers);
 }
 
 std::vector<Column> ProgramColumns() {
@@ -125,22 +142,13 @@ void ProgramRows::Add(const Boot& boot, const Life& life, std::span<const Cell> 
   programs_.ForEach(life, [&](const RanProgram& program) {
     row_.assign(before.begin(), before.end());
     of_process_.AppendTo(&row_, boot, life, texts_);
-    row_.insert(row_.end(), {program.number, program.of, OptionalCell(program.count)});
+    row_.insert(row_.end(),
+                {program.number, OptionalCell(program.of), OptionalCell(program.count)});
     of_program_.AppendTo(&row_, boot, program.life, program_texts_);
     row_.insert(row_.end(), behind.begin(), behind.end());
     table.Add(row_);
-    if (program.count.value_or(1) == 1) return;
-    ++merged_rows_;
-    merged_ += *program.count;
+    merged_.Note(program);
   });
-}
-
-void ProgramRows::AddNote(Table& table, std::vector<NamedFact>* facts) const {
-  if (merged_rows_ == 0) return;
-  table.AddNote(fmt::format(
-      "-- rows that stand for more than one program each, of processes that ran many: {}, for {}",
-      merged_rows_, merged_));
-  facts->insert(facts->end(), {{"merged_rows", merged_rows_}, {"merged_programs", merged_}});
 }
 
 }  // namespace daybook

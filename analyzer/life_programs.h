@@ -19,11 +19,11 @@ inline constexpr ReportOption kProgramsOption = {
     "--view", "VIEW", "processes (default); programs: each that they ran, and its CPU time", false,
     ProgramsViews};
 bool ShowsPrograms(const Wishes& wishes);
-Status CheckProgramsView(const Wishes& wishes);
 
 struct RanProgram {
-  uint64_t number = 0;  // among those of its process that are known, from 1
-  uint64_t of = 0;      // so many
+  uint64_t number = 0;         // among those of its process that are known, from 1
+  std::optional<uint64_t> of;  // so many; unknown where there may be more
+  bool is_newest = false;
   // For how many it stands: of more than one it is not known what they were. Unknown of the first
   // one of a process that may have run others before it was seen.
   std::optional<uint64_t> count;
@@ -49,6 +49,21 @@ class LifePrograms {
   std::vector<RanProgram> programs_;
 };
 
+// Counts those that stand for more than one, of processes that ran many.
+class MergedPrograms {
+ public:
+  void Note(const RanProgram& program);
+  // Says so, if there are any. Call it once, after the last one.
+  void AddNote(Table& table, std::vector<NamedFact>* facts) const;
+
+ private:
+  uint64_t rows_ = 0;
+  uint64_t programs_ = 0;  // that they stand for
+};
+
+// False of what is told of a process as a whole: most of what it used, and how it was reaped.
+bool IsToldOfPrograms(const LifeField& field);
+
 // Behind other columns: those of a program.
 std::vector<Column> ProgramColumns();
 
@@ -60,8 +75,7 @@ class ProgramRows {
   // `row` has what stands before; `behind`, what stands behind.
   void Add(const Boot& boot, const Life& life, std::span<const Cell> before,
            std::span<const Cell> behind, Table& table);
-  // Says where a row is not one program. Call it once, after the last row.
-  void AddNote(Table& table, std::vector<NamedFact>* facts) const;
+  void AddNote(Table& table, std::vector<NamedFact>* facts) const { merged_.AddNote(table, facts); }
 
  private:
   LifeTexts texts_;
@@ -70,8 +84,7 @@ class ProgramRows {
   ChosenFields of_program_;
   LifePrograms programs_;
   std::vector<Cell> row_;
-  uint64_t merged_rows_ = 0;
-  uint64_t merged_ = 0;  // programs that they stand for
+  MergedPrograms merged_;
 };
 
 }  // namespace daybook

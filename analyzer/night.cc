@@ -154,24 +154,34 @@ bool Night::IsOlder(const Boot& boot, uint64_t time_ns) const {
 }
 
 // Who was there already when the night began is not new in it; a program may be, that an older
-// process executes then. When a process has changed its user the log does not tell.
+// process executes then, and so may a change of its user.
 void Night::See(const Boot& boot, const Life& life, bool is_before) {
+  if ((life.flags & kProcKernelThread) == 0) SeePrograms(boot, life, is_before);
   const bool is_known = is_before || IsOlder(boot, life.start_ns);
-  if ((life.flags & kProcKernelThread) == 0) {
-    const bool has_exe = life.image && life.image->exe;
-    const uint64_t since_ns = std::max(life.start_ns, life.image ? life.image->since_ns : 0);
-    SeeOne(boot, life, is_before || IsOlder(boot, since_ns),
-           &programs_[has_exe ? *life.image->exe : CommOf(&life)]);
-  }
   if (life.identity.uid) SeeOne(boot, life, is_known, &users_[*life.identity.uid]);
   for (const IdentityChange& change : FindIdentityChanges(life)) {
-    SeeChange(boot, life, is_known, change);
+    SeeChange(boot, life, is_before || IsOlder(boot, change.first_ns), change);
   }
+}
+
+// Those that it executed; what it was only born with its parent has executed. The newest one has
+// all that the process used, as in the other sections.
+void Night::SeePrograms(const Boot& boot, const Life& life, bool is_before) {
+  programs_of_life_.ForEach(life, [&](const RanProgram& program) {
+    const Life& ran = program.is_newest ? life : program.life;
+    const bool is_of_parent = !program.is_newest && program.number == 1 && program.count == 1U;
+    const bool has_exe = ran.image && ran.image->exe;
+    const bool is_unknown = !program.is_newest && !has_exe && !ran.identity.comm;
+    if (is_of_parent || is_unknown) return;
+    SeeOne(boot, ran, is_before || IsOlder(boot, program.life.start_ns),
+           &programs_[has_exe ? *ran.image->exe : CommOf(&ran)]);
+  });
 }
 
 void Night::SeeChange(const Boot& boot, const Life& life, bool is_known,
                       const IdentityChange& change) {
-  IdentityKey key{change.how, change.from_uid, change.to_uid, CommOf(&life)};
+  const auto& comm = change.by ? *change.by->comm : life.identity.comm;
+  IdentityKey key{change.how, change.from_uid, change.to_uid, comm.value_or("")};
   Sighting& sighting = identities_[std::move(key)];
   const bool is_first = sighting.now == 0;
   SeeOne(boot, life, is_known, &sighting);

@@ -17,6 +17,7 @@
 #include "identity_change.h"
 #include "job_runs.h"
 #include "life_fields.h"
+#include "life_programs.h"
 #include "page.h"
 #include "recorded_times.h"
 #include "totals.h"
@@ -124,6 +125,7 @@ class Night {
   void TakeRun(const JobRun& run);
   void TakeOwnEnd(const Boot& boot, const Life& life, bool is_before);
   void See(const Boot& boot, const Life& life, bool is_before);
+  void SeePrograms(const Boot& boot, const Life& life, bool is_before);
   void SeeChange(const Boot& boot, const Life& life, bool is_known, const IdentityChange& change);
   void SeeOne(const Boot& boot, const Life& life, bool is_before, Sighting* sighting);
   void TakeFailure(const Boot& boot, const Life& life, const JobRun* run);
@@ -154,6 +156,7 @@ class Night {
   uint64_t signals_ = 0;
   uint64_t cores_ = 0;
   uint64_t ooms_ = 0;
+  LifePrograms programs_of_life_;
   std::unordered_map<std::string, Sighting> programs_;  // by path, else by task name
   std::map<uint32_t, Sighting> users_;
   std::map<IdentityKey, Sighting> identities_;

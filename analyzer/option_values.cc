@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cctype>
 #include <csignal>
 
 #include "filter/options.h"
@@ -73,6 +75,16 @@ std::vector<std::string> SortKeys(const Report& report) {
 }
 
 }  // namespace
+
+Status CheckValue(const ReportOption& option, std::string_view value) {
+  if (option.is_list || option.values == nullptr) return Ok{};
+  const std::vector<std::string_view> values = option.values();
+  if (std::ranges::find(values, value) != values.end()) return Ok{};
+  std::string what(option.value_name);
+  std::ranges::transform(what, what.begin(), [](unsigned char c) { return std::tolower(c); });
+  return Error(fmt::format("{}: no {} '{}'{}; there are {}", option.name, what, value,
+                           DidYouMean(value, values), fmt::join(values, ", ")));
+}
 
 std::string WindowRuleNames(const Report& report) {
   std::string text = "Which processes are in that time.";

@@ -19,6 +19,9 @@ Result<Format> ParseFormat(const std::optional<std::string>& name);
 Result<ColorWish> ParseColors(std::string_view text);
 Result<WindowRule> ParseWindowRule(const Report& report, const std::optional<std::string>& text);
 
+// Of an option of a report: not one of the values that there are.
+Status CheckValue(const ReportOption& option, std::string_view value);
+
 // For the help.
 std::string WindowRuleNames(const Report& report);
 

@@ -379,7 +379,10 @@ Result<Options> Check(const Report& report, const RawOptions& raw, int64_t now_n
   options.colors = *colors;
   for (const ReportOption& option : report.options) {
     const auto given = raw.wishes.find(option.name);
-    if (!given->second.empty()) options.wishes.Add(option.name, given->second);
+    if (given->second.empty()) continue;
+    Status checked = CheckValue(option, given->second.back());
+    if (!checked) return std::move(checked).error();
+    options.wishes.Add(option.name, given->second);
   }
   // For checks of what belongs together.
   if (since_text) options.wishes.Add("--since", {*since_text});

@@ -31,7 +31,7 @@ struct ReportOption {
   std::string_view value_name;  // empty: it has no value
   std::string_view text;
   bool is_list = false;  // values with commas between, or more than one option
-  // Where they are known: what the values may be.
+  // Where they are known: what the values may be. Of a list the report checks them.
   std::vector<std::string_view> (*values)() = nullptr;
 };
 

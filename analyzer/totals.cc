@@ -128,11 +128,15 @@ std::optional<uint64_t> Sum::Mean() const {
   return (*total - of_many) / terms;
 }
 
-void Totals::Add(const Life& life) {
-  ++count;
+void Totals::Count(const Life& life, uint64_t number) {
+  count += number;
   running += life.state == LifeState::kRunning;
   lost += life.state == LifeState::kLost;
   failed += life.wait_status.value_or(0) != 0;
+}
+
+void Totals::Add(const Life& life) {
+  Count(life, 1);
   cpu_us.Add(life.usage.cpu_us);
   utime_us.Add(life.usage.utime_us);
   stime_us.Add(life.usage.stime_us);
@@ -154,7 +158,7 @@ void Totals::AddWithQuantiles(const Life& life) {
 }
 
 void Totals::AddMany(const Life& programs, uint64_t number) {
-  count += number;
+  Count(programs, number);
   cpu_us.AddOfMany(programs.usage.cpu_us);
   elapsed_us.AddOfMany(ElapsedUs(programs));
 }

@@ -48,12 +48,14 @@ struct Totals {
   void Add(const Life& life);
   // The same, for percentiles, too.
   void AddWithQuantiles(const Life& life);
-  // Of so many programs that are told as one, and have ended: they are in no mean and no
-  // percentile.
+  // Of so many programs that are told as one, which is in no mean and no percentile.
   void AddMany(const Life& programs, uint64_t number);
   // When a life that was added has ended, or was last seen.
   void AddEnd(const std::optional<int64_t>& end_ns);
   void Merge(const Totals& other);
+
+ private:
+  void Count(const Life& life, uint64_t number);
 };
 
 // Hundredths of a percent that `part` is of `whole`; unknown where the whole is nothing.

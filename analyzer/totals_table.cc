@@ -65,7 +65,7 @@ void FillTotals(std::span<const Totals> groups,
   for (size_t i = 0; i < groups.size(); ++i) table.Add(Row(cells(i), groups[i], all));
   Totals other = NotShown(groups, table);
   other.Merge(folded);
-  if (other.count != 0) table.AddLast(Row(Title(kOther, keys), other, all));
+  if (other.count != 0 || other.cpu_us.total) table.AddLast(Row(Title(kOther, keys), other, all));
   table.SetTotal(Row(Title(kTotal, keys), all, all));
 }
 

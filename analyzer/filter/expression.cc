@@ -11,6 +11,7 @@
 #include "escape.h"
 #include "filter/parser.h"
 #include "life_cells.h"
+#include "life_programs.h"
 #include "life_window.h"
 
 namespace daybook {
@@ -137,7 +138,7 @@ void Filter::AddConditions(uint32_t index) {
 
 bool Filter::AsksForStatus(uint32_t index) const {
   const Node& node = nodes_[index];
-  if (node.op == Op::kDescendsFrom) return false;  // not for its own
+  if (node.op == Op::kDescendsFrom || node.op == Op::kRan) return false;  // not for its own
   if (TellsStatus(node.field) || TellsStatus(node.other)) return true;
   for (uint32_t child = node.first_child; child != kNone; child = nodes_[child].next) {
     if (AsksForStatus(child)) return true;
@@ -150,7 +151,7 @@ bool Filter::AsksForEndOnly(uint32_t index) const {
   if (node.first_child == kNone) {
     return TellsEndOnly(node.field) && (node.other == nullptr || TellsEndOnly(node.other));
   }
-  if (node.op == Op::kDescendsFrom) return false;
+  if (node.op == Op::kDescendsFrom || node.op == Op::kRan) return false;
   for (uint32_t child = node.first_child; child != kNone; child = nodes_[child].next) {
     if (!AsksForEndOnly(child)) return false;
   }
@@ -208,7 +209,8 @@ Rests Filter::RestsOn() const {
   Rests most = Rests::kOnEnd;
   for (const Node& node : nodes_) {
     const bool is_of_ancestors = node.op == Op::kUnder || node.op == Op::kDescendsFrom;
-    if (is_of_ancestors) most = Rests::kOnBirth;
+    if (is_of_ancestors) most = std::max(most, Rests::kOnBirth);
+    if (node.op == Op::kRan) most = Rests::kOnAllPrograms;
     for (const LifeField* field : {node.field, node.other}) {
       if (field != nullptr) most = std::max(most, field->rests);
     }
@@ -243,6 +245,8 @@ Truth Filter::JudgeNode(uint32_t index, const Subject& subject) const {
       return JudgeUnder(node, subject);
     case Op::kDescendsFrom:
       return JudgeAncestors(node, subject);
+    case Op::kRan:
+      return JudgePrograms(node, subject);
     case Op::kExistedAt:
       return JudgeExisted(node, subject);
   }
@@ -272,6 +276,20 @@ Truth Filter::JudgeAncestors(const Node& node, const Subject& subject) const {
     return JudgeNode(node.first_child,
                      {.boot = subject.boot, .life = ancestor, .texts = subject.texts});
   });
+}
+
+// Unknown, too, where it may have run others than the log tells of.
+Truth Filter::JudgePrograms(const Node& node, const Subject& subject) const {
+  Truth any = Truth::kFalse;
+  LifePrograms programs;
+  programs.ForEach(subject.life, [&](const RanProgram& program) {
+    if (program.count != 1U) any = std::max(any, Truth::kUnknown);
+    if (any == Truth::kTrue) return;
+    any = std::max(any,
+                   JudgeNode(node.first_child,
+                             {.boot = subject.boot, .life = program.life, .texts = subject.texts}));
+  });
+  return any;
 }
 
 Truth Filter::JudgeUnder(const Node& node, const Subject& subject) {
@@ -374,6 +392,8 @@ std::string FilterFieldsHelp() {
       "  under(PID)             the process with this pid, or one below it\n"
       "  descends_from(EXPR)    an ancestor for which the expression is true\n"
       "Others:\n"
+      "  ran(EXPR)              a program that it ran, itself or before others, for which it is "
+      "true\n"
       "  in_cgroup(\"PATH\")      its cgroup is this one, or below it\n"
       "  known(FIELD)           the log tells it\n"
       "  existed_at(\"TIME\")     it was alive at that time\n"

@@ -65,6 +65,7 @@ class Filter {
     kInCgroup,  // its cgroup is `value` or below that
     kUnder,     // the process `number` is it or one of its ancestors
     kDescendsFrom,
+    kRan,
     kExistedAt,
   };
   enum class Order : uint8_t { kEqual, kUnequal, kLess, kLessOrEqual, kGreater, kGreaterOrEqual };
@@ -97,6 +98,7 @@ class Filter {
   Truth JudgeAll(const Node& node, const Subject& subject) const;
   Truth JudgeAny(const Node& node, const Subject& subject) const;
   Truth JudgeAncestors(const Node& node, const Subject& subject) const;
+  Truth JudgePrograms(const Node& node, const Subject& subject) const;
   Truth JudgeCompare(const Node& node, const Subject& subject) const;
   Truth JudgeIn(const Node& node, const Subject& subject) const;
   Truth JudgeMatch(const Node& node, const Subject& subject) const;

@@ -19,8 +19,8 @@ namespace {
 // Deeper than anybody writes, and far from the end of the stack.
 constexpr size_t kMaxNesting = 100;
 
-constexpr std::string_view kCalls[] = {"under", "descends_from", "in_cgroup", "known",
-                                       "existed_at"};
+constexpr std::string_view kCalls[] = {"under",     "descends_from", "ran",
+                                       "in_cgroup", "known",         "existed_at"};
 
 bool IsCall(std::string_view name) { return std::ranges::find(kCalls, name) != std::end(kCalls); }
 
@@ -140,7 +140,8 @@ FilterParser::Index FilterParser::ParseNested() {
 
 FilterParser::Index FilterParser::ParseCall(const Word& name) {
   if (!Expect("(", fmt::format("after '{}'", name.text))) return std::nullopt;
-  if (name.text == "descends_from") return ParseDescendsFrom();
+  if (name.text == "descends_from") return ParseAbout(Op::kDescendsFrom);
+  if (name.text == "ran") return ParseAbout(Op::kRan);
   Index call;
   if (name.text == "under") {
     call = ParseUnder();
@@ -163,10 +164,11 @@ FilterParser::Index FilterParser::ParseUnder() {
   return Add({.op = Op::kUnder, .value = *value});
 }
 
-FilterParser::Index FilterParser::ParseDescendsFrom() {
+// An expression about others than the process itself, or parts of it.
+FilterParser::Index FilterParser::ParseAbout(Op op) {
   const Index inner = ParseNested();
   if (!inner) return std::nullopt;
-  return Add({.op = Op::kDescendsFrom, .first_child = *inner});
+  return Add({.op = op, .first_child = *inner});
 }
 
 // A variable of a shell that is not set is no wish to see everything.

@@ -43,7 +43,7 @@ class FilterParser {
   Index ParseNested();
   Index ParseCall(const Word& name);
   Index ParseUnder();
-  Index ParseDescendsFrom();
+  Index ParseAbout(Op op);
   Index ParseInCgroup();
   Index ParseKnown();
   Index ParseExistedAt();

@@ -54,7 +54,6 @@ constinit const Report kExportReport{
         "  daybook export --format trace -S -1h -o build.json    # for https://ui.perfetto.dev\n",
     .columns = {},
     .options = kOptions,
-    .check = CheckWeight,
     .default_sort = "",
     .skips = LogSet::Skips::kBoots,
     .window_rule = WindowRule::kEnd,

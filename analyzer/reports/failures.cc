@@ -64,9 +64,6 @@ constexpr Column kCascadeColumns[] = {
 Result<std::vector<Column>> ColumnsFor(const Wishes& wishes, const FilterClock&) {
   const std::string_view view = wishes.Value("--view").value_or(kGroups);
   if (view == kGroups) return KeyColumns(wishes, kColumns);
-  if (view != kCascades) {
-    return Error(fmt::format("--view: no view '{}'; there are {}", view, fmt::join(Views(), ", ")));
-  }
   if (wishes.Has("--by")) return Error("--by: there are no groups in --view cascades");
   return std::vector<Column>(std::begin(kCascadeColumns), std::end(kCascadeColumns));
 }

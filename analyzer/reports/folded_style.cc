@@ -3,7 +3,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -11,7 +10,6 @@
 #include "life_fields.h"
 #include "life_log.h"
 #include "life_stacks.h"
-#include "nearest.h"
 #include "option_values.h"
 
 namespace daybook {
@@ -58,14 +56,6 @@ struct Unknown {
 }  // namespace
 
 std::vector<std::string_view> WeightNames() { return {std::begin(kWeights), std::end(kWeights)}; }
-
-Status CheckWeight(const Wishes& wishes, const FilterClock&) {
-  const std::string_view weight = WeightOf(wishes);
-  const std::vector<std::string_view> names = WeightNames();
-  if (std::ranges::find(names, weight) != names.end()) return Ok{};
-  return Error(fmt::format("{}: no weight '{}'{}; there are {}", kWeighOption, weight,
-                           DidYouMean(weight, names), fmt::join(names, ", ")));
-}
 
 Result<Answer> WriteFolded(const Question& question, const LocalZone& zone, OutputFile& file) {
   const std::string_view weight = WeightOf(question.wishes);

@@ -1,5 +1,5 @@
-// Who became somebody else: processes whose real or effective user is another one than at their
-// birth, with the chain of their ancestors.
+// Who became somebody else: each change of a process's real or effective user, with the program
+// that made it and the chain of its ancestors.
 
 #include <string>
 #include <vector>
@@ -26,6 +26,8 @@ std::vector<Column> Columns() {
   columns.push_back({"change", Kind::kString, 5});
   columns.push_back({"changed_by", Kind::kString, 6});
   columns.push_back({"changed_by_exe", Kind::kString});
+  columns.push_back({"not_before", Kind::kTime});
+  columns.push_back({"not_after", Kind::kTime});
   columns.push_back({"ancestors", Kind::kString, 8});
   return columns;
 }
@@ -42,7 +44,7 @@ Life ProgramThatMade(const IdentityChange& change) {
   Life life;
   if (!change.by) return life;
   life.identity.comm = *change.by->comm;
-  if (change.by->image != nullptr) life.image = boost::make_local_shared<Image>(*change.by->image);
+  life.image = change.by->image;
   return life;
 }
 
@@ -60,9 +62,11 @@ Result<Answer> RunIdentity(const Question& question, Table& table) {
       const Life by = ProgramThatMade(change);
       row.clear();
       fields.AppendTo(&row, boot, life, texts);
-      row.insert(row.end(), {uint64_t{change.from_uid}, UserCell(change.from_uid, texts),
-                             uint64_t{change.to_uid}, UserCell(change.to_uid, texts),
-                             Text{change.how}, CommCell(by), ExeCell(by), Text{ancestors}});
+      row.insert(row.end(),
+                 {uint64_t{change.from_uid}, UserCell(change.from_uid, texts),
+                  uint64_t{change.to_uid}, UserCell(change.to_uid, texts), Text{change.how},
+                  CommCell(by), ExeCell(by), WallTimeCell(boot, change.first_ns),
+                  WallTimeCell(boot, change.last_ns), Text{ancestors}});
       table.Add(row);
     }
     return UseFor(table);

@@ -216,7 +216,8 @@ Result<Answer> RunJobs(const Question& question, Table& table) {
         jobs.Take(boot, life, texts);
         return LifeUse::kUsed;
       },
-      [&](const Boot& boot, const Life& life) { jobs.Decide(boot, life, texts); });
+      [&](const Boot& boot, const Life& life) { jobs.Decide(boot, life, texts); },
+      std::max(Rests::kOnBirth, roots->RestsOn()));
   const uint64_t incomplete = jobs.Finish(question.log);
   return Answer{.coverage = coverage, .facts = {{"incomplete_processes", incomplete}}};
 }

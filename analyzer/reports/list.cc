@@ -77,7 +77,6 @@ constinit const Report kListReport{
         "  daybook list --output jsonl --columns comm,args,exit_code\n"
         "  daybook list --view programs --columns proc_id,program,exe,cpu --output csv\n",
     .options = kOptions,
-    .check = [](const Wishes& wishes, const FilterClock&) { return CheckProgramsView(wishes); },
     .columns_for = ColumnsFor,
     .rests_on = RestsOn,
     .default_sort = "-newest",

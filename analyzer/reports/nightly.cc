@@ -171,7 +171,8 @@ Coverage ReadNights(const Question& question, const std::optional<Window>& basel
       },
       [&](const Boot& boot, const Life& life) {
         CountInNight(question, boot, life, texts, &coverage);
-      });
+      },
+      Rests::kOnAllPrograms);
   nights->Finish(log, baseline);
   AddFailures(log, question.log, failures);
   return coverage;

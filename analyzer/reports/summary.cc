@@ -3,8 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <iterator>
+#include <span>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "life_groups.h"
@@ -32,12 +35,6 @@ constexpr ReportOption kOptions[] = {
 
 bool IsPerProgram(const Wishes& wishes) { return wishes.Value(kPer) == kProgram; }
 
-Status Check(const Wishes& wishes, const FilterClock&) {
-  const std::string_view unit = wishes.Value(kPer).value_or(kProcess);
-  if (unit == kProcess || unit == kProgram) return Ok{};
-  return Error(fmt::format("{}: no unit '{}'; there are {}", kPer, unit, fmt::join(Units(), ", ")));
-}
-
 // Of what is counted, only the CPU time is told of programs.
 bool IsOfProcessOnly(std::string_view column) {
   constexpr std::string_view kColumns[] = {
@@ -46,89 +43,141 @@ bool IsOfProcessOnly(std::string_view column) {
   return std::ranges::find(kColumns, column) != std::end(kColumns);
 }
 
-Result<std::vector<Column>> ColumnsFor(const Wishes& wishes, const FilterClock&) {
-  std::vector<Column> totals = TotalsColumns();
-  for (Column& column : totals) {
-    if (IsPerProgram(wishes) && IsOfProcessOnly(column.name)) {
-      column = {.name = column.name, .kind = column.kind, .shown = Shown::kNotTold};
-    }
+Status CheckKeysOfPrograms(std::span<const LifeField* const> keys) {
+  for (const LifeField* key : keys) {
+    if (IsToldOfPrograms(*key)) continue;
+    return Error(fmt::format("--by: '{}' is not told of programs", key->column.name));
   }
-  return KeyColumns(wishes, totals);
+  return Ok{};
+}
+
+Result<std::vector<Column>> ColumnsFor(const Wishes& wishes, const FilterClock&) {
+  const auto keys = GroupKeys(wishes);
+  if (!keys) return keys.error();
+  std::vector<Column> totals = TotalsColumns();
+  if (!IsPerProgram(wishes)) return KeyColumns(*keys, totals);
+  if (Status status = CheckKeysOfPrograms(*keys); !status) return std::move(status).error();
+  for (Column& column : totals) {
+    if (!IsOfProcessOnly(column.name)) continue;
+    column = {.name = column.name, .kind = column.kind, .shown = Shown::kNotTold};
+  }
+  return KeyColumns(*keys, totals);
 }
 
 Rests RestsOn(const Wishes& wishes) {
   return IsPerProgram(wishes) ? Rests::kOnAllPrograms : Rests::kOnEnd;
 }
 
-// What is not of one program each, as far as is known.
-class ManyPrograms {
+// Groups in the order of their appearance, and what was added to each.
+class Groups {
  public:
-  void Note(const RanProgram& program) {
-    if (!program.count) {
-      ++uncounted_;
-    } else if (*program.count != 1) {
-      ++rows_;
-      merged_ += *program.count;
-    }
+  Groups(std::vector<const LifeField*> keys, const Question& question, const Table& table)
+      : question_(question),
+        keys_(keys.size()),
+        uses_quantiles_(UsesQuantiles(table, keys_)),
+        uses_ends_(UsesEnds(table, keys_)),
+        texts_(question.zone),
+        names_(std::move(keys)) {}
+
+  void AddProcess(const Boot& boot, const Life& life) {
+    Totals& totals = At(names_.Find(boot, life, texts_));
+    AddOne(life, &totals);
+    if (uses_ends_) totals.AddEnd(EndTime(boot, life));
   }
-  void AddNotes(Table& table, std::vector<NamedFact>* facts) const {
-    if (rows_ != 0) {
+
+  void AddPrograms(const Boot& boot, const Life& life) {
+    uint64_t known_us = 0;
+    programs_.ForEach(life, [&](const RanProgram& program) {
+      known_us += program.life.usage.cpu_us.value_or(0);
+      if (!IsOver(boot, life, program)) AddProgram(boot, life, program);
+    });
+    const auto& cpu_us = life.usage.cpu_us;
+    if (cpu_us > known_us) unsplit_us_.Add(*cpu_us - known_us);
+  }
+
+  void Fill(Table& table, std::vector<NamedFact>* facts) {
+    Totals of_no_program;
+    of_no_program.cpu_us.AddOfMany(unsplit_us_.total);
+    FillTotals(
+        totals_, [&](size_t group) { return names_.Cells(group); }, keys_, of_no_program, table);
+    merged_.AddNote(table, facts);
+    if (unsplit_us_.terms != 0) {
       table.AddNote(fmt::format(
-          "-- in no mean and no percentile: programs that are told as one, of processes that ran "
-          "many: {}",
-          merged_));
-      facts->insert(facts->end(), {{"merged_rows", rows_}, {"merged_programs", merged_}});
+          "-- processes of which it is not known which program used the CPU time: {}, in {}",
+          unsplit_us_.terms, kOther));
+      facts->push_back({"unsplit_processes", unsplit_us_.terms});
+      facts->push_back({"unsplit_cpu_us", *unsplit_us_.total});
     }
     // Of each process that is older than the log: no line for what is in nearly every one.
     if (uncounted_ != 0) facts->push_back({"uncounted_programs", uncounted_});
   }
 
  private:
-  uint64_t rows_ = 0;
-  uint64_t merged_ = 0;  // programs that they stand for
+  Totals& At(size_t group) {
+    if (group == totals_.size()) totals_.emplace_back();
+    return totals_[group];
+  }
+
+  void AddOne(const Life& life, Totals* totals) const {
+    if (uses_quantiles_) {
+      totals->AddWithQuantiles(life);
+    } else {
+      totals->Add(life);
+    }
+  }
+
+  // Of one that still runs, before the window: it was in another one.
+  bool IsOver(const Boot& boot, const Life& life, const RanProgram& program) const {
+    const auto& since_ns = question_.log.window().since_ns;
+    if (!since_ns || life.state != LifeState::kRunning) return false;
+    const auto end = EndTime(boot, program.life);
+    return end && *end < *since_ns;
+  }
+
+  // What may be of several is no sample.
+  void AddProgram(const Boot& boot, const Life& life, const RanProgram& program) {
+    Totals& totals = At(names_.Find(boot, program.life, life, texts_));
+    if (program.count == 1U) {
+      AddOne(program.life, &totals);
+    } else {
+      totals.AddMany(program.life, program.count.value_or(1));
+    }
+    if (uses_ends_) totals.AddEnd(EndTime(boot, program.life));
+    merged_.Note(program);
+    uncounted_ += !program.count;
+  }
+
+  const Question& question_;
+  size_t keys_;
+  bool uses_quantiles_;
+  bool uses_ends_;
+  LifeTexts texts_;
+  LifeGroups names_;
+  std::vector<Totals> totals_;
+  LifePrograms programs_;
+  MergedPrograms merged_;
   uint64_t uncounted_ = 0;
+  Sum unsplit_us_;
 };
 
 Result<Answer> RunSummary(const Question& question, Table& table) {
-  const auto keys = GroupKeys(question.wishes);
+  auto keys = GroupKeys(question.wishes);
   if (!keys) return keys.error();
-  LifeTexts texts(question.zone);
-  LifeGroups names(*keys);
-  std::vector<Totals> groups;
-  const auto add = UsesQuantiles(table, keys->size()) ? &Totals::AddWithQuantiles : &Totals::Add;
-  const bool uses_ends = UsesEnds(table, keys->size());
-  const auto add_to = [&](size_t group, const Boot& boot, const Life& life, uint64_t number) {
-    if (group == groups.size()) groups.emplace_back();
-    if (number == 1) {
-      (groups[group].*add)(life);
-    } else {
-      groups[group].AddMany(life, number);
-    }
-    if (uses_ends) groups[group].AddEnd(EndTime(boot, life));
-  };
-  const auto take = [&](const Boot& boot, const Life& life) {
-    add_to(names.Find(boot, life, texts), boot, life, 1);
-    return LifeUse::kUsed;
-  };
-  LifePrograms programs;
-  ManyPrograms many;
-  const auto take_programs = [&](const Boot& boot, const Life& life) {
-    programs.ForEach(life, [&](const RanProgram& program) {
-      const size_t group = names.Find(boot, program.life, life, texts);
-      add_to(group, boot, program.life, program.count.value_or(1));
-      many.Note(program);
-    });
-    return LifeUse::kUsed;
-  };
-  Rests rests = question.filter.RestsOn();
+  const bool is_per_program = IsPerProgram(question.wishes);
+  Rests rests = RestsOn(question.wishes);
   for (const LifeField* key : *keys) rests = std::max(rests, key->rests);
-  const Coverage coverage = IsPerProgram(question.wishes)
-                                ? ReadLives(question, take_programs, nullptr, Rests::kOnAllPrograms)
-                                : ReadLives(question, take, nullptr, rests);
-  FillTotals(
-      groups, [&](size_t group) { return names.Cells(group); }, keys->size(), Totals{}, table);
-  Answer answer{.coverage = coverage};
-  many.AddNotes(table, &answer.facts);
+  Groups groups(*std::move(keys), question, table);
+  const auto take_process = [&](const Boot& boot, const Life& life) {
+    groups.AddProcess(boot, life);
+    return LifeUse::kUsed;
+  };
+  const auto take_programs = [&](const Boot& boot, const Life& life) {
+    groups.AddPrograms(boot, life);
+    return LifeUse::kUsed;
+  };
+  const LifeFunction take = is_per_program ? LifeFunction(take_programs) : take_process;
+  Answer answer{.coverage = ReadLives(question, take, nullptr, rests)};
+  groups.Fill(table, &answer.facts);
   return answer;
 }
 
@@ -143,7 +192,6 @@ constinit const Report kSummaryReport{
         "  daybook summary --by service --columns service,count,cpu,p95_elapsed\n"
         "  daybook summary --per program --by exe\n",
     .options = kOptions,
-    .check = Check,
     .columns_for = ColumnsFor,
     .rests_on = RestsOn,
     .default_sort = "-cpu_us",

@@ -15,6 +15,7 @@
 #include "life_log.h"
 #include "life_programs.h"
 #include "life_window.h"
+#include "program_chain.h"
 #include "recorded_times.h"
 #include "report.h"
 #include "time_syntax.h"
@@ -59,7 +60,7 @@ Result<Wanted> ParseWanted(std::string_view text, const FilterClock& clock) {
 Status Check(const Wishes& wishes, const FilterClock& clock) {
   const auto wanted = ParseWanted(*wishes.Value(kProcess), clock);
   if (!wanted) return wanted.error();
-  return CheckProgramsView(wishes);
+  return Ok{};
 }
 
 Result<std::vector<Column>> ColumnsFor(const Wishes& wishes, const FilterClock&) {
@@ -125,9 +126,11 @@ class Neighbours {
   std::optional<Span> after_;
 };
 
-// Besides the one that it was born with, or that it ran when it was first seen.
+// One that it executed itself.
 bool HasReplacedProgram(const Life& life) {
-  return life.execs_told > (life.birth_seen ? uint64_t{1} : uint64_t{0});
+  if (!life.programs) return false;
+  const auto starts = std::as_const(*life.programs).starts();
+  return starts.size() > 2 || !starts.front().count;
 }
 
 // One for each process.
@@ -199,9 +202,7 @@ Result<Answer> RunWhy(const Question& question, Table& table) {
     neighbours.Take(boot, life);
     return LifeUse::kFiltered;  // all but the chain, which is known at the end
   };
-  const bool shows_programs = ShowsPrograms(question.wishes);
-  answer.coverage =
-      ReadLives(question, take, nullptr, shows_programs ? Rests::kOnAllPrograms : Rests::kOnBirth);
+  answer.coverage = ReadLives(question, take, nullptr, Rests::kOnAllPrograms);
   answer.facts = {{"candidates", found.others + (found.boot != nullptr)}};
   if (found.boot == nullptr) {
     table.AddNote(fmt::format("-- no process {} {}{}", wanted->pid,

@@ -41,14 +41,19 @@ class IdentityChangeTest : public testing::Test {
                                 .exe = comm});
   }
 
-  // "setuid sudo": which changes there were when it ended as that user, and by whom.
-  std::vector<std::string> ChangesTo(uint32_t uid, uint32_t euid) {
+  // Which changes there were when it ended as that user.
+  std::vector<IdentityChange> ChangesOfEnd(uint32_t uid, uint32_t euid) {
     builder_.Take(
         Exit{.time_ns = 20 * kSecond, .pid = 7, .start_ns = kBirth, .uid = uid, .euid = euid});
+    return FindIdentityChanges(lives_.at(0));
+  }
+  // "setuid sudo 1000 0": how, by which program, from whom, to whom.
+  std::vector<std::string> ChangesTo(uint32_t uid, uint32_t euid) {
     std::vector<std::string> changes;
-    for (const IdentityChange& change : FindIdentityChanges(lives_.at(0))) {
-      changes.push_back(std::string(change.how) + " " +
-                        (change.by ? change.by->comm->value_or("?") : "-"));
+    for (const IdentityChange& change : ChangesOfEnd(uid, euid)) {
+      const std::string by = change.by ? change.by->comm->value_or("?") : "-";
+      changes.push_back(std::string(change.how) + " " + by + " " + std::to_string(change.from_uid) +
+                        " " + std::to_string(change.to_uid));
     }
     return changes;
   }
@@ -63,13 +68,13 @@ TEST_F(IdentityChangeTest, WhoCalledSetuidIsTheProgramBeforeTheNextExec) {
   Exec("sudo", 1000, 0);
   Exec("bash", 0, 0);
   Exec("backup", 0, 0);
-  EXPECT_THAT(ChangesTo(0, 0), ElementsAre("setuid sudo"));
+  EXPECT_THAT(ChangesTo(0, 0), ElementsAre("setuid sudo 1000 0"));
 }
 
 TEST_F(IdentityChangeTest, ASetUserIdProgramIsMadeAnotherOneByItsExec) {
   Exec("sh", 1000, 1000);
   Exec("passwd", 1000, 0);
-  EXPECT_THAT(ChangesTo(1000, 0), ElementsAre("effective passwd"));
+  EXPECT_THAT(ChangesTo(1000, 0), ElementsAre("effective passwd 1000 0"));
 }
 
 // It may do it before the exec, as may the program that it executes by it.
@@ -77,45 +82,75 @@ TEST_F(IdentityChangeTest, WhoChangedTheEffectiveUserOfRootIsUnknown) {
   builder_.Take(BornAs(0));
   Exec("daemon", 0, 0);
   Exec("cgi", 0, 33);
-  EXPECT_THAT(ChangesTo(0, 33), ElementsAre("effective -"));
+  EXPECT_THAT(ChangesTo(0, 33), ElementsAre("effective - 0 33"));
 }
 
 TEST_F(IdentityChangeTest, WhoChangedOneThatActedAsAnotherIsUnknown) {
   Exec("sudo", 1000, 0);
   Exec("cgi", 1000, 33);
-  EXPECT_THAT(ChangesTo(1000, 33), ElementsAre("effective -"));
+  EXPECT_THAT(ChangesTo(1000, 33), ElementsAre("effective sudo 1000 0", "effective - 0 33"));
 }
 
 TEST_F(IdentityChangeTest, RealUsersThatAreUnknownAreNotTheSame) {
   Exec("sh", {}, 1000);
   Exec("passwd", {}, 0);
-  EXPECT_THAT(ChangesTo(1000, 0), ElementsAre("effective -"));
+  EXPECT_THAT(ChangesTo(1000, 0), ElementsAre("effective - 1000 0"));
 }
 
 TEST_F(IdentityChangeTest, WhatChangedBehindTheLastExecTheLastProgramDid) {
   Exec("sh", 1000, 1000);
   Exec("nginx", 1000, 1000);
-  EXPECT_THAT(ChangesTo(33, 33), ElementsAre("setuid nginx"));
+  EXPECT_THAT(ChangesTo(33, 33), ElementsAre("setuid nginx 1000 33"));
 }
 
-TEST_F(IdentityChangeTest, TheNewestOfSeveralChangesIsMeant) {
-  Exec("su", 0, 0);
+TEST_F(IdentityChangeTest, EachChangeIsOneOfItsOwn) {
+  Exec("su", 1000, 0);
+  Exec("sh", 33, 33);
+  Exec("sudo", 33, 0);
+  Exec("id", 0, 0);
+  EXPECT_THAT(ChangesTo(0, 0),
+              ElementsAre("effective su 1000 0", "setuid su 1000 33", "setuid sudo 33 0"));
+}
+
+TEST_F(IdentityChangeTest, WhoIsHimselfAgainWasAnotherOne) {
+  Exec("sudo", 1000, 0);
+  Exec("rm", 0, 0);
+  EXPECT_THAT(ChangesTo(1000, 1000), ElementsAre("setuid sudo 1000 0", "setuid rm 0 1000"));
+}
+
+TEST_F(IdentityChangeTest, ToActAsOneselfAgainIsNoChange) {
+  Exec("ping", 1000, 0);
+  EXPECT_THAT(ChangesTo(1000, 1000), ElementsAre("effective ping 1000 0"));
+}
+
+// A set-user-ID program may be root by its exec, or since the one before stayed it.
+TEST_F(IdentityChangeTest, WhoStaysTheSameBehindAnExecHasNotChanged) {
+  Exec("sudo", 1000, 0);
+  Exec("passwd", 33, 0);
+  EXPECT_THAT(ChangesTo(33, 0), ElementsAre("effective sudo 1000 0", "setuid sudo 1000 33"));
+}
+
+TEST_F(IdentityChangeTest, AnExecMakesItAtOnceAndAProgramWithinItsTime) {
   Exec("sh", 1000, 1000);
   Exec("sudo", 1000, 0);
-  Exec("id", 0, 0);
-  EXPECT_THAT(ChangesTo(0, 0), ElementsAre("setuid sudo"));
+  const std::vector<IdentityChange> changes = ChangesOfEnd(33, 33);
+  ASSERT_EQ(changes.size(), 2U);
+  EXPECT_EQ(changes[0].first_ns, kBirth + 2 * kMs);
+  EXPECT_EQ(changes[0].last_ns, kBirth + 2 * kMs);
+  EXPECT_EQ(changes[1].first_ns, kBirth + 2 * kMs);
+  EXPECT_EQ(changes[1].last_ns, 20 * kSecond);
 }
 
 TEST_F(IdentityChangeTest, WhereIdsAreNotToldTheProgramIsUnknown) {
   Exec("sudo", {}, {});
   Exec("bash", 0, 0);
-  EXPECT_THAT(ChangesTo(0, 0), ElementsAre("setuid -"));
+  EXPECT_THAT(ChangesTo(0, 0), ElementsAre("setuid - 1000 0"));
 }
 
 TEST_F(IdentityChangeTest, OneOfManyIsUnknown) {
   for (int i = 0; i < 50; ++i) Exec("before", 1000, 1000);
   for (int i = 0; i < 50; ++i) Exec("after", 0, 0);
-  EXPECT_THAT(ChangesTo(0, 0), ElementsAre("setuid -"));
+  EXPECT_THAT(ChangesTo(0, 0), ElementsAre("setuid - 1000 0"));
 }
 
 }  // namespace

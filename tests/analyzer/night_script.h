@@ -34,7 +34,9 @@ inline void RunLogin(Script& script, uint64_t ms) {
   script.Fork(ms + 1, 301, 300, ms, kUser);
   script.Exec(ms + 2, 301, ms + 1, "bash", "-bash\0"sv, kUser);
   script.Fork(ms + 100, 302, 301, ms + 1, kUser);
-  script.Exec(ms + 101, 302, ms + 100, "sudo", "sudo\0id\0"sv);
+  script.Exec(
+      ms + 101, 302, ms + 100,
+      {.comm = "sudo", .exe = "sudo", .args = "sudo\0id\0"sv, .uid = kUser, .euid = 0, .tty = 0});
   script.Exit(ms + 200, 302, ms + 100, {.comm = "sudo", .cpu_us = 4000, .ppid = 301});
   script.Exit(ms + 300, 301, ms + 1,
               {.comm = "bash", .cpu_us = 3000, .ppid = 300, .uid = kUser, .euid = kUser});

@@ -331,7 +331,7 @@ postgres,process,503,postgres,SIGSEGV,true,false,5,2026-09-21T14:13:24.000000+00
 TEST_F(NightTest, IdentityTellsWhoBecameWho) {
   EXPECT_EQ(Run("identity --log LOG").out, std::string(R"(
 START_TIME           PID  FROM_USER   TO_USER  CHANGE  CHANGED_BY  TTY   ANCESTORS                     ARGS
-2026-09-21 14:13:27  302  4000000000  root     setuid  bash        none  bash < sshd < sshd < systemd  sudo id
+2026-09-21 14:13:27  302  4000000000  root     setuid  sudo        none  bash < sshd < sshd < systemd  sudo id
 -- 2026-09-21 14:13:20 to 2026-09-21 14:13:27; boots 1, segments 1, records 100; processes 22, running 3, ended unseen 0; filtered 21; lost 0, damaged 0 bytes
 )")
                                                .substr(1));

@@ -137,6 +137,32 @@ TEST_F(NightlyChangesTest, ANewProgramSaysHowOftenItFailed) {
             "[3,2]\n");
 }
 
+// It went on to be a program that is known.
+TEST_F(NightlyChangesTest, WhatAProcessRanBeforeIsNewAndMadeItRoots) {
+  week_.BecomeRoot(kNightMs + 12 * kHourMs, "intruder", "backup");
+  Close();
+  EXPECT_EQ(Run(kAsk + "--section new_programs,new_identities --output json | "
+                       "jq -c '.sections[].rows[] | [.program, .comm, .count, .from_uid, .uid]'")
+                .out,
+            "[\"/usr/bin/intruder\",null,1,null,4000000000]\n"
+            "[null,\"intruder\",1,4000000000,0]\n");
+}
+
+// Its change of user was before the night.
+TEST_F(NightlyChangesTest, WhatAnOlderProcessDidBeforeTheNightIsNotNew) {
+  const auto nothing = [](Week&, uint64_t) {};
+  WriteWeek(
+      "older",
+      [](Week& week, uint64_t ms) {
+        if (ms != kFirstDayMs + 5 * kDayMs) return;
+        week.log().Fork(ms, 900, 1, 5000);
+        week.log().Exec(ms + 1, 900, ms, "before", "/usr/bin/before", "before");
+        week.log().Exec(ms + 2, 900, ms, "then", "/usr/bin/then", "then");
+      },
+      nothing);
+  EXPECT_THAT(Run(kAsk + "--section new_programs").out, Not(HasSubstr("/usr/bin/")));
+}
+
 // RFC 5322 knows no line of more than 998 bytes.
 TEST_F(NightlyChangesTest, EveryLineFitsAMail) {
   const std::string name(4000, 'x');

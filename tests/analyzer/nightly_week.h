@@ -83,6 +83,17 @@ class Week {
     Live(begin + 10 * kHourMs, {.comm = "false", .args = "false\0"sv, .wait_status = 1 << 8});
   }
 
+  // The program that becomes root's executes another one.
+  void BecomeRoot(uint64_t ms, std::string_view by, std::string_view then) {
+    const uint32_t pid = ++last_pid_;
+    const std::string exe = "/usr/bin/" + std::string(by);
+    const std::string then_exe = "/usr/bin/" + std::string(then);
+    script_.Fork(ms, pid, 1, 0, kUser);
+    script_.Exec(ms + 1, pid, ms, {.comm = by, .exe = exe, .args = by, .uid = kUser, .euid = 0});
+    script_.Exec(ms + 2, pid, ms, {.comm = then, .exe = then_exe, .args = then});
+    script_.Exit(ms + 100, pid, ms, {.comm = then, .cpu_us = 1000, .ppid = 1});
+  }
+
  private:
   Script script_;
   uint32_t last_pid_ = 1000;
