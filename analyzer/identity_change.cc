@@ -117,8 +117,8 @@ class IdentityWalk {
                           .how = kEffective,
                           .first_ns = maker == Maker::kExec ? until_ns : effective_.time_ns,
                           .last_ns = until_ns};
-    if (maker != Maker::kUnknown)
-      change.by = ProgramAt(maker == Maker::kExec ? number + 1 : number);
+    if (maker == Maker::kBefore) change.by = ProgramAt(number);
+    if (maker == Maker::kExec) change.by = ProgramAt(number + 1);
     changes_.push_back(std::move(change));
   }
 

@@ -73,6 +73,12 @@ std::vector<std::string_view> ProgramsViews() { return {kProcesses, kPrograms}; 
 
 bool ShowsPrograms(const Wishes& wishes) { return wishes.Value("--view") == kPrograms; }
 
+bool HasReplacedProgram(const Life& life) {
+  if (!life.programs) return false;
+  const auto starts = std::as_const(*life.programs).starts();
+  return starts.size() > 2 || !starts.front().count;
+}
+
 void LifePrograms::Find(const Life& life) {
   const ProgramStart only = life.programs ? ProgramStart{} : OnlyStart(life);
   const std::span<const ProgramStart> starts =

@@ -20,6 +20,9 @@ inline constexpr ReportOption kProgramsOption = {
     ProgramsViews};
 bool ShowsPrograms(const Wishes& wishes);
 
+// Whether it executed one program and then another, or may have.
+bool HasReplacedProgram(const Life& life);
+
 struct RanProgram {
   uint64_t number = 0;         // among those of its process that are known, from 1
   std::optional<uint64_t> of;  // so many; unknown where there may be more

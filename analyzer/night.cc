@@ -167,14 +167,18 @@ void Night::See(const Boot& boot, const Life& life, bool is_before) {
 // Those that it executed; what it was only born with its parent has executed. The newest one has
 // all that the process used, as in the other sections.
 void Night::SeePrograms(const Boot& boot, const Life& life, bool is_before) {
-  programs_of_life_.ForEach(life, [&](const RanProgram& program) {
-    const Life& ran = program.is_newest ? life : program.life;
-    const bool is_of_parent = !program.is_newest && program.number == 1 && program.count == 1U;
+  const auto see = [&](const Life& ran, uint64_t since_ns) {
     const bool has_exe = ran.image && ran.image->exe;
-    const bool is_unknown = !program.is_newest && !has_exe && !ran.identity.comm;
-    if (is_of_parent || is_unknown) return;
-    SeeOne(boot, ran, is_before || IsOlder(boot, program.life.start_ns),
+    SeeOne(boot, ran, is_before || IsOlder(boot, since_ns),
            &programs_[has_exe ? *ran.image->exe : CommOf(&ran)]);
+  };
+  see(life, std::max(life.start_ns, life.image ? life.image->since_ns : 0));
+  if (!HasReplacedProgram(life)) return;
+  programs_of_life_.ForEach(life, [&](const RanProgram& program) {
+    const Life& ran = program.life;
+    const bool is_of_parent = program.number == 1 && program.count == 1U;
+    const bool is_known = ran.identity.comm || (ran.image && ran.image->exe);
+    if (!program.is_newest && !is_of_parent && is_known) see(ran, ran.start_ns);
   });
 }
 

@@ -15,7 +15,6 @@
 #include "life_log.h"
 #include "life_programs.h"
 #include "life_window.h"
-#include "program_chain.h"
 #include "recorded_times.h"
 #include "report.h"
 #include "time_syntax.h"
@@ -125,13 +124,6 @@ class Neighbours {
   std::optional<Span> before_;
   std::optional<Span> after_;
 };
-
-// One that it executed itself.
-bool HasReplacedProgram(const Life& life) {
-  if (!life.programs) return false;
-  const auto starts = std::as_const(*life.programs).starts();
-  return starts.size() > 2 || !starts.front().count;
-}
 
 // One for each process.
 class ProcessRows {

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
 
 #include "bpf_source.h"
@@ -94,15 +95,22 @@ std::vector<Fork> ChildrenOf(const KeptLog& log, pid_t pid) {
   return children;
 }
 
+// A recorder may compress a segment between the listing of the folder and its opening.
 KeptLog ReadLog(const std::string& folder) {
-  const auto paths = FindSegments(folder);
-  if (!paths) throw std::runtime_error(paths.error().message());
   KeptLog log;
-  for (const std::string& path : *paths) {
-    auto reader = SegmentReader::Open(path);
-    if (!reader) throw std::runtime_error(reader.error().message());
-    log.segments.push_back(KeepSegment(*std::move(reader)));
-  }
+  const auto is_read = [&] {
+    log = {};
+    const auto paths = FindSegments(folder);
+    if (!paths) throw std::runtime_error(paths.error().message());
+    for (const std::string& path : *paths) {
+      auto reader = SegmentReader::Open(path);
+      if (!reader && reader.error().error_number() == ENOENT) return false;
+      if (!reader) throw std::runtime_error(reader.error().message());
+      log.segments.push_back(KeepSegment(*std::move(reader)));
+    }
+    return true;
+  };
+  if (!Await(is_read)) throw std::runtime_error("its segments vanish again and again: " + folder);
   return log;
 }
 

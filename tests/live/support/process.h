@@ -3,12 +3,14 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <functional>
 #include <stdexcept>
@@ -63,11 +65,13 @@ inline pid_t SpawnAs(uid_t uid, const std::string& path, std::vector<std::string
   });
 }
 
-// tests/live/actor.c with these arguments. What it prints goes to that file.
+// tests/live/actor.c with these arguments. What it prints goes to that file. It ends with the
+// thread that made it: a test that fails leaves none.
 inline pid_t SpawnActor(std::vector<std::string> arguments,
                         const std::string& output = "/dev/null") {
   arguments.insert(arguments.begin(), "actor");
   return Spawn([&] {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
     dup2(open(output.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600), STDOUT_FILENO);
     Become(ACTOR_PROGRAM, std::move(arguments));
   });
