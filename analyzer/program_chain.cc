@@ -50,12 +50,13 @@ void LifeBuilder::EndProgram(const Exec& exec, Open* open) const {
     if (is_newer && last.since_ns <= exec.time_ns) last.identity.comm = life.identity.comm;
     return;
   }
-  ProgramStart first{.cpu_us = 0};
+  life.programs = boost::make_local_shared<ProgramChain>();
+  ProgramStart& first = life.programs->starts().front();
+  first.cpu_us = 0;
   const bool is_known = open->has_inherited ? open->untold_exec_ns == 0 : is_newer;
   if (is_known) first.image = life.image;
   if (is_newer) first.identity = life.identity;
   if ((life.flags & kProcNeverExeced) == 0) first.count.reset();
-  life.programs = boost::make_local_shared<ProgramChain>(std::move(first));
 }
 
 // `newest`: its image, where no newer one is known.

@@ -30,7 +30,11 @@ class ProgramChain {
   static constexpr size_t kMostFirst = 8;
   static constexpr size_t kMostNewest = 24;
 
-  explicit ProgramChain(ProgramStart first) { starts_.push_back(std::move(first)); }
+  // With the first one, of which nothing is known yet.
+  ProgramChain() {
+    starts_.reserve(2);  // as most have: it is made when the second one is known
+    starts_.emplace_back();
+  }
 
   // It may be older than others, but not than the first one.
   void Add(ProgramStart start);
