@@ -71,7 +71,7 @@ void SetEnd(const Life& life, Life* program) {
 
 std::vector<std::string_view> ProgramsViews() { return {kProcesses, kPrograms}; }
 
-bool ShowsPrograms(const Wishes& wishes) { return wishes.Value("--view") == kPrograms; }
+bool ShowsPrograms(const Wishes& wishes) { return wishes.Value(kViewOption) == kPrograms; }
 
 bool HasReplacedProgram(const Life& life) {
   if (!life.programs) return false;

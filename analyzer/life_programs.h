@@ -16,8 +16,8 @@ namespace daybook {
 // Of reports that show either processes or all their programs.
 std::vector<std::string_view> ProgramsViews();
 inline constexpr ReportOption kProgramsOption = {
-    "--view", "VIEW", "processes (default); programs: each that they ran, and its CPU time", false,
-    ProgramsViews};
+    kViewOption, "VIEW", "processes (default); programs: each that they ran, and its CPU time",
+    false, ProgramsViews};
 bool ShowsPrograms(const Wishes& wishes);
 
 // Whether it executed one program and then another, or may have.

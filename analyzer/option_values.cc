@@ -58,9 +58,15 @@ std::vector<std::string> SignalNames() {
 
 // Without the units: those that are never shown are only for the report itself.
 std::vector<std::string> ColumnNames(const Report& report) {
+  std::vector<std::string_view> views = ViewsOf(report);
+  if (views.empty()) views.emplace_back();
   std::vector<std::string> names;
-  for (const Column& column : ColumnsByDefault(report)) {
-    if (column.shown != Shown::kNever) names.emplace_back(WithoutUnit(column.name));
+  for (const std::string_view view : views) {
+    for (const Column& column : ColumnsByDefault(report, view)) {
+      const std::string name(WithoutUnit(column.name));
+      const bool is_known = std::ranges::find(names, name) != names.end();
+      if (column.shown != Shown::kNever && !is_known) names.push_back(name);
+    }
   }
   return names;
 }

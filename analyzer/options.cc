@@ -47,6 +47,12 @@ struct RawOptions {
 constexpr char kTimeHelp[] =
     "now, today, yesterday, 14:00, '2026-11-20 14:00', RFC 3339, @EPOCH, -2h, '2h ago'";
 
+void AppendNames(std::span<const Column> columns, std::string* text) {
+  for (const Column& column : columns) {
+    if (column.shown != Shown::kNever) text->append(" ").append(column.name);
+  }
+}
+
 // What the report shows, by name.
 std::string ColumnsOrSections(const Report& report) {
   std::string names;
@@ -56,9 +62,14 @@ std::string ColumnsOrSections(const Report& report) {
     }
     return names;
   }
-  for (const Column& column : ColumnsByDefault(report)) {
-    if (column.shown == Shown::kNever) continue;
-    names.append(names.empty() ? "Columns: " : " ").append(column.name);
+  const std::vector<Column> columns = ColumnsByDefault(report);
+  if (columns.empty()) return names;
+  names = "Columns:";
+  AppendNames(columns, &names);
+  const std::vector<std::string_view> views = ViewsOf(report);
+  for (size_t i = 1; i < views.size(); ++i) {
+    names.append("\nColumns of --view ").append(views[i]).append(":");
+    AppendNames(ColumnsByDefault(report, views[i]), &names);
   }
   return names;
 }

@@ -35,6 +35,9 @@ struct ReportOption {
   std::vector<std::string_view> (*values)() = nullptr;
 };
 
+// Of reports that have several tables: which one.
+inline constexpr std::string_view kViewOption = "--view";
+
 // What was given to the options of a report.
 class Wishes {
  public:
@@ -204,8 +207,11 @@ extern const Report kImportReport;
 extern const Report kExportReport;
 extern const Report kMergeReport;
 
-// Those that it has where nothing is asked for.
-std::vector<Column> ColumnsByDefault(const Report& report);
+// Those that it has where nothing is asked for, or only that view.
+std::vector<Column> ColumnsByDefault(const Report& report, std::string_view view = {});
+
+// What its --view may be, the default first; nothing where it has none.
+std::vector<std::string_view> ViewsOf(const Report& report);
 
 // In the order in which the help shows them.
 std::span<const Report* const> Reports();

@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <string>
+
 #include "report.h"
 
 namespace daybook {
@@ -12,12 +15,17 @@ constexpr const Report* kReports[] = {
 
 }  // namespace
 
-std::vector<Column> ColumnsByDefault(const Report& report) {
-  if (report.columns_for != nullptr) {
-    const LocalZone zone = LocalZone::Utc();
-    return *report.columns_for({}, {.now_ns = 0, .zone = zone});
-  }
-  return {report.columns.begin(), report.columns.end()};
+std::vector<Column> ColumnsByDefault(const Report& report, std::string_view view) {
+  if (report.columns_for == nullptr) return {report.columns.begin(), report.columns.end()};
+  Wishes wishes;
+  if (!view.empty()) wishes.Add(kViewOption, {std::string(view)});
+  const LocalZone zone = LocalZone::Utc();
+  return *report.columns_for(wishes, {.now_ns = 0, .zone = zone});
+}
+
+std::vector<std::string_view> ViewsOf(const Report& report) {
+  const auto option = std::ranges::find(report.options, kViewOption, &ReportOption::name);
+  return option != report.options.end() ? option->values() : std::vector<std::string_view>();
 }
 
 std::span<const Report* const> Reports() { return kReports; }

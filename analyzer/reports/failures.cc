@@ -34,7 +34,7 @@ std::vector<std::string_view> Views() { return {kGroups, kCascades}; }
 constexpr ReportOption kOptions[] = {
     {"--by", "KEY,..", "Group by these columns of list and by status (default: comm)", true,
      GroupKeyNames},
-    {"--view", "VIEW", "groups (default): by program and status; cascades: the first of many",
+    {kViewOption, "VIEW", "groups (default): by program and status; cascades: the first of many",
      false, Views}};
 
 // Behind the keys.
@@ -62,7 +62,7 @@ constexpr Column kCascadeColumns[] = {
 };
 
 Result<std::vector<Column>> ColumnsFor(const Wishes& wishes, const FilterClock&) {
-  const std::string_view view = wishes.Value("--view").value_or(kGroups);
+  const std::string_view view = wishes.Value(kViewOption).value_or(kGroups);
   if (view == kGroups) return KeyColumns(wishes, kColumns);
   if (wishes.Has("--by")) return Error("--by: there are no groups in --view cascades");
   return std::vector<Column>(std::begin(kCascadeColumns), std::end(kCascadeColumns));
@@ -275,7 +275,7 @@ Result<Answer> RunFailures(const Question& question, Table& table) {
   FailureTable failures(std::move(*keys), runs, question.zone);
   CascadeTable cascades(runs, question.zone);
   LifeTexts texts(question.zone);
-  const bool has_groups = question.wishes.Value("--view") != kCascades;
+  const bool has_groups = question.wishes.Value(kViewOption) != kCascades;
   // Where it matters, ends are judged apart from what is asked for.
   const bool is_apart = has_groups && question.filter.IsAboutStatus();
   Answer answer;

@@ -36,7 +36,7 @@ std::vector<std::string_view> Views() { return {std::begin(kViews), std::end(kVi
 constexpr ReportOption kOptions[] = {
     {"--by", "KEY,..", "Group by these columns of list, job or job_kind (default: spawner)", true,
      GroupKeyNames},
-    {"--view", "VIEW", "spawners (default): by --by; rate: by minute; lifetimes: a histogram",
+    {kViewOption, "VIEW", "spawners (default): by --by; rate: by minute; lifetimes: a histogram",
      false, Views}};
 
 constexpr std::string_view kDefaultKey = "spawner";
@@ -185,7 +185,7 @@ void FillLifetimes(const Lifetimes& lifetimes, Table& table) {
 }
 
 Result<std::vector<Column>> ColumnsFor(const Wishes& wishes, const FilterClock&) {
-  const std::string_view view = wishes.Value("--view").value_or(kViews[0]);
+  const std::string_view view = wishes.Value(kViewOption).value_or(kViews[0]);
   const auto keys = GroupKeys(wishes, kDefaultKey);
   if (!keys) return keys.error();
   if (view == "spawners") return KeyColumns(*keys, kBirthColumns);
@@ -235,7 +235,7 @@ Answer RunLifetimes(const Question& question, Table& table) {
 }
 
 Result<Answer> RunSpawn(const Question& question, Table& table) {
-  const std::string_view view = question.wishes.Value("--view").value_or(kViews[0]);
+  const std::string_view view = question.wishes.Value(kViewOption).value_or(kViews[0]);
   if (view == "rate") return RunRate(question, table);
   if (view == "lifetimes") return RunLifetimes(question, table);
   auto keys = GroupKeys(question.wishes, kDefaultKey);

@@ -42,6 +42,7 @@ long_options() {
   same "pid,comm" "$(complete_bash daybook list --columns pid,com)"
   same "-cpu -cpu_percent" "$(complete_bash daybook list --sort -cp)"
   same "births,short" "$(complete_bash daybook spawn --columns births,sh)"
+  same "program" "$(complete_bash daybook list --columns prog)"
   same "crash-loop,signal" "$(complete_bash daybook report --fail-on crash-loop,sig)"
   same "root" "$(complete_bash daybook list --user roo)"
 }

@@ -452,6 +452,14 @@ filters() {
   usage_error "not expected: '--filter'" dump --log "$sample" --filter ok
 }
 
+@test "help lists the columns of each view" {
+  run -0 "$DAYBOOK" spawn --help
+  has "$output" "
+Columns of --view rate: "
+  run -0 "$DAYBOOK" list --help
+  has "$output" " program of count "
+}
+
 @test "the fields of a filter are the columns of list" {
   run -0 "$DAYBOOK" list --filter help
   for column in $("$DAYBOOK" list --help | sed -n 's/^Columns: //p'); do
