@@ -1,6 +1,7 @@
 // While nothing happens daybookd sleeps.
 
 #include <chrono>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <string_view>
@@ -31,27 +32,27 @@ uint64_t VoluntarySwitches(pid_t pid) {
   return switches;
 }
 
-// What other processes do is left out in the kernel: for this recorder nothing happens.
-class IdleTest : public RecordedTest {
+class IdleTest : public LiveTest {
  protected:
-  // Its status stands in memory: to wait for a disk that is busy is no wakeup.
-  IdleTest() {
-    recorder_options_ = {"--events",   "fork,exec,exit", "--only-uid",
-                         "4000000000", "--status-file",  "/dev/shm/idle-test-of-daybook"};
-  }
-  ~IdleTest() override { std::filesystem::remove("/dev/shm/idle-test-of-daybook"); }
+  // In memory: to wait for a disk that is busy is no wakeup.
+  const int is_in_memory_ = setenv("TMPDIR", "/dev/shm", 1);
+  const TempFolder temp_;
 };
 
 TEST_F(IdleTest, WakesAtMostOnceAMinute) {
 #ifdef __SANITIZE_THREAD__
   GTEST_SKIP() << "ThreadSanitizer's own thread wakes all the time";
 #endif
-  // Until what it began with is on a disk that others keep busy, it looks now and then.
+  // What other processes do is left out in the kernel: for this recorder nothing happens.
+  Daybookd recorder(temp_ / "log", {"--events", "fork,exec,exit", "--only-uid", "4000000000",
+                                    "--status-file", temp_ / "status"});
+  // Until what it began with is synced, it looks now and then.
   std::this_thread::sleep_for(kSettle);
-  const uint64_t before = VoluntarySwitches(recorder().pid());
+  const uint64_t before = VoluntarySwitches(recorder.pid());
   std::this_thread::sleep_for(kQuiet);
-  EXPECT_LE(VoluntarySwitches(recorder().pid()) - before, 1U) << "the clock's anchor";
-  const KeptLog& log = Stop();
+  EXPECT_LE(VoluntarySwitches(recorder.pid()) - before, 1U) << "the clock's anchor";
+  EXPECT_EQ(recorder.Stop(), 0);
+  const KeptLog log = ReadLog(temp_ / "log");
   EXPECT_EQ(log.All<Fork>().size() + log.All<Exec>().size() + log.All<Exit>().size(), 0U);
 }
 
