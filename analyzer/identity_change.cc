@@ -34,6 +34,7 @@ Identity IdentityAtBirth(const Life& life) {
 
 // Nearly all are the same from birth to end.
 bool IsAlwaysTheSame(const Life& life, const Identity& at_birth) {
+  if (!at_birth.uid || !at_birth.euid) return false;
   const auto is_same = [&](const Identity& identity) {
     return !Differ(identity.uid, at_birth.uid) && !Differ(identity.euid, at_birth.euid);
   };

@@ -125,9 +125,13 @@ void MergedPrograms::AddNote(Table& table, std::vector<NamedFact>* facts) const 
 }
 
 bool IsToldOfPrograms(const LifeField& field) {
-  constexpr std::string_view kOthers[] = {"group", "session", "container", "day",  "hour",
-                                          "job",   "spawner", "job_kind",  "state"};
-  const auto is_it = [&](const FieldChoice& choice) { return choice.name == field.column.name; };
+  constexpr std::string_view kOthers[] = {
+      "group",    "session",     "container", "day",    "hour",         "job", "spawner",
+      "job_kind", "wait_status", "exit_code", "signal", "core",         "ok",  "failed",
+      "state",    "running",     "ended",     "lost",   "kernel_thread"};
+  const auto is_it = [&](const FieldChoice& choice) {
+    return FindLifeField(choice.name) == &field;
+  };
   return std::ranges::any_of(kOfProcess, is_it) || std::ranges::any_of(kOfProgram, is_it) ||
          std::ranges::find(kOthers, field.column.name) != std::end(kOthers);
 }

@@ -153,57 +153,81 @@ bool Night::IsOlder(const Boot& boot, uint64_t time_ns) const {
   return window_.since_ns && time && *time < *window_.since_ns;
 }
 
+bool Night::IsBehind(const Boot& boot, uint64_t time_ns) const {
+  const auto time = boot.clock.ToRealtime(time_ns);
+  return window_.until_ns && time && *time >= *window_.until_ns;
+}
+
 // Who was there already when the night began is not new in it; a program may be, that an older
-// process executes then, and so may a change of its user.
+// process executes then, and so may a change of its user. What may have been before is not new.
 void Night::See(const Boot& boot, const Life& life, bool is_before) {
   if ((life.flags & kProcKernelThread) == 0) SeePrograms(boot, life, is_before);
   const bool is_known = is_before || IsOlder(boot, life.start_ns);
-  if (life.identity.uid) SeeOne(boot, life, is_known, &users_[*life.identity.uid]);
+  if (life.identity.uid) {
+    SeeOne(boot, life, life.start_ns, is_known, &users_[*life.identity.uid]);
+  }
   for (const IdentityChange& change : FindIdentityChanges(life)) {
-    SeeChange(boot, life, is_before || IsOlder(boot, change.first_ns), change);
+    if (is_before || !IsBehind(boot, change.first_ns)) SeeChange(boot, life, is_before, change);
   }
 }
 
-// Those that it executed; what it was only born with its parent has executed. The newest one has
-// all that the process used, as in the other sections.
+// Those that it executed; what it was only born with its parent has executed. The only one has all
+// that the process used, as in the other sections.
 void Night::SeePrograms(const Boot& boot, const Life& life, bool is_before) {
-  const auto see = [&](const Life& ran, uint64_t since_ns) {
-    const bool has_exe = ran.image && ran.image->exe;
-    SeeOne(boot, ran, is_before || IsOlder(boot, since_ns),
-           &programs_[has_exe ? *ran.image->exe : CommOf(&ran)]);
-  };
-  see(life, std::max(life.start_ns, life.image ? life.image->since_ns : 0));
-  if (!HasReplacedProgram(life)) return;
+  const uint64_t newest_ns = std::max(life.start_ns, life.image ? life.image->since_ns : 0);
+  if (!HasReplacedProgram(life)) return SeeProgram(boot, life, newest_ns, is_before);
+  std::vector<const Sighting*> seen;  // of a process once each
   programs_of_life_.ForEach(life, [&](const RanProgram& program) {
     const Life& ran = program.life;
     const bool is_of_parent = program.number == 1 && program.count == 1U;
     const bool is_known = ran.identity.comm || (ran.image && ran.image->exe);
-    if (!program.is_newest && !is_of_parent && is_known) see(ran, ran.start_ns);
+    if (!is_of_parent && is_known) SeeProgram(boot, ran, ran.start_ns, is_before, &seen);
   });
 }
 
-void Night::SeeChange(const Boot& boot, const Life& life, bool is_known,
+void Night::SeeProgram(const Boot& boot, const Life& ran, uint64_t since_ns, bool is_before,
+                       std::vector<const Sighting*>* seen) {
+  if (!is_before && IsBehind(boot, since_ns)) return;
+  const bool has_exe = ran.image && ran.image->exe;
+  Sighting& sighting = programs_[has_exe ? *ran.image->exe : CommOf(&ran)];
+  const bool is_known = is_before || IsOlder(boot, since_ns);
+  if (seen != nullptr && std::ranges::find(*seen, &sighting) != seen->end()) {
+    if (!is_known) AddUse(ran, &sighting);
+    return;
+  }
+  SeeOne(boot, ran, since_ns, is_known, &sighting);
+  if (seen != nullptr) seen->push_back(&sighting);
+}
+
+// By whom it was made, if that is known.
+void Night::SeeChange(const Boot& boot, const Life& life, bool is_before,
                       const IdentityChange& change) {
-  const auto& comm = change.by ? *change.by->comm : life.identity.comm;
-  IdentityKey key{change.how, change.from_uid, change.to_uid, comm.value_or("")};
+  const bool is_known = is_before || IsOlder(boot, change.first_ns);
+  IdentityKey key{change.how, change.from_uid, change.to_uid,
+                  change.by ? change.by->comm->value_or("") : ""};
   Sighting& sighting = identities_[std::move(key)];
   const bool is_first = sighting.now == 0;
-  SeeOne(boot, life, is_known, &sighting);
+  SeeOne(boot, life, change.first_ns, is_known, &sighting);
   if (is_known || !is_first) return;
   sighting.parent.clear();
   AppendAncestors(life, &sighting.parent);
 }
 
-void Night::SeeOne(const Boot& boot, const Life& life, bool is_before, Sighting* sighting) {
+void Night::AddUse(const Life& life, Sighting* sighting) {
+  sighting->failed += life.wait_status.value_or(0) != 0;
+  sighting->cpu_us.Add(life.usage.cpu_us);
+}
+
+void Night::SeeOne(const Boot& boot, const Life& life, uint64_t since_ns, bool is_before,
+                   Sighting* sighting) {
   if (is_before) {
     ++sighting->before;
     return;
   }
   ++sighting->now;
-  sighting->failed += life.wait_status.value_or(0) != 0;
-  sighting->cpu_us.Add(life.usage.cpu_us);
+  AddUse(life, sighting);
   if (sighting->before != 0) return;  // no news
-  const auto start = boot.clock.ToRealtime(life.start_ns);
+  const auto start = boot.clock.ToRealtime(since_ns);
   if (sighting->first_ns && (!start || *start >= *sighting->first_ns)) return;
   sighting->first_ns = start;
   sighting->uid = life.identity.uid;

@@ -120,14 +120,20 @@ class Night {
 
   Place PlaceOf(const Boot& boot, const Life& life) const;
   bool IsOlder(const Boot& boot, uint64_t time_ns) const;  // than the night
+  bool IsBehind(const Boot& boot, uint64_t time_ns) const;
   void TakeBefore(const Boot& boot, const Life& life);
   void TakeNow(const Boot& boot, const Life& life, JobRun* run);
   void TakeRun(const JobRun& run);
   void TakeOwnEnd(const Boot& boot, const Life& life, bool is_before);
   void See(const Boot& boot, const Life& life, bool is_before);
   void SeePrograms(const Boot& boot, const Life& life, bool is_before);
-  void SeeChange(const Boot& boot, const Life& life, bool is_known, const IdentityChange& change);
-  void SeeOne(const Boot& boot, const Life& life, bool is_before, Sighting* sighting);
+  void SeeProgram(const Boot& boot, const Life& ran, uint64_t since_ns, bool is_before,
+                  std::vector<const Sighting*>* seen = nullptr);
+  void SeeChange(const Boot& boot, const Life& life, bool is_before, const IdentityChange& change);
+  // From that moment on, or then.
+  void SeeOne(const Boot& boot, const Life& life, uint64_t since_ns, bool is_before,
+              Sighting* sighting);
+  static void AddUse(const Life& life, Sighting* sighting);
   void TakeFailure(const Boot& boot, const Life& life, const JobRun* run);
   AlikeEnds* RestartsLike(const Life& life);
   Cell UserCell(std::optional<uint32_t> uid);

@@ -138,7 +138,7 @@ void Filter::AddConditions(uint32_t index) {
 
 bool Filter::AsksForStatus(uint32_t index) const {
   const Node& node = nodes_[index];
-  if (node.op == Op::kDescendsFrom || node.op == Op::kRan) return false;  // not for its own
+  if (node.op == Op::kDescendsFrom) return false;  // not for its own
   if (TellsStatus(node.field) || TellsStatus(node.other)) return true;
   for (uint32_t child = node.first_child; child != kNone; child = nodes_[child].next) {
     if (AsksForStatus(child)) return true;
@@ -228,6 +228,7 @@ Truth Filter::JudgeNode(uint32_t index, const Subject& subject) const {
     case Op::kNot:
       return Not(JudgeNode(node.first_child, subject));
     case Op::kFact: {
+      if (IsAbsent(*node.field, subject)) return Truth::kFalse;
       const Cell fact = Read(*node.field, 1, subject);
       return IsKnown(fact) ? ToTruth(std::get<bool>(fact)) : Truth::kUnknown;
     }
@@ -285,9 +286,11 @@ Truth Filter::JudgePrograms(const Node& node, const Subject& subject) const {
   programs.ForEach(subject.life, [&](const RanProgram& program) {
     if (program.count != 1U) any = std::max(any, Truth::kUnknown);
     if (any == Truth::kTrue) return;
-    any = std::max(any,
-                   JudgeNode(node.first_child,
-                             {.boot = subject.boot, .life = program.life, .texts = subject.texts}));
+    const Subject ran{.boot = subject.boot,
+                      .life = program.life,
+                      .texts = subject.texts,
+                      .is_replaced = !program.is_newest};
+    any = std::max(any, JudgeNode(node.first_child, ran));
   });
   return any;
 }
@@ -346,13 +349,21 @@ Truth Filter::JudgeMatch(const Node& node, const Subject& subject) const {
   return ToTruth(regexes_[node.regex].Matches(std::get<Text>(cell).bytes));
 }
 
+// An id stands for the path that the log tells of it.
 Truth Filter::JudgeInCgroup(const Node& node, const Subject& subject) {
-  const Cell cell = Read(*node.field, 1, subject);
-  if (!IsKnown(cell)) return Truth::kUnknown;
-  const std::string_view name = std::get<Text>(cell).bytes;
-  const std::string_view asked = std::get<Text>(node.value).bytes;
-  if (IsCgroupId(name) && !IsCgroupId(asked)) return Truth::kUnknown;  // its path is not told
-  return ToTruth(IsInCgroup(name, asked));
+  const auto& id = subject.life.identity.cgroup_id;
+  if (!id) return Truth::kUnknown;
+  const auto path_of = [&](uint64_t cgroup) -> std::optional<std::string_view> {
+    const auto found = subject.boot.cgroups.find(cgroup);
+    if (found == subject.boot.cgroups.end()) return std::nullopt;
+    return found->second;
+  };
+  const auto* asked_id = std::get_if<uint64_t>(&node.value);
+  if (asked_id != nullptr && *asked_id == *id) return Truth::kTrue;
+  const auto asked = asked_id != nullptr ? path_of(*asked_id) : std::get<Text>(node.value).bytes;
+  if (asked == "/") return Truth::kTrue;
+  const auto path = path_of(*id);
+  return path && asked ? ToTruth(IsInCgroup(*path, *asked)) : Truth::kUnknown;
 }
 
 // A user without a name on this host has none here either, whatever its id.
@@ -379,6 +390,7 @@ Cell Filter::Read(const LifeField& field, uint64_t scale, const Subject& subject
 }
 
 bool Filter::IsAbsent(const LifeField& field, const Subject& subject) {
+  if (subject.is_replaced && TellsStatus(&field)) return true;
   return field.is_absent != nullptr && field.is_absent(subject.boot, subject.life);
 }
 

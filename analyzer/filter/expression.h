@@ -88,6 +88,7 @@ class Filter {
     const Boot& boot;
     const Life& life;
     LifeTexts& texts;
+    bool is_replaced = false;  // a program that went on to be another one: it did not end
   };
 
   void AddConditions(uint32_t index);

@@ -10,6 +10,7 @@
 
 #include "cgroup_names.h"
 #include "life_groups.h"
+#include "life_programs.h"
 #include "names.h"
 #include "nearest.h"
 
@@ -166,7 +167,9 @@ FilterParser::Index FilterParser::ParseUnder() {
 
 // An expression about others than the process itself, or parts of it.
 FilterParser::Index FilterParser::ParseAbout(Op op) {
+  const bool is_of_program = std::exchange(is_of_program_, op == Op::kRan);
   const Index inner = ParseNested();
+  is_of_program_ = is_of_program;
   if (!inner) return std::nullopt;
   return Add({.op = op, .first_child = *inner});
 }
@@ -178,9 +181,16 @@ FilterParser::Index FilterParser::ParseInCgroup() {
     return Fail(word, "'in_cgroup' takes a path, as in in_cgroup(\"/system.slice\")");
   }
   if (word.text.empty()) return Fail(word, "an empty path; all cgroups are below '/'");
-  const std::string path = CgroupPath(word.text);
-  return Add(
-      {.op = Op::kInCgroup, .field = FindLifeField("cgroup"), .value = Keep(Text{.bytes = path})});
+  return Add({.op = Op::kInCgroup, .field = FindLifeField("cgroup"), .value = Cgroup(word.text)});
+}
+
+// Its id, or its path. There is none of a number that no id can be.
+Cell FilterParser::Cgroup(const std::string& written) {
+  uint64_t id = 0;
+  const char* const end = written.data() + written.size();
+  const auto number = std::from_chars(written.data(), end, id);
+  if (number.ec == std::errc() && number.ptr == end) return id;
+  return Keep(Text{.bytes = CgroupPath(written)});
 }
 
 FilterParser::Index FilterParser::ParseKnown() {
@@ -232,6 +242,9 @@ std::optional<FilterParser::NamedField> FilterParser::ParseField() {
   if (word.token != Token::kName) return Fail(word, "a condition is missing before this");
   const LifeField* field = FindLifeField(word.text);
   if (field == nullptr) return Fail(word, NoField(word.text));
+  if (is_of_program_ && !IsToldOfPrograms(*field)) {
+    return Fail(word, fmt::format("'{}' is not told of programs", word.text));
+  }
   return NamedField{.field = field, .name = word};
 }
 

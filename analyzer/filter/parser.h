@@ -59,6 +59,7 @@ class FilterParser {
   uint32_t Add(Filter::Node node);
   Index Join(Op op, const std::vector<uint32_t>& children);
   Cell Keep(const Cell& value);
+  Cell Cgroup(const std::string& written);
   std::nullopt_t Fail(const Word& word, std::string message);
 
   FilterClock clock_;
@@ -66,6 +67,7 @@ class FilterParser {
   std::vector<Word> words_;
   size_t at_ = 0;
   size_t nesting_ = 0;
+  bool is_of_program_ = false;  // within ran()
   std::optional<FilterMistake> mistake_;
 };
 

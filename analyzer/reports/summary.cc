@@ -126,10 +126,11 @@ class Groups {
     }
   }
 
-  // Of one that still runs, before the window: it was in another one.
+  // Of one that still runs, before the window: by their ends these are in the last of all windows,
+  // which would count it again each time.
   bool IsOver(const Boot& boot, const Life& life, const RanProgram& program) const {
-    const auto& since_ns = question_.log.window().since_ns;
-    if (!since_ns || life.state != LifeState::kRunning) return false;
+    const auto& [since_ns, until_ns, rule] = question_.log.window();
+    if (rule != WindowRule::kEnd || !since_ns || life.state != LifeState::kRunning) return false;
     const auto end = EndTime(boot, program.life);
     return end && *end < *since_ns;
   }

@@ -139,16 +139,18 @@ TEST_F(FilterTest, WhatTheLogDoesNotTellIsUnknownAndSoIsItsOpposite) {
 TEST_F(FilterTest, InACgroupIsWhatIsBelowIt) {
   EXPECT_EQ(Judge("in_cgroup('/')"), Truth::kUnknown);
   life_.identity.cgroup_id = 7;
-  EXPECT_EQ(Judge("in_cgroup('/')"), Truth::kUnknown) << "its path is not told";
+  EXPECT_EQ(Judge("in_cgroup('/')"), Truth::kTrue) << "as all are";
+  EXPECT_EQ(Judge("in_cgroup('/a')"), Truth::kUnknown) << "its path is not told";
   EXPECT_EQ(Judge("in_cgroup('7')"), Truth::kTrue);
-  EXPECT_EQ(Judge("in_cgroup('77')"), Truth::kFalse);
-  boot_.cgroups[7] = "/system.slice/a.service";
+  EXPECT_EQ(Judge("in_cgroup('77')"), Truth::kUnknown) << "it may be below that";
+  boot_.cgroups = {{7, "/system.slice/a.service"}, {8, "/system.slice"}, {9, "/user.slice"}};
   for (const char* text : {"in_cgroup(\"/system.slice\")", "in_cgroup('system.slice/a.service/')",
-                           "in_cgroup('/system.slice/a.service')", "in_cgroup('/')"}) {
+                           "in_cgroup('/system.slice/a.service')", "in_cgroup('/')",
+                           "in_cgroup('7')", "in_cgroup('8')"}) {
     EXPECT_EQ(Judge(text), Truth::kTrue) << text;
   }
   for (const char* text : {"in_cgroup('/system.slice/a')", "in_cgroup('/user.slice')",
-                           "in_cgroup('/a.service')", "in_cgroup('7')"}) {
+                           "in_cgroup('/a.service')", "in_cgroup('9')"}) {
     EXPECT_EQ(Judge(text), Truth::kFalse) << text;
   }
 }
@@ -271,6 +273,8 @@ TEST_F(FilterTest, AMistakeIsPointedAt) {
       {"in_cgroup(5)", "'in_cgroup' takes a path, as in in_cgroup(\"/system.slice\")\n"},
       {"in_cgroup('')", "an empty path; all cgroups are below '/'\n"},
       {"in_cgroup('a'", "')' is missing here to end 'in_cgroup('\n"},
+      {"ran(nvcsw > 1)", "'nvcsw' is not told of programs\n  ran(nvcsw > 1)\n      ^~~~~"},
+      {"ran(comm == \"x\" && descends_from(nvcsw > 1)) && x", "no field 'x'"},
       {"existed_at(\"x\")", "'x' is not a time; "},
   };
   for (const auto& [text, message] : cases) {

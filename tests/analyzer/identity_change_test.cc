@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -139,6 +140,27 @@ TEST_F(IdentityChangeTest, AnExecMakesItAtOnceAndAProgramWithinItsTime) {
   EXPECT_EQ(changes[0].last_ns, kBirth + 2 * kMs);
   EXPECT_EQ(changes[1].first_ns, kBirth + 2 * kMs);
   EXPECT_EQ(changes[1].last_ns, 20 * kSecond);
+}
+
+TEST_F(IdentityChangeTest, WhoseBirthIsUnknownIsKnownFromItsExecOn) {
+  const auto exec = [&](uint64_t ms, std::string_view comm, uint32_t uid, uint32_t euid) {
+    builder_.Take(daybook::Exec{.time_ns = kBirth + ms * kMs,
+                                .pid = 8,
+                                .start_ns = kBirth,
+                                .uid = uid,
+                                .euid = euid,
+                                .comm = comm});
+  };
+  exec(1, "sh", 1000, 1000);
+  exec(2, "sudo", 1000, 0);
+  exec(3, "bash", 0, 0);
+  builder_.Finish(LifeState::kRunning);
+  const auto life = std::ranges::find(lives_, 8U, &Life::pid);
+  ASSERT_NE(life, lives_.end());
+  const std::vector<IdentityChange> changes = FindIdentityChanges(*life);
+  ASSERT_EQ(changes.size(), 1U);
+  EXPECT_EQ(changes[0].from_uid, 1000U);
+  EXPECT_EQ(*changes[0].by->comm, "sudo");
 }
 
 TEST_F(IdentityChangeTest, WhereIdsAreNotToldTheProgramIsUnknown) {

@@ -148,7 +148,31 @@ TEST_F(NightlyChangesTest, WhatAProcessRanBeforeIsNewAndMadeItRoots) {
             "[null,\"intruder\",1,4000000000,0]\n");
 }
 
-// Its change of user was before the night.
+// Only what it did in the night is new, by the time when it did it, and of one process once.
+TEST_F(NightlyChangesTest, WhatAnOlderProcessDoesInTheNightIsNewFromThenOn) {
+  constexpr uint64_t kBirthMs = kNightMs - 2 * kHourMs;
+  const auto nothing = [](Week&, uint64_t) {};
+  const auto old_one = [](Week& week, uint64_t ms) {
+    week.log().Fork(kBirthMs, 900, 1, 5000);
+    week.ExecuteAs(kBirthMs, 900, ms - kHourMs, "before", 0, 1000);
+    week.ExecuteAs(kBirthMs, 900, ms + 2 * kHourMs, "within", 0, 2000);
+    week.ExecuteAs(kBirthMs, 900, ms + 3 * kHourMs, "within", 0, 5000);
+    week.ExecuteAs(kBirthMs, 900, ms + 4 * kHourMs, "then", kUser, 9000);
+    week.ExecuteAs(kBirthMs, 900, ms + 13 * kHourMs, "behind", 0, 10'000);
+  };
+  WriteWeek("older", nothing, old_one);
+  const std::string ask = "report --log LOG -S 2026-09-28 -U '2026-09-28 12:00' --output csv ";
+  EXPECT_THAT(Run(ask + "--section new_programs").out,
+              AllOf(HasSubstr("/usr/bin/within,1,7000,2026-09-28T02:00:00"),
+                    HasSubstr("/usr/bin/then,1,1000,2026-09-28T04:00:00"), Not(HasSubstr("before")),
+                    Not(HasSubstr("behind"))));
+  EXPECT_THAT(
+      Run(ask + "--section new_identities").out,
+      AllOf(HasSubstr("within,1,2026-09-28T03:00:00"), HasSubstr("then,1,2026-09-28T04:00:00")))
+      << "the last one may have been in it";
+}
+
+// Its programs were executed before the night.
 TEST_F(NightlyChangesTest, WhatAnOlderProcessDidBeforeTheNightIsNotNew) {
   const auto nothing = [](Week&, uint64_t) {};
   WriteWeek(

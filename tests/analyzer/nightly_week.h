@@ -83,6 +83,15 @@ class Week {
     Live(begin + 10 * kHourMs, {.comm = "false", .args = "false\0"sv, .wait_status = 1 << 8});
   }
 
+  // The same of a process that knows whose it is, and what it used.
+  void ExecuteAs(uint64_t start_ms, uint32_t pid, uint64_t ms, std::string_view comm, uint32_t uid,
+                 uint64_t cpu_us) {
+    const std::string exe = "/usr/bin/" + std::string(comm);
+    script_.Exec(
+        ms, pid, start_ms,
+        {.comm = comm, .exe = exe, .args = comm, .uid = uid, .euid = uid, .cpu_us = cpu_us});
+  }
+
   // The program that becomes root's executes another one.
   void BecomeRoot(uint64_t ms, std::string_view by, std::string_view then) {
     const uint32_t pid = ++last_pid_;

@@ -94,9 +94,29 @@ TEST_F(SummaryProgramsTest, AProcessIsFoundByAnyProgramThatItRan) {
   EXPECT_EQ(pids("ran(comm == \"sh\")"), "700\n");
   EXPECT_EQ(pids("ran(exe =~ \"make\" && cpu > 3ms)"), "700\n");
   EXPECT_EQ(pids("ran(exe =~ \"make\" && cpu > 5ms)"), "");
+  EXPECT_EQ(pids("ran(ok)"), "700\n");
+  EXPECT_EQ(pids("!ran(failed) && pid == 700"), "700\n") << "who went on did not fail";
   EXPECT_EQ(pids("!ran(comm == \"sh\") && pid == 50"), "") << "older than the log: who knows";
   EXPECT_THAT(Run("jobs --log LOG --output csv --root 'ran(comm == \"sh\")'").out,
               HasSubstr("root,"));
+}
+
+// How a program ended is how its process did, so that those that did not fail still count.
+TEST_F(SummaryProgramsTest, WhatFailedIsAPartOfAllThatEnded) {
+  Record([](Script& script) {
+    for (const uint32_t pid : {700U, 701U}) {
+      script.Fork(6000, pid, 50, 3000);
+      script.Exec(6001, pid, 6000, {.comm = "job", .exe = "/bin/job"});
+      script.Exit(6500, pid, 6000, {.wait_status = (pid - 700) << 8, .comm = "job", .ppid = 50});
+    }
+  });
+  for (const std::string filter : {"failed", "ran(failed)"}) {
+    EXPECT_THAT(
+        Run("failures --log LOG --output csv --columns comm,count,of --filter '" + filter + "'")
+            .out,
+        HasSubstr("job,1,2\n"))
+        << filter;
+  }
 }
 
 }  // namespace
