@@ -57,7 +57,7 @@ Maker MakerOfEffective(const Identity& before, const Identity& behind) {
 // From one exec to the next, and at last to what it was when it ended.
 class IdentityWalk {
  public:
-  explicit IdentityWalk(const Life& life, const Identity& at_birth)
+  IdentityWalk(const Life& life, const Identity& at_birth)
       : life_(life),
         starts_(StartsOf(life)),
         real_{.id = at_birth.uid, .time_ns = life.start_ns},

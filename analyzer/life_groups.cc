@@ -46,7 +46,8 @@ constexpr const LifeField& kJobKindKey = kFamilyKeys[1];
 bool IsAboutJobs(const LifeField* key) { return key == &kJobKey || key == &kJobKindKey; }
 
 bool NamesProcess(const LifeField* key) {
-  return IsAboutJobs(key) || key == FindLifeField("proc_id");
+  static const LifeField* const kProcessId = FindLifeField("proc_id");
+  return IsAboutJobs(key) || key == kProcessId;
 }
 
 }  // namespace

@@ -43,7 +43,7 @@ Answer ListPrograms(const Question& question, Table& table) {
              std::array{proof.get(boot, life, texts), kNewest.get(boot, life, texts)}, table);
     return UseFor(table);
   };
-  answer.coverage = ReadLives(question, add, nullptr, Rests::kOnAllPrograms);
+  answer.coverage = ReadLives(question, add, nullptr, RestsOn(question.wishes));
   rows.AddNote(table, &answer.facts);
   return answer;
 }

@@ -164,19 +164,14 @@ class Groups {
 Result<Answer> RunSummary(const Question& question, Table& table) {
   auto keys = GroupKeys(question.wishes);
   if (!keys) return keys.error();
-  const bool is_per_program = IsPerProgram(question.wishes);
   Rests rests = RestsOn(question.wishes);
   for (const LifeField* key : *keys) rests = std::max(rests, key->rests);
   Groups groups(*std::move(keys), question, table);
-  const auto take_process = [&](const Boot& boot, const Life& life) {
-    groups.AddProcess(boot, life);
+  const auto add = IsPerProgram(question.wishes) ? &Groups::AddPrograms : &Groups::AddProcess;
+  const auto take = [&](const Boot& boot, const Life& life) {
+    (groups.*add)(boot, life);
     return LifeUse::kUsed;
   };
-  const auto take_programs = [&](const Boot& boot, const Life& life) {
-    groups.AddPrograms(boot, life);
-    return LifeUse::kUsed;
-  };
-  const LifeFunction take = is_per_program ? LifeFunction(take_programs) : take_process;
   Answer answer{.coverage = ReadLives(question, take, nullptr, rests)};
   groups.Fill(table, &answer.facts);
   return answer;
