@@ -53,26 +53,67 @@ std::map<Place, Subtree> SubtreesOf(const Worlds& worlds) {
 
 using TreeRow = std::tuple<uint64_t, uint64_t, uint64_t, int64_t>;
 
-RC_GTEST_PROP(WorldTest, ATreeRollsUpWhatEveryDescendantCost,
-              (const Script& first, const Script& second)) {
-  const Worlds worlds(first, second);
+struct Trees {
   std::multiset<TreeRow> expected;
+  std::multiset<TreeRow> rows;
+  uint64_t roots_us = 0;
+  uint64_t all_us = 0;
+};
+
+Trees TreesOf(const Worlds& worlds) {
+  Trees trees;
   for (const auto& [place, subtree] : SubtreesOf(worlds)) {
     const auto& [host, boot, key] = place;
     const ProcessWorld& world = worlds.all()[host == "web1" ? 0 : 1];
-    expected.emplace(key.pid, subtree.lives - 1, subtree.cpu_us,
-                     world.WallNs(static_cast<uint8_t>(boot), key.start_ns));
+    trees.expected.emplace(key.pid, subtree.lives - 1, subtree.cpu_us,
+                           world.WallNs(static_cast<uint8_t>(boot), key.start_ns));
   }
   const Ran ran = RunReport(kTreeReport, {.paths = worlds.paths()});
-  std::multiset<TreeRow> rows;
-  uint64_t roots_us = 0;
   for (const TextRow& row : ran.rows) {
-    rows.emplace(ran.Number(row, "pid"), ran.Number(row, "descendants"),
-                 ran.Number(row, "total_cpu_us"), ran.Number(row, "start_time"));
-    if (ran.Number(row, "depth") == 0) roots_us += ran.Number(row, "total_cpu_us");
+    const uint64_t total_us = ran.Number(row, "total_cpu_us");
+    trees.rows.emplace(ran.Number(row, "pid"), ran.Number(row, "descendants"), total_us,
+                       ran.Number(row, "start_time"));
+    if (ran.Number(row, "depth") == 0) trees.roots_us += total_us;
   }
-  RC_ASSERT(rows == expected);
-  RC_ASSERT(roots_us == ran.Sum("cpu_us"));
+  trees.all_us = ran.Sum("cpu_us");
+  return trees;
+}
+
+RC_GTEST_PROP(WorldTest, ATreeRollsUpWhatEveryDescendantCost,
+              (const Script& first, const Script& second)) {
+  const Trees trees = TreesOf(Worlds(first, second));
+  RC_ASSERT(trees.rows == trees.expected);
+  RC_ASSERT(trees.roots_us == trees.all_us);
+}
+
+// Of 200 nothing is told until it executes something, when its child is over already. That one has
+// left somebody who still runs, and of whom the log tells last.
+TEST(WorldTest, WhatAChildHasLeftIsAlsoBelowOneWhoIsToldOfLate) {
+  Script script = {{.action = Action::kLose},
+                   {.action = Action::kFork},
+                   {.action = Action::kExit, .who = 1},
+                   {.action = Action::kFork},
+                   {.action = Action::kDaemonize, .who = 1},
+                   {.action = Action::kExec, .who = 1}};
+  for (const Action last : {Action::kPass, Action::kRotate}) {
+    script.push_back({.action = last});
+    const Trees trees = TreesOf(Worlds(script));
+    EXPECT_EQ(trees.rows, trees.expected);
+    EXPECT_EQ(trees.roots_us, trees.all_us);
+  }
+}
+
+// The same of one who is over before that child is.
+TEST(WorldTest, WhatAChildHasLeftIsAlsoBelowOneWhoIsToldOfLateAndHasEnded) {
+  const Trees trees = TreesOf(Worlds({{.action = Action::kLose},
+                                      {.action = Action::kFork},
+                                      {.action = Action::kFork, .who = 2},
+                                      {.action = Action::kExec, .who = 2},
+                                      {.action = Action::kExit, .who = 2},
+                                      {.action = Action::kFork, .who = 2},
+                                      {.action = Action::kExit, .who = 2}}));
+  EXPECT_EQ(trees.rows, trees.expected);
+  EXPECT_EQ(trees.roots_us, trees.all_us);
 }
 
 RC_GTEST_PROP(WorldTest, JobsAddUpToAllThatRan, (const Script& first, const Script& second)) {
