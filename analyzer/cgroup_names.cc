@@ -90,10 +90,4 @@ std::string CgroupPath(std::string_view written) {
   return path;
 }
 
-bool IsInCgroup(std::string_view cgroup, std::string_view ancestor) {
-  if (ancestor == "/") return cgroup.starts_with('/');
-  return cgroup.starts_with(ancestor) &&
-         (cgroup.size() == ancestor.size() || cgroup[ancestor.size()] == '/');
-}
-
 }  // namespace daybook

@@ -26,7 +26,4 @@ bool IsCgroupId(std::string_view name);
 // As the kernel has it, of a path with a '/' at its end or without the first one. An id stays one.
 std::string CgroupPath(std::string_view written);
 
-// Whether it is that one or below it. "/" is above all that have a path.
-bool IsInCgroup(std::string_view cgroup, std::string_view ancestor);
-
 }  // namespace daybook

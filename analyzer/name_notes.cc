@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "cgroup_names.h"
+#include "daybook/cgroup_path.h"
 #include "escape.h"
 #include "filter/options.h"
 #include "nearest.h"

@@ -25,6 +25,7 @@
 #include "bpf_program.h"
 #include "cgroup_paths.h"
 #include "clocks.h"
+#include "daybook/cgroup_path.h"
 #include "event_detail.h"
 #include "file_descriptor.h"
 #include "host.h"

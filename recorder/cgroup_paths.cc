@@ -239,11 +239,6 @@ std::optional<std::string> ReadCgroupOf(const std::string& proc_root, uint32_t p
   return std::nullopt;
 }
 
-bool IsInCgroup(std::string_view path, std::string_view top) {
-  if (top == "/") return true;
-  return path.starts_with(top) && (path.size() == top.size() || path[top.size()] == '/');
-}
-
 // A process may have moved since the snapshot: the folder's id says whether it is still there.
 void CgroupPaths::Tell(uint64_t now_ns, const std::function<void(const CgroupPath&)>& take) const {
   if (hierarchy_.folder.empty()) return;

@@ -44,9 +44,6 @@ Result<FoundCgroup> FindCgroup(const std::string& path,
 std::optional<std::string> ReadCgroupOf(const std::string& proc_root, uint32_t pid,
                                         const CgroupHierarchy& hierarchy);
 
-// Whether it is that cgroup or one below it.
-bool IsInCgroup(std::string_view path, std::string_view top);
-
 // Tells what the ids of cgroups stand for that are there already.
 class CgroupPaths {
  public:

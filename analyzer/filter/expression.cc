@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cgroup_names.h"
+#include "daybook/cgroup_path.h"
 #include "escape.h"
 #include "filter/parser.h"
 #include "life_cells.h"

@@ -96,7 +96,9 @@ std::span<const FilterOption> FilterOptions() { return kOptions; }
 
 std::string NameInField(std::string_view option, std::string_view value) {
   constexpr std::string_view kService = ".service";
+  constexpr size_t kTaskNameBytes = 15;  // that the kernel keeps
   std::string name(value);
+  if (option == "--comm") return name.substr(0, kTaskNameBytes);
   if (option == "--service" && !name.ends_with(kService)) return name.append(kService);
   if (option == "--container") return std::string(ShortContainerId(value));
   if (option == "--cgroup") return CgroupPath(value);

@@ -91,7 +91,10 @@ TEST_P(ItemStreamTest, WhatIsThrownIsThrownWhereItIsAwaited) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Modes, ItemStreamTest,
-                         testing::Values(ItemStream::Mode::kInline, ItemStream::Mode::kAhead));
+                         testing::Values(ItemStream::Mode::kInline, ItemStream::Mode::kAhead),
+                         [](const auto& test) {
+                           return test.param == ItemStream::Mode::kInline ? "Inline" : "Ahead";
+                         });
 
 TEST(ItemStreamEndTest, WhoGoesWaitsForTheOpening) {
   const Bytes file = SegmentOf(3, 1000);

@@ -166,7 +166,10 @@ TEST_P(LifeStreamTest, MayBeLeftAtAnyMoment) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Modes, LifeStreamTest,
-                         testing::Values(LifeStream::Mode::kInline, LifeStream::Mode::kAhead));
+                         testing::Values(LifeStream::Mode::kInline, LifeStream::Mode::kAhead),
+                         [](const auto& test) {
+                           return test.param == LifeStream::Mode::kInline ? "Inline" : "Ahead";
+                         });
 
 }  // namespace
 }  // namespace daybook

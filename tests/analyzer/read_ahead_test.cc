@@ -175,7 +175,8 @@ TEST(ReadAheadOfOddRecordsTest, AnEmptyRecordHasNoTimeHoweverManyThreadsRead) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Threads, ReadAheadTest, testing::Values(1, 2, 8));
+INSTANTIATE_TEST_SUITE_P(Threads, ReadAheadTest, testing::Values(1, 2, 8),
+                         testing::PrintToStringParamName());
 
 }  // namespace
 }  // namespace daybook

@@ -37,12 +37,17 @@ void DrainAll(EventSource& source, EventSink& sink) {
   ASSERT_TRUE(is_quiet);
 }
 
-class FilterCountTest : public LiveTest, public testing::WithParamInterface<Filter> {};
+struct NamedFilter {
+  const char* name;
+  Filter filter;
+};
+
+class FilterCountTest : public LiveTest, public testing::WithParamInterface<NamedFilter> {};
 
 TEST_P(FilterCountTest, WhatWasSeenWasDeliveredOrFilteredOrLost) {
   constexpr uint64_t kTinyRing = 65536;
   for (const uint64_t ring_bytes : {kTinyRing, uint64_t{4} << 20}) {
-    auto source = BpfSource::Open({.ring_bytes = ring_bytes, .filter = GetParam()});
+    auto source = BpfSource::Open({.ring_bytes = ring_bytes, .filter = GetParam().filter});
     ASSERT_TRUE(source) << source.error().message();
     KeptProcesses living;
     ASSERT_TRUE((*source)->Snapshot(living));
@@ -60,17 +65,22 @@ TEST_P(FilterCountTest, WhatWasSeenWasDeliveredOrFilteredOrLost) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Filters, FilterCountTest,
-                         testing::Values(Filter{.events = kTypeExec | kTypeExit},
-                                         Filter{.events = kTypeCgroup}, Filter{.only_failed = true},
-                                         Filter{.only_uids = {kOneUser}},
-                                         Filter{.except_uids = {0}}, Filter{.only_cgroup = "/"},
-                                         Filter{.min_lifetime_ns = 1'000'000},
-                                         Filter{.no_kernel_threads = true},
-                                         Filter{.events = kTypeFork | kTypeExit,
-                                                .only_uids = {0},
-                                                .min_lifetime_ns = 500'000,
-                                                .no_kernel_threads = true}));
+INSTANTIATE_TEST_SUITE_P(
+    Filters, FilterCountTest,
+    testing::Values(NamedFilter{"ExecsAndEnds", {.events = kTypeExec | kTypeExit}},
+                    NamedFilter{"Cgroups", {.events = kTypeCgroup}},
+                    NamedFilter{"OnlyFailed", {.only_failed = true}},
+                    NamedFilter{"OnlyOneUser", {.only_uids = {kOneUser}}},
+                    NamedFilter{"AllButRoot", {.except_uids = {0}}},
+                    NamedFilter{"BelowTheRootCgroup", {.only_cgroup = "/"}},
+                    NamedFilter{"OfAMillisecond", {.min_lifetime_ns = 1'000'000}},
+                    NamedFilter{"NoKernelThreads", {.no_kernel_threads = true}},
+                    NamedFilter{"Several",
+                                {.events = kTypeFork | kTypeExit,
+                                 .only_uids = {0},
+                                 .min_lifetime_ns = 500'000,
+                                 .no_kernel_threads = true}}),
+    [](const auto& test) { return std::string(test.param.name); });
 
 // ---- More than can be judged ----
 

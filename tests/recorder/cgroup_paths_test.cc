@@ -170,15 +170,6 @@ TEST_F(CgroupPathsTest, AProcessIsInTheCgroupThatProcTells) {
   EXPECT_EQ(ReadCgroupOf(proc_, 9, v2), std::nullopt);
 }
 
-TEST_F(CgroupPathsTest, WhatIsBelowIsInIt) {
-  EXPECT_TRUE(IsInCgroup("/a", "/a"));
-  EXPECT_TRUE(IsInCgroup("/a/b", "/a"));
-  EXPECT_FALSE(IsInCgroup("/ab", "/a"));
-  EXPECT_FALSE(IsInCgroup("/", "/a"));
-  EXPECT_TRUE(IsInCgroup("/a", "/"));
-  EXPECT_TRUE(IsInCgroup("/", "/"));
-}
-
 // ---- All of them ----
 
 class TellCgroupsTest : public CgroupPathsTest {

@@ -1,0 +1,104 @@
+// Options that ask for names: of which they are, and what is said where nothing has one.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "program_runner.h"
+#include "script.h"
+
+namespace daybook {
+namespace {
+
+using std::string_view_literals::operator""sv;
+using testing::HasSubstr;
+using testing::Not;
+
+class NamesTest : public ProgramRunner {
+ protected:
+  static constexpr char kId[] = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+
+  NamesTest() {
+    Script script(log_path_);
+    script.Snapshot();
+    const std::string docker = std::string("/system.slice/docker-") + kId + ".scope";
+    uint64_t id = 10;
+    for (const std::string_view path :
+         {"/system.slice"sv, "/system.slice/nginx.service"sv, "/system.slice.d/x"sv,
+          "/user.slice/user-1000.slice/session-3.scope"sv, std::string_view(docker), "/"sv,
+          "/systemXslice/y"sv, "/a+b/c"sv, "/app-x\\x2dy.slice/z"sv}) {
+      const auto pid = static_cast<uint32_t>(200 + id);
+      script.Cgroup(6000, id, path);
+      script.Fork(6000, pid, 50, 3000);
+      script.Exit(6001, pid, 6000, {.comm = "x", .cgroup_id = id++});
+    }
+  }
+
+  std::string Pids(const std::string& filter) const {
+    std::string pids =
+        Run("list --log LOG --no-header --output csv --columns pid --sort pid " + filter).out;
+    std::ranges::replace(pids, '\n', ' ');
+    return pids;
+  }
+};
+
+TEST_F(NamesTest, WhatIsInACgroupIsWhatIsBelowItToo) {
+  EXPECT_EQ(Pids("--cgroup /system.slice"), "210 211 214 ");
+  EXPECT_EQ(Pids("--cgroup system.slice/"), "210 211 214 ");
+  EXPECT_EQ(Pids("--cgroup /system.slice/nginx.service"), "211 ");
+  EXPECT_EQ(Pids("--cgroup /system.slice/nginx.service,/user.slice"), "211 213 ");
+  EXPECT_EQ(Pids("--cgroup /"), "210 211 212 213 214 215 216 217 218 ");
+  EXPECT_EQ(Pids("--cgroup /a+b"), "217 ");
+  EXPECT_EQ(Pids("--cgroup '/app-x\\x2dy.slice'"), "218 ");
+  EXPECT_EQ(Pids("--cgroup /system"), "");
+  EXPECT_EQ(Pids("--cgroup /system?slice"), "");
+  EXPECT_EQ(Pids("--filter 'cgroup == \"/system.slice\"'"), "210 ");
+}
+
+TEST_F(NamesTest, ServicesAndContainersMayBeNamedShortOrLong) {
+  EXPECT_EQ(Pids("--service nginx"), "211 ");
+  EXPECT_EQ(Pids("--service nginx.service,cron"), "211 ");
+  EXPECT_EQ(Pids("--container 0123456789ab"), "214 ");
+  EXPECT_EQ(Pids(std::string("--container ") + kId), "214 ");
+}
+
+TEST_F(NamesTest, WhoseNameNothingHasIsToldSo) {
+  const std::pair<std::string, std::string> cases[] = {
+      {"--service ngnix",
+       "-- what was read tells of no service 'ngnix.service'; did you mean 'nginx.service'?\n"},
+      {"--cgroup /nowhere", "-- what was read tells of no cgroup '/nowhere'\n"},
+      {"--session 4", "-- what was read tells of no session '4'"},
+      {"--container web", "-- what was read tells of no container 'web'\n"}};
+  EXPECT_THAT(Run("list --log LOG --cgroup 99").out, Not(HasSubstr("tells of no"))) << "an id";
+  EXPECT_EQ(Run("list --log LOG --cgroup ''").err,
+            "daybook: --cgroup: an empty path; all cgroups are below '/'\n");
+  for (const auto& [filter, note] : cases) {
+    EXPECT_THAT(Run("list --log LOG " + filter).out, HasSubstr(note)) << filter;
+  }
+  for (const std::string filter : {"--service nginx", "--cgroup /user.slice", "--cgroup /",
+                                   "--session 3", "--container 0123456789ab"}) {
+    EXPECT_THAT(Run("list --log LOG " + filter).out, Not(HasSubstr("tells of no"))) << filter;
+  }
+}
+
+// The kernel keeps the first 15 bytes of a name.
+TEST_F(NamesTest, ALongTaskNameIsThatOfWhichTheKernelKeepsTheBegin) {
+  {
+    Script script(log_path_);
+    script.Snapshot();
+    for (const auto& [pid, comm] :
+         {std::pair(300u, "systemd-timesyn"sv), {301u, "systemd-time"sv}}) {
+      script.Fork(6000, pid, 50, 3000);
+      script.Exit(6001, pid, 6000, {.comm = comm});
+    }
+  }
+  EXPECT_EQ(Pids("--comm systemd-timesyncd"), "300 ");
+  EXPECT_EQ(Pids("--comm systemd-time,other"), "301 ");
+}
+
+}  // namespace
+}  // namespace daybook
