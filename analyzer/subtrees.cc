@@ -29,7 +29,7 @@ Subtree Subtrees::Add(const Boot& boot, const Life& life) {
   Subtree subtree{.lives = 1, .cpu_us = life.usage.cpu_us.value_or(0)};
   const ProcessIdentity self = IdentityOf(boot, life);
   if (const auto below = below_.extract(self)) subtree.Add(below.mapped());
-  if (life.state == LifeState::kRunning) running_.emplace(self, ParentOf(boot, life));
+  if (life.state == LifeState::kRunning) running_.insert(self);
   // What is handed up to it from now on goes on to its parent; what it has had already does not.
   if (const auto had = by_outlived_.extract(self)) {
     Enter(boot, life);
@@ -49,9 +49,14 @@ void Subtrees::HandUp(const Boot& boot, const Life& life, const Subtree& subtree
     if (outlived_.contains(IdentityOf(boot, *above))) break;
     Enter(boot, *above);
   }
-  Outlived* const outlived = FindOutlived(*parent);
-  if (outlived == nullptr) return below_[*parent].Add(subtree);
-  outlived->late.Add(subtree);
+  const auto outlived = outlived_.find(*parent);
+  if (outlived == outlived_.end()) {
+    below_[*parent].Add(subtree);
+    // Nothing was told of it yet: whoever this life leaves will not lead up to what is told later.
+    if (life.parent.get() == nullptr) by_outlived_.try_emplace(*parent);
+    return;
+  }
+  outlived->second.late.Add(subtree);
   const auto to_come = FindAbove(*parent);
   if (!to_come) return;
   below_[*to_come].Add(subtree);
@@ -66,24 +71,15 @@ void Subtrees::Enter(const Boot& boot, const Life& life) {
   if (above != nullptr && IsToCome(boot, *above)) by_outlived_.try_emplace(*parent);
 }
 
-// Also one to whom no life leads up: where nothing was told of him before a child of his had ended.
-Subtrees::Outlived* Subtrees::FindOutlived(const ProcessIdentity& process) {
-  if (const auto found = outlived_.find(process); found != outlived_.end()) return &found->second;
-  const auto running = running_.find(process);
-  if (running == running_.end()) return nullptr;
-  const auto& parent = running->second;
-  return &(outlived_[process] = {.parent = parent, .above = parent});
-}
-
 // The nearest ancestor that is not outlived. The ways there are made short, since they may be as
 // long as the log.
 std::optional<ProcessIdentity> Subtrees::FindAbove(const ProcessIdentity& process) {
   std::vector<Outlived*> passed;
   std::optional<ProcessIdentity> at = process;
   for (; at && passed.size() <= outlived_.size(); at = passed.back()->above) {
-    Outlived* const outlived = FindOutlived(*at);
-    if (outlived == nullptr) break;
-    passed.push_back(outlived);
+    const auto outlived = outlived_.find(*at);
+    if (outlived == outlived_.end()) break;
+    passed.push_back(&outlived->second);
   }
   for (Outlived* const one : passed) one->above = at;
   return at;

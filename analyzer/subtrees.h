@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <tuple>
 
 #include "lives.h"
@@ -51,15 +52,14 @@ class Subtrees {
   bool IsToCome(const Boot& boot, const Life& life) const;
   void HandUp(const Boot& boot, const Life& life, const Subtree& subtree);
   void Enter(const Boot& boot, const Life& life);
-  Outlived* FindOutlived(const ProcessIdentity& process);
   std::optional<ProcessIdentity> FindAbove(const ProcessIdentity& process);
 
   std::map<ProcessIdentity, Subtree> below_;  // of those that are still to be added
-  // How much of that came by those that are outlived: of each that is above one of them.
+  // How much of that came by those that are outlived: of each that is above one of them, or may be.
   std::map<ProcessIdentity, Subtree> by_outlived_;
   std::map<ProcessIdentity, Outlived> outlived_;
-  // Those that run on where the log ends, and have been added: the parent of each.
-  std::map<ProcessIdentity, std::optional<ProcessIdentity>> running_;
+  // Those that run on where the log ends, and have been added.
+  std::set<ProcessIdentity> running_;
 };
 
 }  // namespace daybook

@@ -103,6 +103,17 @@ TEST(WorldTest, WhatAChildHasLeftIsAlsoBelowOneWhoIsToldOfLate) {
   }
 }
 
+// Nor where a snapshot tells of him, and he ends before the one that is left.
+TEST(WorldTest, WhatAChildHasLeftIsAlsoAboveOneWhoIsToldOfLate) {
+  const Trees trees = TreesOf(Worlds({{.action = Action::kLose},
+                                      {.action = Action::kFork},
+                                      {.action = Action::kDaemonize, .who = 2},
+                                      {.action = Action::kRotate},
+                                      {.action = Action::kExit, .who = 2}}));
+  EXPECT_EQ(trees.rows, trees.expected);
+  EXPECT_EQ(trees.roots_us, trees.all_us);
+}
+
 // The same of one who is over before that child is.
 TEST(WorldTest, WhatAChildHasLeftIsAlsoBelowOneWhoIsToldOfLateAndHasEnded) {
   const Trees trees = TreesOf(Worlds({{.action = Action::kLose},
