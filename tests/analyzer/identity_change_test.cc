@@ -131,6 +131,27 @@ TEST_F(IdentityChangeTest, WhoStaysTheSameBehindAnExecHasNotChanged) {
   EXPECT_THAT(ChangesTo(33, 0), ElementsAre("effective sudo 1000 0", "setuid sudo 1000 33"));
 }
 
+// Root may have done it before the exec; if it did not, the program's set-user-ID bit has.
+TEST_F(IdentityChangeTest, WhoActsAsAnotherThanWhomRootHasBecomeHasChangedTwice) {
+  builder_.Take(BornAs(0));
+  Exec("setpriv", 0, 0);
+  Exec("id", 33, 105);
+  EXPECT_THAT(ChangesTo(33, 105), ElementsAre("setuid setpriv 0 33", "effective - 33 105"));
+}
+
+TEST_F(IdentityChangeTest, RootThatIsKeptOrHadAgainIsSeen) {
+  builder_.Take(BornAs(0));
+  Exec("setpriv", 0, 0);
+  Exec("passwd", 33, 0);
+  EXPECT_THAT(ChangesTo(33, 0), ElementsAre("setuid setpriv 0 33", "effective - 33 0"));
+}
+
+TEST_F(IdentityChangeTest, RootThatAProgramKeepsItHasKeptItself) {
+  builder_.Take(BornAs(0));
+  Exec("daemon", 0, 0);
+  EXPECT_THAT(ChangesTo(33, 0), ElementsAre("setuid daemon 0 33", "effective daemon 33 0"));
+}
+
 TEST_F(IdentityChangeTest, AnExecMakesItAtOnceAndAProgramWithinItsTime) {
   Exec("sh", 1000, 1000);
   Exec("sudo", 1000, 0);
