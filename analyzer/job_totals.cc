@@ -20,9 +20,9 @@ void RunSpan::Add(const RunSpan& other) {
   last_ns = std::max(last_ns, other.last_ns);
 }
 
-void RunTimes::Add(const Boot& boot, const RunSpan& span) {
-  RunTimes one{.runs = 1, .us = {}, .longest_us = 0, .first_ns = {}, .last_ns = {}};
-  one.longest_us = (span.last_ns - std::min(span.first_ns, span.last_ns)) / 1000;
+void RunTimes::Add(const Boot& boot, const RunSpan& span, bool is_over) {
+  RunTimes one{.runs = 1, .us = {}, .longest_us = {}, .first_ns = {}, .last_ns = {}};
+  if (is_over) one.longest_us = (span.last_ns - std::min(span.first_ns, span.last_ns)) / 1000;
   one.us.Add(one.longest_us);
   one.first_ns = boot.clock.ToRealtime(span.first_ns);
   one.last_ns = boot.clock.ToRealtime(span.last_ns);
@@ -32,7 +32,7 @@ void RunTimes::Add(const Boot& boot, const RunSpan& span) {
 void RunTimes::Merge(const RunTimes& other) {
   runs += other.runs;
   us.Merge(other.us);
-  longest_us = std::max(longest_us, other.longest_us);
+  longest_us = std::max(longest_us, other.longest_us);  // nothing is less than any
   if (other.first_ns) first_ns = std::min(first_ns.value_or(*other.first_ns), *other.first_ns);
   last_ns = std::max(last_ns, other.last_ns);
 }
@@ -54,7 +54,7 @@ void RunTotals::Add(const Boot& boot, const Life& life, bool is_alone) {
   const RunSpan of_life{.first_ns = life.start_ns,
                         .last_ns = life.end_ns.value_or(life.last_seen_ns)};
   if (is_alone) {
-    alone.Add(boot, of_life);
+    alone.Add(boot, of_life, life.state != LifeState::kRunning);
     alone_at_once.Add(of_life.first_ns, of_life.last_ns);
   } else {
     span.Add(of_life);
@@ -73,8 +73,8 @@ void Job::Add(const Boot& boot, const RunTotals& run) {
   times_.Merge(run.alone);
   if (run.alone.runs != 0) at_once_[&boot].Add(run.alone_at_once);
   if (run.span.empty()) return;
-  times_.Add(boot, run.span);
   const bool is_over = run.totals.running == 0;
+  times_.Add(boot, run.span, is_over);
   at_once_[&boot].Add(run.span.first_ns, is_over ? run.span.last_ns : UINT64_MAX);
 }
 

@@ -25,13 +25,13 @@ struct RunSpan {
 // What the times of many runs add up to.
 struct RunTimes {
   uint64_t runs = 0;
-  Sum us;
-  uint64_t longest_us = 0;
+  Sum us;  // of those that are over
+  std::optional<uint64_t> longest_us;
   // By the wall clock, since boots and hosts have no other time in common.
   std::optional<int64_t> first_ns;
   std::optional<int64_t> last_ns;
 
-  void Add(const Boot& boot, const RunSpan& span);
+  void Add(const Boot& boot, const RunSpan& span, bool is_over);
   void Merge(const RunTimes& other);
 };
 

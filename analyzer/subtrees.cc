@@ -26,7 +26,8 @@ bool Subtrees::IsToCome(const Boot& boot, const Life& life) const {
 }
 
 Subtree Subtrees::Add(const Boot& boot, const Life& life) {
-  Subtree subtree{.lives = 1, .cpu_us = life.usage.cpu_us.value_or(0)};
+  const auto& cpu_us = life.usage.cpu_us;
+  Subtree subtree{.lives = 1, .known = cpu_us ? 1U : 0U, .cpu_us = cpu_us.value_or(0)};
   const ProcessIdentity self = IdentityOf(boot, life);
   if (const auto below = below_.extract(self)) subtree.Add(below.mapped());
   if (life.state == LifeState::kRunning) running_.insert(self);

@@ -18,14 +18,17 @@ using ProcessIdentity = std::tuple<const Boot*, uint32_t, uint64_t>;  // with pi
 // A process and its descendants.
 struct Subtree {
   uint64_t lives = 0;
+  uint64_t known = 0;  // of which the CPU time is
   uint64_t cpu_us = 0;
 
   void Add(const Subtree& other) {
     lives += other.lives;
+    known += other.known;
     cpu_us += other.cpu_us;
   }
   void Remove(const Subtree& other) {
     lives -= other.lives;
+    known -= other.known;
     cpu_us -= other.cpu_us;
   }
 };

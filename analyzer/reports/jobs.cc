@@ -88,7 +88,7 @@ std::array<Cell, std::size(kColumns)> Row(const JobKey& key, std::optional<uint3
           times.runs,
           job.MostAtOnce(),
           OptionalCell(times.us.Mean()),
-          times.longest_us,
+          OptionalCell(times.longest_us),
           totals.count,
           totals.running,
           totals.failed,

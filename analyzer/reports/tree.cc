@@ -217,8 +217,9 @@ void Forest::FillTable(Table& table) const {
     const std::string drawing = Draw(node, comm != nullptr ? comm->bytes : "-");
     row[kDepth] = uint64_t{node.depth};
     row[kTree] = Text{drawing};
-    row[kTotalCpu] = node.subtree.cpu_us;
-    row[kDescendants] = node.subtree.lives - 1;
+    const Subtree& subtree = node.subtree;
+    row[kTotalCpu] = subtree.known != 0 ? Cell(subtree.cpu_us) : Cell();
+    row[kDescendants] = subtree.lives - 1;
     table.Add(row);
   }
 }
