@@ -85,18 +85,37 @@ struct Found {
   }
 };
 
+// When one lived.
+struct LifeSpan {
+  int64_t first_ns;
+  std::optional<int64_t> last_ns;  // nothing while it runs
+
+  std::string Text(const LocalZone& zone) const {
+    std::string text = "from ";
+    zone.AppendForPeople(first_ns, &text);
+    text += last_ns ? " to " : " on";
+    if (last_ns) zone.AppendForPeople(*last_ns, &text);
+    return text;
+  }
+};
+
+std::optional<LifeSpan> SpanOf(const Boot& boot, const Life& life) {
+  const auto start = boot.clock.ToRealtime(life.start_ns);
+  if (!start) return std::nullopt;
+  return LifeSpan{.first_ns = *start, .last_ns = EndTime(boot, life)};
+}
+
 // Those that had the pid next before the time that was meant, and next behind it.
 class Neighbours {
  public:
   explicit Neighbours(const Wanted& wanted) : wanted_(wanted) {}
 
   void Take(const Boot& boot, const Life& life) {
-    const auto start = boot.clock.ToRealtime(life.start_ns);
-    if (!start || !wanted_.time) return;
-    const Span span{.first_ns = *start, .last_ns = EndTime(boot, life)};
-    if (*start > wanted_.time->last_ns) {
-      if (!after_ || *start < after_->first_ns) after_ = span;
-    } else if (!before_ || *start > before_->first_ns) {
+    const auto span = SpanOf(boot, life);
+    if (!span || !wanted_.time) return;
+    if (span->first_ns > wanted_.time->last_ns) {
+      if (!after_ || span->first_ns < after_->first_ns) after_ = span;
+    } else if (!before_ || span->first_ns > before_->first_ns) {
       before_ = span;
     }
   }
@@ -106,23 +125,15 @@ class Neighbours {
     for (const auto& [name, span] :
          {std::pair("the one before lived", before_), std::pair("the next one lived", after_)}) {
       if (!span) continue;
-      text.append(text.empty() ? ": " : ", ").append(name).append(" from ");
-      zone.AppendForPeople(span->first_ns, &text);
-      text += span->last_ns ? " to " : " on";
-      if (span->last_ns) zone.AppendForPeople(*span->last_ns, &text);
+      text.append(text.empty() ? ": " : ", ").append(name).append(" ").append(span->Text(zone));
     }
     return text;
   }
 
  private:
-  struct Span {
-    int64_t first_ns;
-    std::optional<int64_t> last_ns;
-  };
-
   const Wanted& wanted_;
-  std::optional<Span> before_;
-  std::optional<Span> after_;
+  std::optional<LifeSpan> before_;
+  std::optional<LifeSpan> after_;
 };
 
 // One for each process.
@@ -182,20 +193,35 @@ Result<Answer> RunWhy(const Question& question, Table& table) {
                                   {.now_ns = question.now_ns, .zone = question.zone});
   if (!wanted) return wanted.error();
   Found found;
+  std::optional<LifeSpan> newest;  // that is meant, asked for or not
   Answer answer;
   Neighbours neighbours(*wanted);
   EndsOfLogs ends(wanted->time ? wanted->time->first_ns : INT64_MIN);
-  const auto take = [&](const Boot& boot, const Life& life) {
-    if (life.pid != wanted->pid) return LifeUse::kFiltered;
-    ends.Take(boot, life);
+  const auto is_meant = [&](const Boot& boot, const Life& life) {
     const auto& time = wanted->time;
-    const bool is_meant = !time || AliveWithin(boot, life, time->first_ns, time->last_ns) == true;
-    if (is_meant) found.Take(boot, life);
-    neighbours.Take(boot, life);
+    return life.pid == wanted->pid &&
+           (!time || AliveWithin(boot, life, time->first_ns, time->last_ns) == true);
+  };
+  const auto take = [&](const Boot& boot, const Life& life) {
+    if (is_meant(boot, life)) found.Take(boot, life);
     return LifeUse::kFiltered;  // all but the chain, which is known at the end
   };
-  answer.coverage = ReadLives(question, take, nullptr, Rests::kOnAllPrograms);
+  const auto see = [&](const Boot& boot, const Life& life) {
+    if (life.pid != wanted->pid) return;
+    ends.Take(boot, life);
+    neighbours.Take(boot, life);
+    const auto span = is_meant(boot, life) ? SpanOf(boot, life) : std::nullopt;
+    if (span && (!newest || span->first_ns >= newest->first_ns)) newest = span;
+  };
+  answer.coverage = ReadLives(question, take, see, Rests::kOnAllPrograms);
   answer.facts = {{"candidates", found.others + (found.boot != nullptr)}};
+  if (found.boot == nullptr && newest) {
+    table.AddNote(
+        fmt::format("-- process {}, which lived {}, is not among those that were asked for",
+                    wanted->pid, newest->Text(question.zone)));
+    answer.exit_status = kExitFound;
+    return answer;
+  }
   if (found.boot == nullptr) {
     table.AddNote(fmt::format("-- no process {} {}{}", wanted->pid,
                               wanted->time ? "at that time" : "in the log",

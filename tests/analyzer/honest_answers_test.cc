@@ -190,6 +190,31 @@ TEST_F(HonestAnswersTest, WhatIsBelowTheDeadBelongsToWhoeverIsAboveThem) {
   EXPECT_EQ(Run(tree + "203").out, "worker,5000,1\n");
 }
 
+// What both took is told at their ends.
+TEST_F(HonestAnswersTest, WhatRunsHasNoCostAndNoLengthYet) {
+  {
+    Script script(log_path_);
+    script.Snapshot();
+    script.Fork(6000, 200, 50, 3000);
+    script.Fork(6100, 201, 200, 6000);
+    script.log().At(9000);
+  }
+  EXPECT_EQ(
+      Run("tree --log LOG --output csv --no-header --pid 200,201 --columns pid,total_cpu,cpu").out,
+      "200,,\n201,,\n");
+  const std::string jobs = "jobs --log LOG --output csv --no-header --root 'pid == 200' ";
+  EXPECT_EQ(Run(jobs + "--pid 200,201 --columns runs,running,mean_run,max_run").out, "1,2,,\n");
+  {
+    Script script(log_path_);
+    script.Snapshot();
+    script.Fork(6000, 200, 50, 3000);
+    script.Fork(6100, 201, 200, 6000);
+    script.Exit(6300, 201, 6100, {.comm = "cc", .cpu_us = 7000, .ppid = 200});
+  }
+  EXPECT_EQ(Run("tree --log LOG --output csv --no-header --pid 200 --columns total_cpu,cpu").out,
+            "7000,\n");
+}
+
 TEST_F(BuildTest, ATreeHasAllColumnsOfList) {
   EXPECT_EQ(Run("tree --log LOG --comm sh --output csv --no-header --columns "
                 "tree,uid,execs,orphaned,day,exe,user")
@@ -372,6 +397,13 @@ TEST_F(BuildTest, ATimeStandsForAllThatIsWrittenSo) {
       "2026-09-21 14:13:24\n");
   EXPECT_EQ(Run("why '999@2026-09-21 14:13:22' --log LOG --output csv --no-header").err,
             "daybook: no process 999 at that time\n");
+  for (const std::string left_out : {"300 -S '2026-09-21 14:14'", "300 --comm one -S @1790000004",
+                                     "'300@2026-09-21 14:13:24' --comm three"}) {
+    EXPECT_EQ(
+        Run("why --log LOG --output csv --no-header " + left_out).err,
+        "daybook: process 300, which lived from 2026-09-21 14:13:24 to 2026-09-21 14:13:24, is "
+        "not among those that were asked for\n");
+  }
 }
 
 TEST_F(HonestAnswersTest, WhatNobodyRecordedIsSaid) {
