@@ -39,6 +39,10 @@ bool IsAbnormal(const Life& life) {
   return is_oom_kill || (status & kCoreBit) != 0 || (signal != 0 && !IsUsualSignal(signal));
 }
 
+bool IsStopped(const Life& life) {
+  return (life.wait_status.value_or(0) & kSignalMask) != 0 && !IsAbnormal(life);
+}
+
 void Cascades::Take(const Boot& boot, const Life& life, LocalPointer<const JobRun> run) {
   if (!deaths_.empty() && deaths_.begin()->second.boot != &boot) Finish();
   RunDeaths& of_run = runs_[run.get()];

@@ -22,6 +22,9 @@ namespace daybook {
 // killed for want of memory.
 bool IsAbnormal(const Life& life);
 
+// It ended by another signal: as what writes into a pipe from which nobody reads any more.
+bool IsStopped(const Life& life);
+
 // An end with another status than 0.
 struct Death {
   const Boot* boot;

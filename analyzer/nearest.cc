@@ -39,10 +39,11 @@ std::string DidYouMean(std::string_view word, std::span<const std::string_view> 
   constexpr size_t kMaxChanges = 3;
   constexpr size_t kShortOption = 2;  // of which each letter is another one
   if (word.empty() || (word.starts_with('-') && word.size() <= kShortOption)) return "";
+  const size_t letters = word.size() - std::min(word.find_first_not_of('-'), word.size());
   std::string_view best = OnlyCompletion(word, candidates);
   if (!best.empty()) return fmt::format("; did you mean '{}'?", best);
   // Not so far that any short word would do.
-  size_t best_changes = std::min(kMaxChanges, word.size() / 2) + 1;
+  size_t best_changes = std::min(kMaxChanges, letters / 2) + 1;
   for (const std::string_view candidate : candidates) {
     const size_t changes = EditDistance(word, candidate);
     if (changes >= best_changes) continue;

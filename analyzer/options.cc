@@ -459,6 +459,35 @@ std::string MessageOf(const CLI::ParseError& error) {
          (is_repeated ? ": may be given only once" : ": its value is missing");
 }
 
+// Which verbs take that option, as a hint; empty where none does.
+std::string TakenBy(const CLI::App& app, const std::string& option) {
+  constexpr size_t kMostNames = 5;
+  std::vector<std::string> verbs;
+  for (const CLI::App* verb : app.get_subcommands({})) {
+    if (verb->get_option_no_throw(option) != nullptr) verbs.push_back(verb->get_name());
+  }
+  if (verbs.empty()) return "";
+  if (verbs.size() > kMostNames) return "; other verbs take it";
+  return fmt::format("; {} {} it", fmt::join(verbs, ", "), verbs.size() == 1 ? "takes" : "take");
+}
+
+// Of what `verb` does not take.
+std::string UnexpectedMessage(const CLI::App& app, const CLI::App& verb, const std::string& word) {
+  if (verb.get_option_no_throw(word) != nullptr) {
+    return fmt::format("not expected before the verb: '{}'", word);
+  }
+  std::vector<std::string> options;
+  for (const CLI::Option* option : verb.get_options()) {
+    if (option->get_name().starts_with('-') == word.starts_with('-')) {
+      options.push_back(option->get_name());
+    }
+  }
+  const std::vector<std::string_view> views(options.begin(), options.end());
+  const std::string taken_by = TakenBy(app, word);
+  return fmt::format("not expected: '{}'{}", word,
+                     taken_by.empty() ? DidYouMean(word, views) : taken_by);
+}
+
 // What CLI11 found wrong, with the nearest right word where one is near.
 Error UsageError(const CLI::App& app, const CLI::ParseError& error, int argc,
                  const char* const* argv) {
@@ -474,17 +503,7 @@ Error UsageError(const CLI::App& app, const CLI::ParseError& error, int argc,
   }
   std::string message = MessageOf(error);
   const auto extras = app.remaining(true);
-  if (!extras.empty()) {
-    std::vector<std::string> options;
-    for (const CLI::Option* option : verbs.back()->get_options()) {
-      options.push_back(option->get_name());
-    }
-    const std::vector<std::string_view> views(options.begin(), options.end());
-    const std::string& extra = extras.front();
-    const bool is_option = verbs.back()->get_option_no_throw(extra) != nullptr;
-    message = is_option ? fmt::format("not expected before the verb: '{}'", extra)
-                        : fmt::format("not expected: '{}'{}", extra, DidYouMean(extra, views));
-  }
+  if (!extras.empty()) message = UnexpectedMessage(app, *verbs.back(), extras.front());
   return Error(fmt::format("{}: {}", verbs.back()->get_name(), message));
 }
 

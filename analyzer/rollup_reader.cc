@@ -7,7 +7,9 @@
 #include <iterator>
 #include <system_error>
 
+#include "escape.h"
 #include "names.h"
+#include "nearest.h"
 
 namespace daybook {
 namespace {
@@ -178,6 +180,21 @@ std::vector<std::string> RollupReader::MissingDays() const {
     if (told == 0) continue;
     if (told > kMaxDaysToTell) line += ", ...";
     lines.push_back(fmt::format("-- {}: nothing of{}", host, line));
+  }
+  return lines;
+}
+
+std::vector<std::string> RollupReader::UnknownHosts() const {
+  std::set<std::string_view> known;
+  for (const auto& [log, unused] : seen_) known.insert(log.host);
+  for (const auto& [log, unused] : left_out_) known.insert(log.host);
+  const std::vector<std::string_view> names(known.begin(), known.end());
+  std::vector<std::string> lines;
+  for (const std::string& host : hosts_) {
+    if (known.contains(host)) continue;
+    std::string& line = lines.emplace_back("-- no roll-up is of host '");
+    AppendEscaped(host, &line);
+    line.append("'").append(DidYouMean(host, names));
   }
   return lines;
 }

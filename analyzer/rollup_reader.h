@@ -37,8 +37,9 @@ class RollupReader {
   Coverage coverage() const;
   // Files that hold something else.
   const std::vector<Error>& failures() const { return failures_; }
-  // Lines for people: which days are missing.
+  // Lines for people: which days are missing, and of which of `hosts` there is no roll-up.
   std::vector<std::string> MissingDays() const;
+  std::vector<std::string> UnknownHosts() const;
 
  private:
   // The log of a host: roll-ups of it must not tell of the same time.

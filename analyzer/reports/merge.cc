@@ -134,6 +134,7 @@ Result<Answer> RunMerge(const Question& question, Table& table) {
   }
   merged.FillTable(table);
   table.AddNotes(reader.MissingDays());
+  table.AddNotes(reader.UnknownHosts());
   Answer answer{.coverage = reader.coverage()};
   answer.failures = reader.failures();
   return answer;

@@ -234,6 +234,14 @@ TEST_F(MergeTest, AFilterIsTold) {
   EXPECT_THAT(Out("dump --log " + a), HasSubstr(" filter='--comm=job1 --comm=job2 --failed' "));
 }
 
+TEST_F(MergeTest, AHostOfWhichThereIsNoRollupIsNamed) {
+  WriteRandomLog({.path = temp_ / "a", .host = "web1", .seed = 81});
+  const std::string a = Partial("1", "--log " + (temp_ / "a") + kWindow);
+  EXPECT_THAT(Out("merge " + a + " --host wbe1"),
+              HasSubstr("-- no roll-up is of host 'wbe1'; did you mean 'web1'?\n"));
+  EXPECT_THAT(Out("merge " + a + " --host web1"), testing::Not(HasSubstr("no roll-up")));
+}
+
 TEST_F(MergeTest, FilesThatCouldNotBeReadAreTold) {
   { ScriptedLog log(log_path_); }
   std::ofstream(temp_ / "text") << "text";

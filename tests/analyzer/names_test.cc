@@ -49,6 +49,7 @@ TEST(NamesTest, TheNearestWordIsSuggestedOnlyWhereItIsNear) {
   EXPECT_EQ(DidYouMean("--lim", kOptions), "; did you mean '--limit'?");
   EXPECT_EQ(DidYouMean("--f", kOptions), "; did you mean '--filter'?");
   EXPECT_EQ(DidYouMean("--lig", kOptions), "; did you mean '--log'?");
+  EXPECT_EQ(DidYouMean("--at", kOptions), "") << "dashes are no letters";
   EXPECT_EQ(DidYouMean("-S", kOptions), "") << "another letter is another option";
   EXPECT_EQ(DidYouMean("--", kOptions), "");
 }

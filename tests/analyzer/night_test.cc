@@ -58,9 +58,9 @@ KIND     RUNS  OVERLAP  MEAN_RUN  MAX_RUN  PROCESSES  RUNNING  FAILED      CPU  
 cron        2        2     3.00s    3.00s          8        0       2  306.0ms     81.60%       -  backup --all
 service     6        1    50.0ms   50.0ms          6        0       6   60.0ms     16.00%       -  app.service
 login       1        1   299.0ms  299.0ms          2        0       0    7.0ms      1.87%       -  login of 4000000000
-process     1        1     5.70s    5.70s          3        1       0    1.0ms      0.27%       -  cron
-process     1        1     9.30s    9.30s          2        1       0    1.0ms      0.27%       -  sshd
-process     1        1    10.50s   10.50s          1        1       0        -          -       -  systemd
+process     1        1         -        -          3        1       0    1.0ms      0.27%       -  cron
+process     1        1         -        -          2        1       0    1.0ms      0.27%       -  sshd
+process     1        1         -        -          1        1       0        -          -       -  systemd
 -- 2026-09-21 14:13:20 to 2026-09-21 14:13:27; boots 1, segments 1, records 100; processes 22, running 3, ended unseen 0; lost 0, damaged 0 bytes
 )")
                                            .substr(1));

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <csignal>
 #include <sstream>
 #include <string>
 #include <string_view>
@@ -74,6 +75,17 @@ TEST_F(NightlyChangesTest, WhatFailsNowAndThenIsFailingOnlyWhereItDoesSoMuchMore
     WriteWeek("never" + std::to_string(failed), never,
               [&, failed = failed](Week& week, uint64_t ms) { fails(week, ms, failed); });
     EXPECT_EQ(Run("report " + kChanges).out.starts_with("grep,failing,"), is_failing) << failed;
+  }
+}
+
+TEST_F(NightlyChangesTest, WhatNobodyReadsAnyMoreHasNotFailed) {
+  const auto never = [](Week& week, uint64_t ms) { week.Live(ms + kHourMs, {.comm = "cut"}); };
+  for (const auto& [signal, is_failing] : {std::pair(SIGPIPE, false), {SIGSEGV, true}}) {
+    WriteWeek(
+        "signal" + std::to_string(signal), never, [&, signal = signal](Week& week, uint64_t ms) {
+          week.Live(ms + kHourMs, {.comm = "cut", .wait_status = static_cast<uint32_t>(signal)});
+        });
+    EXPECT_EQ(Run("report " + kChanges).out.starts_with("cut,failing,"), is_failing) << signal;
   }
 }
 

@@ -134,7 +134,7 @@ PID  ELAPSED      CPU  TOTAL_CPU  EXIT_CODE  SIGNAL        TREE           ARGS
 200  500.0ms    1.5ms      1.5ms          0  -                ├─ ls       ls -l 'a b'
 201    1.00s    2.00s      2.20s          -  SIGKILL core     ├─ evil     e $'\xff' 'q"uote'
 202  100.0ms  200.0ms    200.0ms          3  -                │  └─ evil  e $'\xff' 'q"uote'
-203        -        -        0us          -  -                └─ bash     -bash
+203        -        -          -          -  -                └─ bash     -bash
 )")
                                                .substr(1) +
                                            kCoverage);
@@ -361,7 +361,10 @@ TEST_F(ProgramTest, WrongUsageIsTwoWithOneLineThatHelps) {
       {"list --log LOG --limt 3",
        "daybook: list: not expected: '--limt'; did you mean '--limit'?\n"},
       {"list --log LOG --lim 3", "daybook: list: not expected: '--lim'; did you mean '--limit'?\n"},
-      {"ps --log LOG -S 22:49", "daybook: ps: not expected: '-S'\n"},
+      {"ps --log LOG -S 22:49", "daybook: ps: not expected: '-S'; other verbs take it\n"},
+      {"list --log LOG --at now", "daybook: list: not expected: '--at'; ps takes it\n"},
+      {"jobs --log LOG --by user",
+       "daybook: jobs: not expected: '--by'; summary, spawn, failures, diff, merge take it\n"},
       {"--log LOG list", "daybook: list: not expected before the verb: '--log'\n"},
       {"-n 3 list --log LOG", "daybook: list: not expected before the verb: '-n'\n"},
       {"list --log LOG -n many", "daybook: --limit: 'many' is not a number of rows"},
