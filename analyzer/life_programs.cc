@@ -102,7 +102,8 @@ void LifePrograms::Find(const Life& life) {
       SetEnd(life, &program.life);
     } else {
       // Only in a tick the kernel brings it up to date.
-      if (program.life.usage.cpu_us == 0U) program.life.usage.cpu_us.reset();
+      program.is_uncounted = program.life.usage.cpu_us == 0U;
+      if (program.is_uncounted) program.life.usage.cpu_us.reset();
       program.life.state = LifeState::kEnded;
       program.life.end_ns = program.life.last_seen_ns = starts[i + 1].since_ns;
     }

@@ -30,6 +30,7 @@ struct RanProgram {
   // For how many it stands: of more than one it is not known what they were. Unknown of the first
   // one of a process that may have run others before it was seen.
   std::optional<uint64_t> count;
+  bool is_uncounted = false;  // its CPU time, which was less than the kernel counts before an exec
   // From when it was executed until the next one was. Its ids are those behind the exec, its status
   // is known of the last one, and of its usage only the CPU time is.
   Life life;

@@ -117,14 +117,14 @@ void Sum::AddOfMany(const std::optional<uint64_t>& sum) {
 }
 
 void Sum::Merge(const Sum& other) {
+  terms += other.terms;
   if (!other.total) return;
   total = total.value_or(0) + *other.total;
-  terms += other.terms;
   of_many += other.of_many;
 }
 
 std::optional<uint64_t> Sum::Mean() const {
-  if (terms == 0) return std::nullopt;
+  if (terms == 0 || !total) return std::nullopt;
   return (*total - of_many) / terms;
 }
 

@@ -17,6 +17,8 @@ struct Sum {
   uint64_t of_many = 0;  // of the total, what is no term
 
   void Add(const std::optional<uint64_t>& term);
+  // One of which nothing is in the total, because it was so little: but it is in the mean.
+  void AddUncounted() { ++terms; }
   // What several have used together: it is in no mean.
   void AddOfMany(const std::optional<uint64_t>& sum);
   void Merge(const Sum& other);

@@ -75,6 +75,21 @@ TEST_F(SummaryProgramsTest, WhatMayBeOfSeveralIsNoSample) {
               AllOf(HasSubstr("cron,1,8000,,\n"), HasSubstr("next,1,1000,1000,1000\n")));
 }
 
+// Only in a tick the kernel counts: those that met one have the time of all.
+TEST_F(SummaryProgramsTest, WhatTookLessThanIsCountedIsInTheMean) {
+  Record([](Script& script) {
+    script.Fork(6000, 700, 50, 3000);
+    script.Exec(6001, 700, 6000, {.comm = "loop", .exe = "/bin/loop", .cpu_us = 0});
+    script.Exec(6002, 700, 6000, {.comm = "loop", .exe = "/bin/loop", .cpu_us = 0});
+    script.Exec(6003, 700, 6000, {.comm = "loop", .exe = "/bin/loop", .cpu_us = 4000});
+    script.Exec(6004, 700, 6000, {.comm = "end", .exe = "/bin/end", .cpu_us = 4000});
+    script.Exit(6500, 700, 6000,
+                {.comm = "end", .cpu_us = 5000, .ppid = 50, .flags = kProcUsageExact});
+  });
+  EXPECT_THAT(Csv("--columns comm,count,cpu,mean_cpu"),
+              AllOf(HasSubstr("loop,3,4000,1333\n"), HasSubstr("end,1,1000,1000\n")));
+}
+
 TEST_F(SummaryProgramsTest, WhatIsOnlyToldOfProcessesIsNoKey) {
   Record(RunUnsplit);
   for (const std::string key : {"maxrss", "zombie", "execs", "exact"}) {
