@@ -17,6 +17,8 @@ constexpr std::string_view kLeastMissed[] = {
     "ppid",   "tty",       "maxrss_kib", "overlap",     "max_run_us", "running",
     "state",  "above",     "elapsed_us", "age_us",      "user",       "start_time",
     "signal", "exit_code", "cpu_share",  "mean_run_us", "processes"};
+// And of one about many.
+constexpr std::string_view kLeastMissedOfMany[] = {"count_share", "most_per_minute", "swallowed"};
 
 // Where there is one of these and a pid, a row is about a process.
 constexpr std::string_view kProcessNames[] = {"tree", "comm", "args"};
@@ -36,14 +38,15 @@ std::string_view NameOfOne(std::span<const Column> columns) {
 }
 
 // All columns, those first that can be done without, the one that says what a row is about last.
-// Other rows than of processes and jobs have what matters most on the left.
+// Other rows than of processes and jobs have what else matters most on the left.
 std::vector<size_t> LeastFirst(std::span<const Column> columns) {
   std::vector<size_t> order(columns.size());
   std::iota(order.rbegin(), order.rend(), size_t{0});
   const std::string_view key = NameOfOne(columns);
-  if (key.empty()) return order;
+  const auto least = key.empty() ? std::span<const std::string_view>(kLeastMissedOfMany)
+                                 : std::span<const std::string_view>(kLeastMissed);
   std::ranges::stable_sort(order, {}, [&](size_t i) {
-    return std::ranges::find(kLeastMissed, columns[i].name) - std::begin(kLeastMissed);
+    return std::ranges::find(least, columns[i].name) - least.begin();
   });
   std::stable_partition(order.begin(), order.end(),
                         [&](size_t i) { return columns[i].name != key; });

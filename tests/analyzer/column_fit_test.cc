@@ -26,6 +26,14 @@ TEST(ColumnFitTest, SumsGoFromTheRightAndTheirKeyStays) {
   EXPECT_THAT(Fit(kSums, {8, 5, 7}, 1), ElementsAre(8, 0, 0)) << "no number is cut";
 }
 
+TEST(ColumnFitTest, SharesGoBeforeTheTime) {
+  const std::vector<Column> columns = {{"comm", Kind::kString},
+                                       {"count", Kind::kNumber},
+                                       {"count_share", Kind::kPercent},
+                                       {"last_time", Kind::kTime}};
+  EXPECT_THAT(Fit(columns, {8, 5, 11, 19}, 8 + 2 + 5 + 2 + 19), ElementsAre(8, 5, 0, 19));
+}
+
 TEST(ColumnFitTest, OfAProcessWhatTellsMostStays) {
   const std::vector<Column> columns = {{"start_time", Kind::kTime},
                                        {"pid", Kind::kNumber},
