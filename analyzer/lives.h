@@ -2,6 +2,7 @@
 // its end. Pure logic for one boot in one log; knows no files and no wall clock.
 #pragma once
 
+#include <algorithm>
 #include <boost/container/small_vector.hpp>
 #include <boost/smart_ptr/local_shared_ptr.hpp>
 #include <boost/smart_ptr/make_local_shared.hpp>
@@ -266,7 +267,12 @@ class LifeBuilder {
                              const std::optional<std::string>& parent_comm, Open* child);
   void See(Open* open, uint64_t time_ns);
   void Doubt(Open* open, uint64_t time_ns);
-  void Advance(uint64_t time_ns);
+  void Advance(uint64_t time_ns) {
+    now_ns_ = std::max(now_ns_, time_ns);
+    const bool is_due = !deadlines_.empty() && deadlines_.front().time_ns <= now_ns_;
+    if (is_due || !awaiting_.empty()) DoWhatIsDue();
+  }
+  void DoWhatIsDue();
   void CloseDoubted(Slot& slot);
   bool TellsReaps(uint64_t end_ns) const { return reaps_are_told_ || end_ns < others_until_ns_; }
   bool MayTellReaps(uint64_t end_ns) const { return reaps_may_be_told_ || TellsReaps(end_ns); }

@@ -113,8 +113,7 @@ void LifeBuilder::Doubt(Open* open, uint64_t time_ns) {
   deadlines_.push_back({std::max(time_ns, now_ns_) + kMaxLatenessNs, open->life.pid});
 }
 
-void LifeBuilder::Advance(uint64_t time_ns) {
-  now_ns_ = std::max(now_ns_, time_ns);
+void LifeBuilder::DoWhatIsDue() {
   if (!awaiting_.empty() && HasWaitedForSnapshot()) HandOutAwaiting();
   while (!deadlines_.empty() && deadlines_.front().time_ns <= now_ns_) {
     Slot* const slot = slots_.Find(deadlines_.front().pid);

@@ -53,7 +53,7 @@ void LifeBuilder::FillWhole(const WholeLife& whole, uint64_t start_ns) {
   life.identity.sid = whole.sid;
   life.identity.tty = whole.tty;
   life.identity.cgroup_id = whole.cgroup_id;
-  life.identity.comm = whole.comm;
+  if (life.identity.comm != whole.comm) life.identity.comm = whole.comm;  // it is mostly the same
   life.execs_told = whole.exec_after_us ? 1 : 0;
   whole_.has_inherited = false;
   life.state = LifeState::kEnded;
