@@ -1,18 +1,13 @@
 #include "cascades.h"
 
 #include <algorithm>
-#include <csignal>
 #include <utility>
 
+#include "abnormal_end.h"
 #include "life_cells.h"
 
 namespace daybook {
 namespace {
-
-// Others end a process that did nothing wrong.
-bool IsUsualSignal(uint32_t signal) {
-  return signal == SIGHUP || signal == SIGINT || signal == SIGTERM || signal == SIGPIPE;
-}
 
 Death DeathOf(const Boot& boot, const Life& life, LocalPointer<const JobRun> run) {
   Death death{.boot = &boot,
@@ -31,17 +26,6 @@ Death DeathOf(const Boot& boot, const Life& life, LocalPointer<const JobRun> run
 }
 
 }  // namespace
-
-bool IsAbnormal(const Life& life) {
-  const uint32_t status = life.wait_status.value_or(0);
-  const uint32_t signal = status & kSignalMask;
-  const bool is_oom_kill = (life.flags & kProcOomKilled) != 0;
-  return is_oom_kill || (status & kCoreBit) != 0 || (signal != 0 && !IsUsualSignal(signal));
-}
-
-bool IsStopped(const Life& life) {
-  return (life.wait_status.value_or(0) & kSignalMask) != 0 && !IsAbnormal(life);
-}
 
 void Cascades::Take(const Boot& boot, const Life& life, LocalPointer<const JobRun> run) {
   if (!deaths_.empty() && deaths_.begin()->second.boot != &boot) Finish();

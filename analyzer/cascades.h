@@ -18,13 +18,6 @@
 
 namespace daybook {
 
-// It ended by a signal that nobody sends to a process which did nothing wrong, dumped core, or was
-// killed for want of memory.
-bool IsAbnormal(const Life& life);
-
-// It ended by another signal: as what writes into a pipe from which nobody reads any more.
-bool IsStopped(const Life& life);
-
 // An end with another status than 0.
 struct Death {
   const Boot* boot;

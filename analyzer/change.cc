@@ -20,7 +20,7 @@ bool IsLonger(const Sum& before, const Sum& now, uint64_t threshold) {
 }
 
 FailedShare FailedOf(const Totals& totals) {
-  return {.failed = totals.failed, .count = totals.count - totals.running};
+  return {.failed = totals.failed - totals.stopped, .count = totals.count - totals.running};
 }
 
 bool IsFailing(const FailedShare& before, const FailedShare& now, uint64_t threshold) {

@@ -17,7 +17,8 @@ bool IsMore(uint64_t before, uint64_t now, uint64_t threshold);
 // The same of means. Those that are near to each other are so by chance, however large the ratio.
 bool IsLonger(const Sum& before, const Sum& now, uint64_t threshold);
 
-// How many of those that ended failed.
+// How many of those that ended failed: without those that a usual signal ended, which is no fault
+// of theirs.
 struct FailedShare {
   uint64_t failed = 0;
   uint64_t count = 0;

@@ -17,7 +17,7 @@ struct RollupCoverage {
   uint64_t cut_files = 0;          // that do not end as they were written
   uint64_t unknown_rollups = 0;    // of whose groups some are left, but nothing else: left out
   bool mixed_filters = false;      // not all were made with the same filter
-  uint64_t without_unreaped = 0;   // that do not tell how many reaps nobody saw
+  uint64_t without_unreaped = 0;   // that do not tell of late or unseen reaps
 
   bool incomplete() const {
     return missing_processes != 0 || cut_files != 0 || unknown_rollups != 0;

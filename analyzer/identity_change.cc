@@ -93,12 +93,9 @@ class IdentityWalk {
                .last_ns = until_ns,
                .by = is_known ? ProgramAt(number) : std::nullopt});
     }
-    // Whoever becomes another one acts as that one, too, if nobody makes him act otherwise.
-    const bool has_followed = Differ(before.uid, behind.uid) && before.euid == before.uid;
-    const auto& acted_as = has_followed ? behind.uid : effective_.id;
-    if (Differ(acted_as, behind.euid) && behind.euid != behind.uid) {
-      const Maker maker = exec != nullptr ? MakerOfEffective(before, behind) : MakerAtLast();
-      AddEffective(number, *acted_as, *behind.euid, maker, until_ns);
+    if (Differ(effective_.id, behind.euid) && behind.euid != behind.uid) {
+      AddEffective(number, *behind.euid,
+                   exec != nullptr ? MakerOfEffective(before, behind) : MakerAtLast(), until_ns);
     }
     Learn(behind.uid, until_ns, &real_);
     Learn(behind.euid, until_ns, &effective_);
@@ -114,9 +111,8 @@ class IdentityWalk {
     changes_.push_back(std::move(change));
   }
 
-  void AddEffective(size_t number, uint32_t from_uid, uint32_t to_uid, Maker maker,
-                    uint64_t until_ns) {
-    IdentityChange change{.from_uid = from_uid,
+  void AddEffective(size_t number, uint32_t to_uid, Maker maker, uint64_t until_ns) {
+    IdentityChange change{.from_uid = *effective_.id,
                           .to_uid = to_uid,
                           .how = kEffective,
                           .first_ns = maker == Maker::kExec ? until_ns : effective_.time_ns,

@@ -32,7 +32,7 @@ void RunTimes::Add(const Boot& boot, const RunSpan& span, bool is_over) {
 void RunTimes::Merge(const RunTimes& other) {
   runs += other.runs;
   us.Merge(other.us);
-  longest_us = std::max(longest_us, other.longest_us);  // nothing is less than any
+  longest_us = std::max(longest_us, other.longest_us);  // unknown is less than any
   if (other.first_ns) first_ns = std::min(first_ns.value_or(*other.first_ns), *other.first_ns);
   last_ns = std::max(last_ns, other.last_ns);
 }

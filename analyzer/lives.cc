@@ -88,6 +88,9 @@ void LifeBuilder::Take(const Fork& fork) {
   if (open->newest_ns == 0) open->life.flags = fork.flags;
   MergeIdentity(fork, fork.time_ns > open->newest_ns, &open->life.identity);
   open->newest_ns = std::max(open->newest_ns, fork.time_ns);
+  // A snapshot that is told before it may know the parent that it has got since.
+  const Life* const parent = open->life.parent.get();
+  if (parent != nullptr && parent->pid != fork.ppid) open->life.parent = {};
   Inherit(fork.time_ns, open);
 }
 

@@ -267,6 +267,7 @@ class LifeBuilder {
                              const std::optional<std::string>& parent_comm, Open* child);
   void See(Open* open, uint64_t time_ns);
   void Doubt(Open* open, uint64_t time_ns);
+  // With each record, and seldom is there anything to do.
   void Advance(uint64_t time_ns) {
     now_ns_ = std::max(now_ns_, time_ns);
     const bool is_due = !deadlines_.empty() && deadlines_.front().time_ns <= now_ns_;

@@ -24,13 +24,6 @@ constexpr CgroupPart kCgroupParts[] = {
     {"--session", "session", LoginSessionOf},
     {"--container", "container", ContainerOf}};
 
-std::string Note(std::string_view begin, std::string_view name,
-                 std::span<const std::string_view> known) {
-  std::string note(begin);
-  AppendEscaped(name, &note);
-  return note + '\'' + DidYouMean(name, known);
-}
-
 void AddHostNotes(std::span<const std::string> asked, const LogSet& log, Table& table) {
   std::vector<std::string_view> hosts;
   for (const Boot& boot : log.boots()) {
@@ -38,7 +31,7 @@ void AddHostNotes(std::span<const std::string> asked, const LogSet& log, Table& 
   }
   for (const std::string& name : asked) {
     if (std::ranges::find(hosts, name) != hosts.end()) continue;
-    table.AddNote(Note("-- no record in the log is of host '", name, hosts));
+    table.AddNote(NameNote("-- no record in the log is of host", name, hosts));
   }
 }
 
@@ -59,11 +52,19 @@ void AddCgroupNotes(const CgroupPart& part, std::span<const std::string> asked, 
     if (part.option == "--cgroup" && IsCgroupId(value)) continue;
     if (std::ranges::any_of(known, is_meant)) continue;
     table.AddNote(
-        Note(std::string("-- what was read tells of no ").append(part.what) + " '", name, known));
+        NameNote(std::string("-- what was read tells of no ").append(part.what), name, known));
   }
 }
 
 }  // namespace
+
+std::string NameNote(std::string_view begin, std::string_view name,
+                     std::span<const std::string_view> known) {
+  std::string note(begin);
+  note += " '";
+  AppendEscaped(name, &note);
+  return note + '\'' + DidYouMean(name, known);
+}
 
 void AddNameNotes(const AskedNames& asked, const LogSet& log, Table& table) {
   if (!log.left_out().empty()) return;  // they may be of any host

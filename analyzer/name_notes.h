@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,6 +11,10 @@
 #include "table.h"
 
 namespace daybook {
+
+// The line that says so of one, with those that there are to be suggested.
+std::string NameNote(std::string_view begin, std::string_view name,
+                     std::span<const std::string_view> known);
 
 // What was given to options as --host, by the option.
 using AskedNames = std::map<std::string_view, std::vector<std::string>>;

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "cascades.h"
+#include "abnormal_end.h"
 #include "change.h"
 #include "life_cells.h"
 #include "life_window.h"
@@ -110,7 +110,6 @@ void Night::TakeBefore(const Boot& boot, const Life& life) {
   TakeOwnEnd(boot, life, true);
   Periods& of_comm = by_comm_[life.identity.comm.value_or("")];
   of_comm.before.Add(life);
-  of_comm.stopped_before += IsStopped(life);
   of_comm.longest_before_us = std::max(of_comm.longest_before_us, ElapsedUs(life).value_or(0));
   of_comm.nights |= NightsBefore(boot, life);
   of_comm.lacks_successes = of_comm.lacks_successes || boot.lacks_successes;
@@ -123,7 +122,6 @@ void Night::TakeNow(const Boot& boot, const Life& life, JobRun* run) {
   all_.Add(life);
   Periods& of_comm = by_comm_[life.identity.comm.value_or("")];
   of_comm.now.Add(life);
-  of_comm.stopped_now += IsStopped(life);
   of_comm.lacks_successes = of_comm.lacks_successes || boot.lacks_successes;
   by_user_[life.identity.uid].Add(life);
   run->totals.totals.Add(life);
@@ -359,10 +357,8 @@ bool Night::IsSlower(const Sum& before, const Sum& now, uint64_t longest_before_
 // so once.
 bool Night::IsFailing(const Periods& periods) const {
   if (periods.lacks_successes) return false;
-  FailedShare before = FailedOf(periods.before);
-  FailedShare now = FailedOf(periods.now);
-  before.failed -= periods.stopped_before;
-  now.failed -= periods.stopped_now;
+  const FailedShare before = FailedOf(periods.before);
+  const FailedShare now = FailedOf(periods.now);
   if (!daybook::IsFailing(before, now, kTwice)) return false;
   if (before.failed == 0 && now.failed * kOneIn >= now.count) return true;
   const uint64_t failed_before = std::max<uint64_t>(before.failed, 1);

@@ -87,9 +87,6 @@ class Night {
     // A bit for each time as long as this one, from the last one on, that had it.
     uint64_t nights = 0;
     bool lacks_successes = false;  // so that failures are no share of them
-    // Those who were stopped: that is no failure of theirs.
-    uint64_t stopped_before = 0;
-    uint64_t stopped_now = 0;
   };
   struct JobOfNight {
     uint64_t runs = 0;

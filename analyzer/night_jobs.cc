@@ -5,7 +5,7 @@
 #include <csignal>
 #include <utility>
 
-#include "cascades.h"
+#include "abnormal_end.h"
 #include "change.h"
 #include "life_cells.h"
 #include "life_window.h"
@@ -30,7 +30,7 @@ bool HasFailed(JobKind kind, const Life& life) {
   const uint32_t code = (status & kSignalMask) == 0 ? status >> 8 & 0xFF : 0;
   const bool is_stop_code = code == kBySignal + SIGHUP || code == kBySignal + SIGINT ||
                             code == kBySignal + SIGPIPE || code == kBySignal + SIGTERM;
-  return status != 0 && !is_stop_code && !IsStopped(life);
+  return status != 0 && !is_stop_code && !EndedByUsualSignal(life);
 }
 
 }  // namespace

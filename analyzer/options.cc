@@ -462,6 +462,7 @@ std::string MessageOf(const CLI::ParseError& error) {
 // Which verbs take that option, as a hint; empty where none does.
 std::string TakenBy(const CLI::App& app, const std::string& option) {
   constexpr size_t kMostNames = 5;
+  if (!option.starts_with('-')) return "";
   std::vector<std::string> verbs;
   for (const CLI::App* verb : app.get_subcommands({})) {
     if (verb->get_option_no_throw(option) != nullptr) verbs.push_back(verb->get_name());
@@ -483,9 +484,10 @@ std::string UnexpectedMessage(const CLI::App& app, const CLI::App& verb, const s
     }
   }
   const std::vector<std::string_view> views(options.begin(), options.end());
-  const std::string taken_by = TakenBy(app, word);
+  const std::string name = word.substr(0, word.find('='));
+  const std::string taken_by = TakenBy(app, name);
   return fmt::format("not expected: '{}'{}", word,
-                     taken_by.empty() ? DidYouMean(word, views) : taken_by);
+                     taken_by.empty() ? DidYouMean(name, views) : taken_by);
 }
 
 // What CLI11 found wrong, with the nearest right word where one is near.

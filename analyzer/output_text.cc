@@ -310,7 +310,7 @@ void AppendRollups(const RollupCoverage& rollups, std::string* line) {
     fmt::format_to(to, ", left out since nothing says of when {}", rollups.unknown_rollups);
   }
   if (rollups.without_unreaped != 0) {
-    fmt::format_to(to, ", silent about reaps that nobody saw {}", rollups.without_unreaped);
+    fmt::format_to(to, ", silent about late or unseen reaps {}", rollups.without_unreaped);
   }
   if (rollups.mixed_filters) *line += ", not all made with the same filter";
 }
@@ -345,7 +345,7 @@ std::string CoverageLine(const Coverage& coverage, const LocalZone& zone) {
   if (coverage.processes) {
     fmt::format_to(to, "; processes {}, running {}, ended unseen {}", *coverage.processes,
                    coverage.running, coverage.ended_unseen);
-    if (coverage.unreaped != 0) fmt::format_to(to, ", reap unseen {}", coverage.unreaped);
+    if (coverage.unreaped != 0) fmt::format_to(to, ", reap late or unseen {}", coverage.unreaped);
     if (coverage.stopped_early) line += ", not read further than was asked for";
   }
   if (coverage.filtered != 0) fmt::format_to(to, "; filtered {}", coverage.filtered);

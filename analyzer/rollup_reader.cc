@@ -7,9 +7,8 @@
 #include <iterator>
 #include <system_error>
 
-#include "escape.h"
+#include "name_notes.h"
 #include "names.h"
-#include "nearest.h"
 
 namespace daybook {
 namespace {
@@ -185,16 +184,14 @@ std::vector<std::string> RollupReader::MissingDays() const {
 }
 
 std::vector<std::string> RollupReader::UnknownHosts() const {
+  if (!failures_.empty() || rollups_.unknown_rollups != 0) return {};  // they may be of any host
   std::set<std::string_view> known;
   for (const auto& [log, unused] : seen_) known.insert(log.host);
   for (const auto& [log, unused] : left_out_) known.insert(log.host);
   const std::vector<std::string_view> names(known.begin(), known.end());
   std::vector<std::string> lines;
   for (const std::string& host : hosts_) {
-    if (known.contains(host)) continue;
-    std::string& line = lines.emplace_back("-- no roll-up is of host '");
-    AppendEscaped(host, &line);
-    line.append("'").append(DidYouMean(host, names));
+    if (!known.contains(host)) lines.push_back(NameNote("-- no roll-up is of host", host, names));
   }
   return lines;
 }

@@ -1,5 +1,6 @@
-// What processes cost with all that descends from them, in memory for those that live and for those
-// that are outlived by their children.
+// What processes cost with all that descends from them, in memory for those that live, for those
+// that are outlived by their children, and for those of whom the log told nothing before a child
+// had ended.
 #pragma once
 
 #include <cstdint>

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "abnormal_end.h"
 #include "life_cells.h"
 
 namespace daybook {
@@ -26,7 +27,8 @@ Cell MeanOf(const Totals& totals, const Totals&) {
 // The only one is known better than by its class.
 Cell QuantileOf(const Quantiles& quantiles, uint32_t percent, const Sum& sum) {
   const auto number = quantiles.At(percent);
-  return OptionalCell(number && sum.terms == 1 ? sum.Mean() : number);
+  const bool is_only_one = sum.terms == 1;
+  return number && is_only_one ? Cell(*sum.total - sum.of_many) : OptionalCell(number);
 }
 
 template <uint32_t Percent>
@@ -117,22 +119,25 @@ void Sum::AddOfMany(const std::optional<uint64_t>& sum) {
 }
 
 void Sum::Merge(const Sum& other) {
-  terms += other.terms;
+  uncounted += other.uncounted;
   if (!other.total) return;
   total = total.value_or(0) + *other.total;
+  terms += other.terms;
   of_many += other.of_many;
 }
 
 std::optional<uint64_t> Sum::Mean() const {
-  if (terms == 0 || !total) return std::nullopt;
-  return (*total - of_many) / terms;
+  if (terms == 0) return std::nullopt;
+  return (*total - of_many) / (terms + uncounted);
 }
 
 void Totals::Count(const Life& life, uint64_t number) {
   count += number;
   running += life.state == LifeState::kRunning;
   lost += life.state == LifeState::kLost;
-  failed += life.wait_status.value_or(0) != 0;
+  if (life.wait_status.value_or(0) == 0) return;
+  ++failed;
+  stopped += EndedByUsualSignal(life);
 }
 
 void Totals::Add(const Life& life) {
@@ -174,6 +179,7 @@ void Totals::Merge(const Totals& other) {
   running += other.running;
   lost += other.lost;
   failed += other.failed;
+  stopped += other.stopped;
   maxrss_kib = std::max(maxrss_kib, other.maxrss_kib);
   for (const auto member : {&Totals::cpu_us, &Totals::utime_us, &Totals::stime_us,
                             &Totals::elapsed_us, &Totals::minflt, &Totals::majflt, &Totals::nvcsw,

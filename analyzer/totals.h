@@ -14,11 +14,10 @@ namespace daybook {
 struct Sum {
   std::optional<uint64_t> total;
   uint64_t terms = 0;
-  uint64_t of_many = 0;  // of the total, what is no term
+  uint64_t uncounted = 0;  // terms of which nothing is in the total, because they were so little
+  uint64_t of_many = 0;    // of the total, what is no term
 
   void Add(const std::optional<uint64_t>& term);
-  // One of which nothing is in the total, because it was so little: but it is in the mean.
-  void AddUncounted() { ++terms; }
   // What several have used together: it is in no mean.
   void AddOfMany(const std::optional<uint64_t>& sum);
   void Merge(const Sum& other);
@@ -30,6 +29,7 @@ struct Totals {
   uint64_t running = 0;
   uint64_t lost = 0;
   uint64_t failed = 0;
+  uint64_t stopped = 0;  // of these, by a usual signal; not kept in roll-ups
   Sum cpu_us;
   Sum utime_us;
   Sum stime_us;

@@ -7,7 +7,8 @@ namespace daybook {
 namespace {
 
 // So many of the newest zombies are remembered at least; the reaps of older ones are not told, and
-// reports count their ends among those whose reap nobody saw. Twice as many at most, in some 3 MiB.
+// reports count their ends among those whose reap is late or unseen. Twice as many at most, in 3
+// MiB.
 constexpr size_t kMinAwaited = 32768;
 
 }  // namespace

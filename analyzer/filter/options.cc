@@ -96,7 +96,7 @@ std::span<const FilterOption> FilterOptions() { return kOptions; }
 
 std::string NameInField(std::string_view option, std::string_view value) {
   constexpr std::string_view kService = ".service";
-  constexpr size_t kTaskNameBytes = 15;  // that the kernel keeps
+  constexpr size_t kTaskNameBytes = 15;  // TASK_COMM_LEN without its NUL
   std::string name(value);
   if (option == "--comm") return name.substr(0, kTaskNameBytes);
   if (option == "--service" && !name.ends_with(kService)) return name.append(kService);

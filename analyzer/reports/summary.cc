@@ -140,7 +140,7 @@ class Groups {
     Totals& totals = At(names_.Find(boot, program.life, life, texts_));
     if (program.count == 1U) {
       AddOne(program.life, &totals);
-      if (program.is_uncounted) totals.cpu_us.AddUncounted();
+      totals.cpu_us.uncounted += program.is_uncounted;
     } else {
       totals.AddMany(program.life, program.count.value_or(1));
     }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstdint>
@@ -105,6 +106,20 @@ std::optional<LifeSpan> SpanOf(const Boot& boot, const Life& life) {
   return LifeSpan{.first_ns = *start, .last_ns = EndTime(boot, life)};
 }
 
+// Of so many that were meant, but that the filters or the time leave out.
+std::string LeftOutNote(uint32_t pid, uint64_t count, const std::optional<LifeSpan>& newest,
+                        const LocalZone& zone) {
+  const bool is_one = count == 1;
+  std::string note = is_one ? fmt::format("-- process {}", pid)
+                            : fmt::format("-- {} processes with the pid {}", count, pid);
+  if (newest) {
+    note.append(is_one ? ", which lived " : ", the newest of which lived ")
+        .append(newest->Text(zone))
+        .append(",");
+  }
+  return note.append(is_one ? " is" : " are").append(" not among those that were asked for");
+}
+
 // Those that had the pid next before the time that was meant, and next behind it.
 class Neighbours {
  public:
@@ -193,7 +208,8 @@ Result<Answer> RunWhy(const Question& question, Table& table) {
                                   {.now_ns = question.now_ns, .zone = question.zone});
   if (!wanted) return wanted.error();
   Found found;
-  std::optional<LifeSpan> newest;  // that is meant, asked for or not
+  uint64_t meant = 0;              // asked for or not
+  std::optional<LifeSpan> newest;  // of these
   Answer answer;
   Neighbours neighbours(*wanted);
   EndsOfLogs ends(wanted->time ? wanted->time->first_ns : INT64_MIN);
@@ -210,15 +226,16 @@ Result<Answer> RunWhy(const Question& question, Table& table) {
     if (life.pid != wanted->pid) return;
     ends.Take(boot, life);
     neighbours.Take(boot, life);
-    const auto span = is_meant(boot, life) ? SpanOf(boot, life) : std::nullopt;
+    if (!is_meant(boot, life)) return;
+    ++meant;
+    const auto span = SpanOf(boot, life);
     if (span && (!newest || span->first_ns >= newest->first_ns)) newest = span;
   };
   answer.coverage = ReadLives(question, take, see, Rests::kOnAllPrograms);
-  answer.facts = {{"candidates", found.others + (found.boot != nullptr)}};
-  if (found.boot == nullptr && newest) {
-    table.AddNote(
-        fmt::format("-- process {}, which lived {}, is not among those that were asked for",
-                    wanted->pid, newest->Text(question.zone)));
+  const uint64_t candidates = found.others + (found.boot != nullptr ? 1 : 0);
+  answer.facts = {{"candidates", candidates}, {"left_out", meant - std::min(meant, candidates)}};
+  if (found.boot == nullptr && meant != 0) {
+    table.AddNote(LeftOutNote(wanted->pid, meant, newest, question.zone));
     answer.exit_status = kExitFound;
     return answer;
   }

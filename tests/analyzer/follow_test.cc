@@ -131,7 +131,7 @@ TEST_F(FollowedZombieTest, WhoseReapIsNotWaitedForIsCounted) {
   log_.Flush();
   EXPECT_EQ(followed.Line(), "    201  yes");
   followed.Signal(SIGINT);
-  EXPECT_THAT(followed.Line(), HasSubstr("ended unseen 0, reap unseen 1;"));
+  EXPECT_THAT(followed.Line(), HasSubstr("ended unseen 0, reap late or unseen 1;"));
   EXPECT_EQ(followed.Line(), "(end)");
 }
 
@@ -145,9 +145,10 @@ TEST_F(FollowedZombieTest, AtTheEndAllIsShownThatListShows) {
   EXPECT_THAT(listed, HasSubstr("201,2026-09-21T14:13:21.100000+00:00,,lost,\n"));
   const Answer followed = Run("follow --since @0 --until +100ms --output csv" + ask);
   EXPECT_EQ(Sorted(followed.out), Sorted(listed));
-  EXPECT_THAT(Run("follow --since @0 --until +100ms" + ask).out,
-              HasSubstr("processes 6, running 3, ended unseen 1, reap unseen 1; filtered 3; lost "
-                        "0"));
+  EXPECT_THAT(
+      Run("follow --since @0 --until +100ms" + ask).out,
+      HasSubstr("processes 6, running 3, ended unseen 1, reap late or unseen 1; filtered 3; lost "
+                "0"));
 }
 
 TEST_F(FollowTest, TakesFilters) {

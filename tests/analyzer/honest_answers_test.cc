@@ -397,7 +397,11 @@ TEST_F(BuildTest, ATimeStandsForAllThatIsWrittenSo) {
       "2026-09-21 14:13:24\n");
   EXPECT_EQ(Run("why '999@2026-09-21 14:13:22' --log LOG --output csv --no-header").err,
             "daybook: no process 999 at that time\n");
-  for (const std::string left_out : {"300 -S '2026-09-21 14:14'", "300 --comm one -S @1790000004",
+  EXPECT_EQ(
+      Run("why 300 --log LOG --output csv --no-header -S '2026-09-21 14:14'").err,
+      "daybook: 2 processes with the pid 300, the newest of which lived from 2026-09-21 14:13:24 "
+      "to 2026-09-21 14:13:24, are not among those that were asked for\n");
+  for (const std::string left_out : {"'300@2026-09-21 14:13:24' -S '2026-09-21 14:14'",
                                      "'300@2026-09-21 14:13:24' --comm three"}) {
     EXPECT_EQ(
         Run("why --log LOG --output csv --no-header " + left_out).err,

@@ -53,6 +53,18 @@ TEST_F(LivesTest, SoIsWhoEndsBehindAPartThatWasLeftOut) {
   EXPECT_EQ(lives_[0].parent.get()->pid, 5U);
 }
 
+// The snapshot has whom it was given to when its parent ended.
+TEST_F(LivesTest, ABirthThatIsToldBehindASnapshotTellsTheBirthParent) {
+  SnapProc orphan = SnapAt(10 * kSecond, 7);
+  orphan.ppid = 1;
+  orphan.parent_start_ns = 0;
+  Snapshot(12 * kSecond, {SnapAt(0, 1), SnapAt(kSecond, 5), orphan});
+  Take(ForkAt(10 * kSecond), ExitAt(13 * kSecond, 10 * kSecond));
+  ASSERT_EQ(lives_.size(), 1U);
+  ASSERT_NE(lives_[0].parent.get(), nullptr);
+  EXPECT_EQ(lives_[0].parent.get()->pid, 5U);
+}
+
 // Whose child a parent is, by when its own child is handed out.
 class GrandchildTest : public testing::Test {
  protected:

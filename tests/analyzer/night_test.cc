@@ -258,7 +258,7 @@ TEST_F(NightTest, WhatNotesSayIsToldToPrograms) {
       {"spawn",
        R"({"births":19,"seconds":7,"peak_second":6,"peak_time":"2026-09-21T14:13:25.000000+00:00"})",
        "births: 19 in 7 s, at most 6 in a second: 2026-09-21 14:13:25"},
-      {"why 999999", R"({"candidates":0})", "no process 999999 in the log"},
+      {"why 999999", R"({"candidates":0,"left_out":0})", "no process 999999 in the log"},
       {"jobs", R"({"incomplete_processes":0})", ""},
   };
   for (const auto& [report, facts, note] : cases) {

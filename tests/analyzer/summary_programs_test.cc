@@ -86,8 +86,17 @@ TEST_F(SummaryProgramsTest, WhatTookLessThanIsCountedIsInTheMean) {
     script.Exit(6500, 700, 6000,
                 {.comm = "end", .cpu_us = 5000, .ppid = 50, .flags = kProcUsageExact});
   });
-  EXPECT_THAT(Csv("--columns comm,count,cpu,mean_cpu"),
-              AllOf(HasSubstr("loop,3,4000,1333\n"), HasSubstr("end,1,1000,1000\n")));
+  EXPECT_THAT(Csv("--columns comm,count,cpu,mean_cpu,p50_cpu"),
+              AllOf(HasSubstr("loop,3,4000,1333,4000\n"), HasSubstr("end,1,1000,1000,1000\n")));
+}
+
+// Of "cron" all that is known may be of several; then it takes less than is counted.
+TEST_F(SummaryProgramsTest, WithoutASampleThereIsNoMean) {
+  Record([](Script& script) {
+    script.Exec(6000, 50, 3000, {.comm = "cron", .exe = "/bin/cron", .cpu_us = 8000});
+    script.Exec(6100, 50, 3000, {.comm = "next", .exe = "/bin/next", .cpu_us = 8000});
+  });
+  EXPECT_THAT(Csv("--columns comm,count,cpu,mean_cpu"), HasSubstr("cron,2,8000,\n"));
 }
 
 TEST_F(SummaryProgramsTest, WhatIsOnlyToldOfProcessesIsNoKey) {

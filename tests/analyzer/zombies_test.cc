@@ -101,21 +101,22 @@ TEST_F(ZombiesTest, WhoIsNotReapedForLongIsCountedByEveryReport) {
                 .out,
             "200,2,true\n201,1,false\n202,1,false\n");
   for (const std::string report : {"list", "summary", "jobs"}) {
-    EXPECT_THAT(Run(report + " --log LOG").out, HasSubstr(", ended unseen 0, reap unseen 1"))
+    EXPECT_THAT(Run(report + " --log LOG").out,
+                HasSubstr(", ended unseen 0, reap late or unseen 1"))
         << report;
     EXPECT_THAT(Run(report + " --log LOG --output json").out, HasSubstr("\"unreaped\":1"))
         << report;
   }
   EXPECT_THAT(Run("report --log LOG --since 2026-09-21 --until 2026-09-22 --output json").out,
               HasSubstr("\"unreaped\":1"));
-  EXPECT_THAT(Run("list --log LOG --since '2026-09-21 14:13:25'").out, Not(HasSubstr("reaped")));
+  EXPECT_THAT(Run("list --log LOG --since '2026-09-21 14:13:25'").out, Not(HasSubstr("reap late")));
   const std::string days[] = {temp_ / "1", temp_ / "2"};
   Run("report --log LOG --since 2026-09-21 --until 2026-09-22 --partial " + days[0]);
   Run("report --log LOG --since 2026-09-22 --until 2026-09-23 --partial " + days[1]);
-  EXPECT_THAT(Run("merge " + days[0]).out, HasSubstr(", ended unseen 0, reap unseen 1;"));
+  EXPECT_THAT(Run("merge " + days[0]).out, HasSubstr(", ended unseen 0, reap late or unseen 1;"));
   EXPECT_THAT(Run("merge --output json " + days[0] + " " + days[1]).out,
               HasSubstr("\"unreaped\":1,"));
-  EXPECT_THAT(Run("merge " + days[1]).out, Not(HasSubstr("reaped")));
+  EXPECT_THAT(Run("merge " + days[1]).out, Not(HasSubstr("reap late")));
 }
 
 }  // namespace

@@ -80,11 +80,14 @@ class World {
   void Snapshot() {
     writer_.Append(SnapBegin{.time_ns = now_ns_});
     writer_.Append(SnapProc{.pid = 1, .start_ns = 0, .ppid = 0, .uid = 0, .comm = "init"});
-    for (const auto& process : {shell_, child_}) {
+    const Process init{.pid = 1, .start_ns = 0};
+    for (const auto& [process, parent] :
+         {std::pair(shell_, init), {child_, shell_.value_or(init)}}) {
       if (!process) continue;
       writer_.Append(SnapProc{.pid = process->pid,
                               .start_ns = process->start_ns,
-                              .ppid = 1,
+                              .ppid = parent.pid,
+                              .parent_start_ns = parent.start_ns,
                               .uid = 1000,
                               .comm = "sh"});
     }

@@ -53,9 +53,9 @@ partial() {
   run -0 --separate-stderr "$DAYBOOK" merge "$golden" --by user,status --output csv \
     --columns user,status,count,lost,failed,cpu,p50_cpu,p95_elapsed,p99_maxrss,minflt
   same "$(cat "$TOP/tests/data/sample.rollup.csv")" "$output"
-  # It does not tell whose reap nobody saw.
+  # It does not tell of late or unseen reaps.
   same '[0,1]' "$("$DAYBOOK" merge "$golden" --output json | jq -c '.coverage | [.unreaped, .without_unreaped]')"
-  has "$("$DAYBOOK" merge "$golden")" ", silent about reaps that nobody saw 1"
+  has "$("$DAYBOOK" merge "$golden")" ", silent about late or unseen reaps 1"
   run -0 "$DAYBOOK" verify --log "$golden" --output csv --columns verdict
   has "$output" complete
 }
