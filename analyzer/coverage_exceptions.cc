@@ -4,8 +4,6 @@
 #include <array>
 #include <span>
 
-#include "names.h"
-
 namespace daybook {
 namespace {
 
@@ -27,20 +25,6 @@ constexpr std::array kNotRecordedTimes = {kNotRecorded, kBetweenBoots, kNothingB
 
 bool IsAmong(std::span<const std::string_view> names, std::string_view name) {
   return std::ranges::find(names, name) != names.end();
-}
-
-// Of a segment that is read no further than to its name.
-std::string HostIn(const std::string& path) {
-  auto reader = SegmentReader::Open(path);
-  if (!reader) return "";
-  for (Item item = reader->Next(); !std::holds_alternative<End>(item); item = reader->Next()) {
-    const auto* record = std::get_if<RecordView>(&item);
-    if (Info info; record != nullptr && record->As(&info) && info.key == "hostname") {
-      return std::string(info.value);
-    }
-    if (record != nullptr && record->type == Schema<Clock>::kType) break;  // behind the head
-  }
-  return reader->segment() ? HexId(reader->segment()->host_id) : "";
 }
 
 }  // namespace
@@ -122,20 +106,16 @@ void CoverageExceptions::Add(std::string_view what, const std::string& host, con
   }
 }
 
-// They are of the window where the time in which they were written touches it.
 void CoverageExceptions::AddMissing(const LogSet& log) {
-  const Window& window = log.window();
   coverage_.missing_records = told_lost_here_;
   for (const LogSet::Missing& missing : log.missing()) {
-    const bool is_before =
-        window.since_ns && missing.last_ns.value_or(INT64_MAX) < *window.since_ns;
-    const bool is_behind =
-        window.until_ns && missing.first_ns.value_or(INT64_MIN) >= *window.until_ns;
-    if (is_before || is_behind) continue;
+    if (!log.InWindow(missing)) continue;
     coverage_.missing_records += missing.records;
-    const std::string host = missing.boot ? names_.Of(*missing.boot) : HostIn(missing.path);
-    Add(kMissingRecords, host,
-        {.lost = missing.records, .first_ns = missing.first_ns, .last_ns = missing.last_ns});
+    Add(kMissingRecords, names_.OfLog(missing.stream_id),
+        {.lost = missing.records,
+         .first_ns = missing.first_ns,
+         .last_ns = missing.last_ns,
+         .has_duration = true});
   }
 }
 
@@ -146,41 +126,17 @@ void CoverageExceptions::AddTotals() {
   if (coverage_.unreadable_files != 0) Add(kUnreadable, "", {});
 }
 
-// Hosts of which no segment lies in the window: of those behind it the first one tells when the log
-// begins, where there are none before.
-void CoverageExceptions::AddSilent(const LogSet& log,
-                                   std::map<std::string, Recorded>* hosts) const {
-  struct Silent {
-    Span span{.first_ns = INT64_MAX, .last_ns = INT64_MAX};
-    std::string path;
-    bool has_stopped = false;
-  };
-  std::set<Id128> heard;
-  for (const Boot& boot : log.boots()) {
-    if (boot.stream_id) heard.insert(*boot.stream_id);
-  }
-  const int64_t since_ns = log.window().since_ns.value_or(INT64_MIN);
-  std::map<Id128, Silent> silent;  // by log
+// Hosts whose log begins behind the window.
+void CoverageExceptions::AddLater(const LogSet& log, std::map<std::string, Recorded>* hosts) const {
+  std::map<std::string, int64_t> begins;
   for (const auto& [path, segment] : log.left_out()) {
-    const Id128 stream_id = segment.start->stream_id;
-    if (heard.contains(stream_id) || !segment.end->last_realtime_ns) continue;
-    auto& [span, name, has_stopped] = silent[stream_id];
-    const bool is_before = *segment.end->last_realtime_ns < since_ns;
-    const bool ends_before = span.last_ns != INT64_MAX;
-    has_stopped = is_before && IsStop(*segment.end);
-    if (is_before && (!ends_before || span.last_ns < *segment.end->last_realtime_ns)) {
-      span = {.first_ns = since_ns, .last_ns = *segment.end->last_realtime_ns};
-      name = path;
-    } else if (!is_before && !ends_before &&
-               segment.end->first_realtime_ns.value_or(INT64_MAX) < span.first_ns) {
-      span.first_ns = *segment.end->first_realtime_ns;
-      name = path;
-    }
+    const auto& begin_ns = segment.end->first_realtime_ns;
+    const std::string host = names_.OfLog(segment.start->stream_id);
+    if (!begin_ns || hosts->contains(host)) continue;
+    const auto begin = begins.try_emplace(host, *begin_ns).first;
+    begin->second = std::min(begin->second, *begin_ns);
   }
-  for (const auto& [stream_id, entry] : silent) {
-    if (entry.path.empty()) continue;
-    hosts->try_emplace(HostIn(entry.path), Recorded{entry.span, entry.has_stopped});
-  }
+  for (const auto& [host, begin_ns] : begins) (*hosts)[host] = {{begin_ns, INT64_MAX}};
 }
 
 // Where a host has no record at the beginning or at the end of the window, or from one boot, or
@@ -205,7 +161,7 @@ void CoverageExceptions::AddUncovered(const LogSet& log, int64_t now_ns) {
     }
     for (const Span& span : times.Twice()) add(kRecordedTwice, span);
   }
-  AddSilent(log, &hosts);
+  AddLater(log, &hosts);
   if (hosts.empty() && window.since_ns) hosts[""] = {{*window.since_ns, *window.since_ns}};
   for (const auto& [host, recorded] : hosts) {
     const auto& [span, has_stopped] = recorded;

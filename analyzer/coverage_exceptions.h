@@ -63,7 +63,7 @@ class CoverageExceptions {
     Span span;
     bool has_stopped = false;
   };
-  void AddSilent(const LogSet& log, std::map<std::string, Recorded>* hosts) const;
+  void AddLater(const LogSet& log, std::map<std::string, Recorded>* hosts) const;
   void AddUncovered(const LogSet& log, int64_t now_ns);
   void AddMissing(const LogSet& log);
   void AddTotals();

@@ -174,24 +174,33 @@ class LogSet {
   Coverage coverage() const;
   // In the order of their appearance; addresses do not change.
   const std::deque<Boot>& boots() const { return boots_; }
-  // A time without a recorder, as a record tells of it; also outside the window.
-  struct NotRecorded {
+  struct TimeOfBoot {
     const Boot* boot;
     uint64_t first_ns;
     uint64_t last_ns;
   };
-  const std::vector<NotRecorded>& not_recorded() const { return not_recorded_; }
+  // Times without a recorder, as records tell of them; also outside the window.
+  const std::vector<TimeOfBoot>& not_recorded() const { return not_recorded_; }
+  // The same of times whose records are lost, as gaps tell.
+  const std::vector<TimeOfBoot>& lost_in_gaps() const { return lost_in_gaps_; }
 
   // Numbers that no record has, where no gap tells of it: of records between these two moments,
   // before those of the file that shows it.
   struct Missing {
-    const Boot* boot = nullptr;  // the one before them; none where that was not read
-    std::string path;
+    std::optional<Id128> stream_id;  // of the log, where the file tells
+    std::string path;                // of the file that shows it
     uint64_t records = 0;
+    std::optional<uint64_t> first_seq;  // where no gap tells of some of them
     std::optional<int64_t> first_ns;
     std::optional<int64_t> last_ns;
+    std::optional<BootInterval> in_boot;  // the same, where both are of one boot
+    // That wrote them: segments are missing, or the boot goes on behind them. Else they may be the
+    // last ones before a host went off.
+    bool has_recorder = false;
   };
   const std::vector<Missing>& missing() const { return missing_; }
+  // True where the time in which they were written touches the window.
+  bool InWindow(const Missing& missing) const;
 
   // True where nothing of the window, nor of a time behind it, is in what has been read: when that
   // ends.
@@ -236,10 +245,12 @@ class LogSet {
   };
   // What has been seen of the sequence numbers of one log.
   struct Sequence {
+    std::optional<Id128> stream_id;
     std::optional<uint64_t> first;
     std::optional<uint64_t> next;
-    Boot* boot = nullptr;                      // of the last segment that was read
-    std::optional<int64_t> left_out_until_ns;  // where one was left out behind that
+    Boot* boot = nullptr;                    // of the last segment that was read
+    std::optional<SegmentEnd> left_out_end;  // where one was left out behind that
+    std::optional<SegmentStart> segment;     // the last one, read or left out
     std::map<uint64_t, uint64_t> missing;  // between these: from the number to another, without it
     uint64_t lost_in_gaps = 0;             // since the last numbered record
     RecorderCounts counts;
@@ -284,8 +295,9 @@ class LogSet {
   bool TakeNumber(uint64_t seq);
   void CountLate(uint64_t first_seq, uint64_t end_seq);
   bool IsLateSnapshot(const RecordView& record) const;
-  void TakeMissing(uint64_t next_seq, std::optional<int64_t> realtime_ns);
-  void AddMissing(uint64_t records, std::optional<int64_t> realtime_ns);
+  Sequence* SequenceOf(const SegmentStart& start);
+  void TakeMissing(uint64_t next_seq, const SegmentStart* shown_by = nullptr);
+  void AddMissing(uint64_t records, const SegmentStart* shown_by);
   void TakeAbout(const RecordView& record);
   void AddCounts(const RecorderCounts::More& more);
   void NoteFilter(std::string_view filter);
@@ -322,7 +334,8 @@ class LogSet {
   std::optional<uint64_t> next_in_file_;  // the next number, but behind what was left out unread
   Coverage coverage_;
   Coverage coverage_before_file_;
-  std::vector<NotRecorded> not_recorded_;
+  std::vector<TimeOfBoot> not_recorded_;
+  std::vector<TimeOfBoot> lost_in_gaps_;
   std::vector<Missing> missing_;
   std::vector<Failure> failures_;
 };

@@ -67,10 +67,11 @@ bool IsOfLife(const RecordView& record) { return kIsOfLife[record.type]; }
 // Its numbers are not missing.
 void LogSet::SkipSegment(const SegmentPeek& segment) {
   ++coverage_.skipped_segments;
-  sequence_ = &sequences_[segment.start->stream_id];
-  TakeMissing(segment.start->first_seq, BeginOf(*segment.start));
+  sequence_ = SequenceOf(*segment.start);
+  TakeMissing(segment.start->first_seq, &*segment.start);
   LeaveOutUpTo(segment.end->next_seq);
-  sequence_->left_out_until_ns = segment.end->last_realtime_ns;
+  sequence_->left_out_end = segment.end;
+  sequence_->segment = segment.start;
   if (sequence_->boot != nullptr) sequence_->boot->stopped_ns.reset();
 }
 
@@ -152,7 +153,7 @@ bool LogSet::TakeLateRun(uint64_t late, LifeRun* run) {
 }
 
 void LogSet::TakeNews(const RecordRun& run, const std::optional<LifeRun::Times>& times) {
-  TakeMissing(run.first_seq, {});
+  TakeMissing(run.first_seq);
   sequence_->next = run.first_seq + run.records.size();
   coverage_.records += run.records.size();
   if (!times) return;
@@ -205,6 +206,9 @@ void LogSet::NoteFilter(std::string_view filter) {
 
 void LogSet::TakeGap(const Gap& gap) {
   sequence_->lost_in_gaps += gap.records_lost.value_or(0);
+  if (gap.records_lost.value_or(0) != 0 && gap.first_time_ns && gap.last_time_ns) {
+    lost_in_gaps_.push_back({boot_, *gap.first_time_ns, *gap.last_time_ns});
+  }
   const uint64_t bytes = gap.end - gap.begin;
   const bool is_expected = gap.cause == GapCause::kTornTail || gap.cause == GapCause::kLostBefore;
   if (!is_expected) ++coverage_.gaps;
@@ -252,6 +256,9 @@ void LogSet::EnterSegment(const SegmentStart& start) {
   if (start.time_ns > boot_->stopped_ns.value_or(UINT64_MAX)) boot_->stopped_ns.reset();
   segment_clock_ = {};
   in_window_.reset();
+  sequence_ = SequenceOf(start);
+  next_in_file_ = PlaceIn(*sequence_, start.first_seq, start.first_seq);
+  TakeMissing(start.first_seq, &start);  // as long as its boot ends before it
   // Else a salvage found nothing that tells it.
   if (start.realtime_ns != 0) {
     boot_->first_ns = std::min(boot_->first_ns.value_or(start.time_ns), start.time_ns);
@@ -259,11 +266,15 @@ void LogSet::EnterSegment(const SegmentStart& start) {
     AddAnchor(start.time_ns, start.realtime_ns);
   }
   for (const Clock& clock : files_[file_].anchors) AddAnchor(clock.time_ns, clock.realtime_ns);
-  sequence_ = &sequences_[start.stream_id];
-  next_in_file_ = PlaceIn(*sequence_, start.first_seq, start.first_seq);
-  TakeMissing(start.first_seq, BeginOf(start));
   sequence_->boot = boot_;
-  sequence_->left_out_until_ns.reset();
+  sequence_->left_out_end.reset();
+  sequence_->segment = start;
+}
+
+LogSet::Sequence* LogSet::SequenceOf(const SegmentStart& start) {
+  Sequence& sequence = sequences_[start.stream_id];
+  sequence.stream_id = start.stream_id;
+  return &sequence;
 }
 
 // Segments whose boot is not known may be of several.
@@ -330,37 +341,56 @@ bool LogSet::IsLateSnapshot(const RecordView& record) const {
 // False where a record with this number, or a later one, has been seen.
 bool LogSet::TakeNumber(uint64_t seq) {
   if (sequence_->next && seq < *sequence_->next) return false;
-  TakeMissing(seq, {});
+  TakeMissing(seq);
   sequence_->next = seq + 1;
   return true;
 }
 
 // The next record will have this number: a jump proves what is missing, also what gaps have told
-// of already. That one is of this time, if it is known.
-void LogSet::TakeMissing(uint64_t next_seq, std::optional<int64_t> realtime_ns) {
+// of already. A segment that begins there tells more of it.
+void LogSet::TakeMissing(uint64_t next_seq, const SegmentStart* shown_by) {
   if (!sequence_->next) sequence_->first = sequence_->next = next_seq;
   if (next_seq < *sequence_->next) return;
   if (next_seq != *sequence_->next) {
     sequence_->counts.ForgetForks();
     sequence_->missing.emplace(*sequence_->next, next_seq);
-    AddMissing(next_seq - *sequence_->next, realtime_ns);
+    AddMissing(next_seq - *sequence_->next, shown_by);
   }
   coverage_.missing_records += next_seq - *sequence_->next;
   sequence_->next = next_seq;
   sequence_->lost_in_gaps = 0;
 }
 
-void LogSet::AddMissing(uint64_t records, std::optional<int64_t> realtime_ns) {
+void LogSet::AddMissing(uint64_t records, const SegmentStart* shown_by) {
   if (records <= sequence_->lost_in_gaps) return;
-  Missing missing{.boot = sequence_->boot,
-                  .path = files_[file_].path,
-                  .records = records - sequence_->lost_in_gaps,
-                  .first_ns = sequence_->left_out_until_ns,
-                  .last_ns = realtime_ns};
-  if (missing.boot != nullptr && !missing.first_ns) {
-    missing.first_ns = missing.boot->clock.ToRealtime(missing.boot->last_ns);
+  Missing& missing = missing_.emplace_back();
+  missing.stream_id = sequence_->stream_id;
+  missing.path = files_[file_].path;
+  missing.records = records - sequence_->lost_in_gaps;
+  if (sequence_->lost_in_gaps == 0) missing.first_seq = sequence_->next;
+  std::optional<uint64_t> first_ns;
+  if (sequence_->left_out_end) {
+    first_ns = sequence_->left_out_end->last_time_ns;
+    missing.first_ns = sequence_->left_out_end->last_realtime_ns;
+  } else if (sequence_->boot != nullptr) {
+    first_ns = sequence_->boot->last_ns;
+    missing.first_ns = sequence_->boot->clock.ToRealtime(*first_ns);
   }
-  missing_.push_back(std::move(missing));
+  if (shown_by == nullptr) return;
+  missing.last_ns = BeginOf(*shown_by);
+  const auto& before = sequence_->segment;
+  if (!before) return;
+  const bool is_one_boot = before->boot_id == shown_by->boot_id && shown_by->boot_id != Id128{};
+  missing.has_recorder = is_one_boot || shown_by->segment_no > before->segment_no + 1;
+  if (is_one_boot && first_ns) missing.in_boot = {*first_ns, shown_by->time_ns};
+}
+
+bool LogSet::InWindow(const Missing& missing) const {
+  const Window& window = options_.window;
+  const bool is_before = window.since_ns && missing.last_ns.value_or(INT64_MAX) < *window.since_ns;
+  const bool is_behind =
+      window.until_ns && missing.first_ns.value_or(INT64_MIN) >= *window.until_ns;
+  return !is_before && !is_behind;
 }
 
 std::vector<LogSet::LeftOut> LogSet::left_out() const {
@@ -419,7 +449,9 @@ Coverage LogSet::coverage() const {
   for (const auto& [unused, sequence] : sequences_) {
     coverage.missing_records += sequence.lost_in_gaps;
   }
-  coverage.recorded_twice_us = RecordedTwiceUs(*this);
+  const LogsOfOneBoot logs = CompareLogsOfOneBoot(*this);
+  coverage.recorded_twice_us = logs.twice_us;
+  coverage.recording_gaps += logs.gaps;
   return coverage;
 }
 

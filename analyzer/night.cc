@@ -48,14 +48,19 @@ Night::Night(const Window& window, int64_t now_ns, const LocalZone& zone)
 }
 
 // Less than the night is long says little: much of what runs once a night would be new.
-void Night::SetBaseline(const Window& before, const RecordedTimes& recorded, int64_t log_begin_ns) {
+void Night::SetBaseline(const Window& before, const RecordedTimes& recorded) {
   if (length_ns_ <= 0 || recorded.empty()) return;
-  const int64_t since_ns = std::max({*before.since_ns, log_begin_ns, int64_t{0}});
+  const int64_t end_ns = *window_.since_ns + length_ns_;
+  recorded_ns_ = recorded.NsBetween(*window_.since_ns, end_ns);
+  if (recorded.MissingNsBetween(*window_.since_ns, end_ns) >= kSilenceNs) {
+    const bool is_all = recorded.IsMissing({.since_ns = window_.since_ns, .until_ns = end_ns});
+    missing_ = is_all ? Missing::kAll : Missing::kSome;
+  }
+  const int64_t since_ns = std::max({*before.since_ns, recorded.first_ns(), int64_t{0}});
   if (since_ns >= *before.until_ns) return;
-  recorded_ns_ = recorded.NsBetween(*window_.since_ns, *window_.since_ns + length_ns_);
   baseline_ns_ = recorded.NsBetween(since_ns, *before.until_ns);
   const bool is_long = *before.until_ns - since_ns >= length_ns_ && baseline_ns_ >= recorded_ns_;
-  if (is_long && recorded_ns_ > 0) {
+  if (is_long && recorded_ns_ > 0 && missing_ != Missing::kAll) {
     baseline_ = Window{.since_ns = since_ns, .until_ns = before.until_ns};
     NoteNights(recorded);
   }
@@ -345,6 +350,11 @@ bool Night::IsInEachNight(uint64_t nights) const {
   return recorded_nights_ != 0 && (recorded_nights_ & ~nights) == 0;
 }
 
+// Of what is not in the night.
+bool Night::IsGone(uint64_t before, uint64_t nights) const {
+  return missing_ == Missing::kNothing && Expected(before) != 0 && IsInEachNight(nights);
+}
+
 // Times vary much, above all where people or networks are waited for: what took as long once is
 // nothing new.
 bool Night::IsSlower(const Sum& before, const Sum& now, uint64_t longest_before_us) {
@@ -368,8 +378,7 @@ bool Night::IsFailing(const Periods& periods) const {
 std::string Night::ChangesOf(const Periods& periods) const {
   if (!baseline_ || periods.before.count == 0) return "";  // what is new has its own table
   if (periods.now.count == 0) {
-    const bool is_missed = Expected(periods.before.count) != 0;
-    return is_missed && IsInEachNight(periods.nights) ? "gone" : "";
+    return IsGone(periods.before.count, periods.nights) ? "gone" : "";
   }
   std::string changes;
   const auto add_if = [&](bool has_changed, std::string_view change) {

@@ -37,9 +37,12 @@ class Night {
   void Finish() { runs_.Finish(); }
 
   // Once it is known when somebody recorded: there may be something to compare with, in this time
-  // before, or in as much of it as the log has, which begins at that time.
-  void SetBaseline(const Window& before, const RecordedTimes& recorded, int64_t log_begin_ns);
+  // before, or in as much of it as the log has.
+  void SetBaseline(const Window& before, const RecordedTimes& recorded);
   const std::optional<Window>& baseline() const { return baseline_; }
+  // What of its records is missing: what seems to be gone may be among that.
+  enum class Missing : uint8_t { kNothing, kSome, kAll };
+  Missing missing() const { return missing_; }
 
   uint64_t used() const { return all_.count; }
   uint64_t failed() const { return all_.failed; }
@@ -142,6 +145,7 @@ class Night {
   void NoteNights(const RecordedTimes& recorded);
   uint64_t Expected(uint64_t before) const;
   bool IsInEachNight(uint64_t nights) const;
+  bool IsGone(uint64_t before, uint64_t nights) const;
   static bool IsSlower(const Sum& before, const Sum& now, uint64_t longest_before_us);
   bool IsFailing(const Periods& periods) const;
   std::string ChangesOf(const Periods& periods) const;
@@ -151,6 +155,7 @@ class Night {
   Window window_;
   int64_t length_ns_ = 0;    // by the clock
   int64_t recorded_ns_ = 0;  // of it, when there is a baseline
+  Missing missing_ = Missing::kNothing;
   LifeTexts texts_;
   Arena arena_;
   std::optional<Window> baseline_;

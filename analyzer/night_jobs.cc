@@ -87,9 +87,8 @@ bool Night::IsFailing(JobKind kind, const JobPeriods& job) const {
 // How long a service ran that is not there for one task only says when it was stopped.
 std::string Night::ChangesOf(JobKind kind, const JobPeriods& job) const {
   if (!baseline_) return "";
-  const bool is_in_each = IsInEachNight(job.nights);
-  if (job.now.count == 0) return is_in_each && Expected(job.before.count) != 0 ? "gone" : "";
-  const bool may_be_slower = kind == JobKind::kCron || is_in_each;
+  if (job.now.count == 0) return IsGone(job.before.count, job.nights) ? "gone" : "";
+  const bool may_be_slower = kind == JobKind::kCron || IsInEachNight(job.nights);
   const bool is_slower =
       may_be_slower && IsSlower(job.before.elapsed_us, job.now.elapsed_us, job.longest_before_us);
   if (!IsFailing(kind, job)) return is_slower ? "slower" : "";

@@ -34,8 +34,10 @@ class Nights {
 
   // Of the host with the longest one.
   std::optional<Window> baseline() const;
-  // Of which something was recorded, but for which there is nothing to compare with.
+  // Of which something is there, but for which there is nothing to compare with.
   std::vector<std::string> HostsWithoutBaseline() const;
+  // Of which so much of the night is missing; of kSome those that are compared nevertheless.
+  std::vector<std::string> HostsThatLack(Night::Missing missing) const;
   bool has_several() const { return nights_.size() > 1; }
 
   uint64_t Sum(uint64_t (Night::*of)() const) const;

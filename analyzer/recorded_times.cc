@@ -1,10 +1,14 @@
 #include "recorded_times.h"
 
 #include <algorithm>
+#include <deque>
+#include <iterator>
 #include <set>
 #include <utility>
 
+#include "daybook/reader.h"
 #include "escape.h"
+#include "names.h"
 
 namespace daybook {
 namespace {
@@ -25,12 +29,162 @@ void Join(std::vector<Span>* spans) {
   *spans = std::move(joined);
 }
 
+// Without the times that are taken from them, which are in order as well.
+std::vector<Span> Without(const std::vector<Span>& spans, const std::vector<Span>& taken) {
+  std::vector<Span> rest;
+  for (const auto& [first_ns, last_ns] : spans) {
+    int64_t from_ns = first_ns;
+    for (const Span& span : taken) {
+      if (span.last_ns <= from_ns) continue;
+      if (span.first_ns >= last_ns) break;
+      if (from_ns < span.first_ns) rest.push_back({from_ns, span.first_ns});
+      from_ns = span.last_ns;
+    }
+    if (from_ns < last_ns) rest.push_back({from_ns, last_ns});
+  }
+  return rest;
+}
+
+int64_t NsOf(const std::vector<Span>& spans, int64_t since_ns, int64_t until_ns) {
+  int64_t ns = 0;
+  for (const Span& span : spans) {
+    const int64_t first_ns = std::max(span.first_ns, since_ns);
+    ns += std::max(std::min(span.last_ns, until_ns), first_ns) - first_ns;
+  }
+  return ns;
+}
+
 // The clock may have been set back in between.
 std::optional<Span> SpanOf(const Boot& boot, uint64_t first_ns, uint64_t last_ns) {
   const auto first = boot.clock.ToRealtime(first_ns);
   const auto last = boot.clock.ToRealtime(last_ns);
   if (!first || !last) return std::nullopt;
   return Span{.first_ns = std::min(*first, *last), .last_ns = std::max(*first, *last)};
+}
+
+// Of a segment that is read no further than to its name.
+std::string HostIn(const std::string& path) {
+  auto reader = SegmentReader::Open(path);
+  if (!reader) return "";
+  for (Item item = reader->Next(); !std::holds_alternative<End>(item); item = reader->Next()) {
+    const auto* record = std::get_if<RecordView>(&item);
+    if (Info info; record != nullptr && record->As(&info) && info.key == "hostname") {
+      return std::string(info.value);
+    }
+    if (record != nullptr && record->type == Schema<Clock>::kType) break;  // behind the head
+  }
+  return reader->segment() ? HexId(reader->segment()->host_id) : "";
+}
+
+// What the segments tell of a boot that are left out before the window.
+std::deque<Boot> BootsLeftOut(const LogSet& log) {
+  std::deque<Boot> boots;
+  std::map<std::pair<Id128, Id128>, Boot*> by_id;
+  const std::vector<LogSet::LeftOut> left_out = log.left_out();
+  for (const auto& [path, segment] : left_out) {
+    const SegmentStart& start = *segment.start;
+    const SegmentEnd& end = *segment.end;
+    if (!log.window().since_ns || !end.last_time_ns || !end.last_realtime_ns) continue;
+    if (*end.last_realtime_ns >= *log.window().since_ns) continue;
+    Boot*& boot = by_id[{start.stream_id, start.boot_id}];
+    if (boot == nullptr) {
+      boot = &boots.emplace_back();
+      boot->stream_id = start.stream_id;
+      if (start.boot_id != Id128{}) boot->boot_id = start.boot_id;
+      boot->first_ns = start.time_ns;
+    }
+    if (start.realtime_ns != 0) boot->clock.Add(start.time_ns, start.realtime_ns);
+    boot->clock.Add(*end.last_time_ns, *end.last_realtime_ns);
+    boot->last_ns = std::max(boot->last_ns, *end.last_time_ns);
+    boot->stopped_ns = IsStop(end) ? end.last_time_ns : std::nullopt;
+  }
+  return boots;
+}
+
+// All of this for one log set.
+class HostTimes {
+ public:
+  HostTimes(const LogSet& log, const HostNames& names) : log_(log), names_(names) {}
+
+  std::map<std::string, RecordedTimes> Collect();
+
+ private:
+  void CollectMissing();
+  void AddRead(const Boot& boot);
+  void AddLeftOut(const Boot& boot);
+
+  const LogSet& log_;
+  const HostNames& names_;
+  std::map<std::string, RecordedTimes> hosts_;
+  std::map<const Boot*, std::vector<Span>> not_recorded_;
+  std::map<const Boot*, std::vector<Span>> lost_in_gaps_;
+  std::map<std::optional<Id128>, std::vector<Span>> missing_;  // by log
+  std::map<std::pair<Id128, Id128>, Span> read_;               // by log and boot
+  std::map<std::pair<std::string, Id128>, std::vector<const Boot*>> logs_of_boots_;
+};
+
+void HostTimes::CollectMissing() {
+  for (const LogSet::Missing& missing : log_.missing()) {
+    if (!missing.has_recorder || !missing.first_ns || !missing.last_ns) continue;
+    if (*missing.first_ns >= *missing.last_ns) continue;
+    missing_[missing.stream_id].push_back({*missing.first_ns, *missing.last_ns});
+  }
+  for (const auto& [stream_id, spans] : missing_) {
+    RecordedTimes& times = hosts_[names_.OfLog(stream_id)];
+    for (const Span& span : spans) times.AddMissing(span);
+  }
+}
+
+void HostTimes::AddRead(const Boot& boot) {
+  const auto span = boot.first_ns ? SpanOf(boot, *boot.first_ns, boot.last_ns) : std::nullopt;
+  if (!span) return;
+  const std::string host = names_.Of(boot);
+  std::vector<Span> missing = lost_in_gaps_[&boot];
+  for (const Span& lost : missing) hosts_[host].AddMissing(lost);
+  std::ranges::copy(missing_[boot.stream_id], std::back_inserter(missing));
+  hosts_[host].Add(*span, not_recorded_[&boot], missing);
+  if (boot.stopped_ns) hosts_[host].AddStop(span->last_ns);
+  if (!boot.boot_id) return;
+  logs_of_boots_[{host, *boot.boot_id}].push_back(&boot);
+  read_[{*boot.stream_id, *boot.boot_id}] = *span;
+}
+
+// What is read of the same log and boot goes on where it ends.
+void HostTimes::AddLeftOut(const Boot& boot) {
+  const auto span = SpanOf(boot, *boot.first_ns, boot.last_ns);
+  const std::string host = names_.Of(boot);
+  const auto read = read_.find({*boot.stream_id, boot.boot_id.value_or(Id128{})});
+  if (read != read_.end() && read->second.first_ns >= span->last_ns) {
+    const int64_t next_ns = read->second.first_ns;
+    std::vector<Span> missing = missing_[boot.stream_id];
+    missing.push_back({span->last_ns, next_ns});
+    hosts_[host].Add({span->first_ns, next_ns}, {}, missing);
+  } else {
+    hosts_[host].Add(*span, {}, missing_[boot.stream_id]);
+  }
+  if (read != read_.end()) return;
+  if (boot.stopped_ns) hosts_[host].AddStop(span->last_ns);
+  if (boot.boot_id) logs_of_boots_[{host, *boot.boot_id}].push_back(&boot);
+}
+
+std::map<std::string, RecordedTimes> HostTimes::Collect() {
+  RecordedTimes::Gaps gaps;
+  for (const auto& [boot, first_ns, last_ns] : log_.not_recorded()) {
+    gaps[boot].push_back({first_ns, last_ns});
+    if (const auto span = SpanOf(*boot, first_ns, last_ns)) not_recorded_[boot].push_back(*span);
+  }
+  for (const auto& [boot, first_ns, last_ns] : log_.lost_in_gaps()) {
+    if (const auto span = SpanOf(*boot, first_ns, last_ns)) lost_in_gaps_[boot].push_back(*span);
+  }
+  CollectMissing();
+  const std::deque<Boot> left_out = BootsLeftOut(log_);
+  for (const Boot& boot : log_.boots()) AddRead(boot);
+  for (const Boot& boot : left_out) AddLeftOut(boot);
+  for (auto& [boot, logs] : logs_of_boots_) {
+    hosts_[boot.first].AddLogsOfBoot(std::move(logs), gaps);
+  }
+  for (auto& [host, times] : hosts_) times.Finish();
+  return std::move(hosts_);
 }
 
 }  // namespace
@@ -42,28 +196,43 @@ HostNames::HostNames(const LogSet& log) {
     const auto [found, is_new] = by_log_.try_emplace(*boot.stream_id);
     if (is_new || found->second.last_ns < *last) found->second = {*last, *boot.host};
   }
+  std::map<Id128, std::string> unread;  // the last segment of each
+  for (const auto& [path, segment] : log.left_out()) {
+    if (!by_log_.contains(segment.start->stream_id)) unread[segment.start->stream_id] = path;
+  }
+  for (const auto& [stream_id, path] : unread) by_log_[stream_id].name = HostIn(path);
 }
 
 std::string HostNames::Of(const Boot& boot) const {
-  if (boot.stream_id) {
-    const auto found = by_log_.find(*boot.stream_id);
-    if (found != by_log_.end()) return found->second.name;
-  }
-  // A damaged segment that stands among others.
-  if (!boot.host && by_log_.size() == 1) return by_log_.begin()->second.name;
-  return boot.host.value_or("");
+  const bool is_named = boot.stream_id && by_log_.contains(*boot.stream_id);
+  return is_named || !boot.host ? OfLog(boot.stream_id) : *boot.host;
 }
 
-void RecordedTimes::Add(const Span& boot, const std::vector<Span>& not_recorded) {
+std::string HostNames::OfLog(const std::optional<Id128>& stream_id) const {
+  const auto found = stream_id ? by_log_.find(*stream_id) : by_log_.end();
+  if (found != by_log_.end()) return found->second.name;
+  // A damaged segment that stands among others.
+  return by_log_.size() == 1 ? by_log_.begin()->second.name : "";
+}
+
+void RecordedTimes::Add(const Span& boot, const std::vector<Span>& not_recorded,
+                        const std::vector<Span>& missing) {
   boots_.push_back(boot);
-  std::vector<Span> missing = not_recorded;
-  Join(&missing);
+  std::ranges::copy(not_recorded, std::back_inserter(not_recorded_));
+  std::vector<Span> without_records = not_recorded;
+  std::ranges::copy(missing, std::back_inserter(without_records));
+  Join(&without_records);
   int64_t from_ns = boot.first_ns;
-  for (const Span& span : missing) {
+  for (const Span& span : without_records) {
     if (span.first_ns >= from_ns) recorded_.push_back({from_ns, span.first_ns});
     from_ns = std::max(from_ns, span.last_ns);
   }
   if (from_ns <= boot.last_ns) recorded_.push_back({from_ns, boot.last_ns});
+}
+
+void RecordedTimes::AddMissing(const Span& missing) {
+  boots_.push_back(missing);
+  missing_.push_back(missing);
 }
 
 void RecordedTimes::AddLogsOfBoot(std::vector<const Boot*> logs, const Gaps& gaps) {
@@ -120,15 +289,18 @@ void RecordedTimes::Finish() {
   Join(&twice_);
   Join(&boots_);
   Join(&recorded_);
+  Join(&not_recorded_);
+  Join(&missing_);
+  // Another log may have it.
+  missing_ = Without(Without(missing_, not_recorded_), recorded_);
 }
 
 int64_t RecordedTimes::NsBetween(int64_t since_ns, int64_t until_ns) const {
-  int64_t ns = 0;
-  for (const Span& span : recorded_) {
-    const int64_t first_ns = std::max(span.first_ns, since_ns);
-    ns += std::max(std::min(span.last_ns, until_ns), first_ns) - first_ns;
-  }
-  return ns;
+  return NsOf(recorded_, since_ns, until_ns);
+}
+
+int64_t RecordedTimes::MissingNsBetween(int64_t since_ns, int64_t until_ns) const {
+  return NsOf(missing_, since_ns, until_ns);
 }
 
 std::vector<Span> RecordedTimes::BetweenBoots() const {
@@ -139,6 +311,13 @@ std::vector<Span> RecordedTimes::BetweenBoots() const {
   return between;
 }
 
+bool RecordedTimes::IsMissing(const Window& window) const {
+  const int64_t since_ns = window.since_ns.value_or(INT64_MIN);
+  const int64_t until_ns = window.until_ns.value_or(INT64_MAX);
+  return MissingNsBetween(since_ns, until_ns) >= kSilenceNs &&
+         NsBetween(since_ns, until_ns) < kSilenceNs;
+}
+
 std::optional<RecordedTimes::Silence> RecordedTimes::SilenceIn(const Window& window) const {
   Silence silence;
   for (const Span& span : recorded_) {
@@ -147,75 +326,72 @@ std::optional<RecordedTimes::Silence> RecordedTimes::SilenceIn(const Window& win
     } else if (window.until_ns && span.first_ns >= *window.until_ns) {
       silence.until_ns = span.first_ns;
       break;
-    } else {
+    } else if (!IsMissing(window)) {
       return std::nullopt;
     }
+  }
+  for (const Span& span : missing_) {
+    if (!window.Overlaps(span.first_ns, span.last_ns)) continue;
+    const bool is_longer =
+        !silence.missing ||
+        span.last_ns - span.first_ns > silence.missing->last_ns - silence.missing->first_ns;
+    if (is_longer) silence.missing = span;
   }
   return silence;
 }
 
 // Rarely there are two logs of a boot: then it is looked at more closely.
-uint64_t RecordedTwiceUs(const LogSet& log) {
-  std::set<Id128> boots;
-  const bool has_several = std::ranges::any_of(log.boots(), [&boots](const Boot& boot) {
-    return boot.boot_id && !boots.insert(*boot.boot_id).second;
-  });
-  if (!has_several) return 0;
+LogsOfOneBoot CompareLogsOfOneBoot(const LogSet& log) {
+  std::map<Id128, std::set<std::optional<Id128>>> logs;  // by boot
+  for (const Boot& boot : log.boots()) {
+    if (boot.boot_id) logs[*boot.boot_id].insert(boot.stream_id);
+  }
+  for (const auto& [path, segment] : log.left_out()) {
+    logs[segment.start->boot_id].insert(segment.start->stream_id);
+  }
+  LogsOfOneBoot found;
+  if (!std::ranges::any_of(logs, [](const auto& boot) { return boot.second.size() > 1; })) {
+    return found;
+  }
   const Window& window = log.window();
-  uint64_t twice_us = 0;
+  const auto ns_in_window = [&window](const Span& span) {
+    const int64_t since_ns = std::max(span.first_ns, window.since_ns.value_or(span.first_ns));
+    const int64_t until_ns = std::min(span.last_ns, window.until_ns.value_or(span.last_ns));
+    return std::max(since_ns, until_ns) - since_ns;
+  };
   for (const auto& [host, times] : RecordedByHost(log, HostNames(log))) {
     for (const Span& span : times.Twice()) {
-      const int64_t since_ns = std::max(span.first_ns, window.since_ns.value_or(span.first_ns));
-      const int64_t until_ns = std::min(span.last_ns, window.until_ns.value_or(span.last_ns));
-      if (since_ns < until_ns) twice_us += static_cast<uint64_t>(until_ns - since_ns) / 1000;
+      found.twice_us += static_cast<uint64_t>(ns_in_window(span)) / 1000;
+    }
+    for (const Span& span : times.BetweenLogs()) {
+      found.gaps += IsSilentAt(span.first_ns, span.last_ns) && ns_in_window(span) != 0;
     }
   }
-  return twice_us;
+  return found;
 }
 
 std::map<std::string, RecordedTimes> RecordedByHost(const LogSet& log, const HostNames& names) {
-  std::map<const Boot*, std::vector<Span>> not_recorded;
-  RecordedTimes::Gaps gaps;
-  for (const LogSet::NotRecorded& gap : log.not_recorded()) {
-    gaps[gap.boot].push_back({gap.first_ns, gap.last_ns});
-    const auto span = SpanOf(*gap.boot, gap.first_ns, gap.last_ns);
-    if (span) not_recorded[gap.boot].push_back(*span);
-  }
-  std::map<std::string, RecordedTimes> hosts;
-  std::map<std::pair<std::string, Id128>, std::vector<const Boot*>> logs_of_boots;
-  for (const Boot& boot : log.boots()) {
-    if (!boot.first_ns) continue;
-    const auto span = SpanOf(boot, *boot.first_ns, boot.last_ns);
-    if (!span) continue;
-    const std::string host = names.Of(boot);
-    hosts[host].Add(*span, not_recorded[&boot]);
-    if (boot.stopped_ns) hosts[host].AddStop(span->last_ns);
-    if (boot.boot_id) logs_of_boots[{host, *boot.boot_id}].push_back(&boot);
-  }
-  for (auto& [boot, logs] : logs_of_boots) {
-    hosts[boot.first].AddLogsOfBoot(std::move(logs), gaps);
-  }
-  for (auto& [host, times] : hosts) times.Finish();
-  return hosts;
+  return HostTimes(log, names).Collect();
 }
 
 std::vector<std::string> NotRecordedLines(const LogSet& log, const Window& window,
                                           const LocalZone& zone) {
-  const bool is_all_read = log.left_out().empty();
   std::vector<std::string> lines;
   for (const auto& [host, times] : RecordedByHost(log, HostNames(log))) {
     const auto silence = times.SilenceIn(window);
-    if (!silence || !silence->until_ns) continue;
+    if (!silence || (!silence->until_ns && !silence->missing)) continue;
+    const auto from_ns = silence->missing ? silence->missing->first_ns : silence->from_ns;
+    const auto until_ns = silence->missing ? silence->missing->last_ns : *silence->until_ns;
     std::string& line = lines.emplace_back("-- on ");
     AppendEscaped(host.empty() ? "a host without a name" : host, &line);
-    line += " nobody recorded ";
-    if (silence->from_ns && is_all_read) {
+    line += silence->missing ? " records are missing " : " nobody recorded ";
+    if (from_ns) {
       line += "from ";
-      zone.AppendForPeople(*silence->from_ns, &line);
+      zone.AppendForPeople(*from_ns, &line);
       line += ' ';
     }
     line += "until ";
-    zone.AppendForPeople(*silence->until_ns, &line);
+    zone.AppendForPeople(until_ns, &line);
     line += ": who lived then is known only as far as it lived on";
   }
   return lines;

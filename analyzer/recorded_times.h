@@ -20,11 +20,12 @@ namespace daybook {
 class HostNames {
  public:
   HostNames() = default;
-  // As far as it has been read.
+  // As far as it has been read; of a log of which nothing was, a segment that is left out tells.
   explicit HostNames(const LogSet& log);
 
   // Of a boot of any log set. Empty where nothing tells.
   std::string Of(const Boot& boot) const;
+  std::string OfLog(const std::optional<Id128>& stream_id) const;
 
  private:
   struct Named {
@@ -43,8 +44,11 @@ class RecordedTimes {
   };
 
   // From its first record to its last, but for the times in which its log says that nobody
-  // recorded.
-  void Add(const Span& boot, const std::vector<Span>& not_recorded);
+  // recorded, and for those of which records are missing.
+  void Add(const Span& boot, const std::vector<Span>& not_recorded,
+           const std::vector<Span>& missing = {});
+  // A recorder was there, but what it wrote then is missing.
+  void AddMissing(const Span& missing);
   // What several logs tell of one boot, each from its first record to its last, is one boot. Its
   // own clock, which is never set, says whether they overlap. In the gaps nobody wrote that log.
   using Gaps = std::map<const Boot*, std::vector<BootInterval>>;
@@ -60,16 +64,23 @@ class RecordedTimes {
   // True where it is known that nobody recorded behind that.
   bool has_stopped() const { return stopped_ns_ == last_ns(); }
   int64_t NsBetween(int64_t since_ns, int64_t until_ns) const;
+  // So much of it is known to have been recorded, but is missing.
+  int64_t MissingNsBetween(int64_t since_ns, int64_t until_ns) const;
   // From the last record of one to the first one of the next.
   std::vector<Span> BetweenBoots() const;
   // The same of logs of one boot, as of a recorder that was told to write elsewhere.
   const std::vector<Span>& BetweenLogs() const { return between_logs_; }
   // Of two logs of one boot: processes that both tell of are counted twice.
   const std::vector<Span>& Twice() const { return twice_; }
-  // Where nobody recorded in the window: when somebody did last before it, and first behind it.
+  // True where hardly anything of it is there since its records are missing: as a segment ends a
+  // little behind the hour.
+  bool IsMissing(const Window& window) const;
+  // Where there is no record of the window: when the last one before it was, and the first one
+  // behind it. Of one that records are missing of, their time; also where hardly anything is there.
   struct Silence {
     std::optional<int64_t> from_ns;
     std::optional<int64_t> until_ns;
+    std::optional<Span> missing;
   };
   std::optional<Silence> SilenceIn(const Window& window) const;
 
@@ -79,19 +90,25 @@ class RecordedTimes {
   // In order of time, without overlaps.
   std::vector<Span> boots_;
   std::vector<Span> recorded_;
+  std::vector<Span> not_recorded_;
+  std::vector<Span> missing_;
   std::vector<Span> between_logs_;
   std::vector<Span> twice_;
   int64_t stopped_ns_ = INT64_MIN;
 };
 
-// So long, in its window, what a log set has read tells of a boot twice.
-uint64_t RecordedTwiceUs(const LogSet& log);
+// What several logs tell of one boot, in the window of a log set.
+struct LogsOfOneBoot {
+  uint64_t twice_us = 0;
+  uint64_t gaps = 0;  // between them, in which nobody recorded
+};
+LogsOfOneBoot CompareLogsOfOneBoot(const LogSet& log);
 
-// Of each host that a log set has read something of.
+// Of each host that a log set has read something of, or left out before its window.
 std::map<std::string, RecordedTimes> RecordedByHost(const LogSet& log, const HostNames& names);
 
 // Lines for people, one for each host of which somebody recorded behind the window, but at no
-// moment in it. Call it when the log has been read.
+// moment in it, or of which all records of it are missing. Call it when the log has been read.
 std::vector<std::string> NotRecordedLines(const LogSet& log, const Window& window,
                                           const LocalZone& zone);
 

@@ -173,6 +173,16 @@ bool IsTold(const Window& window, const LogSet& log) {
                              [&](const auto& host) { return !host.second.SilenceIn(window); });
 }
 
+// True where so much of it is missing that somebody may have run then who is not seen.
+bool LacksRecords(const LogSet& log) {
+  const int64_t since_ns = log.window().since_ns.value_or(INT64_MIN);
+  const int64_t until_ns = log.window().until_ns.value_or(INT64_MAX);
+  const auto hosts = RecordedByHost(log, HostNames(log));
+  return std::ranges::any_of(hosts, [&](const auto& host) {
+    return host.second.MissingNsBetween(since_ns, until_ns) >= kSilenceNs;
+  });
+}
+
 // A group in one of the periods.
 struct Period {
   Totals totals;
@@ -297,6 +307,16 @@ bool NoteWhatIsNotTold(const LogSet& old_log, const LogSet& log, const Answer& a
     std::string note = "-- of the old period the log tells only from ";
     zone.AppendForPeople(first_ns, &note);
     table.AddNote(note + " on, so that what is new or more often may only seem so");
+  }
+  if (LacksRecords(old_log)) {
+    table.AddNote(
+        "-- records of the old period are missing, so that what is new or more often may only "
+        "seem so");
+  }
+  if (LacksRecords(log)) {
+    table.AddNote(
+        "-- records of the new period are missing, so that what is gone or less often may only "
+        "seem so");
   }
   return true;
 }

@@ -280,18 +280,36 @@ void AddSilence(const Question& question, Page& page) {
   if (const auto end = question.log.EndBeforeWindow()) page.AddNote(EndLine(*end, question.zone));
 }
 
+// Where there is one host only, its name is at the top of the page.
+void AddHostNotes(const std::vector<std::string>& hosts, bool has_several, std::string_view text,
+                  Page& page) {
+  for (const std::string& host : hosts) {
+    std::string note = "-- ";
+    if (has_several) {
+      AppendEscaped(host.empty() ? "a host without a name" : host, &note);
+      note += ": ";
+    }
+    page.AddNote(note.append(text));
+  }
+}
+
 void AddComparison(const Wish& wish, const Nights& nights, Page& page) {
+  if (wish.baseline_ns == 0) return;
   constexpr std::string_view kNothing =
       "compared with nothing: the log has too little of the time before";
-  if (!nights.baseline() && wish.baseline_ns != 0) {
+  constexpr std::string_view kAllMissing =
+      "compared with nothing: records of all of this time are missing";
+  constexpr std::string_view kSomeMissing =
+      "records of this time are missing: nothing of it is said to be gone";
+  const auto all_missing = nights.HostsThatLack(Night::Missing::kAll);
+  const bool has_several = nights.has_several();
+  if (!nights.baseline() && all_missing.empty()) {
     page.AddNote(fmt::format("-- {}", kNothing));
-  } else if (nights.has_several() && wish.baseline_ns != 0) {
-    for (const std::string& host : nights.HostsWithoutBaseline()) {
-      std::string note = "-- ";
-      AppendEscaped(host.empty() ? "a host without a name" : host, &note);
-      page.AddNote(fmt::format("{}: {}", note, kNothing));
-    }
+  } else if (has_several) {
+    AddHostNotes(nights.HostsWithoutBaseline(), has_several, kNothing, page);
   }
+  AddHostNotes(all_missing, has_several, kAllMissing, page);
+  AddHostNotes(nights.HostsThatLack(Night::Missing::kSome), has_several, kSomeMissing, page);
 }
 
 void AddNotes(const Exceptions& exceptions, Page& page) {

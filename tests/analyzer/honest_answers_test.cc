@@ -447,6 +447,71 @@ TEST_F(HonestAnswersTest, WhatNobodyRecordedIsSaid) {
   }
 }
 
+// Of four hours the third one is missing.
+class MissingHourTest : public HonestAnswersTest {
+ protected:
+  MissingHourTest() {
+    Script script(log_path_);
+    for (uint64_t hour = 0; hour < 4; ++hour) {
+      const uint64_t begin_ms = hour == 0 ? 5000 : kHourMs * hour - 795'000;
+      if (hour != 0) script.log().Rotate(begin_ms);
+      script.Snapshot({{1, 0, 0, "systemd"}}, begin_ms);
+      script.Fork(begin_ms + 1000, 200, 1, 0);
+      script.Exec(begin_ms + 1001, 200, begin_ms + 1000, "tick", "tick\0"sv);
+      script.Exit(begin_ms + 2000, 200, begin_ms + 1000, {.comm = "tick"});
+      script.log().At(begin_ms + kHourMs - 1000);
+      script.log().Filtered(std::nullopt);
+    }
+    script.log().Close();
+    std::filesystem::remove(log_path_ + "/daybook-00000003.dbk");
+  }
+
+  static constexpr uint64_t kHourMs = 3'600'000;
+};
+
+TEST_F(MissingHourTest, IsNotOneThatNobodyRecorded) {
+  const std::string told =
+      "-- on web1 records are missing from 2026-09-21 16:00:00 until 2026-09-21 17:00:00: who "
+      "lived then is known only as far as it lived on\n";
+  EXPECT_THAT(Run("ps --log LOG --at '2026-09-21 16:30'").out, HasSubstr(told));
+  for (const std::string verb : {"list", "summary", "failures", "jobs", "spawn", "tree", "dump"}) {
+    const std::string ask = verb + " --log LOG -S '2026-09-21 16:10' -U '2026-09-21 16:50'";
+    EXPECT_THAT(Run(ask).out, AllOf(HasSubstr(told), Not(HasSubstr("nobody")))) << verb;
+  }
+  for (const std::string time : {"15:30", "17:30"}) {
+    EXPECT_THAT(Run("ps --log LOG --at '2026-09-21 " + time + "'").out,
+                Not(HasSubstr("are missing")));
+  }
+}
+
+TEST_F(MissingHourTest, HasNothingThatChanged) {
+  const Answer answer =
+      Run("diff --log LOG --min-count 1 -S '2026-09-21 16:00' -U '2026-09-21 17:00'");
+  EXPECT_THAT(answer.out, HasSubstr("compared with nothing: the log does not tell of the new"));
+  EXPECT_THAT(answer.out, Not(HasSubstr("gone")));
+  EXPECT_THAT(Run("diff --log LOG --min-count 1 -S '2026-09-21 15:30'").out,
+              HasSubstr("\n-- records of the new period are missing, so that what is gone or less "
+                        "often may only seem so\n"));
+}
+
+// Segments that are not read for a window tell nevertheless when somebody recorded before it.
+TEST_F(HonestAnswersTest, EveryVerbKnowsSinceWhenNobodyRecorded) {
+  {
+    Script script(log_path_);
+    script.Snapshot();
+    script.Fork(6000, 200, 1, 0);
+    script.log().Rotate(30'000);
+    script.log().writer().Append(RecordingGap{.first_time_ns = ScriptedLog::Ns(6000),
+                                              .last_time_ns = ScriptedLog::Ns(30'000)});
+    script.Snapshot({{1, 0, 0, "systemd"}}, 30'000);
+  }
+  const std::string told = "-- on web1 nobody recorded from 2026-09-21 14:13:21 until 2026-09-21 ";
+  for (const std::string verb : {"list", "summary", "failures", "jobs", "spawn", "diff"}) {
+    const std::string ask = verb + " --log LOG -S '2026-09-21 14:13:30' -U '2026-09-21 14:13:35'";
+    EXPECT_THAT(Run(ask).out, HasSubstr(told)) << verb;
+  }
+}
+
 // ---- The rest ----
 
 TEST_F(BuildTest, ThatAJobIsNoFieldOfAProcessIsSaidWithAWayAround) {

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <string>
 #include <string_view>
 
@@ -78,8 +79,36 @@ TEST_F(NightlyBootsTest, ATimeBetweenTwoBootsIsNotInTheLog) {
   EXPECT_THAT(Rows("-S 2026-09-22 -U '2026-09-22 12:00'", "coverage"),
               HasSubstr("recorder_stopped,1,0,0,28800000000,2026-09-22T04:00:00.000000+00:00,"));
   EXPECT_THAT(Rows("-S '2026-09-22 12:00' -U 2026-09-23", "coverage"),
-              HasSubstr("nothing_before,1,0,0,28800000000,2026-09-22T12:00:00.000000+00:00,"
+              HasSubstr("between_boots,1,0,0,28800000000,2026-09-22T12:00:00.000000+00:00,"
                         "2026-09-22T20:00:00.000000+00:00,web1\n"));
+}
+
+// The first log ends before the window, and is not read.
+TEST_F(NightlyBootsTest, BetweenTwoLogsOfABootNobodyRecorded) {
+  Write({.id = 0xB1, .begin = 0, .recorded = 0, .end = 4 * kHour});
+  const std::string other = temp_ / "other";
+  {
+    ScriptedLog log(other, 0xB1, "web1", (kMidnight + 5) * 1'000'000'000);
+    log.Rotate(20 * kHour * 1000);
+    log.At(kDay * 1000 - 1000);
+    log.Filtered(std::nullopt);
+  }
+  std::filesystem::remove(other + "/daybook-00000001.dbk");
+  const struct {
+    std::string window;
+    std::string told;
+  } cases[] = {
+      {"-S '2026-09-22 12:00' -U 2026-09-23 --log " + other,
+       "not_recorded,1,0,0,28800000000,2026-09-22T12:00:00.000000+00:00,"
+       "2026-09-22T20:00:00.000000+00:00,web1\n"},
+      {"-S 2026-09-22 -U 2026-09-23 --log " + other,
+       "not_recorded,1,0,0,57600000000,2026-09-22T04:00:00.000000+00:00,"
+       "2026-09-22T20:00:00.000000+00:00,web1\n"},
+  };
+  for (const auto& [window, told] : cases) {
+    EXPECT_EQ(Rows(window, "coverage"), told);
+    EXPECT_THAT(Run("report --log LOG " + window).out, HasSubstr("; not recorded: times 1, "));
+  }
 }
 
 TEST_F(NightlyBootsTest, AHostThatIsOnlyStartedAnewIsNoException) {

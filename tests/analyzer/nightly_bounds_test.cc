@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
@@ -53,9 +55,16 @@ TEST_F(NightlyTest, AMissingSegmentIsAnExceptionOfItsOwnTimeOnly) {
     const std::string out = Run("report --log LOG " + std::string(day) + ask).out;
     EXPECT_THAT(out, Not(HasSubstr("missing_records"))) << day;
   }
-  const std::string out = Run("report --log LOG -S 2026-09-25 -U 2026-09-26" + ask).out;
-  EXPECT_THAT(out, HasSubstr("missing_records,1,27,0,,2026-09-24T23:59:59.000000+00:00,"
-                             "2026-09-25T23:59:59.000000+00:00,web1\n"));
+  const std::string told =
+      "missing_records,1,27,0,86400000000,2026-09-24T23:59:59.000000+00:00,"
+      "2026-09-25T23:59:59.000000+00:00,web1\n";
+  for (const char* time : {"-S 2026-09-25 -U 2026-09-26", "-S 2026-09-24 -U '2026-09-25 12:00'",
+                           "-S '2026-09-25 12:00' -U 2026-09-27", "-S 2026-09-23 -U 2026-09-28"}) {
+    const std::string report = "report --log LOG " + std::string(time);
+    const std::string out = Run(report + ask + " --no-header").out;
+    EXPECT_EQ(out, told) << time << ": the recorder was there";
+    EXPECT_EQ(Run(report + " --fail-on stopped,gap").status, 4) << time;
+  }
   // Where the whole log is in one file, nothing is left out: what is missing is the same.
   std::ofstream joined(temp_ / "joined", std::ios::binary);
   const auto segments = FindSegments(log_path_);
@@ -66,6 +75,51 @@ TEST_F(NightlyTest, AMissingSegmentIsAnExceptionOfItsOwnTimeOnly) {
               Not(HasSubstr("missing_records")));
   EXPECT_THAT(Run("report --log LOG -S 2026-09-25 -U 2026-09-26" + ask).out,
               HasSubstr("missing_records"));
+}
+
+// Of the second half of a segment, of its middle, or of all of it.
+TEST_F(NightlyTest, NothingHasChangedOfWhichRecordsAreMissing) {
+  Close();
+  const std::string path = log_path_ + "/daybook-00000004.dbk";
+  const std::string whole = Slurp(path);
+  std::string damaged = whole;
+  std::fill(damaged.begin() + static_cast<std::ptrdiff_t>(whole.size() * 2 / 5),
+            damaged.begin() + static_cast<std::ptrdiff_t>(whole.size() * 4 / 5), '\xAA');
+  const std::string report = "report --log LOG -S 2026-09-25 -U 2026-09-26 ";
+  const std::string all = "compared with nothing: records of all of this time are missing";
+  const std::string some = "records of this time are missing: nothing of it is said to be gone";
+  const std::pair<std::string, std::string> cases[] = {
+      {whole.substr(0, whole.size() / 2), all}, {damaged, some}, {"", all}};
+  for (const auto& [left, why] : cases) {
+    std::ofstream(path, std::ios::binary) << left;
+    if (left.empty()) std::filesystem::remove(path);
+    EXPECT_EQ(Run(report + "--section changes,job_changes,new_programs --output jsonl").out, "");
+    const Answer page = Run(report + "--only-exceptions --fail-on change,stopped,gap");
+    EXPECT_EQ(page.status, 4);
+    EXPECT_THAT(page.out, HasSubstr("\n-- " + why + "\n"));
+  }
+}
+
+TEST_F(NightlyTest, NothingIsGoneWhereSomeRecordsAreMissing) {
+  WriteWeek(
+      "some",
+      [](Week& week, uint64_t begin) {
+        for (const char* comm : {"backup", "tick"}) week.Live(begin + 8 * kHourMs, {.comm = comm});
+      },
+      [](Week& week, uint64_t begin) {
+        week.log().Rotate(begin + 7 * kHourMs);
+        week.Live(begin + 8 * kHourMs, {.comm = "tock"});
+        week.log().Rotate(begin + 9 * kHourMs);
+        for (uint64_t i = 0; i < 30; ++i) {
+          week.Live(begin + 10 * kHourMs + i * 200, {.comm = "tick"});
+        }
+      });
+  const std::string changes = kAsk + "--section changes --output csv";
+  EXPECT_THAT(Run(changes).out, HasSubstr("\nbackup,gone,"));
+  std::filesystem::remove(log_path_ + "/daybook-00000002.dbk");
+  EXPECT_THAT(Run(changes).out, AllOf(HasSubstr("\ntick,more_often,"), Not(HasSubstr("gone"))));
+  EXPECT_THAT(Run(kAsk).out, HasSubstr("\n-- records of this time are missing: nothing of it is "
+                                       "said to be gone\n"));
 }
 
 // No order of the two files puts the second segment between the others.

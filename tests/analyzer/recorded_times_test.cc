@@ -32,6 +32,49 @@ TEST(RecordedTimesTest, BootsAreInOrderOfTimeAndMayOverlap) {
   EXPECT_EQ(times.NsBetween(0, 1000), 150 + 90);
 }
 
+TEST(RecordedTimesTest, WhatIsMissingWasRecordedAndIsNotThere) {
+  RecordedTimes times;
+  times.Add({100, 200}, {{170, 180}}, {{140, 175}});
+  times.AddMissing({140, 175});
+  times.AddMissing({200, 300});
+  times.Finish();
+  EXPECT_EQ(times.NsBetween(0, 1000), 40 + 20);
+  EXPECT_EQ(times.MissingNsBetween(0, 1000), 30 + 100) << "but for what nobody recorded";
+  EXPECT_EQ(times.MissingNsBetween(150, 250), 20 + 50);
+  EXPECT_EQ(times.last_ns(), 300);
+  EXPECT_THAT(times.BetweenBoots(), ElementsAre());
+  const auto missing = times.SilenceIn({.since_ns = 150, .until_ns = 160});
+  ASSERT_TRUE(missing && missing->missing);
+  EXPECT_EQ(*missing->missing, (Span{140, 170}));
+  const auto not_recorded = times.SilenceIn({.since_ns = 176, .until_ns = 177});
+  ASSERT_TRUE(not_recorded);
+  EXPECT_FALSE(not_recorded->missing);
+}
+
+TEST(RecordedTimesTest, WhereHardlyAnythingIsThereAllIsMissing) {
+  constexpr int64_t kHour = 20 * kSilenceNs;
+  RecordedTimes times;
+  times.Add({0, kHour + 50}, {});
+  times.AddMissing({kHour + 50, 2 * kHour});
+  times.Add({2 * kHour, 3 * kHour}, {});
+  times.Finish();
+  const auto silence = times.SilenceIn({.since_ns = kHour, .until_ns = 2 * kHour});
+  ASSERT_TRUE(silence && silence->missing);
+  EXPECT_EQ(*silence->missing, (Span{kHour + 50, 2 * kHour}));
+  EXPECT_FALSE(times.SilenceIn({.since_ns = kHour - kSilenceNs, .until_ns = 2 * kHour}));
+  EXPECT_FALSE(times.SilenceIn({.since_ns = kHour, .until_ns = kHour + kSilenceNs}))
+      << "not three minutes of it are missing";
+}
+
+TEST(RecordedTimesTest, WhatAnotherLogHasIsNotMissing) {
+  RecordedTimes times;
+  times.Add({100, 200}, {}, {{140, 160}});
+  times.AddMissing({140, 160});
+  times.Add({150, 180}, {});
+  times.Finish();
+  EXPECT_EQ(times.MissingNsBetween(0, 1000), 10);
+}
+
 // What a log tells of a boot, at whose begin the wall clock was so late.
 Boot LogOf(uint64_t first_ns, uint64_t last_ns, int64_t booted_ns = 0) {
   Boot boot;
