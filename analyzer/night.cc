@@ -303,6 +303,10 @@ Rows Night::NewPrograms() {
   Rows rows;
   for (const auto& [name, seen] : programs_) {
     if (!baseline_ || seen.before != 0 || seen.now == 0) continue;
+    // A task name, where the record is lost that tells the path.
+    if (const auto comm = by_comm_.find(name); comm != by_comm_.end()) {
+      if (comm->second.before.count != 0) continue;
+    }
     rows.push_back({TextOrUnknown(name), seen.now, OptionalCell(seen.cpu_us.total),
                     OptionalCell(seen.first_ns), UserCell(seen.uid), OptionalCell(seen.uid),
                     TextOrUnknown(seen.parent), TextOrUnknown(seen.args), seen.failed});

@@ -122,6 +122,16 @@ TEST_F(NightlyTest, NothingIsGoneWhereSomeRecordsAreMissing) {
                                        "said to be gone\n"));
 }
 
+// Only its end is told, so that its path is not known.
+TEST_F(NightlyTest, AProgramWhoseBeginIsLostIsNotNew) {
+  for (const auto& [pid, comm] : {std::pair(4000, "backup"), std::pair(4001, "fresh")}) {
+    week_.log().Exit(kNightMs + 12 * kHourMs, pid, kNightMs + 11 * kHourMs, 0, comm, 1000);
+  }
+  Close();
+  const std::string rows = Run(kAsk + "--section new_programs --output csv --no-header").out;
+  EXPECT_THAT(rows, AllOf(HasSubstr("fresh,1,"), Not(HasSubstr("backup,"))));
+}
+
 // No order of the two files puts the second segment between the others.
 TEST_F(NightlyTest, RecordsThatWereLeftOutSinceTheyWereOutOfOrderAreAnException) {
   Close();
