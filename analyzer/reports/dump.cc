@@ -89,6 +89,7 @@ class Dumper {
   void Add(const RecordView& record);
   void AddAs(const TypeInfo* named, const RecordView& record);
   void Add(const Gap& gap);
+  void AddMissing();
 
   LogSet& log_;
   Table& table_;
@@ -96,12 +97,14 @@ class Dumper {
   const TypeRegistry builtin_types_;
   std::optional<uint32_t> tag_;  // of the segment whose types they are
   const TypeInfo gap_type_ = GapType();
+  size_t missing_ = 0;  // that are told
   uint64_t used_ = 0;
   uint64_t filtered_ = 0;
 };
 
 Coverage Dumper::Run() {
   while (const Item* const item = table_.full() ? nullptr : log_.Next()) {
+    AddMissing();
     if (const auto* record = std::get_if<RecordView>(item)) {
       LearnFrom(*record);
       ++(Take(*record) ? used_ : filtered_);
@@ -109,6 +112,7 @@ Coverage Dumper::Run() {
       if (IsInWindow(*gap, log_)) Add(*gap);
     }
   }
+  AddMissing();
   Coverage coverage = log_.coverage();
   coverage.tells_unknown = true;
   coverage.used = used_;
@@ -187,6 +191,24 @@ void Dumper::Add(const Gap& gap) {
   const RecordFields fields{.type = &gap_type_, .decoded = {.values = GapValues(gap), .rest = {}}};
   table_.Add(Cells{Text{log_.path()}, gap.begin, std::monostate(), std::monostate(), Text{"gap"},
                    std::monostate(), &fields});
+}
+
+// Between two segments: numbers that neither has, without a place in a file.
+void Dumper::AddMissing() {
+  for (; missing_ < log_.missing().size(); ++missing_) {
+    const LogSet::Missing& missing = log_.missing()[missing_];
+    if (!log_.InWindow(missing)) continue;
+    const auto& times = missing.in_boot;
+    const RecordFields fields{
+        .type = &gap_type_,
+        .decoded = {.values = {FieldValue(), FieldValue(), std::string_view("missing"),
+                               FieldValue(), missing.records, OptionalValue(missing.first_seq),
+                               times ? FieldValue(times->first_ns) : FieldValue(),
+                               times ? FieldValue(times->last_ns) : FieldValue()},
+                    .rest = {}}};
+    table_.Add(Cells{Text{missing.path}, std::monostate(), std::monostate(), std::monostate(),
+                     Text{"gap"}, std::monostate(), &fields});
+  }
 }
 
 Result<Answer> RunDump(const Question& question, Table& table) {

@@ -105,8 +105,8 @@ std::array<Cell, std::size(kColumns)> Cells(const Row& row) {
 
 class SegmentJudge {
  public:
-  SegmentJudge(std::vector<ReadSegment> segments, Table& table)
-      : segments_(std::move(segments)), table_(table) {}
+  SegmentJudge(LogSet& log, Table& table)
+      : segments_(ReadSegments(log)), log_(log), table_(table) {}
 
   // Adds all rows; returns how bad the worst of them is.
   Severity JudgeAll();
@@ -123,6 +123,7 @@ class SegmentJudge {
   void AddFrame(const ReadSegment& segment, const FrameDamage& frame);
 
   std::vector<ReadSegment> segments_;
+  const LogSet& log_;
   Table& table_;
   // The segment with the next number in the same log.
   std::map<const ReadSegment*, const ReadSegment*> next_;
@@ -234,6 +235,13 @@ void SegmentJudge::AddMissing(const ReadSegment& segment, const ReadSegment& nex
     row.first_lost_seq = missing.first_lost_seq;
     row.last_lost_seq = *missing.first_lost_seq + missing.records_lost - 1;
   }
+  for (const LogSet::Missing& numbers : log_.missing()) {
+    const bool is_same = numbers.stream_id == next.facts.start->stream_id && numbers.first_seq &&
+                         numbers.first_seq == missing.first_lost_seq;
+    if (!is_same) continue;
+    row.first_ns = numbers.first_ns;
+    row.last_ns = numbers.last_ns;
+  }
   row.detail = missing.first_no == missing.last_no
                    ? fmt::format("segment {}", missing.first_no)
                    : fmt::format("segments {} to {}", missing.first_no, missing.last_no);
@@ -318,7 +326,7 @@ int ExitStatusOf(Severity severity) {
 }
 
 Result<Answer> RunVerify(const Question& question, Table& table) {
-  SegmentJudge judge(ReadSegments(question.log), table);
+  SegmentJudge judge(question.log, table);
   const Severity worst = judge.JudgeAll();
   Answer answer{.coverage = question.log.coverage(), .exit_status = ExitStatusOf(worst)};
   answer.coverage.tells_unknown = true;

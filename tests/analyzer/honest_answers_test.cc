@@ -494,6 +494,26 @@ TEST_F(MissingHourTest, HasNothingThatChanged) {
                         "often may only seem so\n"));
 }
 
+TEST_F(MissingHourTest, StandsInADumpWhereItIsMissing) {
+  const std::string ask = "dump --log LOG --output jsonl ";
+  const std::string gap =
+      R"("offset":null,"seq":null,"type":"gap","gap":{"begin":null,"end":null,"cause":"missing",)"
+      R"("tail":null,"records_lost":4,"first_lost_seq":9,)";
+  const std::string all = Run(ask + "| grep -A1 '\"gap\"'").out;
+  EXPECT_THAT(all, HasSubstr(gap));
+  EXPECT_THAT(all, HasSubstr("\"type\":\"segment_start\"")) << "which follows it";
+  EXPECT_THAT(Run(ask + "-S '2026-09-21 16:10' -U '2026-09-21 16:50'").out, HasSubstr(gap));
+  for (const char* time : {"-U '2026-09-21 15:30'", "-S '2026-09-21 17:30'"}) {
+    EXPECT_THAT(Run(ask + time).out, Not(HasSubstr("missing"))) << time;
+  }
+}
+
+TEST_F(MissingHourTest, HasItsTimeInAVerdict) {
+  EXPECT_THAT(Run("verify --log LOG --output jsonl | grep '\"missing\"'").out,
+              HasSubstr(R"("first_time":"2026-09-21T16:00:00.000000+00:00",)"
+                        R"("last_time":"2026-09-21T17:00:00.000000+00:00")"));
+}
+
 // Segments that are not read for a window tell nevertheless when somebody recorded before it.
 TEST_F(HonestAnswersTest, EveryVerbKnowsSinceWhenNobodyRecorded) {
   {
