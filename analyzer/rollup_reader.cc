@@ -131,6 +131,19 @@ Coverage RollupReader::coverage() const {
   return coverage;
 }
 
+std::optional<int64_t> RollupReader::EndBeforeWindow() const {
+  const auto& since_ns = log_.window().since_ns;
+  if (!since_ns || rollups_.rollups != 0) return std::nullopt;
+  std::optional<int64_t> last_ns;
+  for (const auto& [unused, of_log] : left_out_) {
+    for (const RollupFacts& facts : of_log) {
+      if (facts.numbers.until_ns > *since_ns) return std::nullopt;
+      last_ns = std::max(last_ns, facts.numbers.last_realtime_ns);
+    }
+  }
+  return last_ns;
+}
+
 // By the first and the last record of each: of a recorder that wrote elsewhere in between it is too
 // much.
 uint64_t RollupReader::RecordedTwiceUs() const {

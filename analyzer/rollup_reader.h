@@ -35,6 +35,8 @@ class RollupReader {
 
   // Of all that was handed out, and what is missing.
   Coverage coverage() const;
+  // True where all that there is ends before the window: when.
+  std::optional<int64_t> EndBeforeWindow() const;
   // Files that hold something else.
   const std::vector<Error>& failures() const { return failures_; }
   // Lines for people: which days are missing, and of which of `hosts` there is no roll-up.

@@ -189,9 +189,10 @@ int Import(const Options& options, const LocalZone& zone) {
 
 void AddNotes(const Options& options, const LogSet& log, const Coverage& coverage,
               const LocalZone& zone, Table& table) {
-  if (const auto end = log.EndBeforeWindow()) table.AddNote(EndLine(*end, zone));
-  AddNameNotes(options.names, log, table);
   // Roll-ups were made behind the times that they tell of.
+  const auto end = coverage.rollups ? std::nullopt : log.EndBeforeWindow();
+  if (end) table.AddNote(EndLine(*end, zone));
+  AddNameNotes(options.names, log, table);
   if (!log.window().bounded() || coverage.rollups) return;
   table.AddNotes(NotRecordedLines(log, log.window(), zone));
 }

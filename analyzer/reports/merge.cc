@@ -8,6 +8,7 @@
 
 #include "cell_packing.h"
 #include "life_groups.h"
+#include "recorded_times.h"
 #include "report.h"
 #include "rollup_file.h"
 #include "rollup_keys.h"
@@ -135,6 +136,7 @@ Result<Answer> RunMerge(const Question& question, Table& table) {
   merged.FillTable(table);
   table.AddNotes(reader.MissingDays());
   table.AddNotes(reader.UnknownHosts());
+  if (const auto end = reader.EndBeforeWindow()) table.AddNote(EndLine(*end, question.zone));
   Answer answer{.coverage = reader.coverage()};
   answer.failures = reader.failures();
   return answer;

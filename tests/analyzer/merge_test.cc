@@ -151,6 +151,19 @@ TEST_F(MergeTest, WhenRollUpsWereMadeIsNotWhenSomebodyRecorded) {
   EXPECT_THAT(out, Not(HasSubstr("nobody recorded")));
 }
 
+// Not when they were made, which is now.
+TEST_F(MergeTest, WhereTheyEndIsWhereTheirDataEnds) {
+  WriteRandomLog({.path = log_path_, .seed = 37});
+  const std::string partial = Partial("p", std::string("--log LOG") + kWindow);
+  for (const char* since : {"2026-09-26", "2099-01-01"}) {
+    EXPECT_THAT(
+        Out("merge " + partial + " -S " + since),
+        HasSubstr("-- the log ends at 2026-09-24 14:13:35, before the time that is asked for\n"))
+        << since;
+  }
+  EXPECT_THAT(Out("merge " + partial + " -S 2026-09-24"), Not(HasSubstr("the log ends")));
+}
+
 TEST_F(MergeTest, TheSameGivenTwiceIsCountedOnce) {
   WriteRandomLog({.path = log_path_, .seed = 41});
   const std::string one = Partial("one", "--log LOG -S 2026-09-21 -U 2026-09-22");
