@@ -212,6 +212,8 @@ void AppendJsonCoverage(const Coverage& coverage, const LocalZone& zone, std::st
   member("unreadable_files", coverage.unreadable_files);
   member("imported", coverage.imported, Kind::kBool);
   member("others_hidden", coverage.others_hidden, Kind::kBool);
+  const std::string filter = fmt::format("{}", fmt::join(coverage.filters, ", "));
+  member("filter", filter.empty() ? Cell() : Cell(Text{.bytes = filter}), Kind::kString);
   if (const auto& rollups = coverage.rollups) {
     member("rollups", rollups->rollups);
     member("days", rollups->days);

@@ -384,6 +384,11 @@ std::string CoverageLine(const Coverage& coverage, const LocalZone& zone) {
     fmt::format_to(to, ", unreadable files {}", coverage.unreadable_files);
   }
   if (coverage.rollups) AppendRollups(*coverage.rollups, &line);
+  for (std::string_view before = "; filter of the recorder: ";
+       const std::string& filter : coverage.filters) {
+    line += std::exchange(before, ", ");
+    AppendEscaped(filter, &line);
+  }
   if (coverage.others_hidden) line += "; processes of others were hidden from the recorder";
   if (coverage.imported) {
     line += "; imported from pacct: starts to 1 s, CPU times to 10 ms, parents as at the exit";

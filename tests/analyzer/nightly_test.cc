@@ -239,7 +239,7 @@ compared with 2026-09-21 14:13:20 to 2026-09-28 00:00:00
 ]}
 ],
 "failed_on":["core (6)"],
-"coverage":{"first_time":"2026-09-27T23:59:59.000000+00:00","last_time":"2026-09-28T20:00:00.000000+00:00","hosts":1,"boots":1,"segments":1,"records":180,"skipped_segments":6,"skipped_bytes":0,"processes":48,"running":2,"ended_unseen":0,"unreaped":0,"stopped_early":false,"used":48,"filtered":0,"undated":0,"undecided":0,"dropped_events":0,"lost_events":10,"recording_gaps":1,"missed_forks":40,"unseen_forks":0,"recorded_twice_us":0,"missing_records":0,"malformed_records":0,"repeated_records":0,"unordered_records":0,"unknown_records":0,"salvaged_records":0,"gaps":0,"damaged_bytes":0,"hole_bytes":0,"torn_bytes":0,"unreadable_files":0,"imported":false,"others_hidden":false}}
+"coverage":{"first_time":"2026-09-27T23:59:59.000000+00:00","last_time":"2026-09-28T20:00:00.000000+00:00","hosts":1,"boots":1,"segments":1,"records":180,"skipped_segments":6,"skipped_bytes":0,"processes":48,"running":2,"ended_unseen":0,"unreaped":0,"stopped_early":false,"used":48,"filtered":0,"undated":0,"undecided":0,"dropped_events":0,"lost_events":10,"recording_gaps":1,"missed_forks":40,"unseen_forks":0,"recorded_twice_us":0,"missing_records":0,"malformed_records":0,"repeated_records":0,"unordered_records":0,"unknown_records":0,"salvaged_records":0,"gaps":0,"damaged_bytes":0,"hole_bytes":0,"torn_bytes":0,"unreadable_files":0,"imported":false,"others_hidden":false,"filter":null}}
 )page")
                                                               .substr(1));
   EXPECT_EQ(Run(ask + "jsonl").out, std::string(R"(

@@ -121,7 +121,7 @@ TEST_F(ProgramTest, SummaryAsOneJsonDocument) {
 {"comm":"***other","count":4,"cpu_us":1500}
 ],
 "total":{"comm":"TOTAL","count":6,"cpu_us":2201500},
-"coverage":{"first_time":"2026-09-21T14:13:20.000000+00:00","last_time":"2026-09-21T14:13:25.000000+00:00","hosts":1,"boots":1,"segments":1,"records":50,"skipped_segments":0,"skipped_bytes":0,"processes":6,"running":3,"ended_unseen":0,"unreaped":0,"stopped_early":false,"used":6,"filtered":0,"undated":0,"undecided":0,"dropped_events":0,"lost_events":0,"recording_gaps":0,"missed_forks":0,"unseen_forks":0,"recorded_twice_us":0,"missing_records":0,"malformed_records":0,"repeated_records":0,"unordered_records":0,"unknown_records":0,"salvaged_records":0,"gaps":0,"damaged_bytes":0,"hole_bytes":0,"torn_bytes":0,"unreadable_files":0,"imported":false,"others_hidden":false}}
+"coverage":{"first_time":"2026-09-21T14:13:20.000000+00:00","last_time":"2026-09-21T14:13:25.000000+00:00","hosts":1,"boots":1,"segments":1,"records":50,"skipped_segments":0,"skipped_bytes":0,"processes":6,"running":3,"ended_unseen":0,"unreaped":0,"stopped_early":false,"used":6,"filtered":0,"undated":0,"undecided":0,"dropped_events":0,"lost_events":0,"recording_gaps":0,"missed_forks":0,"unseen_forks":0,"recorded_twice_us":0,"missing_records":0,"malformed_records":0,"repeated_records":0,"unordered_records":0,"unknown_records":0,"salvaged_records":0,"gaps":0,"damaged_bytes":0,"hole_bytes":0,"torn_bytes":0,"unreadable_files":0,"imported":false,"others_hidden":false,"filter":null}}
 )")
                 .substr(1));
 }

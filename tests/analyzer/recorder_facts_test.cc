@@ -100,6 +100,19 @@ TEST_F(RecorderFactsTest, AMissingStartIsNoUnseenFork) {
   EXPECT_EQ(coverage.unseen_forks, 0U);
 }
 
+TEST_F(RecorderFactsTest, WhatTheRecorderWasToLeaveOutIsTold) {
+  const LocalZone utc = LocalZone::Utc();
+  EXPECT_THAT(CoverageLine(Coverage(), utc), Not(HasSubstr("filter")));
+  log_.writer().Append(Info{.key = kFilterInfo, .value = "--only-failed"});
+  log_.writer().Append(Info{.key = kFilterInfo, .value = "--only-failed --only-uid \x1b"});
+  const Coverage coverage = Read();
+  EXPECT_THAT(CoverageLine(coverage, utc),
+              HasSubstr("; filter of the recorder: --only-failed, --only-failed --only-uid \\x1b"));
+  std::string json;
+  AppendJsonCoverage(coverage, utc, &json);
+  EXPECT_THAT(json, HasSubstr(R"("filter":"--only-failed, --only-failed --only-uid \u001b")"));
+}
+
 TEST_F(RecorderFactsTest, ThatOthersWereHiddenIsTold) {
   const LocalZone utc = LocalZone::Utc();
   EXPECT_THAT(CoverageLine(Coverage(), utc), Not(HasSubstr("hidden")));
