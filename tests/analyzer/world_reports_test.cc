@@ -86,6 +86,12 @@ RC_GTEST_PROP(WorldTest, ATreeRollsUpWhatEveryDescendantCost,
   RC_ASSERT(trees.roots_us == trees.all_us);
 }
 
+void ExpectWholeTrees(const Script& script) {
+  const Trees trees = TreesOf(Worlds(script));
+  EXPECT_EQ(trees.rows, trees.expected);
+  EXPECT_EQ(trees.roots_us, trees.all_us);
+}
+
 // Of 200 nothing is told until it executes something, when its child is over already. That one has
 // left somebody who still runs, and of whom the log tells last.
 TEST(WorldTest, WhatAChildHasLeftIsAlsoBelowOneWhoIsToldOfLate) {
@@ -97,34 +103,28 @@ TEST(WorldTest, WhatAChildHasLeftIsAlsoBelowOneWhoIsToldOfLate) {
                    {.action = Action::kExec, .who = 1}};
   for (const Action last : {Action::kPass, Action::kRotate}) {
     script.push_back({.action = last});
-    const Trees trees = TreesOf(Worlds(script));
-    EXPECT_EQ(trees.rows, trees.expected);
-    EXPECT_EQ(trees.roots_us, trees.all_us);
+    ExpectWholeTrees(script);
   }
 }
 
 // Nor where a snapshot tells of him, and he ends before the one that is left.
 TEST(WorldTest, WhatAChildHasLeftIsAlsoAboveOneWhoIsToldOfLate) {
-  const Trees trees = TreesOf(Worlds({{.action = Action::kLose},
-                                      {.action = Action::kFork},
-                                      {.action = Action::kDaemonize, .who = 2},
-                                      {.action = Action::kRotate},
-                                      {.action = Action::kExit, .who = 2}}));
-  EXPECT_EQ(trees.rows, trees.expected);
-  EXPECT_EQ(trees.roots_us, trees.all_us);
+  ExpectWholeTrees({{.action = Action::kLose},
+                    {.action = Action::kFork},
+                    {.action = Action::kDaemonize, .who = 2},
+                    {.action = Action::kRotate},
+                    {.action = Action::kExit, .who = 2}});
 }
 
 // The same of one who is over before that child is.
 TEST(WorldTest, WhatAChildHasLeftIsAlsoBelowOneWhoIsToldOfLateAndHasEnded) {
-  const Trees trees = TreesOf(Worlds({{.action = Action::kLose},
-                                      {.action = Action::kFork},
-                                      {.action = Action::kFork, .who = 2},
-                                      {.action = Action::kExec, .who = 2},
-                                      {.action = Action::kExit, .who = 2},
-                                      {.action = Action::kFork, .who = 2},
-                                      {.action = Action::kExit, .who = 2}}));
-  EXPECT_EQ(trees.rows, trees.expected);
-  EXPECT_EQ(trees.roots_us, trees.all_us);
+  ExpectWholeTrees({{.action = Action::kLose},
+                    {.action = Action::kFork},
+                    {.action = Action::kFork, .who = 2},
+                    {.action = Action::kExec, .who = 2},
+                    {.action = Action::kExit, .who = 2},
+                    {.action = Action::kFork, .who = 2},
+                    {.action = Action::kExit, .who = 2}});
 }
 
 RC_GTEST_PROP(WorldTest, JobsAddUpToAllThatRan, (const Script& first, const Script& second)) {
