@@ -13,6 +13,7 @@
 #include "option_values.h"
 #include "report_view.h"
 #include "time_syntax.h"
+#include "usage_error.h"
 
 namespace daybook {
 namespace {
@@ -440,73 +441,6 @@ Result<Options> Check(const Report& report, const RawOptions& raw, int64_t now_n
   options.folder = raw.folder;
   options.salvaged = raw.salvaged;
   return options;
-}
-
-Error NoVerb(std::string_view word) {
-  std::vector<std::string_view> names;
-  for (const Report* report : Reports()) names.push_back(report->name);
-  return Error(fmt::format("no verb '{}'{}", word, DidYouMean(word, names)));
-}
-
-// In our words, where CLI11's are about its own.
-std::string MessageOf(const CLI::ParseError& error) {
-  std::string message = error.what();
-  if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) == nullptr) return message;
-  const size_t name = message.find(':');
-  if (name == message.npos) return message;
-  const bool is_repeated = message.find("At Most") != message.npos;
-  return message.substr(0, name) +
-         (is_repeated ? ": may be given only once" : ": its value is missing");
-}
-
-// Which verbs take that option, as a hint; empty where none does.
-std::string TakenBy(const CLI::App& app, const std::string& option) {
-  constexpr size_t kMostNames = 5;
-  if (!option.starts_with('-')) return "";
-  std::vector<std::string> verbs;
-  for (const CLI::App* verb : app.get_subcommands({})) {
-    if (verb->get_option_no_throw(option) != nullptr) verbs.push_back(verb->get_name());
-  }
-  if (verbs.empty()) return "";
-  if (verbs.size() > kMostNames) return "; other verbs take it";
-  return fmt::format("; {} {} it", fmt::join(verbs, ", "), verbs.size() == 1 ? "takes" : "take");
-}
-
-// Of what `verb` does not take.
-std::string UnexpectedMessage(const CLI::App& app, const CLI::App& verb, const std::string& word) {
-  if (verb.get_option_no_throw(word) != nullptr) {
-    return fmt::format("not expected before the verb: '{}'", word);
-  }
-  std::vector<std::string> options;
-  for (const CLI::Option* option : verb.get_options()) {
-    if (option->get_name().starts_with('-') == word.starts_with('-')) {
-      options.push_back(option->get_name());
-    }
-  }
-  const std::vector<std::string_view> views(options.begin(), options.end());
-  const std::string name = word.substr(0, word.find('='));
-  const std::string taken_by = TakenBy(app, name);
-  return fmt::format("not expected: '{}'{}", word,
-                     taken_by.empty() ? DidYouMean(name, views) : taken_by);
-}
-
-// What CLI11 found wrong, with the nearest right word where one is near.
-Error UsageError(const CLI::App& app, const CLI::ParseError& error, int argc,
-                 const char* const* argv) {
-  std::vector<std::string_view> names;
-  for (const Report* report : Reports()) names.push_back(report->name);
-  const auto verbs = app.get_subcommands();
-  if (verbs.empty()) {
-    const std::string_view word = argc > 1 ? argv[1] : "";
-    if (word.empty() || word.starts_with('-')) {
-      return Error(fmt::format("a verb is needed: {}", fmt::join(names, ", ")));
-    }
-    return NoVerb(word);
-  }
-  std::string message = MessageOf(error);
-  const auto extras = app.remaining(true);
-  if (!extras.empty()) message = UnexpectedMessage(app, *verbs.back(), extras.front());
-  return Error(fmt::format("{}: {}", verbs.back()->get_name(), message));
 }
 
 void AddAll(CLI::App& app, RawOptions* raw) {
