@@ -80,6 +80,23 @@ size_t PlainPrefix(std::string_view bytes) {
   return size;
 }
 
+// Length of the prefix that a line of text can have as it is: nothing in it that a terminal would
+// obey, that is no valid UTF-8 or that looks like an escape.
+size_t PrefixAsIs(std::string_view bytes) {
+  for (size_t size = 0;;) {
+    size += PlainPrefix(bytes.substr(size));
+    if (size == bytes.size()) return size;
+    const std::string_view rest = bytes.substr(size);
+    const Character first = FirstCharacter(rest);
+    const bool looks_like_escape = first.code == '\\' && rest.size() > 1 && rest[1] == 'x';
+    if (first.size == 0 || IsControl(first.code) || IsBidiOverride(first.code) ||
+        looks_like_escape) {
+      return size;
+    }
+    size += first.size;
+  }
+}
+
 // Bytes that a shell takes as they are, wherever they stand in a word.
 constexpr std::array<bool, 256> kShellSafe = [] {
   std::array<bool, 256> safe{};
@@ -125,20 +142,13 @@ bool IsPlain(std::string_view bytes) { return PlainPrefix(bytes) == bytes.size()
 
 void AppendEscaped(std::string_view bytes, std::string* out) {
   while (!bytes.empty()) {
-    const size_t plain = PlainPrefix(bytes);
-    out->append(bytes.substr(0, plain));
-    bytes.remove_prefix(plain);
+    const size_t as_is = PrefixAsIs(bytes);
+    out->append(bytes.substr(0, as_is));
+    bytes.remove_prefix(as_is);
     if (bytes.empty()) return;
-    const Character first = FirstCharacter(bytes);
-    const std::string_view character = bytes.substr(0, std::max<size_t>(first.size, 1));
-    const bool looks_like_escape = first.code == '\\' && bytes.size() > 1 && bytes[1] == 'x';
-    if (first.size == 0 || IsControl(first.code) || IsBidiOverride(first.code) ||
-        looks_like_escape) {
-      AppendHexEscapes(character, out);
-    } else {
-      out->append(character);
-    }
-    bytes.remove_prefix(character.size());
+    const size_t size = std::max<size_t>(FirstCharacter(bytes).size, 1);
+    AppendHexEscapes(bytes.substr(0, size), out);
+    bytes.remove_prefix(size);
   }
 }
 

@@ -48,9 +48,7 @@ bool HeldRows::IsOfText(const Rank& rank) const {
   return rank.kind == (order_.descending ? std::variant_size_v<Cell> - kText : kText);
 }
 
-bool HeldRows::Before(const Row& a, const Row& b) const {
-  if (a.rank() < b.rank()) return true;
-  if (b.rank() < a.rank()) return false;
+bool HeldRows::BeforeOfSameRank(const Row& a, const Row& b) const {
   if (IsOfText(a.rank())) {
     Cell a_key;
     Cell b_key;

@@ -79,7 +79,11 @@ class HeldRows {
 
   Rank RankOf(const Cell& key) const;
   bool IsOfText(const Rank& rank) const;
-  bool Before(const Row& a, const Row& b) const;
+  bool Before(const Row& a, const Row& b) const {
+    if (a.kind != b.kind) return a.kind < b.kind;
+    return a.key != b.key ? a.key < b.key : BeforeOfSameRank(a, b);
+  }
+  bool BeforeOfSameRank(const Row& a, const Row& b) const;
   size_t bytes_of_rows() const { return rows_.size() * sizeof(Row) + arena_.bytes(); }
   void DropSurplus();
   void Sort();

@@ -175,8 +175,7 @@ void AddTable(CLI::App* verb, const Report& report, RawOptions* raw) {
   verb->footer(fmt::format("Examples:\n{}\n{}", report.examples, ColumnsOrSections(report)));
 }
 
-void AddReport(CLI::App& app, const Report& report, RawOptions* raw) {
-  CLI::App* verb = app.add_subcommand(std::string(report.name), std::string(report.summary));
+void AddOptions(CLI::App* verb, const Report& report, RawOptions* raw) {
   AddInput(verb, report, raw);
   if (report.has_window) {
     verb->add_option("-S,--since", raw->since, kTimeHelp)->type_name("TIME");
@@ -443,16 +442,21 @@ Result<Options> Check(const Report& report, const RawOptions& raw, int64_t now_n
   return options;
 }
 
-void AddAll(CLI::App& app, RawOptions* raw) {
-  app.description("Answers questions from the process accounting log that daybookd writes.");
-  app.name("daybook");
-  app.set_version_flag("--version", "daybook " DAYBOOK_VERSION);
-  app.require_subcommand(1);
-  app.footer(
+// All verbs, and the options of those that are among `words`: to make them for all of them would
+// take longer than many a report.
+void AddVerbs(CLI::App* app, std::span<const std::string_view> words, RawOptions* raw) {
+  app->description("Answers questions from the process accounting log that daybookd writes.");
+  app->name("daybook");
+  app->set_version_flag("--version", "daybook " DAYBOOK_VERSION);
+  app->require_subcommand(1);
+  app->footer(
       "Exit status: 0 fine, 1 a check found something, 2 wrong usage, 3 input unreadable,\n"
       "4 done, but data were damaged or lost.\n\n"
       "'daybook VERB --help' or 'daybook help VERB' shows the options and some examples.");
-  for (const Report* report : Reports()) AddReport(app, *report, raw);
+  for (const Report* report : Reports()) {
+    CLI::App* verb = app->add_subcommand(std::string(report->name), std::string(report->summary));
+    if (std::ranges::count(words, report->name) != 0) AddOptions(verb, *report, raw);
+  }
 }
 
 }  // namespace
@@ -460,7 +464,7 @@ void AddAll(CLI::App& app, RawOptions* raw) {
 void SeeCommandLine(const std::function<void(const CLI::App& app)>& see) {
   CLI::App app;
   RawOptions raw;
-  AddAll(app, &raw);
+  AddVerbs(&app, VerbNames(), &raw);
   see(app);
 }
 
@@ -474,7 +478,7 @@ Result<std::variant<Options, HelpText>> ParseOptions(int argc, const char* const
   }
   CLI::App app;
   RawOptions raw;
-  AddAll(app, &raw);
+  AddVerbs(&app, std::vector<std::string_view>(argv, argv + argc), &raw);
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForVersion& call) {

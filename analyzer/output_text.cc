@@ -69,7 +69,9 @@ class TextOutput : public Output {
       return line.text().substr(begin, ends[i] - begin);
     }
 
-    size_t Width(size_t i) const { return is_ascii ? Cell(i).size() : DisplayWidth(Cell(i)); }
+    size_t Width(std::string_view cell) const {
+      return is_ascii ? cell.size() : DisplayWidth(cell);
+    }
 
     ByteBuffer line;
     std::vector<size_t> ends;
@@ -82,6 +84,12 @@ class TextOutput : public Output {
     size_t width = 0;
   };
 
+  // How the cells of a column stand below each other.
+  struct Lane {
+    size_t width = 0;  // to which they are padded
+    bool is_right = false;
+  };
+
   void FillRow(std::span<const Cell> cells, TextRow* row) const;
   void CutText(Kind kind, size_t begin, ByteBuffer* line) const;
   void Measure(const TextRow& row);
@@ -89,7 +97,7 @@ class TextOutput : public Output {
   void PrintSample();
   void PrintRow(const TextRow& row);
   size_t FillLine(const TextRow& row, std::span<const size_t> rooms);
-  FittedCell Fitted(const TextRow& row, size_t column, std::span<const size_t> rooms);
+  FittedCell Shortened(std::string_view cell, size_t room);
   void AppendToLine(Tone tone, std::string_view text);
   Tone ToneOf(const TextRow& row, size_t column) const;
   void NoteLeftOut();
@@ -100,7 +108,7 @@ class TextOutput : public Output {
   Appearance appearance_;
   std::vector<Column> columns_;
   EndMarks marks_;
-  std::vector<size_t> widths_;  // to which they are padded
+  std::vector<Lane> lanes_;
   std::vector<size_t> longest_;
   std::vector<size_t> rooms_;  // at a terminal, once that is known; 0: the column is left out
   std::vector<TextRow> sample_;
@@ -114,7 +122,10 @@ class TextOutput : public Output {
 void TextOutput::Begin(std::string_view, std::vector<Column> columns) {
   columns_ = std::move(columns);
   marks_ = EndMarks::TakeFrom(&columns_);
-  widths_.assign(columns_.size(), 0);
+  lanes_.clear();
+  for (const Column& column : columns_) {
+    lanes_.push_back({.is_right = IsAlignedRight(column.kind)});
+  }
   longest_.assign(columns_.size(), 1);
   if (appearance_.headings == Headings::kNo) return;
   TextRow headings;
@@ -142,8 +153,8 @@ void TextOutput::Row(std::span<const Cell> cells) {
 void TextOutput::Flush() {
   if (!std::exchange(has_flushed_, true) && sample_.size() == 1) {
     for (size_t i = 0; i < columns_.size(); ++i) {
-      widths_[i] = std::max(widths_[i], UsualWidth(columns_[i].kind));
-      longest_[i] = std::max(longest_[i], widths_[i]);
+      lanes_[i].width = std::max(lanes_[i].width, UsualWidth(columns_[i].kind));
+      longest_[i] = std::max(longest_[i], lanes_[i].width);
     }
   }
   PrintSample();
@@ -197,10 +208,11 @@ void TextOutput::CutText(Kind kind, size_t begin, ByteBuffer* line) const {
 
 void TextOutput::Measure(const TextRow& row) {
   for (size_t i = 0; i < row.ends.size(); ++i) {
-    const size_t width = row.Width(i);
+    const size_t width = row.Width(row.Cell(i));
     const bool is_arguments = columns_[i].kind == Kind::kArguments;
     const size_t most = is_arguments ? kMaxArgumentsPadding : kMaxPadding;
-    widths_[i] = std::clamp(width, widths_[i], std::max(widths_[i], most));
+    size_t& lane = lanes_[i].width;
+    lane = std::clamp(width, lane, std::max(lane, most));
     longest_[i] = std::max(longest_[i], width);
   }
 }
@@ -209,7 +221,7 @@ void TextOutput::Measure(const TextRow& row) {
 void TextOutput::Fit() {
   if (appearance_.line_width == 0 || !rooms_.empty()) return;
   rooms_ = FitColumns(columns_, longest_, appearance_.line_width);
-  for (size_t i = 0; i < rooms_.size(); ++i) widths_[i] = std::min(widths_[i], rooms_[i]);
+  for (size_t i = 0; i < rooms_.size(); ++i) lanes_[i].width = std::min(lanes_[i].width, rooms_[i]);
 }
 
 void TextOutput::PrintSample() {
@@ -227,33 +239,33 @@ void TextOutput::PrintRow(const TextRow& row) {
   file_->Written();
 }
 
-// A text that takes more than its column's room, where there are rooms, is cut and marked.
-TextOutput::FittedCell TextOutput::Fitted(const TextRow& row, size_t column,
-                                          std::span<const size_t> rooms) {
-  const FittedCell whole{.text = row.Cell(column), .width = row.Width(column)};
-  if (rooms.empty() || whole.width <= rooms[column]) return whole;
-  if (!CanBeShortened(columns_[column].kind)) return whole;
-  shortened_.assign(CutToWidth(whole.text, rooms[column] - 1)).append(appearance_.cut_mark);
+// What has no room is cut and marked.
+TextOutput::FittedCell TextOutput::Shortened(std::string_view cell, size_t room) {
+  shortened_.assign(CutToWidth(cell, room - 1)).append(appearance_.cut_mark);
   return {.text = shortened_, .width = DisplayWidth(shortened_)};
 }
 
-// Returns how wide the line is.
+// Returns how wide the line is. A text that takes more than its column's room, where there are
+// rooms, is shortened.
 size_t TextOutput::FillLine(const TextRow& row, std::span<const size_t> rooms) {
   line_.Clear();
   size_t width = 0;
   size_t padding = 0;  // before the next cell
   for (size_t i = 0; i < row.ends.size(); ++i) {
     if (!rooms_.empty() && rooms_[i] == 0) continue;
-    const FittedCell cell = Fitted(row, i, rooms);
-    const size_t rest = widths_[i] - std::min(widths_[i], cell.width);
-    const bool is_right = IsAlignedRight(columns_[i].kind);
-    if (is_right) padding += rest;
+    FittedCell cell{.text = row.Cell(i), .width = row.Width(row.Cell(i))};
+    if (!rooms.empty() && cell.width > rooms[i] && CanBeShortened(columns_[i].kind)) {
+      cell = Shortened(cell.text, rooms[i]);
+    }
+    const Lane lane = lanes_[i];
+    const size_t rest = lane.width - std::min(lane.width, cell.width);
+    if (lane.is_right) padding += rest;
     if (!cell.text.empty()) {
       width += padding + cell.width;
       line_.AppendSpaces(std::exchange(padding, 0));
       AppendToLine(ToneOf(row, i), cell.text);
     }
-    padding += kColumnGap.size() + (is_right ? 0 : rest);
+    padding += kColumnGap.size() + (lane.is_right ? 0 : rest);
   }
   return width;
 }

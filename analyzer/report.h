@@ -215,6 +215,7 @@ std::vector<std::string_view> ViewsOf(const Report& report);
 
 // In the order in which the help shows them.
 std::span<const Report* const> Reports();
+std::vector<std::string_view> VerbNames();  // of all of them
 
 // nullptr where there is none of that name.
 const Report* FindReport(std::string_view name);

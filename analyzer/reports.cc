@@ -30,6 +30,12 @@ std::vector<std::string_view> ViewsOf(const Report& report) {
 
 std::span<const Report* const> Reports() { return kReports; }
 
+std::vector<std::string_view> VerbNames() {
+  std::vector<std::string_view> names;
+  for (const Report* report : kReports) names.push_back(report->name);
+  return names;
+}
+
 const Report* FindReport(std::string_view name) {
   for (const Report* report : kReports) {
     if (report->name == name) return report;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "nearest.h"
+#include "options.h"
 #include "report.h"
 
 namespace daybook {
@@ -23,20 +24,22 @@ std::string MessageOf(const CLI::ParseError& error) {
 }
 
 // Which verbs take that option, as a hint; empty where none does.
-std::string TakenBy(const CLI::App& app, const std::string& option) {
+std::string TakenBy(const std::string& option) {
   constexpr size_t kMostNames = 5;
   if (!option.starts_with('-')) return "";
   std::vector<std::string> verbs;
-  for (const CLI::App* verb : app.get_subcommands({})) {
-    if (verb->get_option_no_throw(option) != nullptr) verbs.push_back(verb->get_name());
-  }
+  SeeCommandLine([&](const CLI::App& app) {
+    for (const CLI::App* verb : app.get_subcommands({})) {
+      if (verb->get_option_no_throw(option) != nullptr) verbs.push_back(verb->get_name());
+    }
+  });
   if (verbs.empty()) return "";
   if (verbs.size() > kMostNames) return "; other verbs take it";
   return fmt::format("; {} {} it", fmt::join(verbs, ", "), verbs.size() == 1 ? "takes" : "take");
 }
 
 // Of what `verb` does not take.
-std::string UnexpectedMessage(const CLI::App& app, const CLI::App& verb, const std::string& word) {
+std::string UnexpectedMessage(const CLI::App& verb, const std::string& word) {
   if (verb.get_option_no_throw(word) != nullptr) {
     return fmt::format("not expected before the verb: '{}'", word);
   }
@@ -48,7 +51,7 @@ std::string UnexpectedMessage(const CLI::App& app, const CLI::App& verb, const s
   }
   const std::vector<std::string_view> views(options.begin(), options.end());
   const std::string name = word.substr(0, word.find('='));
-  const std::string taken_by = TakenBy(app, name);
+  const std::string taken_by = TakenBy(name);
   return fmt::format("not expected: '{}'{}", word,
                      taken_by.empty() ? DidYouMean(name, views) : taken_by);
 }
@@ -56,26 +59,23 @@ std::string UnexpectedMessage(const CLI::App& app, const CLI::App& verb, const s
 }  // namespace
 
 Error NoVerb(std::string_view word) {
-  std::vector<std::string_view> names;
-  for (const Report* report : Reports()) names.push_back(report->name);
+  const std::vector<std::string_view> names = VerbNames();
   return Error(fmt::format("no verb '{}'{}", word, DidYouMean(word, names)));
 }
 
 Error UsageError(const CLI::App& app, const CLI::ParseError& error, int argc,
                  const char* const* argv) {
-  std::vector<std::string_view> names;
-  for (const Report* report : Reports()) names.push_back(report->name);
   const auto verbs = app.get_subcommands();
   if (verbs.empty()) {
     const std::string_view word = argc > 1 ? argv[1] : "";
     if (word.empty() || word.starts_with('-')) {
-      return Error(fmt::format("a verb is needed: {}", fmt::join(names, ", ")));
+      return Error(fmt::format("a verb is needed: {}", fmt::join(VerbNames(), ", ")));
     }
     return NoVerb(word);
   }
   std::string message = MessageOf(error);
   const auto extras = app.remaining(true);
-  if (!extras.empty()) message = UnexpectedMessage(app, *verbs.back(), extras.front());
+  if (!extras.empty()) message = UnexpectedMessage(*verbs.back(), extras.front());
   return Error(fmt::format("{}: {}", verbs.back()->get_name(), message));
 }
 

@@ -2,11 +2,13 @@
 // subtree. Nothing here is recursive: a chain of forks may be as long as the log.
 
 #include <algorithm>
+#include <array>
+#include <compare>
 #include <limits>
-#include <numeric>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "arena.h"
@@ -89,7 +91,14 @@ struct Node {
   Subtree subtree;
 };
 
-ProcessIdentity IdentityOf(const Node& node) { return {node.boot, node.pid, node.start_ns}; }
+// By which they are in order, and found.
+struct Birth {
+  uint64_t start_ns = 0;
+  uint32_t pid = 0;
+  uint32_t boot = 0;  // its number
+  size_t node = 0;
+  auto operator<=>(const Birth&) const = default;
+};
 
 class Forest {
  public:
@@ -104,9 +113,9 @@ class Forest {
   void FillTable(Table& table) const;
 
  private:
-  size_t FindParent(const Node& node) const;
+  uint32_t NumberOf(const Boot& boot);
+  size_t FindParent(const Birth& birth) const;
   void Order();
-  std::string Draw(const Node& node, std::string_view comm) const;
 
   const std::vector<Column> columns_ = Columns();
   // Of the columns; nullptr of the tree's own, and of one that nobody looks at.
@@ -114,8 +123,9 @@ class Forest {
   LifeTexts life_texts_;
   Subtrees subtrees_;
   Subtree last_;
-  std::vector<Node> nodes_;  // Plant() puts them in order of birth: parents before children
-  std::vector<size_t> by_identity_;
+  std::vector<Node> nodes_;
+  std::vector<Birth> births_;  // of each of them; Plant() sorts them: parents before children
+  std::unordered_map<const Boot*, uint32_t> boots_;
   size_t first_root_ = kNone;
   std::vector<size_t> preorder_;
   Arena rows_;
@@ -135,6 +145,8 @@ void Forest::Show(const Boot& boot, const Life& life) {
   for (const LifeField* field : fields_) {
     if (field != nullptr) PackCell(field->get(boot, life, life_texts_), &texts_, &row_);
   }
+  births_.push_back(
+      {.start_ns = life.start_ns, .pid = life.pid, .boot = NumberOf(boot), .node = nodes_.size()});
   nodes_.push_back({.boot = &boot,
                     .pid = life.pid,
                     .start_ns = life.start_ns,
@@ -144,34 +156,34 @@ void Forest::Show(const Boot& boot, const Life& life) {
                     .subtree = last_});
 }
 
+uint32_t Forest::NumberOf(const Boot& boot) {
+  return boots_.try_emplace(&boot, static_cast<uint32_t>(boots_.size())).first->second;
+}
+
 void Forest::Plant() {
   subtrees_.Finish();
-  std::ranges::stable_sort(nodes_, {},
-                           [](const Node& node) { return std::pair(node.start_ns, node.pid); });
-  by_identity_.resize(nodes_.size());
-  std::iota(by_identity_.begin(), by_identity_.end(), size_t{0});
-  std::ranges::stable_sort(by_identity_, {}, [this](size_t i) { return IdentityOf(nodes_[i]); });
+  std::ranges::sort(births_);
   // Backwards, so that each is put in front of its younger siblings.
-  for (size_t i = nodes_.size(); i-- > 0;) {
-    Node& node = nodes_[i];
-    node.subtree.Add(subtrees_.LateOf(IdentityOf(node)));
-    node.parent = FindParent(node);
-    if (node.parent >= i) node.parent = kNone;  // a forged log could make a ring
+  for (auto birth = births_.rbegin(); birth != births_.rend(); ++birth) {
+    Node& node = nodes_[birth->node];
+    node.subtree.Add(subtrees_.LateOf({node.boot, node.pid, node.start_ns}));
+    node.parent = FindParent(*birth);
     size_t& first = node.parent == kNone ? first_root_ : nodes_[node.parent].first_child;
     node.next_sibling = first;
-    first = i;
+    first = birth->node;
   }
   Order();
 }
 
-// kNone where it is not shown.
-size_t Forest::FindParent(const Node& node) const {
+// kNone where it is not shown, or where it is not born before: a forged log could make a ring.
+size_t Forest::FindParent(const Birth& birth) const {
+  const Node& node = nodes_[birth.node];
   if (!node.ppid || !node.parent_start_ns) return kNone;
-  const ProcessIdentity parent(node.boot, *node.ppid, *node.parent_start_ns);
-  const auto found = std::ranges::lower_bound(by_identity_, parent, {},
-                                              [this](size_t i) { return IdentityOf(nodes_[i]); });
-  const bool is_known = found != by_identity_.end() && IdentityOf(nodes_[*found]) == parent;
-  return is_known ? *found : kNone;
+  Birth parent{.start_ns = *node.parent_start_ns, .pid = *node.ppid, .boot = birth.boot};
+  const auto found = std::ranges::lower_bound(births_, parent);
+  if (found == births_.end()) return kNone;
+  parent.node = found->node;
+  return *found == parent && parent < birth ? parent.node : kNone;
 }
 
 void Forest::Order() {
@@ -188,24 +200,31 @@ void Forest::Order() {
   }
 }
 
-// "│  └─ comm"
-std::string Forest::Draw(const Node& node, std::string_view comm) const {
-  std::string drawing;
-  if (node.depth > kMaxDrawnDepth) {
-    drawing = "(depth " + std::to_string(node.depth) + ") ";
-  } else {
-    const Node* step = &node;
-    for (size_t level = node.depth; level > 0; --level, step = &nodes_[step->parent]) {
-      const bool is_last = step->next_sibling == kNone;
-      const bool is_own = step == &node;
-      drawing.insert(0, is_own ? (is_last ? "└─ " : "├─ ") : (is_last ? "   " : "│  "));
+// What is drawn before each node, "│  └─ ", in an order in which its parent comes first.
+class Branches {
+ public:
+  void AppendTo(const Node& node, std::string* out) {
+    if (node.depth > kMaxDrawnDepth) {
+      out->append("(depth ").append(std::to_string(node.depth)).append(") ");
+    } else if (node.depth != 0) {
+      const bool is_last = node.next_sibling == kNone;
+      lines_.resize(ends_[node.depth]);
+      out->append(lines_).append(is_last ? "└─ " : "├─ ");
+      lines_.append(is_last ? "   " : "│  ");
+      ends_[node.depth + 1] = lines_.size();
     }
   }
-  return drawing.append(comm);
-}
+
+ private:
+  std::string lines_;  // beside the children of the last node
+  // Of them, those beside nodes of each depth.
+  std::array<size_t, kMaxDrawnDepth + 2> ends_{};
+};
 
 void Forest::FillTable(Table& table) const {
   std::vector<Cell> row(columns_.size());
+  Branches branches;
+  std::string drawing;
   for (const size_t i : preorder_) {
     if (table.full()) return;
     const Node& node = nodes_[i];
@@ -214,7 +233,9 @@ void Forest::FillTable(Table& table) const {
       if (fields_[column] != nullptr) packed = UnpackCell(packed, &texts_, &row[column]);
     }
     const auto* comm = std::get_if<Text>(&row[kComm]);
-    const std::string drawing = Draw(node, comm != nullptr ? comm->bytes : "-");
+    drawing.clear();
+    branches.AppendTo(node, &drawing);
+    drawing.append(comm != nullptr ? comm->bytes : "-");
     row[kDepth] = uint64_t{node.depth};
     row[kTree] = Text{drawing};
     const Subtree& subtree = node.subtree;
