@@ -67,7 +67,8 @@ long_options() {
 }
 
 @test "every option of both programs is completed, and no other" {
-  for verb in $("$DAYBOOK" --help | sed -n '/^Subcommands:/,/^$/s/^  \([a-z][a-z]*\) .*/\1/p'); do
+  verbs=$(verbs)
+  for verb in $verbs; do
     options=$("$DAYBOOK" "$verb" --help)
     same "$(long_options "$options")" "$(complete_bash daybook "$verb" -)"
   done

@@ -133,7 +133,7 @@ usage_error() {
     same "$verb" "$(jq -r .report "$BATS_TEST_TMPDIR/json")"
     same "$(jq -c '.rows[]' "$BATS_TEST_TMPDIR/json")" "$(jq -c . "$BATS_TEST_TMPDIR/jsonl")"
     # CSV has the same columns, and of numbers and nulls the same cells.
-    run -0 python3 - "$BATS_TEST_TMPDIR/jsonl" "$BATS_TEST_TMPDIR/csv" <<'PYTHON'
+    run -0 /usr/bin/python3 - "$BATS_TEST_TMPDIR/jsonl" "$BATS_TEST_TMPDIR/csv" <<'PYTHON'
 import csv, json, sys
 rows = [json.loads(line) for line in open(sys.argv[1])]
 with open(sys.argv[2], newline="") as file:
@@ -289,13 +289,16 @@ filters() {
     for limit in 1000 3 0; do
       "$DAYBOOK" summary --log "$sample" --by "$by" -n "$limit" --output json \
         >"$BATS_TEST_TMPDIR/json" || fail "by $by"
-      same "$total" "$(jq -c --argjson total "$total" \
-        '.total | with_entries(select(.key | in($total)))' "$BATS_TEST_TMPDIR/json")"
-      run -0 jq -e '. as $all | ["count", "running", "failed", "cpu_us", "utime_us", "stime_us",
-          "elapsed_us", "minflt", "majflt", "nvcsw", "nivcsw", "read_bytes", "write_bytes"]
-        | all(. as $column | [$all.rows[][$column]] | add == $all.total[$column])' \
-        "$BATS_TEST_TMPDIR/json"
-      ((limit > 3 || $(jq '.rows | length' "$BATS_TEST_TMPDIR/json") <= limit + 1))
+      run -0 jq -ce --argjson total "$total" --argjson limit "$limit" '. as $all
+        | (.total | with_entries(select(.key | in($total)))) as $own
+        | if $own != $total then "the total is \($own)" else empty end,
+          (["count", "running", "failed", "cpu_us", "utime_us", "stime_us", "elapsed_us", "minflt",
+            "majflt", "nvcsw", "nivcsw", "read_bytes", "write_bytes"][]
+           | select(. as $column | [$all.rows[][$column]] | add != $all.total[$column])
+           | "rows do not add up to the total of \(.)"),
+          (select($limit <= 3 and ($all.rows | length) > $limit + 1) | "too many rows"),
+          true' "$BATS_TEST_TMPDIR/json"
+      same true "$output" || fail "by $by, at most $limit rows"
     done
   done
 }
@@ -462,7 +465,9 @@ Columns of --view rate: "
 
 @test "the fields of a filter are the columns of list" {
   run -0 "$DAYBOOK" list --filter help
-  for column in $("$DAYBOOK" list --help | sed -n 's/^Columns: //p'); do
+  columns=$("$DAYBOOK" list --help | sed -n 's/^Columns: //p')
+  [[ $columns == *exit_code* ]]
+  for column in $columns; do
     has "$output" "
   $column "
   done
@@ -585,7 +590,7 @@ Columns of --view rate: "
 }
 
 @test "who waits at a terminal sees how much has been read, and nobody else does" {
-  run -0 python3 - "$DAYBOOK" "$sample" "$BATS_TEST_TMPDIR" "$BATS_TEST_DIRNAME/at_terminal.py" \
+  run -0 /usr/bin/python3 - "$DAYBOOK" "$sample" "$BATS_TEST_TMPDIR" "$BATS_TEST_DIRNAME/at_terminal.py" \
     <<'PYTHON'
 import os, subprocess, sys, threading, time
 
@@ -601,7 +606,7 @@ def write_late():  # more than is looked at between two looks at the clock
         out.write(20 * log)
 
 def run_at_terminal(*options):
-    ran = subprocess.run(["python3", at_terminal, "80", *command, *options], capture_output=True)
+    ran = subprocess.run([sys.executable, at_terminal, "80", *command, *options], capture_output=True)
     return ran.returncode, ran.stdout
 
 for attempt in ("terminal", "quiet", "file"):

@@ -20,6 +20,14 @@ same() {
   [[ $1 == "$2" ]] || fail "$(diff <(echo "$1") <(echo "$2") | head -n 20 | cut -c 1-1000)"
 }
 
+# The verbs of daybook, as its help names them. Read them into a variable, so that a failure is one.
+verbs() {
+  local found
+  found=$("$DAYBOOK" --help | sed -n '/^Subcommands:/,/^$/s/^  \([a-z][a-z]*\) .*/\1/p')
+  echo "$found"
+  [[ $found == *verify* ]] || fail "the help names no verbs:" "$found"
+}
+
 # Runs a command as somebody whom the kernel lets do nothing special.
 unprivileged() {
   if [[ $(id -u) -eq 0 ]]; then

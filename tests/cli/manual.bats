@@ -3,16 +3,19 @@
 
 load helper
 
-# A page as plain text in one line.
-page() {
-  mandoc -T utf8 -O width=1000 "$TOP/man/$1" | sed 's/.\x08//g' | tr -s ' \n' '  '
+# A page as plain text.
+lines_of() {
+  mandoc -T utf8 -O width=1000 "$TOP/man/$1" | sed 's/.\x08//g'
 }
 
-verbs() {
-  local found
-  found=$("$DAYBOOK" --help | sed -n '/^Subcommands:/,/^$/s/^  \([a-z][a-z]*\) .*/\1/p')
-  [[ $found == *verify* ]] || fail "the help names no verbs:" "$found"
-  echo "$found"
+# The same in one line.
+page() {
+  lines_of "$1" | tr -s ' \n' '  '
+}
+
+# Of the lines in $1 those about the columns of the verb $2, in one line.
+columns_of() {
+  sed -n "/^ *Columns of $2\$/,/^ *Columns of /{/^ *Columns of /!p;}" <<<"$1" | tr -s ' \n' '  '
 }
 
 # Every option that the help in $1 names is in the page $2.
@@ -27,7 +30,8 @@ options_are_in() {
 @test "every option of daybook is in its page" {
   text=$(page daybook.1)
   options_are_in "$("$DAYBOOK" --help)" "$text"
-  for verb in $(verbs); do
+  verbs=$(verbs)
+  for verb in $verbs; do
     options_are_in "$("$DAYBOOK" "$verb" --help)" "$text"
   done
 }
@@ -56,14 +60,14 @@ options_are_in() {
 }
 
 @test "every verb and every column is in the page" {
-  text=$(page daybook.1)
-  for verb in $(verbs); do
+  text=$(lines_of daybook.1)
+  verbs=$(verbs)
+  for verb in $verbs; do
     [[ $verb != export ]] || continue # other programs' formats have no columns of ours
     columns=$("$DAYBOOK" "$verb" --help | sed -n 's/^\(Columns\|Sections\): //p')
-    section=" ${text#*Columns of "$verb" }"
-    section=${section%% Columns of *}
+    section=$(columns_of "$text" "$verb")
     if [[ $verb == tree || $verb == follow ]]; then # the page refers to list's for the rest
-      section+=${text#*Columns of list }
+      section+=$(columns_of "$text" list)
     fi
     [[ -n $columns ]]
     for column in $columns; do

@@ -13,7 +13,7 @@ setup() {
 at() {
   local columns=$1
   shift
-  run -0 --separate-stderr python3 "$BATS_TEST_DIRNAME/at_terminal.py" "$columns" "$DAYBOOK" "$@"
+  run -0 --separate-stderr /usr/bin/python3 "$BATS_TEST_DIRNAME/at_terminal.py" "$columns" "$DAYBOOK" "$@"
 }
 
 @test "no number is cut, the key stays, and what is left out is said once, at every width" {
@@ -24,7 +24,7 @@ at() {
       # shellcheck disable=SC2086
       at "$width" $verb --log "$sample"
       echo "$output" >"$BATS_TEST_TMPDIR/shown"
-      python3 - "$width" "$key" "$BATS_TEST_TMPDIR/whole" "$BATS_TEST_TMPDIR/shown" <<'PYTHON' ||
+      /usr/bin/python3 - "$width" "$key" "$BATS_TEST_TMPDIR/whole" "$BATS_TEST_TMPDIR/shown" <<'PYTHON' ||
 import re, sys
 width, key = int(sys.argv[1]), sys.argv[2]
 whole, shown = (open(path).read() for path in sys.argv[3:])
@@ -167,10 +167,10 @@ PAGER
   export PAGER="head -n 1"
   at 120 dump "${logs[@]}"
   same 1 "${#lines[@]}"
-  run -3 python3 "$BATS_TEST_DIRNAME/at_terminal.py" 80 "$DAYBOOK" list --log "$sample" --log /no/log
+  run -3 /usr/bin/python3 "$BATS_TEST_DIRNAME/at_terminal.py" 80 "$DAYBOOK" list --log "$sample" --log /no/log
   same 2 "${#lines[@]}"
   has "${lines[1]}" "daybook: cannot open /no/log: No such file or directory"
-  run -0 python3 "$BATS_TEST_DIRNAME/at_terminal.py" 80 "$DAYBOOK" diff --log "$sample" --old-log "$sample"
-  run -1 python3 "$BATS_TEST_DIRNAME/at_terminal.py" 80 "$DAYBOOK" diff --log "$sample" \
+  run -0 /usr/bin/python3 "$BATS_TEST_DIRNAME/at_terminal.py" 80 "$DAYBOOK" diff --log "$sample" --old-log "$sample"
+  run -1 /usr/bin/python3 "$BATS_TEST_DIRNAME/at_terminal.py" 80 "$DAYBOOK" diff --log "$sample" \
     --old-log "$sample" --old-until "2026-11-22T02:00:38Z"
 }
