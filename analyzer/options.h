@@ -1,8 +1,7 @@
-// The command line.
+// What the command line asks for.
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -12,13 +11,10 @@
 #include "log_set.h"
 #include "name_notes.h"
 #include "output.h"
+#include "raw_options.h"
 #include "report.h"
 #include "table.h"
 #include "terminal.h"
-
-namespace CLI {
-class App;
-}
 
 namespace daybook {
 
@@ -45,14 +41,6 @@ struct Options {
   bool names_columns = false;   // those of the view, one by one
   TableView view;
 };
-
-// --help or --version: the text to print instead of doing anything.
-struct HelpText {
-  std::string text;
-};
-
-// Hands the whole command line to `see`, as it is before anything is typed.
-void SeeCommandLine(const std::function<void(const CLI::App& app)>& see);
 
 // An Error is a wrong usage.
 Result<std::variant<Options, HelpText>> ParseOptions(int argc, const char* const* argv,

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "nearest.h"
-#include "options.h"
+#include "raw_options.h"
 #include "report.h"
 
 namespace daybook {

@@ -1,7 +1,7 @@
 // Prints how a shell completes daybook's command line.
 #include "command_line.h"
 #include "option_values.h"
-#include "options.h"
+#include "raw_options.h"
 #include "shells.h"
 
 namespace {
