@@ -59,7 +59,7 @@ TEST_F(LivesTest, WhoIsLongOverIsForgotten) {
 }
 
 // What else a program tells is not left out with it: who begins as what, and since when.
-TEST(LifeProgramsTest, PathsAndArgumentsThatNobodyAsksForAreLeftOut) {
+TEST(LivesKeptTest, PathsAndArgumentsThatNobodyAsksForAreLeftOut) {
   std::vector<Life> lives;
   LifeBuilder builder([&](const Life& life) { lives.push_back(life); },
                       LifeBuilder::Programs::kLeftOut);

@@ -25,7 +25,7 @@ inline constexpr uint64_t kHourMs = 3'600'000;
 inline constexpr uint64_t kMidnightMs = 5000 + 9 * kHourMs + 46 * 60'000 + 40'000;
 inline constexpr uint64_t kDayMs = 24 * kHourMs;
 
-struct Script {
+struct RandomLog {
   std::string path;
   std::string host = "web1";
   uint32_t seed = 1;
@@ -34,7 +34,7 @@ struct Script {
 };
 
 // Lives of all sorts in any order of births, ends in the order of the log, on some days.
-inline void WriteRandomLog(const Script& script) {
+inline void WriteRandomLog(const RandomLog& script) {
   std::mt19937 random(script.seed);
   const auto below = [&](uint32_t bound) { return random() % bound; };
   ScriptedLog log(script.path, static_cast<uint8_t>(0xB0 + script.seed % 16), script.host);

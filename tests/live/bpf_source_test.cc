@@ -153,7 +153,7 @@ TEST_F(BpfSourceTest, ASnapshotAgreesWithProc) {
   const SnapProc* const self = living.Find(static_cast<uint32_t>(getpid()));
   ASSERT_NE(self, nullptr);
   EXPECT_THAT(self->ppid, Optional(getppid()));
-  EXPECT_THAT(self->args, Optional(HasSubstr("bpf_source_test")));
+  EXPECT_THAT(self->args, Optional(HasSubstr(program_invocation_short_name)));
 }
 
 TEST_F(BpfSourceTest, WhoHasOnlyLostItsLeaderLivesAndAZombieDoesNot) {

@@ -119,12 +119,12 @@ TEST_F(DurationTest, ItsEndEndsTheLogInOrder) {
   ExpectComplete();
 }
 
-class KillTest : public PrivilegesTest {
+class PrivilegesKillTest : public PrivilegesTest {
  protected:
-  KillTest() { recorder_options_ = {"--drain-interval", "10ms"}; }
+  PrivilegesKillTest() { recorder_options_ = {"--drain-interval", "10ms"}; }
 };
 
-TEST_F(KillTest, WhatWasFlushedIsReadAndARestartContinues) {
+TEST_F(PrivilegesKillTest, WhatWasFlushedIsReadAndARestartContinues) {
   const pid_t first = Spawn([] { _exit(5); });
   WaitFor(first);
   ASSERT_TRUE(
