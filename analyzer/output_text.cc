@@ -99,7 +99,6 @@ class TextOutput : public Output {
   size_t FillLine(const TextRow& row, std::span<const size_t> rooms);
   FittedCell Shortened(std::string_view cell, size_t room);
   void AppendToLine(Tone tone, std::string_view text);
-  Tone ToneOf(const TextRow& row, size_t column) const;
   void NoteLeftOut();
   void PrintCoverage(const Coverage& coverage, std::string_view line);
 
@@ -181,25 +180,26 @@ void TextOutput::Finish(const Ending& ending) {
 
 void TextOutput::FillRow(std::span<const Cell> cells, TextRow* row) const {
   row->line.Clear();
-  row->ends.clear();
+  row->ends.resize(columns_.size());
   row->tones.clear();
-  for (size_t i = 0; i < columns_.size(); ++i) {
+  const std::span<const Column> columns = columns_;
+  const std::span<size_t> ends = row->ends;
+  for (size_t i = 0; i < columns.size(); ++i) {
     const size_t begin = row->line.size();
-    AppendCellText(columns_[i].kind, cells[i], zone_, &row->line);
+    AppendCellText(columns[i].kind, cells[i], zone_, &row->line);
     marks_.AppendTo(i, cells, &row->line);
-    CutText(columns_[i].kind, begin, &row->line);
-    row->ends.push_back(row->line.size());
+    if (appearance_.text_bytes != 0) CutText(columns[i].kind, begin, &row->line);
+    ends[i] = row->line.size();
     if (appearance_.colors == Colors::kNo) continue;
-    row->tones.push_back(IsFailure(columns_[i], cells[i]) ? Tone::kAlarm : Tone::kPlain);
+    row->tones.push_back(IsFailure(columns[i], cells[i]) ? Tone::kAlarm : Tone::kPlain);
   }
   row->is_ascii = DisplayWidth(row->line.text()) == row->line.size();
 }
 
+// Where there is a limit.
 void TextOutput::CutText(Kind kind, size_t begin, ByteBuffer* line) const {
   const size_t bytes = line->size() - begin;
-  if (appearance_.text_bytes == 0 || bytes <= appearance_.text_bytes || !CanBeShortened(kind)) {
-    return;
-  }
+  if (bytes <= appearance_.text_bytes || !CanBeShortened(kind)) return;
   const size_t kept = appearance_.text_bytes - appearance_.cut_mark.size();
   const std::string_view text = CutToBytes(line->text().substr(begin), kept);
   line->TakeTo(line->Room(0) - (bytes - text.size()));
@@ -249,21 +249,29 @@ TextOutput::FittedCell TextOutput::Shortened(std::string_view cell, size_t room)
 // rooms, is shortened.
 size_t TextOutput::FillLine(const TextRow& row, std::span<const size_t> rooms) {
   line_.Clear();
+  const std::string_view cells = row.line.text();
+  const std::span<const size_t> ends = row.ends;
+  const std::span<const Lane> lanes = lanes_;
+  const std::span<const size_t> shown = rooms_;  // whether it is
+  const bool has_colors = appearance_.colors == Colors::kYes;
   size_t width = 0;
   size_t padding = 0;  // before the next cell
-  for (size_t i = 0; i < row.ends.size(); ++i) {
-    if (!rooms_.empty() && rooms_[i] == 0) continue;
-    FittedCell cell{.text = row.Cell(i), .width = row.Width(row.Cell(i))};
+  size_t begin = 0;
+  for (size_t i = 0; i < ends.size(); ++i) {
+    FittedCell cell{.text = cells.substr(begin, ends[i] - begin)};
+    begin = ends[i];
+    if (!shown.empty() && shown[i] == 0) continue;
+    cell.width = row.Width(cell.text);
     if (!rooms.empty() && cell.width > rooms[i] && CanBeShortened(columns_[i].kind)) {
       cell = Shortened(cell.text, rooms[i]);
     }
-    const Lane lane = lanes_[i];
+    const Lane lane = lanes[i];
     const size_t rest = lane.width - std::min(lane.width, cell.width);
     if (lane.is_right) padding += rest;
     if (!cell.text.empty()) {
       width += padding + cell.width;
       line_.AppendSpaces(std::exchange(padding, 0));
-      AppendToLine(ToneOf(row, i), cell.text);
+      AppendToLine(has_colors ? row.tones[i] : Tone::kPlain, cell.text);
     }
     padding += kColumnGap.size() + (lane.is_right ? 0 : rest);
   }
@@ -273,10 +281,6 @@ size_t TextOutput::FillLine(const TextRow& row, std::span<const size_t> rooms) {
 void TextOutput::AppendToLine(Tone tone, std::string_view text) {
   if (tone == Tone::kPlain) return line_.Append(text);
   line_.AppendBy([&](std::string* out) { AppendInTone(tone, text, out); });
-}
-
-Tone TextOutput::ToneOf(const TextRow& row, size_t column) const {
-  return appearance_.colors == Colors::kYes ? row.tones[column] : Tone::kPlain;
 }
 
 void TextOutput::PrintCoverage(const Coverage& coverage, std::string_view line) {
