@@ -11,6 +11,7 @@
 #include "compression.h"
 #include "crc32c.h"
 #include "daybook/compress.h"
+#include "support/changed_byte.h"
 #include "support/compressed_log.h"
 
 namespace daybook {
@@ -141,12 +142,7 @@ TEST_P(ContainerDamageTest, EveryChangedByteIsReportedAndCostsAtMostItsFrame) {
   size_t saved = 0;  // events out of the frames that were damaged
   for (size_t position = 0; position < file_.size(); ++position) {
     const Unit* const unit = UnitAt(position);
-    std::vector<uint8_t> changed_to = {0x00, 0xFF, 0x2B, 0x91};
-    for (int bit = 0; bit < 8; ++bit) {
-      changed_to.push_back(static_cast<uint8_t>(file_[position] ^ (1 << bit)));
-    }
-    for (const uint8_t value : changed_to) {
-      if (value == file_[position]) continue;
+    for (const uint8_t value : OtherValues(file_, position)) {
       File damaged = file_;
       damaged[position] = value;
       const std::string where =

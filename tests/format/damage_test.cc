@@ -6,6 +6,7 @@
 #include <set>
 
 #include "layout.h"
+#include "support/changed_byte.h"
 #include "support/log_builder.h"
 
 namespace daybook {
@@ -195,12 +196,7 @@ TEST_P(DamageTest, EveryTruncationLeavesAPrefixAndSaysSo) {
 TEST_P(DamageTest, EveryChangedByteCostsAtMostItsBlockAndNothingFalseIsShown) {
   for (size_t position = 0; position < bytes_.size(); ++position) {
     const size_t intact = EventsOutsideBlockOf(position);
-    std::vector<uint8_t> changed_to = {0x00, 0xFF, 0x2B, 0x91};
-    for (int bit = 0; bit < 8; ++bit) {
-      changed_to.push_back(static_cast<uint8_t>(bytes_[position] ^ (1 << bit)));
-    }
-    for (const uint8_t value : changed_to) {
-      if (value == bytes_[position]) continue;
+    for (const uint8_t value : OtherValues(bytes_, position)) {
       std::vector<uint8_t> damaged = bytes_;
       damaged[position] = value;
       const ReadBack read = ReadAll(damaged);
