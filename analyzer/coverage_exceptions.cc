@@ -101,8 +101,9 @@ void CoverageExceptions::Add(std::string_view what, const std::string& host, con
     missing.last_ns = std::max(missing.last_ns.value_or(*found.last_ns), *found.last_ns);
   }
   if (found.has_duration && found.first_ns && found.last_ns && *found.first_ns < *found.last_ns) {
-    const auto us = static_cast<uint64_t>(*found.last_ns - *found.first_ns) / 1000;
-    missing.duration_us = missing.duration_us.value_or(0) + us;
+    const uint64_t ns =
+        static_cast<uint64_t>(*found.last_ns) - static_cast<uint64_t>(*found.first_ns);
+    missing.duration_us = missing.duration_us.value_or(0) + ns / 1000;
   }
 }
 
@@ -115,7 +116,7 @@ void CoverageExceptions::AddMissing(const LogSet& log) {
         {.lost = missing.records,
          .first_ns = missing.first_ns,
          .last_ns = missing.last_ns,
-         .has_duration = true});
+         .has_duration = missing.has_recorder});
   }
 }
 

@@ -15,6 +15,13 @@ namespace {
 
 using Span = RecordedTimes::Span;
 
+// Also of moments that are further from each other than a number goes.
+int64_t LengthNs(const Span& span) {
+  int64_t ns = 0;
+  if (span.first_ns >= span.last_ns) return 0;
+  return __builtin_sub_overflow(span.last_ns, span.first_ns, &ns) ? INT64_MAX : ns;
+}
+
 // Puts them in order, and joins those that overlap.
 void Join(std::vector<Span>* spans) {
   std::ranges::sort(*spans, {}, &Span::first_ns);
@@ -29,27 +36,28 @@ void Join(std::vector<Span>* spans) {
   *spans = std::move(joined);
 }
 
-// Without the times that are taken from them, which are in order as well.
+// Without the times that are taken from them; both are in order of time, without overlaps. Of a
+// boot of one record, which is a moment, nothing is taken by what ends or begins there.
 std::vector<Span> Without(const std::vector<Span>& spans, const std::vector<Span>& taken) {
   std::vector<Span> rest;
   for (const auto& [first_ns, last_ns] : spans) {
     int64_t from_ns = first_ns;
-    for (const Span& span : taken) {
-      if (span.last_ns <= from_ns) continue;
-      if (span.first_ns >= last_ns) break;
-      if (from_ns < span.first_ns) rest.push_back({from_ns, span.first_ns});
-      from_ns = span.last_ns;
+    for (auto span = std::ranges::upper_bound(taken, first_ns, {}, &Span::last_ns);
+         span != taken.end() && span->first_ns < last_ns; ++span) {
+      if (from_ns <= span->first_ns) rest.push_back({from_ns, span->first_ns});
+      from_ns = span->last_ns;
     }
-    if (from_ns < last_ns) rest.push_back({from_ns, last_ns});
+    if (from_ns <= last_ns) rest.push_back({from_ns, last_ns});
   }
   return rest;
 }
 
+// Added up as far as a number goes: a clock may say anything.
 int64_t NsOf(const std::vector<Span>& spans, int64_t since_ns, int64_t until_ns) {
   int64_t ns = 0;
   for (const Span& span : spans) {
-    const int64_t first_ns = std::max(span.first_ns, since_ns);
-    ns += std::max(std::min(span.last_ns, until_ns), first_ns) - first_ns;
+    const Span part = {std::max(span.first_ns, since_ns), std::min(span.last_ns, until_ns)};
+    if (__builtin_add_overflow(ns, LengthNs(part), &ns)) return INT64_MAX;
   }
   return ns;
 }
@@ -117,19 +125,27 @@ class HostTimes {
   const HostNames& names_;
   std::map<std::string, RecordedTimes> hosts_;
   std::map<const Boot*, std::vector<Span>> not_recorded_;
-  std::map<const Boot*, std::vector<Span>> lost_in_gaps_;
   std::map<std::optional<Id128>, std::vector<Span>> missing_;  // by log
   std::map<std::pair<Id128, Id128>, Span> read_;               // by log and boot
   std::map<std::pair<std::string, Id128>, std::vector<const Boot*>> logs_of_boots_;
 };
 
+// What is behind the window is of no boot that is in it, and the boot that it is of is not read.
 void HostTimes::CollectMissing() {
+  const int64_t until_ns = log_.window().until_ns.value_or(INT64_MAX);
+  const auto add = [&](const std::optional<Id128>& stream_id, const Span& span) {
+    if (span.first_ns < until_ns) missing_[stream_id].push_back(span);
+  };
+  for (const auto& [boot, first_ns, last_ns] : log_.lost_in_gaps()) {
+    if (const auto span = SpanOf(*boot, first_ns, last_ns)) add(boot->stream_id, *span);
+  }
   for (const LogSet::Missing& missing : log_.missing()) {
     if (!missing.has_recorder || !missing.first_ns || !missing.last_ns) continue;
     if (*missing.first_ns >= *missing.last_ns) continue;
-    missing_[missing.stream_id].push_back({*missing.first_ns, *missing.last_ns});
+    add(missing.stream_id, {*missing.first_ns, *missing.last_ns});
   }
-  for (const auto& [stream_id, spans] : missing_) {
+  for (auto& [stream_id, spans] : missing_) {
+    Join(&spans);
     RecordedTimes& times = hosts_[names_.OfLog(stream_id)];
     for (const Span& span : spans) times.AddMissing(span);
   }
@@ -139,10 +155,7 @@ void HostTimes::AddRead(const Boot& boot) {
   const auto span = boot.first_ns ? SpanOf(boot, *boot.first_ns, boot.last_ns) : std::nullopt;
   if (!span) return;
   const std::string host = names_.Of(boot);
-  std::vector<Span> missing = lost_in_gaps_[&boot];
-  for (const Span& lost : missing) hosts_[host].AddMissing(lost);
-  std::ranges::copy(missing_[boot.stream_id], std::back_inserter(missing));
-  hosts_[host].Add(*span, not_recorded_[&boot], missing);
+  hosts_[host].Add(*span, not_recorded_[&boot], missing_[boot.stream_id]);
   if (boot.stopped_ns) hosts_[host].AddStop(span->last_ns);
   if (!boot.boot_id) return;
   logs_of_boots_[{host, *boot.boot_id}].push_back(&boot);
@@ -153,16 +166,13 @@ void HostTimes::AddRead(const Boot& boot) {
 void HostTimes::AddLeftOut(const Boot& boot) {
   const auto span = SpanOf(boot, *boot.first_ns, boot.last_ns);
   const std::string host = names_.Of(boot);
+  hosts_[host].Add(*span, {}, missing_[boot.stream_id]);
   const auto read = read_.find({*boot.stream_id, boot.boot_id.value_or(Id128{})});
-  if (read != read_.end() && read->second.first_ns >= span->last_ns) {
+  if (read != read_.end()) {
     const int64_t next_ns = read->second.first_ns;
-    std::vector<Span> missing = missing_[boot.stream_id];
-    missing.push_back({span->last_ns, next_ns});
-    hosts_[host].Add({span->first_ns, next_ns}, {}, missing);
-  } else {
-    hosts_[host].Add(*span, {}, missing_[boot.stream_id]);
+    if (span->last_ns < next_ns) hosts_[host].AddOn({span->last_ns, next_ns});
+    return;
   }
-  if (read != read_.end()) return;
   if (boot.stopped_ns) hosts_[host].AddStop(span->last_ns);
   if (boot.boot_id) logs_of_boots_[{host, *boot.boot_id}].push_back(&boot);
 }
@@ -173,9 +183,7 @@ std::map<std::string, RecordedTimes> HostTimes::Collect() {
     gaps[boot].push_back({first_ns, last_ns});
     if (const auto span = SpanOf(*boot, first_ns, last_ns)) not_recorded_[boot].push_back(*span);
   }
-  for (const auto& [boot, first_ns, last_ns] : log_.lost_in_gaps()) {
-    if (const auto span = SpanOf(*boot, first_ns, last_ns)) lost_in_gaps_[boot].push_back(*span);
-  }
+  for (auto& [boot, spans] : not_recorded_) Join(&spans);
   CollectMissing();
   const std::deque<Boot> left_out = BootsLeftOut(log_);
   for (const Boot& boot : log_.boots()) AddRead(boot);
@@ -219,15 +227,7 @@ void RecordedTimes::Add(const Span& boot, const std::vector<Span>& not_recorded,
                         const std::vector<Span>& missing) {
   boots_.push_back(boot);
   std::ranges::copy(not_recorded, std::back_inserter(not_recorded_));
-  std::vector<Span> without_records = not_recorded;
-  std::ranges::copy(missing, std::back_inserter(without_records));
-  Join(&without_records);
-  int64_t from_ns = boot.first_ns;
-  for (const Span& span : without_records) {
-    if (span.first_ns >= from_ns) recorded_.push_back({from_ns, span.first_ns});
-    from_ns = std::max(from_ns, span.last_ns);
-  }
-  if (from_ns <= boot.last_ns) recorded_.push_back({from_ns, boot.last_ns});
+  std::ranges::copy(Without(Without({boot}, not_recorded), missing), std::back_inserter(recorded_));
 }
 
 void RecordedTimes::AddMissing(const Span& missing) {
@@ -293,6 +293,7 @@ void RecordedTimes::Finish() {
   Join(&missing_);
   // Another log may have it.
   missing_ = Without(Without(missing_, not_recorded_), recorded_);
+  std::erase_if(missing_, [](const Span& span) { return span.first_ns == span.last_ns; });
 }
 
 int64_t RecordedTimes::NsBetween(int64_t since_ns, int64_t until_ns) const {
@@ -332,10 +333,7 @@ std::optional<RecordedTimes::Silence> RecordedTimes::SilenceIn(const Window& win
   }
   for (const Span& span : missing_) {
     if (!window.Overlaps(span.first_ns, span.last_ns)) continue;
-    const bool is_longer =
-        !silence.missing ||
-        span.last_ns - span.first_ns > silence.missing->last_ns - silence.missing->first_ns;
-    if (is_longer) silence.missing = span;
+    if (!silence.missing || LengthNs(span) > LengthNs(*silence.missing)) silence.missing = span;
   }
   return silence;
 }
@@ -355,9 +353,8 @@ LogsOfOneBoot CompareLogsOfOneBoot(const LogSet& log) {
   }
   const Window& window = log.window();
   const auto ns_in_window = [&window](const Span& span) {
-    const int64_t since_ns = std::max(span.first_ns, window.since_ns.value_or(span.first_ns));
-    const int64_t until_ns = std::min(span.last_ns, window.until_ns.value_or(span.last_ns));
-    return std::max(since_ns, until_ns) - since_ns;
+    return LengthNs({std::max(span.first_ns, window.since_ns.value_or(span.first_ns)),
+                     std::min(span.last_ns, window.until_ns.value_or(span.last_ns))});
   };
   for (const auto& [host, times] : RecordedByHost(log, HostNames(log))) {
     for (const Span& span : times.Twice()) {

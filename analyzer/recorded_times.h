@@ -44,9 +44,12 @@ class RecordedTimes {
   };
 
   // From its first record to its last, but for the times in which its log says that nobody
-  // recorded, and for those of which records are missing.
+  // recorded, and for those of which its records are missing. Both are in order of time, without
+  // overlaps, and may be of other boots as well.
   void Add(const Span& boot, const std::vector<Span>& not_recorded,
            const std::vector<Span>& missing = {});
+  // The boot goes on from one part of it to another, whether somebody recorded it or not.
+  void AddOn(const Span& boot) { boots_.push_back(boot); }
   // A recorder was there, but what it wrote then is missing.
   void AddMissing(const Span& missing);
   // What several logs tell of one boot, each from its first record to its last, is one boot. Its

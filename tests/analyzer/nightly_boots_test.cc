@@ -61,6 +61,19 @@ class NightlyBootsTest : public ProgramRunner {
     log.Close();
   }
 
+  // Of the second boot, which begins at 20:00, the segment of 30:00 to 32:00 is missing.
+  void WriteWithoutASegment() {
+    Write({.id = 0xB1, .begin = 0, .recorded = 0, .end = 4 * kHour, .every = kMinute});
+    ScriptedLog log(log_path_, 0xB2, "web1", (kMidnight + 20 * kHour) * 1'000'000'000);
+    for (uint64_t minute = 1; minute < 20 * 60; ++minute) {
+      if (minute == 10 * 60 || minute == 12 * 60) log.Rotate(minute * 60'000);
+      log.Fork(minute * 60'000, 200, 1, 0);
+      log.Exit(minute * 60'000 + 100, 200, minute * 60'000, 0, "tick", 1000);
+    }
+    log.Close();
+    std::filesystem::remove(log_path_ + "/daybook-00000003.dbk");
+  }
+
   std::string Rows(const std::string& window, const std::string& section) const {
     return Run("report --log LOG --output csv --no-header --section " + section + " " + window).out;
   }
@@ -109,6 +122,47 @@ TEST_F(NightlyBootsTest, BetweenTwoLogsOfABootNobodyRecorded) {
     EXPECT_EQ(Rows(window, "coverage"), told);
     EXPECT_THAT(Run("report --log LOG " + window).out, HasSubstr("; not recorded: times 1, "));
   }
+}
+
+// What is missing of a later boot tells nothing of the time before it.
+TEST_F(NightlyBootsTest, BetweenTwoBootsNobodyRecordedWhateverIsMissingLater) {
+  WriteWithoutASegment();
+  EXPECT_THAT(Run("ps --log LOG --at '2026-09-22 10:00'").out,
+              HasSubstr("-- on web1 nobody recorded from 2026-09-22 04:00:00 until 2026-09-22 20"));
+  const Answer answer =
+      Run("diff --log LOG -S '2026-09-22 08:00' -U '2026-09-22 12:00' --old-since 2026-09-22 "
+          "--old-until '2026-09-22 04:00'");
+  EXPECT_THAT(answer.out, AllOf(HasSubstr("compared with nothing"), Not(HasSubstr("gone"))));
+}
+
+TEST_F(NightlyBootsTest, WhatIsMissingBehindItsEndDoesNotMeanThatARecorderIsThere) {
+  WriteWithoutASegment();
+  const std::string window = "-S 2026-09-22 -U '2026-09-22 12:00'";
+  EXPECT_EQ(Rows(window, "coverage"),
+            "recorder_stopped,1,0,0,28800000000,2026-09-22T04:00:00.000000+00:00,"
+            "2026-09-22T12:00:00.000000+00:00,web1\n");
+  EXPECT_EQ(Run("report --log LOG --fail-on stopped " + window).status, 1);
+}
+
+// The last ones before a host goes off are lost: nobody knows when they were, but it is not all of
+// the time until it is on again.
+TEST_F(NightlyBootsTest, ATornTailBeforeARebootIsOfNoTime) {
+  {
+    ScriptedLog log(log_path_, 0xB1, "web1", kMidnight * 1'000'000'000);
+    for (uint64_t hour = 1; hour < 5; ++hour) {
+      for (uint64_t ms = hour * 3'600'000; ms < hour * 3'600'000 + 100; ++ms) {
+        log.Fork(ms, static_cast<uint32_t>(ms), 1, 0);
+      }
+      log.Flush();
+    }
+    log.Abandon();
+  }
+  Write({.id = 0xB2, .begin = 20 * kHour, .recorded = 20 * kHour, .end = kDay});
+  const std::string path = log_path_ + "/daybook-00000001.dbk";
+  std::filesystem::resize_file(path, std::filesystem::file_size(path) - 100);
+  EXPECT_THAT(Rows("-S 2026-09-22 -U 2026-09-23", "coverage"),
+              AllOf(HasSubstr("between_boots,1,0,0,57"),
+                    testing::ContainsRegex("missing_records,1,[1-9][0-9]*,0,,2026-09-22T0")));
 }
 
 TEST_F(NightlyBootsTest, AHostThatIsOnlyStartedAnewIsNoException) {

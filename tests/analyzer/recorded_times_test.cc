@@ -12,7 +12,7 @@ using Span = RecordedTimes::Span;
 TEST(RecordedTimesTest, TimesWithoutARecorderDoNotCount) {
   RecordedTimes times;
   EXPECT_TRUE(times.empty());
-  times.Add({100, 200}, {{90, 110}, {150, 160}, {155, 170}, {195, 300}});
+  times.Add({100, 200}, {{90, 110}, {150, 170}, {195, 300}});
   times.Finish();
   EXPECT_EQ(times.NsBetween(0, 1000), 40 + 25);
   EXPECT_EQ(times.NsBetween(120, 180), 30 + 10);
@@ -49,6 +49,36 @@ TEST(RecordedTimesTest, WhatIsMissingWasRecordedAndIsNotThere) {
   const auto not_recorded = times.SilenceIn({.since_ns = 176, .until_ns = 177});
   ASSERT_TRUE(not_recorded);
   EXPECT_FALSE(not_recorded->missing);
+}
+
+TEST(RecordedTimesTest, WhatIsMissingElsewhereDoesNotMakeABootLonger) {
+  RecordedTimes times;
+  times.Add({300, 400}, {}, {{100, 200}, {390, 420}, {500, 600}});
+  times.Finish();
+  EXPECT_EQ(times.NsBetween(0, 1000), 90);
+  EXPECT_TRUE(times.SilenceIn({.since_ns = 430, .until_ns = 440}));
+}
+
+TEST(RecordedTimesTest, ABootOfOneRecordIsAMoment) {
+  RecordedTimes times;
+  times.Add({100, 100}, {{90, 100}}, {{100, 200}});
+  times.Finish();
+  EXPECT_FALSE(times.SilenceIn({.since_ns = 100, .until_ns = 101}));
+}
+
+// Of clocks that somebody has made up.
+TEST(RecordedTimesTest, NoTimeIsTooLong) {
+  constexpr int64_t kFar = INT64_MAX - 10;
+  RecordedTimes times;
+  times.Add({-kFar, -20}, {});
+  times.AddMissing({-20, kFar});
+  times.Add({kFar, INT64_MAX}, {});
+  times.Finish();
+  EXPECT_EQ(times.NsBetween(INT64_MIN, INT64_MAX), kFar - 20 + 10);
+  EXPECT_EQ(times.MissingNsBetween(INT64_MIN, INT64_MAX), INT64_MAX);
+  const auto silence = times.SilenceIn({.since_ns = 0, .until_ns = 10});
+  ASSERT_TRUE(silence && silence->missing);
+  EXPECT_EQ(*silence->missing, (Span{-20, kFar}));
 }
 
 TEST(RecordedTimesTest, WhereHardlyAnythingIsThereAllIsMissing) {
