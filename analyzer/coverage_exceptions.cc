@@ -82,8 +82,9 @@ void CoverageExceptions::Take(const Gap& gap, LogSet& log) {
   if (gap.cause == GapCause::kTornTail) return;
   if (!log.InWindow(gap.first_time_ns.value_or(0), gap.last_time_ns.value_or(UINT64_MAX))) return;
   const ClockMap& clock = log.boot().clock;
-  told_lost_here_ += gap.records_lost.value_or(0);
-  Found found{.lost = gap.records_lost.value_or(0), .bytes = gap.end - gap.begin};
+  const uint64_t lost = log.LostIn(gap);
+  told_lost_here_ += lost;
+  Found found{.lost = lost, .bytes = gap.end - gap.begin};
   if (gap.first_time_ns) found.first_ns = clock.ToRealtime(*gap.first_time_ns);
   if (gap.last_time_ns) found.last_ns = clock.ToRealtime(*gap.last_time_ns);
   Add(GapCauseName(gap.cause), HostOf(log.boot()), found);

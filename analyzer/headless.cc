@@ -28,6 +28,13 @@ const SegmentPeek* FindPrevious(const SegmentStart& segment, std::span<const Seg
   return nullptr;
 }
 
+// Wraps instead of overflowing: the numbers come from files.
+void BeginAt(uint64_t time_ns, SegmentStart* start) {
+  const uint64_t offset = static_cast<uint64_t>(start->realtime_ns) - start->time_ns;
+  start->realtime_ns = static_cast<int64_t>(time_ns + offset);
+  start->time_ns = time_ns;
+}
+
 }  // namespace
 
 std::optional<SegmentStart> InferStart(const HeadlessSegment& headless,
@@ -37,7 +44,6 @@ std::optional<SegmentStart> InferStart(const HeadlessSegment& headless,
   SegmentStart start = *next->start;
   start.tag = headless.tag;
   start.segment_no = *next->start->previous_segment_no;
-  start.first_seq = headless.first_seq.value_or(next->start->first_seq);
   start.previous_segment_no.reset();
   start.previous_tag.reset();
   start.previous_end.reset();
@@ -45,7 +51,9 @@ std::optional<SegmentStart> InferStart(const HeadlessSegment& headless,
   start.previous_bytes.reset();
   start.previous_synced_bytes.reset();
   const SegmentPeek* const previous = FindPrevious(start, others);
-  if (previous != nullptr && previous->end) {
+  if (headless.first_seq) {
+    start.first_seq = *headless.first_seq;
+  } else if (previous != nullptr && previous->end) {
     start.first_seq = std::min(start.first_seq, previous->end->next_seq);
   }
   const bool is_boot_of_previous =
@@ -56,11 +64,17 @@ std::optional<SegmentStart> InferStart(const HeadlessSegment& headless,
     start.host_id = previous->start->host_id;
     start.time_ns = previous->start->time_ns;
     start.realtime_ns = previous->start->realtime_ns;
+    if (previous->end && previous->end->last_time_ns && previous->end->last_realtime_ns) {
+      start.time_ns = *previous->end->last_time_ns;
+      start.realtime_ns = *previous->end->last_realtime_ns;
+    }
   } else if (!GoesOn(headless.end)) {
     start.boot_id = start.host_id = Id128{};
     start.time_ns = 0;
     start.realtime_ns = 0;
+    return start;
   }
+  if (headless.first_time_ns) BeginAt(*headless.first_time_ns, &start);
   return start;
 }
 

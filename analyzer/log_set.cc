@@ -27,12 +27,13 @@ bool IsRegularFile(const std::string& path) {
 
 // What is left of a segment without a head: the whole file has to be read for it.
 HeadlessSegment ReadHeadless(SegmentReader& reader, uint32_t tag) {
-  HeadlessSegment headless{.tag = tag, .first_seq = {}, .end = {}};
+  HeadlessSegment headless{.tag = tag, .first_seq = {}, .first_time_ns = {}, .end = {}};
   for (Item item = reader.Next(); !std::holds_alternative<End>(item); item = reader.Next()) {
     const auto* record = std::get_if<RecordView>(&item);
     if (record == nullptr || record->proof != Proof::kVerified) continue;
     if (reader.tag() != tag) break;  // another segment in the same file
     if (!headless.first_seq) headless.first_seq = record->seq;
+    if (!headless.first_time_ns && record->seq) headless.first_time_ns = TimeOf(*record);
     if (SegmentEnd end; record->As(&end)) headless.end = end;
   }
   return headless;

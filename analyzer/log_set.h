@@ -184,6 +184,10 @@ class LogSet {
   // The same of times whose records are lost, as gaps tell.
   const std::vector<TimeOfBoot>& lost_in_gaps() const { return lost_in_gaps_; }
 
+  // So many of the records that the last item, a gap, tells of have not been read before, as from a
+  // sound copy of that segment.
+  uint64_t LostIn(const Gap& gap) const;
+
   // Numbers that no record has, where no gap tells of it: of records between these two moments,
   // before those of the file that shows it.
   struct Missing {
@@ -287,7 +291,7 @@ class LogSet {
   void TakeGap(const Gap& gap);
   void EndFile();
   void EnterSegmentOfItem();
-  void EnterSegment(const SegmentStart& start);
+  void EnterSegment(SegmentStart start);
   void EnterHeadless();
   void AddAnchor(uint64_t boot_ns, int64_t realtime_ns);
   Boot* AddBoot();

@@ -205,9 +205,17 @@ void LogSet::NoteFilter(std::string_view filter) {
                                                               "--only-cgroup", "--min-lifetime"});
 }
 
+uint64_t LogSet::LostIn(const Gap& gap) const {
+  const uint64_t lost = gap.records_lost.value_or(0);
+  if (!gap.first_lost_seq || !sequence_->next) return lost;
+  const uint64_t end = *gap.first_lost_seq + lost;
+  return std::min(lost, std::max(end, *sequence_->next) - *sequence_->next);
+}
+
 void LogSet::TakeGap(const Gap& gap) {
-  sequence_->lost_in_gaps += gap.records_lost.value_or(0);
-  if (gap.records_lost.value_or(0) != 0 && gap.first_time_ns && gap.last_time_ns) {
+  const uint64_t lost = LostIn(gap);
+  sequence_->lost_in_gaps += lost;
+  if (lost != 0 && gap.first_time_ns && gap.last_time_ns) {
     lost_in_gaps_.push_back({boot_, *gap.first_time_ns, *gap.last_time_ns});
   }
   const uint64_t bytes = gap.end - gap.begin;
@@ -251,9 +259,13 @@ void LogSet::EnterSegmentOfItem() {
   }
 }
 
-void LogSet::EnterSegment(const SegmentStart& start) {
+// Of one whose head is gone its boot's clock knows better when it began than the segment before it.
+void LogSet::EnterSegment(SegmentStart start) {
   ++coverage_.segments;
   boot_ = BootOf(start);
+  if (is_segment_inferred()) {
+    start.realtime_ns = boot_->clock.ToRealtime(start.time_ns).value_or(start.realtime_ns);
+  }
   if (start.time_ns > boot_->stopped_ns.value_or(UINT64_MAX)) boot_->stopped_ns.reset();
   segment_clock_ = {};
   in_window_.reset();

@@ -31,9 +31,9 @@ SegmentPeek Segment(uint64_t number, uint8_t boot, std::optional<EndReason> end)
   return peek;
 }
 
-// Segment 2, of which the numbers from 230 on are left.
+// Segment 2, of which the numbers from 230 on are left, from 2500 ns on.
 HeadlessSegment Second(std::optional<EndReason> end) {
-  HeadlessSegment headless{.tag = 0xA2, .first_seq = 230, .end = {}};
+  HeadlessSegment headless{.tag = 0xA2, .first_seq = 230, .first_time_ns = 2500, .end = {}};
   if (end) headless.end = SegmentEnd{.reason = *end, .next_seq = 300};
   return headless;
 }
@@ -47,9 +47,25 @@ TEST(HeadlessTest, TheNextSegmentTellsWhichOneItIs) {
   EXPECT_EQ(start->tag, 0xA2U);
   EXPECT_EQ(start->stream_id, Id(0x51));
   EXPECT_EQ(start->boot_id, Id(0xB0));
-  EXPECT_EQ(start->first_seq, 200U);
-  EXPECT_EQ(start->realtime_ns, 1'000'000);
+  EXPECT_EQ(start->first_seq, 230U);
+  EXPECT_EQ(start->time_ns, 2500U);
+  EXPECT_EQ(start->realtime_ns, 1'001'500) << "1500 ns behind the one before it";
   EXPECT_FALSE(start->previous_tag);
+}
+
+TEST(HeadlessTest, TheEndOfTheSegmentBeforeItHasTheLatestTimeOfTheClock) {
+  SegmentPeek first = Segment(1, 0xB0, EndReason::kSize);
+  first.end->last_time_ns = 1900;
+  first.end->last_realtime_ns = 7'000'000;
+  const std::vector<SegmentPeek> others{first, Segment(3, 0xB0, EndReason::kSize)};
+  EXPECT_EQ(InferStart(Second(EndReason::kSize), others)->realtime_ns, 7'000'600);
+}
+
+TEST(HeadlessTest, OfWhichNothingIsLeftItIsBetweenItsNeighbours) {
+  HeadlessSegment nothing{.tag = 0xA2, .first_seq = {}, .first_time_ns = {}, .end = {}};
+  const std::vector<SegmentPeek> others{Segment(1, 0xB0, EndReason::kSize),
+                                        Segment(3, 0xB0, EndReason::kSize)};
+  EXPECT_EQ(InferStart(nothing, others)->first_seq, 200U);
 }
 
 TEST(HeadlessTest, ASegmentThatNobodyNamesStaysUnknown) {

@@ -100,6 +100,52 @@ TEST_F(NightlyTest, NothingHasChangedOfWhichRecordsAreMissing) {
   }
 }
 
+// The gap does not tell how many records it held, but the next one does.
+TEST_F(NightlyTest, NothingIsGoneWhereTheBeginOfASegmentIsDamaged) {
+  WriteWeek(
+      "headless",
+      [](Week& week, uint64_t begin) { week.Live(begin + 2 * kHourMs, {.comm = "backup"}); },
+      [](Week& week, uint64_t begin) {
+        week.log().Rotate(begin);
+        week.Live(begin + 2 * kHourMs, {.comm = "backup"});
+        for (uint64_t i = 0; i < 200; ++i) {
+          week.Live(begin + 3 * kHourMs + i * 5 * kMinuteMs, {.comm = "tick"});
+          week.log().Flush();
+        }
+        week.log().Rotate(begin + kDayMs - 2000);
+      });
+  const std::string path = log_path_ + "/daybook-00000002.dbk";
+  std::string headless = Slurp(path);
+  std::fill_n(headless.begin(), headless.size() / 2, '\xAA');
+  std::ofstream(path, std::ios::binary) << headless;
+  const Answer page = Run(kAsk + "--only-exceptions --fail-on stopped,gap");
+  EXPECT_EQ(page.status, 4);
+  EXPECT_THAT(page.out, AllOf(HasSubstr("\n-- records of this time are missing"),
+                              HasSubstr("\nmissing_records "), Not(HasSubstr("  gone"))));
+  EXPECT_THAT(Run("ps --log LOG --at '2026-09-28 02:30'").out,
+              HasSubstr("-- on web1 records are missing from 2026-09-2"));
+}
+
+// Nothing is missing of which there is a sound copy as well.
+TEST_F(NightlyTest, ADamagedCopyOfASegmentTakesNothingAway) {
+  for (uint64_t i = 0; i < 500; ++i) {
+    week_.Live(kNightMs + 11 * kHourMs + i * 60'000, {.comm = "cc", .args = "cc\0-c\0"sv});
+  }
+  Close();
+  std::string damaged = Slurp(log_path_ + "/daybook-00000007.dbk");
+  std::fill_n(damaged.begin() + static_cast<std::ptrdiff_t>(damaged.size() / 4), damaged.size() / 2,
+              '\xAA');
+  const std::string copy = temp_ / "copy.dbk";
+  std::ofstream(copy, std::ios::binary) << damaged;
+  const std::string both = kAsk + "--log " + copy;
+  EXPECT_THAT(Run("report -S 2026-09-28 -U 2026-09-29 --log " + copy).out,
+              Not(HasSubstr("lost 0")));
+  EXPECT_THAT(Run(both).out, AllOf(HasSubstr("; lost 0,"), Not(HasSubstr("records of"))));
+  EXPECT_EQ(Run(both + " --fail-on lost").status, 4) << "there is damage";
+  EXPECT_THAT(Run("ps --log LOG --at '2026-09-28 16:00' --log " + copy).out,
+              AllOf(HasSubstr("; lost 0,"), Not(HasSubstr("missing"))));
+}
+
 TEST_F(NightlyTest, NothingIsGoneWhereSomeRecordsAreMissing) {
   WriteWeek(
       "some",
