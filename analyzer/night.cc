@@ -47,21 +47,26 @@ Night::Night(const Window& window, int64_t now_ns, const LocalZone& zone)
   }
 }
 
-// Less than the night is long says little: much of what runs once a night would be new.
+// Less than the night is long says little: much of what runs once a night would be new. What is
+// missing of it was recorded: it is none the shorter for that, unless half of it is.
 void Night::SetBaseline(const Window& before, const RecordedTimes& recorded) {
   if (length_ns_ <= 0 || recorded.empty()) return;
   const int64_t end_ns = *window_.since_ns + length_ns_;
   recorded_ns_ = recorded.NsBetween(*window_.since_ns, end_ns);
   if (recorded.MissingNsBetween(*window_.since_ns, end_ns) >= kSilenceNs) {
     const bool is_all = recorded.IsMissing({.since_ns = window_.since_ns, .until_ns = end_ns});
-    missing_ = is_all ? Missing::kAll : Missing::kSome;
+    lack_ = is_all ? Lack::kAll : Lack::kSome;
   }
   const int64_t since_ns = std::max({*before.since_ns, recorded.first_ns(), int64_t{0}});
   if (since_ns >= *before.until_ns) return;
   baseline_ns_ = recorded.NsBetween(since_ns, *before.until_ns);
-  const bool is_long = *before.until_ns - since_ns >= length_ns_ && baseline_ns_ >= recorded_ns_;
-  if (is_long && recorded_ns_ > 0 && missing_ != Missing::kAll) {
+  const int64_t missing_ns = recorded.MissingNsBetween(since_ns, *before.until_ns);
+  const bool is_long = *before.until_ns - since_ns >= length_ns_ &&
+                       baseline_ns_ + missing_ns >= recorded_ns_ &&
+                       baseline_ns_ >= recorded_ns_ / 2;
+  if (is_long && recorded_ns_ > 0 && lack_ != Lack::kAll) {
     baseline_ = Window{.since_ns = since_ns, .until_ns = before.until_ns};
+    lacks_before_ = missing_ns >= kSilenceNs;
     NoteNights(recorded);
   }
 }
@@ -356,7 +361,7 @@ bool Night::IsInEachNight(uint64_t nights) const {
 
 // Of what is not in the night.
 bool Night::IsGone(uint64_t before, uint64_t nights) const {
-  return missing_ == Missing::kNothing && Expected(before) != 0 && IsInEachNight(nights);
+  return lack_ == Lack::kNothing && Expected(before) != 0 && IsInEachNight(nights);
 }
 
 // Times vary much, above all where people or networks are waited for: what took as long once is

@@ -41,8 +41,10 @@ class Night {
   void SetBaseline(const Window& before, const RecordedTimes& recorded);
   const std::optional<Window>& baseline() const { return baseline_; }
   // What of its records is missing: what seems to be gone may be among that.
-  enum class Missing : uint8_t { kNothing, kSome, kAll };
-  Missing missing() const { return missing_; }
+  enum class Lack : uint8_t { kNothing, kSome, kAll };
+  Lack lack() const { return lack_; }
+  // True where records of the baseline are missing: what seems to be new may be among them.
+  bool lacks_before() const { return lacks_before_; }
 
   uint64_t used() const { return all_.count; }
   uint64_t failed() const { return all_.failed; }
@@ -155,7 +157,8 @@ class Night {
   Window window_;
   int64_t length_ns_ = 0;    // by the clock
   int64_t recorded_ns_ = 0;  // of it, when there is a baseline
-  Missing missing_ = Missing::kNothing;
+  Lack lack_ = Lack::kNothing;
+  bool lacks_before_ = false;
   LifeTexts texts_;
   Arena arena_;
   std::optional<Window> baseline_;

@@ -32,17 +32,25 @@ std::optional<Window> Nights::baseline() const {
 std::vector<std::string> Nights::HostsWithoutBaseline() const {
   std::vector<std::string> hosts;
   for (const auto& [host, night] : nights_) {
-    const bool is_there = night.used() != 0 && night.missing() != Night::Missing::kAll;
+    const bool is_there = night.used() != 0 && night.lack() != Night::Lack::kAll;
     if (!night.baseline() && is_there) hosts.push_back(host);
   }
   return hosts;
 }
 
-std::vector<std::string> Nights::HostsThatLack(Night::Missing missing) const {
+std::vector<std::string> Nights::HostsThatLack(Night::Lack lack) const {
   std::vector<std::string> hosts;
   for (const auto& [host, night] : nights_) {
-    const bool is_told = night.baseline() || missing == Night::Missing::kAll;
-    if (night.missing() == missing && is_told) hosts.push_back(host);
+    const bool is_told = night.baseline() || lack == Night::Lack::kAll;
+    if (night.lack() == lack && is_told) hosts.push_back(host);
+  }
+  return hosts;
+}
+
+std::vector<std::string> Nights::HostsThatLackBefore() const {
+  std::vector<std::string> hosts;
+  for (const auto& [host, night] : nights_) {
+    if (night.lacks_before()) hosts.push_back(host);
   }
   return hosts;
 }

@@ -37,7 +37,9 @@ class Nights {
   // Of which something is there, but for which there is nothing to compare with.
   std::vector<std::string> HostsWithoutBaseline() const;
   // Of which so much of the night is missing; of kSome those that are compared nevertheless.
-  std::vector<std::string> HostsThatLack(Night::Missing missing) const;
+  std::vector<std::string> HostsThatLack(Night::Lack lack) const;
+  // Of whose baseline they are.
+  std::vector<std::string> HostsThatLackBefore() const;
   bool has_several() const { return nights_.size() > 1; }
 
   uint64_t Sum(uint64_t (Night::*of)() const) const;

@@ -298,10 +298,12 @@ void AddComparison(const Wish& wish, const Nights& nights, Page& page) {
   constexpr std::string_view kNothing =
       "compared with nothing: the log has too little of the time before";
   constexpr std::string_view kAllMissing =
-      "compared with nothing: records of all of this time are missing";
+      "compared with nothing: nearly all records of this time are missing";
   constexpr std::string_view kSomeMissing =
       "records of this time are missing: nothing of it is said to be gone";
-  const auto all_missing = nights.HostsThatLack(Night::Missing::kAll);
+  constexpr std::string_view kMissingBefore =
+      "records of the time before are missing: what is new or more often may only seem so";
+  const auto all_missing = nights.HostsThatLack(Night::Lack::kAll);
   const bool has_several = nights.has_several();
   if (!nights.baseline() && all_missing.empty()) {
     page.AddNote(fmt::format("-- {}", kNothing));
@@ -309,7 +311,8 @@ void AddComparison(const Wish& wish, const Nights& nights, Page& page) {
     AddHostNotes(nights.HostsWithoutBaseline(), has_several, kNothing, page);
   }
   AddHostNotes(all_missing, has_several, kAllMissing, page);
-  AddHostNotes(nights.HostsThatLack(Night::Missing::kSome), has_several, kSomeMissing, page);
+  AddHostNotes(nights.HostsThatLack(Night::Lack::kSome), has_several, kSomeMissing, page);
+  AddHostNotes(nights.HostsThatLackBefore(), has_several, kMissingBefore, page);
 }
 
 void AddNotes(const Exceptions& exceptions, Page& page) {

@@ -51,7 +51,8 @@ TEST_F(NightlyTest, AMissingSegmentIsAnExceptionOfItsOwnTimeOnly) {
   Close();
   std::filesystem::remove(log_path_ + "/daybook-00000004.dbk");
   const std::string ask = " --section coverage --output csv";
-  for (const char* day : {"-S 2026-09-23 -U 2026-09-24", "-S 2026-09-27 -U 2026-09-28"}) {
+  for (const char* day : {"-S 2026-09-23 -U 2026-09-24", "-S 2026-09-27 -U 2026-09-28",
+                          "-S '2026-09-25 23:59:59' -U 2026-09-27"}) {
     const std::string out = Run("report --log LOG " + std::string(day) + ask).out;
     EXPECT_THAT(out, Not(HasSubstr("missing_records"))) << day;
   }
@@ -86,7 +87,7 @@ TEST_F(NightlyTest, NothingHasChangedOfWhichRecordsAreMissing) {
   std::fill(damaged.begin() + static_cast<std::ptrdiff_t>(whole.size() * 2 / 5),
             damaged.begin() + static_cast<std::ptrdiff_t>(whole.size() * 4 / 5), '\xAA');
   const std::string report = "report --log LOG -S 2026-09-25 -U 2026-09-26 ";
-  const std::string all = "compared with nothing: records of all of this time are missing";
+  const std::string all = "compared with nothing: nearly all records of this time are missing";
   const std::string some = "records of this time are missing: nothing of it is said to be gone";
   const std::pair<std::string, std::string> cases[] = {
       {whole.substr(0, whole.size() / 2), all}, {damaged, some}, {"", all}};
@@ -166,6 +167,30 @@ TEST_F(NightlyTest, NothingIsGoneWhereSomeRecordsAreMissing) {
   EXPECT_THAT(Run(changes).out, AllOf(HasSubstr("\ntick,more_often,"), Not(HasSubstr("gone"))));
   EXPECT_THAT(Run(kAsk).out, HasSubstr("\n-- records of this time are missing: nothing of it is "
                                        "said to be gone\n"));
+}
+
+// Of the day before, two hours are missing in which a program ran.
+TEST_F(NightlyTest, WhatIsMissingOfTheTimeBeforeDoesNotEndTheComparison) {
+  const auto day = [](Week& week, uint64_t begin) {
+    week.Live(begin + 2 * kHourMs, {.comm = "tick"});
+    week.log().Rotate(begin + 3 * kHourMs);
+    week.Live(begin + 4 * kHourMs, {.comm = "backup"});
+    week.log().Rotate(begin + 5 * kHourMs);
+  };
+  WriteWeek("before", day, day);
+  const std::string ask = kAsk + "--baseline 1d ";
+  const std::string note =
+      "\n-- records of the time before are missing: what is new or more often may only seem so\n";
+  EXPECT_THAT(Run(ask).out, Not(HasSubstr("records of")));
+  std::filesystem::remove(log_path_ + "/daybook-00000012.dbk");
+  EXPECT_THAT(Run(ask).out, AllOf(HasSubstr("\ncompared with 2026-09-27 00:00:00 to "),
+                                  HasSubstr(note), HasSubstr("\n/usr/bin/backup")));
+  EXPECT_THAT(Run(kAsk).out, AllOf(HasSubstr(note), Not(HasSubstr("New programs"))));
+  // The most of it.
+  std::filesystem::remove(log_path_ + "/daybook-00000013.dbk");
+  EXPECT_THAT(Run(ask).out,
+              AllOf(HasSubstr("\n-- compared with nothing: the log has too little of"),
+                    Not(HasSubstr("new"))));
 }
 
 // Only its end is told, so that its path is not known.
