@@ -91,20 +91,20 @@ void CoverageExceptions::Take(const Gap& gap, LogSet& log) {
 }
 
 void CoverageExceptions::Add(std::string_view what, const std::string& host, const Found& found) {
-  Missing& missing = missing_[{what, host}];
-  ++missing.times;
-  missing.lost += found.lost;
-  missing.bytes += found.bytes;
+  Sum& sum = sums_[{what, host}];
+  ++sum.times;
+  sum.lost += found.lost;
+  sum.bytes += found.bytes;
   if (found.first_ns) {
-    missing.first_ns = std::min(missing.first_ns.value_or(*found.first_ns), *found.first_ns);
+    sum.first_ns = std::min(sum.first_ns.value_or(*found.first_ns), *found.first_ns);
   }
   if (found.last_ns) {
-    missing.last_ns = std::max(missing.last_ns.value_or(*found.last_ns), *found.last_ns);
+    sum.last_ns = std::max(sum.last_ns.value_or(*found.last_ns), *found.last_ns);
   }
   if (found.has_duration && found.first_ns && found.last_ns && *found.first_ns < *found.last_ns) {
     const uint64_t ns =
         static_cast<uint64_t>(*found.last_ns) - static_cast<uint64_t>(*found.first_ns);
-    missing.duration_us = missing.duration_us.value_or(0) + ns / 1000;
+    sum.duration_us = sum.duration_us.value_or(0) + ns / 1000;
   }
 }
 
@@ -190,23 +190,23 @@ std::vector<std::string> CoverageExceptions::hosts() const {
 
 uint64_t CoverageExceptions::lost() const {
   uint64_t lost = 0;
-  for (const auto& [key, missing] : missing_) {
-    if (key.first != kNotRecorded) lost += missing.lost;
+  for (const auto& [key, sum] : sums_) {
+    if (key.first != kNotRecorded) lost += sum.lost;
   }
   return lost;
 }
 
 uint64_t CoverageExceptions::gaps() const {
   uint64_t gaps = 0;
-  for (const auto& [key, missing] : missing_) {
-    if (IsAmong(kNotRecordedTimes, key.first)) gaps += missing.times;
+  for (const auto& [key, sum] : sums_) {
+    if (IsAmong(kNotRecordedTimes, key.first)) gaps += sum.times;
   }
   return gaps;
 }
 
 uint64_t CoverageExceptions::stopped() const {
   uint64_t stopped = 0;
-  for (const auto& [key, missing] : missing_) stopped += key.first == kStopped;
+  for (const auto& [key, sum] : sums_) stopped += key.first == kStopped;
   return stopped;
 }
 
@@ -214,19 +214,19 @@ uint64_t CoverageExceptions::damaged() const {
   constexpr std::array kNoDamage = {kLost,    kMissingRecords, kUnordered,
                                     kUnknown, kStopped,        kRecordedTwice};
   uint64_t damaged = 0;
-  for (const auto& [key, missing] : missing_) {
+  for (const auto& [key, sum] : sums_) {
     const bool is_none = IsAmong(kNoDamage, key.first) || IsAmong(kNotRecordedTimes, key.first);
-    if (!is_none) damaged += missing.times;
+    if (!is_none) damaged += sum.times;
   }
   return damaged;
 }
 
 Rows CoverageExceptions::ToRows() const {
   Rows rows;
-  for (const auto& [key, missing] : missing_) {
-    rows.push_back({Text{.bytes = key.first}, missing.times, missing.lost, missing.bytes,
-                    OptionalCell(missing.duration_us), OptionalCell(missing.first_ns),
-                    OptionalCell(missing.last_ns),
+  for (const auto& [key, sum] : sums_) {
+    rows.push_back({Text{.bytes = key.first}, sum.times, sum.lost, sum.bytes,
+                    OptionalCell(sum.duration_us), OptionalCell(sum.first_ns),
+                    OptionalCell(sum.last_ns),
                     key.second.empty() ? Cell() : Cell(Text{.bytes = key.second})});
   }
   return rows;

@@ -36,7 +36,8 @@ class CoverageExceptions {
   Rows ToRows() const;
 
  private:
-  struct Missing {
+  // The same on a host.
+  struct Sum {
     uint64_t times = 0;
     uint64_t lost = 0;
     uint64_t bytes = 0;
@@ -72,7 +73,7 @@ class CoverageExceptions {
   uint64_t told_lost_here_ = 0;  // records, by gaps in the window
   HostNames names_;
   std::set<std::string> hosts_;
-  std::map<std::pair<std::string_view, std::string>, Missing> missing_;  // what, host
+  std::map<std::pair<std::string_view, std::string>, Sum> sums_;  // what, host
 };
 
 }  // namespace daybook

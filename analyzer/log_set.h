@@ -174,15 +174,15 @@ class LogSet {
   Coverage coverage() const;
   // In the order of their appearance; addresses do not change.
   const std::deque<Boot>& boots() const { return boots_; }
-  struct TimeOfBoot {
+  struct SpanOfBoot {
     const Boot* boot;
     uint64_t first_ns;
     uint64_t last_ns;
   };
   // Times without a recorder, as records tell of them; also outside the window.
-  const std::vector<TimeOfBoot>& not_recorded() const { return not_recorded_; }
+  const std::vector<SpanOfBoot>& not_recorded() const { return not_recorded_; }
   // The same of times whose records are lost, as gaps tell.
-  const std::vector<TimeOfBoot>& lost_in_gaps() const { return lost_in_gaps_; }
+  const std::vector<SpanOfBoot>& lost_in_gaps() const { return lost_in_gaps_; }
 
   // So many of the records that the last item, a gap, tells of have not been read before, as from a
   // sound copy of that segment.
@@ -201,9 +201,13 @@ class LogSet {
     // That wrote them: segments are missing, or the boot goes on behind them. Else they may be the
     // last ones before a host went off.
     bool has_recorder = false;
+
+    // In which they were written, as far as the file tells. Where the clock was set back in
+    // between, by the one before and the one behind.
+    Window Time() const;
   };
   const std::vector<Missing>& missing() const { return missing_; }
-  // True where the time in which they were written touches the window.
+  // True where a part of its time is in the window.
   bool InWindow(const Missing& missing) const;
 
   // True where nothing of the window, nor of a time behind it, is in what has been read: when that
@@ -338,8 +342,8 @@ class LogSet {
   std::optional<uint64_t> next_in_file_;  // the next number, but behind what was left out unread
   Coverage coverage_;
   Coverage coverage_before_file_;
-  std::vector<TimeOfBoot> not_recorded_;
-  std::vector<TimeOfBoot> lost_in_gaps_;
+  std::vector<SpanOfBoot> not_recorded_;
+  std::vector<SpanOfBoot> lost_in_gaps_;
   std::vector<Missing> missing_;
   std::vector<Failure> failures_;
 };

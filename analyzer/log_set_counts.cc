@@ -398,12 +398,27 @@ void LogSet::AddMissing(uint64_t records, const SegmentStart* shown_by) {
   if (is_one_boot && first_ns) missing.in_boot = {*first_ns, shown_by->time_ns};
 }
 
+Window LogSet::Missing::Time() const {
+  if (!first_ns || !last_ns || *first_ns <= *last_ns) {
+    return {.since_ns = first_ns, .until_ns = last_ns};
+  }
+  const uint64_t length =
+      in_boot ? std::max(in_boot->last_ns, in_boot->first_ns) - in_boot->first_ns : 0;
+  Window time = {.since_ns = INT64_MIN, .until_ns = INT64_MAX};
+  int64_t moved = 0;
+  if (!__builtin_sub_overflow(*last_ns, length, &moved)) time.since_ns = moved;
+  if (!__builtin_add_overflow(*first_ns, length, &moved)) time.until_ns = moved;
+  return time;
+}
+
 bool LogSet::InWindow(const Missing& missing) const {
   const Window& window = options_.window;
-  const bool is_before = window.since_ns && missing.last_ns.value_or(INT64_MAX) < *window.since_ns;
-  const bool is_behind =
-      window.until_ns && missing.first_ns.value_or(INT64_MIN) >= *window.until_ns;
-  return !is_before && !is_behind;
+  const Window time = missing.Time();
+  const int64_t first_ns = time.since_ns.value_or(INT64_MIN);
+  const int64_t last_ns = time.until_ns.value_or(INT64_MAX);
+  const bool is_before =
+      window.since_ns && last_ns <= *window.since_ns && first_ns < *window.since_ns;
+  return !is_before && !(window.until_ns && first_ns >= *window.until_ns);
 }
 
 std::vector<LogSet::LeftOut> LogSet::left_out() const {

@@ -140,9 +140,15 @@ void HostTimes::CollectMissing() {
     if (const auto span = SpanOf(*boot, first_ns, last_ns)) add(boot->stream_id, *span);
   }
   for (const LogSet::Missing& missing : log_.missing()) {
-    if (!missing.has_recorder || !missing.first_ns || !missing.last_ns) continue;
-    if (*missing.first_ns >= *missing.last_ns) continue;
-    add(missing.stream_id, {*missing.first_ns, *missing.last_ns});
+    const Window time = missing.Time();
+    if (!missing.has_recorder || !time.since_ns || !time.until_ns) continue;
+    const Span span = {*time.since_ns, *time.until_ns};
+    if (*missing.first_ns <= *missing.last_ns) {
+      add(missing.stream_id, span);
+    } else if (span.first_ns < until_ns) {
+      // By a clock that was set back, of which there may be records of the same time.
+      hosts_[names_.OfLog(missing.stream_id)].AddMissing(span);
+    }
   }
   for (auto& [stream_id, spans] : missing_) {
     Join(&spans);

@@ -189,11 +189,13 @@ int Import(const Options& options, const LocalZone& zone) {
 
 void AddNotes(const Options& options, const LogSet& log, const Coverage& coverage,
               const LocalZone& zone, Table& table) {
-  // Roll-ups were made behind the times that they tell of.
-  const auto end = coverage.rollups ? std::nullopt : log.EndBeforeWindow();
+  // Roll-ups were made behind the times that they tell of, and what has not been read yet may tell
+  // more.
+  const bool tells_times = !coverage.rollups && !coverage.stopped_early;
+  const auto end = tells_times ? log.EndBeforeWindow() : std::nullopt;
   if (end) table.AddNote(EndLine(*end, zone));
   AddNameNotes(options.names, log, table);
-  if (!log.window().bounded() || coverage.rollups) return;
+  if (!log.window().bounded() || !tells_times) return;
   table.AddNotes(NotRecordedLines(log, log.window(), zone));
 }
 

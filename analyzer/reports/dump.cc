@@ -117,6 +117,7 @@ Coverage Dumper::Run() {
   coverage.tells_unknown = true;
   coverage.used = used_;
   coverage.filtered = filtered_;
+  coverage.stopped_early = table_.full();
   return coverage;
 }
 

@@ -450,10 +450,14 @@ TEST_F(HonestAnswersTest, WhatNobodyRecordedIsSaid) {
 // Of four hours the third one is missing.
 class MissingHourTest : public HonestAnswersTest {
  protected:
-  MissingHourTest() {
+  MissingHourTest() { Write(0); }
+
+  // At the begin of the fourth one the clock is set.
+  void Write(int64_t clock_ns) const {
     Script script(log_path_);
     for (uint64_t hour = 0; hour < 4; ++hour) {
       const uint64_t begin_ms = hour == 0 ? 5000 : kHourMs * hour - 795'000;
+      if (hour == 3) script.log().SetWallClock(clock_ns);
       if (hour != 0) script.log().Rotate(begin_ms);
       script.Snapshot({{1, 0, 0, "systemd"}}, begin_ms);
       script.Fork(begin_ms + 1000, 200, 1, 0);
@@ -482,6 +486,21 @@ TEST_F(MissingHourTest, IsNotOneThatNobodyRecorded) {
     EXPECT_THAT(Run("ps --log LOG --at '2026-09-21 " + time + "'").out,
                 Not(HasSubstr("are missing")));
   }
+}
+
+TEST_F(MissingHourTest, IsNoSecretWhereTheClockWasSetBackInIt) {
+  log_path_ = temp_ / "back";
+  Write(-8 * static_cast<int64_t>(kHourMs) * 1'000'000);
+  EXPECT_THAT(Run("ps --log LOG --at '2026-09-21 16:30'").out, HasSubstr("records are missing"));
+  const std::string window = "-S '2026-09-21 16:00' -U '2026-09-21 17:00'";
+  EXPECT_THAT(Run("report --log LOG " + window).out, HasSubstr("\nmissing_records "));
+  EXPECT_THAT(Run("diff --log LOG --min-count 1 " + window).out, Not(HasSubstr("gone")));
+}
+
+// The name of the host and what is behind them have not been read.
+TEST_F(MissingHourTest, IsNotToldByTheFirstRowsOfADump) {
+  const std::string ask = "dump --log LOG -S '2026-09-21 16:30' ";
+  EXPECT_THAT(Run(ask + "-n 2").out, Not(HasSubstr("records are missing")));
 }
 
 TEST_F(MissingHourTest, HasNothingThatChanged) {

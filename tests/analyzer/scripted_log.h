@@ -25,7 +25,7 @@ class ScriptedLog {
  public:
   explicit ScriptedLog(const std::string& path, uint8_t boot = 0xB0,
                        const std::string& host = "web1", int64_t realtime_ns = kScriptRealtimeNs)
-      : writer_(Open(path, boot, host, realtime_ns, &now_ns_)) {}
+      : realtime_ns_(realtime_ns), writer_(Open(path, boot, host, &realtime_ns_, &now_ns_)) {}
   ~ScriptedLog() {
     if (!closed_) Close();
   }
@@ -116,6 +116,7 @@ class ScriptedLog {
   }
 
   void At(uint64_t ms) { now_ns_ = Ns(ms); }
+  void SetWallClock(int64_t by_ns) { realtime_ns_ += by_ns; }
   void Rotate(uint64_t ms) {
     At(ms);
     Check(writer_.Rotate(EndReason::kSize));
@@ -138,14 +139,15 @@ class ScriptedLog {
     if (!status) throw std::runtime_error(status.error().message());
   }
   static LogWriter Open(const std::string& path, uint8_t boot, const std::string& host,
-                        int64_t realtime_ns, const uint64_t* now_ns) {
+                        const int64_t* realtime_ns, const uint64_t* now_ns) {
     LogIdentity identity;
     identity.boot_id.bytes.fill(boot);
     identity.host_id.bytes.fill(0x05);
     identity.info = {{"hostname", host}, {"kernel", "6.1.0"}};
     const auto clock = [realtime_ns, now_ns] {
       const auto since = static_cast<int64_t>(*now_ns) - static_cast<int64_t>(kScriptBootNs);
-      return Clock{.time_ns = *now_ns, .realtime_ns = realtime_ns + since, .monotonic_ns = *now_ns};
+      return Clock{
+          .time_ns = *now_ns, .realtime_ns = *realtime_ns + since, .monotonic_ns = *now_ns};
     };
     std::filesystem::create_directory(path);
     auto folder = OpenLogFolder(path);
@@ -156,6 +158,7 @@ class ScriptedLog {
     return *std::move(writer);
   }
 
+  int64_t realtime_ns_;  // 5 s after boot
   uint64_t now_ns_ = kScriptBootNs;
   bool closed_ = false;
   std::set<std::pair<uint32_t, uint64_t>> forked_only_;  // pid and start, in milliseconds
