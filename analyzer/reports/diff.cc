@@ -6,12 +6,16 @@
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
+#include <map>
 #include <optional>
+#include <set>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <vector>
 
 #include "change.h"
+#include "escape.h"
 #include "exit_status.h"
 #include "filter/literal.h"
 #include "life_groups.h"
@@ -166,22 +170,38 @@ bool IsLater(int64_t first_ns, int64_t since_ns) {
          static_cast<uint64_t>(first_ns) - static_cast<uint64_t>(since_ns) > kNextSegmentNs;
 }
 
-// False where the log tells nothing of that time.
-bool IsTold(const Window& window, const LogSet& log) {
-  const auto hosts = RecordedByHost(log, HostNames(log));
-  return std::ranges::any_of(hosts,
-                             [&](const auto& host) { return !host.second.SilenceIn(window); });
-}
+// What is known of one of the periods, of each host.
+class TimesOfPeriod {
+ public:
+  explicit TimesOfPeriod(const LogSet& log)
+      : window_(log.window()), names_(log), hosts_(RecordedByHost(log, names_)) {}
 
-// True where so much of it is missing that somebody may have run then who is not seen.
-bool LacksRecords(const LogSet& log) {
-  const int64_t since_ns = log.window().since_ns.value_or(INT64_MIN);
-  const int64_t until_ns = log.window().until_ns.value_or(INT64_MAX);
-  const auto hosts = RecordedByHost(log, HostNames(log));
-  return std::ranges::any_of(hosts, [&](const auto& host) {
-    return host.second.MissingNsBetween(since_ns, until_ns) >= kSilenceNs;
-  });
-}
+  const std::map<std::string, RecordedTimes>& hosts() const { return hosts_; }
+  std::string HostOf(const std::optional<Id128>& stream_id) const {
+    return names_.OfLog(stream_id);
+  }
+  bool IsTold() const {
+    return std::ranges::any_of(hosts_, [&](const auto& host) { return !IsSilent(host.first); });
+  }
+  // True where the log tells of the host, but not of this time.
+  bool IsSilent(const std::string& host) const {
+    const auto found = hosts_.find(host);
+    return found != hosts_.end() && found->second.SilenceIn(window_).has_value();
+  }
+  // True where so much of it is missing that somebody may have run then who is not seen.
+  bool LacksRecords(const std::string& host) const {
+    const int64_t since_ns = window_.since_ns.value_or(INT64_MIN);
+    const int64_t until_ns = window_.until_ns.value_or(INT64_MAX);
+    const auto found = hosts_.find(host);
+    return found != hosts_.end() &&
+           found->second.MissingNsBetween(since_ns, until_ns) >= kSilenceNs;
+  }
+
+ private:
+  const Window window_;
+  const HostNames names_;
+  const std::map<std::string, RecordedTimes> hosts_;
+};
 
 // A group in one of the periods.
 struct Period {
@@ -191,11 +211,25 @@ struct Period {
 
   uint64_t running() const { return uncounted + totals.running; }
   uint64_t there() const { return uncounted + totals.count; }
+  void Merge(const Period& other) {
+    totals.Merge(other.totals);
+    uncounted += other.uncounted;
+    lacks_successes = lacks_successes || other.lacks_successes;
+  }
 };
 
 struct Group {
   Period old_period;
   Period new_period;
+
+  bool empty() const { return old_period.there() == 0 && new_period.there() == 0; }
+};
+
+// The same by log: which host each is of is known when all of it has been read.
+struct GroupOfLogs {
+  using Periods = std::map<std::optional<Id128>, Period>;
+  Periods old_period;
+  Periods new_period;
 };
 
 // Who still runs was there: that is no reason to call it gone, or new when it ends. Where some do,
@@ -247,12 +281,12 @@ class Difference {
   // other one: it was there.
   void CountOnlyEnds() { counts_only_ends_ = true; }
 
-  Coverage Read(const Question& question, Period Group::*period) {
+  Coverage Read(const Question& question, GroupOfLogs::Periods GroupOfLogs::*period) {
     return ReadLives(
         question,
         [&](const Boot& boot, const Life& life) {
           if (counts_only_ends_ && life.state != LifeState::kEnded) return LifeUse::kFiltered;
-          Period& of_group = GroupOf(boot, life).*period;
+          Period& of_group = (GroupOf(boot, life).*period)[boot.stream_id];
           of_group.totals.Add(life);
           of_group.lacks_successes = of_group.lacks_successes || boot.lacks_successes;
           return LifeUse::kUsed;
@@ -260,23 +294,35 @@ class Difference {
         [&](const Boot& boot, const Life& life) {
           if (!counts_only_ends_ || !IsThereWithoutEnd(question.log.window(), boot, life)) return;
           if (question.filter.Judge(boot, life, texts_) != Truth::kTrue) return;
-          ++(GroupOf(boot, life).*period).uncounted;
+          ++(GroupOf(boot, life).*period)[boot.stream_id].uncounted;
         });
   }
 
-  // Returns whether anything has changed. Of what cannot be compared nothing has.
-  bool Fill(bool is_comparable, bool shows_all, Table& table) const {
+  // Returns whether anything has changed on the hosts that can be compared. Of the others a group
+  // has a row where all are asked for, if it is on none else.
+  template <class IsComparable>
+  bool Fill(const TimesOfPeriod& before, const TimesOfPeriod& now,
+            const IsComparable& is_comparable, bool shows_all, Table& table) const {
     bool has_changed = false;
     for (size_t i = 0; i < groups_.size(); ++i) {
-      const std::string change = is_comparable ? ChangeOf(groups_[i], comparison_) : "";
+      Group compared;
+      Group others;
+      for (const auto& [log, period] : groups_[i].old_period) {
+        (is_comparable(before.HostOf(log)) ? compared : others).old_period.Merge(period);
+      }
+      for (const auto& [log, period] : groups_[i].new_period) {
+        (is_comparable(now.HostOf(log)) ? compared : others).new_period.Merge(period);
+      }
+      const std::string change = compared.empty() ? "" : ChangeOf(compared, comparison_);
       has_changed = has_changed || !change.empty();
-      if (shows_all || !change.empty()) AddRow(names_.Cells(i), groups_[i], change, table);
+      if (!shows_all && change.empty()) continue;
+      AddRow(names_.Cells(i), compared.empty() ? others : compared, change, table);
     }
     return has_changed;
   }
 
  private:
-  Group& GroupOf(const Boot& boot, const Life& life) {
+  GroupOfLogs& GroupOf(const Boot& boot, const Life& life) {
     const size_t group = names_.Find(boot, life, texts_);
     if (group == groups_.size()) groups_.emplace_back();
     return groups_[group];
@@ -286,20 +332,56 @@ class Difference {
   LifeGroups names_;
   LifeTexts texts_;
   bool counts_only_ends_ = false;
-  std::vector<Group> groups_;
+  std::vector<GroupOfLogs> groups_;
 };
 
-// Where one of the periods is told of not at all, or the old one only from some time on: what is
-// there then is not what has changed.
-bool NoteWhatIsNotTold(const LogSet& old_log, const LogSet& log, const Answer& answer,
-                       const LocalZone& zone, Table& table) {
-  const Window& old_window = old_log.window();
-  if (!IsTold(old_window, old_log)) {
-    table.AddNote("-- compared with nothing: the log does not tell of the old period");
-    return false;
+// What is there then is not what has changed.
+constexpr std::string_view kOldNotTold =
+    "compared with nothing: the log does not tell of the old period";
+constexpr std::string_view kNewNotTold =
+    "compared with nothing: the log does not tell of the new period";
+constexpr std::string_view kOldLacks =
+    "records of the old period are missing, so that what is new or more often may only seem so";
+constexpr std::string_view kNewLacks =
+    "records of the new period are missing, so that what is gone or less often may only seem so";
+
+// Of one host that is compared with itself, or not.
+std::vector<std::string_view> NotesOf(const std::string& host, const TimesOfPeriod& before,
+                                      const TimesOfPeriod& now) {
+  if (before.IsSilent(host) && now.IsSilent(host)) return {};  // that is said elsewhere
+  if (before.IsSilent(host)) return {kOldNotTold};
+  if (now.IsSilent(host)) return {kNewNotTold};
+  std::vector<std::string_view> notes;
+  if (before.LacksRecords(host)) notes.push_back(kOldLacks);
+  if (now.LacksRecords(host)) notes.push_back(kNewLacks);
+  return notes;
+}
+
+// Where there is one host only, it is not named.
+void AddHostNotes(const TimesOfPeriod& before, const TimesOfPeriod& now, Table& table) {
+  std::set<std::string> hosts;
+  for (const auto* const period : {&before, &now}) {
+    for (const auto& [host, times] : period->hosts()) hosts.insert(host);
   }
-  if (!IsTold(log.window(), log)) {
-    table.AddNote("-- compared with nothing: the log does not tell of the new period");
+  for (const std::string& host : hosts) {
+    for (const std::string_view text : NotesOf(host, before, now)) {
+      std::string note = "-- ";
+      if (hosts.size() > 1) {
+        AppendEscaped(host.empty() ? "a host without a name" : host, &note);
+        note += ": ";
+      }
+      table.AddNote(note.append(text));
+    }
+  }
+}
+
+// False where one of the periods is told of not at all. Of the old one it may be told only from
+// some time on.
+bool NoteWhatIsNotTold(const TimesOfPeriod& before, const TimesOfPeriod& now,
+                       const Window& old_window, const Answer& answer, const LocalZone& zone,
+                       Table& table) {
+  if (!before.IsTold() || !now.IsTold()) {
+    table.AddNote(fmt::format("-- {}", before.IsTold() ? kNewNotTold : kOldNotTold));
     return false;
   }
   const int64_t first_ns = *answer.old_coverage->first_ns;
@@ -308,16 +390,7 @@ bool NoteWhatIsNotTold(const LogSet& old_log, const LogSet& log, const Answer& a
     zone.AppendForPeople(first_ns, &note);
     table.AddNote(note + " on, so that what is new or more often may only seem so");
   }
-  if (LacksRecords(old_log)) {
-    table.AddNote(
-        "-- records of the old period are missing, so that what is new or more often may only "
-        "seem so");
-  }
-  if (LacksRecords(log)) {
-    table.AddNote(
-        "-- records of the new period are missing, so that what is gone or less often may only "
-        "seem so");
-  }
+  AddHostNotes(before, now, table);
   return true;
 }
 
@@ -346,17 +419,25 @@ Result<Answer> RunDiff(const Question& question, Table& table) {
   if (is_period && window.rule == WindowRule::kEnd) difference.CountOnlyEnds();
   Question old_question = {.log = *old_log, .zone = question.zone, .filter = question.filter};
   Answer answer;
-  answer.old_coverage = difference.Read(old_question, &Group::old_period);
-  answer.coverage = difference.Read(question, &Group::new_period);
-  const bool is_comparable =
-      NoteWhatIsNotTold(*old_log, question.log, answer, question.zone, table);
-  const bool has_changed = difference.Fill(is_comparable, question.wishes.Has("--all"), table);
+  answer.old_coverage = difference.Read(old_question, &GroupOfLogs::old_period);
+  answer.coverage = difference.Read(question, &GroupOfLogs::new_period);
+  const TimesOfPeriod before(*old_log);
+  const TimesOfPeriod now(question.log);
+  const bool is_told = NoteWhatIsNotTold(before, now, window, answer, question.zone, table);
+  bool is_complete = is_told;
+  const auto is_comparable = [&](const std::string& host) {
+    const bool is_silent = before.IsSilent(host) || now.IsSilent(host);
+    is_complete = is_complete && !is_silent;
+    return is_told && !is_silent;
+  };
+  const bool has_changed =
+      difference.Fill(before, now, is_comparable, question.wishes.Has("--all"), table);
   for (const LogSet::Failure& failure : old_log->failures()) {
     answer.failures.push_back(failure.error);
   }
   if (has_changed) {
     answer.exit_status = kExitFound;
-  } else if (!is_comparable || answer.old_coverage->incomplete()) {
+  } else if (!is_complete || answer.old_coverage->incomplete()) {
     answer.exit_status = kExitIncomplete;
   }
   return answer;

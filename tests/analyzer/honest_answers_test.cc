@@ -551,6 +551,39 @@ TEST_F(HonestAnswersTest, EveryVerbKnowsSinceWhenNobodyRecorded) {
   }
 }
 
+// ---- diff of several hosts ----
+
+// Of the second host the new hour is missing: nothing of it is gone. The first one is compared.
+TEST_F(MissingHourTest, OfOneHostDoesNotEndTheComparisonOfTheOthers) {
+  const std::string other = temp_ / "other";
+  {
+    Script script(other, 0xB7, kScriptRealtimeNs, "web2");
+    for (uint64_t hour = 0; hour < 4; ++hour) {
+      const uint64_t begin_ms = hour == 0 ? 5000 : kHourMs * hour - 795'000;
+      script.Snapshot({{1, 0, 0, "systemd"}}, begin_ms);
+      script.Fork(begin_ms + 1000, 200, 1, 0);
+      script.Exec(begin_ms + 1001, 200, begin_ms + 1000, hour < 2 ? "old" : "fresh", "old\0"sv);
+      script.Exit(begin_ms + 2000, 200, begin_ms + 1000, {.comm = hour < 2 ? "old" : "fresh"});
+      script.log().At(begin_ms + kHourMs - 1000);
+      script.log().Filtered(std::nullopt);
+    }
+  }
+  const std::string ask = "diff --log LOG --log " + other +
+                          " --min-count 1 -S '2026-09-21 16:00' -U '2026-09-21 17:00' --by ";
+  const Answer by_host = Run(ask + "host,comm --output csv --columns host,comm,change --sort comm");
+  EXPECT_EQ(by_host.out, "host,comm,change\nweb2,fresh,new\nweb2,old,gone\n");
+  EXPECT_EQ(by_host.status, 1);
+  EXPECT_EQ(Run(ask + "comm --output csv --no-header --columns comm,change --sort comm").out,
+            "fresh,new\nold,gone\n");
+  EXPECT_THAT(Run(ask + "comm").out,
+              AllOf(HasSubstr("\n-- web1: compared with nothing: the log does not tell of the new"),
+                    Not(HasSubstr("-- web2: "))));
+  EXPECT_EQ(Run(ask + "comm --comm tick --output csv --no-header").status, 4);
+  EXPECT_THAT(
+      Run(ask + "comm --comm tick --all --output csv --no-header --columns comm,old_count").out,
+      HasSubstr("tick,1\n"));
+}
+
 // ---- The rest ----
 
 TEST_F(BuildTest, ThatAJobIsNoFieldOfAProcessIsSaidWithAWayAround) {

@@ -17,8 +17,9 @@ namespace daybook {
 class Script {
  public:
   explicit Script(const std::string& path, uint8_t boot = 0xB0) : log_(path, boot) {}
-  Script(const std::string& path, uint8_t boot, int64_t realtime_ns)
-      : log_(path, boot, "web1", realtime_ns) {}
+  Script(const std::string& path, uint8_t boot, int64_t realtime_ns,
+         const std::string& host = "web1")
+      : log_(path, boot, host, realtime_ns) {}
 
   ScriptedLog& log() { return log_; }
 
