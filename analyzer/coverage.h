@@ -3,8 +3,8 @@
 
 #include <cstdint>
 #include <optional>
-#include <set>
-#include <string>
+
+#include "recorder_filters.h"
 
 namespace daybook {
 
@@ -72,11 +72,11 @@ struct Coverage {
   uint64_t hole_bytes = 0;  // pages that a power loss took before they were on disk
   uint64_t torn_bytes = 0;  // tails that were being written: expected
   uint64_t unreadable_files = 0;
-  bool imported = false;          // from process accounting files: less precise
-  bool others_hidden = false;     // from the recorder, by /proc: who was there before, and programs
-  std::set<std::string> filters;  // what the recorder was to leave out, in its own words
-  bool tells_unknown = false;     // the report shows or keeps records whether they are known or not
-  bool holds_rollups = false;     // a file has no processes, but what some add up to
+  bool imported = false;       // from process accounting files: less precise
+  bool others_hidden = false;  // from the recorder, by /proc: who was there before, and programs
+  RecorderFilters filters;
+  bool tells_unknown = false;  // the report shows or keeps records whether they are known or not
+  bool holds_rollups = false;  // a file has no processes, but what some add up to
   std::optional<RollupCoverage> rollups;
 
   bool incomplete() const {

@@ -194,7 +194,7 @@ void LogSet::AddCounts(const RecorderCounts::More& more) {
 }
 
 void LogSet::NoteFilter(std::string_view filter) {
-  if (!filter.empty()) coverage_.filters.emplace(filter);
+  coverage_.filters.Add(filter);
   const auto has_any = [filter](std::initializer_list<std::string_view> options) {
     return std::ranges::any_of(
         options, [filter](std::string_view option) { return filter.find(option) != filter.npos; });

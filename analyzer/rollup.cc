@@ -133,7 +133,8 @@ RollupFacts::RollupFacts(const Rollup& record)
       day(record.day),
       zone(record.zone),
       filter(record.filter),
-      boots(record.boots) {}
+      boots(record.boots),
+      recorder_filters(Owned(record.recorder_filters)) {}
 
 Rollup RollupFacts::ToRecord() const {
   Rollup record = numbers;
@@ -142,6 +143,7 @@ Rollup RollupFacts::ToRecord() const {
   record.zone = zone;
   record.filter = filter;
   record.boots = boots;
+  record.recorder_filters = ViewOf(recorder_filters);
   return record;
 }
 
@@ -151,6 +153,9 @@ bool IsSameRollup(const RollupFacts& a, const RollupFacts& b) {
   // Who wrote it before that could be told says that nobody was hidden.
   record.flags = (record.flags & ~kRollupOthersHidden) | (b.numbers.flags & kRollupOthersHidden);
   if (!record.unreaped || !b.numbers.unreaped) record.unreaped = b.numbers.unreaped;
+  if (!a.recorder_filters || !b.recorder_filters) {
+    record.recorder_filters = ViewOf(b.recorder_filters);
+  }
   return record == b.ToRecord();
 }
 

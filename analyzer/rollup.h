@@ -54,6 +54,7 @@ struct RollupFacts {
   std::string zone;
   std::string filter;
   std::string boots;
+  std::optional<std::string> recorder_filters;
 
   explicit RollupFacts(const Rollup& record = {});
   Rollup ToRecord() const;  // it points into this

@@ -132,12 +132,15 @@ Status RollupBuilder::ReadRecords(LogSet& log) {
     if (!is_of_life) Charge(log.coverage());
     if (day != nullptr) day->facts.numbers.records += undated_.before;
     undated_.before = 0;
-    undated_.day = day;
+    const bool is_other_day = std::exchange(undated_.day, day) != day;
     undated_.is_begun = true;
     if (day == nullptr) continue;
+    if (is_other_day) day->filters.Add(undated_.filters);
     if (undated_.others_hidden) day->facts.numbers.flags |= kRollupOthersHidden;
     day->facts.numbers.segments += begins_here;
-    if (record != nullptr) TakeRecord(boot, *time, day);
+    if (record == nullptr) continue;
+    TakeRecord(boot, *time, day);
+    if (Recorder recorder; record->As(&recorder)) day->filters.Add(recorder.filter.value_or(""));
   }
   const Coverage coverage = log.coverage();
   Charge(coverage);
@@ -191,6 +194,7 @@ std::vector<DayRollup> RollupBuilder::Finish(uint64_t most, std::string_view fil
       if (stream.host) facts.host = stream.host->substr(0, kMaxTextBytes);
       facts.filter = filter.substr(0, kMaxTextBytes);
       facts.boots = Joined(day.boots);
+      facts.recorder_filters = day.filters.Packed();
       facts.numbers.stream_id = stream_id;
       facts.numbers.class_bits = Quantiles::kBits;
       facts.numbers.groups = rollup.groups.size();
@@ -234,7 +238,13 @@ RollupBuilder::Day* RollupBuilder::DayAt(Stream& stream, int64_t time_ns) {
 // What has no time of its own belongs to the day of what stands before it in the segment; at its
 // begin, to that of what comes next.
 void RollupBuilder::TakeUndated(const RecordView& record) {
-  if (Info info; record.As(&info) && info.key == kOthersHidden) undated_.others_hidden = true;
+  if (Info info; record.As(&info)) {
+    undated_.others_hidden |= info.key == kOthersHidden;
+    if (info.key == kFilterInfo) {
+      undated_.filters.Add(info.value);
+      if (undated_.day != nullptr) undated_.day->filters.Add(info.value);
+    }
+  }
   if (!undated_.is_begun) {
     ++undated_.before;
   } else if (undated_.day != nullptr) {

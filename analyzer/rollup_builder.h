@@ -48,6 +48,7 @@ class RollupBuilder {
   struct Day {
     RollupFacts facts;
     std::set<Id128> boots;
+    RecorderFilters filters;
     std::unordered_map<size_t, Totals> groups;  // by their numbers in groups_
   };
   using Days = std::map<int64_t, Day>;  // by the begin of the day
@@ -64,6 +65,7 @@ class RollupBuilder {
     Day* day = nullptr;   // of the last one with a time; null outside the window
     bool is_begun = false;
     bool others_hidden = false;  // from the recorder, as the segment says
+    RecorderFilters filters;     // the same
   };
 
   std::optional<int64_t> TimeIn(const Boot& boot, uint64_t boot_ns) const;

@@ -44,9 +44,10 @@ bool HasLess(const RollupGroupJoiner& a, const RollupGroupJoiner& b) {
 }
 
 // From the same one by a newer version.
-void Learn(const Rollup& from, Rollup* known) {
-  known->flags |= from.flags & kRollupOthersHidden;
-  if (!known->unreaped) known->unreaped = from.unreaped;
+void Learn(const RollupFacts& from, RollupFacts* known) {
+  known->numbers.flags |= from.numbers.flags & kRollupOthersHidden;
+  if (!known->numbers.unreaped) known->numbers.unreaped = from.numbers.unreaped;
+  if (!known->recorder_filters) known->recorder_filters = from.recorder_filters;
 }
 
 // What the files of roll-ups themselves are missing.
@@ -109,6 +110,7 @@ Coverage RollupReader::coverage() const {
     for (const Seen& seen : of_log) {
       const Rollup& numbers = seen.facts.numbers;
       coverage.others_hidden |= (numbers.flags & kRollupOthersHidden) != 0;
+      coverage.filters.AddPacked(seen.facts.recorder_filters.value_or(""));
       coverage.unreaped += numbers.unreaped.value_or(0);
       rollups.without_unreaped += !numbers.unreaped;
     }
@@ -283,7 +285,7 @@ Result<RollupReader::Seen*> RollupReader::Find(const RollupFacts& facts) {
   for (Seen& other : others) {
     if (IsSameRollup(other.facts, facts)) {
       ++rollups_.repeated_rollups;
-      Learn(facts.numbers, &other.facts.numbers);
+      Learn(facts, &other.facts);
       return &other;
     }
     if (is_unknown || !other.facts.overlaps(facts)) continue;

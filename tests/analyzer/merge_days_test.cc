@@ -203,6 +203,30 @@ TEST_F(MergeTest, ThatOthersWereHiddenIsToldOfItsDays) {
   EXPECT_THAT(Out("merge --output json " + both), HasSubstr("\"others_hidden\":true,"));
 }
 
+TEST_F(MergeTest, WhatTheRecorderWasToLeaveOutIsToldOfItsDays) {
+  {
+    ScriptedLog log(log_path_);
+    log.writer().Append(Info{.key = kFilterInfo, .value = "--only-failed"});
+    log.At(7000);
+    log.Filtered(std::nullopt);
+    log.Rotate(kMidnightMs - 1000);
+    log.At(kMidnightMs + 1000);
+    log.Filtered(std::nullopt);
+    log.At(2 * kMidnightMs);
+    log.writer().Append(
+        Recorder{.time_ns = ScriptedLog::Ns(2 * kMidnightMs), .filter = "--except-uid 4"});
+  }
+  const std::string first = Partial("1", "--log LOG -S 2026-09-21 -U 2026-09-22");
+  const std::string second = Partial("2", "--log LOG -S 2026-09-22 -U 2026-09-23");
+  EXPECT_THAT(Out("merge --output json " + first), HasSubstr("\"filter\":\"--only-failed\""));
+  EXPECT_THAT(Out("merge --output json " + second), HasSubstr("\"filter\":\"--except-uid 4\""));
+  EXPECT_THAT(Out("merge " + second + " " + first),
+              HasSubstr("; filter of the recorder: --except-uid 4, --only-failed"));
+  const std::string both = temp_ / "both";
+  Out("merge --into " + both + " " + first + " " + second);
+  EXPECT_THAT(Out("merge " + both), HasSubstr("; filter of the recorder: --except-uid 4, --only"));
+}
+
 // So that days that are added up one by one say what all of them say together.
 TEST_F(MergeTest, ATimeWithoutARecorderAndASegmentAreOfOneDay) {
   {

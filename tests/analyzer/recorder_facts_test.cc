@@ -113,6 +113,18 @@ TEST_F(RecorderFactsTest, WhatTheRecorderWasToLeaveOutIsTold) {
   EXPECT_THAT(json, HasSubstr(R"("filter":"--only-failed, --only-failed --only-uid \u001b")"));
 }
 
+// Of a log that somebody has made up.
+TEST_F(RecorderFactsTest, NoLogMakesTheLastLineEndless) {
+  for (int i = 10'000; i < 10'100; ++i) {
+    const std::string filter = "--only-uid " + std::to_string(i) + std::string(2000, 'x');
+    log_.writer().Append(Info{.key = kFilterInfo, .value = filter});
+  }
+  const std::string line = CoverageLine(Read(), LocalZone::Utc());
+  EXPECT_LT(line.size(), 10'000U);
+  EXPECT_THAT(line, HasSubstr("; filter of the recorder: --only-uid 10000x"));
+  EXPECT_THAT(line, HasSubstr("x, others, too many to tell"));
+}
+
 TEST_F(RecorderFactsTest, ThatOthersWereHiddenIsTold) {
   const LocalZone utc = LocalZone::Utc();
   EXPECT_THAT(CoverageLine(Coverage(), utc), Not(HasSubstr("hidden")));

@@ -228,17 +228,20 @@ TEST_F(RollupReaderTest, WhatOnlyANewerVersionTellsOfTheSameIsUsedInWhateverOrde
   for (const auto& [path, unreaped] : {std::pair(path_, std::optional<uint64_t>()), {newer, 2}}) {
     facts.numbers.unreaped = unreaped;
     facts.numbers.flags = unreaped ? kRollupOthersHidden : 0;
+    if (unreaped) facts.recorder_filters = std::string("--only-failed\0", 14);
     auto file = RollupFile::Create(path, Replace::kYes, kNowNs);
     ASSERT_TRUE(file->Append(facts, Groups(3)));
     ASSERT_TRUE(file->Close());
   }
   EXPECT_EQ(Read().coverage.unreaped, 0);
   EXPECT_EQ(Read().rollups().without_unreaped, 1);
+  EXPECT_TRUE(Read().coverage.filters.empty());
   for (const std::vector<std::string>& paths : {std::vector{path_, newer}, {newer, path_}}) {
     const Reading reading = Read(paths);
     EXPECT_FALSE(reading.error);
     EXPECT_EQ(reading.coverage.unreaped, 2);
     EXPECT_TRUE(reading.coverage.others_hidden);
+    EXPECT_EQ(reading.coverage.filters.Packed(), *facts.recorder_filters);
     EXPECT_EQ(reading.rollups().without_unreaped, 0);
   }
 }

@@ -203,6 +203,14 @@ TEST(RollupFactsTest, TheyAreTheSameWhereverTheyStand) {
   EXPECT_TRUE(IsSameRollup(facts, RollupFacts(record)));
   EXPECT_TRUE(IsSameRollup(RollupFacts(record), facts));
   const RollupFacts newer(record);
+  record.recorder_filters = std::string_view("--only-failed\0", 14);  // nor that
+  EXPECT_TRUE(IsSameRollup(newer, RollupFacts(record)));
+  EXPECT_TRUE(IsSameRollup(RollupFacts(record), newer));
+  EXPECT_EQ(RollupFacts(record).ToRecord(), record);
+  const RollupFacts newest(record);
+  record.recorder_filters = "";
+  EXPECT_FALSE(IsSameRollup(newest, RollupFacts(record)));
+  record.recorder_filters.reset();
   record.unreaped = 4;
   EXPECT_FALSE(IsSameRollup(newer, RollupFacts(record)));
   record.unreaped = 3;

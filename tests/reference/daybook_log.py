@@ -329,14 +329,15 @@ RECORD_TYPES = {
         time time, pid pid, start time, flags uint32, memory uint, io uint, rw uint, swaps uint'''),
     0x2C: _type('lives', 6, 255, '''
         time time, last_time time, pid pid, count uint32, execs uint32, lives string'''),
-    0x30: _type('rollup', 47, 255, '''
+    0x30: _type('rollup', 48, 255, '''
         no uint, stream_id id, host string?, day string, zone string, from int, until int,
         filter string, flags uint32, processes uint, used uint, running uint, groups uint,
         folded_groups uint, first_realtime int?, last_realtime int?, boots string,
         segments uint, records uint, dropped_events uint, lost_events uint,
         recording_gaps uint, missed_forks uint, unseen_forks uint, missing_records uint,
         gaps uint, damaged_bytes uint, hole_bytes uint, torn_bytes uint,
-        unreadable_files uint, class_bits uint32, unreaped uint?'''),
+        unreadable_files uint, class_bits uint32, unreaped uint?,
+        recorder_filters string?'''),
     0x31: _type('rollup_group', 28, 255, '''
         rollup uint, folded uint, comm string?, user string?, uid uint32?, service string?,
         container string?, wait_status uint32?, count uint, lost uint, failed uint, cpu uint?,

@@ -1267,6 +1267,7 @@ struct Rollup {
   uint64_t unreadable_files = 0;
   uint32_t class_bits = 0;
   std::optional<uint64_t> unreaped;
+  std::optional<std::string_view> recorder_filters;
   bool operator==(const Rollup&) const = default;
 };
 template <>
@@ -1339,7 +1340,11 @@ struct Schema<Rollup> {
             "How fine the classes of its groups are: 6; see ROLL-UPS."},
       Field{"unreaped", &Rollup::unreaped, Wire::kUint, Unit::kNone,
             "Of its processes, those whose reap was too late for what it tells to be used; unknown "
-            "where daybook was too old to tell."}};
+            "where daybook was too old to tell."},
+      Field{
+          "recorder_filters", &Rollup::recorder_filters, Wire::kString, Unit::kNone,
+          "What the recorder was to leave out, in its own words: texts with a zero byte at the end "
+          "of each; unknown where daybook was too old to tell."}};
 };
 
 // The sums of those processes of a roll-up that have the same key. A group that is too long for a
