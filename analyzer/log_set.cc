@@ -64,6 +64,17 @@ bool HasWholeSnapshot(const std::string& path) {
   }
 }
 
+// Of all of it, which is read for that.
+uint64_t DamagedBytesIn(const std::string& path) {
+  uint64_t bytes = 0;
+  auto reader = SegmentReader::Open(path);
+  if (!reader) return UINT64_MAX;
+  for (Item item = reader->Next(); !std::holds_alternative<End>(item); item = reader->Next()) {
+    if (const auto* gap = std::get_if<Gap>(&item)) bytes += gap->end - gap->begin;
+  }
+  return bytes;
+}
+
 std::vector<Part> PartsToRead(std::span<const PeekedFile> files, LogSet::Skips skips,
                               const Window& window, const HeadCheck& is_head_whole) {
   if (skips == LogSet::Skips::kLives) return PartsForLives(files, window, 1, is_head_whole);
@@ -161,18 +172,29 @@ void LogSet::JoinHeadless() {
 }
 
 // By log in order of appearance, then by number. A file that does not tell stays behind the one
-// that it was given after.
+// that it was given after. Of copies of a segment the soundest is first: what others lack is then
+// not missing.
 void LogSet::SortFiles() {
   JoinHeadless();
   std::map<Id128, size_t> rank_of_log;
-  using Key = std::pair<size_t, uint64_t>;
+  std::map<std::pair<Id128, uint64_t>, size_t> copies;
+  for (const File& file : files_) {
+    if (const auto& start = file.first_segment) ++copies[{start->stream_id, start->segment_no}];
+  }
+  struct Key {
+    size_t log = 0;
+    uint64_t segment_no = 0;
+    uint64_t damaged_bytes = 0;  // where there are several
+    auto operator<=>(const Key&) const = default;
+  };
   std::vector<std::pair<Key, File>> keyed;
-  Key key{0, 0};
+  Key key;
   for (File& file : files_) {
-    if (file.first_segment) {
-      const size_t next_rank = rank_of_log.size();
-      key.first = rank_of_log.try_emplace(file.first_segment->stream_id, next_rank).first->second;
-      key.second = file.first_segment->segment_no;
+    if (const auto& start = file.first_segment) {
+      const bool has_copies = copies[{start->stream_id, start->segment_no}] > 1;
+      key = {.log = rank_of_log.try_emplace(start->stream_id, rank_of_log.size()).first->second,
+             .segment_no = start->segment_no,
+             .damaged_bytes = has_copies ? DamagedBytesIn(file.path) : 0};
     }
     keyed.emplace_back(key, std::move(file));
   }
