@@ -402,8 +402,9 @@ Window LogSet::Missing::Time() const {
   if (!first_ns || !last_ns || *first_ns <= *last_ns) {
     return {.since_ns = first_ns, .until_ns = last_ns};
   }
-  const uint64_t length =
-      in_boot ? std::max(in_boot->last_ns, in_boot->first_ns) - in_boot->first_ns : 0;
+  uint64_t length = 1;
+  if (in_boot && in_boot->first_ns < in_boot->last_ns)
+    length = in_boot->last_ns - in_boot->first_ns;
   Window time = {.since_ns = INT64_MIN, .until_ns = INT64_MAX};
   int64_t moved = 0;
   if (!__builtin_sub_overflow(*last_ns, length, &moved)) time.since_ns = moved;

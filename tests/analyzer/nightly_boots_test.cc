@@ -144,6 +144,16 @@ TEST_F(NightlyBootsTest, WhatIsMissingBehindItsEndDoesNotMeanThatARecorderIsTher
   EXPECT_EQ(Run("report --log LOG --fail-on stopped " + window).status, 1);
 }
 
+// Nobody knows how long they were written: they touch the time behind the last record before them.
+TEST_F(NightlyBootsTest, WhatIsMissingBeforeAClockThatWasSetBackIsTold) {
+  Write({.id = 0xB1, .begin = 0, .recorded = 0, .end = 4 * kHour});
+  Write({.id = 0xB2, .begin = 4 * kHour, .recorded = 4 * kHour, .end = 6 * kHour});
+  Write({.id = 0xB3, .begin = -2 * kHour, .recorded = -2 * kHour, .end = 8 * kHour});
+  std::filesystem::remove(log_path_ + "/daybook-00000002.dbk");
+  EXPECT_THAT(Rows("-S '2026-09-22 04:00' -U '2026-09-22 06:00'", "coverage"),
+              HasSubstr("missing_records,1,"));
+}
+
 // The last ones before a host goes off are lost: nobody knows when they were, but it is not all of
 // the time until it is on again.
 TEST_F(NightlyBootsTest, ATornTailBeforeARebootIsOfNoTime) {
