@@ -18,11 +18,11 @@ using std::string_view_literals::operator""sv;
 using testing::HasSubstr;
 using testing::Not;
 
-class NamesTest : public ProgramRunner {
+class AskedNamesTest : public ProgramRunner {
  protected:
   static constexpr char kId[] = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
-  NamesTest() {
+  AskedNamesTest() {
     Script script(log_path_);
     script.Snapshot();
     const std::string docker = std::string("/system.slice/docker-") + kId + ".scope";
@@ -46,7 +46,7 @@ class NamesTest : public ProgramRunner {
   }
 };
 
-TEST_F(NamesTest, WhatIsInACgroupIsWhatIsBelowItToo) {
+TEST_F(AskedNamesTest, WhatIsInACgroupIsWhatIsBelowItToo) {
   EXPECT_EQ(Pids("--cgroup /system.slice"), "210 211 214 ");
   EXPECT_EQ(Pids("--cgroup system.slice/"), "210 211 214 ");
   EXPECT_EQ(Pids("--cgroup /system.slice/nginx.service"), "211 ");
@@ -59,14 +59,14 @@ TEST_F(NamesTest, WhatIsInACgroupIsWhatIsBelowItToo) {
   EXPECT_EQ(Pids("--filter 'cgroup == \"/system.slice\"'"), "210 ");
 }
 
-TEST_F(NamesTest, ServicesAndContainersMayBeNamedShortOrLong) {
+TEST_F(AskedNamesTest, ServicesAndContainersMayBeNamedShortOrLong) {
   EXPECT_EQ(Pids("--service nginx"), "211 ");
   EXPECT_EQ(Pids("--service nginx.service,cron"), "211 ");
   EXPECT_EQ(Pids("--container 0123456789ab"), "214 ");
   EXPECT_EQ(Pids(std::string("--container ") + kId), "214 ");
 }
 
-TEST_F(NamesTest, WhoseNameNothingHasIsToldSo) {
+TEST_F(AskedNamesTest, WhoseNameNothingHasIsToldSo) {
   const std::pair<std::string, std::string> cases[] = {
       {"--service ngnix",
        "-- what was read tells of no service 'ngnix.service'; did you mean 'nginx.service'?\n"},
@@ -86,7 +86,7 @@ TEST_F(NamesTest, WhoseNameNothingHasIsToldSo) {
 }
 
 // The kernel keeps the first 15 bytes of a name.
-TEST_F(NamesTest, ALongTaskNameIsThatOfWhichTheKernelKeepsTheBegin) {
+TEST_F(AskedNamesTest, ALongTaskNameIsThatOfWhichTheKernelKeepsTheBegin) {
   {
     Script script(log_path_);
     script.Snapshot();

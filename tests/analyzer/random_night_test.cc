@@ -126,9 +126,9 @@ class World {
   uint64_t births_ = 0;
 };
 
-class WorldTest : public ProgramRunner {};
+class RandomNightTest : public ProgramRunner {};
 
-TEST_F(WorldTest, JobsTreesAndFiltersTellTheTruth) {
+TEST_F(RandomNightTest, JobsTreesAndFiltersTellTheTruth) {
   for (uint32_t seed = 1; seed <= 5; ++seed) {
     log_path_ = temp_ / fmt::format("log{}", seed);
     World world(seed);
