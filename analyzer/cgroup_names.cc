@@ -82,7 +82,7 @@ bool IsCgroupId(std::string_view name) {
   return name.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
-std::string CgroupPath(std::string_view written) {
+std::string CgroupPathFrom(std::string_view written) {
   std::string path(written);
   if (IsCgroupId(written)) return path;
   while (path.size() > 1 && path.ends_with('/')) path.pop_back();

@@ -24,6 +24,6 @@ std::string_view ShortContainerId(std::string_view id);
 bool IsCgroupId(std::string_view name);
 
 // As the kernel has it, of a path with a '/' at its end or without the first one. An id stays one.
-std::string CgroupPath(std::string_view written);
+std::string CgroupPathFrom(std::string_view written);
 
 }  // namespace daybook

@@ -101,7 +101,7 @@ std::string NameInField(std::string_view option, std::string_view value) {
   if (option == "--comm") return name.substr(0, kTaskNameBytes);
   if (option == "--service" && !name.ends_with(kService)) return name.append(kService);
   if (option == "--container") return std::string(ShortContainerId(value));
-  if (option == "--cgroup") return CgroupPath(value);
+  if (option == "--cgroup") return CgroupPathFrom(value);
   return name;
 }
 

@@ -34,7 +34,7 @@ constexpr bool TakesSeveral(FilterOption::Form form) {
 }
 
 // What the field has where a user writes it shorter or longer: nginx for nginx.service, all digits
-// of a container's id, a cgroup's path as CgroupPath() takes it.
+// of a container's id, a cgroup's path as CgroupPathFrom() takes it.
 std::string NameInField(std::string_view option, std::string_view value);
 
 // As it was given, with the values that were given to it.

@@ -190,7 +190,7 @@ Cell FilterParser::Cgroup(const std::string& written) {
   const char* const end = written.data() + written.size();
   const auto number = std::from_chars(written.data(), end, id);
   if (number.ec == std::errc() && number.ptr == end) return id;
-  return Keep(Text{.bytes = CgroupPath(written)});
+  return Keep(Text{.bytes = CgroupPathFrom(written)});
 }
 
 FilterParser::Index FilterParser::ParseKnown() {

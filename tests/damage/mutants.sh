@@ -19,8 +19,8 @@ declare -A command=(
   [analyzer_test]='tests/analyzer/analyzer_test --gtest_filter=LogSetTest.*'
   [damage_matrix]=tests/damage/damage_matrix)
 
-cmake -S "$work/tree" -B "$work/build" -G Ninja -DCMAKE_BUILD_TYPE=Debug \
-  -DCMAKE_CXX_FLAGS_DEBUG=-O1 >"$work/log" || { cat "$work/log" && exit 1; }
+cmake -S "$work/tree" -B "$work/build" -G Ninja -DCMAKE_BUILD_TYPE=Debug -DDAYBOOK_UNITY=OFF \
+  -DCMAKE_C_COMPILER=clang-14 -DCMAKE_CXX_COMPILER=clang++-14 -DCMAKE_CXX_FLAGS_DEBUG=-O1 >"$work/log" || { cat "$work/log" && exit 1; }
 
 build() {
   cmake --build "$work/build" --target "${tests[@]}" >"$work/log" 2>&1
