@@ -53,6 +53,7 @@ class HeldRows {
   struct Rank {
     uint64_t key = 0;
     uint8_t kind = 0;
+    bool operator==(const Rank&) const = default;
     bool operator<(const Rank& other) const {
       return kind != other.kind ? kind < other.kind : key < other.key;
     }
@@ -80,8 +81,7 @@ class HeldRows {
   Rank RankOf(const Cell& key) const;
   bool IsOfText(const Rank& rank) const;
   bool Before(const Row& a, const Row& b) const {
-    if (a.kind != b.kind) return a.kind < b.kind;
-    return a.key != b.key ? a.key < b.key : BeforeOfSameRank(a, b);
+    return a.rank() == b.rank() ? BeforeOfSameRank(a, b) : a.rank() < b.rank();
   }
   bool BeforeOfSameRank(const Row& a, const Row& b) const;
   size_t bytes_of_rows() const { return rows_.size() * sizeof(Row) + arena_.bytes(); }

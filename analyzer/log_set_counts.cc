@@ -403,8 +403,9 @@ Window LogSet::Missing::Time() const {
     return {.since_ns = first_ns, .until_ns = last_ns};
   }
   uint64_t length = 1;
-  if (in_boot && in_boot->first_ns < in_boot->last_ns)
+  if (in_boot && in_boot->first_ns < in_boot->last_ns) {
     length = in_boot->last_ns - in_boot->first_ns;
+  }
   Window time = {.since_ns = INT64_MIN, .until_ns = INT64_MAX};
   int64_t moved = 0;
   if (!__builtin_sub_overflow(*last_ns, length, &moved)) time.since_ns = moved;
