@@ -1,9 +1,8 @@
 // Prints how a shell completes daybookd's command line.
 #include <sstream>
 
-#include "command_line.h"
 #include "filter.h"
-#include "options.h"
+#include "option_parser.h"
 #include "shells.h"
 
 namespace {

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <string>
 #include <variant>
@@ -12,10 +11,6 @@
 #include "filter.h"
 #include "kept_args.h"
 #include "user_names.h"
-
-namespace CLI {
-class App;
-}
 
 namespace daybook {
 
@@ -52,9 +47,6 @@ struct Options {
 struct ExitNow {
   int status = 0;
 };
-
-// Hands the whole command line to `see`, as it is before anything is typed.
-void SeeCommandLine(const std::function<void(const CLI::App& app)>& see);
 
 // The command line goes before files, later files before earlier ones, and these before the
 // environment's DAYBOOKD_PIN. Prints help, version, the result where only a check is asked for, and
