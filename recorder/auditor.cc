@@ -2,6 +2,7 @@
 
 #include <string_view>
 
+#include "clocks.h"
 #include "host.h"
 #include "proc_scan.h"
 
@@ -37,20 +38,22 @@ Audit Auditor::Count() const {
 }
 
 // The kernel counts a fork just before its tracepoint, and perhaps more of them after the hooks'
-// count was read: the smallest difference is the right one, or the nearest.
+// count was read: the smallest difference is the right one, or the nearest. On large machines one
+// look takes milliseconds, in which nobody may wait for the source.
 Audit Auditor::CountForks(Otherwise otherwise) {
-  constexpr int kAttempts = 50;
+  constexpr uint64_t kPatienceNs = 5'000'000;
   constexpr int kEnough = 3;
   Audit best = Count();
   if (!best.forks_seen) return best;
   int moments = 0;
-  for (int i = 0; i < kAttempts && moments < kEnough; ++i) {
+  const uint64_t end_ns = BootTimeNs() + kPatienceNs;
+  do {
     Audit audit = Count();
     audit.kernel_forks = KernelForks(root_);
     if (!audit.kernel_forks) return audit;
     if (!best.kernel_forks || AheadOf(audit) < AheadOf(best)) best = audit;
     if (source_.counters().forks_seen == audit.forks_seen) ++moments;
-  }
+  } while (moments < kEnough && BootTimeNs() < end_ns);
   if (moments > 0) is_ahead_known_ = true;
   if (moments == 0 && otherwise == Otherwise::kUnknown) best.kernel_forks.reset();
   return best;
@@ -88,6 +91,7 @@ std::optional<Auditor::Living> Auditor::CountLiving() {
     const SourceCounters before = source_.counters();
     if (!before.exits_seen) return std::nullopt;
     drain_();
+    if (source_.WantsResync()) return std::nullopt;  // which a snapshot that is not kept would end
     Counting kernel;
     if (!source_.Snapshot(kernel)) return std::nullopt;
     drain_();

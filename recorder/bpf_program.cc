@@ -160,6 +160,7 @@ void Configure(process_bpf& skeleton, const BpfSourceOptions& options, const Loa
   skeleton.rodata->high_water_bytes = plan.ring_bytes / 4;
   skeleton.rodata->assume_no_group_dead = options.assume_no_group_dead ? 1 : 0;
   skeleton.rodata->generation = plan.generation;
+  skeleton.rodata->may_stay_on_cpu = KernelHas("bpf_preempt_disable", BTF_KIND_FUNC) ? 1 : 0;
   skeleton.bss->shared.layout = EVENT_LAYOUT;
   skeleton.bss->shared.high_water_armed = 1;
   SizeMaps(skeleton, plan);
@@ -285,6 +286,19 @@ Status PinHooks(BpfPins& pins, process_bpf& skeleton, uint64_t generation) {
 
 void DetachHooks(process_bpf& skeleton) {
   for (const Hook& hook : HooksOf(skeleton)) bpf_link__destroy(std::exchange(*hook.link, nullptr));
+}
+
+uint64_t MissedCalls(process_bpf& skeleton) {
+  uint64_t missed = 0;
+  for (const Hook& hook : HooksOf(skeleton)) {
+    bpf_prog_info info{};
+    uint32_t bytes = sizeof(info);
+    const int program = bpf_program__fd(hook.program);  // negative where it is not loaded
+    if (program >= 0 && bpf_obj_get_info_by_fd(program, &info, &bytes) == 0) {
+      missed += info.recursion_misses;
+    }
+  }
+  return missed;
 }
 
 }  // namespace daybook

@@ -56,4 +56,9 @@ Status Attach(process_bpf& skeleton);
 Status PinHooks(BpfPins& pins, process_bpf& skeleton, uint64_t generation);
 void DetachHooks(process_bpf& skeleton);
 
+// How often the kernel has not called a hook since it was within the same one: see stay_on_cpu() in
+// bpf/state.h. Usable after privileges have been dropped, but not on kernels before 5.19 that keep
+// BPF from the unprivileged: 0.
+uint64_t MissedCalls(process_bpf& skeleton);
+
 }  // namespace daybook

@@ -217,7 +217,9 @@ class BpfSource::Impl {
         wakeups_(std::move(wakeups)),
         cgroups_(plan_.cgroups, CgroupTop(options_.filter), options_.proc_root, {}),
         batch_(AwaitedReaps(TellsReaps(options_), continues_ ? BootTimeNs() : 0)),
-        drain_(reader_, batch_) {}
+        drain_(reader_, batch_),
+        unsettled_before_drain_(LostOfLives()),
+        settled_(unsettled_before_drain_) {}
 
   int wake_fd() const { return wakeups_.get(); }
   const LoadPlan& plan() const { return plan_; }
@@ -236,7 +238,7 @@ class BpfSource::Impl {
     totals.exits_seen = counters_.Sum(&cpu_counters::exits_seen);
     totals.lost_by_cpu = counters_.Lost();
     for (const LostCounts& lost : totals.lost_by_cpu) totals.lost += lost;
-    totals.lost.others += predecessor_.unwritten[Holding(predecessor_)] + damaged_;
+    totals.lost.others += predecessor_.unwritten[Holding(predecessor_)] + damaged_ + missed_;
     // Also what the recorder before this one left out.
     const FilteredEvents filtered = {.forks = counters_.Sum(&cpu_counters::forks_filtered),
                                      .execs = counters_.Sum(&cpu_counters::execs_filtered),
@@ -296,6 +298,8 @@ class BpfSource::Impl {
   size_t Drain(EventSink& sink) {
     ForgetWakeup();
     SetFlag(skeleton_->bss->shared.idle, 0);
+    missed_ = MissedCalls(*skeleton_);
+    unsettled_before_drain_ = LostOfLives();
     const RingDrain::Drained drained = drain_.Next(sink);
     damaged_ += drained.damaged;
     return drained.count;
@@ -326,7 +330,14 @@ class BpfSource::Impl {
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
 
+  // While it still loses it could not settle for long, and would add to the load.
+  bool WantsResync() const {
+    const uint64_t lost = LostOfLives();
+    return lost != settled_ && lost == unsettled_before_drain_;
+  }
+
   Status Snapshot(SnapshotSink& sink) {
+    settled_ = unsettled_before_drain_;
     // The folder first: what is born after the iterator's walk must not look hidden.
     const uint64_t listed_ns = BootTimeNs();
     const Result<std::vector<uint32_t>> pids = ListProcesses(options_.proc_root);
@@ -374,6 +385,12 @@ class BpfSource::Impl {
     return cgroup && IsInCgroup(*cgroup, filter.only_cgroup);
   }
 
+  // Events without which the log does not know who lives.
+  uint64_t LostOfLives() const {
+    return counters_.Sum(&cpu_counters::forks_lost) + counters_.Sum(&cpu_counters::exits_lost) +
+           missed_;
+  }
+
   bool is_stopped() const { return skeleton_->bss->shared.active == 0; }
 
   // What is stored later is seen later.
@@ -411,6 +428,9 @@ class BpfSource::Impl {
   EventBatch batch_;
   RingDrain drain_;
   uint64_t damaged_ = 0;
+  uint64_t missed_ = 0;                  // as of the last Drain()
+  uint64_t unsettled_before_drain_ = 0;  // LostOfLives() then
+  uint64_t settled_ = 0;                 // the same, before the last Snapshot()
 };
 
 Result<std::unique_ptr<BpfSource>> BpfSource::Open(const BpfSourceOptions& options,
@@ -462,6 +482,7 @@ void BpfSource::Stop() { impl_->Stop(); }
 void BpfSource::HandOver() { impl_->HandOver(); }
 bool BpfSource::exhausted() const { return false; }
 Status BpfSource::Snapshot(SnapshotSink& sink) { return impl_->Snapshot(sink); }
+bool BpfSource::WantsResync() const { return impl_->WantsResync(); }
 void BpfSource::TellCgroups(const std::function<void(const CgroupPath&)>& take) {
   impl_->TellCgroups(take);
 }

@@ -74,6 +74,7 @@ class BpfSource : public EventSource {
   void HandOver() override;
   bool exhausted() const override;
   Status Snapshot(SnapshotSink& sink) override;
+  bool WantsResync() const override;
   void TellCgroups(const std::function<void(const CgroupPath&)>& take) override;
   SourceCounters counters() const override;
   bool tells_every_life() const override;

@@ -134,8 +134,10 @@ std::vector<Rule> RulesWithArguments(std::span<const int> sockets) {
       // Memory is written or executed, and what can be executed is there.
       {SCMP_SYS(mmap), {lacks(2, PROT_EXEC)}},
       {SCMP_SYS(mprotect), {lacks(2, PROT_EXEC)}},
-      // Walks over the processes, by a program that is loaded and attached.
+      // Walks over the processes, by a program that is loaded and attached; and what the kernel has
+      // counted of such programs.
       {SCMP_SYS(bpf), {is(0, BPF_ITER_CREATE)}},
+      {SCMP_SYS(bpf), {is(0, BPF_OBJ_GET_INFO_BY_FD)}},
       // Looks at limits of itself.
       {SCMP_SYS(prlimit64), {is(0, 0), is(2, 0)}},
       // abort() of a program that found itself wrong.

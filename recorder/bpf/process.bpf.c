@@ -84,28 +84,34 @@ static __always_inline void tell_kept_births(struct task_struct* leader,
   wake_if_wanted();  // not for each of them: the verifier would go through that
 }
 
-SEC("tp_btf/sched_process_fork")
-int BPF_PROG(on_fork, struct task_struct* parent, struct task_struct* child) {
+static __always_inline void see_fork(struct task_struct* child) {
   struct cpu_counters* count = begin_telling(EVENT_FORK);
-  if (!count) return 0;
+  if (!count) return;
   ++count->forks_seen;  // every hit, so that the sum can be held against /proc/stat
   if (child->pid != child->tgid) {
     ++count->threads_seen;
-    return 0;
+    return;
   }
   if (!is_birth_told(child)) {
     ++count->forks_filtered;
-    return 0;
+    return;
   }
   if ((filters & CHANGING_FILTERS) && !passes_for_good()) tell_kept_births(child, count);
   struct fork_event* event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
   if (!event) {
     ++count->forks_lost;
-    return 0;
+    return;
   }
   describe_birth(event, child);
   bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
   wake_if_wanted();
+}
+
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(on_fork, struct task_struct* parent, struct task_struct* child) {
+  stay_on_cpu();
+  see_fork(child);
+  leave_cpu();
   return 0;
 }
 
@@ -122,8 +128,8 @@ static __always_inline bool follow(struct task_struct* leader, uint32_t wait_sta
 
 // An exec is put together here and copied into the ring with its true length. Reserving needs a
 // constant size: the largest would waste 8 KiB of ring for the usual 250 bytes, and size classes
-// would need the lengths before the strings are read. Tracepoints run with preemption off, so the
-// CPU's buffer is ours until the end.
+// would need the lengths before the strings are read. The CPU's buffer is ours until the end: see
+// stay_on_cpu().
 struct exec_scratch {
   struct exec_event event;
   char strings[PATH_LIMIT + ARGS_LIMIT];
@@ -151,16 +157,16 @@ static __always_inline void describe_exec(struct exec_event* event, struct task_
   event->cpu_ns = cpu_so_far(task);
 }
 
-SEC("tp_btf/sched_process_exec")
-int BPF_PROG(on_exec, struct task_struct* task, int old_tid, struct linux_binprm* binprm) {
+static __always_inline void see_exec(struct task_struct* task, int old_tid,
+                                     struct linux_binprm* binprm) {
   struct cpu_counters* count = begin_telling(EVENT_EXEC);
   uint32_t zero = 0;
   struct exec_scratch* scratch = bpf_map_lookup_elem(&exec_scratch, &zero);
-  if (!scratch || !count) return 0;
+  if (!scratch || !count) return;
   ++count->execs_seen;
   if (filters && (!follow(task->group_leader, 0, count) || is_left_out(EVENT_EXEC))) {
     ++count->execs_filtered;
-    return 0;
+    return;
   }
   struct exec_event* event = &scratch->event;
   describe_exec(event, task, old_tid, binprm);
@@ -169,13 +175,20 @@ int BPF_PROG(on_exec, struct task_struct* task, int old_tid, struct linux_binprm
   event->exe_captured = path_bytes;
   read_args(event, scratch->strings + path_bytes, task->mm);
   uint32_t bytes = sizeof(*event) + path_bytes + event->args_captured;
-  if (bytes > sizeof(*scratch)) return 0;  // never: for the verifier
+  if (bytes > sizeof(*scratch)) return;  // never: for the verifier
   start_event(&event->header, bytes, EVENT_EXEC);
   if (bpf_ringbuf_output(&events, scratch, bytes, BPF_RB_NO_WAKEUP)) {
     ++count->execs_lost;
-    return 0;
+    return;
   }
   wake_if_wanted();
+}
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(on_exec, struct task_struct* task, int old_tid, struct linux_binprm* binprm) {
+  stay_on_cpu();
+  see_exec(task, old_tid, binprm);
+  leave_cpu();
   return 0;
 }
 
@@ -250,24 +263,30 @@ static __always_inline void describe_exit(struct exit_event* event, struct task_
   copy_comm(event->comm, leader);
 }
 
-SEC("tp_btf/sched_process_exit")
-int on_exit(uint64_t* arguments) {
+static __always_inline void see_exit(const uint64_t* arguments) {
   struct task_struct* task = (struct task_struct*)arguments[0];
   struct cpu_counters* count = begin_telling(EVENT_EXIT);
-  if (!count || !is_group_end(arguments, task)) return 0;
+  if (!count || !is_group_end(arguments, task)) return;
   ++count->exits_seen;
   if (!is_end_told(task->group_leader, count)) {
     ++count->exits_filtered;
-    return 0;
+    return;
   }
   struct exit_event* event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
   if (!event) {
     ++count->exits_lost;
-    return 0;
+    return;
   }
   describe_exit(event, task);
   bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
   wake_if_wanted();
+}
+
+SEC("tp_btf/sched_process_exit")
+int on_exit(uint64_t* arguments) {
+  stay_on_cpu();
+  see_exit(arguments);
+  leave_cpu();
   return 0;
 }
 
@@ -306,13 +325,9 @@ static __always_inline void tell_reap(struct task_struct* leader, struct cpu_cou
   wake_if_wanted();
 }
 
-// Loaded only where ends are claimed, or usage is to be exact. A leader is freed after all its
-// threads, some milliseconds after it was reaped (RCU).
-SEC("tp_btf/sched_process_free")
-int BPF_PROG(on_free, struct task_struct* task) {
-  if (task->pid != task->tgid) return 0;
+static __always_inline void see_free(struct task_struct* task) {
   struct cpu_counters* count = begin_telling(EVENT_REAP);
-  if (!count) return 0;
+  if (!count) return;
   if (assume_no_group_dead ||
       !bpf_core_field_exists(struct trace_event_raw_sched_process_exit, group_dead)) {
     forget_claim(task);
@@ -321,6 +336,16 @@ int BPF_PROG(on_free, struct task_struct* task) {
     tell_reap(task, count);
     forget(task);
   }
+}
+
+// Loaded only where ends are claimed, or usage is to be exact. A leader is freed after all its
+// threads, some milliseconds after it was reaped (RCU).
+SEC("tp_btf/sched_process_free")
+int BPF_PROG(on_free, struct task_struct* task) {
+  if (task->pid != task->tgid) return 0;
+  stay_on_cpu();
+  see_free(task);
+  leave_cpu();
   return 0;
 }
 
@@ -330,29 +355,26 @@ static __always_inline bool is_in_exec(struct task_struct* task) {
   return bpf_core_field_exists(task->in_execve) && BPF_CORE_READ_BITFIELD(task, in_execve);
 }
 
-// An exec names the process, too: that is told by the exec.
-SEC("tp_btf/task_rename")
-int BPF_PROG(on_rename, struct task_struct* task, const char* comm) {
-  if (task->pid != task->tgid || is_in_exec(task)) return 0;
+static __always_inline void see_rename(struct task_struct* task, const char* comm) {
   struct cpu_counters* count = begin_telling(EVENT_COMM);
-  if (!count) return 0;
+  if (!count) return;
   uint64_t old[COMM_BYTES / 8];
   copy_comm((char*)old, task);
   uint64_t new[COMM_BYTES / 8] = {};
   bpf_probe_read_kernel_str(new, sizeof(new), comm);
-  if (old[0] == new[0] && old[1] == new[1]) return 0;
+  if (old[0] == new[0] && old[1] == new[1]) return;
   if (filters && (!is_followed(task) || is_left_out(EVENT_COMM))) {
     __sync_fetch_and_add(&count->others_filtered, 1);  // a reap may come in between
-    return 0;
+    return;
   }
   if (is_crowded()) {
     __sync_fetch_and_add(&count->others_lost, 1);
-    return 0;
+    return;
   }
   struct comm_event* event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
   if (!event) {
     __sync_fetch_and_add(&count->others_lost, 1);  // a reap may come in between
-    return 0;
+    return;
   }
   start_event(&event->header, sizeof(*event), EVENT_COMM);
   event->time_ns = bpf_ktime_get_boot_ns();
@@ -362,6 +384,15 @@ int BPF_PROG(on_rename, struct task_struct* task, const char* comm) {
   __builtin_memcpy(event->comm, new, sizeof(event->comm));
   bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
   wake_if_wanted();
+}
+
+// An exec names the process, too: that is told by the exec.
+SEC("tp_btf/task_rename")
+int BPF_PROG(on_rename, struct task_struct* task, const char* comm) {
+  if (task->pid != task->tgid || is_in_exec(task)) return 0;
+  stay_on_cpu();
+  see_rename(task, comm);
+  leave_cpu();
   return 0;
 }
 
@@ -378,20 +409,19 @@ struct {
   __type(value, struct cgroup_scratch);
 } cgroup_scratch SEC(".maps");
 
-SEC("tp_btf/cgroup_mkdir")
-int BPF_PROG(on_cgroup, struct cgroup* cgroup, const char* path) {
+static __always_inline void see_cgroup(struct cgroup* cgroup, const char* path) {
   struct cpu_counters* count = begin_telling(EVENT_CGROUP);
   uint32_t zero = 0;
   struct cgroup_scratch* scratch = bpf_map_lookup_elem(&cgroup_scratch, &zero);
-  if (!scratch || !count) return 0;
-  if ((uint32_t)cgroup->root->hierarchy_id != cgroup_hierarchy) return 0;
+  if (!scratch || !count) return;
+  if ((uint32_t)cgroup->root->hierarchy_id != cgroup_hierarchy) return;
   if (filters && is_left_out(EVENT_CGROUP)) {
     __sync_fetch_and_add(&count->others_filtered, 1);
-    return 0;
+    return;
   }
   if (is_crowded()) {
     __sync_fetch_and_add(&count->others_lost, 1);
-    return 0;
+    return;
   }
   struct cgroup_event* event = &scratch->event;
   long length = bpf_probe_read_kernel_str(scratch->path, PATH_LIMIT, path);
@@ -403,8 +433,15 @@ int BPF_PROG(on_cgroup, struct cgroup* cgroup, const char* path) {
   event->reserved = 0;
   if (bpf_ringbuf_output(&events, scratch, sizeof(*event) + path_bytes, BPF_RB_NO_WAKEUP)) {
     __sync_fetch_and_add(&count->others_lost, 1);  // a reap may come in between
-    return 0;
+    return;
   }
   wake_if_wanted();
+}
+
+SEC("tp_btf/cgroup_mkdir")
+int BPF_PROG(on_cgroup, struct cgroup* cgroup, const char* path) {
+  stay_on_cpu();
+  see_cgroup(cgroup, path);
+  leave_cpu();
   return 0;
 }

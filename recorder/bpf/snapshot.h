@@ -70,8 +70,8 @@ static __always_inline int write_living(struct bpf_iter__task* context, bool may
   uint32_t zero = 0;
   struct snapshot_scratch* scratch = bpf_map_lookup_elem(&snapshot_scratch, &zero);
   if (!scratch || !task || task->pid != task->tgid) return 0;
-  if (has_ended(task)) return 0;  // a zombie: its end has been told
-  if (filters && !show(task)) {
+  const bool is_over = has_ended(task);  // and its end has been told
+  if (is_over || (filters && !show(task))) {
     write_left_out(seq, task);
     return 0;
   }

@@ -5,8 +5,10 @@
 
 #include <poll.h>
 #include <pthread.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 
+#include <algorithm>
 #include <cstring>
 #include <fstream>
 #include <set>
@@ -52,6 +54,33 @@ class BpfSourceTest : public LiveTest {
 
   std::unique_ptr<BpfSource> source_;
 };
+
+// ---- Snapshots ----
+
+// Its end is told while its memory is still to be freed, and /proc shows it running.
+TEST_F(BpfSourceTest, WhoseEndIsToldIsInNoSnapshot) {
+  constexpr size_t kBytes = size_t{256} << 20;
+  Open();
+  for (int round = 0; round < 3; ++round) {
+    const pid_t pid = Spawn([] {
+      void* const pages = mmap(nullptr, kBytes, PROT_READ | PROT_WRITE,
+                               MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+      if (pages == MAP_FAILED) _exit(95);
+    });
+    KeptEvents events;
+    const auto has_ended = [&] {
+      EXPECT_TRUE(source_->Drain(events));
+      const auto ends = events.All<Exit>();
+      return std::ranges::any_of(
+          ends, [pid](const Exit& exit) { return pid == static_cast<pid_t>(exit.pid); });
+    };
+    while (!has_ended()) usleep(100);
+    KeptProcesses living;
+    ASSERT_TRUE(source_->Snapshot(living));
+    EXPECT_EQ(living.Find(static_cast<uint32_t>(pid)), nullptr) << round;
+    EXPECT_EQ(WaitFor(pid).status, 0);
+  }
+}
 
 // ---- Waking ----
 

@@ -60,6 +60,23 @@ TEST_F(LossTest, WhatWasSeenWasDeliveredOrCountedAsLost) {
   EXPECT_EQ(source->damaged_events(), 0u);
 }
 
+TEST_F(LossTest, ALossThatIsOverLeavesADoubtOfWhoLives) {
+  const auto source = OpenTiny();
+  CountedEvents events;
+  ASSERT_TRUE(source->Drain(events));
+  EXPECT_FALSE(source->WantsResync());
+  Overflow();
+  EXPECT_FALSE(source->WantsResync()) << "perhaps it goes on";
+  const auto wants = [&] {
+    EXPECT_TRUE(source->Drain(events));
+    return source->WantsResync();
+  };
+  ASSERT_TRUE(Await(wants));
+  KeptProcesses living;
+  ASSERT_TRUE(source->Snapshot(living));
+  EXPECT_FALSE(source->WantsResync());
+}
+
 struct CountedReaps : CountedEvents {
   void OnExit(const Exit& exit) override { reaps += (exit.flags & kProcUsageExact) != 0 ? 1 : 0; }
   void OnReap(const Reap&) override { ++reaps; }

@@ -201,6 +201,8 @@ static long copy(void* to, uint32_t bytes, const void* from) {
 #define bpf_core_enum_value_exists(type, value) 1
 #undef SEC
 #define SEC(name)
+#undef __ksym
+#define __ksym
 #define on_exit on_process_exit  // the C library has one
 
 // What is set before it is loaded is constant from then on; here it is loaded more than once.

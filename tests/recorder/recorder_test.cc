@@ -164,6 +164,24 @@ TEST_F(RecorderAuditTest, WhereOthersAreHiddenItIsNot) {
   EXPECT_THAT(Log().All<SnapBegin>(), SizeIs(1)) << "nobody is missed";
 }
 
+// The audit's own look at who lives is not kept, and would have ended the doubt.
+TEST_F(RecorderAuditTest, ADoubtThatBeginsMeanwhileIsSettledBehindIt) {
+  options_.audit_interval_ns = 1;
+  source_.counts = {.forks_seen = 1, .exits_seen = 1};
+  source_.ThenDo([this](EventSink&) {
+    log_.Advance(2'000 * kMs);
+    return size_t{1};
+  });
+  source_.ThenDo([this](EventSink&) {
+    source_.in_doubt = true;
+    ++*source_.counts.exits_seen;
+    return size_t{0};
+  });
+  ASSERT_TRUE(Record());
+  EXPECT_EQ(Log().All<Audit>().at(0).living, std::nullopt);
+  EXPECT_THAT(Log().All<SnapEnd>(), SizeIs(2));
+}
+
 TEST_F(RecorderTest, WhatWaitsAtTheEndIsTaken) {
   source_.endless = true;
   options_.duration_ns = 1;
