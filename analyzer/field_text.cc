@@ -2,13 +2,15 @@
 
 #include <fmt/format.h>
 
-#include <iterator>
+#include <string_view>
 
 #include "escape.h"
 #include "names.h"
 
 namespace daybook {
 namespace {
+
+void AppendWithPrefix(uint64_t value, std::string* out) { *out += fmt::format("{:#x}", value); }
 
 void AppendFlags(const FieldInfo& field, uint64_t value, std::string* out) {
   const size_t begin = out->size();
@@ -17,7 +19,7 @@ void AppendFlags(const FieldInfo& field, uint64_t value, std::string* out) {
     if (out->size() != begin) out->push_back('|');
     const std::string_view name = ValueNameOf(field, bit);
     if (name.empty()) {
-      fmt::format_to(std::back_inserter(*out), "{:#x}", bit);
+      AppendWithPrefix(bit, out);
     } else {
       AppendEscaped(name, out);
     }
@@ -35,15 +37,14 @@ void AppendNumber(const FieldInfo& field, uint64_t value, std::string* out) {
       }
       break;
     case Unit::kHex:
-      fmt::format_to(std::back_inserter(*out), "{:#x}", value);
-      return;
+      return AppendWithPrefix(value, out);
     case Unit::kDevice:
       out->append(DeviceNumbers(value));
       return;
     default:
       break;
   }
-  fmt::format_to(std::back_inserter(*out), "{}", value);
+  out->append(fmt::format_int(value).c_str());
 }
 
 void AppendString(const FieldInfo& field, std::string_view bytes, std::string* out) {
@@ -62,7 +63,7 @@ void AppendValue(const FieldInfo& field, const FieldValue& value, std::string* o
   if (const auto* number = std::get_if<uint64_t>(&value)) {
     AppendNumber(field, *number, out);
   } else if (const auto* integer = std::get_if<int64_t>(&value)) {
-    fmt::format_to(std::back_inserter(*out), "{}", *integer);
+    out->append(fmt::format_int(*integer).c_str());
   } else if (const auto* bytes = std::get_if<std::string_view>(&value)) {
     AppendString(field, *bytes, out);
   } else if (const auto* id = std::get_if<Id128>(&value)) {
@@ -93,7 +94,11 @@ void AppendFieldsText(const RecordFields& fields, std::string* out) {
 }
 
 void AppendHex(std::span<const uint8_t> bytes, std::string* out) {
-  for (const uint8_t byte : bytes) fmt::format_to(std::back_inserter(*out), "{:02x}", byte);
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  for (const uint8_t byte : bytes) {
+    out->push_back(kDigits[byte >> 4]);
+    out->push_back(kDigits[byte & 0xF]);
+  }
 }
 
 std::string_view ValueNameOf(const FieldInfo& field, uint64_t value) {

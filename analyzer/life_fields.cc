@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <csignal>
-#include <iterator>
 
 #include "byte_buffer.h"
 #include "cgroup_names.h"
@@ -208,18 +207,15 @@ std::optional<LocalTime> BirthTime(const Boot& boot, const Life& life, const Loc
 Cell DayCell(const Boot& boot, const Life& life, LifeTexts& texts) {
   const auto time = BirthTime(boot, life, texts.zone);
   if (!time) return std::monostate();
-  texts.day.clear();
-  fmt::format_to(std::back_inserter(texts.day), "{:04}-{:02}-{:02}", time->year, time->month,
-                 time->day);
+  texts.day = fmt::format("{:04}-{:02}-{:02}", time->year, time->month, time->day);
   return Text{texts.day};
 }
 
 Cell HourCell(const Boot& boot, const Life& life, LifeTexts& texts) {
   const auto time = BirthTime(boot, life, texts.zone);
   if (!time) return std::monostate();
-  texts.hour.clear();
-  fmt::format_to(std::back_inserter(texts.hour), "{:04}-{:02}-{:02} {:02}:00", time->year,
-                 time->month, time->day, time->hour);
+  texts.hour =
+      fmt::format("{:04}-{:02}-{:02} {:02}:00", time->year, time->month, time->day, time->hour);
   return Text{texts.hour};
 }
 

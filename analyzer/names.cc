@@ -7,6 +7,8 @@
 #include <csignal>
 #include <cstring>
 
+#include "field_text.h"
+
 namespace daybook {
 namespace {
 
@@ -66,7 +68,7 @@ std::string DeviceNumbers(uint64_t device) {
 
 std::string HexId(const Id128& id) {
   std::string text;
-  for (const uint8_t byte : id.bytes) fmt::format_to(std::back_inserter(text), "{:02x}", byte);
+  AppendHex(id.bytes, &text);
   return text;
 }
 

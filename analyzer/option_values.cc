@@ -96,8 +96,8 @@ std::string WindowRuleNames(const Report& report) {
   std::string text = "Which processes are in that time.";
   for (const WindowRuleName& known : kWindowRules) {
     const bool is_default = known.rule == report.window_rule;
-    fmt::format_to(std::back_inserter(text), "{} {}{}: {}", &known == kWindowRules ? "" : ";",
-                   known.name, is_default ? " (default)" : "", known.text);
+    text += fmt::format("{} {}{}: {}", &known == kWindowRules ? "" : ";", known.name,
+                        is_default ? " (default)" : "", known.text);
   }
   return text;
 }

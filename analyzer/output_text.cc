@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <iterator>
 #include <utility>
 
 #include "byte_buffer.h"
@@ -295,8 +294,8 @@ void TextOutput::NoteLeftOut() {
     if (rooms_[i] == 0) names.append(names.empty() ? "" : ", ").append(columns_[i].name);
   }
   if (names.empty()) return;
-  fmt::format_to(std::back_inserter(file_->buffer()),
-                 "-- too wide for this terminal: {}; --no-truncate shows all\n", names);
+  file_->buffer() +=
+      fmt::format("-- too wide for this terminal: {}; --no-truncate shows all\n", names);
 }
 
 }  // namespace
@@ -309,24 +308,23 @@ std::unique_ptr<Output> MakeTextOutput(OutputFile* file, const LocalZone& zone,
 namespace {
 
 void AppendRollups(const RollupCoverage& rollups, std::string* line) {
-  const auto to = std::back_inserter(*line);
-  fmt::format_to(to, "; roll-ups {}, days with records {}", rollups.rollups, rollups.days);
-  if (rollups.missing_days != 0) fmt::format_to(to, ", missing days {}", rollups.missing_days);
+  *line += fmt::format("; roll-ups {}, days with records {}", rollups.rollups, rollups.days);
+  if (rollups.missing_days != 0) *line += fmt::format(", missing days {}", rollups.missing_days);
   if (rollups.repeated_rollups != 0) {
-    fmt::format_to(to, ", given twice and counted once {}", rollups.repeated_rollups);
+    *line += fmt::format(", given twice and counted once {}", rollups.repeated_rollups);
   }
   if (rollups.partly_outside != 0) {
-    fmt::format_to(to, ", partly outside the time and left out {}", rollups.partly_outside);
+    *line += fmt::format(", partly outside the time and left out {}", rollups.partly_outside);
   }
   if (rollups.missing_processes != 0) {
-    fmt::format_to(to, ", damaged sums of processes {}", rollups.missing_processes);
+    *line += fmt::format(", damaged sums of processes {}", rollups.missing_processes);
   }
-  if (rollups.cut_files != 0) fmt::format_to(to, ", files cut off {}", rollups.cut_files);
+  if (rollups.cut_files != 0) *line += fmt::format(", files cut off {}", rollups.cut_files);
   if (rollups.unknown_rollups != 0) {
-    fmt::format_to(to, ", left out since nothing says of when {}", rollups.unknown_rollups);
+    *line += fmt::format(", left out since nothing says of when {}", rollups.unknown_rollups);
   }
   if (rollups.without_unreaped != 0) {
-    fmt::format_to(to, ", silent about late or unseen reaps {}", rollups.without_unreaped);
+    *line += fmt::format(", silent about late or unseen reaps {}", rollups.without_unreaped);
   }
   if (rollups.mixed_filters) *line += ", not all made with the same filter";
 }
@@ -341,7 +339,6 @@ std::string CountedTwiceText(const Coverage& coverage, const LocalZone& zone) {
 
 std::string CoverageLine(const Coverage& coverage, const LocalZone& zone) {
   std::string line = "-- ";
-  const auto to = std::back_inserter(line);
   if (coverage.first_ns && coverage.last_ns) {
     zone.AppendForPeople(*coverage.first_ns, &line);
     line += " to ";
@@ -349,55 +346,55 @@ std::string CoverageLine(const Coverage& coverage, const LocalZone& zone) {
   } else {
     line += "time unknown";
   }
-  if (coverage.hosts > 1) fmt::format_to(to, "; {} hosts", coverage.hosts);
-  fmt::format_to(to, "; boots {}, segments {}, records {}", coverage.boots, coverage.segments,
-                 coverage.records);
+  if (coverage.hosts > 1) line += fmt::format("; {} hosts", coverage.hosts);
+  line += fmt::format("; boots {}, segments {}, records {}", coverage.boots, coverage.segments,
+                      coverage.records);
   if (coverage.skipped_segments != 0) {
-    fmt::format_to(to, ", outside the time and not read: segments {}", coverage.skipped_segments);
+    line += fmt::format(", outside the time and not read: segments {}", coverage.skipped_segments);
   }
   if (coverage.skipped_bytes != 0) {
-    fmt::format_to(to, ", parts of others: {} bytes", coverage.skipped_bytes);
+    line += fmt::format(", parts of others: {} bytes", coverage.skipped_bytes);
   }
   if (coverage.processes) {
-    fmt::format_to(to, "; processes {}, running {}, ended unseen {}", *coverage.processes,
-                   coverage.running, coverage.ended_unseen);
-    if (coverage.unreaped != 0) fmt::format_to(to, ", reap late or unseen {}", coverage.unreaped);
+    line += fmt::format("; processes {}, running {}, ended unseen {}", *coverage.processes,
+                        coverage.running, coverage.ended_unseen);
+    if (coverage.unreaped != 0) line += fmt::format(", reap late or unseen {}", coverage.unreaped);
     if (coverage.stopped_early) line += ", not read further than was asked for";
   }
-  if (coverage.filtered != 0) fmt::format_to(to, "; filtered {}", coverage.filtered);
-  if (coverage.undated != 0) fmt::format_to(to, ", of these undated {}", coverage.undated);
-  if (coverage.undecided != 0) fmt::format_to(to, ", of these undecided {}", coverage.undecided);
+  if (coverage.filtered != 0) line += fmt::format("; filtered {}", coverage.filtered);
+  if (coverage.undated != 0) line += fmt::format(", of these undated {}", coverage.undated);
+  if (coverage.undecided != 0) line += fmt::format(", of these undecided {}", coverage.undecided);
   if (coverage.dropped_events != 0) {
-    fmt::format_to(to, "; dropped on request {}", coverage.dropped_events);
+    line += fmt::format("; dropped on request {}", coverage.dropped_events);
   }
-  fmt::format_to(to, "; lost {}, damaged {} bytes", coverage.lost_events + coverage.missing_records,
-                 coverage.damaged_bytes);
-  if (coverage.gaps != 0) fmt::format_to(to, ", gaps {}", coverage.gaps);
+  line += fmt::format("; lost {}, damaged {} bytes",
+                      coverage.lost_events + coverage.missing_records, coverage.damaged_bytes);
+  if (coverage.gaps != 0) line += fmt::format(", gaps {}", coverage.gaps);
   if (coverage.recording_gaps != 0) {
-    fmt::format_to(to, "; not recorded: times {}, forks {}", coverage.recording_gaps,
-                   coverage.missed_forks);
+    line += fmt::format("; not recorded: times {}, forks {}", coverage.recording_gaps,
+                        coverage.missed_forks);
   }
-  if (coverage.unseen_forks != 0) fmt::format_to(to, ", forks unseen {}", coverage.unseen_forks);
+  if (coverage.unseen_forks != 0) line += fmt::format(", forks unseen {}", coverage.unseen_forks);
   if (coverage.recorded_twice_us != 0) line += "; " + CountedTwiceText(coverage, zone);
   if (coverage.malformed_records != 0) {
-    fmt::format_to(to, ", malformed {}", coverage.malformed_records);
+    line += fmt::format(", malformed {}", coverage.malformed_records);
   }
   if (coverage.repeated_records != 0) {
-    fmt::format_to(to, ", repeated {}", coverage.repeated_records);
+    line += fmt::format(", repeated {}", coverage.repeated_records);
   }
   if (coverage.unordered_records != 0) {
-    fmt::format_to(to, ", out of order and left out {}", coverage.unordered_records);
+    line += fmt::format(", out of order and left out {}", coverage.unordered_records);
   }
   if (coverage.unknown_records != 0) {
-    fmt::format_to(to, ", of a newer version {}", coverage.unknown_records);
+    line += fmt::format(", of a newer version {}", coverage.unknown_records);
   }
-  if (coverage.hole_bytes != 0) fmt::format_to(to, ", holes {} bytes", coverage.hole_bytes);
-  if (coverage.torn_bytes != 0) fmt::format_to(to, ", torn tail {} bytes", coverage.torn_bytes);
+  if (coverage.hole_bytes != 0) line += fmt::format(", holes {} bytes", coverage.hole_bytes);
+  if (coverage.torn_bytes != 0) line += fmt::format(", torn tail {} bytes", coverage.torn_bytes);
   if (coverage.salvaged_records != 0) {
-    fmt::format_to(to, ", salvaged and not counted {}", coverage.salvaged_records);
+    line += fmt::format(", salvaged and not counted {}", coverage.salvaged_records);
   }
   if (coverage.unreadable_files != 0) {
-    fmt::format_to(to, ", unreadable files {}", coverage.unreadable_files);
+    line += fmt::format(", unreadable files {}", coverage.unreadable_files);
   }
   if (coverage.rollups) AppendRollups(*coverage.rollups, &line);
   for (std::string_view before = "; filter of the recorder: ";

@@ -106,8 +106,7 @@ void AddWish(CLI::App* verb, const ReportOption& option, RawOptions* raw) {
 std::string StyleNames(const Report& report) {
   std::string names;
   for (const Style& style : report.styles) {
-    fmt::format_to(std::back_inserter(names), "{}{}: {}", names.empty() ? "" : "; ", style.name,
-                   style.summary);
+    names += fmt::format("{}{}: {}", names.empty() ? "" : "; ", style.name, style.summary);
   }
   return names;
 }

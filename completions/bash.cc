@@ -27,8 +27,7 @@ std::string OptionNames(const Command& command) {
 
 void AddCases(const std::map<std::string, std::string>& patterns_of, std::string* script) {
   for (const auto& [takes, patterns] : patterns_of) {
-    fmt::format_to(std::back_inserter(*script), "    {})\n      takes='{}'\n      ;;\n", patterns,
-                   takes);
+    *script += fmt::format("    {})\n      takes='{}'\n      ;;\n", patterns, takes);
   }
 }
 

@@ -64,8 +64,7 @@ std::string FishScript(const Command& program) {
   if (has_verbs || program.operand.kind != Kind::kFile) script += of_program + " -f\n";
   for (const CommandOption& option : program.options) script += OptionLine(of_program, option);
   for (const Command& verb : program.verbs) {
-    fmt::format_to(std::back_inserter(script), "{} -a {} -d {}\n", of_program, verb.name,
-                   Quoted(verb.text));
+    script += fmt::format("{} -a {} -d {}\n", of_program, verb.name, Quoted(verb.text));
   }
   for (const Command& verb : program.verbs) {
     const std::string of_verb =

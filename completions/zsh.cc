@@ -51,9 +51,8 @@ std::string Spec(const CommandOption& option) {
   if (option.argument.kind != Kind::kNone) argument = ":value:" + Action(option.argument);
   std::string specs;
   for (const std::string& name : option.names) {
-    fmt::format_to(std::back_inserter(specs), " \\\n        '{}{}[{}]{}'", others,
-                   Name(name, option.argument), Escaped(option.text, "[]\\:"),
-                   Escaped(argument, ""));
+    specs += fmt::format(" \\\n        '{}{}[{}]{}'", others, Name(name, option.argument),
+                         Escaped(option.text, "[]\\:"), Escaped(argument, ""));
   }
   return specs;
 }
@@ -62,8 +61,7 @@ std::string Arguments(const Command& command) {
   std::string text = "_arguments";
   for (const CommandOption& option : command.options) text += Spec(option);
   if (command.operand.kind != Kind::kNone) {
-    fmt::format_to(std::back_inserter(text), " \\\n        '*:operand:{}'",
-                   Action(command.operand));
+    text += fmt::format(" \\\n        '*:operand:{}'", Action(command.operand));
   }
   return text;
 }
@@ -80,8 +78,7 @@ std::string ZshScript(const Command& program) {
   }
   script += "  local context state state_descr line\n  typeset -A opt_args\n  local -a verbs=(\n";
   for (const Command& verb : program.verbs) {
-    fmt::format_to(std::back_inserter(script), "    '{}:{}'\n", verb.name,
-                   Escaped(verb.text, ":\\"));
+    script += fmt::format("    '{}:{}'\n", verb.name, Escaped(verb.text, ":\\"));
   }
   script +=
       "  )\n  " +
@@ -91,8 +88,7 @@ std::string ZshScript(const Command& program) {
       "  case $state in\n    verb) _describe verb verbs ;;\n    argument)\n      case $words[1] "
       "in\n";
   for (const Command& verb : program.verbs) {
-    fmt::format_to(std::back_inserter(script), "      {})\n        {}\n        ;;\n", verb.name,
-                   Arguments(verb));
+    script += fmt::format("      {})\n        {}\n        ;;\n", verb.name, Arguments(verb));
   }
   return script + fmt::format("      esac\n      ;;\n  esac\n}}\n\n_{} \"$@\"\n", program.name);
 }

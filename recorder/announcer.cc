@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cstdio>
 #include <ctime>
-#include <iterator>
 #include <utility>
 
 #include "clocks.h"
@@ -29,11 +28,10 @@ uint64_t MonotonicUs() { return ReadClocks().monotonic_ns / 1000; }
 std::string StatusLine(const RecorderStatus& status) {
   std::string line = fmt::format("{}: {} events/s, lost {}", status.source,
                                  status.events_per_second, LostTotal(status));
-  const auto to = std::back_inserter(line);
   if (status.last_sync_realtime_ns) {
-    fmt::format_to(to, ", last sync {}", TimeOfDay(*status.last_sync_realtime_ns));
+    line += fmt::format(", last sync {}", TimeOfDay(*status.last_sync_realtime_ns));
   }
-  if (status.failing) fmt::format_to(to, "; failing: {}", status.message);
+  if (status.failing) line += fmt::format("; failing: {}", status.message);
   // One line, whatever a path in the message holds.
   std::ranges::replace(line, '\n', ' ');
   return line;

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <iterator>
 #include <string_view>
 #include <utility>
 
@@ -14,12 +13,12 @@ class Exposition {
   // What follows are values of this metric.
   void Begin(std::string_view name, std::string_view type, std::string_view help) {
     name_ = name;
-    fmt::format_to(to(), "# HELP {0} {2}\n# TYPE {0} {1}\n", name, type, help);
+    text_ += fmt::format("# HELP {0} {2}\n# TYPE {0} {1}\n", name, type, help);
   }
   void Add(uint64_t value, std::string_view labels = "") {
-    fmt::format_to(to(), "{}{} {}\n", name_, labels, value);
+    text_ += fmt::format("{}{} {}\n", name_, labels, value);
   }
-  void AddSeconds(int64_t ns) { fmt::format_to(to(), "{} {:.6f}\n", name_, ToSeconds(ns)); }
+  void AddSeconds(int64_t ns) { text_ += fmt::format("{} {:.6f}\n", name_, ToSeconds(ns)); }
 
   void Counter(std::string_view name, std::string_view help, std::optional<uint64_t> value) {
     if (!value) return;
@@ -41,7 +40,6 @@ class Exposition {
 
  private:
   static double ToSeconds(int64_t ns) { return static_cast<double>(ns) / 1e9; }
-  std::back_insert_iterator<std::string> to() { return std::back_inserter(text_); }
 
   std::string text_;
   std::string_view name_;

@@ -76,7 +76,7 @@ Result<Answer> WriteFolded(const Question& question, const LocalZone& zone, Outp
   });
   stacks.ForEach([&](const std::string& stack, uint64_t value) {
     if (file.closed()) return;
-    fmt::format_to(std::back_inserter(file.buffer()), "{} {}\n", stack, value);
+    file.buffer() += fmt::format("{} {}\n", stack, value);
     file.Written();
   });
   return Answer{.coverage = coverage, .notes = unknown.Notes(weight)};

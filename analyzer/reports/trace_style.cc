@@ -116,9 +116,9 @@ void Trace::Draw(const Boot& boot, const Life& life) {
   BeginEvent();
   line_.AppendBy([&](std::string* out) {
     AppendJsonString(name != nullptr ? name->bytes : kUnknownFrame, Cut::kNo, out);
-    fmt::format_to(std::back_inserter(*out),
-                   ",\"cat\":\"process\",\"ph\":\"X\",\"ts\":{},\"dur\":{},\"pid\":{},\"tid\":{},",
-                   span.first_us, span.last_us - span.first_us, tracks_[track].lanes.front(), lane);
+    *out += fmt::format(
+        ",\"cat\":\"process\",\"ph\":\"X\",\"ts\":{},\"dur\":{},\"pid\":{},\"tid\":{},",
+        span.first_us, span.last_us - span.first_us, tracks_[track].lanes.front(), lane);
   });
   AppendArguments(boot, life);
   Write();
@@ -175,8 +175,7 @@ void Trace::AppendName(std::string_view of, uint64_t track, uint64_t lane, std::
   BeginEvent();
   line_.AppendBy([&](std::string* out) {
     AppendJsonString(of, Cut::kNo, out);
-    fmt::format_to(std::back_inserter(*out),
-                   ",\"ph\":\"M\",\"pid\":{},\"tid\":{},\"args\":{{\"name\":", track, lane);
+    *out += fmt::format(",\"ph\":\"M\",\"pid\":{},\"tid\":{},\"args\":{{\"name\":", track, lane);
     AppendJsonString(name, Cut::kNo, out);
     out->append("}}");
   });
