@@ -115,6 +115,7 @@ class RecorderLoop::Impl : public EventSink {
   Status Finish();
   Audit LastCounts() const;
   void RotateIfDue(uint64_t now_ns);
+  void Rotate(EndReason reason);
   void TakeSnapshot() { snapshots_.Take(before_drain_); }
   void ResyncIfDue(uint64_t now_ns);
   void AppendClock(ClockReason reason);
@@ -262,7 +263,7 @@ void RecorderLoop::Impl::StartNewSegment() {
     writer_.SetLimits(reloaded->limits);
     options_.keep_args = std::move(reloaded->keep_args);
   }
-  Report(writer_.Rotate(EndReason::kRequest));
+  Rotate(EndReason::kRequest);
   if (snapshots_.is_due()) TakeSnapshot();
   Report(writer_.Sync());
   TellFinishedSegments();
@@ -282,9 +283,7 @@ void RecorderLoop::Impl::TellAfterTurn(const Woken& woken) {
 }
 
 void RecorderLoop::Impl::OnNewIdentity() {
-  if (!options_.identity) return;
-  writer_.SetInfo(options_.identity().info);
-  Report(writer_.Rotate(EndReason::kRequest));
+  if (options_.identity) Rotate(EndReason::kRequest);
 }
 
 // As of a recorder that follows. It counts on, since the source does.
@@ -396,7 +395,13 @@ Audit RecorderLoop::Impl::LastCounts() const {
 void RecorderLoop::Impl::RotateIfDue(uint64_t now_ns) {
   const auto reason = writer_.RotationDue(now_ns);
   if (!reason || (*reason == EndReason::kSize && !snapshots_.is_outweighed())) return;
-  Report(writer_.Rotate(*reason));
+  Rotate(*reason);
+}
+
+// The host may have another name by now.
+void RecorderLoop::Impl::Rotate(EndReason reason) {
+  if (options_.identity) writer_.SetInfo(options_.identity().info);
+  Report(writer_.Rotate(reason));
 }
 
 // After the loss is told: who is missing in the log, or too many, is settled by a snapshot.

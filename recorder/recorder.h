@@ -41,8 +41,8 @@ struct RecorderOptions {
   // What is left out on request, as on the command line, likewise; empty is nothing.
   std::string filter;
   std::string version;
-  // The facts for the heads of segments, asked for anew where the source's identity() is another
-  // one; where it is not given, they stay.
+  // The facts for the heads of segments, asked for anew at each, and where the source's identity()
+  // is another one; where it is not given, they stay.
   std::function<LogIdentity()> identity;
   // Where the recorder before this one left off in this log.
   std::optional<PreviousRun> previous_run;

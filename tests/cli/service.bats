@@ -87,7 +87,7 @@ started() {
 
 @test "the unit leaves the recorder what it needs" {
   unit_has "SystemCallFilter=bpf capset seccomp adjtimex clock_adjtime" LimitMEMLOCK=infinity
-  for setting in ProtectProc ProcSubset PrivateUsers PrivatePIDs PrivateNetwork ProtectClock; do
+  for setting in ProtectProc ProcSubset PrivateUsers PrivatePIDs PrivateNetwork ProtectClock ProtectHostname; do
     ! unit | grep -q "^$setting=" || fail "with $setting it would not see everything"
   done
 }

@@ -273,6 +273,28 @@ TEST_F(RecorderTest, AnAgedSegmentIsEndedWithoutEvents) {
                                     "snap_end", "fork", "recorder", "segment_end"));
 }
 
+// The network or an administrator names a host when it has long been recorded.
+TEST_F(RecorderTest, ASegmentTellsTheNameThatTheHostHasWhenItBegins) {
+  std::string name = "localhost";
+  options_.identity = [&name] { return LogIdentity{.info = {{"hostname", name}}}; };
+  source_.ThenDo([&](EventSink&) {
+    name = "web-7";
+    log_.Advance(3'600'000 * kMs);
+    return size_t{0};
+  });
+  source_.ThenDo([&](EventSink&) {
+    name = "web-8";
+    raise(SIGHUP);
+    return size_t{0};
+  });
+  source_.Then(TestFork(10)).Then(TestFork(11));
+  ASSERT_TRUE(Record());
+  const KeptLog log = Log();
+  ASSERT_THAT(log.segments, SizeIs(3));
+  EXPECT_EQ(log.segments[1].All<Info>().at(0).value, "web-7") << "ended by its age";
+  EXPECT_EQ(log.segments[2].All<Info>().at(0).value, "web-8") << "ended on request";
+}
+
 // So that a window of whole hours is made of whole segments.
 TEST_F(RecorderTest, TheEventThatIsTooLateForASegmentBeginsTheNextOne) {
   constexpr uint64_t kHourNs = 3'600'000 * kMs;
