@@ -146,17 +146,22 @@ KeepArgs KeptArgsBy(const Options& options) {
   return KeptArgs(options.args, options.args_max_bytes, options.mask_words);
 }
 
+// A replayed log has its own.
+std::optional<uint64_t> LoggedArgsLimit(const EventSource& source, const Options& options) {
+  return source.name() == "replay" ? std::nullopt : std::optional(ArgsLimitBytes(options));
+}
+
 // Reads the configuration again; what is wrong with it is said.
 using ReadOptions = std::function<std::optional<Options>()>;
 
 // Of what it says now, what can be taken over.
-std::optional<Options> ReadAgain(const ReadOptions& read, const Options& running) {
+std::optional<Options> ReadAgain(const ReadOptions& read, const Options& started) {
   const auto now = read();
   if (!now) {
     Complain(Error("the configuration could not be taken over"));
     return std::nullopt;
   }
-  Options next = TakenOver(running, *now);
+  Options next = TakenOver(started, *now);
   if (const std::string left = DifferentSettings(next, *now); !left.empty()) {
     Complain(Error("what the configuration says of " + left + " holds from the next start"));
   }
@@ -198,7 +203,6 @@ Status Record(const Options& options, const ReadOptions& read_options) {
       ToWriterOptions(options), MakeThreadSyncer());
   if (!writer) return CannotWrite(writer.error(), *account);
   // What an earlier recorder left is cleaned up in any case.
-  Options running = options;
   std::atomic<uint64_t> min_free_bytes = options.min_free_bytes;
   Housekeeper housekeeper(*std::move(housekeeping), CleanUp, JobsOf(options, min_free_bytes));
   RecorderOptions recorder_options{
@@ -208,23 +212,23 @@ Status Record(const Options& options, const ReadOptions& read_options) {
           WatchdogIntervalNs(std::getenv("WATCHDOG_USEC"), std::getenv("WATCHDOG_PID")),
       .duration_ns = options.duration_ns.value_or(0),
       .keep_args = KeptArgsBy(options),
+      .args_limit_bytes = LoggedArgsLimit(events, options),
       .filter = FilterOf(events.identity(), options.filter),
       .version = DAYBOOK_VERSION,
       .identity = identity,
       .previous_run = std::move(previous_run),
       .reload = [&]() -> std::optional<Reloaded> {
-        auto next = ReadAgain(read_options, running);
+        const auto next = ReadAgain(read_options, options);
         if (!next) return std::nullopt;
-        running = *std::move(next);
-        min_free_bytes = running.min_free_bytes;
-        const WriterOptions limits = ToWriterOptions(running);
+        min_free_bytes = next->min_free_bytes;
+        const WriterOptions limits = ToWriterOptions(*next);
         announcer.SetLimits(limits.retention);
-        return Reloaded{.limits = limits, .keep_args = KeptArgsBy(running)};
+        return Reloaded{.limits = limits,
+                        .keep_args = KeptArgsBy(*next),
+                        .args_limit_bytes = LoggedArgsLimit(events, *next)};
       },
       .on_finished = [&housekeeper](uint64_t segment_no) { housekeeper.Finished(segment_no); },
       .observer = &announcer};
-  // A replayed log has its own.
-  if (events.name() != "replay") recorder_options.args_limit_bytes = ArgsLimitBytes(options);
   // The writer's and the housekeeper's threads are there.
   if (Status restricted = RestrictSystemCalls(std::array{notify_socket, events.send_fd()});
       !restricted)

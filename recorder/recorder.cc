@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 
@@ -119,7 +121,11 @@ class RecorderLoop::Impl : public EventSink {
   void TakeSnapshot() { snapshots_.Take(before_drain_); }
   void ResyncIfDue(uint64_t now_ns);
   void AppendClock(ClockReason reason);
-  void AppendRecorder(RecorderEvent event, const Audit& counts);
+  Recorder Describe(RecorderEvent event, const Audit& counts, std::string_view abilities) const;
+  std::string AbilitiesOfFollower() const;
+  void AppendStart();
+  void AppendStop(const Audit& counts);
+  void AppendNewArgsLimit();
   void AuditIfDue(uint64_t now_ns);
   size_t Drain();
   size_t DrainPart();
@@ -178,8 +184,7 @@ Status RecorderLoop::Impl::Start() {
   wake_ups_ = *std::move(wake_ups);
   last_turn_ns_ = source_.ReadClock().time_ns;
   last_audit_ns_ = last_count_ns_ = last_turn_ns_;
-  // What was missed before must not look less.
-  AppendRecorder(RecorderEvent::kStart, auditor_.CountForks(Auditor::Otherwise::kAtMost));
+  AppendStart();
   snapshots_.Postpone();
   if (source_.continues()) {
     DrainLeftOver();
@@ -259,11 +264,14 @@ bool RecorderLoop::Impl::ObeySignal(int signal) {
 void RecorderLoop::Impl::StartNewSegment() {
   Tell([](RecorderObserver& observer) { observer.OnReload(); });
   Drain();
+  const auto args_limit_bytes = options_.args_limit_bytes;
   if (auto reloaded = options_.reload ? options_.reload() : std::nullopt) {
     writer_.SetLimits(reloaded->limits);
     options_.keep_args = std::move(reloaded->keep_args);
+    options_.args_limit_bytes = reloaded->args_limit_bytes;
   }
   Rotate(EndReason::kRequest);
+  if (options_.args_limit_bytes != args_limit_bytes) AppendNewArgsLimit();
   if (snapshots_.is_due()) TakeSnapshot();
   Report(writer_.Sync());
   TellFinishedSegments();
@@ -286,9 +294,8 @@ void RecorderLoop::Impl::OnNewIdentity() {
   if (options_.identity) Rotate(EndReason::kRequest);
 }
 
-// As of a recorder that follows. It counts on, since the source does.
 void RecorderLoop::Impl::OnNewAbilities(uint64_t since_ns) {
-  const std::string abilities = source_.abilities() + " " + std::string(kContinues);
+  const std::string abilities = AbilitiesOfFollower();
   Recorder record{.time_ns = since_ns,
                   .event = RecorderEvent::kStart,
                   .source = source_.name(),
@@ -369,7 +376,7 @@ Status RecorderLoop::Impl::Finish() {
   const Audit counts = LastCounts();
   // STOP does not say how much was left out.
   if (counts.filtered) writer_.Append(counts);
-  AppendRecorder(RecorderEvent::kStop, Auditor::WithKernelForks(counts, before));
+  AppendStop(Auditor::WithKernelForks(counts, before));
   Status closed = writer_.Close();
   Commit(closed);
   if (!closed) meter_.OnTrouble(closed.error().message());
@@ -415,8 +422,8 @@ void RecorderLoop::Impl::AppendClock(ClockReason reason) {
   writer_.Append(clock);
 }
 
-void RecorderLoop::Impl::AppendRecorder(RecorderEvent event, const Audit& counts) {
-  const std::string abilities = source_.abilities();
+Recorder RecorderLoop::Impl::Describe(RecorderEvent event, const Audit& counts,
+                                      std::string_view abilities) const {
   Recorder record{.time_ns = counts.time_ns,
                   .event = event,
                   .source = source_.name(),
@@ -430,12 +437,37 @@ void RecorderLoop::Impl::AppendRecorder(RecorderEvent event, const Audit& counts
                   .args_limit_bytes = options_.args_limit_bytes,
                   .abilities = abilities};
   if (!options_.filter.empty()) record.filter = options_.filter;
-  const bool follows = event == RecorderEvent::kStart && options_.previous_run.has_value();
-  if (follows && !source_.continues()) {
-    writer_.Append(GapSince(*options_.previous_run, source_.identity().boot_id, record,
+  return record;
+}
+
+// As if another one had taken over. It counts on, since the source does.
+std::string RecorderLoop::Impl::AbilitiesOfFollower() const {
+  const std::string abilities = source_.abilities();
+  return source_.continues() ? abilities : abilities + " " + std::string(kContinues);
+}
+
+// What was missed before must not look less.
+void RecorderLoop::Impl::AppendStart() {
+  const std::string abilities = source_.abilities();
+  const Recorder start =
+      Describe(RecorderEvent::kStart, auditor_.CountForks(Auditor::Otherwise::kAtMost), abilities);
+  if (options_.previous_run && !source_.continues()) {
+    writer_.Append(GapSince(*options_.previous_run, source_.identity().boot_id, start,
                             source_.recording_since_ns()));
   }
-  writer_.Append(record);
+  writer_.Append(start);
+}
+
+void RecorderLoop::Impl::AppendStop(const Audit& counts) {
+  const std::string abilities = source_.abilities();
+  writer_.Append(Describe(RecorderEvent::kStop, counts, abilities));
+}
+
+// What is missing from here on is not kept any more, and not absent.
+void RecorderLoop::Impl::AppendNewArgsLimit() {
+  const std::string abilities = AbilitiesOfFollower();
+  writer_.Append(
+      Describe(RecorderEvent::kStart, auditor_.CountForks(Auditor::Otherwise::kAtMost), abilities));
 }
 
 // Counts, so that a recorder which follows this one after a crash knows what it has missed; and

@@ -20,6 +20,7 @@ namespace daybook {
 struct Reloaded {
   WriterOptions limits;  // the part that LogWriter::SetLimits takes
   KeepArgs keep_args;
+  std::optional<uint64_t> args_limit_bytes;  // as in RecorderOptions
 };
 
 struct RecorderOptions {
@@ -36,7 +37,8 @@ struct RecorderOptions {
   uint64_t duration_ns = 0;
   // What of a program's arguments is written.
   KeepArgs keep_args;
-  // For the log's START record; unknown where the source does not capture arguments by itself.
+  // For the log's START record, and one more where a reload has changed it; unknown where the
+  // source does not capture arguments by itself.
   std::optional<uint64_t> args_limit_bytes;
   // What is left out on request, as on the command line, likewise; empty is nothing.
   std::string filter;

@@ -17,17 +17,17 @@ std::string_view NameIn(std::string_view line) {
 
 }  // namespace
 
-Options TakenOver(Options running, const Options& now) {
-  running.segment_bytes = now.segment_bytes;
-  running.segment_age_ns = now.segment_age_ns;
-  running.max_bytes = now.max_bytes;
-  running.min_free_bytes = now.min_free_bytes;
-  running.max_age_ns = now.max_age_ns;
-  running.mask_words = now.mask_words;
-  // Less than what is fetched already.
-  running.args = std::min(running.args, now.args);
-  running.args_max_bytes = std::min(running.args_max_bytes, now.args_max_bytes);
-  return running;
+Options TakenOver(Options started, const Options& now) {
+  started.segment_bytes = now.segment_bytes;
+  started.segment_age_ns = now.segment_age_ns;
+  started.max_bytes = now.max_bytes;
+  started.min_free_bytes = now.min_free_bytes;
+  started.max_age_ns = now.max_age_ns;
+  started.mask_words = now.mask_words;
+  // Of what is fetched; perhaps more than at the last reload.
+  started.args = std::min(started.args, now.args);
+  started.args_max_bytes = std::min(started.args_max_bytes, now.args_max_bytes);
+  return started;
 }
 
 std::string DifferentSettings(const Options& running, const Options& now) {

@@ -11,6 +11,7 @@
 namespace daybook {
 namespace {
 
+using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::SizeIs;
 using testing::StartsWith;
@@ -116,6 +117,25 @@ TEST_F(ReloadTest, OnSighupLimitsThatTheConfigurationSaysNowHold) {
   const KeptLog& log = Stop();
   EXPECT_EQ(log.AllOf<Exit>(static_cast<uint32_t>(child)).size(), 1U);
   EXPECT_THAT(log.segments, SizeIs(4));
+}
+
+TEST_F(ReloadTest, OfArgumentsLessIsKeptFromSighupOnAndAfterTheNextOneAsMuchAsAtTheStart) {
+  std::filesystem::permissions(config_folder_.path(), std::filesystem::perms(0755));
+  Await("READY=1");
+  Configure("args = none\n");
+  Reload();
+  const pid_t without = SpawnActor({"exit", "0"});
+  WaitFor(without);
+  Configure("args = masked\n");
+  Reload();
+  const pid_t with = SpawnActor({"exit", "0"});
+  WaitFor(with);
+  const KeptLog& log = Stop();
+  EXPECT_EQ(log.AllOf<Exec>(static_cast<uint32_t>(without)).at(0).args, std::nullopt);
+  EXPECT_NE(log.AllOf<Exec>(static_cast<uint32_t>(with)).at(0).args, std::nullopt);
+  std::vector<std::optional<uint64_t>> limits;
+  for (const Recorder& told : log.All<Recorder>()) limits.push_back(told.args_limit_bytes);
+  EXPECT_THAT(limits, ElementsAre(1024, 0, 1024, 1024));
 }
 
 // To ask the system's databases takes system calls that it has given up.

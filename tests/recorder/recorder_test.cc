@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <csignal>
 
+#include "daybook/abilities.h"
 #include "recorder/recorder_fixture.h"
 #include "support/temp_folder.h"
 
@@ -123,6 +124,71 @@ TEST_F(RecorderTest, WithoutAFilterNothingIsToldOfOne) {
   EXPECT_EQ(Log().All<Recorder>().at(0).filter, std::nullopt);
   ASSERT_THAT(Log().All<Audit>(), SizeIs(1));
   EXPECT_EQ(Log().All<Audit>()[0].filtered, std::nullopt);
+}
+
+class RecorderReloadTest : public RecorderTest {
+ protected:
+  RecorderReloadTest() {
+    options_.args_limit_bytes = 1024;
+    options_.filter = "--only-failed";
+    source_.counts = {.forks_seen = 5};
+  }
+
+  // A step after which so much is kept of arguments.
+  void ThenReload(std::optional<uint64_t> args_limit_bytes) {
+    source_.ThenDo([this, args_limit_bytes](EventSink&) {
+      options_of_reload_.args_limit_bytes = args_limit_bytes;
+      raise(SIGHUP);
+      return size_t{0};
+    });
+    source_.Then().Then();
+  }
+
+  KeptLog Recorded() {
+    options_.reload = [this] { return std::optional(options_of_reload_); };
+    EXPECT_TRUE(Record());
+    return Log();
+  }
+
+  Reloaded options_of_reload_;
+};
+
+// Without, a field that is missing from then on would be taken for one that the process did not
+// have.
+TEST_F(RecorderReloadTest, WhereLessIsKeptOfArgumentsTheLogSaysSoBeforeTheSnapshot) {
+  source_.is_continued = true;
+  ThenReload(0);
+  ThenReload(1024);
+  const KeptLog log = Recorded();
+  const std::vector<Recorder> told = log.All<Recorder>();
+  ASSERT_THAT(told, SizeIs(4));
+  EXPECT_THAT(told[0].args_limit_bytes, Optional(1024));
+  EXPECT_EQ(told[1].event, RecorderEvent::kStart);
+  EXPECT_THAT(told[1].args_limit_bytes, Optional(0));
+  EXPECT_THAT(told[2].args_limit_bytes, Optional(1024));
+  EXPECT_THAT(told[3].args_limit_bytes, Optional(1024)) << "STOP";
+  EXPECT_THAT(Types(1), ElementsAre("clock", "recorder", "snap_begin", "snap_proc", "snap_proc",
+                                    "snap_proc", "snap_end", "audit", "segment_end"));
+}
+
+TEST_F(RecorderReloadTest, ThatRecordIsAsOfARecorderThatCountsOn) {
+  options_.previous_run =
+      PreviousRun{.boot_id = {}, .last_time_ns = 1, .kernel_forks = 1, .written = {}};
+  ThenReload(0);
+  const KeptLog log = Recorded();
+  const std::vector<Recorder> told = log.All<Recorder>();
+  ASSERT_THAT(told, SizeIs(3));
+  EXPECT_TRUE(HasAbility(told[1], kContinues));
+  EXPECT_FALSE(HasAbility(told[2], kContinues));
+  EXPECT_THAT(told[1].forks_seen, Optional(5));
+  EXPECT_NE(told[1].kernel_forks, std::nullopt);
+  EXPECT_THAT(told[1].filter, Optional("--only-failed"sv));
+  EXPECT_THAT(log.All<RecordingGap>(), SizeIs(1)) << "before START alone";
+}
+
+TEST_F(RecorderReloadTest, WhereAsMuchIsKeptAsBeforeTheLogSaysNothing) {
+  ThenReload(1024);
+  EXPECT_THAT(Recorded().All<Recorder>(), SizeIs(2));
 }
 
 class RecorderAuditTest : public RecorderTest {
