@@ -94,7 +94,8 @@ class PosixFolder : public LogFolder {
   Result<std::unique_ptr<LogFile>> Create(const std::string& name) override {
     constexpr int kFlags = O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC;
     int fd = openat(fd_, name.c_str(), kFlags, 0640);
-    if (fd < 0 && errno == ENOENT && IsGone(fd_) && Reopen()) {
+    if (fd < 0 && errno == ENOENT && IsGone(fd_)) {
+      if (Status opened = Reopen(); !opened) return std::move(opened).error();
       fd = openat(fd_, name.c_str(), kFlags, 0640);
     }
     if (fd < 0) return Error::FromErrno("cannot create " + path_ + "/" + name, errno);
@@ -112,7 +113,7 @@ class PosixFolder : public LogFolder {
   }
 
   Result<std::vector<FileInfo>> List() override {
-    if (IsGone(fd_)) Reopen();
+    if (IsGone(fd_)) (void)Reopen();
     const int fd = openat(fd_, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR* folder = fd < 0 ? nullptr : fdopendir(fd);
     if (folder == nullptr) return Error::FromErrno("cannot list " + path_, errno);
@@ -131,7 +132,7 @@ class PosixFolder : public LogFolder {
   }
 
   Result<uint64_t> FreeBytes() override {
-    if (IsGone(fd_)) Reopen();
+    if (IsGone(fd_)) (void)Reopen();
     struct statvfs status = {};
     if (fstatvfs(fd_, &status) != 0) return Error::FromErrno("cannot look at " + path_, errno);
     return uint64_t{status.f_bavail} * status.f_frsize;
@@ -160,24 +161,31 @@ class PosixFolder : public LogFolder {
   }
 
   Status Lock() override {
-    if (flock(fd_, LOCK_EX | LOCK_NB) == 0) return is_locked_ = true, Ok{};
+    if (Status locked = Lock(fd_); !locked) return locked;
+    return is_locked_ = true, Ok{};
+  }
+
+ private:
+  Status Lock(int fd) const {
+    if (flock(fd, LOCK_EX | LOCK_NB) == 0) return Ok{};
     if (errno == EWOULDBLOCK)
       return Error("another recorder is writing to " + path_ + ": stop it, or give another folder");
     return Error::FromErrno("cannot lock " + path_, errno);
   }
 
- private:
-  // Where the folder was removed and another one made in its place. The descriptor keeps its
-  // number: other threads may be using it.
-  bool Reopen() const {
-    const int fd = open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (fd < 0) return false;
-    const bool is_free = !is_locked_ || flock(fd, LOCK_EX | LOCK_NB) == 0;
-    const bool is_open = is_free && dup3(fd, fd_, O_CLOEXEC) == fd_;
-    const int error = errno;
+  // Where the folder was removed and another one made in its place, or behind the same link. The
+  // descriptor keeps its number: other threads may be using it.
+  Status Reopen() const {
+    const int fd = open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) return CannotReopen();
+    Status ready = is_locked_ ? Lock(fd) : Ok{};
+    if (ready && dup3(fd, fd_, O_CLOEXEC) != fd_) ready = CannotReopen();
     close(fd);
-    errno = error;
-    return is_open;
+    return ready;
+  }
+
+  Error CannotReopen() const {
+    return Error::FromErrno(path_ + " was removed, and cannot be opened again", errno);
   }
 
   int fd_;
