@@ -17,7 +17,8 @@ class RecorderObserver {
   // A turn is over in which nothing hung. Comes at each clock anchor, and at each watchdog
   // interval.
   virtual void OnAlive() = 0;
-  // The segment is about to be ended on request; OnReady follows.
+  // The segment is about to be ended on request; OnReady follows once it is durable, unless the
+  // disk keeps nothing or it is to stop before.
   virtual void OnReload() = 0;
   // It is about to stop.
   virtual void OnStop() = 0;

@@ -147,6 +147,7 @@ class RecorderLoop::Impl : public EventSink {
     if (options_.observer != nullptr) told(*options_.observer);
   }
   void TellStatus();
+  void TellReloaded();
   void TellAfterTurn(const Woken& woken);
 
   EventSource& source_;
@@ -168,6 +169,7 @@ class RecorderLoop::Impl : public EventSink {
   bool unaudited_ = false;
   uint64_t last_turn_ns_ = 0;
   uint64_t told_unfinished_ = 0;
+  std::optional<uint64_t> reloaded_no_;  // ready again once segments before it are durable
   int quiet_turns_ = 0;
   bool asleep_ = false;
   bool takes_over_ = false;
@@ -259,8 +261,7 @@ bool RecorderLoop::Impl::ObeySignal(int signal) {
   return false;
 }
 
-// By what its configuration says now. When it is done, what stands in the segments before is
-// durable.
+// By what its configuration says now. What stands in the segments before becomes durable meanwhile.
 void RecorderLoop::Impl::StartNewSegment() {
   Tell([](RecorderObserver& observer) { observer.OnReload(); });
   Drain();
@@ -273,8 +274,15 @@ void RecorderLoop::Impl::StartNewSegment() {
   Rotate(EndReason::kRequest);
   if (options_.args_limit_bytes != args_limit_bytes) AppendNewArgsLimit();
   if (snapshots_.is_due()) TakeSnapshot();
-  Report(writer_.Sync());
-  TellFinishedSegments();
+  reloaded_no_ = writer_.segment_no();
+}
+
+// A disk that keeps nothing may do so for ever.
+void RecorderLoop::Impl::TellReloaded() {
+  if (!reloaded_no_) return;
+  const bool is_durable = writer_.first_unfinished_segment_no() >= *reloaded_no_;
+  if (!is_durable && !writer_.sync_failing()) return;
+  reloaded_no_.reset();
   Tell([this](RecorderObserver& observer) { observer.OnReady(meter_.Take()); });
 }
 
@@ -283,6 +291,7 @@ void RecorderLoop::Impl::TellStatus() {
 }
 
 void RecorderLoop::Impl::TellAfterTurn(const Woken& woken) {
+  TellReloaded();
   const bool trouble_changed = std::exchange(told_failing_, trouble_.is_any()) != trouble_.is_any();
   if (trouble_changed || (woken.by_anchor && meter_.HasNews())) TellStatus();
   if (woken.by_anchor || woken.by_watchdog) {

@@ -81,7 +81,8 @@ class ReloadTest : public ServiceTest {
  protected:
   ReloadTest() {
     Configure("max-bytes = 512M\n");
-    recorder_options_ = {"--config", config_};
+    // A reload is over at the turn that sees what it waits for on the disk.
+    recorder_options_ = {"--config", config_, "--drain-interval", "10ms"};
   }
 
   void Configure(const std::string& text) const { std::ofstream(config_) << text; }

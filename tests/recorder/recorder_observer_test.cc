@@ -1,8 +1,10 @@
 // What the recorder tells its observer, and when.
 
+#include <cerrno>
 #include <csignal>
 
 #include "recorder/recorder_fixture.h"
+#include "support/slow_syncer.h"
 
 namespace daybook {
 namespace {
@@ -32,7 +34,10 @@ class NotingObserver : public RecorderObserver {
 
 class RecorderObserverTest : public RecorderTest {
  protected:
-  RecorderObserverTest() { options_.observer = &observer_; }
+  explicit RecorderObserverTest(std::unique_ptr<Syncer> syncer = MakeInlineSyncer())
+      : RecorderTest({}, std::move(syncer)) {
+    options_.observer = &observer_;
+  }
 
   // A step after which the recorder's clock interval is over.
   FakeSource& ThenWaitForTheClock() {
@@ -127,6 +132,70 @@ TEST_F(RecorderObserverTest, SighupEndsTheSegmentAndSigusr1Asks) {
   ASSERT_THAT(Log().segments, SizeIs(2));
   EXPECT_EQ(Log().segments[0].All<SegmentEnd>().at(0).reason, EndReason::kRequest);
   EXPECT_THAT(Log().segments[1].All<SnapEnd>(), SizeIs(1));
+}
+
+class RecorderSlowDiskTest : public RecorderObserverTest {
+ protected:
+  RecorderSlowDiskTest() : RecorderSlowDiskTest(std::make_shared<SlowSyncer::Hand>()) {}
+
+  // With the drain of the reload and that of its turn.
+  void ThenReload() {
+    source_.ThenDo([](EventSink&) {
+      raise(SIGHUP);
+      return size_t{0};
+    });
+    source_.Then(TestFork(10)).Then(TestFork(11));
+  }
+
+  std::shared_ptr<SlowSyncer::Hand> disk_;
+
+ private:
+  explicit RecorderSlowDiskTest(std::shared_ptr<SlowSyncer::Hand> disk)
+      : RecorderObserverTest(std::make_unique<SlowSyncer>(disk)), disk_(std::move(disk)) {}
+};
+
+TEST_F(RecorderSlowDiskTest, AfterSighupItRecordsOnAndIsReadyWhenTheEndedSegmentIsDurable) {
+  ThenReload();
+  source_.ThenDo([this](EventSink&) {
+    EXPECT_TRUE(disk_->IsBusy());
+    EXPECT_THAT(observer_.told, ElementsAre("ready", "reload"));
+    disk_->Work();
+    return size_t{0};
+  });
+  source_.ThenDo([this](EventSink&) {
+    EXPECT_THAT(observer_.told, ElementsAre("ready", "reload", "ready"));
+    EXPECT_EQ(observer_.statuses.back().segment_no, 2u);
+    return size_t{0};
+  });
+  ASSERT_TRUE(Record());
+  EXPECT_THAT(observer_.told, ElementsAre("ready", "reload", "ready", "stop", "status"));
+  EXPECT_THAT(PidsOfForks(), ElementsAre(10, 11));
+}
+
+// Such a disk is asked ever more rarely.
+TEST_F(RecorderSlowDiskTest, WhereTheDiskKeepsNothingItIsReadyAllTheSame) {
+  source_.ThenDo([this](EventSink& sink) {
+    log_.disk().fault = [](std::string_view operation, size_t) {
+      return operation == "sync" ? EIO : 0;
+    };
+    sink.OnFork(TestFork(9));
+    log_.Advance(2'000 * kMs);
+    return size_t{1};
+  });
+  source_.ThenDo([this](EventSink&) {
+    EXPECT_TRUE(disk_->IsBusy());
+    disk_->Work();
+    return size_t{0};
+  });
+  ThenReload();
+  source_.ThenDo([this](EventSink&) {
+    EXPECT_TRUE(log_.writer().sync_failing());
+    EXPECT_EQ(observer_.told.back(), "ready");
+    log_.disk().fault = [](auto, auto) { return 0; };
+    return size_t{0};
+  });
+  RecordAndListen();
+  EXPECT_THAT(PidsOfForks(), ElementsAre(9, 10, 11));
 }
 
 }  // namespace
