@@ -13,7 +13,6 @@
 #include <cerrno>
 #include <charconv>
 #include <filesystem>
-#include <memory>
 #include <utility>
 
 namespace daybook {
@@ -36,13 +35,9 @@ FileDescriptor OpenFolder(int parent, const std::string& name) {
       openat(parent, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
 }
 
-struct DirCloser {
-  void operator()(DIR* folder) const { closedir(folder); }
-};
-
 std::vector<std::string> NamesIn(int folder, const char* name) {
   const int fd = openat(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-  const std::unique_ptr<DIR, DirCloser> entries(fd < 0 ? nullptr : fdopendir(fd));
+  const FolderEntries entries(fd < 0 ? nullptr : fdopendir(fd));
   if (!entries) {
     if (fd >= 0) close(fd);
     return {};

@@ -10,9 +10,10 @@
 #include <chrono>
 #include <deque>
 #include <fstream>
-#include <memory>
 #include <sstream>
 #include <unordered_set>
+
+#include "file_descriptor.h"
 
 namespace daybook {
 namespace {
@@ -110,13 +111,11 @@ bool IsOf(const Membership& membership, const CgroupHierarchy& hierarchy) {
 
 // ---- Folders ----
 
-using Folder = std::unique_ptr<DIR, int (*)(DIR*)>;
-
 // Calls with the name of each folder in it, until it returns false. Where the folder cannot be
 // read, with none.
 template <class Take>
 void ListFolders(const std::string& path, Take take) {
-  const Folder folder(opendir(path.c_str()), closedir);
+  const FolderEntries folder(opendir(path.c_str()));
   if (!folder) return;
   while (const dirent* entry = readdir(folder.get())) {
     const std::string_view name = entry->d_name;

@@ -1,5 +1,6 @@
 #include "clocks.h"
 
+#include <sys/timerfd.h>
 #include <sys/timex.h>
 #include <time.h>
 
@@ -12,9 +13,19 @@ int64_t ReadNs(clockid_t clock) {
   return int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
 }
 
+timespec ToTimespec(uint64_t ns) {
+  return {.tv_sec = static_cast<time_t>(ns / 1'000'000'000),
+          .tv_nsec = static_cast<long>(ns % 1'000'000'000)};
+}
+
 }  // namespace
 
 uint64_t BootTimeNs() { return static_cast<uint64_t>(ReadNs(CLOCK_BOOTTIME)); }
+
+void SetTimer(int timer, uint64_t first_ns, uint64_t interval_ns) {
+  const itimerspec spec{.it_interval = ToTimespec(interval_ns), .it_value = ToTimespec(first_ns)};
+  timerfd_settime(timer, 0, &spec, nullptr);
+}
 
 // Boot time is read before and after the others: they belong to some moment in between.
 Clock ReadClocks() {

@@ -96,14 +96,6 @@ void SetBuffer(int socket, uint64_t bytes) {
   setsockopt(socket, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
 }
 
-// Never, where the time is 0.
-void SetTimer(int timer, uint64_t time_ns) {
-  itimerspec spec = {};
-  spec.it_value.tv_sec = static_cast<time_t>(time_ns / 1'000'000'000);
-  spec.it_value.tv_nsec = static_cast<long>(time_ns % 1'000'000'000);
-  timerfd_settime(timer, 0, &spec, nullptr);
-}
-
 }  // namespace
 
 Result<ConnectorSocket> ConnectorSocket::Open(uint32_t filter, uint64_t buffer_bytes) {
@@ -193,7 +185,7 @@ Result<bool> ConnectorSocket::Receive(const std::function<void(const ConnectorEv
 bool ConnectorSocket::PrepareToSleep() {
   epoll_event interest{.events = EPOLLIN, .data = {}};
   asleep_ = asleep_ || epoll_ctl(gate_.get(), EPOLL_CTL_ADD, socket_.get(), &interest) == 0;
-  SetTimer(timer_.get(), 0);
+  SetTimer(timer_.get(), 0, 0);
   // The gate before the look: a message that comes in between is seen by either.
   if (asleep_ && !HasData()) return true;
   StayAwake();
@@ -202,7 +194,7 @@ bool ConnectorSocket::PrepareToSleep() {
 
 // Outside of the gate a message wakes nobody, and costs the kernel no look at it.
 void ConnectorSocket::StayAwake() {
-  SetTimer(timer_.get(), buffer_bytes() / kBytesOfMessage * kNsOfMessage);
+  SetTimer(timer_.get(), buffer_bytes() / kBytesOfMessage * kNsOfMessage, 0);
   if (!std::exchange(asleep_, false)) return;
   epoll_ctl(gate_.get(), EPOLL_CTL_DEL, socket_.get(), nullptr);
 }

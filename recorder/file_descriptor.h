@@ -1,8 +1,10 @@
-// Owns a descriptor.
+// Owners of what has to be closed.
 #pragma once
 
+#include <dirent.h>
 #include <unistd.h>
 
+#include <memory>
 #include <utility>
 
 namespace daybook {
@@ -24,5 +26,11 @@ class FileDescriptor {
  private:
   int fd_ = -1;
 };
+
+struct DirCloser {
+  void operator()(DIR* folder) const { closedir(folder); }
+};
+// What opendir(3) or fdopendir(3) has returned.
+using FolderEntries = std::unique_ptr<DIR, DirCloser>;
 
 }  // namespace daybook

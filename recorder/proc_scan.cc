@@ -8,9 +8,9 @@
 #include <array>
 #include <cerrno>
 #include <climits>
-#include <memory>
 #include <utility>
 
+#include "file_descriptor.h"
 #include "parse_number.h"
 
 namespace daybook {
@@ -87,11 +87,6 @@ bool ParseIdLine(std::string_view text, std::string_view name, uint32_t& real, u
 class File {
  public:
   explicit File(const std::string& path) : fd_(open(path.c_str(), O_RDONLY | O_CLOEXEC)) {}
-  File(const File&) = delete;
-  File& operator=(const File&) = delete;
-  ~File() {
-    if (fd_ >= 0) close(fd_);
-  }
 
   // The whole file: appends the first `limit` bytes to `text` and returns the true length. Nothing
   // where the file cannot be read, as when the process has vanished.
@@ -99,7 +94,7 @@ class File {
     std::array<char, kChunkBytes> buffer;
     uint64_t total = 0;
     for (;;) {
-      const ssize_t count = read(fd_, buffer.data(), buffer.size());
+      const ssize_t count = read(fd_.get(), buffer.data(), buffer.size());
       if (count < 0 && errno == EINTR) continue;
       if (count < 0) return std::nullopt;
       if (count == 0) return total;
@@ -110,7 +105,7 @@ class File {
   }
 
  private:
-  int fd_;
+  FileDescriptor fd_;
 };
 
 std::optional<std::string> ReadSmallFile(const std::string& path) {
@@ -226,7 +221,7 @@ void ScannedProcess::RefineStart(uint64_t exact_start_ns) {
 }
 
 Result<std::vector<uint32_t>> ListProcesses(const std::string& root) {
-  const std::unique_ptr<DIR, int (*)(DIR*)> folder(opendir(root.c_str()), closedir);
+  const FolderEntries folder(opendir(root.c_str()));
   if (!folder) return Error::FromErrno(root, errno);
   std::vector<uint32_t> pids;
   while (const dirent* entry = readdir(folder.get())) {

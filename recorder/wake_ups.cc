@@ -2,21 +2,17 @@
 
 #include <limits>
 
+#include "clocks.h"
+
 namespace daybook {
 namespace {
 
 // What epoll hands back for each descriptor.
 enum Tag : uint32_t { kSource, kTurn, kAnchor, kStep, kEnd, kWatchdog, kSignal };
 
-timespec FromNs(uint64_t ns) {
-  return {.tv_sec = static_cast<time_t>(ns / 1'000'000'000),
-          .tv_nsec = static_cast<long>(ns % 1'000'000'000)};
-}
-
 FileDescriptor Timer(uint64_t first_ns, uint64_t interval_ns) {
   FileDescriptor timer(timerfd_create(CLOCK_BOOTTIME, TFD_NONBLOCK | TFD_CLOEXEC));
-  const itimerspec spec{.it_interval = FromNs(interval_ns), .it_value = FromNs(first_ns)};
-  timerfd_settime(timer.get(), 0, &spec, nullptr);
+  SetTimer(timer.get(), first_ns, interval_ns);
   return timer;
 }
 
@@ -70,10 +66,7 @@ Result<WakeUps> WakeUps::Create(int source_fd, const WakeUpTimes& times) {
   return wake_ups;
 }
 
-void WakeUps::SetTurns(uint64_t interval_ns) {
-  const itimerspec spec{.it_interval = FromNs(interval_ns), .it_value = FromNs(interval_ns)};
-  timerfd_settime(turn_.get(), 0, &spec, nullptr);
-}
+void WakeUps::SetTurns(uint64_t interval_ns) { SetTimer(turn_.get(), interval_ns, interval_ns); }
 
 Result<Woken> WakeUps::Wait() {
   std::array<epoll_event, 8> events;

@@ -33,9 +33,8 @@ struct WakeUpTimes {
   uint64_t duration_ns = 0;
 };
 
-// SIGTERM and SIGINT end recording, SIGUSR2 hands over to another recorder, SIGHUP begins
-// a new segment, SIGUSR1 asks for the status. To be
-// blocked in all threads, so that they wait to be read.
+// SIGTERM and SIGINT end recording, SIGUSR2 hands over to another recorder, SIGHUP begins a new
+// segment, SIGUSR1 asks for the status. To be blocked in all threads, so that they wait to be read.
 sigset_t RecorderSignals();
 
 class WakeUps {
