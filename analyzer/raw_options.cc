@@ -117,7 +117,7 @@ void AddColumns(CLI::App* verb, const Report& report, RawOptions* raw) {
       ->type_name("A,B")
       ->delimiter(',')
       ->allow_extra_args(false);
-  if (report.is_live) return;
+  if (IsInLogOrder(report)) return;
   verb->add_option("--sort", raw->sort, "By this column; -KEY is descending; none: as in the log")
       ->type_name("KEY");
   verb->add_flag("-r,--reverse", raw->reverse, "In the opposite order");
@@ -185,7 +185,7 @@ void AddVerbs(CLI::App* app, std::span<const std::string_view> words, RawOptions
   app->require_subcommand(1);
   app->footer(
       "Exit status: 0 fine, 1 a check found something, 2 wrong usage, 3 input unreadable,\n"
-      "4 done, but data were damaged or lost.\n\n"
+      "4 done, but data were damaged or lost; of status: not recording. daybook(1) has more.\n\n"
       "'daybook VERB --help' or 'daybook help VERB' shows the options and some examples.");
   for (const Report* report : Reports()) {
     CLI::App* verb = app->add_subcommand(std::string(report->name), std::string(report->summary));

@@ -176,12 +176,12 @@ constexpr bool IsExport(const Report& report) {
          report.import == nullptr;
 }
 
-// True where rows can be held and put into another order.
-constexpr bool IsSortable(std::span<const Column> columns) {
-  for (const Column& column : columns) {
-    if (column.kind == Kind::kFields) return false;
+// True where rows come in the order of the log and in no other: they cannot be waited for, or held.
+constexpr bool IsInLogOrder(const Report& report) {
+  for (const Column& column : report.columns) {
+    if (column.kind == Kind::kFields) return true;
   }
-  return true;
+  return report.is_live;
 }
 
 // One in each file of reports/.

@@ -10,14 +10,15 @@
 namespace daybook {
 namespace {
 
-enum class Purpose : uint8_t { kToShow, kToSort };
+enum class NamedBy : uint8_t { kUser, kReport };
 
-Result<size_t> FindColumn(const ViewWish& wish, std::string_view name, Purpose purpose) {
+// What is never shown only the report itself sorts by.
+Result<size_t> FindColumn(const ViewWish& wish, std::string_view name, NamedBy who) {
   std::vector<std::string_view> names;
   for (size_t i = 0; i < wish.of_columns.size(); ++i) {
     const Column& column = wish.of_columns[i];
     if (column.shown == Shown::kNotTold) continue;
-    if (column.shown == Shown::kNever && purpose == Purpose::kToShow) continue;
+    if (column.shown == Shown::kNever && who == NamedBy::kUser) continue;
     if (IsNamed(column.name, name)) return i;
     names.push_back(column.name);
   }
@@ -74,7 +75,7 @@ std::vector<Column> ColumnsOf(const TableView& view, std::span<const Column> of_
 Result<TableView> MakeView(Format format, const ViewWish& wish) {
   TableView view{.limit = wish.limit};
   for (const std::string& name : wish.columns) {
-    auto column = FindColumn(wish, name, Purpose::kToShow);
+    auto column = FindColumn(wish, name, NamedBy::kUser);
     if (!column) return std::move(column).error();
     view.columns.push_back(*column);
   }
@@ -89,12 +90,9 @@ Result<TableView> MakeView(Format format, const ViewWish& wish) {
     return Error(fmt::format("{}: --reverse of rows in the order of the log; say which by --sort",
                              wish.report));
   }
-  if (!IsSortable(wish.of_columns)) {
-    return Error(fmt::format("{}: cannot be sorted, it is in the order of the log", wish.report));
-  }
   view.descending = sort.starts_with('-');
   if (view.descending) sort.remove_prefix(1);
-  auto column = FindColumn(wish, sort, Purpose::kToSort);
+  auto column = FindColumn(wish, sort, wish.sort.empty() ? NamedBy::kReport : NamedBy::kUser);
   if (!column) return std::move(column).error();
   view.sort_by = *column;
   view.descending = view.descending != wish.reverse;

@@ -39,7 +39,7 @@ enum class Shown : uint8_t {
   kOfSeveralHosts,  // to people only where the answer is of several hosts
   kToPeople,        // not in machine formats
   kOnRequest,       // where it is named among the columns
-  kNever,           // only to sort by
+  kNever,           // only for the report itself to sort by
   kNotTold,         // not even that: nothing is known of it here
   kAsMark,          // not itself, but behind the status, see end_marks.h
 };

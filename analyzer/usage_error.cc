@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
 #include <string>
+#include <string_view>
+#include <system_error>
 #include <vector>
 
 #include "nearest.h"
@@ -38,11 +41,33 @@ std::string TakenBy(const std::string& option) {
   return fmt::format("; {} {} it", fmt::join(verbs, ", "), verbs.size() == 1 ? "takes" : "take");
 }
 
+bool Sorts(std::string_view option) {
+  return option == "--sort" || option == "-r" || option == "--reverse";
+}
+
+bool IsThere(const std::string& path) {
+  std::error_code unknown;
+  return std::filesystem::exists(path, unknown);
+}
+
+// Why `verb` does not take the word, where it is clear what was meant; empty elsewhere.
+std::string ReasonOf(const CLI::App& verb, const std::string& word) {
+  if (Sorts(word.substr(0, word.find('='))) && IsInLogOrder(*FindReport(verb.get_name()))) {
+    return "; rows are in the order of the log, and cannot be sorted";
+  }
+  if (verb.get_option_no_throw("--log") != nullptr && IsThere(word)) {
+    return "; a log is given by --log";
+  }
+  return "";
+}
+
 // Of what `verb` does not take.
 std::string UnexpectedMessage(const CLI::App& verb, const std::string& word) {
   if (verb.get_option_no_throw(word) != nullptr) {
     return fmt::format("not expected before the verb: '{}'", word);
   }
+  const std::string reason = ReasonOf(verb, word);
+  if (!reason.empty()) return fmt::format("not expected: '{}'{}", word, reason);
   std::vector<std::string> options;
   for (const CLI::Option* option : verb.get_options()) {
     if (option->get_name().starts_with('-') == word.starts_with('-')) {

@@ -33,10 +33,11 @@ namespace {
 constexpr ReportOption kOptions[] = {
     {"--by", "KEY,..", "Compare groups by these columns of list (default: comm)", true,
      GroupKeyNames},
-    {"--old-since", "TIME", "The old period (default: as long as the new one, and before it)"},
+    {"--old-since", "TIME",
+     "The old period (default: as long as that from --since, just before it)"},
     {"--old-until", "TIME", "Up to, but not including"},
     {"--old-log", "PATH", "Where the old period is (default: in the same log)", true},
-    {"--threshold", "PERCENT", "A change of less is none (default: 50%)"},
+    {"--threshold", "PERCENT", "A change of no more than this is none (default: 50%)"},
     {"--min-count", "N", "In neither period so many: no change (default: 1)"},
     {"--all", "", "Also what has not changed"}};
 
@@ -450,7 +451,7 @@ constinit const Report kDiffReport{
     .summary = "What is new, gone, more often, slower, costlier or failing since another period.",
     .examples =
         "  daybook diff --since today\n"
-        "  daybook diff --since today --old-since -8d --old-until -7d --threshold 100%\n"
+        "  daybook diff --since -1d --old-since -8d --old-until -7d --threshold 100%\n"
         "  daybook diff --log new --old-log old --by exe\n",
     .options = kOptions,
     .check = Check,

@@ -18,6 +18,11 @@ verbs=(list summary jobs top tree ps spawn failures info dump)
     run -0 --separate-stderr "$DAYBOOK" "$verb" --help
     has "$output" "--log"
     same "" "$stderr"
+    if [[ $verb == dump ]]; then # in the order of the log
+      [[ $output != *--sort* && $output != *--reverse* ]] || fail "offers to sort:" "$output"
+    else
+      has "$output" "--sort"
+    fi
   done
 }
 
@@ -41,7 +46,9 @@ usage_error() {
   usage_error "--limit" list --log "$sample" --limit few
   usage_error "--since" list --log "$sample" --since "25 o'clock"
   usage_error "--until" list --log "$sample" --since today --until yesterday
-  usage_error "sorted" dump --log "$sample" --sort type
+  usage_error "cannot be sorted" dump --log "$sample" --sort type
+  usage_error "cannot be sorted" dump --log "$sample" -r
+  usage_error "a log is given by --log" list "$sample"
 }
 
 @test "a value that is empty is a mistake, and no wish for everything" {
@@ -519,7 +526,7 @@ Columns of --view rate: "
   has "$stderr" "one folder that is written to can be followed"
   run -3 --separate-stderr "$DAYBOOK" follow --log /does/not/exist
   has "$stderr" "/does/not/exist: No such file or directory"
-  usage_error "not expected: '--sort'" follow --log "$sample" --sort pid
+  usage_error "cannot be sorted" follow --log "$sample" --sort pid
   usage_error "--limit" follow --log "$sample" --limit few
   usage_error "did you mean 'comm'?" follow --log "$sample" --columns com
   run -2 --separate-stderr "$DAYBOOK" follow --log "$sample" --filter 'comm ='

@@ -76,6 +76,24 @@ options_are_in() {
   done
 }
 
+@test "the columns that tree shows by itself are in its own section" {
+  section=$(columns_of "$(lines_of daybook.1)" tree)
+  for format in text csv; do
+    columns=$("$DAYBOOK" tree --log "$sample" --output "$format" | head -n 1 | tr ',A-Z' ' a-z')
+    [[ $columns == *args* ]]
+    for column in $columns; do
+      [[ $section =~ [\ ,]${column}(_us)?[\ ,] ]] || fail "the page has no column $column of tree"
+    done
+  done
+}
+
+@test "the page of the format counts its record types right" {
+  types=$(sed -n '/^\.Sh RECORD TYPES/,/^\.Sh CONTAINER/p' "$TOP/man/daybook-log.5" | grep -c '^\.Ss')
+  ((types > 16))
+  # A header is the cookie and one byte, the type.
+  has "$(page daybook-log.5)" "one of $types known types $((types << (30 - 24))) times in a GiB"
+}
+
 @test "every exit status of daybook is in its page" {
   for status in 0 1 2 3 4; do
     run -0 grep -qE "EXIT STATUS.* $status +[A-Z]" <<<"$(page daybook.1)"
