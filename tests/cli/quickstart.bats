@@ -35,6 +35,11 @@ give_to_nobody() {
   PATH=$copy/fakes:$PATH
 }
 
+# What README.md has of the reports on the sample.
+shown_in_readme() {
+  sed -n '/^    == /,/^$/s/^    //p' "$TOP/README.md" | grep -A 9 'tools/busy'
+}
+
 # The checkout is in a folder that only its owner can enter, as a root's home is.
 @test "builds, records this machine, reports, and leaves alone what it did not make" {
   chmod 700 "$copy"
@@ -63,10 +68,12 @@ give_to_nobody() {
   give_to_nobody
   run -0 --separate-stderr unprivileged "$copy/quickstart"
   same "" "$stderr"
+  report=$output
   run -0 grep -A 4 'Recording 5 seconds' <<<"$output"
   [[ ${lines[1]} == "This user cannot record here: "*CAP_BPF* ]]
   has "${lines[2]}" "tests/data/sample.dbk"
   has "${lines[3]}" "What ran"
+  has "$report" "$(shown_in_readme)"
   run find "$copy/demo-data" -mindepth 1
   same "" "$output"
 }
