@@ -83,6 +83,11 @@ Cell EndTimeCell(const Boot& boot, const Life& life, LifeTexts&) {
   return WallTimeCell(boot, life.end_ns);
 }
 
+Cell SoFarTimeCell(const Boot& boot, const Life& life, LifeTexts&) {
+  const uint64_t time_ns = life.shown_cpu.time_ns;
+  return time_ns != 0 ? WallTimeCell(boot, time_ns) : Cell();
+}
+
 Cell ElapsedCell(const Boot&, const Life& life, LifeTexts&) {
   return OptionalCell(ElapsedUs(life));
 }
@@ -317,6 +322,13 @@ constexpr LifeField kLifeFields[kLifeFieldCount] = {
      CpuPercentCell,
      "CPU time of the elapsed time",
      kAtEnd},
+    {{"cpu_so_far_us", Kind::kMicroseconds, 0, kAsked},
+     By<CpuSoFarCell>,
+     "CPU time at the last snapshot that shows it"},
+    {{"so_far_time", Kind::kTime, 0, kAsked}, SoFarTimeCell, "when that snapshot was taken"},
+    {{"cpu_gain_us", Kind::kMicroseconds, 0, kAsked},
+     By<CpuGainCell>,
+     "CPU time from the last snapshot before the time to the last one in it"},
     {{"maxrss_kib", Kind::kKibibytes, 8}, Of<&Usage::maxrss_kib>, "peak resident size", kAtEnd},
     {{"minflt", Kind::kNumber}, Of<&Usage::minflt>, "page faults without I/O", kAtEnd},
     {{"majflt", Kind::kNumber}, Of<&Usage::majflt>, "page faults with I/O", kAtEnd},

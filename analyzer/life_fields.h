@@ -58,7 +58,7 @@ struct LifeField {
   Rests rests = Rests::kOnEnd;
 };
 
-inline constexpr size_t kLifeFieldCount = 63;
+inline constexpr size_t kLifeFieldCount = 66;
 extern const LifeField kLifeFields[kLifeFieldCount];
 extern const std::array<Column, kLifeFieldCount> kLifeColumns;
 

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <list>
+#include <optional>
 #include <tuple>
+#include <type_traits>
 #include <utility>
 
 #include "daybook/life_pack.h"
@@ -35,6 +37,8 @@ class LifeReader : private LogWatch {
         texts_(question.zone),
         function_(function),
         every_life_(every_life),
+        shown_since_ns_(question.log.window().since_ns),
+        shown_until_ns_(question.moment_ns ? question.moment_ns : question.log.window().until_ns),
         programs_(ProgramsFor(std::max(rests, question.filter.RestsOn()))) {}
 
   LifeReader(const LifeReader&) = delete;
@@ -70,6 +74,7 @@ class LifeReader : private LogWatch {
   void TakeRun(const LifeRun& run);
   void TakeRecord(const RecordView& record);
   void Take(const LifeRecords& records, size_t first, size_t end, Proof proof);
+  SnapshotPlace PlaceOf(const SnapBegin& begin) const;
   template <class Record>
   void TakeDecoded(const Record& decoded, Proof proof);
   void HandOut(const Boot& boot, const Life& life);
@@ -82,6 +87,8 @@ class LifeReader : private LogWatch {
   LifeTexts texts_;
   const LifeFunction& function_;
   const EveryLifeFunction& every_life_;
+  std::optional<int64_t> shown_since_ns_;  // snapshots of this time tell what was used in it
+  std::optional<int64_t> shown_until_ns_;
   LifeBuilder::Programs programs_;
   std::list<Builders> builders_;  // in the order of the log
   const Boot* boot_ = nullptr;
@@ -222,8 +229,22 @@ bool LifeReader::Wait() {
   return waking != LifeWatch::Waking::kEnd;
 }
 
+// One whose time is not known may be of any.
+SnapshotPlace LifeReader::PlaceOf(const SnapBegin& begin) const {
+  const auto time_ns = boot_->clock.ToRealtime(begin.time_ns);
+  if (!time_ns) return SnapshotPlace::kWithin;
+  if (shown_until_ns_ && *time_ns > *shown_until_ns_) return SnapshotPlace::kBehind;
+  const bool is_before = shown_since_ns_ && *time_ns <= *shown_since_ns_;
+  return is_before ? SnapshotPlace::kBefore : SnapshotPlace::kWithin;
+}
+
 template <class Record>
 void LifeReader::TakeDecoded(const Record& decoded, Proof proof) {
+  if constexpr (std::is_same_v<Record, SnapBegin>) {
+    const SnapshotPlace place = PlaceOf(decoded);
+    builder_->proved.SetSnapshotPlace(place);
+    builder_->all.SetSnapshotPlace(place);
+  }
   if (proof == Proof::kVerified) builder_->proved.Take(decoded);
   if (!log_.hands_out_salvaged()) return;
   builder_->all.SetProof(proof);

@@ -203,6 +203,16 @@ void LifeBuilder::Take(const SnapBegin& begin) {
   snapshot_ = Snapshot{.no = ++snapshots_, .begin_ns = begin.time_ns};
 }
 
+void LifeBuilder::Show(uint64_t time_ns, uint64_t cpu_us, Life* life) const {
+  if (snapshot_place_ == SnapshotPlace::kBehind || time_ns < life->shown_cpu.time_ns) return;
+  life->shown_cpu = {.time_ns = time_ns, .cpu_us = cpu_us};
+  if (snapshot_place_ == SnapshotPlace::kBefore) {
+    life->before_cpu = life->shown_cpu;
+  } else if (life->before_cpu.time_ns == 0) {
+    life->before_cpu = life->birth_seen ? ShownCpu{.time_ns = life->start_ns} : life->shown_cpu;
+  }
+}
+
 void LifeBuilder::Take(const SnapProc& process) {
   if (snapshot_) ++snapshot_->processes;
   Open* open = Enter(process.pid, {process.start_ns, IsCoarse(process.flags)});
@@ -215,6 +225,7 @@ void LifeBuilder::Take(const SnapProc& process) {
     open->parent_start_coarse = IsCoarse(process.flags);
   }
   if (time_ns >= open->newest_ns) life.flags = process.flags;
+  if (process.cpu_us) Show(time_ns, *process.cpu_us, &life);
   const bool has_execed = (process.flags & kProcNeverExeced) == 0;
   const bool is_untold = has_execed && life.execs_told == 0;
   if (is_untold && open->untold_exec_ns == 0) open->untold_exec_ns = time_ns;

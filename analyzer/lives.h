@@ -93,6 +93,15 @@ class ParentLife {
   LocalPointer<Life> life_;
 };
 
+// What a snapshot has shown of a process.
+struct ShownCpu {
+  uint64_t time_ns = 0;  // 0: none has
+  uint64_t cpu_us = 0;   // that it had taken by then
+};
+
+// Where a snapshot is, by its time and that which is asked for.
+enum class SnapshotPlace : uint8_t { kBefore, kWithin, kBehind };
+
 struct Life {
   uint32_t pid = 0;
   uint64_t start_ns = 0;
@@ -113,9 +122,11 @@ struct Life {
   std::optional<uint64_t> end_ns;
   std::optional<uint32_t> wait_status;
   Usage usage;
-  bool is_unreaped = false;        // its reap, which tells all it used, was not waited for longer
-  std::optional<Acct> acct;        // of an imported one
-  uint64_t last_seen_ns = 0;       // the last moment at which it is known to have been alive
+  ShownCpu shown_cpu;         // by the last one that is not behind the time that is asked for
+  ShownCpu before_cpu;        // by the last one before it, else at the birth, or by the first one
+  bool is_unreaped = false;   // its reap, which tells all it used, was not waited for longer
+  std::optional<Acct> acct;   // of an imported one
+  uint64_t last_seen_ns = 0;  // the last moment at which it is known to have been alive
   Proof proof = Proof::kVerified;  // the weakest of what tells of it
   // Its birth parent, as far as the log tells of it; while that lives, as it is known so far.
   ParentLife parent;
@@ -159,6 +170,9 @@ class LifeBuilder {
   void Take(const SnapBegin& begin);
   void Take(const SnapProc& process);
   void Take(const SnapEnd& end);
+
+  // Of snapshots that are taken from now on.
+  void SetSnapshotPlace(SnapshotPlace place) { snapshot_place_ = place; }
 
   // What speaks for the records that are taken from now on.
   void SetProof(Proof proof) { proof_ = proof; }
@@ -283,6 +297,7 @@ class LifeBuilder {
   void HandOutAwaiting();
   static void CountExecs(Open* open);
   bool IsUpTo(uint64_t time_ns, uint64_t until_ns) const;
+  void Show(uint64_t time_ns, uint64_t cpu_us, Life* life) const;
   void EndProgram(const Exec& exec, Open* open) const;
   void BeginProgram(const Exec& exec, LocalPointer<const Image> newest, Open* open);
   static void CountPrograms(Open* open);
@@ -308,6 +323,7 @@ class LifeBuilder {
   Callback callback_;
   Programs programs_;
   Proof proof_ = Proof::kVerified;
+  SnapshotPlace snapshot_place_ = SnapshotPlace::kWithin;
   PidMap<Slot> slots_;
   static constexpr size_t kLeastSlots = 4096;
   // When there are more, those are forgotten of which no news can come.

@@ -70,8 +70,9 @@ struct Question {
   const Filter& filter;   // of a report that has_filter
   Wishes wishes = {};
   int64_t now_ns = 0;
-  std::span<const std::string> paths = {};  // of the log
-  bool salvaged = false;                    // --salvaged
+  std::optional<int64_t> moment_ns = std::nullopt;  // as of which is told what runs
+  std::span<const std::string> paths = {};          // of the log
+  bool salvaged = false;                            // --salvaged
   LogFolder* folder = nullptr;   // where it may write; only for a report that writes_folder
   OutputFile* output = nullptr;  // behind the table; for a report that is_live
   Progress* progress = nullptr;  // of log sets that it opens itself, where it is shown

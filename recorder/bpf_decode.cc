@@ -115,8 +115,8 @@ void SetIds(const process_ids& ids, Record& record) {
 }
 
 // Where the process is in a namespace of pids.
-template <class Record>
-void SetNamespace(const fork_event& event, Record& record) {
+template <class Event, class Record>
+void SetNamespace(const Event& event, Record& record) {
   if (event.namespace_level == 0) return;
   record.namespace_level = event.namespace_level;
   record.namespace_pid = event.namespace_pid;
@@ -270,7 +270,11 @@ std::string_view FirstArg(std::string_view args) {
   return end == args.npos ? args : args.substr(0, end + 1);
 }
 
-bool DeliverLiving(std::span<const std::byte> bytes, SnapshotArgs args, SnapshotSink& sink) {
+// By process, of all threads but leaders.
+using ThreadsCpu = std::unordered_map<uint32_t, uint64_t>;
+
+bool DeliverLiving(std::span<const std::byte> bytes, SnapshotArgs args, const ThreadsCpu& threads,
+                   SnapshotSink& sink) {
   const auto event = FixedPart<snapshot_event>(bytes);
   if (!event || !LengthsAgree(*event)) return false;
   const Strings strings = StringsOf(*event, Text(bytes.subspan(sizeof(*event))));
@@ -281,6 +285,9 @@ bool DeliverLiving(std::span<const std::byte> bytes, SnapshotArgs args, Snapshot
   record.ppid = event->ppid;
   record.parent_start_ns = event->parent_start_ns;
   SetIds(event->ids, record);
+  SetNamespace(*event, record);
+  const auto others = threads.find(event->pid);
+  record.cpu_us = (event->cpu_ns + (others != threads.end() ? others->second : 0)) / 1000;
   record.comm = Comm(event->comm);
   record.exe = strings.exe;
   if (event->args_bytes != 0) record.args_bytes = event->args_bytes;
@@ -301,6 +308,25 @@ event_header HeaderOf(std::span<const std::byte> bytes) {
   event_header header{};
   if (bytes.size() >= sizeof(header)) std::memcpy(&header, bytes.data(), sizeof(header));
   return header;
+}
+
+bool AddThread(std::span<const std::byte> bytes, ThreadsCpu& threads) {
+  const auto event = FixedPart<thread_event>(bytes);
+  if (!event || bytes.size() != sizeof(*event)) return false;
+  threads[event->pid] += event->cpu_ns;
+  return true;
+}
+
+// Of an iterator's output, up to where `take` gives false.
+template <class Take>
+bool ForEachOf(std::span<const std::byte> output, Take&& take) {
+  while (!output.empty()) {
+    const event_header header = HeaderOf(output);
+    if (header.bytes < sizeof(header) || header.bytes > output.size()) return false;
+    if (!take(header.type, output.first(header.bytes))) return false;
+    output = output.subspan(header.bytes);
+  }
+  return true;
 }
 
 }  // namespace
@@ -427,18 +453,21 @@ void RingDrain::LookAhead() {
 }
 
 bool DeliverSnapshot(std::span<const std::byte> output, SnapshotArgs args, SnapshotSink& sink) {
-  while (!output.empty()) {
-    const event_header header = HeaderOf(output);
-    const bool is_left_out = header.type == EVENT_LEFT_OUT;
-    if (!is_left_out && header.type != EVENT_SNAPSHOT) return false;
-    if (header.bytes > output.size()) return false;
-    const auto event = output.first(header.bytes);
-    const bool is_whole =
-        is_left_out ? DeliverLeftOut(event, sink) : DeliverLiving(event, args, sink);
-    if (!is_whole) return false;
-    output = output.subspan(header.bytes);
-  }
-  return true;
+  ThreadsCpu threads;
+  const bool is_sound = ForEachOf(output, [&](uint16_t type, std::span<const std::byte> event) {
+    return type != EVENT_THREAD || AddThread(event, threads);
+  });
+  const bool is_delivered = ForEachOf(output, [&](uint16_t type, std::span<const std::byte> event) {
+    switch (type) {
+      case EVENT_SNAPSHOT:
+        return DeliverLiving(event, args, threads, sink);
+      case EVENT_LEFT_OUT:
+        return DeliverLeftOut(event, sink);
+      default:
+        return type == EVENT_THREAD;
+    }
+  });
+  return is_sound && is_delivered;
 }
 
 }  // namespace daybook

@@ -37,6 +37,7 @@ void LivingSet::Apply(const SnapProc& process) {
   ++snapshot_.processes;
   known.snapshot_no = snapshot_no_;
   known.record = process;
+  known.record.cpu_us.reset();  // who tells of it later does not know it
   Keep(process.comm, &known.comm);
   Keep(process.exe, &known.exe);
   Keep(process.args, &known.args);
@@ -73,6 +74,8 @@ void LivingSet::Apply(const Fork& fork) {
   child.record.gid = fork.gid;
   child.record.egid = fork.egid;
   child.record.sid = fork.sid;
+  child.record.namespace_level = fork.namespace_level;
+  child.record.namespace_pid = fork.namespace_pid;
   by_pid_[fork.pid] = std::move(child);
 }
 

@@ -143,6 +143,7 @@ void SetStat(const ProcStat& stat, ScannedProcess& process) {
   process.fields.ppid = stat.ppid;
   process.fields.sid = stat.sid;
   process.fields.tty = stat.tty;
+  process.fields.cpu_us = stat.cpu_us;
   process.comm = stat.comm;
   process.threads = stat.threads;
   process.has_leader = stat.state != 'Z';
@@ -192,6 +193,7 @@ std::optional<ProcStat> ParseProcStat(std::string_view text) {
   stat.sid = fields.Get<uint32_t>(6);
   stat.tty = ParseTty(static_cast<uint32_t>(fields.Get<int32_t>(7)));
   stat.flags = FlagsOf(fields.Get<uint32_t>(9));
+  stat.cpu_us = (fields.Get<uint64_t>(14) + fields.Get<uint64_t>(15)) * NsPerTick() / 1000;
   stat.threads = fields.Get<uint32_t>(20);
   stat.start_ns = fields.Get<uint64_t>(22) * NsPerTick();
   if (!pid || !fields.valid()) return std::nullopt;

@@ -23,6 +23,7 @@ struct ProcStat {
   uint32_t tty = 0;    // major << 20 | minor
   uint32_t flags = 0;  // kProc...
   uint32_t threads = 0;
+  uint64_t cpu_us = 0;    // of all its threads, in clock ticks
   uint64_t start_ns = 0;  // boot time, rounded down to clock ticks (10 ms)
 };
 

@@ -19,9 +19,10 @@ namespace {
 
 constexpr ReportOption kOptions[] = {{"--at", "TIME", "The moment (default: the end of the log)"}};
 
-constexpr FieldChoice kFields[] = {{"host"},   {"proc_id"}, {"user", 1}, {"uid"},
-                                   {"pid", 2}, {"ppid", 3}, {"tty", 4},  {"start_time", 5},
-                                   {"cgroup"}, {"comm", 7}, {"exe"},     {"args", 8}};
+constexpr FieldChoice kFields[] = {
+    {"host"},        {"proc_id"}, {"user", 1},       {"uid"},    {"pid", 2},
+    {"ppid", 3},     {"tty", 4},  {"start_time", 5}, {"cgroup"}, {"cpu_so_far_us", 7},
+    {"so_far_time"}, {"comm", 8}, {"exe"},           {"args", 9}};
 
 std::vector<Column> Columns() {
   std::vector<Column> columns = ColumnsOf(kFields);
@@ -65,7 +66,9 @@ Result<Answer> RunPs(const Question& question, Table& table) {
   const ChosenFields fields(kFields);
   std::vector<Cell> row;
   EndsOfLogs ends(moment->value_or(INT64_MIN));
-  const Coverage coverage = ReadLives(question, [&](const Boot& boot, const Life& life) {
+  Question then = question;
+  then.moment_ns = *moment;
+  const Coverage coverage = ReadLives(then, [&](const Boot& boot, const Life& life) {
     ends.Take(boot, life);
     const auto age_us = AgeUs(boot, life, *moment);
     if (!age_us) return LifeUse::kFiltered;

@@ -19,6 +19,7 @@ enum {
   EVENT_COMM = 6,
   EVENT_CGROUP = 7,
   EVENT_LEFT_OUT = 8,  // in a snapshot, as EVENT_SNAPSHOT
+  EVENT_THREAD = 9,    // the same
 };
 
 // Bits of `flags`; the same as kProc... in daybook/records.h.
@@ -199,7 +200,10 @@ struct snapshot_event {
   uint32_t args_bytes;
   uint32_t args_captured;
   uint32_t args_known;
+  uint32_t namespace_level;
+  uint32_t namespace_pid;
   uint32_t reserved;
+  uint64_t cpu_ns;  // of its leader, and of threads that have left
   char comm[COMM_BYTES];
 };
 
@@ -238,6 +242,14 @@ struct left_out_event {
   struct event_header header;
   uint32_t pid;
   uint32_t reserved;
+};
+
+// Another thread of a process than its leader.
+struct thread_event {
+  struct event_header header;
+  uint32_t pid;  // of the process
+  uint32_t reserved;
+  uint64_t cpu_ns;
 };
 
 struct told_counts {
@@ -284,10 +296,11 @@ static_assert(offsetof(struct exit_event, comm) == 208, "exit comm");
 static_assert(sizeof(struct reap_event) == 120, "reap event");
 static_assert(sizeof(struct comm_event) == 48, "comm event");
 static_assert(sizeof(struct cgroup_event) == 32, "cgroup event");
-static_assert(sizeof(struct snapshot_event) == 120, "snapshot event");
-static_assert(offsetof(struct snapshot_event, comm) == 104, "snapshot comm");
+static_assert(sizeof(struct snapshot_event) == 136, "snapshot event");
+static_assert(offsetof(struct snapshot_event, comm) == 120, "snapshot comm");
 static_assert(sizeof(struct shared_state) == 120, "shared state");
 static_assert(sizeof(struct left_out_event) == 16, "left out event");
+static_assert(sizeof(struct thread_event) == 24, "thread event");
 static_assert(sizeof(struct cpu_counters) == 192, "counters of a CPU");
 static_assert(offsetof(struct cpu_counters, forks_filtered) == 64, "counters of what is not told");
 static_assert(offsetof(struct cpu_counters, told) == 128, "told counters");

@@ -8,6 +8,7 @@
 #include "path.h"
 #include "ring.h"
 #include "task.h"
+#include "usage.h"
 
 // One for all CPUs: the iterator may sleep, and the recorder takes one snapshot at a time.
 struct snapshot_scratch {
@@ -30,6 +31,9 @@ static __always_inline void describe_living(struct snapshot_event* event,
   event->pid = (uint32_t)task->tgid;
   event->ppid = (uint32_t)real_parent->tgid;
   event->flags = flags_of(task);
+  event->cpu_ns = cpu_so_far(task);
+  event->namespace_level = task->thread_pid->level;
+  event->namespace_pid = namespace_pid_of(task->thread_pid, event->namespace_level);
   read_ids(&event->ids, task);
   copy_comm(event->comm, task);
 }
@@ -62,6 +66,12 @@ static __always_inline void write_left_out(struct seq_file* seq, struct task_str
   bpf_seq_write(seq, &event, sizeof(event));
 }
 
+static __always_inline void write_thread(struct seq_file* seq, struct task_struct* task) {
+  struct thread_event event = {.pid = (uint32_t)task->tgid, .cpu_ns = task->se.sum_exec_runtime};
+  start_event(&event.header, sizeof(event), EVENT_THREAD);
+  bpf_seq_write(seq, &event, sizeof(event));
+}
+
 // Where the buffer of the read(2) is full the kernel drops what was written for this task and
 // calls again with an empty one.
 static __always_inline int write_living(struct bpf_iter__task* context, bool may_sleep) {
@@ -69,7 +79,11 @@ static __always_inline int write_living(struct bpf_iter__task* context, bool may
   struct task_struct* task = context->task;
   uint32_t zero = 0;
   struct snapshot_scratch* scratch = bpf_map_lookup_elem(&snapshot_scratch, &zero);
-  if (!scratch || !task || task->pid != task->tgid) return 0;
+  if (!scratch || !task) return 0;
+  if (task->pid != task->tgid) {
+    write_thread(seq, task);
+    return 0;
+  }
   const bool is_over = has_ended(task);  // and its end has been told
   if (is_over || (filters && !show(task))) {
     write_left_out(seq, task);

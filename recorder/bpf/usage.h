@@ -118,7 +118,8 @@ static __always_inline uint32_t add_threads(struct usage* usage, struct task_str
   return flags;
 }
 
-// By the scheduler's clock, of the process that `task` is a thread of, at its exec: it is alone.
+// By the scheduler's clock, of the process that `task` is a thread of, but for the others that it
+// has: at an exec it is alone.
 static __always_inline uint64_t cpu_so_far(struct task_struct* task) {
   return task->signal->sum_sched_runtime + task->se.sum_exec_runtime;
 }

@@ -216,6 +216,32 @@ TEST_F(HonestAnswersTest, WhatRunsHasNoCostAndNoLengthYet) {
             "7000,\n");
 }
 
+// As snapshots show it: not what it took behind the moment that is asked for.
+TEST_F(HonestAnswersTest, WhatRunsHasTheCpuTimeOfASnapshotBefore) {
+  {
+    Script script(log_path_);
+    script.Snapshot({{1, 0, 0, "systemd"}, {50, 3000, 1, "mysqld", 1'500'000}}, 5000);
+    script.log().Rotate(20'000);
+    script.Snapshot({{1, 0, 0, "systemd"}, {50, 3000, 1, "mysqld", 4'000'000}}, 20'000);
+    script.log().At(30'000);
+  }
+  const std::string columns =
+      "--log LOG --comm mysqld --output csv --no-header --columns cpu_so_far_us,so_far_time ";
+  const std::string last = "4000000,2026-09-21T14:13:35.000000+00:00\n";
+  EXPECT_EQ(Run("ps " + columns).out, last);
+  EXPECT_EQ(Run("ps " + columns + "--at '2026-09-21 14:13:40'").out, last);
+  EXPECT_EQ(Run("ps " + columns + "--at '2026-09-21 14:13:30'").out,
+            "1500000,2026-09-21T14:13:20.000000+00:00\n");
+  EXPECT_EQ(Run("list " + columns + "--filter 'cpu_so_far > 3s'").out, last);
+  EXPECT_EQ(Run("list " + columns + "--filter 'cpu_so_far > 4s'").out, "");
+  const std::string gain =
+      "list --log LOG --comm mysqld --output csv --no-header --columns cpu_gain_us ";
+  EXPECT_EQ(Run(gain).out, "2500000\n");
+  const std::string there = gain + "--window existence ";
+  EXPECT_EQ(Run(there + "-S '2026-09-21 14:13:25'").out, "2500000\n");
+  EXPECT_EQ(Run(there + "-U '2026-09-21 14:13:25'").out, "\n") << "there is one snapshot";
+}
+
 TEST_F(BuildTest, ATreeHasAllColumnsOfList) {
   EXPECT_EQ(Run("tree --log LOG --comm sh --output csv --no-header --columns "
                 "tree,uid,execs,orphaned,day,exe,user")

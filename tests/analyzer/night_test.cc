@@ -203,11 +203,11 @@ above,pid,comm,user
 
 TEST_F(NightTest, PsShowsWhoWasThere) {
   EXPECT_EQ(Run("ps --log LOG --at '2026-09-21 14:13:22'").out, std::string(R"(
-USER  PID  PPID  TTY   START_TIME               AGE  COMM      ARGS
-root    1     0  -     2026-09-21 14:13:15    7.00s  systemd   -
-root   50     1  -     2026-09-21 14:13:18    4.00s  cron      -
-root   60     1  -     2026-09-21 14:13:18    4.00s  sshd      -
-root  204   203  none  2026-09-21 14:13:21  399.0ms  uploader  uploader
+USER  PID  PPID  TTY   START_TIME               AGE  CPU_SO_FAR  COMM      ARGS
+root    1     0  -     2026-09-21 14:13:15    7.00s           -  systemd   -
+root   50     1  -     2026-09-21 14:13:18    4.00s           -  cron      -
+root   60     1  -     2026-09-21 14:13:18    4.00s           -  sshd      -
+root  204   203  none  2026-09-21 14:13:21  399.0ms           -  uploader  uploader
 -- 2026-09-21 14:13:20 to 2026-09-21 14:13:27; boots 1, segments 1, records 100; processes 22, running 3, ended unseen 0; filtered 18; lost 0, damaged 0 bytes
 )")
                                                                     .substr(1));

@@ -28,6 +28,7 @@ class Script {
     uint64_t start_ms = 0;
     uint32_t ppid = 0;
     std::string_view comm = {};
+    std::optional<uint64_t> cpu_us;
   };
   void Snapshot(const std::vector<Alive>& processes = {{1, 0, 0, "systemd"},
                                                        {50, 3000, 1, "cron"},
@@ -42,7 +43,8 @@ class Script {
                                     .parent_start_ns = 0,
                                     .uid = 0,
                                     .euid = 0,
-                                    .comm = process.comm});
+                                    .comm = process.comm,
+                                    .cpu_us = process.cpu_us});
     }
     log_.writer().Append(
         SnapEnd{.time_ns = ScriptedLog::Ns(ms), .process_count = processes.size()});
@@ -71,7 +73,7 @@ class Script {
     uint32_t uid = 0;
     uint32_t euid = 0;
     std::optional<uint32_t> tty = {};
-    std::optional<uint64_t> cpu_us = {};
+    std::optional<uint64_t> cpu_us;
   };
   void Exec(uint64_t ms, uint32_t pid, uint64_t start_ms, const Program& program) {
     forked_only_.erase({pid, start_ms});

@@ -10,8 +10,11 @@
 
 #include <algorithm>
 #include <cstring>
+#include <ctime>
 #include <fstream>
+#include <future>
 #include <set>
+#include <thread>
 
 #include "host.h"
 #include "live/support/live_test.h"
@@ -20,7 +23,9 @@
 namespace daybook {
 namespace {
 
+using testing::Ge;
 using testing::HasSubstr;
+using testing::Le;
 using testing::Optional;
 using std::string_view_literals::operator""sv;
 
@@ -183,6 +188,44 @@ TEST_F(BpfSourceTest, ASnapshotAgreesWithProc) {
   ASSERT_NE(self, nullptr);
   EXPECT_THAT(self->ppid, Optional(getppid()));
   EXPECT_THAT(self->args, Optional(HasSubstr(program_invocation_short_name)));
+}
+
+uint64_t OwnCpuUs() {
+  timespec time{};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+  return static_cast<uint64_t>(time.tv_sec) * 1'000'000 +
+         static_cast<uint64_t>(time.tv_nsec) / 1000;
+}
+
+void BurnCpu(uint64_t us) {
+  for (const uint64_t end_us = OwnCpuUs() + us; OwnCpuUs() < end_us;) {
+  }
+}
+
+// Also of threads that have left, and of those that have not.
+TEST_F(BpfSourceTest, ASnapshotTellsTheCpuTimeOfAllThreads) {
+  constexpr uint64_t kBurntUs = 100'000;
+  constexpr uint64_t kTickUs = 10'000;  // so far behind is the count of who runs just now
+  Open();
+  std::thread([] { BurnCpu(kBurntUs); }).join();
+  std::promise<void> burnt;
+  std::promise<void> end;
+  std::thread waiting([&] {
+    BurnCpu(kBurntUs);
+    burnt.set_value();
+    end.get_future().wait();
+  });
+  burnt.get_future().wait();
+  BurnCpu(kBurntUs);
+  const uint64_t before_us = OwnCpuUs();
+  KeptProcesses living;
+  ASSERT_TRUE(source_->Snapshot(living));
+  const uint64_t after_us = OwnCpuUs();
+  end.set_value();
+  waiting.join();
+  const auto cpu_us = living.Find(static_cast<uint32_t>(getpid()))->cpu_us;
+  EXPECT_THAT(cpu_us, Optional(Ge(before_us - kTickUs)));
+  EXPECT_THAT(cpu_us, Optional(Le(after_us)));
 }
 
 TEST_F(BpfSourceTest, WhoHasOnlyLostItsLeaderLivesAndAZombieDoesNot) {

@@ -303,6 +303,25 @@ TEST_F(BpfDecodeTest, ASnapshotIsSeveralProcesses) {
   EXPECT_EQ(living_.all[1].args_bytes, std::nullopt);
 }
 
+TEST_F(BpfDecodeTest, ASnapshotAddsUpTheCpuTimeOfAllThreads) {
+  snapshot_event alone = ALiving(1, "", "");
+  alone.cpu_ns = 1'999;
+  snapshot_event many = ALiving(2, "", "");
+  many.cpu_ns = 5'000'000;
+  many.namespace_level = 1;
+  many.namespace_pid = 77;
+  const auto thread = [](uint64_t cpu_ns) {
+    return Pack(thread_event{.header = {.type = EVENT_THREAD}, .pid = 2, .cpu_ns = cpu_ns});
+  };
+  ASSERT_TRUE(DeliverSnapshot(thread(300'000) + Pack(alone) + Pack(many) + thread(4'000),
+                              SnapshotArgs::kAll, living_));
+  EXPECT_THAT(living_.Find(1)->cpu_us, Optional(1));
+  EXPECT_EQ(living_.Find(1)->namespace_level, std::nullopt);
+  EXPECT_THAT(living_.Find(2)->cpu_us, Optional(5'304));
+  EXPECT_THAT(living_.Find(2)->namespace_level, Optional(1));
+  EXPECT_THAT(living_.Find(2)->namespace_pid, Optional(77));
+}
+
 TEST_F(BpfDecodeTest, ASnapshotNamesThoseThatItLeavesOut) {
   class LeftOut : public SnapshotSink {
    public:

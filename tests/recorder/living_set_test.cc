@@ -74,6 +74,12 @@ TEST_F(LivingSetTest, ASnapshotsProcessIsToldAsItWas) {
   EXPECT_THAT(Told(), ElementsAre(shell));
 }
 
+// Told again later, it would be less than the process has taken by then.
+TEST_F(LivingSetTest, TheCpuTimeOfASnapshotIsNotToldAgain) {
+  living_.Apply(SnapProc{.pid = 5, .start_ns = 50, .cpu_us = 700});
+  EXPECT_EQ(Told().at(0).cpu_us, std::nullopt);
+}
+
 TEST_F(LivingSetTest, StringsOutliveTheRecord) {
   std::string name = "first";
   living_.Apply(SnapProc{.pid = 5, .comm = name});

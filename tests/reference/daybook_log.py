@@ -275,11 +275,11 @@ RECORD_TYPES = {
         last_realtime int?'''),
     0x0F: _type('cont', 1, 255, 'index uint32'),
     0x10: _type('snap_begin', 1, 10, 'time time'),
-    0x11: _type('snap_proc', 19, 255, '''
+    0x11: _type('snap_proc', 22, 255, '''
         pid pid, start time, flags uint32, ppid pid?, parent_start time?, uid uint32?,
         euid uint32?, suid uint32?, gid uint32?, egid uint32?, sgid uint32?, login_uid uint32?,
         sid uint32?, tty uint32?, cgroup_id uint?, comm string?, exe string?, args_bytes uint?,
-        args string?'''),
+        args string?, cpu uint?, namespace_level uint32?, namespace_pid uint32?'''),
     0x12: _type('snap_end', 2, 20, 'time time, process_count uint'),
     0x13: _type('recorder', 13, 255, '''
         time time, event uint8, source string, version string, kernel_forks uint?,

@@ -507,6 +507,9 @@ struct SnapProc {
   std::optional<std::string_view> exe;
   std::optional<uint64_t> args_bytes;
   std::optional<std::string_view> args;
+  std::optional<uint64_t> cpu_us;
+  std::optional<uint32_t> namespace_level;
+  std::optional<uint32_t> namespace_pid;
   bool operator==(const SnapProc&) const = default;
 };
 template <>
@@ -538,7 +541,12 @@ struct Schema<SnapProc> {
       Field{"args_bytes", &SnapProc::args_bytes, Wire::kUint, Unit::kBytes,
             "True length of the arguments."},
       Field{"args", &SnapProc::args, Wire::kString, Unit::kArguments,
-            "Arguments, perhaps cut to the recorder's limit."}};
+            "Arguments, perhaps cut to the recorder's limit."},
+      Field{"cpu", &SnapProc::cpu_us, Wire::kUint, Unit::kMicroseconds,
+            "CPU time that it had taken, of all its threads; where one of them was just ending, "
+            "about."},
+      Field{"namespace_level", &SnapProc::namespace_level, Wire::kUint, Unit::kNone, "As in FORK."},
+      Field{"namespace_pid", &SnapProc::namespace_pid, Wire::kUint, Unit::kNone, "As in FORK."}};
 };
 
 struct SnapEnd {
