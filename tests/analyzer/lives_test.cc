@@ -96,55 +96,6 @@ TEST_F(LivesTest, OlderThanTheLogHasNoExecCountAndItsFirstKnownParent) {
   EXPECT_THAT(lives_[0].identity.comm, Optional(std::string("ls")));
 }
 
-// Whatever the order in which they stand in the log.
-TEST_F(LivesTest, TheNewestSnapshotTellsTheCpuTimeSoFar) {
-  SnapProc shown = SnapAt(2 * kSecond);
-  Snapshot(10 * kSecond, {shown});
-  shown.cpu_us = 700;
-  Snapshot(30 * kSecond, {shown});
-  shown.cpu_us = 500;
-  Snapshot(20 * kSecond, {shown});
-  Finish();
-  ASSERT_EQ(lives_.size(), 1U);
-  EXPECT_EQ(lives_[0].shown_cpu.cpu_us, 700U);
-  EXPECT_EQ(lives_[0].shown_cpu.time_ns, 30 * kSecond);
-  EXPECT_EQ(lives_[0].usage.cpu_us, std::nullopt);
-}
-
-TEST_F(LivesTest, WhatRunsIsMeasuredFromTheLastSnapshotBeforeTheTimeToTheLastOneInIt) {
-  SnapProc shown = SnapAt(2 * kSecond);
-  const std::pair<uint64_t, SnapshotPlace> snapshots[] = {{10, SnapshotPlace::kBefore},
-                                                          {20, SnapshotPlace::kBefore},
-                                                          {30, SnapshotPlace::kWithin},
-                                                          {40, SnapshotPlace::kWithin},
-                                                          {50, SnapshotPlace::kBehind}};
-  for (const auto& [second, place] : snapshots) {
-    builder_.SetSnapshotPlace(place);
-    shown.cpu_us = second * 100;
-    Snapshot(second * kSecond, {shown});
-  }
-  Finish();
-  ASSERT_EQ(lives_.size(), 1U);
-  EXPECT_EQ(lives_[0].before_cpu.cpu_us, 2000U);
-  EXPECT_EQ(lives_[0].shown_cpu.cpu_us, 4000U);
-}
-
-TEST_F(LivesTest, WhatRunsIsMeasuredFromItsBirthOrElseTheFirstSnapshot) {
-  SnapProc older = SnapAt(2 * kSecond, 7);
-  SnapProc younger = SnapAt(5 * kSecond, 8);
-  Take(ForkAt(5 * kSecond, 8));
-  for (const uint64_t second : {10, 20}) {
-    older.cpu_us = younger.cpu_us = second * 100;
-    Snapshot(second * kSecond, {older, younger});
-  }
-  Finish();
-  ASSERT_EQ(lives_.size(), 2U);
-  for (const Life& life : lives_) {
-    EXPECT_EQ(life.before_cpu.cpu_us, life.pid == 7 ? 1000U : 0U);
-    EXPECT_EQ(life.shown_cpu.cpu_us, 2000U);
-  }
-}
-
 TEST_F(LivesTest, RepeatedSnapshotsDoNotDouble) {
   for (uint64_t second = 10; second < 60; ++second) {
     Snapshot(second * kSecond, {SnapAt(2 * kSecond, 7), SnapAt(3 * kSecond, 8)});
