@@ -242,7 +242,7 @@ template <class Record>
 void LifeReader::TakeDecoded(const Record& decoded, Proof proof) {
   if constexpr (std::is_same_v<Record, SnapBegin>) {
     const SnapshotPlace place = PlaceOf(decoded);
-    builder_->proved.SetSnapshotPlace(place);
+    if (proof == Proof::kVerified) builder_->proved.SetSnapshotPlace(place);
     builder_->all.SetSnapshotPlace(place);
   }
   if (proof == Proof::kVerified) builder_->proved.Take(decoded);

@@ -205,8 +205,10 @@ void LifeBuilder::Take(const SnapBegin& begin) {
 
 void LifeBuilder::Show(uint64_t time_ns, uint64_t cpu_us, Life* life) const {
   if (snapshot_place_ == SnapshotPlace::kBehind || time_ns < life->shown_cpu.time_ns) return;
+  // Where the clock is set back in it, what comes may be before the time again.
+  const bool was_within = life->shown_cpu.time_ns > life->before_cpu.time_ns;
   life->shown_cpu = {.time_ns = time_ns, .cpu_us = cpu_us};
-  if (snapshot_place_ == SnapshotPlace::kBefore) {
+  if (snapshot_place_ == SnapshotPlace::kBefore && !was_within) {
     life->before_cpu = life->shown_cpu;
   } else if (life->before_cpu.time_ns == 0) {
     life->before_cpu = life->birth_seen ? ShownCpu{.time_ns = life->start_ns} : life->shown_cpu;
@@ -225,7 +227,7 @@ void LifeBuilder::Take(const SnapProc& process) {
     open->parent_start_coarse = IsCoarse(process.flags);
   }
   if (time_ns >= open->newest_ns) life.flags = process.flags;
-  if (process.cpu_us) Show(time_ns, *process.cpu_us, &life);
+  if (snapshot_ && process.cpu_us) Show(time_ns, *process.cpu_us, &life);
   const bool has_execed = (process.flags & kProcNeverExeced) == 0;
   const bool is_untold = has_execed && life.execs_told == 0;
   if (is_untold && open->untold_exec_ns == 0) open->untold_exec_ns = time_ns;

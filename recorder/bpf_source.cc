@@ -298,8 +298,8 @@ class BpfSource::Impl {
   size_t Drain(EventSink& sink) {
     ForgetWakeup();
     SetFlag(skeleton_->bss->shared.idle, 0);
-    missed_ = MissedCalls(*skeleton_);
     unsettled_before_drain_ = LostOfLives();
+    missed_ = MissedCalls(*skeleton_);
     const RingDrain::Drained drained = drain_.Next(sink);
     damaged_ += drained.damaged;
     return drained.count;

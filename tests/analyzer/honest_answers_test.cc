@@ -222,12 +222,12 @@ TEST_F(HonestAnswersTest, WhatRunsHasTheCpuTimeOfASnapshotBefore) {
     Script script(log_path_);
     script.Snapshot({{1, 0, 0, "systemd"}, {50, 3000, 1, "mysqld", 1'500'000}}, 5000);
     script.log().Rotate(20'000);
-    script.Snapshot({{1, 0, 0, "systemd"}, {50, 3000, 1, "mysqld", 4'000'000}}, 20'000);
+    script.Snapshot({{1, 0, 0, "systemd"}, {50, 3000, 1, "mysqld", 4'000'000}}, 20'500);
     script.log().At(30'000);
   }
   const std::string columns =
       "--log LOG --comm mysqld --output csv --no-header --columns cpu_so_far_us,so_far_time ";
-  const std::string last = "4000000,2026-09-21T14:13:35.000000+00:00\n";
+  const std::string last = "4000000,2026-09-21T14:13:35.500000+00:00\n";
   EXPECT_EQ(Run("ps " + columns).out, last);
   EXPECT_EQ(Run("ps " + columns + "--at '2026-09-21 14:13:40'").out, last);
   EXPECT_EQ(Run("ps " + columns + "--at '2026-09-21 14:13:30'").out,
@@ -240,6 +240,11 @@ TEST_F(HonestAnswersTest, WhatRunsHasTheCpuTimeOfASnapshotBefore) {
   const std::string there = gain + "--window existence ";
   EXPECT_EQ(Run(there + "-S '2026-09-21 14:13:25'").out, "2500000\n");
   EXPECT_EQ(Run(there + "-U '2026-09-21 14:13:25'").out, "\n") << "there is one snapshot";
+  const std::string behind =
+      "list --log LOG --comm mysqld --output csv --no-header --window "
+      "existence -S '2026-09-21 14:13:35.2' --columns ";
+  EXPECT_EQ(Run(behind + "cpu_gain_us").out, "2500000\n");
+  EXPECT_EQ(Run(behind + "cpu_gain_us,args").out, "2500000,\n") << "whatever else is shown";
 }
 
 TEST_F(BuildTest, ATreeHasAllColumnsOfList) {

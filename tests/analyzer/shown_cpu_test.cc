@@ -47,6 +47,36 @@ TEST_F(ShownCpuTest, WhatRunsIsMeasuredFromTheLastSnapshotBeforeTheTimeToTheLast
   EXPECT_EQ(lives_[0].shown_cpu.cpu_us, 4000U);
 }
 
+// The clock is set back in it.
+TEST_F(ShownCpuTest, WhatIsBeforeTheTimeAgainDoesNotBeginAnew) {
+  SnapProc shown = SnapAt(2 * kSecond);
+  const std::pair<uint64_t, SnapshotPlace> snapshots[] = {{10, SnapshotPlace::kBefore},
+                                                          {20, SnapshotPlace::kWithin},
+                                                          {30, SnapshotPlace::kBefore},
+                                                          {40, SnapshotPlace::kWithin}};
+  for (const auto& [second, place] : snapshots) {
+    builder_.SetSnapshotPlace(place);
+    shown.cpu_us = second * 100;
+    Snapshot(second * kSecond, {shown});
+  }
+  Finish();
+  ASSERT_EQ(lives_.size(), 1U);
+  EXPECT_EQ(lives_[0].before_cpu.cpu_us, 1000U);
+  EXPECT_EQ(lives_[0].shown_cpu.cpu_us, 4000U);
+}
+
+// The beginning of the snapshot may be lost, and with it the time that it is of.
+TEST_F(ShownCpuTest, ASnapshotOfAnUnknownTimeShowsNothing) {
+  SnapProc shown = SnapAt(2 * kSecond);
+  Snapshot(10 * kSecond, {shown});
+  shown.cpu_us = 700;
+  builder_.NoteGap();
+  Take(shown);
+  Finish();
+  ASSERT_EQ(lives_.size(), 1U);
+  EXPECT_EQ(lives_[0].shown_cpu.time_ns, 0U);
+}
+
 TEST_F(ShownCpuTest, WhatRunsIsMeasuredFromItsBirthOrElseTheFirstSnapshot) {
   SnapProc older = SnapAt(2 * kSecond, 7);
   SnapProc younger = SnapAt(5 * kSecond, 8);
