@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "life_records.h"
 #include "lives_fixture.h"
@@ -12,7 +13,19 @@
 namespace daybook {
 namespace {
 
-class ShownCpuTest : public LivesTest {};
+class ShownCpuTest : public LivesTest {
+ protected:
+  // One life that takes 100 us in each second, shown at these seconds, and nothing follows.
+  void ShowAt(const std::vector<std::pair<uint64_t, SnapshotPlace>>& snapshots) {
+    SnapProc shown = SnapAt(2 * kSecond);
+    for (const auto& [second, place] : snapshots) {
+      builder_.SetSnapshotPlace(place);
+      shown.cpu_us = second * 100;
+      Snapshot(second * kSecond, {shown});
+    }
+    Finish();
+  }
+};
 
 // Whatever the order in which they stand in the log.
 TEST_F(ShownCpuTest, TheNewestSnapshotTellsTheCpuTimeSoFar) {
@@ -30,18 +43,11 @@ TEST_F(ShownCpuTest, TheNewestSnapshotTellsTheCpuTimeSoFar) {
 }
 
 TEST_F(ShownCpuTest, WhatRunsIsMeasuredFromTheLastSnapshotBeforeTheTimeToTheLastOneInIt) {
-  SnapProc shown = SnapAt(2 * kSecond);
-  const std::pair<uint64_t, SnapshotPlace> snapshots[] = {{10, SnapshotPlace::kBefore},
-                                                          {20, SnapshotPlace::kBefore},
-                                                          {30, SnapshotPlace::kWithin},
-                                                          {40, SnapshotPlace::kWithin},
-                                                          {50, SnapshotPlace::kBehind}};
-  for (const auto& [second, place] : snapshots) {
-    builder_.SetSnapshotPlace(place);
-    shown.cpu_us = second * 100;
-    Snapshot(second * kSecond, {shown});
-  }
-  Finish();
+  ShowAt({{10, SnapshotPlace::kBefore},
+          {20, SnapshotPlace::kBefore},
+          {30, SnapshotPlace::kWithin},
+          {40, SnapshotPlace::kWithin},
+          {50, SnapshotPlace::kBehind}});
   ASSERT_EQ(lives_.size(), 1U);
   EXPECT_EQ(lives_[0].before_cpu.cpu_us, 2000U);
   EXPECT_EQ(lives_[0].shown_cpu.cpu_us, 4000U);
@@ -49,17 +55,10 @@ TEST_F(ShownCpuTest, WhatRunsIsMeasuredFromTheLastSnapshotBeforeTheTimeToTheLast
 
 // The clock is set back in it.
 TEST_F(ShownCpuTest, WhatIsBeforeTheTimeAgainDoesNotBeginAnew) {
-  SnapProc shown = SnapAt(2 * kSecond);
-  const std::pair<uint64_t, SnapshotPlace> snapshots[] = {{10, SnapshotPlace::kBefore},
-                                                          {20, SnapshotPlace::kWithin},
-                                                          {30, SnapshotPlace::kBefore},
-                                                          {40, SnapshotPlace::kWithin}};
-  for (const auto& [second, place] : snapshots) {
-    builder_.SetSnapshotPlace(place);
-    shown.cpu_us = second * 100;
-    Snapshot(second * kSecond, {shown});
-  }
-  Finish();
+  ShowAt({{10, SnapshotPlace::kBefore},
+          {20, SnapshotPlace::kWithin},
+          {30, SnapshotPlace::kBefore},
+          {40, SnapshotPlace::kWithin}});
   ASSERT_EQ(lives_.size(), 1U);
   EXPECT_EQ(lives_[0].before_cpu.cpu_us, 1000U);
   EXPECT_EQ(lives_[0].shown_cpu.cpu_us, 4000U);
