@@ -9,6 +9,9 @@
 namespace daybook {
 namespace {
 
+// A crash leaves the forks of so long uncounted.
+constexpr uint64_t kCountIntervalNs = 1'000'000'000;
+
 class Counting : public SnapshotSink {
  public:
   void OnProcess(const SnapProc&) override { ++count; }
@@ -69,10 +72,29 @@ Audit Auditor::WithKernelForks(Audit moment, const Audit& counted) {
 
 Audit Auditor::CountForksAt(const Audit& earlier) { return WithKernelForks(earlier, CountForks()); }
 
+// The same until it is known once: how far the kernel's count is ahead never changes.
 Audit Auditor::CountForksOnceAt(const Audit& earlier) {
   return is_ahead_known_ ? earlier : CountForksAt(earlier);
 }
 
+// Not while who lives is about to be settled anyway.
+std::optional<Audit> Auditor::CountIfDue(uint64_t now_ns, const Audit& before_drain) {
+  if (!source_.counters().forks_seen || source_.WantsResync()) return std::nullopt;
+  std::optional<Audit> audit;
+  if (is_unaudited_ && now_ns - last_audit_ns_ >= audit_interval_ns_) {
+    audit = CountAll();
+    last_audit_ns_ = last_count_ns_ = now_ns;
+    is_uncounted_ = is_unaudited_ = false;
+  } else if (is_uncounted_ && now_ns - last_count_ns_ >= kCountIntervalNs) {
+    last_count_ns_ = now_ns;
+    is_uncounted_ = false;
+    audit = CountForksOnceAt(before_drain);
+  }
+  return audit;
+}
+
+// And the living processes, by the kernel and by the log; unknown where a filter leaves out some of
+// them, or some are hidden.
 Audit Auditor::CountAll() {
   Audit audit = CountForks();
   if (!source_.tells_every_life() || !ShowsAllLiving()) return audit;

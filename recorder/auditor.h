@@ -15,8 +15,22 @@ namespace daybook {
 class Auditor {
  public:
   // `drain` takes what waits in the source; its records come back here.
-  Auditor(EventSource& source, std::function<void()> drain, std::string root = "/")
-      : source_(source), drain_(std::move(drain)), root_(std::move(root)) {}
+  Auditor(EventSource& source, std::function<void()> drain, uint64_t audit_interval_ns,
+          std::string root = "/")
+      : source_(source),
+        drain_(std::move(drain)),
+        audit_interval_ns_(audit_interval_ns),
+        root_(std::move(root)) {}
+
+  void Begin(uint64_t now_ns) { last_count_ns_ = last_audit_ns_ = now_ns; }
+
+  // Since the last count, so that another one tells something.
+  void NoteEvents() { is_uncounted_ = is_unaudited_ = true; }
+
+  // What there is to tell by now, if anything: counts, so that a recorder which follows this one
+  // after a crash knows what it has missed; and from time to time an audit. `before_drain`: counts
+  // of no fork that still waits in the source.
+  std::optional<Audit> CountIfDue(uint64_t now_ns, const Audit& before_drain);
 
   void OnBirth(uint32_t pid, uint64_t start_ns) { living_.Insert(pid, start_ns); }
   void OnEnd(uint32_t pid, uint64_t start_ns) { living_.Erase(pid, start_ns); }
@@ -46,25 +60,25 @@ class Auditor {
   // The same at an earlier moment.
   Audit CountForksAt(const Audit& earlier);
 
-  // The same until it is known once: how far the kernel's count is ahead never changes.
-  Audit CountForksOnceAt(const Audit& earlier);
-
-  // And with the living processes, by the kernel and by the log; unknown where a filter leaves out
-  // some of them, or some are hidden.
-  Audit CountAll();
-
  private:
   struct Living {
     uint64_t by_kernel = 0;
     uint64_t by_log = 0;
   };
+  Audit CountForksOnceAt(const Audit& earlier);
+  Audit CountAll();
   std::optional<Living> CountLiving();
 
   EventSource& source_;
   std::function<void()> drain_;
+  uint64_t audit_interval_ns_;
   std::string root_;
   LivingPids living_;
   bool is_ahead_known_ = false;
+  uint64_t last_count_ns_ = 0;
+  uint64_t last_audit_ns_ = 0;
+  bool is_uncounted_ = false;
+  bool is_unaudited_ = false;
 };
 
 }  // namespace daybook

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstdio>
 #include <string>
-#include <string_view>
 #include <type_traits>
 #include <utility>
 
@@ -11,6 +10,7 @@
 #include "kept_args.h"
 #include "loss_ledger.h"
 #include "segment_snapshots.h"
+#include "self_records.h"
 #include "status_meter.h"
 #include "trouble.h"
 #include "wake_ups.h"
@@ -20,9 +20,6 @@ namespace {
 
 // After so many turns without an event the recorder goes to sleep.
 constexpr int kQuietTurns = 2;
-
-// A crash leaves the forks of so long uncounted.
-constexpr uint64_t kCountIntervalNs = 1'000'000'000;
 
 // A source that loses events is not made slower by more snapshots than these.
 constexpr uint64_t kResyncIntervalNs = 1'000'000'000;
@@ -35,8 +32,9 @@ class RecorderLoop::Impl : public EventSink {
       : source_(source),
         writer_(writer),
         options_(std::move(options)),
+        self_(source, options_),
         auditor_(
-            source, [this] { Drain(); }, options_.root),
+            source, [this] { Drain(); }, options_.audit_interval_ns, options_.root),
         meter_(source, writer, options_.version, options_.drain_interval_ns),
         snapshots_(source, writer, auditor_, options_.keep_args),
         trouble_(writer, meter_),
@@ -73,7 +71,7 @@ class RecorderLoop::Impl : public EventSink {
   }
   void OnGap(const RecordingGap& gap) override { AppendAnew(gap, gap.last_time_ns); }
   void OnNewIdentity() override;
-  void OnNewAbilities(uint64_t since_ns) override;
+  void OnNewAbilities(uint64_t since_ns) override { writer_.Append(self_.GoesOnSince(since_ns)); }
   void OnForkCounts(const Audit& counts) override { writer_.Append(counts); }
   void OnResync() override { TakeSnapshot(); }
 
@@ -121,10 +119,7 @@ class RecorderLoop::Impl : public EventSink {
   void TakeSnapshot() { snapshots_.Take(before_drain_); }
   void ResyncIfDue(uint64_t now_ns);
   void AppendClock(ClockReason reason);
-  Recorder Describe(RecorderEvent event, const Audit& counts, std::string_view abilities) const;
-  std::string AbilitiesOfFollower() const;
   void AppendStart();
-  void AppendStop(const Audit& counts);
   void AppendNewArgsLimit();
   void AuditIfDue(uint64_t now_ns);
   size_t Drain();
@@ -154,6 +149,7 @@ class RecorderLoop::Impl : public EventSink {
   LogWriter& writer_;
   RecorderOptions options_;
   std::optional<WakeUps> wake_ups_;
+  SelfRecords self_;
   Auditor auditor_;
   StatusMeter meter_;
   SegmentSnapshots snapshots_;
@@ -163,10 +159,6 @@ class RecorderLoop::Impl : public EventSink {
   LogEnd written_log_;                 // up to where it is known to be written
   uint64_t unwritten_ = 0;             // events drained since the log could last be written
   std::optional<Audit> before_drain_;  // counts of no fork that still waits in the source
-  uint64_t last_count_ns_ = 0;
-  uint64_t last_audit_ns_ = 0;
-  bool uncounted_ = false;  // events came since the last count
-  bool unaudited_ = false;
   uint64_t last_turn_ns_ = 0;
   uint64_t told_unfinished_ = 0;
   std::optional<uint64_t> reloaded_no_;  // ready again once segments before it are durable
@@ -185,7 +177,7 @@ Status RecorderLoop::Impl::Start() {
   if (!wake_ups) return std::move(wake_ups).error();
   wake_ups_ = *std::move(wake_ups);
   last_turn_ns_ = source_.ReadClock().time_ns;
-  last_audit_ns_ = last_count_ns_ = last_turn_ns_;
+  auditor_.Begin(last_turn_ns_);
   AppendStart();
   snapshots_.Postpone();
   if (source_.continues()) {
@@ -303,20 +295,6 @@ void RecorderLoop::Impl::OnNewIdentity() {
   if (options_.identity) Rotate(EndReason::kRequest);
 }
 
-void RecorderLoop::Impl::OnNewAbilities(uint64_t since_ns) {
-  const std::string abilities = AbilitiesOfFollower();
-  Recorder record{.time_ns = since_ns,
-                  .event = RecorderEvent::kStart,
-                  .source = source_.name(),
-                  .version = options_.version,
-                  .abilities = abilities};
-  const LogIdentity identity = options_.identity ? options_.identity() : LogIdentity();
-  for (const auto& [key, value] : identity.info) {
-    if (key == kFilterInfo) record.filter = value;
-  }
-  writer_.Append(record);
-}
-
 // What the recorder before this one has written is looked for by each of the three.
 void RecorderLoop::Impl::OnLife(const WholeLife& life) {
   if (takes_over_) return EventSink::OnLife(life);
@@ -385,7 +363,7 @@ Status RecorderLoop::Impl::Finish() {
   const Audit counts = LastCounts();
   // STOP does not say how much was left out.
   if (counts.filtered) writer_.Append(counts);
-  AppendStop(Auditor::WithKernelForks(counts, before));
+  writer_.Append(self_.Stop(Auditor::WithKernelForks(counts, before)));
   Status closed = writer_.Close();
   Commit(closed);
   if (!closed) meter_.OnTrouble(closed.error().message());
@@ -431,35 +409,9 @@ void RecorderLoop::Impl::AppendClock(ClockReason reason) {
   writer_.Append(clock);
 }
 
-Recorder RecorderLoop::Impl::Describe(RecorderEvent event, const Audit& counts,
-                                      std::string_view abilities) const {
-  Recorder record{.time_ns = counts.time_ns,
-                  .event = event,
-                  .source = source_.name(),
-                  .version = options_.version,
-                  .kernel_forks = counts.kernel_forks,
-                  .forks_seen = counts.forks_seen,
-                  .execs_seen = counts.execs_seen,
-                  .exits_seen = counts.exits_seen,
-                  .ring_bytes = source_.ring_bytes(),
-                  .drain_interval_us = options_.drain_interval_ns / 1000,
-                  .args_limit_bytes = options_.args_limit_bytes,
-                  .abilities = abilities};
-  if (!options_.filter.empty()) record.filter = options_.filter;
-  return record;
-}
-
-// As if another one had taken over. It counts on, since the source does.
-std::string RecorderLoop::Impl::AbilitiesOfFollower() const {
-  const std::string abilities = source_.abilities();
-  return source_.continues() ? abilities : abilities + " " + std::string(kContinues);
-}
-
 // What was missed before must not look less.
 void RecorderLoop::Impl::AppendStart() {
-  const std::string abilities = source_.abilities();
-  const Recorder start =
-      Describe(RecorderEvent::kStart, auditor_.CountForks(Auditor::Otherwise::kAtMost), abilities);
+  const Recorder start = self_.Start(auditor_.CountForks(Auditor::Otherwise::kAtMost));
   if (options_.previous_run && !source_.continues()) {
     writer_.Append(GapSince(*options_.previous_run, source_.identity().boot_id, start,
                             source_.recording_since_ns()));
@@ -467,34 +419,17 @@ void RecorderLoop::Impl::AppendStart() {
   writer_.Append(start);
 }
 
-void RecorderLoop::Impl::AppendStop(const Audit& counts) {
-  const std::string abilities = source_.abilities();
-  writer_.Append(Describe(RecorderEvent::kStop, counts, abilities));
-}
-
 // What is missing from here on is not kept any more, and not absent.
 void RecorderLoop::Impl::AppendNewArgsLimit() {
-  const std::string abilities = AbilitiesOfFollower();
-  writer_.Append(
-      Describe(RecorderEvent::kStart, auditor_.CountForks(Auditor::Otherwise::kAtMost), abilities));
+  writer_.Append(self_.GoesOn(auditor_.CountForks(Auditor::Otherwise::kAtMost)));
 }
 
-// Counts, so that a recorder which follows this one after a crash knows what it has missed; and
-// from time to time an audit. Who is missing, or too many, is settled by a snapshot.
+// Who is missing in the log, or too many, is settled by a snapshot.
 void RecorderLoop::Impl::AuditIfDue(uint64_t now_ns) {
-  // Who lives is about to be settled anyway.
-  if (!source_.counters().forks_seen || source_.WantsResync()) return;
-  if (unaudited_ && now_ns - last_audit_ns_ >= options_.audit_interval_ns) {
-    const Audit audit = auditor_.CountAll();
-    last_audit_ns_ = last_count_ns_ = now_ns;
-    unaudited_ = uncounted_ = false;
-    writer_.Append(audit);
-    if (audit.living && audit.living != audit.living_in_log) TakeSnapshot();
-  } else if (uncounted_ && now_ns - last_count_ns_ >= kCountIntervalNs) {
-    last_count_ns_ = now_ns;
-    uncounted_ = false;
-    writer_.Append(auditor_.CountForksOnceAt(*before_drain_));
-  }
+  const auto audit = auditor_.CountIfDue(now_ns, *before_drain_);
+  if (!audit) return;
+  writer_.Append(*audit);
+  if (audit->living && audit->living != audit->living_in_log) TakeSnapshot();
 }
 
 // Parts are written one by one: what waits in the source may be more than fits into little memory,
@@ -516,7 +451,7 @@ size_t RecorderLoop::Impl::DrainPart() {
   if (!drained && source_.exhausted()) return source_end_ = std::move(drained).error(), 0;
   if (!drained) return Report(drained.error(), Trouble::kSource), 0;
   Report(Ok{}, Trouble::kSource);
-  if (*drained != 0) uncounted_ = unaudited_ = true;
+  if (*drained != 0) auditor_.NoteEvents();
   unwritten_ += *drained;
   return *drained;
 }
