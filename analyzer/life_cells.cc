@@ -48,13 +48,6 @@ Cell CpuSoFarCell(const Life& life) {
   return life.shown_cpu.time_ns != 0 ? Cell(life.shown_cpu.cpu_us) : Cell();
 }
 
-Cell CpuGainCell(const Life& life) {
-  const ShownCpu& before = life.before_cpu;
-  const ShownCpu& shown = life.shown_cpu;
-  if (shown.time_ns <= before.time_ns) return std::monostate();
-  return shown.cpu_us - std::min(shown.cpu_us, before.cpu_us);
-}
-
 Cell ExeCell(const Life& life) {
   if (!life.image) return std::monostate();
   return StringCell(life.image->exe, life.image->exe_bytes);

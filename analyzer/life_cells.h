@@ -26,7 +26,6 @@ Cell WallTimeCell(const Boot& boot, const std::optional<uint64_t>& boot_ns);
 std::optional<uint64_t> ElapsedUs(const Life& life);  // unknown while it runs
 Cell CommCell(const Life& life);
 Cell CpuSoFarCell(const Life& life);
-Cell CpuGainCell(const Life& life);  // from one snapshot to another
 Cell ExeCell(const Life& life);
 Cell ArgumentsCell(const Life& life);
 Cell ExitCodeCell(const Life& life);  // unknown where a signal ended it

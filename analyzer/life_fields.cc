@@ -9,6 +9,7 @@
 #include "byte_buffer.h"
 #include "cgroup_names.h"
 #include "life_cells.h"
+#include "life_window.h"
 
 namespace daybook {
 namespace {
@@ -86,6 +87,10 @@ Cell EndTimeCell(const Boot& boot, const Life& life, LifeTexts&) {
 Cell SoFarTimeCell(const Boot& boot, const Life& life, LifeTexts&) {
   const uint64_t time_ns = life.shown_cpu.time_ns;
   return time_ns != 0 ? WallTimeCell(boot, time_ns) : Cell();
+}
+
+Cell CpuWithinCell(const Boot& boot, const Life& life, LifeTexts& texts) {
+  return OptionalCell(CpuWithinUs(texts.until_ns, boot, life));
 }
 
 Cell ElapsedCell(const Boot&, const Life& life, LifeTexts&) {
@@ -326,9 +331,9 @@ constexpr LifeField kLifeFields[kLifeFieldCount] = {
      By<CpuSoFarCell>,
      "CPU time at the last snapshot that shows it"},
     {{"so_far_time", Kind::kTime, 0, kAsked}, SoFarTimeCell, "when that snapshot was taken"},
-    {{"cpu_gain_us", Kind::kMicroseconds, 0, kAsked},
-     By<CpuGainCell>,
-     "CPU time from the last snapshot before the time to the last one in it",
+    {{"cpu_within_us", Kind::kMicroseconds, 0, kAsked},
+     CpuWithinCell,
+     "CPU time from what is known before the time to what is known at its end",
      kSoFar,
      nullptr,
      kOnProgram},

@@ -15,15 +15,18 @@
 #include "log_set.h"
 #include "names.h"
 #include "table.h"
+#include "window.h"
 
 namespace daybook {
 
 // What fields are read with: names that are looked up once, and the texts that cells point to. A
 // cell is valid until the same field is read again.
 struct LifeTexts {
-  explicit LifeTexts(const LocalZone& of_zone) : zone(of_zone) {}
+  explicit LifeTexts(const LocalZone& of_zone, const Window& asked = {})
+      : zone(of_zone), until_ns(asked.until_ns) {}
 
   const LocalZone& zone;
+  std::optional<int64_t> until_ns;  // the end of the time that is asked for
   AccountNames users{AccountNames::Of::kUsers};
   AccountNames groups{AccountNames::Of::kGroups};
   std::string process_id;

@@ -34,11 +34,10 @@ class LifeReader : private LogWatch {
              const EveryLifeFunction& every_life, Rests rests)
       : log_(question.log),
         filter_(question.filter),
-        texts_(question.zone),
+        cpu_window_(question.cpu_window.value_or(question.log.window())),
+        texts_(question.zone, cpu_window_),
         function_(function),
         every_life_(every_life),
-        shown_since_ns_(question.log.window().since_ns),
-        shown_until_ns_(question.moment_ns ? question.moment_ns : question.log.window().until_ns),
         programs_(ProgramsFor(std::max(rests, question.filter.RestsOn()))) {}
 
   LifeReader(const LifeReader&) = delete;
@@ -84,11 +83,10 @@ class LifeReader : private LogWatch {
 
   LogSet& log_;
   const Filter& filter_;
+  Window cpu_window_;  // snapshots of this time tell what was used in it
   LifeTexts texts_;
   const LifeFunction& function_;
   const EveryLifeFunction& every_life_;
-  std::optional<int64_t> shown_since_ns_;  // snapshots of this time tell what was used in it
-  std::optional<int64_t> shown_until_ns_;
   LifeBuilder::Programs programs_;
   std::list<Builders> builders_;  // in the order of the log
   const Boot* boot_ = nullptr;
@@ -233,8 +231,9 @@ bool LifeReader::Wait() {
 SnapshotPlace LifeReader::PlaceOf(const SnapBegin& begin) const {
   const auto time_ns = boot_->clock.ToRealtime(begin.time_ns);
   if (!time_ns) return SnapshotPlace::kWithin;
-  if (shown_until_ns_ && *time_ns > *shown_until_ns_) return SnapshotPlace::kBehind;
-  const bool is_before = shown_since_ns_ && *time_ns <= *shown_since_ns_;
+  const auto& [since_ns, until_ns, rule] = cpu_window_;
+  if (until_ns && *time_ns > *until_ns) return SnapshotPlace::kBehind;
+  const bool is_before = since_ns && *time_ns <= *since_ns;
   return is_before ? SnapshotPlace::kBefore : SnapshotPlace::kWithin;
 }
 

@@ -15,6 +15,21 @@ bool RunsUnknownAt(const Boot& boot, const Life& life, const std::optional<int64
   return life.state == LifeState::kRunning && time_ns && !TellsOf(boot, *time_ns);
 }
 
+bool EndedBy(const std::optional<int64_t>& until_ns, const Boot& boot, const Life& life) {
+  if (life.state != LifeState::kEnded || !until_ns) return life.state == LifeState::kEnded;
+  const auto end = EndTime(boot, life);
+  return end && *end < *until_ns;
+}
+
+// From when on it is known what a life took. Of one that is as old as the log or younger, nothing
+// was taken before; a filter may have left out its birth.
+ShownCpu CpuAtBegin(const Boot& boot, const Life& life) {
+  if (life.before_cpu.time_ns != 0) return life.before_cpu;
+  const bool is_of_log = boot.first_ns && life.start_ns >= *boot.first_ns;
+  if (life.birth_seen || is_of_log || life.acct) return {.time_ns = life.start_ns};
+  return life.first_cpu;
+}
+
 Placed PlaceMoment(const Window& window, const std::optional<int64_t>& time_ns) {
   if (!time_ns) return Placed::kUndated;
   return window.Contains(*time_ns) ? Placed::kInside : Placed::kOutside;
@@ -84,6 +99,15 @@ std::optional<bool> AliveWithin(const Boot& boot, const Life& life, int64_t firs
   const auto start = StartOf(boot, life);
   if (start && *start > first_ns && *start <= last_ns) return true;
   return AliveAt(boot, life, first_ns);
+}
+
+std::optional<uint64_t> CpuWithinUs(const std::optional<int64_t>& until_ns, const Boot& boot,
+                                    const Life& life) {
+  const ShownCpu begin = CpuAtBegin(boot, life);
+  const bool is_over = life.usage.cpu_us && EndedBy(until_ns, boot, life);
+  if (is_over ? begin.time_ns == 0 : life.shown_cpu.time_ns <= begin.time_ns) return std::nullopt;
+  const uint64_t cpu_us = is_over ? *life.usage.cpu_us : life.shown_cpu.cpu_us;
+  return cpu_us - std::min(cpu_us, begin.cpu_us);
 }
 
 void EndsOfLogs::Take(const Boot& boot, const Life& life) {

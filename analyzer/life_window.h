@@ -42,6 +42,13 @@ std::optional<bool> AliveAt(const Boot& boot, const Life& life, int64_t time_ns)
 std::optional<bool> AliveWithin(const Boot& boot, const Life& life, int64_t first_ns,
                                 int64_t last_ns);
 
+// CPU time that it took in a window which ends at `until_ns`: from the last moment before the
+// window at which that is known, which is that of a snapshot or its birth, or else the first such
+// moment, to the last one in the window, which may be its end. So what it took in windows that
+// follow each other adds up. Unknown where there is no later moment.
+std::optional<uint64_t> CpuWithinUs(const std::optional<int64_t>& until_ns, const Boot& boot,
+                                    const Life& life);
+
 // Lines that a moment is behind the end of a log: of each host on which somebody ran until then.
 class EndsOfLogs {
  public:

@@ -203,16 +203,13 @@ void LifeBuilder::Take(const SnapBegin& begin) {
   snapshot_ = Snapshot{.no = ++snapshots_, .begin_ns = begin.time_ns};
 }
 
+// Where the clock is set back in it, what comes may be before the time again.
 void LifeBuilder::Show(uint64_t time_ns, uint64_t cpu_us, Life* life) const {
   if (snapshot_place_ == SnapshotPlace::kBehind || time_ns < life->shown_cpu.time_ns) return;
-  // Where the clock is set back in it, what comes may be before the time again.
-  const bool was_within = life->shown_cpu.time_ns > life->before_cpu.time_ns;
   life->shown_cpu = {.time_ns = time_ns, .cpu_us = cpu_us};
-  if (snapshot_place_ == SnapshotPlace::kBefore && !was_within) {
-    life->before_cpu = life->shown_cpu;
-  } else if (life->before_cpu.time_ns == 0) {
-    life->before_cpu = life->birth_seen ? ShownCpu{.time_ns = life->start_ns} : life->shown_cpu;
-  }
+  if (life->first_cpu.time_ns != 0) return;
+  const bool is_before = snapshot_place_ == SnapshotPlace::kBefore;
+  (is_before ? life->before_cpu : life->first_cpu) = life->shown_cpu;
 }
 
 void LifeBuilder::Take(const SnapProc& process) {

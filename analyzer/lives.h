@@ -122,11 +122,12 @@ struct Life {
   std::optional<uint64_t> end_ns;
   std::optional<uint32_t> wait_status;
   Usage usage;
-  ShownCpu shown_cpu;         // by the last one that is not behind the time that is asked for
-  ShownCpu before_cpu;        // by the last one before it, else at the birth, or by the first one
-  bool is_unreaped = false;   // its reap, which tells all it used, was not waited for longer
-  std::optional<Acct> acct;   // of an imported one
-  uint64_t last_seen_ns = 0;  // the last moment at which it is known to have been alive
+  ShownCpu before_cpu;             // by the last one before the time that is asked for
+  ShownCpu first_cpu;              // by the first one in it
+  ShownCpu shown_cpu;              // by the last one that is not behind it
+  bool is_unreaped = false;        // its reap, which tells all it used, was not waited for longer
+  std::optional<Acct> acct;        // of an imported one
+  uint64_t last_seen_ns = 0;       // the last moment at which it is known to have been alive
   Proof proof = Proof::kVerified;  // the weakest of what tells of it
   // Its birth parent, as far as the log tells of it; while that lives, as it is known so far.
   ParentLife parent;

@@ -129,12 +129,14 @@ void Night::TakeBefore(const Boot& boot, const Life& life) {
 
 void Night::TakeNow(const Boot& boot, const Life& life, JobRun* run) {
   See(boot, life, false);
-  all_.Add(life);
   Periods& of_comm = by_comm_[life.identity.comm.value_or("")];
-  of_comm.now.Add(life);
   of_comm.lacks_successes = of_comm.lacks_successes || boot.lacks_successes;
-  by_user_[life.identity.uid].Add(life);
-  run->totals.totals.Add(life);
+  const auto within_us = CpuWithinUs(window_.until_ns, boot, life);
+  for (Totals* const totals :
+       {&all_, &of_comm.now, &by_user_[life.identity.uid], &run->totals.totals}) {
+    totals->Add(life);
+    totals->cpu_within_us.Add(within_us);
+  }
   TakeOwnEnd(boot, life, false);
   if (life.birth_seen && !IsOlder(boot, life.start_ns)) {
     const Life* parent = life.parent.get();
@@ -445,9 +447,17 @@ Rows Night::Failures() {
 
 Rows Night::AllTotals() {
   return {{all_.count, all_.running, all_.failed, OptionalCell(all_.cpu_us.total),
-           OptionalCell(all_.utime_us.total), OptionalCell(all_.stime_us.total),
-           OptionalCell(all_.maxrss_kib), OptionalCell(all_.read_bytes.total),
-           OptionalCell(all_.write_bytes.total)}};
+           OptionalCell(all_.cpu_within_us.total), OptionalCell(all_.utime_us.total),
+           OptionalCell(all_.stime_us.total), OptionalCell(all_.maxrss_kib),
+           OptionalCell(all_.read_bytes.total), OptionalCell(all_.write_bytes.total)}};
+}
+
+// What all took in the night, who still runs included; and what those took in all that ended.
+void Night::AppendCpu(const Totals& totals, std::vector<Cell>* row) const {
+  row->insert(row->end(), {OptionalCell(totals.cpu_within_us.total),
+                           ShareCell(totals.cpu_within_us.total, all_.cpu_within_us.total),
+                           OptionalCell(totals.cpu_us.total),
+                           ShareCell(totals.cpu_us.total, all_.cpu_us.total)});
 }
 
 Rows Night::Programs() {
@@ -455,10 +465,10 @@ Rows Night::Programs() {
   for (const auto& [comm, periods] : by_comm_) {
     const Totals& totals = periods.now;
     if (totals.count == 0) continue;
-    rows.push_back({TextOrUnknown(comm), totals.count, totals.failed,
-                    OptionalCell(totals.cpu_us.total),
-                    ShareCell(totals.cpu_us.total, all_.cpu_us.total),
-                    OptionalCell(totals.cpu_us.Mean()), OptionalCell(totals.maxrss_kib)});
+    std::vector<Cell> row = {TextOrUnknown(comm), totals.count, totals.failed};
+    AppendCpu(totals, &row);
+    row.insert(row.end(), {OptionalCell(totals.cpu_us.Mean()), OptionalCell(totals.maxrss_kib)});
+    rows.push_back(std::move(row));
   }
   return rows;
 }
@@ -466,9 +476,9 @@ Rows Night::Programs() {
 Rows Night::Users() {
   Rows rows;
   for (const auto& [uid, totals] : by_user_) {
-    rows.push_back({UserCell(uid), OptionalCell(uid), totals.count, totals.failed,
-                    OptionalCell(totals.cpu_us.total),
-                    ShareCell(totals.cpu_us.total, all_.cpu_us.total)});
+    std::vector<Cell> row = {UserCell(uid), OptionalCell(uid), totals.count, totals.failed};
+    AppendCpu(totals, &row);
+    rows.push_back(std::move(row));
   }
   return rows;
 }
@@ -476,9 +486,10 @@ Rows Night::Users() {
 Rows Night::Jobs() {
   Rows rows;
   for (const auto& [key, job] : jobs_) {
-    rows.push_back({Text{.bytes = NameOf(key.first)}, TextOrUnknown(key.second), job.runs,
-                    job.totals.count, job.totals.failed, OptionalCell(job.totals.cpu_us.total),
-                    ShareCell(job.totals.cpu_us.total, all_.cpu_us.total)});
+    std::vector<Cell> row = {Text{.bytes = NameOf(key.first)}, TextOrUnknown(key.second), job.runs,
+                             job.totals.count, job.totals.failed};
+    AppendCpu(job.totals, &row);
+    rows.push_back(std::move(row));
   }
   return rows;
 }

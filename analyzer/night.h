@@ -143,6 +143,7 @@ class Night {
   AlikeEnds* RestartsLike(const Life& life);
   Cell UserCell(std::optional<uint32_t> uid);
   Cell StatusCell(const HowItEnded& how);
+  void AppendCpu(const Totals& totals, std::vector<Cell>* row) const;
   uint64_t NightsBefore(const Boot& boot, const Life& life) const;
   void NoteNights(const RecordedTimes& recorded);
   uint64_t Expected(uint64_t before) const;

@@ -72,12 +72,17 @@ inline constexpr Column kIdentityColumns[] = {
     {"uid", Kind::kNumber},          {"comm", Kind::kString, 5},
     {"count", Kind::kNumber, 6},     {"first_time", Kind::kTime, 7},
     {"ancestors", Kind::kString, 8}, {"host", Kind::kString, 1, Shown::kOfSeveralHosts}};
-inline constexpr Column kTotalColumns[] = {
-    {"processes", Kind::kNumber, 2},      {"running", Kind::kNumber, 3},
-    {"failed", Kind::kNumber, 4},         {"cpu_us", Kind::kMicroseconds, 5},
-    {"utime_us", Kind::kMicroseconds, 6}, {"stime_us", Kind::kMicroseconds, 7},
-    {"maxrss_kib", Kind::kKibibytes, 8},  {"read_bytes", Kind::kBytes, 9},
-    {"write_bytes", Kind::kBytes, 10},    {"host", Kind::kString, 1, Shown::kOfSeveralHosts}};
+inline constexpr Column kTotalColumns[] = {{"processes", Kind::kNumber, 2},
+                                           {"running", Kind::kNumber, 3},
+                                           {"failed", Kind::kNumber, 4},
+                                           {"cpu_us", Kind::kMicroseconds, 6},
+                                           {"cpu_within_us", Kind::kMicroseconds, 5},
+                                           {"utime_us", Kind::kMicroseconds, 7},
+                                           {"stime_us", Kind::kMicroseconds, 8},
+                                           {"maxrss_kib", Kind::kKibibytes, 9},
+                                           {"read_bytes", Kind::kBytes, 10},
+                                           {"write_bytes", Kind::kBytes, 11},
+                                           {"host", Kind::kString, 1, Shown::kOfSeveralHosts}};
 inline constexpr Column kFailureColumns[] = {
     {"comm", Kind::kString, 2},    {"status", Kind::kString, 3},
     {"count", Kind::kNumber, 4},   {"of", Kind::kNumber, 5},
@@ -85,21 +90,25 @@ inline constexpr Column kFailureColumns[] = {
     {"args", Kind::kArguments, 7}, {"host", Kind::kString, 1, Shown::kOfSeveralHosts}};
 inline constexpr Column kTopColumns[] = {
     {"comm", Kind::kString, 2},          {"count", Kind::kNumber, 3},
-    {"failed", Kind::kNumber, 4},        {"cpu_us", Kind::kMicroseconds, 5},
-    {"cpu_share", Kind::kPercent, 6},    {"mean_cpu_us", Kind::kMicroseconds, 7},
+    {"failed", Kind::kNumber, 4},        {"cpu_within_us", Kind::kMicroseconds, 5},
+    {"within_share", Kind::kPercent, 6}, {"cpu_us", Kind::kMicroseconds},
+    {"cpu_share", Kind::kPercent},       {"mean_cpu_us", Kind::kMicroseconds, 7},
     {"maxrss_kib", Kind::kKibibytes, 8}, {"host", Kind::kString, 1, Shown::kOfSeveralHosts}};
 inline constexpr Column kTopUserColumns[] = {{"user", Kind::kUser, 2},
                                              {"uid", Kind::kNumber},
                                              {"count", Kind::kNumber, 3},
                                              {"failed", Kind::kNumber, 4},
-                                             {"cpu_us", Kind::kMicroseconds, 5},
-                                             {"cpu_share", Kind::kPercent, 6},
+                                             {"cpu_within_us", Kind::kMicroseconds, 5},
+                                             {"within_share", Kind::kPercent, 6},
+                                             {"cpu_us", Kind::kMicroseconds},
+                                             {"cpu_share", Kind::kPercent},
                                              {"host", Kind::kString, 1, Shown::kOfSeveralHosts}};
 inline constexpr Column kJobColumns[] = {
-    {"kind", Kind::kString, 2},       {"job", Kind::kString, 8},
-    {"runs", Kind::kNumber, 3},       {"processes", Kind::kNumber, 4},
-    {"failed", Kind::kNumber, 5},     {"cpu_us", Kind::kMicroseconds, 6},
-    {"cpu_share", Kind::kPercent, 7}, {"host", Kind::kString, 1, Shown::kOfSeveralHosts}};
+    {"kind", Kind::kString, 2},          {"job", Kind::kString, 8},
+    {"runs", Kind::kNumber, 3},          {"processes", Kind::kNumber, 4},
+    {"failed", Kind::kNumber, 5},        {"cpu_within_us", Kind::kMicroseconds, 6},
+    {"within_share", Kind::kPercent, 7}, {"cpu_us", Kind::kMicroseconds},
+    {"cpu_share", Kind::kPercent},       {"host", Kind::kString, 1, Shown::kOfSeveralHosts}};
 inline constexpr Column kSpawnerColumns[] = {{"spawner", Kind::kString, 2},
                                              {"births", Kind::kNumber, 3},
                                              {"births_share", Kind::kPercent, 4},
@@ -120,9 +129,9 @@ inline constexpr Section kNightSections[] = {
     {"new_identities", "New changes of identity", kIdentityColumns, "first_time", true},
     {"totals", "Totals", kTotalColumns},
     {"failures", "Failed", kFailureColumns, "-count"},
-    {"programs", "Programs by CPU time", kTopColumns, "-cpu_us"},
-    {"users", "Users by CPU time", kTopUserColumns, "-cpu_us"},
-    {"jobs", "Jobs by CPU time", kJobColumns, "-cpu_us"},
+    {"programs", "Programs by CPU time", kTopColumns, "-cpu_within_us"},
+    {"users", "Users by CPU time", kTopUserColumns, "-cpu_within_us"},
+    {"jobs", "Jobs by CPU time", kJobColumns, "-cpu_within_us"},
     {"spawners", "Who makes processes", kSpawnerColumns, "-births"}};
 
 }  // namespace daybook

@@ -65,7 +65,7 @@ std::vector<std::string> ColumnNames(const Report& report) {
     for (const Column& column : ColumnsByDefault(report, view)) {
       const std::string name(WithoutUnit(column.name));
       const bool is_known = std::ranges::find(names, name) != names.end();
-      if (column.shown != Shown::kNever && !is_known) names.push_back(name);
+      if (CanBeNamed(column) && !is_known) names.push_back(name);
     }
   }
   return names;

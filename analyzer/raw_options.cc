@@ -20,7 +20,7 @@ constexpr char kTimeHelp[] =
 
 void AppendNames(std::span<const Column> columns, std::string* text) {
   for (const Column& column : columns) {
-    if (column.shown != Shown::kNever) text->append(" ").append(column.name);
+    if (CanBeNamed(column)) text->append(" ").append(column.name);
   }
 }
 

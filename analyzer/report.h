@@ -22,6 +22,7 @@
 #include "named_fact.h"
 #include "output_file.h"
 #include "table.h"
+#include "window.h"
 
 namespace daybook {
 
@@ -70,9 +71,10 @@ struct Question {
   const Filter& filter;   // of a report that has_filter
   Wishes wishes = {};
   int64_t now_ns = 0;
-  std::optional<int64_t> moment_ns = std::nullopt;  // as of which is told what runs
-  std::span<const std::string> paths = {};          // of the log
-  bool salvaged = false;                            // --salvaged
+  // Of which is told what CPU time who was there took, where that is not the log's.
+  std::optional<Window> cpu_window = std::nullopt;
+  std::span<const std::string> paths = {};  // of the log
+  bool salvaged = false;                    // --salvaged
   LogFolder* folder = nullptr;   // where it may write; only for a report that writes_folder
   OutputFile* output = nullptr;  // behind the table; for a report that is_live
   Progress* progress = nullptr;  // of log sets that it opens itself, where it is shown

@@ -52,6 +52,11 @@ struct Column {
   Shown shown = Shown::kAlways;
 };
 
+// Whether somebody may ask for it by its name.
+constexpr bool CanBeNamed(const Column& column) {
+  return column.shown != Shown::kNever && column.shown != Shown::kNotTold;
+}
+
 // The name without the unit that it may end in: "cpu" of "cpu_us".
 std::string_view WithoutUnit(std::string_view name);
 

@@ -76,6 +76,11 @@ constexpr TotalsField kTotalsFields[kTotalsFieldCount] = {
     {{"failed", Kind::kNumber, 104}, Count<&Totals::failed>},
     {{"cpu_us", Kind::kMicroseconds, 105}, SumOf<&Totals::cpu_us>},
     {{"cpu_share", Kind::kPercent, 106}, CpuShare},
+    {{"cpu_within_us", Kind::kMicroseconds, 0, Shown::kOnRequest},
+     SumOf<&Totals::cpu_within_us>,
+     false,
+     false,
+     true},
     {{"mean_cpu_us", Kind::kMicroseconds, 107}, MeanOf<&Totals::cpu_us>},
     {{"p50_cpu_us", Kind::kMicroseconds}, CpuQuantile<50>, true},
     {{"p95_cpu_us", Kind::kMicroseconds}, CpuQuantile<95>, true},
@@ -181,9 +186,10 @@ void Totals::Merge(const Totals& other) {
   failed += other.failed;
   stopped += other.stopped;
   maxrss_kib = std::max(maxrss_kib, other.maxrss_kib);
-  for (const auto member : {&Totals::cpu_us, &Totals::utime_us, &Totals::stime_us,
-                            &Totals::elapsed_us, &Totals::minflt, &Totals::majflt, &Totals::nvcsw,
-                            &Totals::nivcsw, &Totals::read_bytes, &Totals::write_bytes}) {
+  for (const auto member :
+       {&Totals::cpu_us, &Totals::cpu_within_us, &Totals::utime_us, &Totals::stime_us,
+        &Totals::elapsed_us, &Totals::minflt, &Totals::majflt, &Totals::nvcsw, &Totals::nivcsw,
+        &Totals::read_bytes, &Totals::write_bytes}) {
     (this->*member).Merge(other.*member);
   }
   cpu_quantiles.Merge(other.cpu_quantiles);

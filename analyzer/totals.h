@@ -31,6 +31,7 @@ struct Totals {
   uint64_t failed = 0;
   uint64_t stopped = 0;  // of these, by a usual signal; not kept in roll-ups
   Sum cpu_us;
+  Sum cpu_within_us;  // see CpuWithinUs; not kept in roll-ups
   Sum utime_us;
   Sum stime_us;
   Sum elapsed_us;
@@ -68,9 +69,10 @@ struct TotalsField {
   Cell (*get)(const Totals& totals, const Totals& all);
   bool is_quantile = false;  // of what AddWithQuantiles adds
   bool is_end = false;       // of what AddEnd adds
+  bool is_within = false;    // of cpu_within_us, which Add does not know
 };
 
-inline constexpr size_t kTotalsFieldCount = 30;
+inline constexpr size_t kTotalsFieldCount = 31;
 extern const TotalsField kTotalsFields[kTotalsFieldCount];
 
 }  // namespace daybook

@@ -57,6 +57,10 @@ bool UsesEnds(const Table& table, size_t keys) {
   return UsesAny(table, keys, &TotalsField::is_end);
 }
 
+bool UsesWithin(const Table& table, size_t keys) {
+  return UsesAny(table, keys, &TotalsField::is_within);
+}
+
 void FillTotals(std::span<const Totals> groups,
                 const std::function<std::vector<Cell>(size_t group)>& cells, size_t keys,
                 const Totals& folded, Table& table) {

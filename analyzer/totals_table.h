@@ -17,6 +17,7 @@ std::vector<Column> TotalsColumns();
 // What of the totals somebody looks at. `keys`: so many columns stand before them.
 bool UsesQuantiles(const Table& table, size_t keys);
 bool UsesEnds(const Table& table, size_t keys);
+bool UsesWithin(const Table& table, size_t keys);
 
 // `cells`: those of a group's keys, so many. `folded`: what belongs to no group.
 void FillTotals(std::span<const Totals> groups,

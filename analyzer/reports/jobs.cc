@@ -13,6 +13,7 @@
 #include "job_runs.h"
 #include "job_totals.h"
 #include "life_log.h"
+#include "life_window.h"
 #include "recorded_times.h"
 #include "report.h"
 #include "totals.h"
@@ -39,6 +40,7 @@ constexpr Column kColumns[] = {
     {"failed", Kind::kNumber, 9},
     {"cpu_us", Kind::kMicroseconds, 10},
     {"cpu_share", Kind::kPercent, 11},
+    {"cpu_within_us", Kind::kMicroseconds, 0, Shown::kOnRequest},
     {"maxrss_kib", Kind::kKibibytes, 12},
     {"read_bytes", Kind::kBytes},
     {"write_bytes", Kind::kBytes},
@@ -94,6 +96,7 @@ std::array<Cell, std::size(kColumns)> Row(const JobKey& key, std::optional<uint3
           totals.failed,
           OptionalCell(totals.cpu_us.total),
           OptionalCell(totals.cpu_us.total),
+          OptionalCell(totals.cpu_within_us.total),
           OptionalCell(totals.maxrss_kib),
           OptionalCell(totals.read_bytes.total),
           OptionalCell(totals.write_bytes.total),
@@ -156,6 +159,7 @@ class JobTable {
 void JobTable::Take(const Boot& boot, const Life& life, LifeTexts& texts) {
   JobRun& run = *runs_.Find(boot, life, texts);
   run.totals.Add(boot, life, run.is_many);
+  run.totals.totals.cpu_within_us.Add(CpuWithinUs(texts.until_ns, boot, life));
   Concurrency& alone = run.totals.alone_at_once;
   if (!alone.is_large()) return;
   const auto settled_ns = runs_.SettledUntil(boot);
@@ -209,7 +213,7 @@ Result<Answer> RunJobs(const Question& question, Table& table) {
   const auto roots = Roots(question.wishes, {.now_ns = question.now_ns, .zone = question.zone});
   if (!roots) return roots.error();
   JobTable jobs(*roots, question.wishes.Has("--runs"), &table);
-  LifeTexts texts(question.zone);
+  LifeTexts texts(question.zone, question.log.window());
   const Coverage coverage = ReadLives(
       question,
       [&](const Boot& boot, const Life& life) {

@@ -34,7 +34,7 @@ Rests RestsOn(const Wishes& wishes) {
 }
 
 Answer ListPrograms(const Question& question, Table& table) {
-  LifeTexts texts(question.zone);
+  LifeTexts texts(question.zone, question.log.window());
   const LifeField& proof = *FindLifeField("proof");
   ProgramRows rows(question.zone);
   Answer answer;
@@ -50,7 +50,7 @@ Answer ListPrograms(const Question& question, Table& table) {
 
 Result<Answer> RunList(const Question& question, Table& table) {
   if (ShowsPrograms(question.wishes)) return ListPrograms(question, table);
-  LifeTexts texts(question.zone);
+  LifeTexts texts(question.zone, question.log.window());
   std::vector<size_t> used;
   for (size_t i = 0; i < kLifeFieldCount; ++i) {
     if (table.Uses(i)) used.push_back(i);

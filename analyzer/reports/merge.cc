@@ -38,7 +38,11 @@ Result<std::vector<Column>> ColumnsFor(const Wishes& wishes, const FilterClock&)
   if (!keys) return keys.error();
   std::vector<Column> columns;
   for (const RollupField* key : *keys) columns.push_back(key->column);
-  return KeyColumns(columns, TotalsColumns());
+  std::vector<Column> totals = TotalsColumns();
+  for (size_t i = 0; i < totals.size(); ++i) {
+    if (kTotalsFields[i].is_within) totals[i].shown = Shown::kNotTold;
+  }
+  return KeyColumns(columns, totals);
 }
 
 Status Check(const Wishes& wishes, const FilterClock&) {

@@ -160,7 +160,10 @@ void CountInNight(const Question& question, const Boot& boot, const Life& life, 
 // The lives of both, in one pass. Returns what there was of the night.
 Coverage ReadNights(const Question& question, const std::optional<Window>& baseline, LogSet& log,
                     Nights* nights, std::vector<Error>* failures) {
-  const Question lives{.log = log, .zone = question.zone, .filter = question.filter};
+  const Question lives{.log = log,
+                       .zone = question.zone,
+                       .filter = question.filter,
+                       .cpu_window = question.log.window()};
   LifeTexts texts(question.zone);
   Coverage coverage{.processes = 0};
   (void)ReadLives(

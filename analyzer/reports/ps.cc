@@ -67,7 +67,7 @@ Result<Answer> RunPs(const Question& question, Table& table) {
   std::vector<Cell> row;
   EndsOfLogs ends(moment->value_or(INT64_MIN));
   Question then = question;
-  then.moment_ns = *moment;
+  then.cpu_window = Window{.since_ns = {}, .until_ns = *moment};
   const Coverage coverage = ReadLives(then, [&](const Boot& boot, const Life& life) {
     ends.Take(boot, life);
     const auto age_us = AgeUs(boot, life, *moment);

@@ -38,8 +38,9 @@ bool IsPerProgram(const Wishes& wishes) { return wishes.Value(kPer) == kProgram;
 // Of what is counted, only the CPU time is told of programs.
 bool IsOfProcessOnly(std::string_view column) {
   constexpr std::string_view kColumns[] = {
-      "utime_us", "stime_us", "maxrss_kib", "p50_maxrss_kib", "p95_maxrss_kib", "p99_maxrss_kib",
-      "minflt",   "majflt",   "nvcsw",      "nivcsw",         "read_bytes",     "write_bytes"};
+      "cpu_within_us",  "utime_us",       "stime_us",   "maxrss_kib", "p50_maxrss_kib",
+      "p95_maxrss_kib", "p99_maxrss_kib", "minflt",     "majflt",     "nvcsw",
+      "nivcsw",         "read_bytes",     "write_bytes"};
   return std::ranges::find(kColumns, column) != std::end(kColumns);
 }
 
@@ -76,13 +77,15 @@ class Groups {
         keys_(keys.size()),
         uses_quantiles_(UsesQuantiles(table, keys_)),
         uses_ends_(UsesEnds(table, keys_)),
-        texts_(question.zone),
+        uses_within_(UsesWithin(table, keys_)),
+        texts_(question.zone, question.log.window()),
         names_(std::move(keys)) {}
 
   void AddProcess(const Boot& boot, const Life& life) {
     Totals& totals = At(names_.Find(boot, life, texts_));
     AddOne(life, &totals);
     if (uses_ends_) totals.AddEnd(EndTime(boot, life));
+    if (uses_within_) totals.cpu_within_us.Add(CpuWithinUs(texts_.until_ns, boot, life));
   }
 
   void AddPrograms(const Boot& boot, const Life& life) {
@@ -153,6 +156,7 @@ class Groups {
   size_t keys_;
   bool uses_quantiles_;
   bool uses_ends_;
+  bool uses_within_;
   LifeTexts texts_;
   LifeGroups names_;
   std::vector<Totals> totals_;
@@ -187,7 +191,8 @@ constinit const Report kSummaryReport{
         "  daybook summary --since today\n"
         "  daybook summary --by user,comm --sort -failed -n 10\n"
         "  daybook summary --by service --columns service,count,cpu,p95_elapsed\n"
-        "  daybook summary --per program --by exe\n",
+        "  daybook summary --per program --by exe\n"
+        "  daybook summary -S yesterday -U today --window existence --columns comm,cpu_within\n",
     .options = kOptions,
     .columns_for = ColumnsFor,
     .rests_on = RestsOn,

@@ -13,25 +13,24 @@ namespace daybook {
 namespace {
 
 constexpr FieldChoice kFields[] = {
-    {"host"},      {"proc_id"},    {"start_time", 1}, {"pid", 2},
-    {"user", 3},   {"elapsed", 4}, {"cpu", 5},        {"cpu_percent", 6},
-    {"maxrss", 7}, {"read_bytes"}, {"write_bytes"},   {"status", 8},
-    {"comm"},      {"args", 9},    {"core"},          {"oom"}};
+    {"host"},        {"proc_id"},   {"start_time", 1},  {"pid", 2},    {"user", 3},
+    {"elapsed", 4},  {"cpu", 5},    {"cpu_percent", 6}, {"maxrss", 7}, {"read_bytes"},
+    {"write_bytes"}, {"status", 8}, {"comm"},           {"args", 9},   {"core"},
+    {"oom"},         {"cpu_within"}};
+constexpr size_t kAlwaysShown = std::size(kFields) - 1;
 
 // Behind these.
 constexpr std::string_view kJobColumns[] = {"job", "job_kind"};
 
 Result<std::vector<Column>> ColumnsFor(const Wishes&, const FilterClock&) {
   std::vector<Column> columns = ColumnsOf(kFields);
-  for (const std::string_view name : kJobColumns) {
-    columns.push_back(FindGroupKey(name)->column);
-    columns.back().shown = Shown::kOnRequest;
-  }
+  for (const std::string_view name : kJobColumns) columns.push_back(FindGroupKey(name)->column);
+  for (size_t i = kAlwaysShown; i < columns.size(); ++i) columns[i].shown = Shown::kOnRequest;
   return columns;
 }
 
 Result<Answer> RunTop(const Question& question, Table& table) {
-  LifeTexts texts(question.zone);
+  LifeTexts texts(question.zone, question.log.window());
   const ChosenFields fields(kFields);
   const bool tells_jobs = table.Uses(std::size(kFields)) || table.Uses(std::size(kFields) + 1);
   const std::shared_ptr<JobRuns> runs = JobRuns::WithoutRoots();

@@ -102,7 +102,7 @@ struct Birth {
 
 class Forest {
  public:
-  Forest(const Table& table, const LocalZone& zone);
+  Forest(const Question& question, const Table& table);
 
   // Each life, shown or not.
   void Add(const Boot& boot, const Life& life) { last_ = subtrees_.Add(boot, life); }
@@ -133,7 +133,8 @@ class Forest {
   ByteBuffer row_;
 };
 
-Forest::Forest(const Table& table, const LocalZone& zone) : life_texts_(zone) {
+Forest::Forest(const Question& question, const Table& table)
+    : life_texts_(question.zone, question.log.window()) {
   for (size_t i = 0; i < columns_.size(); ++i) {
     const bool is_kept = table.Uses(i) || i == kComm;  // with which the tree is drawn
     fields_.push_back(is_kept ? FindLifeField(columns_[i].name) : nullptr);
@@ -247,7 +248,7 @@ void Forest::FillTable(Table& table) const {
 
 // What a process costs with all below does not depend on what else is asked for.
 Result<Answer> RunTree(const Question& question, Table& table) {
-  Forest forest(table, question.zone);
+  Forest forest(question, table);
   const Coverage coverage = ReadLives(
       question,
       [&](const Boot& boot, const Life& life) {

@@ -235,7 +235,7 @@ TEST_F(HonestAnswersTest, WhatRunsHasTheCpuTimeOfASnapshotBefore) {
   EXPECT_EQ(Run("list " + columns + "--filter 'cpu_so_far > 3s'").out, last);
   EXPECT_EQ(Run("list " + columns + "--filter 'cpu_so_far > 4s'").out, "");
   const std::string gain =
-      "list --log LOG --comm mysqld --output csv --no-header --columns cpu_gain_us ";
+      "list --log LOG --comm mysqld --output csv --no-header --columns cpu_within_us ";
   EXPECT_EQ(Run(gain).out, "2500000\n");
   const std::string there = gain + "--window existence ";
   EXPECT_EQ(Run(there + "-S '2026-09-21 14:13:25'").out, "2500000\n");
@@ -243,8 +243,8 @@ TEST_F(HonestAnswersTest, WhatRunsHasTheCpuTimeOfASnapshotBefore) {
   const std::string behind =
       "list --log LOG --comm mysqld --output csv --no-header --window "
       "existence -S '2026-09-21 14:13:35.2' --columns ";
-  EXPECT_EQ(Run(behind + "cpu_gain_us").out, "2500000\n");
-  EXPECT_EQ(Run(behind + "cpu_gain_us,args").out, "2500000,\n") << "whatever else is shown";
+  EXPECT_EQ(Run(behind + "cpu_within_us").out, "2500000\n");
+  EXPECT_EQ(Run(behind + "cpu_within_us,args").out, "2500000,\n") << "whatever else is shown";
 }
 
 TEST_F(BuildTest, ATreeHasAllColumnsOfList) {

@@ -61,11 +61,11 @@ TEST_F(NightlyTest, WhereTwoLogsTellOfOneBootItIsRecordedTwice) {
 TEST_F(NightlyTest, WhoRanAtTheEndOfALogIsNotKnownToRunDaysLater) {
   Close();
   const std::string head =
-      "processes,running,failed,cpu_us,utime_us,stime_us,maxrss_kib,read_bytes,"
+      "processes,running,failed,cpu_us,cpu_within_us,utime_us,stime_us,maxrss_kib,read_bytes,"
       "write_bytes,host\n";
   const std::string totals = "report --log LOG --section totals --output csv ";
   EXPECT_THAT(Run(totals + "-S 2026-09-28 -U 2026-09-29").out, HasSubstr("\n10,2,1,"));
-  EXPECT_EQ(Run(totals + "-S 2026-09-30 -U 2026-10-01").out, head + "0,0,0,,,,,,,web1\n");
+  EXPECT_EQ(Run(totals + "-S 2026-09-30 -U 2026-10-01").out, head + "0,0,0,,,,,,,,web1\n");
   EXPECT_THAT(Run("report --log LOG -S 2026-09-30 -U 2026-10-01 --output json").out,
               AllOf(HasSubstr("\"records\":0,"), HasSubstr("\"processes\":0,\"running\":0,"),
                     HasSubstr("\"used\":0,\"filtered\":0,")))

@@ -26,37 +26,37 @@ compared with 2026-09-21 14:13:20 to 2026-09-28 00:00:00
 -- no exceptions
 
 == Totals
-PROCESSES  RUNNING  FAILED     CPU  UTIME  STIME  MAXRSS  READ  WRITE
-       11        2       1  58.0ms      -      -       -     -      -
+PROCESSES  RUNNING  FAILED  CPU_WITHIN     CPU  UTIME  STIME  MAXRSS  READ  WRITE
+       11        2       1      58.0ms  58.0ms      -      -       -     -      -
 
 == Failed
 COMM   STATUS  COUNT  OF  LAST_TIME            ARGS
 false  1           1   1  2026-09-28 10:00:00  false
 
 == Programs by CPU time
-COMM     COUNT  FAILED     CPU  CPU_SHARE  MEAN_CPU  MAXRSS
-backup       1       0  50.0ms     86.21%    50.0ms       -
-cc           5       0   5.0ms      8.62%     1.0ms       -
-false        1       1   1.0ms      1.72%     1.0ms       -
-rotate       1       0   1.0ms      1.72%     1.0ms       -
-su           1       0   1.0ms      1.72%     1.0ms       -
-cron         1       0       -          -         -       -
-systemd      1       0       -          -         -       -
+COMM     COUNT  FAILED  CPU_WITHIN  WITHIN_SHARE  MEAN_CPU  MAXRSS
+backup       1       0      50.0ms        86.21%    50.0ms       -
+cc           5       0       5.0ms         8.62%     1.0ms       -
+false        1       1       1.0ms         1.72%     1.0ms       -
+rotate       1       0       1.0ms         1.72%     1.0ms       -
+su           1       0       1.0ms         1.72%     1.0ms       -
+cron         1       0           -             -         -       -
+systemd      1       0           -             -         -       -
 
 == Users by CPU time
-USER        COUNT  FAILED     CPU  CPU_SHARE
-root            6       1  53.0ms     91.38%
-4000000000      5       0   5.0ms      8.62%
+USER        COUNT  FAILED  CPU_WITHIN  WITHIN_SHARE
+root            6       1      53.0ms        91.38%
+4000000000      5       0       5.0ms         8.62%
 
 == Jobs by CPU time
-KIND     RUNS  PROCESSES  FAILED     CPU  CPU_SHARE  JOB
-cron        1          1       0  50.0ms     86.21%  backup
-process     5          5       0   5.0ms      8.62%  cc
-process     1          1       1   1.0ms      1.72%  false
-process     1          1       0   1.0ms      1.72%  rotate
-process     1          1       0   1.0ms      1.72%  su
-process     1          1       0       -          -  cron
-process     1          1       0       -          -  systemd
+KIND     RUNS  PROCESSES  FAILED  CPU_WITHIN  WITHIN_SHARE  JOB
+cron        1          1       0      50.0ms        86.21%  backup
+process     5          5       0       5.0ms         8.62%  cc
+process     1          1       1       1.0ms         1.72%  false
+process     1          1       0       1.0ms         1.72%  rotate
+process     1          1       0       1.0ms         1.72%  su
+process     1          1       0           -             -  cron
+process     1          1       0           -             -  systemd
 
 == Who makes processes
 SPAWNER  BIRTHS  BIRTHS_SHARE  SHORT  FAILED     CPU
@@ -115,8 +115,8 @@ CHANGE     FROM_USER   USER  COMM   COUNT  FIRST_TIME           ANCESTORS
 effective  4000000001  root  miner      1  2026-09-28 16:00:00  cron < systemd
 
 == Totals
-PROCESSES  RUNNING  FAILED    CPU  UTIME  STIME  MAXRSS  READ  WRITE
-       48        2       8  3.09s      -      -       -     -      -
+PROCESSES  RUNNING  FAILED  CPU_WITHIN    CPU  UTIME  STIME  MAXRSS  READ  WRITE
+       48        2       8       3.09s  3.09s      -      -       -     -      -
 
 == Failed
 COMM   STATUS   COUNT  OF  LAST_TIME            ARGS
@@ -125,32 +125,32 @@ cc     SIGKILL      1  36  2026-09-28 14:00:00  cc big.c
 false  1            1   1  2026-09-28 10:00:00  false
 
 == Programs by CPU time
-COMM     COUNT  FAILED     CPU  CPU_SHARE  MEAN_CPU  MAXRSS
-cc          36       1   3.04s     98.09%    84.3ms       -
-backup       1       0  50.0ms      1.62%    50.0ms       -
-app          6       6   6.0ms      0.19%     1.0ms       -
-false        1       1   1.0ms      0.03%     1.0ms       -
-miner        1       0   1.0ms      0.03%     1.0ms       -
-su           1       0   1.0ms      0.03%     1.0ms       -
-cron         1       0       -          -         -       -
-systemd      1       0       -          -         -       -
+COMM     COUNT  FAILED  CPU_WITHIN  WITHIN_SHARE  MEAN_CPU  MAXRSS
+cc          36       1       3.04s        98.09%    84.3ms       -
+backup       1       0      50.0ms         1.62%    50.0ms       -
+app          6       6       6.0ms         0.19%     1.0ms       -
+false        1       1       1.0ms         0.03%     1.0ms       -
+miner        1       0       1.0ms         0.03%     1.0ms       -
+su           1       0       1.0ms         0.03%     1.0ms       -
+cron         1       0           -             -         -       -
+systemd      1       0           -             -         -       -
 
 == Users by CPU time
-USER        COUNT  FAILED     CPU  CPU_SHARE
-4000000000     36       1   3.04s     98.09%
-root           11       7  58.0ms      1.87%
-4000000001      1       0   1.0ms      0.03%
+USER        COUNT  FAILED  CPU_WITHIN  WITHIN_SHARE
+4000000000     36       1       3.04s        98.09%
+root           11       7      58.0ms         1.87%
+4000000001      1       0       1.0ms         0.03%
 
 == Jobs by CPU time
-KIND     RUNS  PROCESSES  FAILED     CPU  CPU_SHARE  JOB
-process    36         36       1   3.04s     98.09%  cc
-cron        1          1       0  50.0ms      1.62%  backup
-service     1          6       6   6.0ms      0.19%  app.service
-cron        1          1       0   1.0ms      0.03%  miner --fast
-process     1          1       1   1.0ms      0.03%  false
-process     1          1       0   1.0ms      0.03%  su
-process     1          1       0       -          -  cron
-process     1          1       0       -          -  systemd
+KIND     RUNS  PROCESSES  FAILED  CPU_WITHIN  WITHIN_SHARE  JOB
+process    36         36       1       3.04s        98.09%  cc
+cron        1          1       0      50.0ms         1.62%  backup
+service     1          6       6       6.0ms         0.19%  app.service
+cron        1          1       0       1.0ms         0.03%  miner --fast
+process     1          1       1       1.0ms         0.03%  false
+process     1          1       0       1.0ms         0.03%  su
+process     1          1       0           -             -  cron
+process     1          1       0           -             -  systemd
 
 == Who makes processes
 SPAWNER  BIRTHS  BIRTHS_SHARE  SHORT  FAILED     CPU
@@ -212,7 +212,7 @@ compared with 2026-09-21 14:13:20 to 2026-09-28 00:00:00
 
 ## Users by CPU time
 
-| USER | COUNT | FAILED | CPU | CPU\_SHARE |
+| USER | COUNT | FAILED | CPU\_WITHIN | WITHIN\_SHARE |
 |---|---:|---:|---:|---:|
 | 4000000000 | 36 | 1 | 3.04s | 98.09% |
 | root | 11 | 7 | 58.0ms | 1.87% |
@@ -233,9 +233,9 @@ compared with 2026-09-21 14:13:20 to 2026-09-28 00:00:00
 {"comm":"rotate","change":"gone","expected":1,"count":0,"expected_cpu_us":779,"cpu_us":null,"expected_failed":0,"failed":0,"old_mean_elapsed_us":100000,"mean_elapsed_us":null,"host":"web1"}
 ]}
 ,{"section":"users","rows":[
-{"user":null,"uid":4000000000,"count":36,"failed":1,"cpu_us":3035000,"cpu_share":98.09,"host":"web1"},
-{"user":"root","uid":0,"count":11,"failed":7,"cpu_us":58000,"cpu_share":1.87,"host":"web1"},
-{"user":null,"uid":4000000001,"count":1,"failed":0,"cpu_us":1000,"cpu_share":0.03,"host":"web1"}
+{"user":null,"uid":4000000000,"count":36,"failed":1,"cpu_within_us":3035000,"within_share":98.09,"cpu_us":3035000,"cpu_share":98.09,"host":"web1"},
+{"user":"root","uid":0,"count":11,"failed":7,"cpu_within_us":58000,"within_share":1.87,"cpu_us":58000,"cpu_share":1.87,"host":"web1"},
+{"user":null,"uid":4000000001,"count":1,"failed":0,"cpu_within_us":1000,"within_share":0.03,"cpu_us":1000,"cpu_share":0.03,"host":"web1"}
 ]}
 ],
 "failed_on":["core (6)"],
@@ -248,9 +248,9 @@ compared with 2026-09-21 14:13:20 to 2026-09-28 00:00:00
 {"section":"coverage","what":"recorder_stopped","times":1,"lost":0,"bytes":0,"duration_us":14400000000,"first_time":"2026-09-28T20:00:00.000000+00:00","last_time":"2026-09-29T00:00:00.000000+00:00","host":"web1"}
 {"section":"changes","comm":"cc","change":"more_often,costlier","expected":4,"count":36,"expected_cpu_us":3897,"cpu_us":3035000,"expected_failed":0,"failed":1,"old_mean_elapsed_us":100000,"mean_elapsed_us":100000,"host":"web1"}
 {"section":"changes","comm":"rotate","change":"gone","expected":1,"count":0,"expected_cpu_us":779,"cpu_us":null,"expected_failed":0,"failed":0,"old_mean_elapsed_us":100000,"mean_elapsed_us":null,"host":"web1"}
-{"section":"users","user":null,"uid":4000000000,"count":36,"failed":1,"cpu_us":3035000,"cpu_share":98.09,"host":"web1"}
-{"section":"users","user":"root","uid":0,"count":11,"failed":7,"cpu_us":58000,"cpu_share":1.87,"host":"web1"}
-{"section":"users","user":null,"uid":4000000001,"count":1,"failed":0,"cpu_us":1000,"cpu_share":0.03,"host":"web1"}
+{"section":"users","user":null,"uid":4000000000,"count":36,"failed":1,"cpu_within_us":3035000,"within_share":98.09,"cpu_us":3035000,"cpu_share":98.09,"host":"web1"}
+{"section":"users","user":"root","uid":0,"count":11,"failed":7,"cpu_within_us":58000,"within_share":1.87,"cpu_us":58000,"cpu_share":1.87,"host":"web1"}
+{"section":"users","user":null,"uid":4000000001,"count":1,"failed":0,"cpu_within_us":1000,"within_share":0.03,"cpu_us":1000,"cpu_share":0.03,"host":"web1"}
 )")
                                         .substr(1));
   EXPECT_EQ(Run(kAsk + "--section changes --output csv").out, std::string(R"(

@@ -76,20 +76,12 @@ TEST_F(ShownCpuTest, ASnapshotOfAnUnknownTimeShowsNothing) {
   EXPECT_EQ(lives_[0].shown_cpu.time_ns, 0U);
 }
 
-TEST_F(ShownCpuTest, WhatRunsIsMeasuredFromItsBirthOrElseTheFirstSnapshot) {
-  SnapProc older = SnapAt(2 * kSecond, 7);
-  SnapProc younger = SnapAt(5 * kSecond, 8);
-  Take(ForkAt(5 * kSecond, 8));
-  for (const uint64_t second : {10, 20}) {
-    older.cpu_us = younger.cpu_us = second * 100;
-    Snapshot(second * kSecond, {older, younger});
-  }
-  Finish();
-  ASSERT_EQ(lives_.size(), 2U);
-  for (const Life& life : lives_) {
-    EXPECT_EQ(life.before_cpu.cpu_us, life.pid == 7 ? 1000U : 0U);
-    EXPECT_EQ(life.shown_cpu.cpu_us, 2000U);
-  }
+TEST_F(ShownCpuTest, WithoutASnapshotBeforeItIsKnownWhatTheFirstOneShows) {
+  ShowAt({{10, SnapshotPlace::kWithin}, {20, SnapshotPlace::kWithin}});
+  ASSERT_EQ(lives_.size(), 1U);
+  EXPECT_EQ(lives_[0].before_cpu.time_ns, 0U);
+  EXPECT_EQ(lives_[0].first_cpu.cpu_us, 1000U);
+  EXPECT_EQ(lives_[0].shown_cpu.cpu_us, 2000U);
 }
 
 }  // namespace

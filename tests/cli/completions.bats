@@ -40,7 +40,7 @@ long_options() {
   same "user,job user,job_kind" "$(complete_bash daybook summary --by user,jo)"
   same "host,month" "$(complete_bash daybook merge --by host,mo)"
   same "pid,comm" "$(complete_bash daybook list --columns pid,com)"
-  same "-cpu -cpu_gain -cpu_percent -cpu_so_far" "$(complete_bash daybook list --sort -cp)"
+  same "-cpu -cpu_percent -cpu_so_far -cpu_within" "$(complete_bash daybook list --sort -cp)"
   same "births,short" "$(complete_bash daybook spawn --columns births,sh)"
   same "program" "$(complete_bash daybook list --columns prog)"
   same "crash-loop,signal" "$(complete_bash daybook report --fail-on crash-loop,sig)"

@@ -1,0 +1,135 @@
+// What processes took in a time, those that still run and those that are far older included.
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <map>
+#include <sstream>
+#include <string>
+#include <string_view>
+
+#include "program_runner.h"
+#include "script.h"
+
+namespace daybook {
+namespace {
+
+using std::string_literals::operator""s;
+using testing::HasSubstr;
+
+class CpuWithinTest : public ProgramRunner {
+ protected:
+  using CpuByComm = std::map<std::string, uint64_t>;
+
+  // Three segments, at whose heads snapshots are; CPU time in milliseconds.
+  CpuWithinTest() {
+    Script script(log_path_);
+    script.Snapshot({{1, 0, 0, "init"}, {50, 3000, 1, "old", kOldMs * 1000}}, 5000);
+    script.Fork(7000, 200, 1, 0);
+    script.Exec(7001, 200, 7000, "young", "young");
+    script.Fork(8000, 201, 1, 0);
+    script.Exit(9000, 201, 8000, {.comm = "short", .cpu_us = 100'000});
+    script.Exit(12'000, 203, 11'000, {.comm = "unborn", .cpu_us = 50'000});
+    script.Exit(13'000, 204, 2000, {.comm = "stranger", .cpu_us = 70'000});
+    script.Fork(18'000, 202, 1, 0);
+    script.Exec(18'001, 202, 18'000, "crossing", "crossing");
+    script.log().Rotate(20'000);
+    script.Snapshot({{1, 0, 0, "init"},
+                     {50, 3000, 1, "old", 4'000'000},
+                     {200, 7000, 1, "young", 2'000'000},
+                     {202, 18'000, 1, "crossing", 200'000}},
+                    20'000);
+    script.Exit(22'000, 202, 18'000, {.comm = "crossing", .cpu_us = 300'000});
+    script.log().Rotate(35'000);
+    script.Snapshot(
+        {{1, 0, 0, "init"}, {50, 3000, 1, "old", 9'000'000}, {200, 7000, 1, "young", 3'000'000}},
+        35'000);
+    script.Exit(40'000, 50, 3000, {.comm = "old", .cpu_us = kOldEndMs * 1000});
+    script.log().At(45'000);
+  }
+
+  static constexpr uint64_t kOldMs = 1500;
+  static constexpr uint64_t kOldEndMs = 10'000;
+  const CpuByComm kAll = {{"old", (kOldEndMs - kOldMs) * 1000},
+                          {"young", 3'000'000},
+                          {"short", 100'000},
+                          {"unborn", 50'000},
+                          {"crossing", 300'000}};
+
+  // Of 14:13:15 at boot.
+  static std::string Moment(unsigned second) {
+    return fmt::format("'2026-09-21 14:{:02}:{:02}'", 13 + (second + 15) / 60, (second + 15) % 60);
+  }
+
+  CpuByComm Ask(const std::string& how) const {
+    std::istringstream csv(Run(how + " --log LOG --output csv --no-header").out);
+    CpuByComm cpu;
+    for (std::string line; std::getline(csv, line);) {
+      const size_t comma = line.find(',');
+      if (comma + 1 < line.size())
+        cpu[line.substr(0, comma)] += std::stoull(line.substr(comma + 1));
+    }
+    return cpu;
+  }
+};
+
+// What older ones took before the log begins is known to nobody, and in none. A birth may be
+// missing in the log, as with --events exit.
+TEST_F(CpuWithinTest, IsFromTheFirstMomentAtWhichItIsKnownToTheLastOne) {
+  EXPECT_EQ(Ask("list --columns comm,cpu_within"), kAll);
+  EXPECT_EQ(Ask("summary --columns comm,cpu_within"), kAll);
+  EXPECT_EQ(Ask("tree --columns comm,cpu_within"), kAll);
+  EXPECT_EQ(Ask("top --columns comm,cpu_within"), kAll);
+  EXPECT_EQ(Ask("jobs --columns job,cpu_within"), kAll);
+  EXPECT_EQ(Ask("summary --columns comm,cpu_within --filter 'cpu_within > 2s'"),
+            (CpuByComm{{"old", 8'500'000}, {"young", 3'000'000}}));
+}
+
+// Wherever one ends and the other begins.
+TEST_F(CpuWithinTest, OfTimesThatFollowEachOtherItAddsUp) {
+  for (const std::string_view how :
+       {"summary --columns comm,cpu_within", "list --columns comm,cpu_within",
+        "jobs --columns job,cpu_within"}) {
+    for (unsigned second = 5; second < 46; ++second) {
+      const std::string ask = fmt::format("{} --window existence ", how);
+      CpuByComm sum = Ask(ask + "-U " + Moment(second));
+      for (const auto& [comm, cpu_us] : Ask(ask + "-S " + Moment(second))) sum[comm] += cpu_us;
+      std::erase_if(sum, [](const auto& entry) { return entry.second == 0; });
+      EXPECT_EQ(sum, kAll) << how << ", " << second;
+    }
+  }
+}
+
+TEST_F(CpuWithinTest, IsNotWhatWasTakenBefore) {
+  const std::string ask = "summary --columns comm,cpu_within --window existence ";
+  EXPECT_EQ(Ask(ask + "-S " + Moment(21) + " -U " + Moment(36)),
+            (CpuByComm{{"old", 5'000'000}, {"young", 1'000'000}, {"crossing", 100'000}}));
+  EXPECT_EQ(Ask(ask + "-S " + Moment(36)), (CpuByComm{{"old", 1'000'000}}));
+}
+
+// Who ran for months is no more than one night of it, and who still runs is there.
+TEST_F(CpuWithinTest, ThePageForTheMorningTellsWhatTheNightTook) {
+  const std::string ask =
+      "report --baseline 0 --log LOG -S " + Moment(21) + " -U " + Moment(36) + " --section ";
+  EXPECT_EQ(Run(ask + "programs --output csv --no-header").out,
+            "old,1,0,5000000,81.97,,,,,web1\n"
+            "young,1,0,1000000,16.39,,,,,web1\n"
+            "crossing,1,0,100000,1.64,300000,100.00,300000,,web1\n"
+            "init,1,0,,,,,,,web1\n");
+  EXPECT_EQ(Run(ask + "totals --output csv --no-header").out, "4,3,0,300000,6100000,,,,,,web1\n");
+}
+
+// Programs are ended by execs and not by snapshots, and roll-ups add up what ended.
+TEST_F(CpuWithinTest, OfProgramsAndInRollUpsItIsNotTold) {
+  const std::string rollup = temp_ / "all.rollup";
+  ASSERT_EQ(Run("report --log LOG -S 2026-09-21 -U 2026-09-22 --partial " + rollup).status, 0);
+  for (const std::string& ask : {"summary --log LOG --per program"s, "merge " + rollup}) {
+    EXPECT_EQ(Run(ask + " --columns cpu").status, 0) << ask;
+    EXPECT_THAT(Run(ask + " --columns cpu_within").err, HasSubstr("no column 'cpu_within'")) << ask;
+  }
+}
+
+}  // namespace
+}  // namespace daybook
