@@ -32,27 +32,34 @@ void ClockMap::Add(uint64_t boot_ns, int64_t realtime_ns) {
   const auto offset = static_cast<int64_t>(static_cast<uint64_t>(realtime_ns) - boot_ns);
   const auto after = std::ranges::upper_bound(anchors_, boot_ns, {}, &Anchor::boot_ns);
   if (after != anchors_.begin() && std::prev(after)->offset_ns == offset) return;
-  anchors_.insert(after, Anchor{.boot_ns = boot_ns, .offset_ns = offset});
+  const auto added = anchors_.insert(after, Anchor{.boot_ns = boot_ns, .offset_ns = offset});
+  const auto first = static_cast<size_t>(added - anchors_.begin());
+  for (size_t i = std::max<size_t>(first, 1); i < anchors_.size(); ++i) NoteLatest(i);
+}
+
+// Before the first one it showed nothing that would be later than at it.
+void ClockMap::NoteLatest(size_t anchor) {
+  Anchor& at = anchors_[anchor];
+  at.latest_before_ns = anchors_[anchor - 1].latest_before_ns;
+  if (at.boot_ns == 0) return;
+  at.latest_before_ns = std::max(at.latest_before_ns, *ToRealtime(at.boot_ns - 1));
+}
+
+// A log is read in order: most moments that are asked for are behind the last anchor there is.
+const ClockMap::Anchor& ClockMap::AnchorOf(uint64_t boot_ns) const {
+  if (anchors_.back().boot_ns <= boot_ns) return anchors_.back();
+  const auto after = std::ranges::upper_bound(anchors_, boot_ns, {}, &Anchor::boot_ns);
+  return after != anchors_.begin() ? *std::prev(after) : anchors_.front();
 }
 
 std::optional<int64_t> ClockMap::ToRealtime(uint64_t boot_ns) const {
   if (anchors_.empty()) return std::nullopt;
-  // A log is read in order: most moments that are asked for are behind the last anchor there is.
-  auto anchor = anchors_.end() - 1;
-  if (anchor->boot_ns > boot_ns) {
-    anchor = std::ranges::upper_bound(anchors_.begin(), anchor, boot_ns, {}, &Anchor::boot_ns);
-    if (anchor != anchors_.begin()) --anchor;
-  }
-  return static_cast<int64_t>(boot_ns + static_cast<uint64_t>(anchor->offset_ns));
+  return static_cast<int64_t>(boot_ns + static_cast<uint64_t>(AnchorOf(boot_ns).offset_ns));
 }
 
 std::optional<int64_t> ClockMap::LatestUpTo(uint64_t boot_ns) const {
-  auto latest = ToRealtime(boot_ns);
-  for (size_t i = 1; i < anchors_.size() && anchors_[i].boot_ns <= boot_ns; ++i) {
-    if (anchors_[i].boot_ns == 0) continue;
-    latest = std::max(latest, ToRealtime(anchors_[i].boot_ns - 1));
-  }
-  return latest;
+  if (anchors_.empty()) return std::nullopt;
+  return std::max(*ToRealtime(boot_ns), AnchorOf(boot_ns).latest_before_ns);
 }
 
 std::vector<BootInterval> ClockMap::ToBootTimes(const Window& window) const {

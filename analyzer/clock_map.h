@@ -39,8 +39,12 @@ class ClockMap {
  private:
   struct Anchor {
     uint64_t boot_ns;
-    int64_t offset_ns;  // to add to boot time
+    int64_t offset_ns;                     // to add to boot time
+    int64_t latest_before_ns = INT64_MIN;  // that the clock showed before it
   };
+  const Anchor& AnchorOf(uint64_t boot_ns) const;  // of those that there are
+  void NoteLatest(size_t anchor);
+
   std::vector<Anchor> anchors_;  // by time; each differs from the one before it
 };
 

@@ -242,14 +242,6 @@ void LogSet::TellProgress(uint64_t records, uint64_t offset) {
   progress_->Read(bytes_of_files_ + (stream_->is_compressed() ? 0 : offset));
 }
 
-bool LogSet::Reads(const std::string& path) const {
-  return IsRegularFile(path) && std::ranges::any_of(files_, [&](const File& file) {
-           std::error_code unknown;
-           const std::string name = file.path == "-" ? "/dev/stdin" : file.path;
-           return std::filesystem::equivalent(path, name, unknown);
-         });
-}
-
 bool LogSet::ReadsFolderOf(const std::string& path) const {
   const std::filesystem::path absolute = std::filesystem::absolute(path).lexically_normal();
   return std::ranges::any_of(files_, [&](const File& file) {

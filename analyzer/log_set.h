@@ -127,8 +127,6 @@ class LogSet {
   // From now on it is told how much has been read. It must outlive the reading.
   void Show(Progress* progress);
 
-  // True where that file is one of those that are read.
-  bool Reads(const std::string& path) const;
   // True where that path is a folder whose segments are read, or stands in one.
   bool ReadsFolderOf(const std::string& path) const;
 

@@ -109,8 +109,9 @@ void LifeBuilder::See(Open* open, uint64_t time_ns) {
 
 void LifeBuilder::Doubt(Open* open, uint64_t time_ns) {
   if (open->doubted) return;
-  open->doubted = time_ns;
-  deadlines_.push_back({std::max(time_ns, now_ns_) + kMaxLatenessNs, open->life.pid});
+  // A forged time may be ahead of all others.
+  open->doubted = std::min(time_ns, now_ns_);
+  deadlines_.push_back({now_ns_ + kMaxLatenessNs, open->life.pid});
 }
 
 void LifeBuilder::DoWhatIsDue() {

@@ -164,6 +164,7 @@ void AppendJsonRow(std::span<const Column> columns, std::span<const Cell> cells,
     AppendKey(std::exchange(separator, ','), columns[i].name, line);
     AppendCell(columns[i].kind, cells[i], zone, line);
   }
+  if (separator == '{') line->Append('{');
   line->Append('}');
 }
 

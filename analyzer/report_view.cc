@@ -77,6 +77,9 @@ Result<TableView> MakeView(Format format, const ViewWish& wish) {
   for (const std::string& name : wish.columns) {
     auto column = FindColumn(wish, name, NamedBy::kUser);
     if (!column) return std::move(column).error();
+    if (std::ranges::find(view.columns, *column) != view.columns.end()) {
+      return Error(fmt::format("--columns: '{}' stands there twice", name));
+    }
     view.columns.push_back(*column);
   }
   if (wish.columns.empty()) {

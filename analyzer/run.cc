@@ -16,6 +16,7 @@
 #include "daybook/salvage.h"
 #include "escape.h"
 #include "exit_status.h"
+#include "log_files.h"
 #include "name_notes.h"
 #include "page.h"
 #include "pager.h"
@@ -125,6 +126,19 @@ int Fail(const Error& error, int status) {
   return status;
 }
 
+// Whatever it is that would be written over a part of a log that is read.
+Status CheckOutputs(const Options& options, std::vector<std::string> logs) {
+  for (const std::string_view option : {"--old-log", "--status-file"}) {
+    const auto values = options.wishes.Values(option);
+    logs.insert(logs.end(), values.begin(), values.end());
+  }
+  const std::string partial(options.wishes.Value("--partial").value_or("-"));
+  for (const std::string& output : {options.output_path, partial}) {
+    if (IsPartOf(logs, output)) return IsPartOfLog(output);
+  }
+  return Ok{};
+}
+
 // Fills a table that rests on no records of a log.
 template <class Fill>
 int WriteTable(const Options& options, const LocalZone& zone, OutputFile& file, const Fill& fill) {
@@ -148,6 +162,8 @@ int WriteTable(const Options& options, const LocalZone& zone, OutputFile& file, 
 
 // A report that reads no records.
 int Look(const Options& options, const LocalZone& zone) {
+  const Status sound = CheckOutputs(options, options.paths);
+  if (!sound) return Fail(sound.error(), kExitUsage);
   auto file = OpenOutput(options.output_path);
   if (!file) return Fail(file.error(), kExitUsage);
   return WriteTable(options, zone, *file, [&](Table& table) {
@@ -258,11 +274,9 @@ int Run(const Options& options, const LocalZone& zone) {
   if (options.report->import != nullptr) return Import(options, zone);
   const auto paths = FilesOf(options);
   if (!paths) return Fail(paths.error(), kExitUnreadable);
+  if (Status sound = CheckOutputs(options, *paths); !sound) return Fail(sound.error(), kExitUsage);
   auto log = LogSet::Open(*paths, options.log);
   if (!log) return Fail(log.error(), kExitUnreadable);
-  if (log->Reads(options.output_path)) {
-    return Fail(IsPartOfLog(options.output_path), kExitUsage);
-  }
   auto file = OpenOutput(options.output_path);
   if (!file) return Fail(file.error(), kExitUsage);
   if (options.style != nullptr && options.style->is_binary && file->is_terminal()) {

@@ -242,10 +242,12 @@ std::optional<FilterParser::NamedField> FilterParser::ParseField() {
   if (word.token != Token::kName) return Fail(word, "a condition is missing before this");
   const LifeField* field = FindLifeField(word.text);
   if (field == nullptr) return Fail(word, NoField(word.text));
-  if (is_of_program_ && !IsToldOfPrograms(*field)) {
-    return Fail(word, fmt::format("'{}' is not told of programs", word.text));
-  }
-  return NamedField{.field = field, .name = word};
+  return ToldField({.field = field, .name = word});
+}
+
+std::optional<FilterParser::NamedField> FilterParser::ToldField(const NamedField& field) {
+  if (!is_of_program_ || IsToldOfPrograms(*field.field)) return field;
+  return Fail(field.name, fmt::format("'{}' is not told of programs", field.name.text));
 }
 
 std::optional<Cell> FilterParser::ParseValue(const NamedField& field) {
@@ -327,6 +329,7 @@ FilterParser::Index FilterParser::ParseCompare(const NamedField& field, Order or
 
 FilterParser::Index FilterParser::CompareFields(const NamedField& field, Order order,
                                                 const NamedField& other) {
+  if (!ToldField(other)) return std::nullopt;
   const Family left = FamilyOf(field.field->column.kind);
   const Family right = FamilyOf(other.field->column.kind);
   if (left != right) {

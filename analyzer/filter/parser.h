@@ -53,6 +53,7 @@ class FilterParser {
   Index ParseCompare(const NamedField& field, Order order);
   Index CompareFields(const NamedField& field, Order order, const NamedField& other);
   std::optional<NamedField> ParseField();
+  std::optional<NamedField> ToldField(const NamedField& field);
   std::optional<Cell> ParseValue(const NamedField& field);
   Index Fact(const NamedField& field);
 

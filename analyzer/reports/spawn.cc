@@ -64,48 +64,67 @@ constexpr Column kLifetimeColumns[] = {
     {"cpu_share", Kind::kPercent, 7},
 };
 
-// Births in each second of the wall clock that has any.
+// Births in each second of the wall clock: four bytes for each second of a minute that has any.
 class Rate {
  public:
-  void Add(int64_t realtime_ns) { ++births_[realtime_ns / kNsPerSecond]; }
+  void Add(int64_t realtime_ns) {
+    const int64_t second = FloorQuotient(realtime_ns, kNsPerSecond);
+    const int64_t minute = FloorQuotient(second, kMinuteSeconds);
+    ++minutes_[minute][static_cast<size_t>(second - minute * kMinuteSeconds)];
+  }
 
   void FillTable(Table& table) const {
-    for (auto at = births_.begin(); at != births_.end();) {
-      const int64_t minute = at->first / kMinuteSeconds;
-      uint64_t births = 0;
-      uint64_t peak = 0;
-      for (; at != births_.end() && at->first / kMinuteSeconds == minute; ++at) {
-        births += at->second;
-        peak = std::max(peak, at->second);
-      }
-      table.Add(std::array<Cell, std::size(kRateColumns)>{minute * kMinuteSeconds * kNsPerSecond,
-                                                          births, peak});
+    for (const auto& [minute, births] : minutes_) {
+      table.Add(std::array<Cell, std::size(kRateColumns)>{
+          NsOf(minute * kMinuteSeconds), SumOf(births), uint64_t{std::ranges::max(births)}});
     }
   }
 
   // Returns what the note says.
   std::vector<NamedFact> AddNote(const LocalZone& zone, Table& table) const {
-    if (births_.empty()) return {};
+    if (minutes_.empty()) return {};
     uint64_t births = 0;
-    auto peak = births_.begin();
-    for (auto at = births_.begin(); at != births_.end(); ++at) {
-      births += at->second;
-      if (at->second > peak->second) peak = at;
+    uint64_t most = 0;
+    int64_t peak = 0;  // second
+    for (const auto& [minute, of_seconds] : minutes_) {
+      births += SumOf(of_seconds);
+      const auto at = std::ranges::max_element(of_seconds);
+      if (*at <= most) continue;
+      most = *at;
+      peak = minute * kMinuteSeconds + (at - of_seconds.begin());
     }
+    const auto is_any = [](uint32_t number) { return number != 0; };
+    const auto& [first_minute, first] = *minutes_.begin();
+    const auto& [last_minute, last] = *minutes_.rbegin();
+    const auto begin = std::ranges::find_if(first, is_any) - first.begin();
+    const auto end = last.rend() - std::find_if(last.rbegin(), last.rend(), is_any);
     const auto seconds =
-        static_cast<uint64_t>(births_.rbegin()->first - births_.begin()->first + 1);
-    std::string note = fmt::format("-- births: {} in {} s, at most {} in a second: ", births,
-                                   seconds, peak->second);
-    zone.AppendForPeople(peak->first * kNsPerSecond, &note);
+        static_cast<uint64_t>((last_minute - first_minute) * kMinuteSeconds + end - begin);
+    std::string note =
+        fmt::format("-- births: {} in {} s, at most {} in a second: ", births, seconds, most);
+    zone.AppendForPeople(NsOf(peak), &note);
     table.AddNote(std::move(note));
     return {{"births", births},
             {"seconds", seconds},
-            {"peak_second", peak->second},
-            {"peak_time", peak->first * kNsPerSecond, Kind::kTime}};
+            {"peak_second", most},
+            {"peak_time", NsOf(peak), Kind::kTime}};
   }
 
  private:
-  std::map<int64_t, uint64_t> births_;  // by second since 1970
+  using OfSeconds = std::array<uint32_t, kMinuteSeconds>;
+
+  // The quotient that is not greater: before 1970, too.
+  static int64_t FloorQuotient(int64_t number, int64_t unit) {
+    return number / unit - (number % unit < 0 ? 1 : 0);
+  }
+  static int64_t NsOf(int64_t second) {
+    return std::max(second, INT64_MIN / kNsPerSecond) * kNsPerSecond;
+  }
+  static uint64_t SumOf(const OfSeconds& births) {
+    return std::accumulate(births.begin(), births.end(), uint64_t{0});
+  }
+
+  std::map<int64_t, OfSeconds> minutes_;  // since 1970
 };
 
 struct Births {

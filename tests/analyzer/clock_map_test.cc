@@ -114,5 +114,21 @@ TEST(ClockMapTest, TheInverseAgreesWithEveryMoment) {
   }
 }
 
+TEST(ClockMapTest, TheLatestIsThatOfAllMomentsBefore) {
+  std::mt19937_64 random(20261129);
+  constexpr uint64_t kMoments = 60;
+  for (int round = 0; round < 1000; ++round) {
+    ClockMap clock;
+    for (uint64_t anchors = 1 + random() % 6; anchors != 0; --anchors) {
+      clock.Add(random() % kMoments, static_cast<int64_t>(5000 + random() % 100));
+    }
+    int64_t latest = INT64_MIN;
+    for (uint64_t i = 0; i < kMoments; ++i) {
+      latest = std::max(latest, *clock.ToRealtime(i));
+      ASSERT_EQ(clock.LatestUpTo(i), latest) << round << ' ' << i;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace daybook

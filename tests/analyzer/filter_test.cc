@@ -274,6 +274,8 @@ TEST_F(FilterTest, AMistakeIsPointedAt) {
       {"in_cgroup('')", "an empty path; all cgroups are below '/'\n"},
       {"in_cgroup('a'", "')' is missing here to end 'in_cgroup('\n"},
       {"ran(nvcsw > 1)", "'nvcsw' is not told of programs\n  ran(nvcsw > 1)\n      ^~~~~"},
+      {"ran(cpu > utime)",
+       "'utime' is not told of programs\n  ran(cpu > utime)\n            ^~~~~"},
       {"ran(comm == \"x\" && descends_from(nvcsw > 1)) && x", "no field 'x'"},
       {"existed_at(\"x\")", "'x' is not a time; "},
   };

@@ -48,6 +48,8 @@ TEST_F(ProgramDamageTest, DamageIsFourAndEverythingElseIsShown) {
   EXPECT_THAT(lines.err, HasSubstr(" bytes, gaps 1\n"));
   EXPECT_THAT(Run("dump --output jsonl --columns type,fields,gap --log " + path).out,
               HasSubstr("{\"type\":\"gap\",\"gap\":{\"begin\":"));
+  EXPECT_THAT(Run("dump --output jsonl --columns gap --log " + path).out, StartsWith("{}\n{}\n"))
+      << "of what no column tells";
 }
 
 TEST_F(ProgramDamageTest, EventsThatTheRecorderLostAreFour) {

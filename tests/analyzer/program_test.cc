@@ -240,6 +240,31 @@ TEST_F(ProgramTest, KeysAreNoOtherColumnsAndStandOnce) {
             "daybook: --by: 'comm' stands there twice\n");
 }
 
+// A clock may be anywhere: also before 1970, and right at the first moment that there is.
+TEST_F(ProgramTest, TheRateOfBirthsIsThatOfAnyTime) {
+  for (const int64_t realtime_ns : {int64_t{-90'500'000'000}, INT64_MIN}) {
+    const std::string path = temp_ / std::to_string(realtime_ns);
+    {
+      ScriptedLog log(path, 0xB0, "web1", realtime_ns);
+      for (const uint64_t ms : {5000, 5100, 5700, 5900}) {
+        log.Fork(ms, static_cast<uint32_t>(ms), 1, 0);
+        log.Exit(ms + 10, static_cast<uint32_t>(ms), ms, 0, "sh", 1);
+      }
+    }
+    const Answer rate = Run("spawn --view rate --output json --log " + path);
+    EXPECT_THAT(rate.out,
+                HasSubstr(realtime_ns == INT64_MIN ? "\"peak_second\":3}" : "\"peak_second\":2}"));
+    EXPECT_THAT(rate.out, HasSubstr("\"births\":4,"));
+  }
+}
+
+TEST_F(ProgramTest, NoColumnStandsTwice) {
+  EXPECT_EQ(Run("list --columns pid,comm,pid --log LOG").err,
+            "daybook: --columns: 'pid' stands there twice\n");
+  EXPECT_EQ(Run("list --columns cpu,cpu_us --log LOG").err,
+            "daybook: --columns: 'cpu_us' stands there twice\n");
+}
+
 TEST_F(ProgramTest, WhyAndExportTakeFilters) {
   EXPECT_EQ(Run("why 202 --failed --log LOG --output csv --columns pid").out,
             "pid\n202\n201\n100\n1\n");

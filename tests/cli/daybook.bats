@@ -234,6 +234,34 @@ PYTHON
   done
 }
 
+@test "no verb writes over any file of a log that it reads" {
+  for folder in new old; do
+    mkdir "$BATS_TEST_TMPDIR/$folder"
+    for number in 1 2 3; do cp "$sample" "$BATS_TEST_TMPDIR/$folder/daybook-0000000$number.dbk"; done
+  done
+  cd "$BATS_TEST_TMPDIR"
+  "$DAYBOOK" dump --log "$sample" -o plain
+  cp plain new/status
+  refuses() {
+    run -2 --separate-stderr "$DAYBOOK" "${@:2}"
+    same "daybook: cannot write to $1: it is a part of the log" "$stderr"
+  }
+  for file in old/daybook-00000001.dbk old/daybook-00000003.dbk; do
+    refuses $file diff --log new --old-log old -o $file
+  done
+  for file in new/daybook-00000001.dbk new/daybook-00000003.dbk; do
+    refuses $file follow --log new -o $file
+    refuses $file list --log new -o $file
+    refuses $file report --log new --partial $file --replace
+  done
+  refuses new/status status --log new -o new/status
+  refuses plain status --log new --status-file plain -o plain
+  for file in {old,new}/*.dbk; do cmp "$sample" $file; done
+  cmp plain new/status
+  # A file of one's own may stand there, and be written anew.
+  for _ in 1 2; do run -0 "$DAYBOOK" list --log new -n 1 -o new/list.csv; done
+}
+
 @test "a reader that goes away is no failure" {
   set -o pipefail
   # More than a pipe holds, so that writing to it must fail.

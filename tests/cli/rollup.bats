@@ -132,8 +132,8 @@ partial() {
   run -3 --separate-stderr bash -c "'$DAYBOOK' report --log '$sample' --partial - >/dev/full"
   same "daybook: cannot write to standard output: No space left on device" "$stderr"
   cp "$sample" daybook-00000001.dbk
-  run -3 --separate-stderr "$DAYBOOK" report --log . --partial daybook-00000001.dbk --replace
-  same "daybook: cannot write to daybook-00000001.dbk: it is read" "$stderr"
+  run -2 --separate-stderr "$DAYBOOK" report --log . --partial daybook-00000001.dbk --replace
+  same "daybook: cannot write to daybook-00000001.dbk: it is a part of the log" "$stderr"
   cmp "$sample" daybook-00000001.dbk
 }
 
