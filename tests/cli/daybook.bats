@@ -256,7 +256,7 @@ PYTHON
   done
   refuses new/status status --log new -o new/status
   refuses plain status --log new --status-file plain -o plain
-  for file in {old,new}/*.dbk; do cmp "$sample" $file; done
+  for file in {old,new}/*.dbk; do cmp "$sample" "$file"; done
   cmp plain new/status
   # A file of one's own may stand there, and be written anew.
   for _ in 1 2; do run -0 "$DAYBOOK" list --log new -n 1 -o new/list.csv; done
