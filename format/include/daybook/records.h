@@ -570,7 +570,7 @@ struct Schema<SnapEnd> {
 enum class RecorderEvent : uint8_t { kStart = 1, kStop = 2 };
 inline constexpr ValueName kRecorderEventNames[] = {{1, "start"}, {2, "stop"}};
 
-// The recorder has started or is about to stop.
+// The recorder starts, is about to stop, or goes on with other settings.
 struct Recorder {
   uint64_t time_ns = 0;
   RecorderEvent event = RecorderEvent::kStart;
@@ -591,7 +591,7 @@ template <>
 struct Schema<Recorder> {
   static constexpr uint8_t kType = 0x13;
   static constexpr std::string_view kName = "recorder";
-  static constexpr std::string_view kText = "The recorder has started or is about to stop.";
+  static constexpr std::string_view kText = "The recorder starts, is about to stop, or goes on with other settings.";
   static constexpr auto kFields = FieldTable{
       Field{"time", &Recorder::time_ns, Wire::kTime, Unit::kNanoseconds, "When."},
       Field{"event", &Recorder::event, Wire::kUint, Unit::kEnum, "Which of the two.",
