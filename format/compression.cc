@@ -114,18 +114,21 @@ FrameDecoder::~FrameDecoder() = default;
 DecodedFrame FrameDecoder::DecodeWhole(Bytes bytes, size_t max_bytes, Buffer* content) {
   content->clear();
   if (context_->zstd == nullptr) return {.why = kNoMemory};
-  // Walks the frame's blocks only; an error where one does not end before the bytes do.
-  const size_t frame_bytes = ZSTD_findFrameCompressedSize(bytes.data(), bytes.size());
-  if (ZSTD_isError(frame_bytes)) return {.why = ZSTD_getErrorName(frame_bytes)};
   const auto declared = DeclaredBytes(bytes);
   if (!declared || !HasChecksum(bytes)) return {.why = kProvesNothing};
   if (*declared > max_bytes) return {.why = TooMuch(max_bytes)};
+  bytes = bytes.first(std::min(bytes.size(), kMaxCompressedBytes));
+  // Walks the frame's blocks only; an error where one does not end before the bytes do.
+  const size_t frame_bytes = ZSTD_findFrameCompressedSize(bytes.data(), bytes.size());
+  if (ZSTD_isError(frame_bytes)) {
+    return {.frame_bytes = bytes.size(), .why = ZSTD_getErrorName(frame_bytes)};
+  }
   content->resize(*declared);
   const size_t size = ZSTD_decompressDCtx(context_->zstd, content->data(), content->size(),
                                           bytes.data(), frame_bytes);
   if (size == *declared) return {.whole = true, .frame_bytes = frame_bytes};
   content->clear();
-  return {.why = ZSTD_getErrorName(size), .vain_bytes = *declared};
+  return {.frame_bytes = frame_bytes, .why = ZSTD_getErrorName(size), .vain_bytes = *declared};
 }
 
 DecodedFrame FrameDecoder::DecodePrefix(Bytes bytes, size_t max_bytes, Buffer* content) {

@@ -10,8 +10,13 @@
 
 #include "buffer.h"
 #include "daybook/result.h"
+#include "layout.h"
 
 namespace daybook {
+
+// What zstd makes of content that cannot be compressed is hardly longer than that: no frame of ours
+// is longer than this.
+inline constexpr size_t kMaxCompressedBytes = 2 * kMaxFrameBytes;
 
 // Makes independent frames with content size and checksum. Keeps its working memory between them.
 class FrameCompressor {
@@ -45,7 +50,8 @@ class FrameDecoder {
   ~FrameDecoder();
 
   // Both replace `content` by that of the frame at the beginning of `bytes`, which may go on behind
-  // it, and by no more than `max_bytes`. This one is quick, and gives all or nothing.
+  // it, and by no more than `max_bytes`. This one is quick, and gives all or nothing, of frames
+  // of at most kMaxCompressedBytes.
   DecodedFrame DecodeWhole(std::span<const uint8_t> bytes, size_t max_bytes, Buffer* content);
 
   // What can be decoded of the frame's beginning.

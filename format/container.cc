@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string_view>
+#include <utility>
 
 #include "crc32c.h"
 
@@ -259,9 +260,11 @@ size_t PartFinder::Next(size_t from) {
   return exhausted() ? next_skippable_ : std::min(next_skippable_, next_zstd_);
 }
 
+// The next search may pass the same bytes: they are charged even where one is found.
 std::optional<size_t> PartFinder::FindSeekTable(size_t begin, size_t from) {
   for (size_t search = from; !exhausted(); ++search) {
-    search = Find(file_, "\x5E\x2A\x4D\x18", search);
+    const size_t searched_from = std::exchange(search, Find(file_, "\x5E\x2A\x4D\x18", search));
+    Charge(search - std::min(searched_from, search));
     if (search >= file_.size()) break;
     const auto end = SeekTableEnd(file_, search);
     if (!end) continue;
@@ -271,17 +274,21 @@ std::optional<size_t> PartFinder::FindSeekTable(size_t begin, size_t from) {
   return std::nullopt;
 }
 
+std::optional<ContainerPart> PartFinder::PartAt(size_t offset) {
+  const size_t part_bytes = PartBytes(file_, offset);
+  if (part_bytes > kSmallPartBytes && exhausted()) return std::nullopt;
+  auto part = ReadPart(file_, offset);
+  if (!part) Charge(part_bytes);
+  return part;
+}
+
 // The two magic numbers differ in their first byte.
 size_t PartFinder::FindSkippable(size_t from) {
   for (size_t search = from + 1;;) {
     const size_t begin = Find(file_, "\x2A\x4D\x18", search) - 1;
     if (begin + 1 >= file_.size()) return file_.size();
     if (IsSeekTable(file_, begin)) return begin;
-    const size_t part_bytes = PartBytes(file_, begin);
-    if (part_bytes <= kSmallPartBytes || !exhausted()) {
-      if (ReadPart(file_, begin)) return begin;
-      Charge(part_bytes);
-    }
+    if (PartAt(begin)) return begin;
     search = begin + 2;
   }
 }

@@ -133,6 +133,9 @@ class PartFinder {
   // of the content.
   std::optional<size_t> FindSeekTable(size_t begin, size_t from);
 
+  // The part at `offset`, as ReadPart reads it.
+  std::optional<ContainerPart> PartAt(size_t offset);
+
   // So many bytes were read in vain.
   void Charge(size_t bytes);
   // No more such work: only small parts are still found.

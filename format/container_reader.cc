@@ -21,6 +21,9 @@ uint64_t ContentLimit(Bytes file) { return kLeastContent + kContentPerByte * fil
 
 // What it takes to begin with a damaged frame, as bytes read in vain: buffers of a megabyte.
 constexpr size_t kAttemptBytes = 1024;
+// Of the bytes in which a frame's end was looked for, so many take no longer than one that is
+// decoded alone: only the headers of blocks are read.
+constexpr size_t kWalkedPerByte = 16;
 
 // True where `some` are all there, in this order.
 bool HasInOrder(const std::vector<Frame>& all, const std::vector<Frame>& some) {
@@ -121,7 +124,7 @@ class ContainerReader {
 };
 
 ContainerReport ContainerReader::Read() {
-  const auto first = ReadPart(file_, begin_);
+  const auto first = work_.finder.PartAt(begin_);
   if (first ? !DecodeHead(*first) : HasZstdMagic(file_, begin_)) {
     Report({.begin = begin_, .end = begin_, .cause = "the head is missing"});
   }
@@ -138,7 +141,7 @@ ContainerReport ContainerReader::Read() {
       const auto table_end = FindSeekTableEnd();
       if (!table_end) break;
       TakeSeekTable(*table_end);
-    } else if (const auto part = ReadPart(file_, position_)) {
+    } else if (const auto part = work_.finder.PartAt(position_)) {
       TakePart(*part);
     } else if (IsSeekTable(file_, position_)) {
       TakeSeekTable(file_.size());
@@ -235,6 +238,7 @@ void ContainerReader::TakeFrame() {
   size_t end = begin + frame.frame_bytes;
   if (!frame.whole) {
     work_.vain_bytes += frame.vain_bytes;
+    work_.finder.Charge(frame.frame_bytes / kWalkedPerByte);
     end = work_.finder.Next(begin + 1);
     frame = DecodeDamaged(begin, end);
     if (frame.whole) end = begin + frame.frame_bytes;
@@ -398,8 +402,7 @@ void ContainerReader::Report(const FrameDamage& damage) {
 // The container that begins at `*position`, which is moved to its end.
 DecodedContainer DecodeAt(FileWork& work, size_t* position) {
   DecodedContainer decoded;
-  const Bytes rest = work.file.subspan(*position);
-  const auto part = ReadPart(rest, 0);
+  const auto part = work.finder.PartAt(*position);
   const auto head = part ? DecodeHead(*part) : std::nullopt;
   // What they claim is believed as far as the file is long.
   if (head) {

@@ -14,8 +14,6 @@ constexpr size_t kShortPart = 512;
 // Of an index, per frame and for everything else. A length that was hit by damage may be anything.
 constexpr size_t kIndexBytesPerFrame = 512;
 constexpr size_t kOtherIndexBytes = size_t{1} << 20;
-// What zstd makes of content that cannot be compressed is hardly longer than that.
-constexpr size_t kMaxCompressedBytes = 2 * kMaxFrameBytes;
 
 }  // namespace
 

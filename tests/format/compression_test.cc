@@ -204,6 +204,19 @@ TEST(CompressionTest, NoMoreIsDecodedThanIsAllowed) {
   }
 }
 
+TEST(CompressionTest, TheEndOfAFrameIsNotLookedForBehindWhereItCanBe) {
+  // Magic number; a header with size and checksum; blocks of a byte each, and none is the last.
+  Content frame = {0x28, 0xB5, 0x2F, 0xFD, 0x84, 0x00, 0xE8, 0x03, 0x00, 0x00};
+  const Content block = {0x0A, 0x00, 0x00, 0x41};
+  while (frame.size() < 2 * kMaxCompressedBytes) {
+    frame.insert(frame.end(), block.begin(), block.end());
+  }
+  Content decoded;
+  const DecodedFrame result = Decoder().DecodeWhole(frame, kMaxFrameBytes, &decoded);
+  EXPECT_FALSE(result.whole);
+  EXPECT_EQ(result.frame_bytes, kMaxCompressedBytes);
+}
+
 TEST(CompressionTest, AWindowOfGigabytesIsNotAllocated) {
   // Magic number; a header without size or checksum; the window descriptor of 2^41 bytes.
   const Content frame = {0x28, 0xB5, 0x2F, 0xFD, 0x00, 0xF8, 0x01, 0x00, 0x00};

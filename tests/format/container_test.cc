@@ -163,5 +163,42 @@ TEST(PartFinderTest, WorkInVainIsBoundedAndSmallPartsAreStillFound) {
   EXPECT_TRUE(finder.exhausted());
 }
 
+TEST(PartFinderTest, ASearchForASeekTableIsWorkWhetherOneIsFoundOrNot) {
+  constexpr size_t kBytes = 1 << 20;
+  constexpr int kMoreThanEnough = 20;
+  File file(kBytes, 0x07);
+  const auto search_often = [&] {
+    PartFinder finder(file);
+    for (int i = 0; i < kMoreThanEnough; ++i) (void)finder.FindSeekTable(0, 1);
+    return finder.exhausted();
+  };
+  EXPECT_TRUE(search_often());
+  const SeekEntry right = {.frame_bytes = kBytes};
+  const File table = EncodeSeekTable({&right, 1});
+  file.insert(file.end(), table.begin(), table.end());
+  ASSERT_EQ(PartFinder(file).FindSeekTable(0, 1), kBytes);
+  EXPECT_TRUE(search_often());
+}
+
+// Where too much was read in vain, small parts are still believed: it is they that lead to records.
+TEST(PartFinderTest, APartWithAWrongSumIsWorkAndLargeOnesAreNotReadForEver) {
+  constexpr int kMoreThanEnough = 20;
+  File large(size_t{1} << 20, 0);
+  uint8_t* const end = large.data() + large.size();
+  PutFixed(PutFixed(large.data(), kContainerMagic), static_cast<uint32_t>(large.size() - 8));
+  PutFixed(end - 8, static_cast<uint32_t>(large.size()));
+  File file = large;
+  PutFixed(end - 4, Crc32c(Bytes(large).first(large.size() - 4)));
+  file.insert(file.end(), large.begin(), large.end());
+  const File description = EncodeDescription(kFrame, kTickNs);
+  file.insert(file.end(), description.begin(), description.end());
+  PartFinder finder(file);
+  EXPECT_TRUE(finder.PartAt(large.size()));
+  for (int i = 0; i < kMoreThanEnough; ++i) EXPECT_FALSE(finder.PartAt(0));
+  EXPECT_TRUE(finder.exhausted());
+  EXPECT_FALSE(finder.PartAt(large.size()));
+  EXPECT_TRUE(finder.PartAt(2 * large.size()));
+}
+
 }  // namespace
 }  // namespace daybook
