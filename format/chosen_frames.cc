@@ -4,10 +4,19 @@
 #include <vector>
 
 #include "compressed_index.h"
+#include "container.h"
 #include "regular_file.h"
 
 namespace daybook {
 namespace {
+
+uint64_t ContentBytes(const CompressedIndex& index, const std::vector<bool>& chosen) {
+  uint64_t bytes = 0;
+  for (size_t i = 0; i < chosen.size(); ++i) {
+    if (chosen[i]) bytes += index.frames[i].description.raw_bytes;
+  }
+  return bytes;
+}
 
 // Appends what those frames hold, and notes what is left out between and behind them.
 std::optional<Content> ReadFrames(const RegularFile& file, const CompressedIndex& index,
@@ -50,6 +59,7 @@ std::optional<Content> ReadChosenFrames(const std::string& path, const FrameChoi
   chosen.resize(index->frames.size(), true);
   if (!chosen.empty()) chosen.front() = true;
   if (std::ranges::all_of(chosen, [](bool is_chosen) { return is_chosen; })) return std::nullopt;
+  if (ContentBytes(*index, chosen) > ContentLimit(file->size())) return std::nullopt;
   return ReadFrames(*file, *index, chosen);
 }
 

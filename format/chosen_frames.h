@@ -10,8 +10,8 @@
 namespace daybook {
 
 // nullopt where the file has to be read whole: it is not compressed, it is damaged or was not sound
-// when it was compressed, or every frame is wanted. The frame with the segment's head is always
-// read.
+// when it was compressed, every frame is wanted, or more content than ContentLimit allows. The
+// frame with the segment's head is always read.
 std::optional<Content> ReadChosenFrames(const std::string& path, const FrameChoice& choose);
 
 }  // namespace daybook

@@ -17,6 +17,15 @@
 
 namespace daybook {
 
+// A few bytes can claim to be a megabyte: no more content than this is decoded, in vain or not,
+// whatever a file of that length claims. A segment of zeros may be smaller than a thousandth, so
+// small files may grow more.
+inline constexpr uint64_t kContentPerByte = 64;
+constexpr uint64_t ContentLimit(uint64_t file_bytes) {
+  constexpr uint64_t kLeast = 256 << 20;
+  return kLeast + kContentPerByte * file_bytes;
+}
+
 // One of our skippable frames: its checksum is right.
 struct ContainerPart {
   Bytes records;

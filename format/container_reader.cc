@@ -11,14 +11,6 @@
 namespace daybook {
 namespace {
 
-// A few bytes can claim to be a megabyte: no more content than this is decoded, in vain or not,
-// whatever a file claims. A segment of zeros may be smaller than a thousandth, so small files may
-// grow more.
-constexpr uint64_t kContentPerByte = 64;
-constexpr uint64_t kLeastContent = 256 << 20;
-
-uint64_t ContentLimit(Bytes file) { return kLeastContent + kContentPerByte * file.size(); }
-
 // What it takes to begin with a damaged frame, as bytes read in vain: buffers of a megabyte.
 constexpr size_t kAttemptBytes = 1024;
 // Of the bytes in which a frame's end was looked for, so many take no longer than one that is
@@ -49,7 +41,7 @@ struct FileWork {
       : file(of_file), finder(of_file), believed_bytes(kContentPerByte * file.size()) {}
 
   uint64_t decoded_bytes() const {
-    return std::min(content_bytes + vain_bytes, ContentLimit(file));
+    return std::min(content_bytes + vain_bytes, ContentLimit(file.size()));
   }
 
   Bytes file;
@@ -97,7 +89,7 @@ class ContainerReader {
   // True where what ends there was damaged: that something is missing behind it is no news.
   bool IsTold(size_t position) const { return !damage_.empty() && damage_.back().end == position; }
   size_t FrameLimit() const {
-    return std::min<uint64_t>(kMaxFrameBytes, ContentLimit(file_) - work_.decoded_bytes());
+    return std::min<uint64_t>(kMaxFrameBytes, ContentLimit(file_.size()) - work_.decoded_bytes());
   }
   uint32_t tick_ns() const { return head_ ? TickOf(head_->segment) : kTickNs; }
 
@@ -129,10 +121,11 @@ ContainerReport ContainerReader::Read() {
     Report({.begin = begin_, .end = begin_, .cause = "the head is missing"});
   }
   while (position_ < file_.size() && !has_seek_table_) {
-    if (work_.decoded_bytes() >= ContentLimit(file_)) {
+    if (work_.decoded_bytes() >= ContentLimit(file_.size())) {
       Report({.begin = position_,
               .end = file_.size(),
-              .cause = "the file claims to hold more than " + std::to_string(ContentLimit(file_)) +
+              .cause = "the file claims to hold more than " +
+                       std::to_string(ContentLimit(file_.size())) +
                        " bytes: the rest is not read"});
       position_ = file_.size();
       return {.damage = std::move(damage_)};

@@ -11,7 +11,10 @@
 #include <string>
 #include <vector>
 
+#include "compression.h"
+#include "container.h"
 #include "content_reader.h"
+#include "crc32c.h"
 #include "daybook/compress.h"
 #include "support/compressed_log.h"
 #include "support/temp_folder.h"
@@ -159,6 +162,60 @@ TEST_F(ChosenFramesTest, AFileThatIsNotCompressedIsReadWhole) {
   std::ofstream(path, std::ios::binary)
       .write(reinterpret_cast<const char*>(raw.data()), static_cast<std::streamsize>(raw.size()));
   EXPECT_THAT(ReadFile(path, These({true})).skips, testing::IsEmpty());
+}
+
+// A segment of zeros whose index is sound.
+File Bomb(size_t frame_count) {
+  constexpr uint64_t kTimeNs = 1'000'000;
+  const SegmentStart start{.signature = kSignature,
+                           .major_version = kMajorVersion,
+                           .segment_no = 1,
+                           .tick_ns = kTickNs,
+                           .first_seq = 1};
+  const Container container{.version = kContainerVersion,
+                            .raw_bytes = frame_count * kMaxFrameBytes};
+  File zeros;
+  EXPECT_TRUE(FrameCompressor().Compress(File(kMaxFrameBytes, 0), &zeros));
+  Frame frame{.raw_bytes = kMaxFrameBytes,
+              .compressed_bytes = zeros.size(),
+              .compressed_crc = Crc32c(zeros),
+              .first_seq = 1,
+              .first_time_ns = kTimeNs,
+              .last_time_ns = kTimeNs};
+  File file = std::move(PartBuilder(kTickNs).Add(container).Add(start)).Finish();
+  PartBuilder index(kTickNs);
+  std::vector<SeekEntry> entries = {{.frame_bytes = file.size()}};
+  const auto append = [&](const File& bytes, uint64_t content_bytes) {
+    file.insert(file.end(), bytes.begin(), bytes.end());
+    entries.push_back({.frame_bytes = bytes.size(), .content_bytes = content_bytes});
+  };
+  std::vector<Frame> frames;
+  for (size_t i = 0; i < frame_count; ++i) {
+    frame.offset = i * kMaxFrameBytes;
+    append(EncodeDescription(frame, kTickNs), 0);
+    append(zeros, kMaxFrameBytes);
+    frames.push_back(frame);
+  }
+  index.Add(FrameIndex{.frame_count = frame_count, .container_bytes = file.size()});
+  for (const Frame& one : frames) index.Add(one);
+  append(std::move(index).Finish(), 0);
+  const File table = EncodeSeekTable(entries);
+  file.insert(file.end(), table.begin(), table.end());
+  return file;
+}
+
+// Reading it whole is bounded.
+TEST_F(ChosenFramesTest, MoreThanAFileMayHoldIsNotChosen) {
+  constexpr size_t kFrames = 300;
+  const File bomb = Bomb(kFrames);
+  ASSERT_LT(ContentLimit(bomb.size()), kFrames * kMaxFrameBytes);
+  const std::string path = Write(bomb);
+  std::vector<bool> frames(kFrames, false);
+  frames[1] = true;
+  EXPECT_TRUE(ReadChosenFrames(path, These(frames)));
+  frames.assign(kFrames - 1, true);
+  frames.push_back(false);
+  EXPECT_FALSE(ReadChosenFrames(path, These(frames)));
 }
 
 // Checksums do not help against who makes them: jumps may stand anywhere, over any bytes.
