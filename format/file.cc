@@ -281,12 +281,13 @@ std::optional<SegmentFile> ParseSegmentName(std::string_view name) {
   for (const SegmentForm form : {SegmentForm::kRaw, SegmentForm::kCompressed}) {
     const std::string_view suffix = SuffixOf(form);
     if (!name.ends_with(suffix)) continue;
-    if (name.size() < prefix.size() + kSegmentDigits + suffix.size()) return std::nullopt;
+    if (name.size() < prefix.size() + suffix.size()) return std::nullopt;
     const char* const begin = name.data() + prefix.size();
     const char* const end = name.data() + name.size() - suffix.size();
     uint64_t segment_no = 0;
-    const auto [stop, error] = std::from_chars(begin, end, segment_no);
-    if (error != std::errc{} || stop != end) return std::nullopt;
+    const auto [unused, error] = std::from_chars(begin, end, segment_no);
+    if (error != std::errc{} || segment_no > kMaxSegmentNo) return std::nullopt;
+    if (name != SegmentName(segment_no, form)) return std::nullopt;
     return SegmentFile{.number = segment_no, .form = form};
   }
   return std::nullopt;

@@ -26,9 +26,12 @@ struct SegmentFile {
   auto operator<=>(const SegmentFile&) const = default;
 };
 
+// No file has a higher number, so that there always are some behind it.
+inline constexpr uint64_t kMaxSegmentNo = 1'000'000'000'000'000'000;
+
 std::string SegmentName(uint64_t segment_no, SegmentForm form = SegmentForm::kRaw);
 
-// What a segment's file name says; nullopt where the name is not one.
+// What a segment's file name says; nullopt where SegmentName gives no such name.
 std::optional<SegmentFile> ParseSegmentName(std::string_view name);
 
 }  // namespace daybook

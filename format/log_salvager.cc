@@ -229,6 +229,7 @@ class LogSalvager::Impl {
   Status Start(std::optional<Clock> clock);
   SegmentStart MakeStart() const;
   uint64_t TakeFileNumber(uint64_t wanted);
+  uint64_t FindFreeNumber() const;
   Status PutInfo();
   Status Discard(Status status);
 
@@ -356,13 +357,21 @@ Status LogSalvager::Impl::Put(KeptBlock block) {
   return Ok{};
 }
 
-// The first number that is free, from the one that is wanted; 0 wants one behind all others.
+// The one that is wanted, where a file may have it and none does; 0 is none.
 uint64_t LogSalvager::Impl::TakeFileNumber(uint64_t wanted) {
-  if (wanted == 0 || numbers_.contains(wanted)) {
-    wanted = numbers_.empty() ? 1 : *numbers_.rbegin() + 1;
-  }
-  numbers_.insert(wanted);
-  return wanted;
+  const bool is_free = wanted != 0 && wanted <= kMaxSegmentNo && !numbers_.contains(wanted);
+  const uint64_t number = is_free ? wanted : FindFreeNumber();
+  numbers_.insert(number);
+  return number;
+}
+
+// Behind all others, while there is one.
+uint64_t LogSalvager::Impl::FindFreeNumber() const {
+  if (numbers_.empty()) return 1;
+  if (*numbers_.rbegin() < kMaxSegmentNo) return *numbers_.rbegin() + 1;
+  uint64_t number = 1;
+  while (numbers_.contains(number)) ++number;
+  return number;
 }
 
 Status LogSalvager::Impl::Start(std::optional<Clock> clock) {

@@ -24,6 +24,8 @@ uint64_t RoundTimeBehind(const SegmentStart& start, uint64_t age_ns) {
 Result<LogWriter::Impl::Segment> LogWriter::Impl::CreateFile(const Clock& clock) {
   constexpr uint64_t kAttempts = 100;
   for (uint64_t number = current_.number + 1;; ++number) {
+    if (number > kMaxSegmentNo)
+      return Error("there is no number behind " + SegmentName(number - 1));
     auto file = folder_->Create(SegmentName(number));
     if (file) {
       SegmentStart start = DescribeSegment(identity_, clock, previous_);

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <random>
 
+#include "daybook/peek.h"
 #include "daybook/salvage.h"
 #include "support/log_builder.h"
 
@@ -378,6 +379,30 @@ TEST(LogSalvagerTest, AFileIsNamedOnlyWhenItIsOnDisk) {
   ASSERT_GE(calls.size(), 4U);
   EXPECT_THAT(std::vector(calls.end() - 4, calls.end()),
               ElementsAre("sync", "close", "rename", "sync_folder"));
+}
+
+// Behind the highest number there is none.
+TEST(LogSalvagerTest, SegmentsThatSayTheSameNumberGetFilesOfTheirOwnHoweverHighItIs) {
+  constexpr uint64_t kHighest = 1'000'000'000'000'000'000;
+  const Bytes bytes = MakeSegment(Ending::kClosed, 3);
+  for (const uint64_t number : {uint64_t{7}, kHighest, UINT64_MAX}) {
+    auto disk = std::make_shared<FakeDisk>();
+    FakeFolder folder(disk);
+    LogSalvager salvager(&folder, {});
+    for (uint32_t tag = 1; tag <= 3; ++tag) {
+      SegmentReader reader(bytes);
+      for (bool ended = false; !ended;) {
+        const Item item = reader.Next();
+        ended = std::holds_alternative<End>(item);
+        auto segment = reader.segment();
+        segment->tag = tag;
+        segment->segment_no = number;
+        ASSERT_TRUE(salvager.Take(item, "all.dbk", segment));
+      }
+    }
+    EXPECT_EQ(disk->files.size(), 3U) << number;
+    for (const auto& [name, content] : disk->files) EXPECT_TRUE(SegmentNumberOf(name)) << name;
+  }
 }
 
 }  // namespace

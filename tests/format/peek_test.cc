@@ -208,7 +208,19 @@ TEST_F(PeekTest, WhatIsNoFileOfASegment) {
 TEST_F(PeekTest, AFilesNameSaysItsNumber) {
   EXPECT_EQ(SegmentNumberOf("/a/daybook-00000042.dbk"), 42U);
   EXPECT_EQ(SegmentNumberOf("daybook-00000042.dbk.zst"), 42U);
+  EXPECT_EQ(SegmentNumberOf("daybook-123456789.dbk"), 123456789U);
   EXPECT_EQ(SegmentNumberOf("/daybook-00000042.dbk/other"), std::nullopt);
+}
+
+// Two names of a number would hide one of the files; and a number must have one behind it.
+TEST_F(PeekTest, AFilesNameIsOfTheOneFormThatARecorderGivesIt) {
+  EXPECT_EQ(SegmentNumberOf("daybook-1000000000000000000.dbk"), 1'000'000'000'000'000'000U);
+  for (const char* name :
+       {"daybook-1000000000000000001.dbk", "daybook-18446744073709551615.dbk",
+        "daybook-99999999999999999999.dbk", "daybook-000000005.dbk", "daybook-0000005.dbk",
+        "daybook-+0000005.dbk", "daybook-0x000005.dbk", "daybook-.dbk"}) {
+    EXPECT_EQ(SegmentNumberOf(name), std::nullopt) << name;
+  }
 }
 
 }  // namespace

@@ -26,6 +26,17 @@ TEST(WriterTest, AnExistingFileIsNeverTouched) {
   EXPECT_THAT(disk->files["daybook-00000042.dbk"], SizeIs(3));
 }
 
+TEST(WriterTest, ANumberBehindWhichThereIsNoneIsNoSegments) {
+  auto disk = std::make_shared<FakeDisk>();
+  disk->files["daybook-00000041.dbk"] = disk->files["daybook-18446744073709551615.dbk"] = {};
+  EXPECT_EQ(LogBuilder({}, disk).writer().segment_no(), 42u);
+  disk->files["daybook-1000000000000000000.dbk"] = {};
+  const auto writer =
+      LogWriter::Open(std::make_unique<FakeFolder>(disk), {}, [] { return Clock(); });
+  ASSERT_FALSE(writer) << "nobody would find what it writes";
+  EXPECT_THAT(writer.error().message(), testing::HasSubstr("1000000000000000000"));
+}
+
 TEST(WriterTest, HowFarALogGoesItsFolderTells) {
   const TempFolder temp;
   const std::string path = temp / "log";
