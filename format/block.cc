@@ -121,11 +121,12 @@ Assembled Assemble(Bytes bytes, const RecordHeader& header, std::vector<uint8_t>
   const Bytes head = PayloadOf(bytes, header);
   payload->assign(head.begin(), head.end());
   size_t end = header.end;
-  for (uint32_t index = 0; payload->size() <= kMaxLogicalBytes; ++index) {
+  for (uint32_t index = 0;; ++index) {
     const auto next = ReadHeader(bytes, end);
     if (!next || next->type != Schema<Continuation>::kType) break;
     const Bytes fragment = PayloadOf(bytes, *next);
     if (fragment.empty() || fragment[0] != (index & kFragmentIndexMask)) break;
+    if (payload->size() + fragment.size() - 1 > kMaxLogicalBytes) break;
     payload->insert(payload->end(), fragment.begin() + 1, fragment.end());
     end = next->end;
     if (fragment.size() < kMaxPayloadBytes) return {.end = end, .is_whole = true};

@@ -106,6 +106,33 @@ TEST(CandidateTest, ForgedHeadersHideNeitherTagNorPromise) {
   EXPECT_THAT(ReadAll(alone.bytes()).events, SizeIs(8));
 }
 
+// One record of that length, with its continuations.
+std::vector<uint8_t> LongRecord(size_t payload_bytes) {
+  RawLog log;
+  log.AddPayload(0x7E, std::vector<uint8_t>(kMaxPayloadBytes, 'x'));
+  size_t rest = payload_bytes - kMaxPayloadBytes;
+  for (uint32_t index = 0;; ++index) {
+    std::vector<uint8_t> fragment(1 + std::min(rest, kFragmentBytes), 'x');
+    fragment[0] = static_cast<uint8_t>(index & kFragmentIndexMask);
+    log.AddPayload(Schema<Continuation>::kType, fragment);
+    rest -= fragment.size() - 1;
+    if (fragment.size() < kMaxPayloadBytes) return log.bytes();
+  }
+}
+
+// No writer of ours makes one, nor could it write one again.
+TEST(CandidateTest, APayloadThatIsLongerThanAnyIsCut) {
+  std::vector<uint8_t> payload;
+  for (size_t size = kMaxLogicalBytes - 2; size < kMaxLogicalBytes + 600; ++size) {
+    const std::vector<uint8_t> bytes = LongRecord(size);
+    const Assembled read = Assemble(bytes, *ReadHeader(bytes, 0), &payload);
+    EXPECT_EQ(read.is_whole, size <= kMaxLogicalBytes) << size;
+    EXPECT_LE(payload.size(), kMaxLogicalBytes) << size;
+    EXPECT_EQ(payload.size() == size, read.is_whole) << size;
+    EXPECT_EQ(read.end == bytes.size(), read.is_whole) << size;
+  }
+}
+
 // ---- What hostile bytes may cost ----
 
 // Reads everything and says what it took.
