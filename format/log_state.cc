@@ -21,6 +21,7 @@ struct ReadSegment {
   std::optional<SegmentStart> start;
   uint64_t next_seq = 0;
   std::vector<std::pair<std::string, std::string>> info;
+  bool is_unreadable = false;  // it is there, and may hold anything
 
   bool has_records() const { return start && next_seq > start->first_seq; }
 };
@@ -108,10 +109,10 @@ ReadBytes ReaderOf(Bytes content) {
   };
 }
 
-std::optional<ReadSegment> ReadFrom(uint64_t number, const ReadBytes& read) {
+Result<ReadSegment> ReadFrom(uint64_t number, const ReadBytes& read) {
   Noter noter(number);
   const auto walked = WalkSegment(read, noter);
-  if (!walked) return std::nullopt;
+  if (!walked) return walked.error();
   ReadSegment segment = noter.segment();
   const bool is_complete = walked->is_complete;
   if (!segment.start) return segment;
@@ -124,25 +125,29 @@ std::optional<ReadSegment> ReadFrom(uint64_t number, const ReadBytes& read) {
 }
 
 // Only a container that is damaged must be read whole.
-std::optional<ReadSegment> ReadCompressed(LogFolder& folder, uint64_t number) {
+Result<ReadSegment> ReadCompressed(LogFolder& folder, uint64_t number) {
   const std::string name = SegmentName(number, SegmentForm::kCompressed);
   CompressedContent content(ReaderOf(folder, name));
   auto segment = ReadFrom(
       number, [&content](uint64_t offset, size_t bytes) { return content.Read(offset, bytes); });
   if (segment) return segment;
   const auto file = folder.Read(name);
-  if (!file) return std::nullopt;
+  if (!file) return file.error();
   const DecodedContainer decoded = DecodeContainer(*file);
   return ReadFrom(number, ReaderOf(decoded.content));
 }
 
+bool IsMissing(const Error& error) { return error.error_number() == ENOENT; }
+
 // An old segment that cannot be read is no reason not to record.
 ReadSegment Read(LogFolder& folder, uint64_t number) {
-  auto segment = ReadFrom(number, ReaderOf(folder, SegmentName(number)));
-  if (!segment) segment = ReadCompressed(folder, number);
-  if (segment) return *segment;
+  auto raw = ReadFrom(number, ReaderOf(folder, SegmentName(number)));
+  if (raw) return *std::move(raw);
+  auto compressed = ReadCompressed(folder, number);
+  if (compressed) return *std::move(compressed);
   ReadSegment unread;
   unread.facts.number = number;
+  unread.is_unreadable = !IsMissing(raw.error()) || !IsMissing(compressed.error());
   return unread;
 }
 
@@ -161,19 +166,22 @@ Id128 RandomId() {
 }
 
 // The newest segment tells; where it cannot (a crash may leave one empty, or with its head alone),
-// or began by repeating what others hold, those before it.
+// or began by repeating what others hold, those before it. Behind one that cannot be read another
+// stream begins: it may hold numbers that would be used again.
 Result<LogState> FindLogState(LogFolder& folder) {
   auto numbers = ListSegments(folder);
   if (!numbers) return std::move(numbers).error();
   std::reverse(numbers->begin(), numbers->end());
   LogState state;
   if (!numbers->empty()) state.last_segment_no = numbers->front();
+  bool is_any_unreadable = false;
   for (const uint64_t number : *numbers) {
     const ReadSegment segment = Read(folder, number);
     if (!state.newest) state.newest = segment.facts;
     state.next_seq = std::max(state.next_seq, segment.next_seq);
+    is_any_unreadable |= segment.is_unreadable;
     if (!segment.start) continue;
-    if (!state.stream_id) state.stream_id = segment.start->stream_id;
+    if (!state.stream_id && !is_any_unreadable) state.stream_id = segment.start->stream_id;
     state.next_seq = std::max(state.next_seq, segment.start->previous_next_seq.value_or(0));
     if (!segment.has_records()) continue;
     if (state.info.empty()) state.info = segment.info;

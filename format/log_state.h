@@ -26,7 +26,7 @@ struct PreviousSegment {
 struct LogState {
   uint64_t last_segment_no = 0;
   uint64_t next_seq = 1;
-  std::optional<Id128> stream_id;
+  std::optional<Id128> stream_id;  // that can be gone on with
   std::optional<PreviousSegment> newest;
   // Keys and values, of the newest segment that has numbered records.
   std::vector<std::pair<std::string, std::string>> info;
