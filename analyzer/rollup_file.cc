@@ -174,6 +174,7 @@ class TargetFolder : public LogFolder {
   Result<std::vector<uint8_t>> ReadAt(const std::string& name, uint64_t, size_t) override {
     return NoFile(name);
   }
+  Status SyncFile(const std::string& name) override { return NoFile(name); }
   Status Sync() override { return Ok{}; }
   Status Lock() override { return Ok{}; }
 

@@ -155,6 +155,15 @@ class PosixFolder : public LogFolder {
     return part;
   }
 
+  Status SyncFile(const std::string& name) override {
+    const int fd = openat(fd_, name.c_str(), O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return Error::FromErrno("cannot open " + path_ + "/" + name, errno);
+    Status synced = Ok{};
+    if (fdatasync(fd) != 0) synced = Error::FromErrno("cannot sync " + path_ + "/" + name, errno);
+    close(fd);
+    return synced;
+  }
+
   Status Sync() override {
     if (fsync(fd_) != 0) return Error::FromErrno("cannot sync " + path_, errno);
     return Ok{};

@@ -31,7 +31,6 @@ LogWriter::Impl::Impl(std::unique_ptr<LogFolder> folder, LogIdentity identity, R
       room_(*folder_, options_, identity_.boot_id),
       stream_id_(state.stream_id.value_or(RandomId())),
       previous_(state.newest),
-      durable_seq_(state.next_seq),
       current_(state.last_segment_no, SegmentBuffer(0, state.next_seq)),
       syncer_(std::move(syncer)) {}
 

@@ -96,6 +96,7 @@ class LogWriter::Impl {
   void BeginSyncOf(Segment& segment, const SegmentBuffer::Position& position, bool ends_segment);
   void BeginEndSync();
   Segment* FindUnsynced(const std::shared_ptr<LogFile>& file);
+  void SyncEarlier();
   bool SyncsPause() const;
   Status NoteSync(Status result);
   Status NoteFailedSync(Error error);
@@ -116,7 +117,7 @@ class LogWriter::Impl {
   DiskRoom room_;
   Id128 stream_id_;
   std::optional<PreviousSegment> previous_;
-  uint64_t durable_seq_;
+  uint64_t durable_seq_ = 0;
   SegmentStart start_;      // of the current segment
   uint64_t round_ns_ = 0;   // from which on that is as old as it may be
   uint64_t next_copy_ = 0;  // its head is copied at this logical offset

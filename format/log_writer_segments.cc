@@ -69,6 +69,7 @@ size_t LogWriter::Impl::WrittenBytes() const {
 // A disk that is full now may have room later; where no file can be made for another reason,
 // somebody must act.
 Status LogWriter::Impl::Start() {
+  SyncEarlier();
   Status started = TryToStart();
   if (started) started = Flush();
   if (started || !IsDiskFull(started.error().error_number())) return started;

@@ -1,7 +1,9 @@
 // What is written goes to the disk, beside the recording.
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 
+#include "file.h"
 #include "log_writer_impl.h"
 
 namespace daybook {
@@ -11,6 +13,21 @@ namespace {
 constexpr uint64_t kMaxSyncPauseNs = 60'000'000'000;
 
 }  // namespace
+
+// A writer that was killed leaves it to the kernel to write what it had not synced: several
+// segments, where the disk was slow. What an error costs here is told by the segments behind: each
+// says how long the one before it was.
+void LogWriter::Impl::SyncEarlier() {
+  if (options_.sync == SyncPolicy::kNone) return;
+  const auto numbers = ListSegments(*folder_);
+  if (!numbers) return;
+  for (const uint64_t number : *numbers) {
+    Status synced = folder_->SyncFile(SegmentName(number));
+    if (!synced && synced.error().error_number() != ENOENT) return;
+  }
+  if (!numbers->empty() && !folder_->Sync()) return;
+  durable_seq_ = current_.buffer.next_seq();
+}
 
 Status LogWriter::Impl::BeginSync() {
   if (Status synced = PollSyncs(); !synced) return synced;

@@ -23,6 +23,10 @@ class SlowSyncTest : public testing::Test {
   void Open(WriterOptions options = {}) {
     log_.emplace(options, disk_, std::make_unique<SlowSyncer>(hand_));
   }
+  void Kill() {
+    log_.reset();
+    *hand_ = {};
+  }
   LogWriter& writer() { return log_->writer(); }
   void AddAndFlush(uint32_t pid) {
     log_->Add(TestFork(pid));
@@ -81,6 +85,34 @@ TEST_F(SlowSyncTest, RotationDoesNotWaitForTheDisk) {
   ASSERT_TRUE(writer().Close());
   EXPECT_EQ(writer().durable_seq(), 4u);
   ExpectWhole(3);
+}
+
+// One that was killed while the disk was slow leaves several that nobody has synced.
+TEST_F(SlowSyncTest, WhatAnEarlierWriterLeftUnsyncedIsSyncedBeforeItIsCalledDurable) {
+  Open();
+  for (const uint32_t pid : {1, 2}) {
+    AddAndFlush(pid);
+    ASSERT_TRUE(writer().Rotate(EndReason::kSize));
+  }
+  AddAndFlush(3);
+  Kill();
+  EXPECT_TRUE(disk_->synced_bytes.empty());
+  const auto left = disk_->files;
+  Open();
+  EXPECT_EQ(writer().durable_seq(), 4u);
+  for (const auto& [name, bytes] : left) EXPECT_EQ(disk_->synced_bytes[name], bytes.size()) << name;
+}
+
+TEST_F(SlowSyncTest, WhereThatFailsNothingIsCalledDurableAndRecordingGoesOn) {
+  Open();
+  AddAndFlush(1);
+  Kill();
+  FailNext("sync_file");
+  Open();
+  EXPECT_EQ(writer().durable_seq(), 0u);
+  AddAndFlush(2);
+  ASSERT_TRUE(writer().Close());
+  EXPECT_EQ(writer().durable_seq(), 3u);
 }
 
 // The pages are gone, and the segments behind it have begun: all of it is written once more.

@@ -37,6 +37,13 @@ class CrashModel {
     for (const DiskOperation& operation : journal) Apply(operation);
   }
 
+  // What programs see while the power is on.
+  DiskFiles Cached() const {
+    DiskFiles files;
+    for (const auto& [name, file] : entries_) files[name] = file->content;
+    return files;
+  }
+
   // Makes one state of those choices: each call of `choose(n)` returns a number below n.
   using Choose = std::function<size_t(size_t)>;
   DiskFiles MakeState(const Choose& choose) const {

@@ -36,6 +36,23 @@ void FakeDisk::Did(DiskOperation operation) {
 
 namespace {
 
+// What could not be written is gone, and the next sync knows nothing of it: as Linux does.
+Status SyncOn(FakeDisk& disk, std::string_view operation, const std::string& name) {
+  const int error = disk.Ask(operation);
+  const auto file = disk.files.find(name);  // asking may have removed it
+  if (error != 0) {
+    if (file != disk.files.end()) {
+      const auto synced = static_cast<std::ptrdiff_t>(disk.synced_bytes[name]);
+      std::fill(file->second.begin() + synced, file->second.end(), uint8_t{0});
+    }
+    return Error::FromErrno("sync", error);
+  }
+  if (file == disk.files.end()) return Error::FromErrno("sync", ENOENT);
+  disk.synced_bytes[name] = file->second.size();
+  disk.Did({DiskOperation::Kind::kSync, name, {}, {}});
+  return Ok{};
+}
+
 class FakeFile : public LogFile {
  public:
   FakeFile(std::shared_ptr<FakeDisk> disk, std::string name)
@@ -65,21 +82,10 @@ class FakeFile : public LogFile {
     disk_->changed();
     return Ok{};
   }
-  // What could not be written is gone, and the next sync knows nothing of it: as Linux does.
   Status Sync() override {
-    const int error = disk_->Ask("sync");
-    const auto file = disk_->files.find(name_);  // asking may have removed it
-    if (error != 0) {
-      if (file != disk_->files.end()) {
-        const auto synced = static_cast<std::ptrdiff_t>(disk_->synced_bytes[name_]);
-        std::fill(file->second.begin() + synced, file->second.end(), uint8_t{0});
-      }
-      return Error::FromErrno("sync", error);
-    }
-    if (file == disk_->files.end()) return Ok{};
-    disk_->synced_bytes[name_] = file->second.size();
-    disk_->Did({DiskOperation::Kind::kSync, name_, {}, {}});
-    return Ok{};
+    Status synced = SyncOn(*disk_, "sync", name_);
+    const bool is_removed = !synced && synced.error().error_number() == ENOENT;
+    return is_removed ? Ok{} : synced;
   }
   Status Close() override {
     disk_->reserved_bytes.erase(name_);
@@ -143,6 +149,8 @@ Result<std::vector<uint8_t>> FakeFolder::ReadAt(const std::string& name, uint64_
   rest = rest.first(std::min(bytes, rest.size()));
   return std::vector<uint8_t>(rest.begin(), rest.end());
 }
+
+Status FakeFolder::SyncFile(const std::string& name) { return SyncOn(*disk_, "sync_file", name); }
 
 Status FakeFolder::Sync() {
   if (const int error = disk_->Ask("sync_folder")) return Error::FromErrno("sync", error);

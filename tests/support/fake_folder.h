@@ -29,8 +29,8 @@ struct FakeDisk {
   std::vector<std::string> calls;
   std::vector<DiskOperation> journal;
   // Asked before each operation ("create", "write", "reserve", "sync", "close", "remove", "rename",
-  // "list", "read", "sync_folder") with the number of operations before it; returns an errno, or 0
-  // to let it pass.
+  // "list", "read", "sync_file", "sync_folder") with the number of operations before it; returns an
+  // errno, or 0 to let it pass.
   std::function<int(std::string_view operation, size_t index)> fault = [](auto, auto) { return 0; };
   // At most so many bytes are taken by one write.
   size_t write_limit = SIZE_MAX;
@@ -63,6 +63,7 @@ class FakeFolder : public LogFolder {
   Result<std::vector<uint8_t>> Read(const std::string& name) override;
   Result<std::vector<uint8_t>> ReadAt(const std::string& name, uint64_t offset,
                                       size_t bytes) override;
+  Status SyncFile(const std::string& name) override;
   Status Lock() override { return Ok{}; }
   Status Sync() override;
 

@@ -59,6 +59,9 @@ class LogFolder {
   Result<std::vector<uint8_t>> ReadFirst(const std::string& name, size_t bytes) {
     return ReadAt(name, 0, bytes);
   }
+  // Makes durable what was written to the file, by whomever. error_number() ENOENT where there is
+  // none.
+  virtual Status SyncFile(const std::string& name) = 0;
   // Makes what was created, renamed and removed durable.
   virtual Status Sync() = 0;
   // Keeps other writers out until this object is gone. An error where one is there.
@@ -74,7 +77,8 @@ Result<std::vector<uint64_t>> ListSegments(LogFolder& folder);
 
 // Up to where a log goes. A copy of it has the same stream, and ends where it was made.
 struct LogEnd {
-  Id128 stream_id;                                        // zero where nothing is written yet
+  // Zero where nothing is written yet, or a writer would begin another one.
+  Id128 stream_id;
   uint64_t next_seq = 1;                                  // of the records
   std::vector<std::pair<std::string, std::string>> info;  // of the newest segment that has any
 };
@@ -185,8 +189,8 @@ class LogWriter {
   void AppendPacked(const WholeLife& life);
 
   // Writes everything that was appended, and takes note of what the syncer has done. On an error
-  // the segment is ended and the next one begun; nothing that was appended since the last
-  // successful sync is forgotten.
+  // the segment is ended and the next one begun: with what is not known to be durable, as far as
+  // max_unsynced_bytes allows; while syncs keep failing, perhaps with what was not written only.
   Status Flush();
 
   // Closes the block, writes, and begins to make it durable. Does not wait for that.
@@ -222,7 +226,8 @@ class LogWriter {
   Id128 stream_id() const;
   // Of the next record that is appended, behind the one into which lives are packed just now.
   uint64_t next_seq() const;
-  // Numbered records before this one are known to be durable.
+  // Numbered records before this one are durable, but those that were forgotten before a sync of
+  // them failed. 0 until that is known of what earlier writers have left.
   uint64_t durable_seq() const;
   // True from a sync that failed to the next one that does not.
   bool sync_failing() const;
