@@ -129,7 +129,10 @@ Status DiskRoom::RemoveOldest(const Store& store, size_t count) {
       if (Status synced = folder_.Sync(); !synced) return synced;
       synced_removals_ = removals_;
     }
-    for (const std::string& name : store.segments[i].names) {
+    // A compressor may have finished since the folder was listed.
+    std::vector<std::string> names = store.segments[i].names;
+    names.push_back(SegmentName(store.segments[i].number, SegmentForm::kCompressed));
+    for (const std::string& name : names) {
       Status removed = folder_.Remove(name);
       if (!removed && removed.error().error_number() != ENOENT) return removed;
     }

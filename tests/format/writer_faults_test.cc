@@ -125,6 +125,28 @@ TEST(WriterTest, AFaultWhileOldSegmentsAreRemovedLosesNoneOfTheOthers) {
   EXPECT_GT(faults, 5u);
 }
 
+// Since the folder was listed it has another name.
+TEST(WriterTest, ASegmentThatACompressorFinishesMeanwhileIsRemovedAllTheSame) {
+  const std::string raw = "daybook-00000001.dbk";
+  for (const bool is_begun : {false, true}) {
+    auto disk = std::make_shared<FakeDisk>();
+    WriterOptions options;
+    options.retention.max_segments = 2;
+    LogBuilder log(options, disk);
+    ASSERT_TRUE(log.writer().Rotate(EndReason::kSize));
+    if (is_begun) disk->files[raw + ".zst.tmp"] = {};
+    disk->fault = [&](std::string_view operation, size_t) {
+      if (operation == "remove" && disk->files.erase(raw) != 0) {
+        disk->files.erase(raw + ".zst.tmp");
+        disk->files[raw + ".zst"] = {};
+      }
+      return 0;
+    };
+    ASSERT_TRUE(log.writer().Rotate(EndReason::kSize));
+    EXPECT_THAT(disk->files, SizeIs(2)) << disk->files.begin()->first;
+  }
+}
+
 TEST(WriterTest, ClosingTriesOnceMoreWhateverThePause) {
   auto disk = std::make_shared<FakeDisk>();
   LogBuilder log({}, disk);
