@@ -48,7 +48,8 @@ class PosixFile : public LogFile {
     if (!can_reserve_ || length <= reserved_) return Ok{};
     const auto begin = static_cast<off_t>(reserved_);
     const auto bytes = static_cast<off_t>(length - reserved_);
-    if (fallocate(fd_, FALLOC_FL_KEEP_SIZE, begin, bytes) != 0) {
+    while (fallocate(fd_, FALLOC_FL_KEEP_SIZE, begin, bytes) != 0) {
+      if (errno == EINTR) continue;
       if (IsDiskFull(errno)) return Error::FromErrno("cannot reserve room for " + name_, errno);
       can_reserve_ = false;
       return Ok{};
@@ -115,19 +116,26 @@ class PosixFolder : public LogFolder {
   Result<std::vector<FileInfo>> List() override {
     if (IsGone(fd_)) (void)Reopen();
     const int fd = openat(fd_, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR* folder = fd < 0 ? nullptr : fdopendir(fd);
-    if (folder == nullptr) return Error::FromErrno("cannot list " + path_, errno);
+    if (fd < 0) return CannotList();
+    const std::unique_ptr<DIR, int (*)(DIR*)> folder(fdopendir(fd), closedir);
+    if (folder == nullptr) {
+      Error error = CannotList();
+      close(fd);
+      return error;
+    }
     std::vector<FileInfo> files;
-    while (const dirent* entry = readdir(folder)) {
+    while (const dirent* entry = (errno = 0, readdir(folder.get()))) {
       struct stat status = {};
-      // One that is gone meanwhile is not there.
-      if (fstatat(fd_, entry->d_name, &status, AT_SYMLINK_NOFOLLOW) != 0) continue;
+      if (fstatat(fd_, entry->d_name, &status, AT_SYMLINK_NOFOLLOW) != 0) {
+        if (errno == ENOENT) continue;  // gone meanwhile
+        return CannotList();
+      }
       if (!S_ISREG(status.st_mode)) continue;
       constexpr uint64_t kStatBlockBytes = 512;
       files.push_back({.name = entry->d_name,
                        .bytes = static_cast<uint64_t>(status.st_blocks) * kStatBlockBytes});
     }
-    closedir(folder);
+    if (errno != 0) return CannotList();
     return files;
   }
 
@@ -139,29 +147,23 @@ class PosixFolder : public LogFolder {
   }
 
   Result<std::vector<uint8_t>> Read(const std::string& name) override {
-    const int fd = openat(fd_, name.c_str(), O_RDONLY | O_CLOEXEC);
-    if (fd < 0) return Error::FromErrno("cannot open " + path_ + "/" + name, errno);
-    auto bytes = ReadAll(fd, path_ + "/" + name);
-    close(fd);
-    return bytes;
+    const auto file = OpenRegular(name);
+    if (!file) return file.error();
+    return ReadAll(file->fd(), path_ + "/" + name);
   }
 
   Result<std::vector<uint8_t>> ReadAt(const std::string& name, uint64_t offset,
                                       size_t bytes) override {
-    const int fd = openat(fd_, name.c_str(), O_RDONLY | O_CLOEXEC);
-    if (fd < 0) return Error::FromErrno("cannot open " + path_ + "/" + name, errno);
-    auto part = daybook::ReadAt(fd, offset, bytes, path_ + "/" + name);
-    close(fd);
-    return part;
+    const auto file = OpenRegular(name);
+    if (!file) return file.error();
+    return file->ReadAt(offset, bytes);
   }
 
   Status SyncFile(const std::string& name) override {
-    const int fd = openat(fd_, name.c_str(), O_RDONLY | O_CLOEXEC);
-    if (fd < 0) return Error::FromErrno("cannot open " + path_ + "/" + name, errno);
-    Status synced = Ok{};
-    if (fdatasync(fd) != 0) synced = Error::FromErrno("cannot sync " + path_ + "/" + name, errno);
-    close(fd);
-    return synced;
+    const auto file = OpenRegular(name);
+    if (!file) return file.error();
+    if (fdatasync(file->fd()) == 0) return Ok{};
+    return Error::FromErrno("cannot sync " + path_ + "/" + name, errno);
   }
 
   Status Sync() override {
@@ -193,6 +195,15 @@ class PosixFolder : public LogFolder {
     return ready;
   }
 
+  // What is no regular file is not listed, and not there for those who know the name either.
+  Result<RegularFile> OpenRegular(const std::string& name) const {
+    const std::string path = path_ + "/" + name;
+    auto file = RegularFile::OpenAt(fd_, name, path);
+    const bool is_other = !file && file.error().error_number() == 0;
+    return is_other ? Error::FromErrno("cannot open " + path, ENOENT) : std::move(file);
+  }
+
+  Error CannotList() const { return Error::FromErrno("cannot list " + path_, errno); }
   Error CannotReopen() const {
     return Error::FromErrno(path_ + " was removed, and cannot be opened again", errno);
   }

@@ -25,13 +25,18 @@ Result<std::vector<uint8_t>> ReadAt(int fd, uint64_t offset, size_t bytes,
   return part;
 }
 
-// To open the other end of a pipe would wake its writer.
 Result<RegularFile> RegularFile::Open(const std::string& path) {
+  return OpenAt(AT_FDCWD, path, path);
+}
+
+// To open the other end of a pipe would wake its writer.
+Result<RegularFile> RegularFile::OpenAt(int folder, const std::string& name,
+                                        const std::string& path) {
   struct stat named = {};
-  if (stat(path.c_str(), &named) == 0 && !S_ISREG(named.st_mode)) {
+  if (fstatat(folder, name.c_str(), &named, 0) == 0 && !S_ISREG(named.st_mode)) {
     return Error(path + " is no regular file");
   }
-  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  const int fd = openat(folder, name.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0) return Error::FromErrno("cannot open " + path, errno);
   RegularFile file(fd, path);
   struct stat status = {};

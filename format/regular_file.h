@@ -17,6 +17,8 @@ class RegularFile {
  public:
   // An error also where it is something else, like a pipe; that is left as it is.
   static Result<RegularFile> Open(const std::string& path);
+  // In the folder behind the descriptor; `path` is for messages.
+  static Result<RegularFile> OpenAt(int folder, const std::string& name, const std::string& path);
 
   RegularFile(RegularFile&& other) noexcept;
   RegularFile& operator=(RegularFile&&) = delete;
@@ -24,6 +26,7 @@ class RegularFile {
   RegularFile& operator=(const RegularFile&) = delete;
   ~RegularFile();
 
+  int fd() const { return fd_; }
   uint64_t size() const { return size_; }  // when it was opened
   Result<std::vector<uint8_t>> ReadAt(uint64_t offset, size_t bytes) const {
     return daybook::ReadAt(fd_, offset, bytes, path_);
