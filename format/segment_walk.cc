@@ -15,6 +15,10 @@ constexpr size_t kReadBytes = 256 * 1024;
 // The longest block with its checkpoint, and a little more than can be walked without one.
 constexpr size_t kBlockReach = kMaxBlockBytes + 2 * (kHeaderBytes + kMaxPayloadBytes);
 
+// So many bytes for each that was read may be walked, or summed, in vain. Damage never comes near;
+// what hostile bytes would cost beyond that is bounded where all of them are held.
+constexpr uint64_t kPasses = 16;
+
 // The part of the file that is held. It only moves forward, over every byte: so it can sum them.
 class Window {
  public:
@@ -105,6 +109,7 @@ class Walker {
   bool complete_ = false;
   uint64_t next_seq_ = 0;
   uint64_t position_ = 0;  // in the file
+  uint64_t vain_bytes_ = 0;
   std::vector<uint8_t> assembled_;
 };
 
@@ -203,6 +208,8 @@ void Walker::Pass(const FoundCheckpoint& checkpoint) {
 // The part of the block that a MARK proves is good.
 Result<Walker::Step> Walker::TakeDamage(size_t walk_end) {
   const size_t begin = InWindow(position_);
+  vain_bytes_ += walk_end - begin;
+  if (vain_bytes_ > kPasses * window_.End()) return Step::kWhole;
   if (!complete_) {
     const BlockPlace place{.tag = segment_->tag,
                            .logical_offset = logical_end_,
@@ -260,6 +267,7 @@ std::optional<Walker::Step> Walker::TryEnding(const FoundCheckpoint& checkpoint)
     TakeGap(window_.begin() + *begin, record.first_seq);
     return TakeBlock(checkpoint, *begin);
   }
+  if (claimed) vain_bytes_ += checkpoint.begin - *claimed;
   TakeGap(window_.begin() + checkpoint.end, record.first_seq + record.seq_count);
   Pass(checkpoint);
   return Step::kGoOn;

@@ -10,6 +10,7 @@
 
 #include "crc32c.h"
 #include "layout.h"
+#include "raw_log.h"
 #include "support/compressed_log.h"
 
 namespace daybook {
@@ -134,6 +135,26 @@ TEST(SegmentWalkTest, EachDamagedByteOfAShortSegmentLeavesTheSame) {
       ASSERT_TRUE(ByWalk(raw).lines == ByReader(raw)) << length;
     }
   }
+}
+
+// Each hidden checkpoint ends what is damaged, and what is behind it leads far and to no block: who
+// holds everything knows when to stop.
+TEST(SegmentWalkTest, WhereTooMuchIsWalkedInVainTheFileIsReadWhole) {
+  RawLog log;
+  log.AddHead();
+  Checkpoint forged = log.next();
+  forged.block_bytes = forged.block_crc = 1;
+  forged.logical_offset = 1 << 20;
+  while (log.size() < 2 * kMaxBlockBytes) {
+    RawLog hidden;
+    hidden.AddCheckpoint(forged);
+    forged.logical_offset += hidden.size() + 1;
+    log.AddPayload(0x7E, hidden.bytes());
+    for (size_t i = 0; i < hidden.size() / kHeaderBytes; ++i) log.AddPayload(0x7E, {});
+  }
+  const Walked walked = ByWalk(log.bytes());
+  EXPECT_GT(walked.most_back, 0u);
+  EXPECT_TRUE(walked.lines == ByReader(log.bytes()));
 }
 
 TEST(SegmentWalkTest, SegmentsBehindEachOtherAreToldApart) {
