@@ -17,7 +17,7 @@ constexpr size_t kBlockReach = kMaxBlockBytes + 2 * (kHeaderBytes + kMaxPayloadB
 
 // So many bytes for each that was read may be walked, or summed, in vain. Damage never comes near;
 // what hostile bytes would cost beyond that is bounded where all of them are held.
-constexpr uint64_t kPasses = 16;
+constexpr uint64_t kVainPasses = 16;
 
 // The part of the file that is held. It only moves forward, over every byte: so it can sum them.
 class Window {
@@ -209,7 +209,7 @@ void Walker::Pass(const FoundCheckpoint& checkpoint) {
 Result<Walker::Step> Walker::TakeDamage(size_t walk_end) {
   const size_t begin = InWindow(position_);
   vain_bytes_ += walk_end - begin;
-  if (vain_bytes_ > kPasses * window_.End()) return Step::kWhole;
+  if (vain_bytes_ > kVainPasses * window_.End()) return Step::kWhole;
   if (!complete_) {
     const BlockPlace place{.tag = segment_->tag,
                            .logical_offset = logical_end_,
