@@ -166,8 +166,8 @@ Id128 RandomId() {
 }
 
 // The newest segment tells; where it cannot (a crash may leave one empty, or with its head alone),
-// or began by repeating what others hold, those before it. Behind one that cannot be read another
-// stream begins: it may hold numbers that would be used again.
+// or began by repeating what others hold, those before it. Where one of these cannot be read
+// another stream begins: it may hold numbers that would be used again.
 Result<LogState> FindLogState(LogFolder& folder) {
   auto numbers = ListSegments(folder);
   if (!numbers) return std::move(numbers).error();
@@ -181,12 +181,13 @@ Result<LogState> FindLogState(LogFolder& folder) {
     state.next_seq = std::max(state.next_seq, segment.next_seq);
     is_any_unreadable |= segment.is_unreadable;
     if (!segment.start) continue;
-    if (!state.stream_id && !is_any_unreadable) state.stream_id = segment.start->stream_id;
+    if (!state.stream_id) state.stream_id = segment.start->stream_id;
     state.next_seq = std::max(state.next_seq, segment.start->previous_next_seq.value_or(0));
     if (!segment.has_records()) continue;
     if (state.info.empty()) state.info = segment.info;
     if (!RepeatsOlder(*segment.start)) break;
   }
+  if (is_any_unreadable) state.stream_id.reset();
   return state;
 }
 

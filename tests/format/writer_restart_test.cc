@@ -16,6 +16,22 @@ namespace {
 
 using testing::SizeIs;
 
+// The stream that a writer goes on with where `count` reads fail, from the one with that index on.
+// Nothing is changed by it.
+Id128 StreamWhereReadsFail(FakeDisk& disk, size_t first, size_t count, int error) {
+  auto copy = std::make_shared<FakeDisk>();
+  copy->files = disk.files;
+  size_t seen = 0;
+  copy->fault = [&](std::string_view operation, size_t) {
+    if (operation != "read") return 0;
+    const size_t index = seen++;
+    return index >= first && index < first + count ? error : 0;
+  };
+  const Id128 stream_id = LogBuilder({}, copy).writer().stream_id();
+  EXPECT_GE(seen, first + count);
+  return stream_id;
+}
+
 TEST(WriterTest, ARestartContinuesNumbersAndStream) {
   auto disk = std::make_shared<FakeDisk>();
   {
@@ -112,22 +128,6 @@ TEST(WriterTest, NumbersOfASegmentThatWasGivenUpAreNotUsedAgain) {
   EXPECT_EQ(LogBuilder({}, disk).writer().next_seq(), 51u) << "it is told in the second, too";
 }
 
-// The stream that a writer goes on with where `count` reads fail, from the one with that index on.
-Id128 StreamWhereReadsFail(const std::shared_ptr<FakeDisk>& disk, size_t first, size_t count,
-                           int error) {
-  size_t seen = 0;
-  disk->fault = [&](std::string_view operation, size_t) {
-    if (operation != "read") return 0;
-    const size_t index = seen++;
-    return index >= first && index < first + count ? error : 0;
-  };
-  const Id128 stream_id = LogBuilder({}, disk).writer().stream_id();
-  EXPECT_GE(seen, first + count);
-  disk->fault = [](std::string_view, size_t) { return 0; };
-  disk->files.erase("daybook-00000003.dbk");
-  return stream_id;
-}
-
 // Nobody knows which numbers it holds: the same ones in the same stream would be taken for repeats.
 TEST(WriterTest, BehindASegmentThatCannotBeReadAnotherStreamBegins) {
   auto disk = std::make_shared<FakeDisk>();
@@ -135,14 +135,14 @@ TEST(WriterTest, BehindASegmentThatCannotBeReadAnotherStreamBegins) {
     LogBuilder({}, disk).Add(TestFork(pid)).writer().Close().value();
   }
   const Id128 stream_id = ReadAll(disk->files["daybook-00000001.dbk"]).segment->stream_id;
-  EXPECT_EQ(StreamWhereReadsFail(disk, 0, 0, EIO), stream_id);
-  EXPECT_NE(StreamWhereReadsFail(disk, 0, 1, EIO), stream_id);
-  EXPECT_NE(StreamWhereReadsFail(disk, 0, 1, EACCES), stream_id);
-  EXPECT_EQ(StreamWhereReadsFail(disk, 0, 1, ENOENT), stream_id) << "it is not there any more";
+  EXPECT_EQ(StreamWhereReadsFail(*disk, 0, 0, EIO), stream_id);
+  EXPECT_NE(StreamWhereReadsFail(*disk, 0, 1, EIO), stream_id);
+  EXPECT_NE(StreamWhereReadsFail(*disk, 0, 1, EACCES), stream_id);
+  EXPECT_EQ(StreamWhereReadsFail(*disk, 0, 1, ENOENT), stream_id) << "it is not there any more";
   FakeFolder folder(disk);
   ASSERT_TRUE(CompressSegment(folder, 2));
-  EXPECT_EQ(StreamWhereReadsFail(disk, 0, 0, EIO), stream_id);
-  EXPECT_NE(StreamWhereReadsFail(disk, 1, 2, EIO), stream_id) << "behind that of the raw file";
+  EXPECT_EQ(StreamWhereReadsFail(*disk, 0, 0, EIO), stream_id);
+  EXPECT_NE(StreamWhereReadsFail(*disk, 1, 2, EIO), stream_id) << "behind that of the raw file";
 }
 
 // The newest segment may be empty after a power loss, and the one before it compressed already.
@@ -210,6 +210,10 @@ TEST(WriterTest, NumbersAreLookedForAsFarBackAsTheyAreRepeated) {
   ASSERT_TRUE(disk->files.contains("daybook-00000003.dbk"));
   const ReadBack third = ReadAll(disk->files["daybook-00000003.dbk"]);
   ASSERT_LT(*third.segment->previous_next_seq, 201u);
+  const Id128 stream_id = third.segment->stream_id;
+  EXPECT_EQ(StreamWhereReadsFail(*disk, 0, 0, EIO), stream_id);
+  constexpr size_t kReadsOfTheOthers = 2;
+  EXPECT_NE(StreamWhereReadsFail(*disk, kReadsOfTheOthers, 1, EIO), stream_id);
   EXPECT_EQ(LogBuilder({}, disk).writer().next_seq(), 201u);
 }
 
