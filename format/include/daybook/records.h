@@ -591,7 +591,8 @@ template <>
 struct Schema<Recorder> {
   static constexpr uint8_t kType = 0x13;
   static constexpr std::string_view kName = "recorder";
-  static constexpr std::string_view kText = "The recorder starts, is about to stop, or goes on with other settings.";
+  static constexpr std::string_view kText =
+      "The recorder starts, is about to stop, or goes on with other settings.";
   static constexpr auto kFields = FieldTable{
       Field{"time", &Recorder::time_ns, Wire::kTime, Unit::kNanoseconds, "When."},
       Field{"event", &Recorder::event, Wire::kUint, Unit::kEnum, "Which of the two.",
