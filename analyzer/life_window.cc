@@ -21,13 +21,13 @@ bool EndedBy(const std::optional<int64_t>& until_ns, const Boot& boot, const Lif
   return end && *end < *until_ns;
 }
 
-// From when on it is known what a life took. Of one that is as old as the log or younger, nothing
-// was taken before; a filter may have left out its birth.
-ShownCpu CpuAtBegin(const Boot& boot, const Life& life) {
+// What it had taken at the begin of a time, or when it is first known. Of one that is as old as the
+// log or younger, nothing was taken before; a filter may have left out its birth.
+std::optional<ShownCpu> CpuAtBegin(const Boot& boot, const Life& life) {
   if (life.before_cpu.time_ns != 0) return life.before_cpu;
   const bool is_of_log = boot.first_ns && life.start_ns >= *boot.first_ns;
-  if (life.birth_seen || is_of_log || life.acct) return {.time_ns = life.start_ns};
-  return life.first_cpu;
+  if (life.birth_seen || is_of_log || life.acct) return ShownCpu();
+  return life.first_cpu.time_ns != 0 ? std::optional(life.first_cpu) : std::nullopt;
 }
 
 Placed PlaceMoment(const Window& window, const std::optional<int64_t>& time_ns) {
@@ -103,11 +103,15 @@ std::optional<bool> AliveWithin(const Boot& boot, const Life& life, int64_t firs
 
 std::optional<uint64_t> CpuWithinUs(const std::optional<int64_t>& until_ns, const Boot& boot,
                                     const Life& life) {
-  const ShownCpu begin = CpuAtBegin(boot, life);
-  const bool is_over = life.usage.cpu_us && EndedBy(until_ns, boot, life);
-  if (is_over ? begin.time_ns == 0 : life.shown_cpu.time_ns <= begin.time_ns) return std::nullopt;
-  const uint64_t cpu_us = is_over ? *life.usage.cpu_us : life.shown_cpu.cpu_us;
-  return cpu_us - std::min(cpu_us, begin.cpu_us);
+  const auto begin = CpuAtBegin(boot, life);
+  if (!begin) return std::nullopt;
+  ShownCpu end = life.shown_cpu;
+  if (life.usage.cpu_us && EndedBy(until_ns, boot, life)) {
+    // An end that was not waited for may know less than a snapshot.
+    end = {.time_ns = UINT64_MAX, .cpu_us = std::max(end.cpu_us, *life.usage.cpu_us)};
+  }
+  if (end.time_ns <= begin->time_ns) return std::nullopt;
+  return end.cpu_us - std::min(end.cpu_us, begin->cpu_us);
 }
 
 void EndsOfLogs::Take(const Boot& boot, const Life& life) {

@@ -203,13 +203,17 @@ void LifeBuilder::Take(const SnapBegin& begin) {
   snapshot_ = Snapshot{.no = ++snapshots_, .begin_ns = begin.time_ns};
 }
 
-// Where the clock is set back in it, what comes may be before the time again.
+// By one rule for both ends of a time: so what is shown at the end of one is what is shown at the
+// begin of the next, also where the clock is set back between snapshots.
 void LifeBuilder::Show(uint64_t time_ns, uint64_t cpu_us, Life* life) const {
-  if (snapshot_place_ == SnapshotPlace::kBehind || time_ns < life->shown_cpu.time_ns) return;
-  life->shown_cpu = {.time_ns = time_ns, .cpu_us = cpu_us};
-  if (life->first_cpu.time_ns != 0) return;
-  const bool is_before = snapshot_place_ == SnapshotPlace::kBefore;
-  (is_before ? life->before_cpu : life->first_cpu) = life->shown_cpu;
+  const ShownCpu shown{.time_ns = time_ns, .cpu_us = cpu_us};
+  const auto show_if_newer = [&shown](ShownCpu* newest) {
+    if (shown.time_ns >= newest->time_ns) *newest = shown;
+  };
+  if (life->first_cpu.time_ns == 0 || time_ns < life->first_cpu.time_ns) life->first_cpu = shown;
+  if (snapshot_place_ == SnapshotPlace::kBehind) return;
+  show_if_newer(&life->shown_cpu);
+  if (snapshot_place_ == SnapshotPlace::kBefore) show_if_newer(&life->before_cpu);
 }
 
 void LifeBuilder::Take(const SnapProc& process) {

@@ -122,8 +122,8 @@ struct Life {
   std::optional<uint64_t> end_ns;
   std::optional<uint32_t> wait_status;
   Usage usage;
+  ShownCpu first_cpu;              // by the first one
   ShownCpu before_cpu;             // by the last one before the time that is asked for
-  ShownCpu first_cpu;              // by the first one in it
   ShownCpu shown_cpu;              // by the last one that is not behind it
   bool is_unreaped = false;        // its reap, which tells all it used, was not waited for longer
   std::optional<Acct> acct;        // of an imported one

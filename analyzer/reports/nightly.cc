@@ -164,7 +164,7 @@ Coverage ReadNights(const Question& question, const std::optional<Window>& basel
                        .zone = question.zone,
                        .filter = question.filter,
                        .cpu_window = question.log.window()};
-  LifeTexts texts(question.zone);
+  LifeTexts texts(question.zone, question.log.window());
   Coverage coverage{.processes = 0};
   (void)ReadLives(
       lives,

@@ -73,6 +73,15 @@ class CpuWithinTest : public ProgramRunner {
     }
     return cpu;
   }
+
+  // Up to that moment, and from it on.
+  CpuByComm AskInTwo(std::string_view how, unsigned second) const {
+    const std::string ask = fmt::format("{} --window existence ", how);
+    CpuByComm sum = Ask(ask + "-U " + Moment(second));
+    for (const auto& [comm, cpu_us] : Ask(ask + "-S " + Moment(second))) sum[comm] += cpu_us;
+    std::erase_if(sum, [](const auto& entry) { return entry.second == 0; });
+    return sum;
+  }
 };
 
 // What older ones took before the log begins is known to nobody, and in none. A birth may be
@@ -93,12 +102,35 @@ TEST_F(CpuWithinTest, OfTimesThatFollowEachOtherItAddsUp) {
        {"summary --columns comm,cpu_within", "list --columns comm,cpu_within",
         "jobs --columns job,cpu_within"}) {
     for (unsigned second = 5; second < 46; ++second) {
-      const std::string ask = fmt::format("{} --window existence ", how);
-      CpuByComm sum = Ask(ask + "-U " + Moment(second));
-      for (const auto& [comm, cpu_us] : Ask(ask + "-S " + Moment(second))) sum[comm] += cpu_us;
-      std::erase_if(sum, [](const auto& entry) { return entry.second == 0; });
-      EXPECT_EQ(sum, kAll) << how << ", " << second;
+      EXPECT_EQ(AskInTwo(how, second), kAll) << how << ", " << second;
     }
+  }
+}
+
+// Where the clock is set back some moments come twice. One is born while a snapshot is taken; of
+// one nobody waited for all that it took.
+TEST_F(CpuWithinTest, ItAddsUpWhateverTheClockDoesAndWhoeverIsBornWhen) {
+  const std::string path = temp_ / "stepped";
+  {
+    Script script(path);
+    uint64_t ms = 5000;
+    for (uint64_t segment = 0; segment < 4; ++segment) {
+      if (segment == 2) script.log().SetWallClock(-25'000'000'000);
+      if (segment != 0) script.log().Rotate(ms);
+      script.Snapshot({{50, 3000, 1, "old", 1'000'000 * (segment + 1)},
+                       {60, 5000, 1, "born", 300'000 * (segment + 1)}},
+                      ms);
+      if (segment == 0) script.Fork(5000, 60, 1, 0);
+      ms += 12'000;
+    }
+    script.Exit(ms - 10'000, 60, 5000, {.comm = "born", .cpu_us = 1'100'000});
+    script.log().At(ms);
+  }
+  log_path_ = path;
+  const CpuByComm all = {{"old", 3'000'000}, {"born", 1'200'000}};
+  EXPECT_EQ(Ask("list --columns comm,cpu_within"), all);
+  for (unsigned second = 6; second < 50; ++second) {  // it is born before all of these
+    EXPECT_EQ(AskInTwo("summary --columns comm,cpu_within", second), all) << second;
   }
 }
 

@@ -53,15 +53,22 @@ TEST_F(ShownCpuTest, WhatRunsIsMeasuredFromTheLastSnapshotBeforeTheTimeToTheLast
   EXPECT_EQ(lives_[0].shown_cpu.cpu_us, 4000U);
 }
 
-// The clock is set back in it.
-TEST_F(ShownCpuTest, WhatIsBeforeTheTimeAgainDoesNotBeginAnew) {
+// The clock is set back in it: what the time before ends with, this one begins with.
+TEST_F(ShownCpuTest, WhatIsBeforeTheTimeAgainIsTheBeginOfIt) {
   ShowAt({{10, SnapshotPlace::kBefore},
           {20, SnapshotPlace::kWithin},
           {30, SnapshotPlace::kBefore},
           {40, SnapshotPlace::kWithin}});
   ASSERT_EQ(lives_.size(), 1U);
-  EXPECT_EQ(lives_[0].before_cpu.cpu_us, 1000U);
+  EXPECT_EQ(lives_[0].before_cpu.cpu_us, 3000U);
   EXPECT_EQ(lives_[0].shown_cpu.cpu_us, 4000U);
+}
+
+TEST_F(ShownCpuTest, TheFirstOneIsTheSameWhateverTimeIsAskedFor) {
+  ShowAt({{10, SnapshotPlace::kBehind}, {20, SnapshotPlace::kBefore}});
+  ASSERT_EQ(lives_.size(), 1U);
+  EXPECT_EQ(lives_[0].first_cpu.cpu_us, 1000U);
+  EXPECT_EQ(lives_[0].shown_cpu.cpu_us, 2000U);
 }
 
 // The beginning of the snapshot may be lost, and with it the time that it is of.
