@@ -80,7 +80,9 @@ void CoverageExceptions::TakeTime(const Boot& boot, const RecordingGap& gap, con
 // A torn tail is what a crash, or a recorder that writes, leaves.
 void CoverageExceptions::Take(const Gap& gap, LogSet& log) {
   if (gap.cause == GapCause::kTornTail) return;
-  if (!log.InWindow(gap.first_time_ns.value_or(0), gap.last_time_ns.value_or(UINT64_MAX))) return;
+  const uint64_t first_ns = gap.first_time_ns.value_or(0);
+  const uint64_t last_ns = gap.last_time_ns.value_or(UINT64_MAX);
+  if (log.TellsTime() && !log.InWindow(first_ns, last_ns)) return;
   const ClockMap& clock = log.boot().clock;
   const uint64_t lost = log.LostIn(gap);
   told_lost_here_ += lost;

@@ -42,6 +42,15 @@ Moment Split(int64_t realtime_ns) {
   return {.second = second, .nanosecond = static_cast<int>(nanosecond)};
 }
 
+constexpr std::string_view kOfHost = "/etc/localtime";
+
+// TZ may be the path of a zone, in the folder where zones usually are.
+std::string NameOf(std::string_view tz) {
+  constexpr std::string_view kFolder = "/zoneinfo/";
+  const size_t folder = tz.starts_with('/') ? tz.find(kFolder) : tz.npos;
+  return std::string(folder == tz.npos ? tz : tz.substr(folder + kFolder.size()));
+}
+
 }  // namespace
 
 Result<LocalZone> LocalZone::Named(const std::string& name) {
@@ -62,8 +71,8 @@ Result<LocalZone> LocalZone::FromEnvironment() {
   const char* tz = std::getenv("TZ");
   if (tz != nullptr && *tz == ':') ++tz;
   if (tz != nullptr && *tz == '\0') return Utc();
-  if (tz != nullptr && *tz != '/') {
-    auto zone = Named(tz);
+  if (tz != nullptr && std::string_view(tz) != kOfHost) {
+    auto zone = Named(NameOf(tz));
     return zone ? std::move(zone) : std::move(zone).error().WithContext("TZ");
   }
   try {

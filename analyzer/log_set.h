@@ -162,6 +162,8 @@ class LogSet {
   // the segment of the last item has had so far: so that it does not matter which other segments
   // are read.
   bool InWindow(uint64_t first_ns, uint64_t last_ns);
+  // False where that segment tells no clock so far: what stands in it may be of any time.
+  bool TellsTime() const { return segment_clock_.ToRealtime(0).has_value(); }
   Skips skips() const { return options_.skips; }
   // True where something was left out between the last item and the one before it.
   bool skipped_before_item() const { return skipped_before_item_; }

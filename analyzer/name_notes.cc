@@ -63,7 +63,9 @@ std::string NameNote(std::string_view begin, std::string_view name,
   std::string note(begin);
   note += " '";
   AppendEscaped(name, &note);
-  return note + '\'' + DidYouMean(name, known);
+  note += '\'';
+  AppendEscaped(DidYouMean(name, known), &note);
+  return note;
 }
 
 void AddNameNotes(const AskedNames& asked, const LogSet& log, Table& table) {

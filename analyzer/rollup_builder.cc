@@ -127,8 +127,8 @@ Status RollupBuilder::ReadRecords(LogSet& log) {
     }
     const auto* const record = std::get_if<RecordView>(item);
     const bool is_of_life = record != nullptr && IsOfLife(*record);
-    if (is_of_life && day != charged_) Charge(log.coverage());
-    charged_ = day;
+    if (is_of_life && charged_ != (is_dated ? day : &of_no_day_)) Charge(log.coverage());
+    charged_ = is_dated ? day : &of_no_day_;
     if (!is_of_life) Charge(log.coverage());
     if (day != nullptr) day->facts.numbers.records += undated_.before;
     undated_.before = 0;
@@ -147,14 +147,23 @@ Status RollupBuilder::ReadRecords(LogSet& log) {
   for (auto& [unused, stream] : streams_) {
     if (Status made = MakeDays(stream); !made) return made;
   }
-  uint64_t unreadable_files = coverage.unreadable_files;  // nobody knows of which log
+  of_no_day_.facts.numbers.unreadable_files += coverage.unreadable_files;
+  Day* first = nullptr;
   for (auto& [unused, stream] : streams_) {
     for (auto& [begin, day] : stream.days) {
       if (coverage.imported) day.facts.numbers.flags |= kRollupImported;
-      day.facts.numbers.unreadable_files = std::exchange(unreadable_files, 0);
+      if (first == nullptr) first = &day;
     }
   }
+  if (first != nullptr) AddWhatHasNoDay(first);
   return Ok{};
+}
+
+void RollupBuilder::AddWhatHasNoDay(Day* day) const {
+  Rollup& numbers = day->facts.numbers;
+  const Rollup& of_none = of_no_day_.facts.numbers;
+  for (const MissingField& field : kMissingFields) numbers.*field.member += of_none.*field.member;
+  numbers.unreadable_files += of_none.unreadable_files;
 }
 
 void RollupBuilder::SeeLife(const Boot& boot, const Life& life) {

@@ -76,6 +76,7 @@ class RollupBuilder {
   int64_t EndOf(const Stream& stream) const;
   Status MakeDays(Stream& stream);
   Day* DayOfEnd(const Boot& boot, const Life& life);
+  void AddWhatHasNoDay(Day* day) const;
   RollupGroupKey KeyOf(size_t group) const;
   std::vector<KeyedTotals> Choose(Day& day, uint64_t most) const;
 
@@ -85,7 +86,8 @@ class RollupBuilder {
   LocalDay day_;  // that was asked for last
   std::map<Id128, Stream> streams_;
   Undated undated_;
-  Day* charged_ = nullptr;  // what the log set counts now belongs to this day
+  Day of_no_day_;               // what is missing nobody knows when
+  Day* charged_ = &of_no_day_;  // what the log set counts now belongs to this day
   Coverage before_;
   LifeTexts texts_;
   LifeGroups groups_;

@@ -7,6 +7,7 @@
 #include <iterator>
 #include <system_error>
 
+#include "escape.h"
 #include "name_notes.h"
 #include "names.h"
 
@@ -173,7 +174,9 @@ uint64_t RollupReader::RecordedTwiceUs() const {
     int64_t from_ns = spans.begin()->first;
     for (const auto& [first_ns, last_ns] : spans) {
       from_ns = std::max(from_ns, first_ns);
-      if (from_ns < last_ns) twice_us += static_cast<uint64_t>(last_ns - from_ns) / 1000;
+      if (from_ns < last_ns) {
+        twice_us += (static_cast<uint64_t>(last_ns) - static_cast<uint64_t>(from_ns)) / 1000;
+      }
       from_ns = std::max(from_ns, last_ns);
     }
   }
@@ -193,7 +196,9 @@ std::vector<std::string> RollupReader::MissingDays() const {
     }
     if (told == 0) continue;
     if (told > kMaxDaysToTell) line += ", ...";
-    lines.push_back(fmt::format("-- {}: nothing of{}", host, line));
+    std::string& note = lines.emplace_back("-- ");
+    AppendEscaped(host, &note);
+    note.append(": nothing of").append(line);
   }
   return lines;
 }

@@ -297,9 +297,10 @@ std::optional<int64_t> ParseEpoch(std::string_view text) {
   return time && before ? -*time : time;
 }
 
+constexpr std::string_view kUtc = " UTC";
+
 // "today" and the like; with " UTC" behind it the day is that of UTC.
 std::optional<int64_t> ParseDay(std::string_view text, int64_t now_ns, const LocalZone& zone) {
-  constexpr std::string_view kUtc = " UTC";
   if (text.ends_with(kUtc)) {
     return ParseDay(text.substr(0, text.size() - kUtc.size()), now_ns, LocalZone::Utc());
   }
@@ -328,6 +329,14 @@ int64_t LengthOf(std::string_view text) {
   return rest.substr(0, rest.find_first_of("+-")).find(':') != rest.npos ? kSecond : kMinute;
 }
 
+// Where a day is meant that has begun at `first_ns`: days are of 23 and 25 hours, too.
+std::optional<int64_t> EndOfDay(std::string_view text, int64_t first_ns, const LocalZone& zone) {
+  if (LengthOf(text) != kDay) return std::nullopt;
+  const LocalZone of_day = text.ends_with(kUtc) ? LocalZone::Utc() : zone;
+  if (Midnight(0, first_ns, of_day) != first_ns) return std::nullopt;
+  return Midnight(1, first_ns, of_day);
+}
+
 std::optional<int64_t> Parse(std::string_view text, int64_t now_ns, const LocalZone& zone) {
   if (text == "now") return now_ns;
   if (text.starts_with('@')) return ParseEpoch(text.substr(1));
@@ -344,7 +353,9 @@ Result<WrittenTime> ParseWrittenTime(std::string_view text, int64_t now_ns, cons
   const auto first = ParseTime(text, now_ns, zone);
   if (!first) return first.error();
   int64_t last = 0;
-  if (__builtin_add_overflow(*first, LengthOf(text) - 1, &last)) last = *first;
+  const auto next_day = EndOfDay(text, *first, zone);
+  const int64_t length = next_day ? *next_day - *first : LengthOf(text);
+  if (__builtin_add_overflow(*first, length - 1, &last)) last = *first;
   return WrittenTime{.first_ns = *first, .last_ns = last};
 }
 

@@ -46,6 +46,21 @@ class AskedNamesTest : public ProgramRunner {
   }
 };
 
+// Whoever may make a cgroup gives it a name.
+TEST_F(AskedNamesTest, WhatMayBeMeantCannotDriveATerminal) {
+  const std::string path = temp_ / "escape";
+  {
+    Script script(path);
+    script.Snapshot();
+    script.Cgroup(6000, 10, "/system.slice/ngin\x1B]x.service");
+    script.Fork(6000, 200, 50, 3000);
+    script.Exit(6001, 200, 6000, {.comm = "x", .cgroup_id = 10});
+  }
+  const std::string out = Run("list --service ngin.service --log " + path).out;
+  EXPECT_THAT(out, HasSubstr("did you mean 'ngin"));
+  EXPECT_THAT(out, Not(HasSubstr("\x1B")));
+}
+
 TEST_F(AskedNamesTest, WhatIsInACgroupIsWhatIsBelowItToo) {
   EXPECT_EQ(Pids("--cgroup /system.slice"), "210 211 214 ");
   EXPECT_EQ(Pids("--cgroup system.slice/"), "210 211 214 ");

@@ -247,6 +247,26 @@ TEST_F(HonestAnswersTest, WhatRunsHasTheCpuTimeOfASnapshotBefore) {
   EXPECT_EQ(Run(behind + "cpu_within_us,args").out, "2500000,\n") << "whatever else is shown";
 }
 
+// Of 25 hours where summer time ends, and of 23 where it begins.
+TEST_F(HonestAnswersTest, ADayIsAsLongAsItIs) {
+  for (const auto& [day, noon] : {std::pair("2026-10-25", int64_t{1'792'926'000}),
+                                  std::pair("2026-03-29", int64_t{1'774'778'400})}) {
+    const std::string path = temp_ / day;
+    {
+      ScriptedLog log(path, 0xB0, "web1", noon * 1'000'000'000);
+      const auto at_ms = [](uint64_t minutes) { return 5000 + minutes * 60'000; };
+      log.Fork(at_ms(690), 42, 1, 0);  // 23:30
+      log.Exit(at_ms(690) + 10, 42, at_ms(690), 0, "sh", 1);
+      log.Fork(at_ms(750), 43, 1, 0);  // 00:30
+      log.Exit(at_ms(750) + 10, 43, at_ms(750), 0, "sh", 1);
+    }
+    const std::string berlin = std::string(day) + " --tz Europe/Berlin --log " + path;
+    EXPECT_EQ(Run("why 42@" + berlin).status, 0) << day;
+    EXPECT_EQ(Run("why 43@" + berlin).status, 1) << day;
+    EXPECT_EQ(Run("why '42@" + std::string(day) + " UTC' --log " + path).status, 0) << day;
+  }
+}
+
 TEST_F(BuildTest, ATreeHasAllColumnsOfList) {
   EXPECT_EQ(Run("tree --log LOG --comm sh --output csv --no-header --columns "
                 "tree,uid,execs,orphaned,day,exe,user")

@@ -52,6 +52,33 @@ TEST_F(ProgramDamageTest, DamageIsFourAndEverythingElseIsShown) {
       << "of what no column tells";
 }
 
+// Nobody knows of which time it is: it may be of any.
+TEST_F(ProgramDamageTest, DamageAtTheHeadOfTheOnlySegmentIsInEachPageAndRollUp) {
+  const std::string path = temp_ / "headless";
+  {
+    ScriptedLog log(path);
+    for (uint32_t pid = 1000; pid < 1400; ++pid) {
+      log.Fork(6000, pid, 1, 0);
+      log.Exit(6100, pid, 6000, 0, "sh", 1);
+    }
+  }
+  for (const auto& file : std::filesystem::directory_iterator(path)) {
+    std::fstream segment(file.path(), std::ios::in | std::ios::out | std::ios::binary);
+    segment << std::string(600, '\xAA');
+  }
+  for (const std::string day : {"-S 2026-09-21 -U 2026-09-22", "-S 2026-10-30 -U 2026-10-31"}) {
+    const Answer page = Run("report --fail-on damage --log " + path + " " + day);
+    EXPECT_EQ(page.status, 1) << day;
+    EXPECT_THAT(page.out, HasSubstr("Not in the log"));
+    const std::string partial = temp_ / day;
+    EXPECT_EQ(
+        Run("report --quiet --log " + path + " " + day + " --partial '" + partial + "'").status, 4);
+    const Answer merged = Run("merge --output json '" + partial + "'");
+    EXPECT_THAT(merged.out, Not(HasSubstr("\"damaged_bytes\":0,"))) << merged.out;
+    EXPECT_EQ(merged.status, 4);
+  }
+}
+
 TEST_F(ProgramDamageTest, EventsThatTheRecorderLostAreFour) {
   const std::string path = temp_ / "lossy";
   {

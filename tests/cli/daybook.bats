@@ -586,7 +586,12 @@ Columns of --view rate: "
     same "" "$stderr"
     same "$output" "$("$DAYBOOK" "${ask[@]}" --tz "$zone")"
   done
-  for zone in Berlin CET-1CEST X3 XYZ99 "<" "<->" ; do
+  for zone in Asia/Tokyo :Asia/Tokyo /usr/share/zoneinfo/Asia/Tokyo; do
+    TZ=$zone run -0 --separate-stderr "$DAYBOOK" "${ask[@]}"
+    same "2026-11-22T11:00:37" "${output%%.*}"
+    same "" "$stderr"
+  done
+  for zone in Berlin CET-1CEST X3 XYZ99 "<" "<->" /no/zoneinfo; do
     TZ=$zone run -0 --separate-stderr "$DAYBOOK" "${ask[@]}"
     same "2026-11-22T02:00:37" "${output%%.*}"
     has "$stderr" "daybook: TZ: '$zone' is not in the tz database, nor a rule as "
