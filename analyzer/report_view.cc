@@ -63,6 +63,15 @@ void AddMarks(const ViewWish& wish, TableView* view) {
   }
 }
 
+// Rows whose order nobody can see look like rows in none. The last column may be wide.
+void ShowSortKey(TableView* view) {
+  std::vector<size_t>& columns = view->columns;
+  if (std::ranges::find(columns, *view->sort_by) != columns.end()) return;
+  const size_t shown = columns.size() - view->marks;
+  columns.insert(columns.begin() + static_cast<std::ptrdiff_t>(shown - std::min<size_t>(shown, 1)),
+                 *view->sort_by);
+}
+
 }  // namespace
 
 std::vector<Column> ColumnsOf(const TableView& view, std::span<const Column> of_columns) {
@@ -98,6 +107,7 @@ Result<TableView> MakeView(Format format, const ViewWish& wish) {
   auto column = FindColumn(wish, sort, wish.sort.empty() ? NamedBy::kReport : NamedBy::kUser);
   if (!column) return std::move(column).error();
   view.sort_by = *column;
+  if (!wish.sort.empty() && wish.columns.empty() && IsForPeople(format)) ShowSortKey(&view);
   view.descending = view.descending != wish.reverse;
   return view;
 }

@@ -15,7 +15,7 @@ namespace {
 constexpr FieldChoice kFields[] = {
     {"host"},        {"proc_id"},   {"start_time", 1},  {"pid", 2},    {"user", 3},
     {"elapsed", 4},  {"cpu", 5},    {"cpu_percent", 6}, {"maxrss", 7}, {"read_bytes"},
-    {"write_bytes"}, {"status", 8}, {"comm"},           {"args", 9},   {"core"},
+    {"write_bytes"}, {"status", 8}, {"comm", 9},        {"args", 10},  {"core"},
     {"oom"},         {"cpu_within"}};
 constexpr size_t kAlwaysShown = std::size(kFields) - 1;
 

@@ -30,8 +30,8 @@ constexpr ReportOption kOptions[] = {
 
 // Besides how far above it stands.
 constexpr FieldChoice kFields[] = {{"pid", 2},     {"user", 3},  {"start_time", 4}, {"end_time"},
-                                   {"elapsed", 5}, {"cpu"},      {"status", 6},     {"comm"},
-                                   {"exe"},        {"args", 7},  {"ppid"},          {"proc_id"},
+                                   {"elapsed", 5}, {"cpu"},      {"status", 6},     {"comm", 7},
+                                   {"exe"},        {"args", 8},  {"ppid"},          {"proc_id"},
                                    {"parent_id"},  {"tty"},      {"cgroup"},        {"state"},
                                    {"execs"},      {"orphaned"}, {"core"},          {"oom"}};
 

@@ -179,13 +179,13 @@ TEST_F(NightTest, RootsMayBeKnownByWhatIsToldAtTheirEnd) {
 
 TEST_F(NightTest, WhyTellsTheChainUpToTheFirst) {
   EXPECT_EQ(Run("why 204 --log LOG").out, std::string(R"(
-ABOVE  PID  USER  START_TIME           ELAPSED  STATUS  ARGS
-    0  204  root  2026-09-21 14:13:21    2.40s  0       uploader
-    1  203  root  2026-09-21 14:13:21    2.0ms  0       sh -c 'backup --all'
-    2  201  root  2026-09-21 14:13:21  699.0ms  0       sh -c 'backup --all'
-    3  200  root  2026-09-21 14:13:21  701.0ms  0       -
-    4   50  root  2026-09-21 14:13:18        -  -       -
-    5    1  root  2026-09-21 14:13:15        -  -       -
+ABOVE  PID  USER  START_TIME           ELAPSED  STATUS  COMM      ARGS
+    0  204  root  2026-09-21 14:13:21    2.40s  0       uploader  uploader
+    1  203  root  2026-09-21 14:13:21    2.0ms  0       sh        sh -c 'backup --all'
+    2  201  root  2026-09-21 14:13:21  699.0ms  0       sh        sh -c 'backup --all'
+    3  200  root  2026-09-21 14:13:21  701.0ms  0       cron      -
+    4   50  root  2026-09-21 14:13:18        -  -       cron      -
+    5    1  root  2026-09-21 14:13:15        -  -       systemd   -
 -- 2026-09-21 14:13:20 to 2026-09-21 14:13:27; boots 1, segments 1, records 100; processes 22, running 3, ended unseen 0; filtered 16; lost 0, damaged 0 bytes
 )")
                                               .substr(1));
@@ -415,10 +415,10 @@ TEST_F(NightTest, OnlyBirthsInsideTheWindowAreSpawned) {
 
 TEST_F(NightTest, TopIsTheCostliest) {
   EXPECT_EQ(Run("top --log LOG -n 3").out, std::string(R"(
-START_TIME           PID  USER  ELAPSED      CPU  CPU_PERCENT  MAXRSS  STATUS  ARGS
-2026-09-21 14:13:21  202  root  490.0ms  100.0ms       20.40%       -  1       gzip -1
-2026-09-21 14:13:23  212  root  490.0ms  100.0ms       20.40%       -  1       gzip -1
-2026-09-21 14:13:21  204  root    2.40s   50.0ms        2.08%       -  0       uploader
+START_TIME           PID  USER  ELAPSED      CPU  CPU_PERCENT  MAXRSS  STATUS  COMM      ARGS
+2026-09-21 14:13:21  202  root  490.0ms  100.0ms       20.40%       -  1       gzip      gzip -1
+2026-09-21 14:13:23  212  root  490.0ms  100.0ms       20.40%       -  1       gzip      gzip -1
+2026-09-21 14:13:21  204  root    2.40s   50.0ms        2.08%       -  0       uploader  uploader
 -- 2026-09-21 14:13:20 to 2026-09-21 14:13:27; boots 1, segments 1, records 100; processes 22, running 3, ended unseen 0; lost 0, damaged 0 bytes
 )")
                                                .substr(1));

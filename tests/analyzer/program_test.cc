@@ -258,6 +258,17 @@ TEST_F(ProgramTest, TheRateOfBirthsIsThatOfAnyTime) {
   }
 }
 
+TEST_F(ProgramTest, WhatRowsAreSortedByIsShown) {
+  const auto head = [&](const std::string& ask) {
+    const std::string out = Run(ask + " --log LOG").out;
+    return out.substr(0, out.find('\n'));
+  };
+  EXPECT_EQ(head("top --sort -read"), head("top").insert(head("top").find("ARGS"), "READ  "));
+  EXPECT_EQ(head("top --sort -maxrss"), head("top")) << "it is there already";
+  EXPECT_EQ(head("top --sort -read --columns pid"), "PID");
+  EXPECT_EQ(head("top --sort -read --output csv"), head("top --output csv"));
+}
+
 TEST_F(ProgramTest, NoColumnStandsTwice) {
   EXPECT_EQ(Run("list --columns pid,comm,pid --log LOG").err,
             "daybook: --columns: 'pid' stands there twice\n");

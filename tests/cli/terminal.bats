@@ -49,8 +49,8 @@ JOB jobs
 COMM list --sort pid
 COMM failures
 TREE tree
-ARGS top
-ARGS why 3600
+COMM top
+COMM why 3600
 ARGS ps --at 2026-11-22T02:00:39Z
 SPAWNER spawn"
 }
