@@ -25,8 +25,6 @@ constexpr uint64_t kMinMoreElapsedUs = 1'000'000;  // in all
 constexpr uint64_t kMinMoreFailures = 5;
 constexpr uint64_t kOneIn = 10;
 
-constexpr int64_t kMaxNights = 63;  // before this one, in the bits of a number
-
 bool IsOomKill(const Life& life) { return (life.flags & kProcOomKilled) != 0; }
 
 std::string CommOf(const Life* life) {
@@ -40,18 +38,16 @@ Cell TextOrUnknown(std::string_view text) {
 }  // namespace
 
 Night::Night(const Window& window, int64_t now_ns, const LocalZone& zone)
-    : window_(window), texts_(zone), runs_(no_roots_, [this](const JobRun& run) { TakeRun(run); }) {
-  const int64_t until_ns = std::min(window.until_ns.value_or(now_ns), now_ns);
-  if (!window.since_ns || __builtin_sub_overflow(until_ns, *window.since_ns, &length_ns_)) {
-    length_ns_ = 0;
-  }
-}
+    : window_(window),
+      before_(window, now_ns, zone),
+      texts_(zone),
+      runs_(no_roots_, [this](const JobRun& run) { TakeRun(run); }) {}
 
 // Less than the night is long says little: much of what runs once a night would be new. What is
 // missing of it was recorded: it is none the shorter for that, unless half of it is.
 void Night::SetBaseline(const Window& before, const RecordedTimes& recorded) {
-  if (length_ns_ <= 0 || recorded.empty()) return;
-  const int64_t end_ns = *window_.since_ns + length_ns_;
+  if (before_.length_ns() == 0 || recorded.empty()) return;
+  const int64_t end_ns = *window_.since_ns + before_.length_ns();
   recorded_ns_ = recorded.NsBetween(*window_.since_ns, end_ns);
   if (recorded.MissingNsBetween(*window_.since_ns, end_ns) >= kSilenceNs) {
     const bool is_all = recorded.IsMissing({.since_ns = window_.since_ns, .until_ns = end_ns});
@@ -61,8 +57,8 @@ void Night::SetBaseline(const Window& before, const RecordedTimes& recorded) {
   if (since_ns >= *before.until_ns) return;
   baseline_ns_ = recorded.NsBetween(since_ns, *before.until_ns);
   const int64_t missing_ns = recorded.MissingNsBetween(since_ns, *before.until_ns);
-  const bool is_long = *before.until_ns - since_ns >= length_ns_ &&
-                       baseline_ns_ + missing_ns >= recorded_ns_ &&
+  const int64_t enough_ns = std::min(recorded_ns_, before_.LastStretchNs());
+  const bool is_long = before_.IsLongSince(since_ns) && baseline_ns_ + missing_ns >= enough_ns &&
                        baseline_ns_ >= recorded_ns_ / 2;
   if (is_long && recorded_ns_ > 0 && lack_ != Lack::kAll) {
     baseline_ = Window{.since_ns = since_ns, .until_ns = before.until_ns};
@@ -74,12 +70,9 @@ void Night::SetBaseline(const Window& before, const RecordedTimes& recorded) {
 // Those of which half as much was recorded as of this one, or as is usual: a host may be off at
 // weekends, and on for longer than ever tonight.
 void Night::NoteNights(const RecordedTimes& recorded) {
-  const int64_t count =
-      std::min((*baseline_->until_ns - *baseline_->since_ns) / length_ns_, kMaxNights);
   std::vector<int64_t> nights;
-  for (int64_t night = 0; night < count; ++night) {
-    const int64_t until_ns = *baseline_->until_ns - night * length_ns_;
-    nights.push_back(recorded.NsBetween(until_ns - length_ns_, until_ns));
+  for (const Window& night : before_.StretchesSince(*baseline_->since_ns)) {
+    nights.push_back(recorded.NsBetween(*night.since_ns, *night.until_ns));
   }
   const auto on = std::ranges::count_if(nights, [](int64_t ns) { return ns != 0; });
   const int64_t usual_ns = baseline_ns_ / std::max<int64_t>(on, 1);
@@ -352,9 +345,8 @@ uint64_t Night::Expected(uint64_t before) const {
 // A bit for the night in which it ended.
 uint64_t Night::NightsBefore(const Boot& boot, const Life& life) const {
   const auto end = EndTime(boot, life);
-  if (!end || length_ns_ <= 0) return 0;
-  const int64_t nights = (*window_.since_ns - 1 - *end) / length_ns_;
-  return nights < kMaxNights ? uint64_t{1} << nights : 0;
+  const auto night = end ? before_.StretchAt(*end) : std::nullopt;
+  return night ? uint64_t{1} << *night : 0;
 }
 
 bool Night::IsInEachNight(uint64_t nights) const {

@@ -20,6 +20,7 @@
 #include "life_programs.h"
 #include "page.h"
 #include "recorded_times.h"
+#include "time_before.h"
 #include "totals.h"
 #include "window.h"
 
@@ -27,7 +28,8 @@ namespace daybook {
 
 class Night {
  public:
-  // What ends before `window` is of the period before; what ends after it still runs.
+  // What ends before `window` is of the period before; what ends after it still runs. `zone` must
+  // outlive this.
   Night(const Window& window, int64_t now_ns, const LocalZone& zone);
 
   // Of both periods, in any order.
@@ -156,8 +158,8 @@ class Night {
   std::string ChangesOf(JobKind kind, const JobPeriods& job) const;
 
   Window window_;
-  int64_t length_ns_ = 0;    // by the clock
-  int64_t recorded_ns_ = 0;  // of it, when there is a baseline
+  TimeBefore before_;
+  int64_t recorded_ns_ = 0;  // of the window, when there is a baseline
   Lack lack_ = Lack::kNothing;
   bool lacks_before_ = false;
   LifeTexts texts_;

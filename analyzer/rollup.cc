@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <chrono>
 #include <cstdlib>
 #include <functional>
 #include <limits>
@@ -125,6 +126,14 @@ std::optional<int64_t> DayNumber(std::string_view name) {
 
 std::string DayName(int64_t number) {
   return DayOf(number * kSecondsPerDay * kNsPerSecond, LocalZone::Utc()).name;
+}
+
+int64_t MidnightOf(int64_t day_number, const LocalZone& zone) {
+  const std::chrono::year_month_day day{std::chrono::sys_days(std::chrono::days(day_number))};
+  return Midnight({.year = static_cast<int>(day.year()),
+                   .month = static_cast<int>(static_cast<unsigned>(day.month())),
+                   .day = static_cast<int>(static_cast<unsigned>(day.day()))},
+                  zone);
 }
 
 RollupFacts::RollupFacts(const Rollup& record)

@@ -26,6 +26,8 @@ LocalDay DayOf(int64_t realtime_ns, const LocalZone& zone);
 // Its number since 1970; nullopt where the name is none of a day, or of one too far from then.
 std::optional<int64_t> DayNumber(std::string_view name);
 std::string DayName(int64_t number);
+// Where the day of that number begins, also where it is before the first of all.
+int64_t MidnightOf(int64_t day_number, const LocalZone& zone);
 
 // What a log is missing: where a log set counts it, and what a roll-up says of its day. Records
 // that were left out since they were out of order are missing from the sums all the same: a roll-up

@@ -24,6 +24,7 @@
 #include "partial.h"
 #include "recorded_times.h"
 #include "report.h"
+#include "time_before.h"
 #include "time_syntax.h"
 
 namespace daybook {
@@ -120,14 +121,6 @@ Status Check(const Wishes& wishes, const FilterClock&) {
   return Ok{};
 }
 
-// As long before the window, and no further back than there can be a time.
-std::optional<Window> BaselineOf(const Window& window, int64_t baseline_ns) {
-  int64_t since_ns = 0;
-  if (!window.since_ns || baseline_ns == 0) return std::nullopt;
-  if (__builtin_sub_overflow(*window.since_ns, baseline_ns, &since_ns)) since_ns = INT64_MIN;
-  return Window{.since_ns = since_ns, .until_ns = window.since_ns};
-}
-
 bool IsReadOnce(const std::string& path) {
   std::error_code unknown;
   return path == "-" || std::filesystem::is_fifo(path, unknown);
@@ -135,10 +128,10 @@ bool IsReadOnce(const std::string& path) {
 
 // Of the night and of the time before it: at least of the minute in which a crash loop may have
 // begun that goes on.
-Result<LogSet> OpenLives(const Question& question, const std::optional<Window>& baseline) {
+Result<LogSet> OpenLives(const Question& question, const TimeBefore& before,
+                         const std::optional<Window>& baseline) {
   Window window = question.log.window();
-  const auto before = BaselineOf(window, kMinuteNs);
-  if (before) window.since_ns = before->since_ns;
+  if (const auto minute = before.Last(kMinuteNs)) window.since_ns = minute->since_ns;
   if (baseline) window.since_ns = std::min(*window.since_ns, *baseline->since_ns);
   auto log = LogSet::Open(question.paths, {.window = window, .skips = LogSet::Skips::kBoots});
   if (log && question.progress != nullptr) log->Show(question.progress);
@@ -296,10 +289,15 @@ void AddHostNotes(const std::vector<std::string>& hosts, bool has_several, std::
   }
 }
 
-void AddComparison(const Wish& wish, const Nights& nights, Page& page) {
+// Why there may be no baseline.
+std::string_view WithoutBaseline(const TimeBefore& before, const std::optional<Window>& wished) {
+  const bool is_short = before.length_ns() != 0 && wished && !before.IsLongSince(*wished->since_ns);
+  return is_short ? "compared with nothing: --baseline is shorter than this time"
+                  : "compared with nothing: the log has too little of the time before";
+}
+
+void AddComparison(const Wish& wish, const Nights& nights, std::string_view without, Page& page) {
   if (wish.baseline_ns == 0) return;
-  constexpr std::string_view kNothing =
-      "compared with nothing: the log has too little of the time before";
   constexpr std::string_view kAllMissing =
       "compared with nothing: nearly all records of this time are missing";
   constexpr std::string_view kSomeMissing =
@@ -309,9 +307,9 @@ void AddComparison(const Wish& wish, const Nights& nights, Page& page) {
   const auto all_missing = nights.HostsThatLack(Night::Lack::kAll);
   const bool has_several = nights.has_several();
   if (!nights.baseline() && all_missing.empty()) {
-    page.AddNote(fmt::format("-- {}", kNothing));
+    page.AddNote(fmt::format("-- {}", without));
   } else if (has_several) {
-    AddHostNotes(nights.HostsWithoutBaseline(), has_several, kNothing, page);
+    AddHostNotes(nights.HostsWithoutBaseline(), has_several, without, page);
   }
   AddHostNotes(all_missing, has_several, kAllMissing, page);
   AddHostNotes(nights.HostsThatLack(Night::Lack::kSome), has_several, kSomeMissing, page);
@@ -344,8 +342,9 @@ Result<Answer> RunNightly(const Question& question, Page& page) {
   }
   if (AsksForPartial(question.wishes)) return WritePartial(question, page);
   const Window window = question.log.window();
-  const auto wished = BaselineOf(window, wish->baseline_ns);
-  auto log = OpenLives(question, wished);
+  const TimeBefore before(window, question.now_ns, question.zone);
+  const auto wished = before.Last(wish->baseline_ns);
+  auto log = OpenLives(question, before, wished);
   if (!log) return std::move(log).error();
   CoverageExceptions records;
   records.Read(question.log, question.now_ns);
@@ -375,7 +374,7 @@ Result<Answer> RunNightly(const Question& question, Page& page) {
     AddSilence(question, page);
     if (IsForPeople(page.format())) rows[SectionNumber("totals")].clear();
   } else {
-    AddComparison(*wish, nights, page);
+    AddComparison(*wish, nights, WithoutBaseline(before, wished), page);
   }
   if (!is_silent || !exceptions.hidden.empty()) AddNotes(exceptions, page);
   AddSections(*wish, rows, failed_on, page);
