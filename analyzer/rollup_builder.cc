@@ -127,8 +127,9 @@ Status RollupBuilder::ReadRecords(LogSet& log) {
     }
     const auto* const record = std::get_if<RecordView>(item);
     const bool is_of_life = record != nullptr && IsOfLife(*record);
-    if (is_of_life && charged_ != (is_dated ? day : &of_no_day_)) Charge(log.coverage());
-    charged_ = is_dated ? day : &of_no_day_;
+    Day* const charged = is_dated ? day : &of_no_day_;
+    if (is_of_life && charged != charged_) Charge(log.coverage());
+    charged_ = charged;
     if (!is_of_life) Charge(log.coverage());
     if (day != nullptr) day->facts.numbers.records += undated_.before;
     undated_.before = 0;
