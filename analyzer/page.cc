@@ -74,13 +74,18 @@ std::string HeadLine(const PageHead& head, const LocalZone& zone) {
   return line;
 }
 
-void AppendJsonHead(const PageHead& head, const LocalZone& zone, std::string* out) {
-  out->append("{\"report\":\"").append(head.report).append("\",\"hosts\":[");
-  for (const std::string& host : head.hosts) {
-    if (&host != &head.hosts.front()) out->push_back(',');
-    AppendJsonString(host, Cut::kNo, out);
+void AppendJsonStrings(std::span<const std::string> strings, std::string* out) {
+  out->push_back('[');
+  for (const std::string& string : strings) {
+    if (&string != &strings.front()) out->push_back(',');
+    AppendJsonString(string, Cut::kNo, out);
   }
   out->push_back(']');
+}
+
+void AppendJsonHead(const PageHead& head, const LocalZone& zone, std::string* out) {
+  out->append("{\"report\":\"").append(head.report).append("\",\"hosts\":");
+  AppendJsonStrings(head.hosts, out);
   AppendTimeMember("since", head.window.since_ns, zone, out);
   AppendTimeMember("until", head.window.until_ns, zone, out);
   const Window baseline = head.baseline.value_or(Window{});
@@ -101,11 +106,17 @@ void Page::Begin(const PageHead& head) {
   if (!head.baseline) return;
   std::string line = "compared with ";
   AppendSpan(*head.baseline, zone_, &line);
-  if (format_ == Format::kMarkdown) return AddNote(line);
+  if (format_ == Format::kMarkdown) return AddLine(line);
   out += line + '\n';
 }
 
-void Page::AddNote(std::string_view line, Tone tone) {
+void Page::AddNote(std::string_view line) {
+  AddLine(line);
+  if (line.starts_with("-- ")) line.remove_prefix(3);
+  notes_.emplace_back(line);
+}
+
+void Page::AddLine(std::string_view line, Tone tone) {
   if (!IsForPeople(format_)) return;
   file_->buffer().push_back('\n');
   AppendInTone(tone, line, &file_->buffer());
@@ -167,19 +178,18 @@ void Page::Add(const Section& section, const Rows& rows) {
 void Page::Finish(const Coverage& coverage, std::span<const std::string> failed_on) {
   std::string& out = file_->buffer();
   if (format_ == Format::kJson) {
-    out += "],\n\"failed_on\":[";
-    for (const std::string& rule : failed_on) {
-      if (&rule != &failed_on.front()) out.push_back(',');
-      AppendJsonString(rule, Cut::kNo, &out);
-    }
-    out += "],\n\"coverage\":";
+    out += "],\n\"failed_on\":";
+    AppendJsonStrings(failed_on, &out);
+    out += ",\n\"notes\":";
+    AppendJsonStrings(notes_, &out);
+    out += ",\n\"coverage\":";
     AppendJsonCoverage(coverage, zone_, &out);
     out += "}\n";
   }
   for (const std::string& rule : failed_on) {
-    AddNote("-- exit status 1 since this applies: " + rule, Alarm());
+    AddLine("-- exit status 1 since this applies: " + rule, Alarm());
   }
-  AddNote(CoverageLine(coverage, zone_), coverage.incomplete() ? Alarm() : Tone::kPlain);
+  AddLine(CoverageLine(coverage, zone_), coverage.incomplete() ? Alarm() : Tone::kPlain);
   file_->Written();
 }
 

@@ -38,12 +38,16 @@ class Page {
   void Begin(const PageHead& head);
   // A table; people are not shown an empty one.
   void Add(const Section& section, const Rows& rows);
-  // A line for people.
-  void AddNote(std::string_view line, Tone tone = Tone::kPlain);
+  // A line for people, of what other formats tell otherwise.
+  void AddLine(std::string_view line, Tone tone = Tone::kPlain);
+  // What no table tells: a line for people, and a member of the document in JSON.
+  void AddNote(std::string_view line);
   // `failed_on`: names of rules that apply.
   void Finish(const Coverage& coverage, std::span<const std::string> failed_on);
 
   Format format() const { return format_; }
+  // Without the dashes, for Answer::notes: other formats have no place for them.
+  const std::vector<std::string>& notes() const { return notes_; }
 
  private:
   Tone Alarm() const;
@@ -58,6 +62,7 @@ class Page {
   const LocalZone& zone_;
   bool has_sections_ = false;
   bool tells_hosts_apart_ = false;
+  std::vector<std::string> notes_;
 };
 
 }  // namespace daybook

@@ -129,7 +129,7 @@ Result<Answer> WritePartial(const Question& question, Page& page) {
     return answer;
   }
   page.Begin({.report = "report", .window = window});
-  page.AddNote(fmt::format("-- {}: roll-ups {}, processes {}", path, *written, coverage->used));
+  page.AddLine(fmt::format("-- {}: roll-ups {}, processes {}", path, *written, coverage->used));
   page.Finish(answer.coverage, {});
   return answer;
 }

@@ -321,7 +321,7 @@ void AddNotes(const Exceptions& exceptions, Page& page) {
     page.AddNote(fmt::format("-- exceptions in sections that were not asked for: {}",
                              fmt::join(exceptions.hidden, ", ")));
   } else if (!exceptions.has_shown) {
-    page.AddNote("-- no exceptions");
+    page.AddLine("-- no exceptions");
   }
 }
 
@@ -379,6 +379,7 @@ Result<Answer> RunNightly(const Question& question, Page& page) {
   if (!is_silent || !exceptions.hidden.empty()) AddNotes(exceptions, page);
   AddSections(*wish, rows, failed_on, page);
   page.Finish(answer.coverage, failed_on);
+  answer.notes = page.notes();
   return answer;
 }
 

@@ -13,8 +13,10 @@ namespace daybook {
 namespace {
 
 using testing::AllOf;
+using testing::EndsWith;
 using testing::HasSubstr;
 using testing::Not;
+using testing::StartsWith;
 
 TEST_F(NightlyTest, ANightLikeTheOthersHasNoExceptions) {
   week_.Live(kNightMs + 11 * kHourMs, {.comm = "rotate", .args = "rotate\0"sv});
@@ -239,6 +241,7 @@ compared with 2026-09-21 14:13:20 to 2026-09-28 00:00:00
 ]}
 ],
 "failed_on":["core (6)"],
+"notes":["exceptions in sections that were not asked for: abnormal_ends, crash_loops, new_programs, new_users, new_identities"],
 "coverage":{"first_time":"2026-09-27T23:59:59.000000+00:00","last_time":"2026-09-28T20:00:00.000000+00:00","hosts":1,"boots":1,"segments":1,"records":180,"skipped_segments":6,"skipped_bytes":0,"processes":48,"running":2,"ended_unseen":0,"unreaped":0,"stopped_early":false,"used":48,"filtered":0,"undated":0,"undecided":0,"dropped_events":0,"lost_events":10,"recording_gaps":1,"missed_forks":40,"unseen_forks":0,"recorded_twice_us":0,"missing_records":0,"malformed_records":0,"repeated_records":0,"unordered_records":0,"unknown_records":0,"salvaged_records":0,"gaps":0,"damaged_bytes":0,"hole_bytes":0,"torn_bytes":0,"unreadable_files":0,"imported":false,"others_hidden":false,"filter":null}}
 )page")
                                                               .substr(1));
@@ -330,10 +333,39 @@ TEST_F(NightlyTest, WhereOnlyATableIsWantedTheRuleIsToldBesideIt) {
   Worry();
   const Answer answer = Run(kAsk + "--section jobs --output csv --fail-on signal,oom");
   EXPECT_EQ(answer.status, 1);
-  EXPECT_EQ(answer.err, "daybook: this applies: signal (7)\ndaybook: this applies: oom (1)\n");
+  EXPECT_THAT(answer.err,
+              EndsWith("\ndaybook: this applies: signal (7)\ndaybook: this applies: oom (1)\n"));
   const Answer incomplete = Run(kAsk + "--section jobs --output csv");
   EXPECT_EQ(incomplete.status, 4);
   EXPECT_THAT(incomplete.err, HasSubstr("the log is not complete"));
+}
+
+// What changes how its rows are to be read, in each format.
+TEST_F(NightlyTest, WhatThePageSaysBesidesItsTablesIsToldInEachFormat) {
+  Worry();
+  const std::string ask = kAsk + "--section jobs --baseline 1h --output ";
+  const std::string short_baseline = "compared with nothing: --baseline is shorter than this time";
+  const std::string hidden =
+      "exceptions in sections that were not asked for: coverage, abnormal_ends, crash_loops";
+  for (const std::string format : {"text", "md"}) {
+    const Answer answer = Run(ask + format);
+    EXPECT_THAT(answer.out, HasSubstr("-- " + short_baseline + "\n\n-- " + hidden + "\n"));
+    EXPECT_EQ(answer.err, "");
+  }
+  for (const std::string format : {"csv", "tsv", "jsonl"}) {
+    EXPECT_THAT(Run(ask + format).err,
+                StartsWith("daybook: " + short_baseline + "\ndaybook: " + hidden + "\n"));
+  }
+  EXPECT_EQ(Run(ask + "json | jq -r .notes[]").out, short_baseline + "\n" + hidden + "\n");
+  EXPECT_EQ(Run(ask + "json").err, "");
+}
+
+// Empty tables say that by themselves.
+TEST_F(NightlyTest, WhereThereIsNothingToSayProgramsAreToldNothing) {
+  week_.Live(kNightMs + 11 * kHourMs, {.comm = "rotate", .args = "rotate\0"sv});
+  Close();
+  EXPECT_EQ(Run(kAsk + "--output jsonl").err, "");
+  EXPECT_EQ(Run(kAsk + "--output json | jq -c .notes").out, "[]\n");
 }
 
 TEST_F(NightlyTest, WithoutALongEnoughTimeBeforeNothingIsNew) {
