@@ -46,7 +46,7 @@ void CoverageExceptions::Read(LogSet& log, int64_t now_ns) {
   const Coverage after = log.coverage();
   coverage_.skipped_segments = after.skipped_segments;
   coverage_.unreadable_files = after.unreadable_files;
-  if (!coverage_.imported) AddUncovered(log, now_ns);
+  AddUncovered(log, now_ns);
 }
 
 void CoverageExceptions::Take(const RecordView& record, LogSet& log) {
@@ -137,6 +137,7 @@ void CoverageExceptions::AddLater(const LogSet& log, std::map<std::string, Recor
     const auto& begin_ns = segment.end->first_realtime_ns;
     const std::string host = names_.OfLog(segment.start->stream_id);
     if (!begin_ns || hosts->contains(host)) continue;
+    if (names_.IsImported(segment.start->stream_id)) continue;
     const auto begin = begins.try_emplace(host, *begin_ns).first;
     begin->second = std::min(begin->second, *begin_ns);
   }
@@ -145,12 +146,13 @@ void CoverageExceptions::AddLater(const LogSet& log, std::map<std::string, Recor
 
 // Where a host has no record at the beginning or at the end of the window, or from one boot, or
 // from one log of a boot, to the next; and where two logs of one boot both have them. A host that
-// is only started anew is away for less.
+// is only started anew is away for less. Of what was imported nobody says when there should be
+// some.
 void CoverageExceptions::AddUncovered(const LogSet& log, int64_t now_ns) {
   const Window& window = log.window();
   const int64_t until_ns = std::min(window.until_ns.value_or(now_ns), now_ns);
   std::map<std::string, Recorded> hosts;
-  for (const auto& [host, times] : RecordedByHost(log, names_)) {
+  for (const auto& [host, times] : RecordedByHost(log, names_, Imports::kLeftOut)) {
     hosts[host] = {{times.first_ns(), times.last_ns()}, times.has_stopped()};
     const auto add = [&, host = host](std::string_view what, const Span& span) {
       const int64_t since_ns = std::max(span.first_ns, window.since_ns.value_or(span.first_ns));
@@ -166,7 +168,9 @@ void CoverageExceptions::AddUncovered(const LogSet& log, int64_t now_ns) {
     for (const Span& span : times.Twice()) add(kRecordedTwice, span);
   }
   AddLater(log, &hosts);
-  if (hosts.empty() && window.since_ns) hosts[""] = {{*window.since_ns, *window.since_ns}};
+  if (hosts.empty() && !names_.has_imported() && window.since_ns) {
+    hosts[""] = {{*window.since_ns, *window.since_ns}};
+  }
   for (const auto& [host, recorded] : hosts) {
     const auto& [span, has_stopped] = recorded;
     if (window.since_ns && IsSilentAt(*window.since_ns, span.first_ns)) {

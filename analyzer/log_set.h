@@ -47,6 +47,7 @@ struct Boot {
   uint64_t last_ns = 0;
   std::optional<uint64_t> stopped_ns;  // when the recorder ended in order, where none followed it
   std::unordered_map<uint64_t, std::string> cgroups;  // paths by id
+  bool is_imported = false;
   bool lacks_successes = false;  // a recorder was to leave out some of what ended with 0
   // One told a birth only when it was known that the process was asked for.
   bool has_late_births = false;

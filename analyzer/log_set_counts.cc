@@ -167,7 +167,7 @@ void LogSet::TakeAbout(const RecordView& record) {
     AddAnchor(clock.time_ns, clock.realtime_ns);
   } else if (Info info; record.As(&info)) {
     if (info.key == "hostname") boot_->host = info.value;
-    if (info.key == kImportedFrom) coverage_.imported = true;
+    if (info.key == kImportedFrom) coverage_.imported = boot_->is_imported = true;
     if (info.key == kFilterInfo) NoteFilter(info.value);
     if (info.key == kOthersHidden) coverage_.others_hidden = true;
     if (info.key == kHolds && info.value == kRollups) coverage_.holds_rollups = true;

@@ -70,18 +70,30 @@ std::optional<Span> SpanOf(const Boot& boot, uint64_t first_ns, uint64_t last_ns
   return Span{.first_ns = std::min(*first, *last), .last_ns = std::max(*first, *last)};
 }
 
-// Of a segment that is read no further than to its name.
-std::string HostIn(const std::string& path) {
+// What the head of a segment says.
+struct Head {
+  std::string host;
+  bool is_imported = false;
+};
+
+// Reads no further than to the host's name.
+Head HeadOf(const std::string& path) {
+  Head head;
   auto reader = SegmentReader::Open(path);
-  if (!reader) return "";
+  if (!reader) return head;
   for (Item item = reader->Next(); !std::holds_alternative<End>(item); item = reader->Next()) {
     const auto* record = std::get_if<RecordView>(&item);
-    if (Info info; record != nullptr && record->As(&info) && info.key == "hostname") {
-      return std::string(info.value);
+    if (Info info; record != nullptr && record->As(&info)) {
+      head.is_imported |= info.key == kImportedFrom;
+      if (info.key != "hostname") continue;
+      head.host = info.value;
+      return head;
     }
     if (record != nullptr && record->type == Schema<Clock>::kType) break;  // behind the head
   }
-  return reader->segment() ? HexId(reader->segment()->host_id) : "";
+  const auto& segment = reader->segment();
+  if (segment && segment->host_id != Id128{}) head.host = HexId(segment->host_id);
+  return head;
 }
 
 // What the segments tell of a boot that are left out before the window.
@@ -112,17 +124,22 @@ std::deque<Boot> BootsLeftOut(const LogSet& log) {
 // All of this for one log set.
 class HostTimes {
  public:
-  HostTimes(const LogSet& log, const HostNames& names) : log_(log), names_(names) {}
+  HostTimes(const LogSet& log, const HostNames& names, Imports imports)
+      : log_(log), names_(names), imports_(imports) {}
 
   std::map<std::string, RecordedTimes> Collect();
 
  private:
+  bool IsLeftOut(const std::optional<Id128>& stream_id) const {
+    return imports_ == Imports::kLeftOut && names_.IsImported(stream_id);
+  }
   void CollectMissing();
   void AddRead(const Boot& boot);
   void AddLeftOut(const Boot& boot);
 
   const LogSet& log_;
   const HostNames& names_;
+  Imports imports_;
   std::map<std::string, RecordedTimes> hosts_;
   std::map<const Boot*, std::vector<Span>> not_recorded_;
   std::map<std::optional<Id128>, std::vector<Span>> missing_;  // by log
@@ -134,7 +151,7 @@ class HostTimes {
 void HostTimes::CollectMissing() {
   const int64_t until_ns = log_.window().until_ns.value_or(INT64_MAX);
   const auto add = [&](const std::optional<Id128>& stream_id, const Span& span) {
-    if (span.first_ns < until_ns) missing_[stream_id].push_back(span);
+    if (span.first_ns < until_ns && !IsLeftOut(stream_id)) missing_[stream_id].push_back(span);
   };
   for (const auto& [boot, first_ns, last_ns] : log_.lost_in_gaps()) {
     if (const auto span = SpanOf(*boot, first_ns, last_ns)) add(boot->stream_id, *span);
@@ -142,6 +159,7 @@ void HostTimes::CollectMissing() {
   for (const LogSet::Missing& missing : log_.missing()) {
     const Window time = missing.Time();
     if (!missing.has_recorder || !time.since_ns || !time.until_ns) continue;
+    if (IsLeftOut(missing.stream_id)) continue;
     const Span span = {*time.since_ns, *time.until_ns};
     if (*missing.first_ns <= *missing.last_ns) {
       add(missing.stream_id, span);
@@ -192,8 +210,12 @@ std::map<std::string, RecordedTimes> HostTimes::Collect() {
   for (auto& [boot, spans] : not_recorded_) Join(&spans);
   CollectMissing();
   const std::deque<Boot> left_out = BootsLeftOut(log_);
-  for (const Boot& boot : log_.boots()) AddRead(boot);
-  for (const Boot& boot : left_out) AddLeftOut(boot);
+  for (const Boot& boot : log_.boots()) {
+    if (!IsLeftOut(boot.stream_id)) AddRead(boot);
+  }
+  for (const Boot& boot : left_out) {
+    if (!IsLeftOut(boot.stream_id)) AddLeftOut(boot);
+  }
   for (auto& [boot, logs] : logs_of_boots_) {
     hosts_[boot.first].AddLogsOfBoot(std::move(logs), gaps);
   }
@@ -205,6 +227,7 @@ std::map<std::string, RecordedTimes> HostTimes::Collect() {
 
 HostNames::HostNames(const LogSet& log) {
   for (const Boot& boot : log.boots()) {
+    if (boot.is_imported && boot.stream_id) imported_.insert(*boot.stream_id);
     const auto last = boot.clock.ToRealtime(boot.last_ns);
     if (!boot.stream_id || !boot.host || !last) continue;
     const auto [found, is_new] = by_log_.try_emplace(*boot.stream_id);
@@ -214,7 +237,11 @@ HostNames::HostNames(const LogSet& log) {
   for (const auto& [path, segment] : log.left_out()) {
     if (!by_log_.contains(segment.start->stream_id)) unread[segment.start->stream_id] = path;
   }
-  for (const auto& [stream_id, path] : unread) by_log_[stream_id].name = HostIn(path);
+  for (const auto& [stream_id, path] : unread) {
+    const Head head = HeadOf(path);
+    by_log_[stream_id].name = head.host;
+    if (head.is_imported) imported_.insert(stream_id);
+  }
 }
 
 std::string HostNames::Of(const Boot& boot) const {
@@ -227,6 +254,10 @@ std::string HostNames::OfLog(const std::optional<Id128>& stream_id) const {
   if (found != by_log_.end()) return found->second.name;
   // A damaged segment that stands among others.
   return by_log_.size() == 1 ? by_log_.begin()->second.name : "";
+}
+
+bool HostNames::IsImported(const std::optional<Id128>& stream_id) const {
+  return stream_id && imported_.contains(*stream_id);
 }
 
 void RecordedTimes::Add(const Span& boot, const std::vector<Span>& not_recorded,
@@ -373,8 +404,9 @@ LogsOfOneBoot CompareLogsOfOneBoot(const LogSet& log) {
   return found;
 }
 
-std::map<std::string, RecordedTimes> RecordedByHost(const LogSet& log, const HostNames& names) {
-  return HostTimes(log, names).Collect();
+std::map<std::string, RecordedTimes> RecordedByHost(const LogSet& log, const HostNames& names,
+                                                    Imports imports) {
+  return HostTimes(log, names, imports).Collect();
 }
 
 std::vector<std::string> NotRecordedLines(const LogSet& log, const Window& window,

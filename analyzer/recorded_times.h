@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,8 @@ class HostNames {
   // Of a boot of any log set. Empty where nothing tells.
   std::string Of(const Boot& boot) const;
   std::string OfLog(const std::optional<Id128>& stream_id) const;
+  bool IsImported(const std::optional<Id128>& stream_id) const;
+  bool has_imported() const { return !imported_.empty(); }
 
  private:
   struct Named {
@@ -33,6 +36,7 @@ class HostNames {
     std::string name;
   };
   std::map<Id128, Named> by_log_;
+  std::set<Id128> imported_;
 };
 
 class RecordedTimes {
@@ -107,8 +111,12 @@ struct LogsOfOneBoot {
 };
 LogsOfOneBoot CompareLogsOfOneBoot(const LogSet& log);
 
+// What was imported was recorded, too; but nobody says of it when it would have gone on.
+enum class Imports : uint8_t { kCount, kLeftOut };
+
 // Of each host that a log set has read something of, or left out before its window.
-std::map<std::string, RecordedTimes> RecordedByHost(const LogSet& log, const HostNames& names);
+std::map<std::string, RecordedTimes> RecordedByHost(const LogSet& log, const HostNames& names,
+                                                    Imports imports = Imports::kCount);
 
 // Lines for people, one for each host of which somebody recorded behind the window, but at no
 // moment in it, or of which all records of it are missing. Call it when the log has been read.

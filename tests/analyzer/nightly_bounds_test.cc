@@ -204,6 +204,22 @@ TEST_F(NightlyTest, AHostThatStoppedBeforeTheNightIsAnException) {
 }
 
 // The first night after installing: a recorder that was not there yet has not stopped.
+// Nobody says of it when it would have gone on.
+TEST_F(NightlyTest, AnImportedLogHasNotStoppedNorHidesThatAnotherOneHas) {
+  Worry();
+  const std::string imported = temp_ / "imported";
+  Run("export --format pacct --log LOG -o " + imported + ".pacct");
+  Run("import " + imported + ".pacct -o " + imported);
+  const std::string ask = "report --section coverage --output csv --no-header ";
+  for (const std::string night : {"-S 2026-09-20 -U 2026-09-21", "-S 2026-09-28 -U 2026-09-29",
+                                  "-S 2026-09-30 -U 2026-10-01"}) {
+    EXPECT_EQ(Run(ask + night + " --log " + imported).out, "") << night;
+    const std::string recorded = Run(ask + night + " --log LOG").out;
+    EXPECT_NE(recorded, "") << night;
+    EXPECT_EQ(Run(ask + night + " --log LOG --log " + imported).out, recorded) << night;
+  }
+}
+
 TEST_F(NightlyTest, ALogThatBeginsAfterTheNightHasNotStopped) {
   Close();
   const std::string path = temp_ / "young";
