@@ -60,6 +60,13 @@ bool IsThereWithoutEnd(const Window& window, const Boot& boot, const Life& life)
   return life.state != LifeState::kEnded || (window.until_ns && end && *end >= *window.until_ns);
 }
 
+bool EndedBehind(const std::optional<int64_t>& until_ns, const Boot& boot, const Life& life) {
+  if (!until_ns || life.state == LifeState::kRunning) return false;
+  const auto start = StartOf(boot, life);
+  const auto end = EndTime(boot, life);
+  return start && *start < *until_ns && end && *end >= *until_ns;
+}
+
 void CountOpenEnd(const Window& window, const Boot& boot, const Life& life, Coverage* coverage) {
   const bool is_running = life.state == LifeState::kRunning;
   const bool is_lost = life.state == LifeState::kLost;
@@ -72,9 +79,8 @@ void CountOpenEnd(const Window& window, const Boot& boot, const Life& life, Cove
   // By their ends, those that run are in the last of all periods, whenever that begins.
   const bool is_by_end = window.rule == WindowRule::kEnd;
   if (!is_by_end && RunsUnknownAt(boot, life, window.since_ns)) return;
-  const auto end = EndTime(boot, life);
-  if (!window.Overlaps(StartOf(boot, life), end)) return;
-  const bool runs_on = is_running || (window.until_ns && end && *end >= *window.until_ns);
+  if (!window.Overlaps(StartOf(boot, life), EndTime(boot, life))) return;
+  const bool runs_on = is_running || EndedBehind(window.until_ns, boot, life);
   coverage->running += runs_on;
   coverage->ended_unseen += is_lost && !runs_on;
   coverage->unreaped += life.is_unreaped && !runs_on;

@@ -30,6 +30,9 @@ inline Placed Place(const Window& window, const Boot& boot, const Life& life) {
 // window, or nobody knows.
 bool IsThereWithoutEnd(const Window& window, const Boot& boot, const Life& life);
 
+// True of one that was there at the end of that time, and has ended, or was last heard of, since.
+bool EndedBehind(const std::optional<int64_t>& until_ns, const Boot& boot, const Life& life);
+
 // Counts a life that was alive in the window, where at the window's end it still runs, or has ended
 // unseen, or unreaped, until then.
 void CountOpenEnd(const Window& window, const Boot& boot, const Life& life, Coverage* coverage);

@@ -63,6 +63,8 @@ Cell EndOf(const Totals& totals, const Totals&) {
   return OptionalCell(totals.*Member);
 }
 
+Cell RunningThen(const Totals& totals, const Totals&) { return totals.RunningThen(); }
+
 Cell MaxRss(const Totals& totals, const Totals&) { return OptionalCell(totals.maxrss_kib); }
 
 }  // namespace
@@ -71,7 +73,7 @@ Cell MaxRss(const Totals& totals, const Totals&) { return OptionalCell(totals.ma
 constexpr TotalsField kTotalsFields[kTotalsFieldCount] = {
     {{"count", Kind::kNumber, 102}, Count<&Totals::count>},
     {{"count_share", Kind::kPercent}, CountShare},
-    {{"running", Kind::kNumber, 103}, Count<&Totals::running>},
+    {{"running", Kind::kNumber, 103}, RunningThen},
     {{"lost", Kind::kNumber}, Count<&Totals::lost>},
     {{"failed", Kind::kNumber, 104}, Count<&Totals::failed>},
     {{"cpu_us", Kind::kMicroseconds, 105}, SumOf<&Totals::cpu_us>},
@@ -173,6 +175,11 @@ void Totals::AddMany(const Life& programs, uint64_t number) {
   elapsed_us.AddOfMany(ElapsedUs(programs));
 }
 
+void Totals::AddEndedLater(const Life& life) {
+  ++ended_later;
+  lost -= life.state == LifeState::kLost;
+}
+
 void Totals::AddEnd(const std::optional<int64_t>& end_ns) {
   if (!end_ns) return;
   first_end_ns = std::min(first_end_ns.value_or(*end_ns), *end_ns);
@@ -182,6 +189,7 @@ void Totals::AddEnd(const std::optional<int64_t>& end_ns) {
 void Totals::Merge(const Totals& other) {
   count += other.count;
   running += other.running;
+  ended_later += other.ended_later;
   lost += other.lost;
   failed += other.failed;
   stopped += other.stopped;

@@ -26,8 +26,9 @@ struct Sum {
 
 struct Totals {
   uint64_t count = 0;
-  uint64_t running = 0;
-  uint64_t lost = 0;
+  uint64_t running = 0;      // as far as the log tells
+  uint64_t ended_later = 0;  // they ran when the time that is asked for was over; not in roll-ups
+  uint64_t lost = 0;         // until then
   uint64_t failed = 0;
   uint64_t stopped = 0;  // of these, by a usual signal; not kept in roll-ups
   Sum cpu_us;
@@ -53,9 +54,14 @@ struct Totals {
   void AddWithQuantiles(const Life& life);
   // Of so many programs that are told as one, which is in no mean and no percentile.
   void AddMany(const Life& programs, uint64_t number);
+  // Of what was added and is one that EndedBehind that time: all else of it stays what became of
+  // it.
+  void AddEndedLater(const Life& life);
   // When a life that was added has ended, or was last seen.
   void AddEnd(const std::optional<int64_t>& end_ns);
   void Merge(const Totals& other);
+
+  uint64_t RunningThen() const { return running + ended_later; }
 
  private:
   void Count(const Life& life, uint64_t number);

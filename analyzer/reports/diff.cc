@@ -210,7 +210,7 @@ struct Period {
   uint64_t uncounted = 0;  // in these: they were there, and not seen to end
   bool lacks_successes = false;
 
-  uint64_t running() const { return uncounted + totals.running; }
+  uint64_t running() const { return uncounted + totals.RunningThen(); }
   uint64_t there() const { return uncounted + totals.count; }
   void Merge(const Period& other) {
     totals.Merge(other.totals);
@@ -289,6 +289,9 @@ class Difference {
           if (counts_only_ends_ && life.state != LifeState::kEnded) return LifeUse::kFiltered;
           Period& of_group = (GroupOf(boot, life).*period)[boot.stream_id];
           of_group.totals.Add(life);
+          if (EndedBehind(question.log.window().until_ns, boot, life)) {
+            of_group.totals.AddEndedLater(life);
+          }
           of_group.lacks_successes = of_group.lacks_successes || boot.lacks_successes;
           return LifeUse::kUsed;
         },

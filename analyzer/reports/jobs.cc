@@ -92,7 +92,7 @@ std::array<Cell, std::size(kColumns)> Row(const JobKey& key, std::optional<uint3
           OptionalCell(times.us.Mean()),
           OptionalCell(times.longest_us),
           totals.count,
-          totals.running,
+          totals.RunningThen(),
           totals.failed,
           OptionalCell(totals.cpu_us.total),
           OptionalCell(totals.cpu_us.total),
@@ -159,6 +159,7 @@ class JobTable {
 void JobTable::Take(const Boot& boot, const Life& life, LifeTexts& texts) {
   JobRun& run = *runs_.Find(boot, life, texts);
   run.totals.Add(boot, life, run.is_many);
+  if (EndedBehind(texts.until_ns, boot, life)) run.totals.totals.AddEndedLater(life);
   run.totals.totals.cpu_within_us.Add(CpuWithinUs(texts.until_ns, boot, life));
   Concurrency& alone = run.totals.alone_at_once;
   if (!alone.is_large()) return;

@@ -84,6 +84,7 @@ class Groups {
   void AddProcess(const Boot& boot, const Life& life) {
     Totals& totals = At(names_.Find(boot, life, texts_));
     AddOne(life, &totals);
+    if (EndedBehind(texts_.until_ns, boot, life)) totals.AddEndedLater(life);
     if (uses_ends_) totals.AddEnd(EndTime(boot, life));
     if (uses_within_) totals.cpu_within_us.Add(CpuWithinUs(texts_.until_ns, boot, life));
   }
@@ -147,6 +148,7 @@ class Groups {
     } else {
       totals.AddMany(program.life, program.count.value_or(1));
     }
+    if (EndedBehind(texts_.until_ns, boot, program.life)) totals.AddEndedLater(program.life);
     if (uses_ends_) totals.AddEnd(EndTime(boot, program.life));
     merged_.Note(program);
     uncounted_ += !program.count;

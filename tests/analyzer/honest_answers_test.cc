@@ -247,6 +247,38 @@ TEST_F(HonestAnswersTest, WhatRunsHasTheCpuTimeOfASnapshotBefore) {
   EXPECT_EQ(Run(behind + "cpu_within_us,args").out, "2500000,\n") << "whatever else is shown";
 }
 
+// Some end later, of which one is only not there any more when a recorder comes back.
+TEST_F(HonestAnswersTest, WhoRanWhenTheTimeWasOverIsCountedAsRunningWhateverBecameOfIt) {
+  {
+    Script script(log_path_);
+    script.Snapshot();
+    script.Fork(6000, 200, 1, 0);
+    script.Exec(6001, 200, 6000, "worker", "worker\0"sv);
+    script.Exit(7000, 200, 6000, {.comm = "worker", .cpu_us = 1000});
+    script.Fork(8000, 201, 1, 0);
+    script.Exec(8001, 201, 8000, "worker", "worker\0"sv);
+    script.Fork(9000, 202, 1, 0);
+    script.Exec(9001, 202, 9000, "worker", "worker\0"sv);
+    script.Fork(9500, 203, 1, 0);
+    script.Exec(9501, 203, 9500, "worker", "worker\0"sv);
+    script.Exit(20'000, 201, 8000, {.wait_status = 1 << 8, .comm = "worker", .cpu_us = 3000});
+    script.Exec(21'000, 203, 9500, "worker", "worker\0"sv);
+    script.log().At(30'000);
+    script.Snapshot({{1, 0, 0, "systemd"}, {202, 9000, 1, "worker"}}, 30'000);
+  }
+  const std::string until = " --log LOG --comm worker -U '2026-09-21 14:13:30' ";
+  const std::string bare = "--output csv --no-header --columns ";
+  for (const std::string rule : {"existence", "start"}) {
+    const std::string ask = until + "--window " + rule + " ";
+    EXPECT_THAT(Run("list" + ask).out, HasSubstr("running 4,"));  // and systemd
+    EXPECT_EQ(Run("summary" + ask + bare + "count,running,lost,failed,cpu").out, "4,3,0,1,4000\n");
+    EXPECT_EQ(Run("jobs" + ask + bare + "processes,running,failed,cpu").out, "4,3,1,4000\n");
+    EXPECT_EQ(Run("summary --per program" + ask + bare + "comm,count,running,lost").out,
+              "systemd,4,0,0\nworker,5,3,1\n***other,0,0,0\n");
+  }
+  EXPECT_EQ(Run("summary --log LOG --comm worker " + bare + "count,running,lost").out, "4,1,1\n");
+}
+
 // Of 25 hours where summer time ends, and of 23 where it begins.
 TEST_F(HonestAnswersTest, ADayIsAsLongAsItIs) {
   for (const auto& [day, noon] : {std::pair("2026-10-25", int64_t{1'792'926'000}),
