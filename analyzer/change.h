@@ -27,6 +27,10 @@ struct FailedShare {
 FailedShare FailedOf(const Totals& totals);
 
 // Shares of failures are compared, so that what runs more often does not fail more by that.
+bool FailsMore(const FailedShare& before, const FailedShare& now, uint64_t threshold);
+
+// The same, and by more than chance may make of it: programs as grep and test fail more on one day
+// than on another.
 bool IsFailing(const FailedShare& before, const FailedShare& now, uint64_t threshold);
 
 }  // namespace daybook

@@ -21,9 +21,6 @@ constexpr uint64_t kTwice = kWholeThreshold;  // for rules that are shared with 
 constexpr uint64_t kMinMoreProcesses = 20;
 constexpr uint64_t kMinMoreCpuUs = 1'000'000;
 constexpr uint64_t kMinMoreElapsedUs = 1'000'000;  // in all
-// So many more than are expected; of what never failed before, one in so many processes will do.
-constexpr uint64_t kMinMoreFailures = 5;
-constexpr uint64_t kOneIn = 10;
 
 bool IsOomKill(const Life& life) { return (life.flags & kProcOomKilled) != 0; }
 
@@ -366,16 +363,9 @@ bool Night::IsSlower(const Sum& before, const Sum& now, uint64_t longest_before_
   return *now.Mean() > longest_before_us && more_us * now.terms >= kMinMoreElapsedUs;
 }
 
-// Programs as grep and test fail more on one day than on another. What never failed could have done
-// so once.
 bool Night::IsFailing(const Periods& periods) const {
-  if (periods.lacks_successes) return false;
-  const FailedShare before = FailedOf(periods.before);
-  const FailedShare now = FailedOf(periods.now);
-  if (!daybook::IsFailing(before, now, kTwice)) return false;
-  if (before.failed == 0 && now.failed * kOneIn >= now.count) return true;
-  const uint64_t failed_before = std::max<uint64_t>(before.failed, 1);
-  return now.failed >= failed_before * now.count / before.count + kMinMoreFailures;
+  return !periods.lacks_successes &&
+         daybook::IsFailing(FailedOf(periods.before), FailedOf(periods.now), kTwice);
 }
 
 std::string Night::ChangesOf(const Periods& periods) const {

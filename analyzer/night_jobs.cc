@@ -79,7 +79,7 @@ bool Night::IsFailing(JobKind kind, const JobPeriods& job) const {
   if (job.before.failed == 0) return true;
   const FailedShare before{.failed = job.before.failed, .count = job.before.count};
   const FailedShare now{.failed = job.now.failed, .count = job.now.count - job.now.running};
-  if (!daybook::IsFailing(before, now, kWholeThreshold)) return false;
+  if (!FailsMore(before, now, kWholeThreshold)) return false;
   return now.failed * 2 >= now.count ||
          now.failed >= before.failed * now.count / before.count + kMinMoreFailedRuns;
 }
