@@ -7,6 +7,7 @@
 
 #include "escape.h"
 #include "report_view.h"
+#include "window_text.h"
 
 namespace daybook {
 namespace {
@@ -37,20 +38,6 @@ void AppendTimeMember(std::string_view name, std::optional<int64_t> time_ns, con
   out->push_back('"');
   zone.AppendRfc3339(*time_ns, out);
   out->push_back('"');
-}
-
-void AppendSpan(const Window& window, const LocalZone& zone, std::string* out) {
-  if (window.since_ns) {
-    zone.AppendForPeople(*window.since_ns, out);
-  } else {
-    out->append("the beginning");
-  }
-  out->append(" to ");
-  if (window.until_ns) {
-    zone.AppendForPeople(*window.until_ns, out);
-  } else {
-    out->append("now");
-  }
 }
 
 // Of many hosts, as of long names, only some: lines of mail have an end.

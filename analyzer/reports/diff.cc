@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include "change.h"
@@ -26,6 +27,7 @@
 #include "report.h"
 #include "time_syntax.h"
 #include "totals.h"
+#include "window_text.h"
 
 namespace daybook {
 namespace {
@@ -398,6 +400,27 @@ bool NoteWhatIsNotTold(const TimesOfPeriod& before, const TimesOfPeriod& now,
   return true;
 }
 
+bool IsWhole(const Window& window) { return window.since_ns && window.until_ns; }
+
+// Where not all of it was given.
+void NotePeriods(const Question& question, const Window& old_window, const Window& old_given,
+                 Table& table) {
+  const Window& window = question.log.window();
+  if (IsWhole(window) && IsWhole(old_given)) return;
+  std::string note = "-- compared ";
+  AppendSpan(window, question.zone, &note);
+  note += " with ";
+  AppendSpan(old_window, question.zone, &note);
+  table.AddNote(std::move(note));
+}
+
+std::vector<NamedFact> PeriodFacts(const Window& window, const Window& old_window) {
+  return {{"since", OptionalCell(window.since_ns), Kind::kTime},
+          {"until", OptionalCell(window.until_ns), Kind::kTime},
+          {"old_since", OptionalCell(old_window.since_ns), Kind::kTime},
+          {"old_until", OptionalCell(old_window.until_ns), Kind::kTime}};
+}
+
 Result<Answer> RunDiff(const Question& question, Table& table) {
   auto comparison = Parse(question.wishes, {.now_ns = question.now_ns, .zone = question.zone});
   if (!comparison) return comparison.error();
@@ -422,11 +445,14 @@ Result<Answer> RunDiff(const Question& question, Table& table) {
   const bool is_period = window.bounded() || question.log.window().bounded();
   if (is_period && window.rule == WindowRule::kEnd) difference.CountOnlyEnds();
   Question old_question = {.log = *old_log, .zone = question.zone, .filter = question.filter};
-  Answer answer;
+  Answer answer{.facts = PeriodFacts(question.log.window(), window)};
   answer.old_coverage = difference.Read(old_question, &GroupOfLogs::old_period);
   answer.coverage = difference.Read(question, &GroupOfLogs::new_period);
   const TimesOfPeriod before(*old_log);
   const TimesOfPeriod now(question.log);
+  if (!has_old_log && before.IsTold() && now.IsTold()) {
+    NotePeriods(question, window, comparison->old_window, table);
+  }
   const bool is_told = NoteWhatIsNotTold(before, now, window, answer, question.zone, table);
   bool is_complete = is_told;
   const auto is_comparable = [&](const std::string& host) {

@@ -33,6 +33,36 @@ constexpr char kDiff[] =
     "diff --log LOG --output csv --columns comm,change,old_count,count,"
     "old_running,running --sort comm ";
 
+// Whoever names a period has the other one by default.
+TEST_F(HonestAnswersTest, ADifferenceNamesThePeriodsThatItComparesUnlessTheyWereGiven) {
+  {
+    Script script(log_path_);
+    script.Snapshot();
+    script.log().At(30'000);
+  }
+  const std::string old_period = "2026-09-21 14:13:25 to 2026-09-21 14:13:30\n";
+  const std::string given = "diff --log LOG -S '2026-09-21 14:13:30' ";
+  const std::string both = given + "-U '2026-09-21 14:13:35' ";
+  const std::string note = "compared 2026-09-21 14:13:30 to 2026-09-21 14:13:35 with " + old_period;
+  EXPECT_THAT(Run(both).out, HasSubstr("-- " + note));
+  EXPECT_THAT(Run(both + "--output csv").err, StartsWith("daybook: " + note));
+  EXPECT_THAT(Run(given + "--old-since '2026-09-21 14:13:25'").out,
+              HasSubstr("-- compared 2026-09-21 14:13:30 to now with " + old_period));
+  EXPECT_THAT(Run("diff --log LOG --old-until '2026-09-21 14:13:30'").out,
+              HasSubstr("-- compared the beginning to now with the beginning to "));
+  EXPECT_EQ(
+      Run(both + "--output json | jq -c .facts").out,
+      R"({"since":"2026-09-21T14:13:30.000000+00:00","until":"2026-09-21T14:13:35.000000+00:00",)"
+      R"("old_since":"2026-09-21T14:13:25.000000+00:00",)"
+      R"("old_until":"2026-09-21T14:13:30.000000+00:00"})"
+      "\n");
+  for (const std::string& all :
+       {both + "--old-since '2026-09-21 14:13:20' --old-until '2026-09-21 14:13:25'",
+        both + "--old-log LOG"}) {
+    EXPECT_THAT(Run(all).out, Not(HasSubstr("-- compared 2026"))) << all;
+  }
+}
+
 // One ends and is started again, one starts; both still run.
 TEST_F(HonestAnswersTest, WhatStillRunsIsNotGoneAndNewFromItsStartOn) {
   {
