@@ -139,6 +139,14 @@ Status CheckOutputs(const Options& options, std::vector<std::string> logs) {
   return Ok{};
 }
 
+// Programs that asked for no more know that.
+void NoteLimit(const Options& options, Table& table) {
+  if (!IsForPeople(options.format) || table.LeftOut() == 0) return;
+  const uint64_t limit = *options.view.limit;
+  table.AddNote(
+      fmt::format("-- {} of {} rows are shown: --limit {}", limit, limit + table.LeftOut(), limit));
+}
+
 // Fills a table that rests on no records of a log.
 template <class Fill>
 int WriteTable(const Options& options, const LocalZone& zone, OutputFile& file, const Fill& fill) {
@@ -152,6 +160,7 @@ int WriteTable(const Options& options, const LocalZone& zone, OutputFile& file, 
   if (const Status finished = table.Finish(); !finished) {
     return Fail(finished.error(), kExitUnreadable);
   }
+  NoteLimit(options, table);
   output->Finish({.total = table.total(), .notes = table.notes()});
   PrintNotes(table, options.format);
   const Status closed = file.Close();
@@ -231,6 +240,7 @@ Result<Answer> WriteAnswer(const Options& options, const LocalZone& zone, const 
   if (!answer) return answer;
   AddNotes(options, question.log, answer->coverage, zone, table);
   if (Status finished = table.Finish(); !finished) return std::move(finished).error();
+  NoteLimit(options, table);
   output->Finish({.total = table.total(),
                   .notes = table.notes(),
                   .coverage = &answer->coverage,

@@ -96,6 +96,11 @@ std::vector<uint64_t> Table::Chosen() {
   return numbers;
 }
 
+uint64_t Table::LeftOut() const {
+  const bool is_cut = view_.limit && added_ > *view_.limit && last_.empty();
+  return is_cut ? added_ - *view_.limit : 0;
+}
+
 void Table::AddLast(std::span<const Cell> cells) {
   ByteBuffer packed;
   for (const Cell& cell : Select(cells)) PackCell(cell, nullptr, &packed);

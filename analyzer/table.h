@@ -141,6 +141,12 @@ class Table {
   // after the last one.
   std::vector<uint64_t> Chosen();
 
+  // So many more would follow, of a table that is full.
+  void LeaveOut(uint64_t rows) { added_ += rows; }
+
+  // How many rows a limit leaves out, where no last row stands for them.
+  uint64_t LeftOut() const;
+
   // One row below the others, in whatever order and how many these are.
   void AddLast(std::span<const Cell> cells);
 

@@ -226,8 +226,10 @@ void Forest::FillTable(Table& table) const {
   std::vector<Cell> row(columns_.size());
   Branches branches;
   std::string drawing;
+  size_t shown = 0;
   for (const size_t i : preorder_) {
-    if (table.full()) return;
+    if (table.full()) return table.LeaveOut(preorder_.size() - shown);
+    ++shown;
     const Node& node = nodes_[i];
     const char* packed = node.packed;
     for (size_t column = 0; column < row.size(); ++column) {

@@ -309,6 +309,45 @@ TEST_F(HonestAnswersTest, WhoRanWhenTheTimeWasOverIsCountedAsRunningWhateverBeca
   EXPECT_EQ(Run("summary --log LOG --comm worker " + bare + "count,running,lost").out, "4,1,1\n");
 }
 
+// Programs that asked for no more know that they have no more.
+TEST_F(HonestAnswersTest, WhatALimitLeavesOutIsToldToPeople) {
+  {
+    Script script(log_path_);
+    script.Snapshot();
+    for (uint32_t i = 0; i < 12; ++i) {
+      const uint64_t ms = 6000 + i * 100;
+      const std::string comm = "program-" + std::to_string(i);
+      script.Fork(ms, 200 + i, i % 2 == 0 ? 50 : 60, 3000);
+      script.Exec(ms + 1, 200 + i, ms, comm, comm);
+      script.Exit(ms + 50, 200 + i, ms, {.wait_status = 1 << 8, .comm = comm, .cpu_us = 1000});
+    }
+    script.log().At(30'000);
+  }
+  const std::string told = " rows are shown: --limit 1\n";
+  for (const auto& [verb, rows] : {std::pair("list", "15"),
+                                   {"tree", "15"},
+                                   {"top", "15"},
+                                   {"spawn", "2"},
+                                   {"failures", "12"},
+                                   {"jobs", "10"},
+                                   {"diff --all --old-log LOG", "15"}}) {
+    const std::string ask = std::string(verb) + " --log LOG -n 1";
+    const std::string note = std::string("1 of ") + rows + told;
+    EXPECT_THAT(Run(ask).out, HasSubstr("\n-- " + note)) << verb;
+    EXPECT_THAT(Run(ask + " --output md").out, HasSubstr("\n\n" + note)) << verb;
+    for (const std::string format : {"csv", "json"}) {
+      const Answer answer = Run(ask + " --output " + format);
+      EXPECT_EQ((answer.out + answer.err).find("are shown"), std::string::npos) << verb;
+    }
+    EXPECT_THAT(Run(std::string(verb) + " --log LOG -n 15").out, Not(HasSubstr("are shown")));
+  }
+  EXPECT_THAT(Run("top --log LOG").out, HasSubstr("\n-- 10 of 15 rows are shown: --limit 10\n"));
+  EXPECT_THAT(Run("list --log LOG --sort none -n 1").out,
+              AllOf(Not(HasSubstr("are shown")), HasSubstr("not read further")));
+  const Answer summary = Run("summary --log LOG -n 1");
+  EXPECT_THAT(summary.out, AllOf(HasSubstr("***other"), Not(HasSubstr("are shown"))));
+}
+
 // Of 25 hours where summer time ends, and of 23 where it begins.
 TEST_F(HonestAnswersTest, ADayIsAsLongAsItIs) {
   for (const auto& [day, noon] : {std::pair("2026-10-25", int64_t{1'792'926'000}),

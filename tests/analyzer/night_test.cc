@@ -419,6 +419,7 @@ START_TIME           PID  USER  ELAPSED      CPU  CPU_PERCENT  MAXRSS  STATUS  C
 2026-09-21 14:13:21  202  root  490.0ms  100.0ms       20.40%       -  1       gzip      gzip -1
 2026-09-21 14:13:23  212  root  490.0ms  100.0ms       20.40%       -  1       gzip      gzip -1
 2026-09-21 14:13:21  204  root    2.40s   50.0ms        2.08%       -  0       uploader  uploader
+-- 3 of 22 rows are shown: --limit 3
 -- 2026-09-21 14:13:20 to 2026-09-21 14:13:27; boots 1, segments 1, records 100; processes 22, running 3, ended unseen 0; lost 0, damaged 0 bytes
 )")
                                                .substr(1));
