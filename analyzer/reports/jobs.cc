@@ -17,6 +17,7 @@
 #include "recorded_times.h"
 #include "report.h"
 #include "totals.h"
+#include "unended_cpu.h"
 
 namespace daybook {
 namespace {
@@ -51,6 +52,8 @@ constexpr Column kColumns[] = {
 
 constexpr size_t kShareColumn = 13;
 static_assert(kColumns[kShareColumn].name == "cpu_share");
+constexpr size_t kWithinColumn = 14;
+static_assert(kColumns[kWithinColumn].name == "cpu_within_us");
 
 // The same name on two hosts is two jobs.
 struct JobKey {
@@ -139,6 +142,7 @@ class JobTable {
   void Take(const Boot& boot, const Life& life, LifeTexts& texts);
   // Returns of how many processes not all ancestors are known. `log` is what they were read from.
   uint64_t Finish(const LogSet& log);
+  const Sum& cpu_us() const { return all_->totals.cpu_us; }
 
  private:
   void TakeRun(const JobRun& run);
@@ -215,16 +219,23 @@ Result<Answer> RunJobs(const Question& question, Table& table) {
   if (!roots) return roots.error();
   JobTable jobs(*roots, question.wishes.Has("--runs"), &table);
   LifeTexts texts(question.zone, question.log.window());
+  const bool tells_within = table.Uses(kWithinColumn);
+  UnendedCpu unended(question);
   const Coverage coverage = ReadLives(
       question,
       [&](const Boot& boot, const Life& life) {
         jobs.Take(boot, life, texts);
         return LifeUse::kUsed;
       },
-      [&](const Boot& boot, const Life& life) { jobs.Decide(boot, life, texts); },
+      [&](const Boot& boot, const Life& life) {
+        jobs.Decide(boot, life, texts);
+        if (!tells_within) unended.Take(boot, life);
+      },
       std::max(Rests::kOnBirth, roots->RestsOn()));
   const uint64_t incomplete = jobs.Finish(question.log);
-  return Answer{.coverage = coverage, .facts = {{"incomplete_processes", incomplete}}};
+  Answer answer{.coverage = coverage, .facts = {{"incomplete_processes", incomplete}}};
+  unended.AddNote(jobs.cpu_us(), table, &answer.facts);
+  return answer;
 }
 
 }  // namespace

@@ -18,6 +18,7 @@
 #include "styles.h"
 #include "totals.h"
 #include "totals_table.h"
+#include "unended_cpu.h"
 
 namespace daybook {
 namespace {
@@ -173,14 +174,24 @@ Result<Answer> RunSummary(const Question& question, Table& table) {
   if (!keys) return keys.error();
   Rests rests = RestsOn(question.wishes);
   for (const LifeField* key : *keys) rests = std::max(rests, key->rests);
+  const bool is_per_program = IsPerProgram(question.wishes);
+  const bool tells_within = UsesWithin(table, keys->size());
   Groups groups(*std::move(keys), question, table);
-  const auto add = IsPerProgram(question.wishes) ? &Groups::AddPrograms : &Groups::AddProcess;
+  Sum told_us;
+  const auto add = is_per_program ? &Groups::AddPrograms : &Groups::AddProcess;
   const auto take = [&](const Boot& boot, const Life& life) {
     (groups.*add)(boot, life);
+    told_us.Add(life.usage.cpu_us);
     return LifeUse::kUsed;
   };
-  Answer answer{.coverage = ReadLives(question, take, nullptr, rests)};
+  UnendedCpu unended(question);
+  EveryLifeFunction take_every;
+  if (!is_per_program && !tells_within) {  // of programs some is told
+    take_every = [&](const Boot& boot, const Life& life) { unended.Take(boot, life); };
+  }
+  Answer answer{.coverage = ReadLives(question, take, take_every, rests)};
   groups.Fill(table, &answer.facts);
+  unended.AddNote(told_us, table, &answer.facts);
   return answer;
 }
 

@@ -8,6 +8,8 @@
 #include "life_groups.h"
 #include "life_log.h"
 #include "report.h"
+#include "totals.h"
+#include "unended_cpu.h"
 
 namespace daybook {
 namespace {
@@ -18,6 +20,7 @@ constexpr FieldChoice kFields[] = {
     {"write_bytes"}, {"status", 8}, {"comm", 9},        {"args", 10},  {"core"},
     {"oom"},         {"cpu_within"}};
 constexpr size_t kAlwaysShown = std::size(kFields) - 1;
+constexpr size_t kCpuWithin = kAlwaysShown;
 
 // Behind these.
 constexpr std::string_view kJobColumns[] = {"job", "job_kind"};
@@ -35,7 +38,9 @@ Result<Answer> RunTop(const Question& question, Table& table) {
   const bool tells_jobs = table.Uses(std::size(kFields)) || table.Uses(std::size(kFields) + 1);
   const std::shared_ptr<JobRuns> runs = JobRuns::WithoutRoots();
   std::vector<Cell> row;
-  const Coverage coverage = ReadLives(question, [&](const Boot& boot, const Life& life) {
+  Sum told_us;
+  const auto take = [&](const Boot& boot, const Life& life) {
+    told_us.Add(life.usage.cpu_us);
     row.clear();
     fields.AppendTo(&row, boot, life, texts);
     row.resize(std::size(kFields) + std::size(kJobColumns));
@@ -46,8 +51,15 @@ Result<Answer> RunTop(const Question& question, Table& table) {
     }
     table.Add(row);
     return UseFor(table);
-  });
-  return Answer{.coverage = coverage};
+  };
+  UnendedCpu unended(question);
+  EveryLifeFunction take_every;
+  if (!table.Uses(kCpuWithin)) {
+    take_every = [&](const Boot& boot, const Life& life) { unended.Take(boot, life); };
+  }
+  Answer answer{.coverage = ReadLives(question, take, take_every)};
+  unended.AddNote(told_us, table, &answer.facts);
+  return answer;
 }
 
 }  // namespace

@@ -18,6 +18,7 @@ namespace {
 
 using std::string_literals::operator""s;
 using testing::HasSubstr;
+using testing::Not;
 
 class CpuWithinTest : public ProgramRunner {
  protected:
@@ -139,6 +140,43 @@ TEST_F(CpuWithinTest, IsNotWhatWasTakenBefore) {
   EXPECT_EQ(Ask(ask + "-S " + Moment(21) + " -U " + Moment(36)),
             (CpuByComm{{"old", 5'000'000}, {"young", 1'000'000}, {"crossing", 100'000}}));
   EXPECT_EQ(Ask(ask + "-S " + Moment(36)), (CpuByComm{{"old", 1'000'000}}));
+}
+
+// What the CPU time of those that ended does not tell, where that is considerable.
+TEST_F(CpuWithinTest, WhatProcessesTookThatHadNotEndedIsToldBesideTheOthers) {
+  const auto note = [](const std::string& time) {
+    return "-- processes that had not ended took CPU time that is not told here: " + time + ";";
+  };
+  const std::string yesterday = " --log LOG -S " + Moment(21) + " -U " + Moment(36);
+  for (const std::string verb : {"top", "summary", "jobs"}) {
+    EXPECT_THAT(Run(verb + " --log LOG").out, HasSubstr(note("3.00s"))) << "young";
+    EXPECT_THAT(Run(verb + yesterday).out, HasSubstr(note("6.00s"))) << "that, and old";
+    EXPECT_THAT(Run(verb + yesterday + " --comm old").out, HasSubstr(note("5.00s")));
+    EXPECT_THAT(Run(verb + yesterday + " --comm short").out, Not(HasSubstr("had not ended")));
+    EXPECT_THAT(Run(verb + yesterday + " --window start").out, Not(HasSubstr("had not ended")));
+    EXPECT_THAT(Run(verb + yesterday + " --window existence").out, HasSubstr(note("1.00s")))
+        << "what old took in all is told";
+    const std::string within = " --columns cpu,cpu_within";
+    EXPECT_THAT(Run(verb + yesterday + within).out, Not(HasSubstr("had not ended")));
+    EXPECT_THAT(Run(verb + " --log LOG --output csv").err, HasSubstr(note("3.00s").substr(3)));
+    EXPECT_EQ(Run(verb + yesterday + " --output json | jq .facts.unended_cpu_us").out, "6000000\n");
+  }
+  EXPECT_THAT(Run("summary --per program --log LOG").out, Not(HasSubstr("had not ended")));
+}
+
+// Of little beside it nothing is said.
+TEST_F(CpuWithinTest, WhatIsLittleBesideTheOthersIsNotTold) {
+  log_path_ = temp_ / "little";
+  {
+    Script script(log_path_);
+    script.Snapshot({{50, 3000, 1, "old", 1'000'000}}, 5000);
+    script.Exit(6000, 200, 5500, {.comm = "much", .cpu_us = 1'000'000});
+    script.log().Rotate(20'000);
+    script.Snapshot({{50, 3000, 1, "old", 1'010'000}}, 20'000);
+    script.Exit(21'000, 201, 20'500, {.comm = "more", .cpu_us = 1000});
+  }
+  EXPECT_THAT(Run("summary --log LOG").out, Not(HasSubstr("had not ended")));
+  EXPECT_THAT(Run("summary --log LOG --comm more,old").out, HasSubstr("had not ended"));
 }
 
 // Who ran for months is no more than one night of it, and who still runs is there.
