@@ -12,7 +12,6 @@
 #include <cerrno>
 #include <cstdio>
 #include <memory>
-#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -23,18 +22,16 @@
 #include "bpf_decode.h"
 #include "bpf_pins.h"
 #include "bpf_program.h"
+#include "bpf_snapshot.h"
 #include "cgroup_paths.h"
 #include "clocks.h"
-#include "daybook/cgroup_path.h"
 #include "event_detail.h"
 #include "file_descriptor.h"
 #include "host.h"
 #include "predecessor.h"
-#include "proc_scan.h"
 #include "process.skel.h"
 #include "ring_buffer.h"
 #include "run_id.h"
-#include "snapshot_merge.h"
 
 namespace daybook {
 namespace {
@@ -107,38 +104,9 @@ uint64_t Holding(const State& state) {
   return state.committed % 2;
 }
 
-// ---- Snapshot ----
-
-Result<FileDescriptor> OpenIterator(int link_fd) {
-  FileDescriptor iterator(bpf_iter_create(link_fd));
-  if (iterator.get() >= 0) return iterator;
-  if (errno != EPERM) return Error::FromErrno("listing processes by BPF", errno);
-  return Error(
-      "this kernel lets only the privileged list processes by BPF (5.18 or older with "
-      "kernel.unprivileged_bpf_disabled)");
-}
-
-Result<std::vector<std::byte>> ReadIterator(int link_fd) {
-  constexpr size_t kChunkBytes = size_t{64} * 1024;
-  const auto iterator = OpenIterator(link_fd);
-  if (!iterator) return iterator.error();
-  std::vector<std::byte> output;
-  for (;;) {
-    const size_t end = output.size();
-    output.resize(end + kChunkBytes);
-    const ssize_t count = read(iterator->get(), output.data() + end, kChunkBytes);
-    output.resize(end + (count > 0 ? static_cast<size_t>(count) : 0));
-    if (count == 0) return output;
-    if (count < 0 && errno != EINTR && errno != EAGAIN) {
-      return Error::FromErrno("listing processes by BPF", errno);
-    }
-  }
-}
-
-ProcScanOptions ScanOptions(const BpfSourceOptions& options) {
-  return {.root = options.proc_root,
-          .args_limit = options.args == ArgsCapture::kNone ? 0 : options.args_limit,
-          .first_arg_only = options.args == ArgsCapture::kFirst};
+int IteratorLinkOf(const process_bpf& skeleton) {
+  const bpf_link* with_args = skeleton.links.snapshot_with_args;
+  return bpf_link__fd(with_args ? with_args : skeleton.links.snapshot_without_args);
 }
 
 // The one that the filter follows, or of id 0.
@@ -173,24 +141,6 @@ Result<LoadPlan> MakePlan(const BpfSourceOptions& options) {
                   .snapshot = SnapshotProgram::kWithArgs};
 }
 
-std::string CgroupTop(const Filter& filter) {
-  return filter.only_cgroup.empty() ? "/" : filter.only_cgroup;
-}
-
-// Passes processes on, and notes in which cgroups they are.
-class NotingCgroups : public SnapshotSink {
- public:
-  NotingCgroups(SnapshotSink& sink, CgroupPaths& cgroups) : sink_(sink), cgroups_(cgroups) {}
-  void OnProcess(const SnapProc& process) override {
-    cgroups_.Note(process);
-    sink_.OnProcess(process);
-  }
-
- private:
-  SnapshotSink& sink_;
-  CgroupPaths& cgroups_;
-};
-
 }  // namespace
 
 class BpfSource::Impl {
@@ -215,7 +165,7 @@ class BpfSource::Impl {
         reader_(ring_.reader()),
         counters_(std::move(counters)),
         wakeups_(std::move(wakeups)),
-        cgroups_(plan_.cgroups, CgroupTop(options_.filter), options_.proc_root, {}),
+        snapshot_(options_, plan_.cgroups, IteratorLinkOf(*skeleton_)),
         batch_(AwaitedReaps(TellsReaps(options_), continues_ ? BootTimeNs() : 0)),
         drain_(reader_, batch_),
         unsettled_before_drain_(LostOfLives()),
@@ -338,51 +288,13 @@ class BpfSource::Impl {
 
   Status Snapshot(SnapshotSink& sink) {
     settled_ = unsettled_before_drain_;
-    // The folder first: what is born after the iterator's walk must not look hidden.
-    const uint64_t listed_ns = BootTimeNs();
-    const Result<std::vector<uint32_t>> pids = ListProcesses(options_.proc_root);
-    if (!pids) return pids.error();
-    // Where the kernel refuses the iterator to the unprivileged, /proc alone must do.
-    const Result<std::vector<std::byte>> refused = std::vector<std::byte>();
-    const Result<std::vector<std::byte>> iterated = ReadIterator(IteratorLink());
-    const Result<std::vector<std::byte>>& output = iterated ? iterated : refused;
-    const auto args =
-        options_.args == ArgsCapture::kFirst ? SnapshotArgs::kFirst : SnapshotArgs::kAll;
-    cgroups_.BeginSnapshot();
-    NotingCgroups noting(sink, cgroups_);
-    SeenProcesses seen(noting);
-    if (!DeliverSnapshot(*output, args, seen)) {
-      return Error("listing processes by BPF: damaged output");
-    }
-    const auto is_wanted = [this, listed_ns](const SnapProc& process) {
-      return IsWanted(process, listed_ns);
-    };
-    AddHidden(*pids, listed_ns, ScanOptions(options_), seen, is_wanted, sink);
-    return Ok{};
+    return snapshot_.Take(sink);
   }
-
-  bool has_iterator() const { return OpenIterator(IteratorLink()).has_value(); }
-
-  void TellCgroups(const std::function<void(const CgroupPath&)>& take) const {
-    if ((options_.filter.events & kTypeCgroup) != 0) cgroups_.Tell(BootTimeNs(), take);
-  }
+  const BpfSnapshot& snapshot() const { return snapshot_; }
 
  private:
   static void SetFlag(volatile uint32_t& flag, uint32_t value) {
     __atomic_store_n(&flag, value, __ATOMIC_RELAXED);
-  }
-
-  // What the program decides of those that its iterator shows.
-  bool IsWanted(const SnapProc& process, uint64_t now_ns) const {
-    const Filter& filter = options_.filter;
-    if (!Passes(filter, {.uid = process.uid,
-                         .is_kernel_thread = (process.flags & kProcKernelThread) != 0,
-                         .age_ns = now_ns - std::min(now_ns, process.start_ns)})) {
-      return false;
-    }
-    if (filter.only_cgroup.empty()) return true;
-    const auto cgroup = ReadCgroupOf(options_.proc_root, process.pid, plan_.cgroups);
-    return cgroup && IsInCgroup(*cgroup, filter.only_cgroup);
   }
 
   // Events without which the log does not know who lives.
@@ -404,11 +316,6 @@ class BpfSource::Impl {
     epoll_wait(wakeups_.get(), &ignored, 1, 0);
   }
 
-  int IteratorLink() const {
-    const bpf_link* with_args = skeleton_->links.snapshot_with_args;
-    return bpf_link__fd(with_args ? with_args : skeleton_->links.snapshot_without_args);
-  }
-
   BpfSourceOptions options_;
   LoadPlan plan_;
   std::optional<BpfPins> pins_;
@@ -424,7 +331,7 @@ class BpfSource::Impl {
   RingReader reader_;
   BpfCounters counters_;
   FileDescriptor wakeups_;
-  CgroupPaths cgroups_;
+  BpfSnapshot snapshot_;
   EventBatch batch_;
   RingDrain drain_;
   uint64_t damaged_ = 0;
@@ -484,7 +391,7 @@ bool BpfSource::exhausted() const { return false; }
 Status BpfSource::Snapshot(SnapshotSink& sink) { return impl_->Snapshot(sink); }
 bool BpfSource::WantsResync() const { return impl_->WantsResync(); }
 void BpfSource::TellCgroups(const std::function<void(const CgroupPath&)>& take) {
-  impl_->TellCgroups(take);
+  impl_->snapshot().TellCgroups(take);
 }
 std::optional<uint64_t> BpfSource::ring_bytes() const { return impl_->plan().ring_bytes; }
 bool BpfSource::tells_every_life() const { return impl_->options().filter.TellsEveryLife(); }
@@ -505,7 +412,7 @@ std::string BpfSource::abilities() const {
 }
 
 std::string_view BpfSource::lacks_where_others_are_hidden() const {
-  return impl_->has_iterator() ? std::string_view() : kLacksWhoWasThere;
+  return impl_->snapshot().has_iterator() ? std::string_view() : kLacksWhoWasThere;
 }
 
 uint64_t BpfSource::threads_seen() const {
