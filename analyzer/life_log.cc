@@ -31,13 +31,14 @@ LifeBuilder::Programs ProgramsFor(Rests rests) {
 class LifeReader : private LogWatch {
  public:
   LifeReader(const Question& question, const LifeFunction& function,
-             const EveryLifeFunction& every_life, Rests rests)
+             const EveryLifeFunction& every_life, const ShownFunction& shown, Rests rests)
       : log_(question.log),
         filter_(question.filter),
         cpu_window_(question.cpu_window.value_or(question.log.window())),
         texts_(question.zone, cpu_window_),
         function_(function),
         every_life_(every_life),
+        shown_(shown),
         programs_(ProgramsFor(std::max(rests, question.filter.RestsOn()))) {}
 
   LifeReader(const LifeReader&) = delete;
@@ -87,6 +88,7 @@ class LifeReader : private LogWatch {
   LifeTexts texts_;
   const LifeFunction& function_;
   const EveryLifeFunction& every_life_;
+  const ShownFunction& shown_;
   LifeBuilder::Programs programs_;
   std::list<Builders> builders_;  // in the order of the log
   const Boot* boot_ = nullptr;
@@ -109,6 +111,10 @@ LifeReader::Builders::Builders(const Boot* of_boot, LifeReader* reader)
           reader->programs_) {
   proved.AwaitSnapshot();
   all.AwaitSnapshot();
+  if (!reader->shown_) return;
+  proved.SetShownCallback([of_boot, reader](const Life& life, const ShownCpu& before) {
+    if (reader->Judge(*of_boot, life) == Truth::kTrue) reader->shown_(*of_boot, life, before);
+  });
 }
 
 void LifeReader::Builders::NoteGap() {
@@ -283,13 +289,14 @@ Truth LifeReader::Judge(const Boot& boot, const Life& life) {
 }  // namespace
 
 Coverage ReadLives(const Question& question, const LifeFunction& function,
-                   const EveryLifeFunction& every_life, Rests rests) {
-  return LifeReader(question, function, every_life, rests).Read();
+                   const EveryLifeFunction& every_life, Rests rests, const ShownFunction& shown) {
+  return LifeReader(question, function, every_life, shown, rests).Read();
 }
 
 Coverage FollowLives(const Question& question, LifeWatch* watch, const LifeFunction& function) {
-  const EveryLifeFunction none;
-  LifeReader reader(question, function, none, Rests::kOnBirth);
+  const EveryLifeFunction no_life;
+  const ShownFunction nothing;
+  LifeReader reader(question, function, no_life, nothing, Rests::kOnBirth);
   reader.Follow(watch);
   return reader.Read();
 }

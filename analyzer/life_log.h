@@ -30,6 +30,12 @@ inline LifeUse UseFor(const Table& table) {
 // Called with each life in the log, also those that are left out.
 using EveryLifeFunction = std::function<void(const Boot& boot, const Life& life)>;
 
+// Called with a life that the filter lets through as it is known then, which a snapshot shows that
+// is not behind the log's window: `before` says what was known until then of the CPU time that it
+// has taken, life.shown_cpu what is now.
+using ShownFunction =
+    std::function<void(const Boot& boot, const Life& life, const ShownCpu& before)>;
+
 // Reads the log to its end, or until no more is wanted, in memory for the living processes. Returns
 // what was covered.
 //
@@ -38,7 +44,8 @@ using EveryLifeFunction = std::function<void(const Boot& boot, const Life& life)
 // Where the log hands out salvaged records, each life of which one tells comes once more, marked
 // by its proof; the others are the same as without them.
 Coverage ReadLives(const Question& question, const LifeFunction& function,
-                   const EveryLifeFunction& every_life = nullptr, Rests rests = Rests::kOnBirth);
+                   const EveryLifeFunction& every_life = nullptr, Rests rests = Rests::kOnBirth,
+                   const ShownFunction& shown = nullptr);
 
 // Waits in the place of a reader of lives that has come to the end of a log that is being written.
 class LifeWatch {

@@ -21,12 +21,17 @@ bool EndedBy(const std::optional<int64_t>& until_ns, const Boot& boot, const Lif
   return end && *end < *until_ns;
 }
 
-// What it had taken at the begin of a time, or when it is first known. Of one that is as old as the
-// log or younger, nothing was taken before; a filter may have left out its birth.
+// Of one that is as old as the log or younger, nothing was taken before; a filter may have left out
+// its birth.
+bool IsKnownFromBirth(const Boot& boot, const Life& life) {
+  const bool is_of_log = boot.first_ns && life.start_ns >= *boot.first_ns;
+  return life.birth_seen || is_of_log || life.acct;
+}
+
+// What it had taken at the begin of a time, or when it is first known.
 std::optional<ShownCpu> CpuAtBegin(const Boot& boot, const Life& life) {
   if (life.before_cpu.time_ns != 0) return life.before_cpu;
-  const bool is_of_log = boot.first_ns && life.start_ns >= *boot.first_ns;
-  if (life.birth_seen || is_of_log || life.acct) return ShownCpu();
+  if (IsKnownFromBirth(boot, life)) return ShownCpu();
   return life.first_cpu.time_ns != 0 ? std::optional(life.first_cpu) : std::nullopt;
 }
 
@@ -118,6 +123,12 @@ std::optional<uint64_t> CpuWithinUs(const std::optional<int64_t>& until_ns, cons
   }
   if (end.time_ns <= begin->time_ns) return std::nullopt;
   return end.cpu_us - std::min(end.cpu_us, begin->cpu_us);
+}
+
+std::optional<uint64_t> CpuSinceUs(const ShownCpu& shown, const Boot& boot, const Life& life,
+                                   uint64_t cpu_us) {
+  if (shown.time_ns == 0 && !IsKnownFromBirth(boot, life)) return std::nullopt;
+  return cpu_us - std::min(cpu_us, shown.cpu_us);
 }
 
 void EndsOfLogs::Take(const Boot& boot, const Life& life) {

@@ -52,6 +52,11 @@ std::optional<bool> AliveWithin(const Boot& boot, const Life& life, int64_t firs
 std::optional<uint64_t> CpuWithinUs(const std::optional<int64_t>& until_ns, const Boot& boot,
                                     const Life& life);
 
+// CPU time that it took up to a moment at which `cpu_us` were taken, from that of the last snapshot
+// before, `shown`, or its birth. Unknown where neither is known.
+std::optional<uint64_t> CpuSinceUs(const ShownCpu& shown, const Boot& boot, const Life& life,
+                                   uint64_t cpu_us);
+
 // Lines that a moment is behind the end of a log: of each host on which somebody ran until then.
 class EndsOfLogs {
  public:

@@ -228,6 +228,7 @@ void LifeBuilder::Take(const SnapProc& process) {
     open->parent_start_coarse = IsCoarse(process.flags);
   }
   if (time_ns >= open->newest_ns) life.flags = process.flags;
+  const ShownCpu shown_before = life.shown_cpu;
   if (snapshot_ && process.cpu_us) Show(time_ns, *process.cpu_us, &life);
   const bool has_execed = (process.flags & kProcNeverExeced) == 0;
   const bool is_untold = has_execed && life.execs_told == 0;
@@ -253,6 +254,7 @@ void LifeBuilder::Take(const SnapProc& process) {
   }
   See(open, time_ns);
   if (snapshot_) open->snapshot_no = snapshot_->no;
+  if (shown_callback_ && life.shown_cpu != shown_before) shown_callback_(life, shown_before);
 }
 
 // Who was born before the snapshot was begun and is not in it, has ended.

@@ -97,6 +97,7 @@ class ParentLife {
 struct ShownCpu {
   uint64_t time_ns = 0;  // 0: none has
   uint64_t cpu_us = 0;   // that it had taken by then
+  bool operator==(const ShownCpu&) const = default;
 };
 
 // Where a snapshot is, by its time and that which is asked for.
@@ -171,6 +172,10 @@ class LifeBuilder {
   void Take(const SnapBegin& begin);
   void Take(const SnapProc& process);
   void Take(const SnapEnd& end);
+
+  // Called where a snapshot tells what a life has taken so far, with what was known of that before.
+  using ShownCallback = std::function<void(const Life&, const ShownCpu& before)>;
+  void SetShownCallback(ShownCallback callback) { shown_callback_ = std::move(callback); }
 
   // Of snapshots that are taken from now on.
   void SetSnapshotPlace(SnapshotPlace place) { snapshot_place_ = place; }
@@ -322,6 +327,7 @@ class LifeBuilder {
   void ForgetClosed();
 
   Callback callback_;
+  ShownCallback shown_callback_;
   Programs programs_;
   Proof proof_ = Proof::kVerified;
   SnapshotPlace snapshot_place_ = SnapshotPlace::kWithin;

@@ -65,7 +65,10 @@ Result<Coverage> Build(const Question& question, const Window& window, RollupBui
   const Question lives{.log = *log, .zone = question.zone, .filter = question.filter};
   return ReadLives(
       lives, [&](const Boot& boot, const Life& life) { return builder->Take(boot, life); },
-      [&](const Boot& boot, const Life& life) { builder->SeeLife(boot, life); });
+      [&](const Boot& boot, const Life& life) { builder->SeeLife(boot, life); }, Rests::kOnBirth,
+      [&](const Boot& boot, const Life& life, const ShownCpu& before) {
+        builder->TakeShown(boot, life, before);
+      });
 }
 
 Result<uint64_t> WriteFile(const std::string& path, Replace replace, int64_t now_ns,

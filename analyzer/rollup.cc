@@ -47,7 +47,8 @@ struct SumField {
   Sum Totals::*sum;
   std::optional<uint64_t> RollupGroup::*member;
 };
-constexpr SumField kSums[] = {{&Totals::utime_us, &RollupGroup::utime_us},
+constexpr SumField kSums[] = {{&Totals::cpu_within_us, &RollupGroup::cpu_within_us},
+                              {&Totals::utime_us, &RollupGroup::utime_us},
                               {&Totals::stime_us, &RollupGroup::stime_us},
                               {&Totals::minflt, &RollupGroup::minflt},
                               {&Totals::majflt, &RollupGroup::majflt},

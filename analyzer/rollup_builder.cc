@@ -70,7 +70,7 @@ void MarkLargest(const std::vector<KeyedTotals>& groups, uint64_t most, const Le
 }
 
 bool HasLessCpu(const KeyedTotals& a, const KeyedTotals& b) {
-  return a.totals.cpu_us.total.value_or(0) < b.totals.cpu_us.total.value_or(0);
+  return a.totals.MostCpuUs() < b.totals.MostCpuUs();
 }
 
 bool HasLessProcesses(const KeyedTotals& a, const KeyedTotals& b) {
@@ -168,7 +168,7 @@ void RollupBuilder::AddWhatHasNoDay(Day* day) const {
 }
 
 void RollupBuilder::SeeLife(const Boot& boot, const Life& life) {
-  if (Day* const day = DayOfEnd(boot, life)) {
+  if (Day* const day = MadeDayAt(boot, EndTime(boot, life))) {
     ++day->facts.numbers.processes;
     *day->facts.numbers.unreaped += life.is_unreaped;
   }
@@ -186,13 +186,26 @@ void RollupBuilder::SeeLife(const Boot& boot, const Life& life) {
 }
 
 LifeUse RollupBuilder::Take(const Boot& boot, const Life& life) {
-  Day* const day = DayOfEnd(boot, life);
+  Day* const day = MadeDayAt(boot, EndTime(boot, life));
   if (day == nullptr) return LifeUse::kFiltered;
   ++day->facts.numbers.used;
   Totals& totals = day->groups[groups_.Find(boot, life, texts_)];
   totals.AddWithQuantiles(life);
   totals.AddEnd(EndTime(boot, life));
+  if (life.usage.cpu_us) {
+    totals.cpu_within_us.Add(CpuSinceUs(life.shown_cpu, boot, life, *life.usage.cpu_us));
+  }
   return LifeUse::kUsed;
+}
+
+// What nobody took needs no group. A snapshot at midnight is the last moment of a day, as it is for
+// CpuWithinUs.
+void RollupBuilder::TakeShown(const Boot& boot, const Life& life, const ShownCpu& before) {
+  const auto time_ns = boot.clock.ToRealtime(life.shown_cpu.time_ns - 1);
+  Day* const day = MadeDayAt(boot, time_ns);
+  const auto cpu_us = CpuSinceUs(before, boot, life, life.shown_cpu.cpu_us);
+  if (day == nullptr || cpu_us.value_or(0) == 0) return;
+  day->groups[groups_.Find(boot, life, texts_)].cpu_within_us.Add(cpu_us);
 }
 
 std::vector<DayRollup> RollupBuilder::Finish(uint64_t most, std::string_view filter) {
@@ -317,15 +330,15 @@ Status RollupBuilder::MakeDays(Stream& stream) {
   return Ok{};
 }
 
-// nullptr of one that runs, or whose end no clock tells.
-RollupBuilder::Day* RollupBuilder::DayOfEnd(const Boot& boot, const Life& life) {
-  const auto end = EndTime(boot, life);
-  if (!end || !window_.Contains(*end)) return nullptr;
+// nullptr outside the window, and of what no clock tells.
+RollupBuilder::Day* RollupBuilder::MadeDayAt(const Boot& boot,
+                                             const std::optional<int64_t>& time_ns) {
+  if (!time_ns || !window_.Contains(*time_ns)) return nullptr;
   Days& days = streams_[boot.stream_id.value_or(Id128{})].days;
-  const auto after = days.upper_bound(*end);
+  const auto after = days.upper_bound(*time_ns);
   if (after == days.begin()) return nullptr;
   Day& day = std::prev(after)->second;
-  return *end < day.facts.numbers.until_ns ? &day : nullptr;
+  return *time_ns < day.facts.numbers.until_ns ? &day : nullptr;
 }
 
 RollupGroupKey RollupBuilder::KeyOf(size_t group) const {

@@ -35,7 +35,9 @@ class RollupBuilder {
   // Then its lives, where none is skipped that was there in the window.
   Status ReadRecords(LogSet& log);
   void SeeLife(const Boot& boot, const Life& life);  // each one
-  LifeUse Take(const Boot& boot, const Life& life);  // that the filter lets through
+  // Of those that the filter lets through: each one, and each that a snapshot shows.
+  LifeUse Take(const Boot& boot, const Life& life);
+  void TakeShown(const Boot& boot, const Life& life, const ShownCpu& before);
 
   // One for each stream and day. Of each the `most` groups with the most CPU time are kept apart,
   // and the `most` with the most processes; `filter` is told in each.
@@ -75,7 +77,7 @@ class RollupBuilder {
   void Charge(const Coverage& now);
   int64_t EndOf(const Stream& stream) const;
   Status MakeDays(Stream& stream);
-  Day* DayOfEnd(const Boot& boot, const Life& life);
+  Day* MadeDayAt(const Boot& boot, const std::optional<int64_t>& time_ns);
   void AddWhatHasNoDay(Day* day) const;
   RollupGroupKey KeyOf(size_t group) const;
   std::vector<KeyedTotals> Choose(Day& day, uint64_t most) const;

@@ -1,6 +1,7 @@
 // What many lives add up to, for every report that groups them.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 
@@ -32,7 +33,7 @@ struct Totals {
   uint64_t failed = 0;
   uint64_t stopped = 0;  // of these, by a usual signal; not kept in roll-ups
   Sum cpu_us;
-  Sum cpu_within_us;  // see CpuWithinUs; not kept in roll-ups
+  Sum cpu_within_us;  // see CpuWithinUs; Add does not know it
   Sum utime_us;
   Sum stime_us;
   Sum elapsed_us;
@@ -60,6 +61,8 @@ struct Totals {
   // When a life that was added has ended, or was last seen.
   void AddEnd(const std::optional<int64_t>& end_ns);
   void Merge(const Totals& other);
+  // What those that ended took or what was taken within a time, whichever is more.
+  uint64_t MostCpuUs() const { return std::max(cpu_us.total, cpu_within_us.total).value_or(0); }
 
   uint64_t RunningThen() const { return running + ended_later; }
 

@@ -69,7 +69,8 @@ void FillTotals(std::span<const Totals> groups,
   for (size_t i = 0; i < groups.size(); ++i) table.Add(Row(cells(i), groups[i], all));
   Totals other = NotShown(groups, table);
   other.Merge(folded);
-  if (other.count != 0 || other.cpu_us.total) table.AddLast(Row(Title(kOther, keys), other, all));
+  const bool has_other = other.count != 0 || other.cpu_us.total || other.cpu_within_us.total;
+  if (has_other) table.AddLast(Row(Title(kOther, keys), other, all));
   table.SetTotal(Row(Title(kTotal, keys), all, all));
 }
 

@@ -1,6 +1,7 @@
 // What files of roll-ups add up to: of many days, and of many hosts.
 
 #include <algorithm>
+#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
@@ -38,9 +39,13 @@ Result<std::vector<Column>> ColumnsFor(const Wishes& wishes, const FilterClock&)
   if (!keys) return keys.error();
   std::vector<Column> columns;
   for (const RollupField* key : *keys) columns.push_back(key->column);
+  // Some groups tell of nothing else.
+  constexpr int kBehindShare = 107;
   std::vector<Column> totals = TotalsColumns();
   for (size_t i = 0; i < totals.size(); ++i) {
-    if (kTotalsFields[i].is_within) totals[i].shown = Shown::kNotTold;
+    if (!kTotalsFields[i].is_within) continue;
+    totals[i].shown = Shown::kAlways;
+    totals[i].text_place = kBehindShare;
   }
   return KeyColumns(columns, totals);
 }
@@ -67,11 +72,14 @@ class MergedGroups {
     }
   }
 
-  // Rows of the same rank are in the order of their keys, in whatever order the files are given.
+  // Rows of the same rank, and those of roll-ups that do not tell it, are in the order of their CPU
+  // time and keys, in whatever order the files are given.
   void FillTable(Table& table) {
     std::vector<Row> rows;
     for (size_t i = 0; i < totals_.size(); ++i) rows.push_back({groups_.Cells(i), i});
     std::ranges::sort(rows, HasLessKey);
+    std::ranges::stable_sort(rows, std::ranges::greater(),
+                             [&](const Row& row) { return totals_[row.group].MostCpuUs(); });
     std::vector<Totals> totals;
     for (const Row& row : rows) totals.push_back(std::move(totals_[row.group]));
     const auto cells = [&](size_t row) { return rows[row].cells; };
@@ -159,7 +167,7 @@ constinit const Report kMergeReport{
     .options = kOptions,
     .check = Check,
     .columns_for = ColumnsFor,
-    .default_sort = "-cpu_us",
+    .default_sort = "-cpu_within_us",
     .repeats = LogSet::Repeats::kKeep,
     .find_files = FindRollupFiles,
     .run = RunMerge,

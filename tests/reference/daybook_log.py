@@ -338,13 +338,13 @@ RECORD_TYPES = {
         gaps uint, damaged_bytes uint, hole_bytes uint, torn_bytes uint,
         unreadable_files uint, class_bits uint32, unreaped uint?,
         recorder_filters string?'''),
-    0x31: _type('rollup_group', 28, 255, '''
+    0x31: _type('rollup_group', 29, 255, '''
         rollup uint, folded uint, comm string?, user string?, uid uint32?, service string?,
         container string?, wait_status uint32?, count uint, lost uint, failed uint, cpu uint?,
         utime uint?, stime uint?, elapsed uint?, maxrss uint?, minflt uint?, majflt uint?,
         nvcsw uint?, nivcsw uint?, read_bytes uint?, write_bytes uint?, first_end int?,
         last_end int?, cpu_classes string, elapsed_classes string, maxrss_classes string,
-        parts uint'''),
+        parts uint, cpu_within uint?'''),
 }
 PART_TYPES = {
     CONTAINER: _type('container', 0, 255, 'version uint32, raw_bytes uint, raw_crc fixed32'),

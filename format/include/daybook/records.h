@@ -1387,6 +1387,7 @@ struct RollupGroup {
   std::string_view elapsed_classes;
   std::string_view maxrss_classes;
   uint64_t parts = 1;
+  std::optional<uint64_t> cpu_within_us;
   bool operator==(const RollupGroup&) const = default;
 };
 template <>
@@ -1445,7 +1446,10 @@ struct Schema<RollupGroup> {
       Field{"maxrss_classes", &RollupGroup::maxrss_classes, Wire::kString, Unit::kHex,
             "The same of the peak resident sizes, in KiB."},
       Field{"parts", &RollupGroup::parts, Wire::kUint, Unit::kNone,
-            "Of so many records, which follow each other, the group is the sum."}};
+            "Of so many records, which follow each other, the group is the sum."},
+      Field{"cpu_within", &RollupGroup::cpu_within_us, Wire::kUint, Unit::kMicroseconds,
+            "CPU time that was taken on that day, also by processes that did not end on it: these "
+            "are in no other number, and in the group that they belong to while they run."}};
 };
 
 // Those of a recorder's segments; each is described by a SCHEMA record there.
