@@ -15,6 +15,7 @@ constexpr uint64_t kCountIntervalNs = 1'000'000'000;
 class Counting : public SnapshotSink {
  public:
   void OnProcess(const SnapProc&) override { ++count; }
+  bool wants_args() const override { return false; }
   uint64_t count = 0;
 };
 

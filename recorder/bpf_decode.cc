@@ -64,10 +64,11 @@ template <class Event>
 bool LengthsAgree(const Event& event) {
   return event.header.bytes == sizeof(event);
 }
-template <class Event>
-requires requires(Event event) { event.exe_captured; }
-bool LengthsAgree(const Event& event) {
+bool LengthsAgree(const exec_event& event) {
   return event.header.bytes == sizeof(event) + uint64_t{event.exe_captured} + event.args_captured;
+}
+bool LengthsAgree(const snapshot_event& event) {
+  return event.header.bytes == sizeof(event) + uint64_t{event.exe_captured};
 }
 bool LengthsAgree(const cgroup_event& event) {
   return event.header.bytes == sizeof(event) + uint64_t{event.path_bytes};
@@ -264,20 +265,13 @@ CgroupPath CgroupOf(const cgroup_event& event) {
   return {.time_ns = event.time_ns, .id = event.id, .path = Behind(event)};
 }
 
-// One string up to and with its NUL.
-std::string_view FirstArg(std::string_view args) {
-  const size_t end = args.find('\0');
-  return end == args.npos ? args : args.substr(0, end + 1);
-}
-
 // By process, of all threads but leaders.
 using ThreadsCpu = std::unordered_map<uint32_t, uint64_t>;
 
-bool DeliverLiving(std::span<const std::byte> bytes, SnapshotArgs args, const ThreadsCpu& threads,
+bool DeliverLiving(std::span<const std::byte> bytes, const ThreadsCpu& threads,
                    SnapshotSink& sink) {
   const auto event = FixedPart<snapshot_event>(bytes);
   if (!event || !LengthsAgree(*event)) return false;
-  const Strings strings = StringsOf(*event, Text(bytes.subspan(sizeof(*event))));
   SnapProc record;
   record.pid = event->pid;
   record.start_ns = event->start_ns;
@@ -289,10 +283,8 @@ bool DeliverLiving(std::span<const std::byte> bytes, SnapshotArgs args, const Th
   const auto others = threads.find(event->pid);
   record.cpu_us = (event->cpu_ns + (others != threads.end() ? others->second : 0)) / 1000;
   record.comm = Comm(event->comm);
-  record.exe = strings.exe;
+  if (event->exe_captured != 0) record.exe = Text(bytes.subspan(sizeof(*event)));
   if (event->args_bytes != 0) record.args_bytes = event->args_bytes;
-  record.args = strings.args;
-  if (record.args && args == SnapshotArgs::kFirst) record.args = FirstArg(*record.args);
   sink.OnProcess(record);
   return true;
 }
@@ -452,7 +444,7 @@ void RingDrain::LookAhead() {
   });
 }
 
-bool DeliverSnapshot(std::span<const std::byte> output, SnapshotArgs args, SnapshotSink& sink) {
+bool DeliverSnapshot(std::span<const std::byte> output, SnapshotSink& sink) {
   ThreadsCpu threads;
   const bool is_sound = ForEachOf(output, [&](uint16_t type, std::span<const std::byte> event) {
     return type != EVENT_THREAD || AddThread(event, threads);
@@ -460,7 +452,7 @@ bool DeliverSnapshot(std::span<const std::byte> output, SnapshotArgs args, Snaps
   const bool is_delivered = ForEachOf(output, [&](uint16_t type, std::span<const std::byte> event) {
     switch (type) {
       case EVENT_SNAPSHOT:
-        return DeliverLiving(event, args, threads, sink);
+        return DeliverLiving(event, threads, sink);
       case EVENT_LEFT_OUT:
         return DeliverLeftOut(event, sink);
       default:

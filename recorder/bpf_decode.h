@@ -114,11 +114,8 @@ class RingDrain {
   bool looks_ahead_ = false;
 };
 
-// How much of the arguments a snapshot keeps; the iterator gives all of them up to the limit.
-enum class SnapshotArgs { kAll, kFirst };
-
-// Hands over each process of an iterator's whole output; false where the output is damaged, after
-// what came before the damage.
-bool DeliverSnapshot(std::span<const std::byte> output, SnapshotArgs args, SnapshotSink& sink);
+// Hands over each process of an iterator's whole output, without its arguments; false where the
+// output is damaged, after what came before the damage.
+bool DeliverSnapshot(std::span<const std::byte> output, SnapshotSink& sink);
 
 }  // namespace daybook

@@ -166,27 +166,10 @@ void Configure(process_bpf& skeleton, const BpfSourceOptions& options, const Loa
   SizeMaps(skeleton, plan);
   ConfigureFilter(skeleton, options.filter, plan);
   ConfigureCgroups(skeleton, plan.cgroups);
-  const bool with_args = plan.snapshot == SnapshotProgram::kWithArgs;
   bpf_program__set_autoload(skeleton.progs.on_free, TellsReaps(options) || !plan.uses_group_dead);
   // Without CONFIG_CGROUPS there is none.
   bpf_program__set_autoload(skeleton.progs.on_cgroup,
                             KernelHas("btf_trace_cgroup_mkdir", BTF_KIND_TYPEDEF));
-  bpf_program__set_autoload(skeleton.progs.snapshot_with_args, with_args);
-  bpf_program__set_autoload(skeleton.progs.snapshot_without_args, !with_args);
-}
-
-Result<Skeleton> Load(const BpfSourceOptions& options, const LoadPlan& plan,
-                      const PinnedMaps& pinned) {
-  LibbpfLog log;
-  Skeleton skeleton(process_bpf__open());
-  if (!skeleton) return LoadError(log.text(), errno);
-  Configure(*skeleton, options, plan);
-  if (Status given = pinned.GiveTo(*skeleton); !given) return std::move(given).error();
-  if (const int error = process_bpf__load(skeleton.get())) return LoadError(log.text(), -error);
-  if (Status filled = FillUsers(*skeleton, options.filter); !filled) {
-    return std::move(filled).error();
-  }
-  return skeleton;
 }
 
 struct Hook {
@@ -201,13 +184,6 @@ std::array<Hook, 6> HooksOf(process_bpf& skeleton) {
   return {Hook{programs.on_free, &links.on_free},     Hook{programs.on_exit, &links.on_exit},
           Hook{programs.on_exec, &links.on_exec},     Hook{programs.on_fork, &links.on_fork},
           Hook{programs.on_rename, &links.on_rename}, Hook{programs.on_cgroup, &links.on_cgroup}};
-}
-
-std::array<Hook, 2> IteratorsOf(process_bpf& skeleton) {
-  auto& programs = skeleton.progs;
-  auto& links = skeleton.links;
-  return {Hook{programs.snapshot_with_args, &links.snapshot_with_args},
-          Hook{programs.snapshot_without_args, &links.snapshot_without_args}};
 }
 
 Status AttachAll(std::span<const Hook> hooks) {
@@ -256,15 +232,18 @@ void SizeMaps(const process_bpf& skeleton, const LoadPlan& plan) {
   bpf_map__set_max_entries(skeleton.maps.judged_processes, 2 * plan.max_judged);
 }
 
-Result<Skeleton> LoadBest(const BpfSourceOptions& options, LoadPlan plan,
-                          const PinnedMaps& pinned) {
-  if (options.args != ArgsCapture::kNone) {
-    plan.snapshot = SnapshotProgram::kWithArgs;
-    Result<Skeleton> skeleton = Load(options, plan, pinned);
-    if (skeleton) return skeleton;
+Result<Skeleton> Load(const BpfSourceOptions& options, const LoadPlan& plan,
+                      const PinnedMaps& pinned) {
+  LibbpfLog log;
+  Skeleton skeleton(process_bpf__open());
+  if (!skeleton) return LoadError(log.text(), errno);
+  Configure(*skeleton, options, plan);
+  if (Status given = pinned.GiveTo(*skeleton); !given) return std::move(given).error();
+  if (const int error = process_bpf__load(skeleton.get())) return LoadError(log.text(), -error);
+  if (Status filled = FillUsers(*skeleton, options.filter); !filled) {
+    return std::move(filled).error();
   }
-  plan.snapshot = SnapshotProgram::kWithoutArgs;
-  return Load(options, plan, pinned);
+  return skeleton;
 }
 
 void SkeletonDeleter::operator()(process_bpf* skeleton) const { process_bpf__destroy(skeleton); }
@@ -272,7 +251,7 @@ void SkeletonDeleter::operator()(process_bpf* skeleton) const { process_bpf__des
 Status Attach(process_bpf& skeleton) {
   const LibbpfLog log;
   if (Status attached = AttachAll(HooksOf(skeleton)); !attached) return attached;
-  return AttachAll(IteratorsOf(skeleton));
+  return AttachAll(std::array{Hook{skeleton.progs.snapshot, &skeleton.links.snapshot}});
 }
 
 Status PinHooks(BpfPins& pins, process_bpf& skeleton, uint64_t generation) {

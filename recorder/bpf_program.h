@@ -19,8 +19,6 @@ struct SkeletonDeleter {
 };
 using Skeleton = std::unique_ptr<process_bpf, SkeletonDeleter>;
 
-enum class SnapshotProgram { kWithArgs, kWithoutArgs };
-
 struct LoadPlan {
   uint64_t ring_bytes;
   uint32_t cpu_numbers_end;
@@ -31,7 +29,6 @@ struct LoadPlan {
   uint64_t judging_filter;      // JudgingFilterHash()
   uint64_t filter;              // FilterHash()
   uint32_t detail;              // EventDetail()
-  SnapshotProgram snapshot;
   uint64_t generation = 1;
 };
 
@@ -48,8 +45,8 @@ bool TellsReaps(const BpfSourceOptions& options);
 // Of a skeleton that is not loaded.
 void SizeMaps(const process_bpf& skeleton, const LoadPlan& plan);
 
-// Where the kernel does not load the sleeping iterator, snapshots have no arguments.
-Result<Skeleton> LoadBest(const BpfSourceOptions& options, LoadPlan plan, const PinnedMaps& pinned);
+Result<Skeleton> Load(const BpfSourceOptions& options, const LoadPlan& plan,
+                      const PinnedMaps& pinned);
 
 // The hooks do nothing until they are made active. The skeleton owns the links.
 Status Attach(process_bpf& skeleton);

@@ -57,6 +57,27 @@ std::string CgroupTop(const Filter& filter) {
   return filter.only_cgroup.empty() ? "/" : filter.only_cgroup;
 }
 
+// Passes processes on with their arguments. One that has another program since, or is another one
+// with the same number by now, has those of that: its exec, or the end of the one before, is told.
+class AddingArgs : public SnapshotSink {
+ public:
+  AddingArgs(SnapshotSink& sink, const ProcScanOptions& options) : sink_(sink), options_(options) {}
+  void OnProcess(const SnapProc& process) override {
+    if (!process.args_bytes) return sink_.OnProcess(process);
+    const auto first = ReadFirstArgs(options_, process.pid);
+    SnapProc with_args = process;
+    if (first) {
+      with_args.args = first->args;
+      if (first->bytes) with_args.args_bytes = first->bytes;
+    }
+    sink_.OnProcess(with_args);
+  }
+
+ private:
+  SnapshotSink& sink_;
+  const ProcScanOptions& options_;
+};
+
 // Passes processes on, and notes in which cgroups they are.
 class NotingCgroups : public SnapshotSink {
  public:
@@ -89,18 +110,19 @@ Status BpfSnapshot::Take(SnapshotSink& sink) {
   const Result<std::vector<std::byte>> refused = std::vector<std::byte>();
   const Result<std::vector<std::byte>> iterated = ReadIterator(link_fd_);
   const Result<std::vector<std::byte>>& output = iterated ? iterated : refused;
-  const auto args =
-      options_.args == ArgsCapture::kFirst ? SnapshotArgs::kFirst : SnapshotArgs::kAll;
+  ProcScanOptions scan = ScanOptions(options_);
+  if (!sink.wants_args()) scan.args_limit = 0;
   cgroups_.BeginSnapshot();
   NotingCgroups noting(sink, cgroups_);
-  SeenProcesses seen(noting);
-  if (!DeliverSnapshot(*output, args, seen)) {
+  AddingArgs adding(noting, scan);
+  SeenProcesses seen(scan.args_limit != 0 ? static_cast<SnapshotSink&>(adding) : noting);
+  if (!DeliverSnapshot(*output, seen)) {
     return Error("listing processes by BPF: damaged output");
   }
   const auto is_wanted = [this, listed_ns](const SnapProc& process) {
     return IsWanted(process, listed_ns);
   };
-  AddHidden(*pids, listed_ns, ScanOptions(options_), seen, is_wanted, sink);
+  AddHidden(*pids, listed_ns, scan, seen, is_wanted, sink);
   return Ok{};
 }
 

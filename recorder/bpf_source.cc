@@ -104,11 +104,6 @@ uint64_t Holding(const State& state) {
   return state.committed % 2;
 }
 
-int IteratorLinkOf(const process_bpf& skeleton) {
-  const bpf_link* with_args = skeleton.links.snapshot_with_args;
-  return bpf_link__fd(with_args ? with_args : skeleton.links.snapshot_without_args);
-}
-
 // The one that the filter follows, or of id 0.
 Result<FoundCgroup> ChooseCgroups(const BpfSourceOptions& options) {
   auto hierarchies =
@@ -137,8 +132,7 @@ Result<LoadPlan> MakePlan(const BpfSourceOptions& options) {
                   .max_judged = options.filter.LeavesOutProcesses() ? options.max_judged : 1,
                   .judging_filter = JudgingFilterHash(options.filter, followed_log_id),
                   .filter = FilterHash(options.filter, followed_log_id),
-                  .detail = EventDetail(options),
-                  .snapshot = SnapshotProgram::kWithArgs};
+                  .detail = EventDetail(options)};
 }
 
 }  // namespace
@@ -165,7 +159,7 @@ class BpfSource::Impl {
         reader_(ring_.reader()),
         counters_(std::move(counters)),
         wakeups_(std::move(wakeups)),
-        snapshot_(options_, plan_.cgroups, IteratorLinkOf(*skeleton_)),
+        snapshot_(options_, plan_.cgroups, bpf_link__fd(skeleton_->links.snapshot)),
         batch_(AwaitedReaps(TellsReaps(options_), continues_ ? BootTimeNs() : 0)),
         drain_(reader_, batch_),
         unsettled_before_drain_(LostOfLives()),
@@ -287,8 +281,10 @@ class BpfSource::Impl {
   }
 
   Status Snapshot(SnapshotSink& sink) {
-    settled_ = unsettled_before_drain_;
-    return snapshot_.Take(sink);
+    const uint64_t settled = unsettled_before_drain_;
+    if (Status taken = snapshot_.Take(sink); !taken) return taken;
+    settled_ = settled;
+    return Ok{};
   }
   const BpfSnapshot& snapshot() const { return snapshot_; }
 
@@ -348,7 +344,7 @@ Result<std::unique_ptr<BpfSource>> BpfSource::Open(const BpfSourceOptions& optio
   BpfPins* const folder = pins ? &*pins : nullptr;
   const auto predecessor = Predecessor::Find(folder, options, *plan);
   if (!predecessor) return predecessor.error();
-  Result<Skeleton> skeleton = LoadBest(options, *plan, predecessor->maps());
+  Result<Skeleton> skeleton = Load(options, *plan, predecessor->maps());
   if (!skeleton) return skeleton.error();
   const int ring_fd = bpf_map__fd((*skeleton)->maps.events);
   Result<RingMapping> ring = RingMapping::Map(ring_fd, plan->ring_bytes);

@@ -54,6 +54,7 @@ class NotingLiving : public SnapshotSink {
     starts_[process.pid] = process.start_ns;
     sink_.OnProcess(process);
   }
+  bool wants_args() const override { return sink_.wants_args(); }
 
  private:
   SnapshotSink& sink_;

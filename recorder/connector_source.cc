@@ -393,12 +393,14 @@ void ConnectorSource::Impl::DeliverPtrace(const ConnectorEvent& event, EventSink
 // Events that wait already are delivered after it, and may tell of what it has shown.
 Status ConnectorSource::Impl::Snapshot(SnapshotSink& sink) {
   const Delivery since_last = delivery();
-  in_doubt_ = false;
-  const auto pids = ListProcesses(options_.proc.root);
+  ProcScanOptions scan = options_.proc;
+  if (!sink.wants_args()) scan.args_limit = 0;
+  const auto pids = ListProcesses(scan.root);
   if (!pids) return pids.error();
+  in_doubt_ = false;
   std::vector<ScannedProcess> living;
   for (const uint32_t pid : *pids) {
-    auto scanned = ScanProcess(options_.proc, pid);
+    auto scanned = ScanProcess(scan, pid);
     if (!scanned) continue;
     ConnectorProcess process = ToProcess(*scanned);
     if (scanned->threads > 1) {

@@ -86,6 +86,7 @@ class FilteringLiving : public SnapshotSink {
   void OnProcess(const SnapProc& process) override {
     if (judged_.IsTold(process, time_ns_)) sink_.OnProcess(process);
   }
+  bool wants_args() const override { return sink_.wants_args(); }
 
  private:
   SnapshotSink& sink_;

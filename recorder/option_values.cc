@@ -1,5 +1,6 @@
 #include "option_values.h"
 
+#include <algorithm>
 #include <bit>
 #include <map>
 #include <utility>
@@ -12,12 +13,17 @@
 namespace daybook {
 namespace {
 
-// CLI11 takes a unit alone for one of it, and does not say which units there are.
+constexpr char kDigits[] = "0123456789";
+
+// CLI11 takes a unit alone for one of it, reads numbers that begin with 0 as octal or hexadecimal
+// ones, and does not say which units there are.
 CLI::Validator AsQuantity(const CLI::AsNumberWithUnit& convert, const std::string& words) {
   const auto convert_number = [=](std::string& text) {
-    const bool has_number = !text.empty() && text[0] >= '0' && text[0] <= '9';
+    const size_t digits = std::min(text.find_first_not_of(kDigits), text.size());
+    const bool is_number = digits != 0 && text.find_first_of(kDigits, digits) == text.npos;
     try {
-      if (has_number && convert(text).empty()) return std::string();
+      if (is_number) text.erase(0, std::min(text.find_first_not_of('0'), digits - 1));
+      if (is_number && convert(text).empty()) return std::string();
     } catch (const CLI::ValidationError&) {
     }
     return "must be " + words;

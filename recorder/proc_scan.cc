@@ -104,6 +104,15 @@ class File {
     }
   }
 
+  // The first `limit` bytes, as far as one read(2) gives them.
+  std::optional<std::string> ReadSome(size_t limit) const {
+    std::string text(limit, '\0');
+    const ssize_t count = read(fd_.get(), text.data(), limit);
+    if (count < 0) return std::nullopt;
+    text.resize(static_cast<size_t>(count));
+    return text;
+  }
+
  private:
   FileDescriptor fd_;
 };
@@ -158,14 +167,21 @@ void SetIds(const ProcIds& ids, SnapProc& fields) {
   fields.sgid = ids.sgid;
 }
 
+std::string ArgsPath(const std::string& folder) { return folder + "/cmdline"; }
+
+// To what is asked for.
+void CutArgs(const ProcScanOptions& options, std::string& args) {
+  const size_t first_end = args.find('\0');
+  if (options.first_arg_only && first_end != std::string::npos) args.resize(first_end + 1);
+}
+
 void ReadArgs(const std::string& folder, const ProcScanOptions& options, ScannedProcess& process) {
   std::string args;
-  const auto bytes = File(folder + "/cmdline").ReadAll(options.args_limit, args);
+  const auto bytes = File(ArgsPath(folder)).ReadAll(options.args_limit, args);
   if (!bytes || *bytes == 0) return;  // a kernel thread has none
   process.fields.args_bytes = *bytes;
   if (options.args_limit == 0) return;
-  const size_t first_end = args.find('\0');
-  if (options.first_arg_only && first_end != std::string::npos) args.resize(first_end + 1);
+  CutArgs(options, args);
   process.args = std::move(args);
 }
 
@@ -242,6 +258,17 @@ Status CheckShowsOthers(std::string_view missing, const std::string& root) {
 std::vector<uint32_t> ListThreads(const std::string& root, uint32_t pid) {
   auto tids = ListProcesses(root + "/" + std::to_string(pid) + "/task");
   return tids ? *std::move(tids) : std::vector<uint32_t>();
+}
+
+std::optional<FirstArgs> ReadFirstArgs(const ProcScanOptions& options, uint32_t pid) {
+  const File file(ArgsPath(options.root + "/" + std::to_string(pid)));
+  auto args = file.ReadSome(options.args_limit);
+  if (!args || args->empty()) return std::nullopt;
+  FirstArgs first;
+  if (args->size() < options.args_limit) first.bytes = args->size();
+  CutArgs(options, *args);
+  first.args = *std::move(args);
+  return first;
 }
 
 std::optional<ScannedProcess> ScanProcess(const ProcScanOptions& options, uint32_t pid) {

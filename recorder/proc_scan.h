@@ -77,6 +77,16 @@ Status CheckShowsOthers(std::string_view missing, const std::string& root = "/pr
 // Ids of all threads of a process, the leader's too; none where it has vanished.
 std::vector<uint32_t> ListThreads(const std::string& root, uint32_t pid);
 
+struct FirstArgs {
+  std::string args;
+  std::optional<uint64_t> bytes;  // the true length, where that is no more than was read
+};
+
+// As much of a process' arguments as is asked for. Nothing where it has none, is over, or `root`
+// hides it. The kernel looks at anonymous memory alone: no file system is asked for a page, so that
+// nobody can hold up who reads this.
+std::optional<FirstArgs> ReadFirstArgs(const ProcScanOptions& options, uint32_t pid);
+
 // Nothing where the process has vanished, or is a zombie whose end has been told already. The start
 // time is coarse; the flag says so.
 std::optional<ScannedProcess> ScanProcess(const ProcScanOptions& options, uint32_t pid);

@@ -56,6 +56,8 @@ class SnapshotSink {
   virtual void OnProcess(const SnapProc& process) = 0;
   // One that lives and is left out on request.
   virtual void OnLeftOut(uint32_t /*pid*/) {}
+  // False where the arguments of processes need not be read for it.
+  virtual bool wants_args() const { return true; }
 };
 
 // Events that were left out on request, since the source was opened. An end and its reap are one.

@@ -187,7 +187,7 @@ struct cgroup_event {
   uint32_t reserved;
 };
 
-// Followed by exe_captured bytes of path and args_captured bytes of arguments.
+// Followed by exe_captured bytes of path.
 struct snapshot_event {
   struct event_header header;
   uint64_t start_ns;
@@ -197,9 +197,7 @@ struct snapshot_event {
   struct process_ids ids;
   uint32_t flags;
   uint32_t exe_captured;  // 0 is unknown
-  uint32_t args_bytes;
-  uint32_t args_captured;
-  uint32_t args_known;
+  uint32_t args_bytes;    // true length; the arguments themselves are read elsewhere
   uint32_t namespace_level;
   uint32_t namespace_pid;
   uint32_t reserved;
@@ -281,7 +279,8 @@ struct cpu_counters {
   struct told_counts told[2];  // of those that were lost, what the log tells of
 };
 
-// Raise it with every change of what stands above: events wait in the ring for another recorder.
+// Raise it with every change of what stands above, but for what only an iterator writes: events
+// wait in the ring for another recorder.
 enum { EVENT_LAYOUT = 8 };
 
 static_assert(sizeof(struct event_header) == 8, "event header");
@@ -296,8 +295,8 @@ static_assert(offsetof(struct exit_event, comm) == 208, "exit comm");
 static_assert(sizeof(struct reap_event) == 120, "reap event");
 static_assert(sizeof(struct comm_event) == 48, "comm event");
 static_assert(sizeof(struct cgroup_event) == 32, "cgroup event");
-static_assert(sizeof(struct snapshot_event) == 136, "snapshot event");
-static_assert(offsetof(struct snapshot_event, comm) == 120, "snapshot comm");
+static_assert(sizeof(struct snapshot_event) == 128, "snapshot event");
+static_assert(offsetof(struct snapshot_event, comm) == 112, "snapshot comm");
 static_assert(sizeof(struct shared_state) == 120, "shared state");
 static_assert(sizeof(struct left_out_event) == 16, "left out event");
 static_assert(sizeof(struct thread_event) == 24, "thread event");

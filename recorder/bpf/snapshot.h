@@ -1,7 +1,7 @@
-// An iterator over the living processes.
+// An iterator over the living processes. It reads no memory of theirs: a page of that may be of a
+// file system that answers when its owner likes, and whoever asks for it can be held as long.
 #pragma once
 
-#include "args.h"
 #include "events.h"
 #include "filter.h"
 #include "kernel_types.h"
@@ -10,10 +10,10 @@
 #include "task.h"
 #include "usage.h"
 
-// One for all CPUs: the iterator may sleep, and the recorder takes one snapshot at a time.
+// One for all CPUs: the recorder takes one snapshot at a time.
 struct snapshot_scratch {
   struct path_buffer path;
-  char args[ARGS_LIMIT];
+  char room[PATH_LIMIT];  // for the verifier: it does not see that a later begin is less to read
 };
 
 struct {
@@ -38,25 +38,13 @@ static __always_inline void describe_living(struct snapshot_event* event,
   copy_comm(event->comm, task);
 }
 
-static __always_inline uint32_t args_to_capture(uint32_t args_bytes) {
-  uint32_t limit = captured_limit();
-  return args_bytes < limit ? args_bytes : limit;
-}
-
-// Sets exe_captured and args_...; 0 where there is no address space (kernel threads).
-static __always_inline void read_program(struct snapshot_event* event,
-                                         struct snapshot_scratch* scratch, struct task_struct* task,
-                                         bool may_sleep) {
+// Sets exe_captured and args_bytes; 0 where there is no address space (kernel threads).
+static __always_inline void describe_program(struct snapshot_event* event, struct path_buffer* path,
+                                             struct task_struct* task) {
   struct mm_struct* mm = task->mm;
   if (!mm || task->flags & PF_KTHREAD) return;
-  event->exe_captured = read_path(&scratch->path, mm->exe_file);
-  unsigned long begin = mm->arg_start;
-  event->args_bytes = (uint32_t)(mm->arg_end - begin);
-  if (!may_sleep || args_mode == ARGS_NONE) return;
-  uint32_t wanted = args_to_capture(event->args_bytes);
-  if (bpf_copy_from_user_task(scratch->args, wanted, (const void*)begin, task, 0)) return;
-  event->args_captured = wanted;
-  event->args_known = 1;
+  event->exe_captured = read_path(path, mm->exe_file);
+  event->args_bytes = (uint32_t)(mm->arg_end - mm->arg_start);
 }
 
 // That it was seen, at least: else it would be looked for elsewhere.
@@ -74,7 +62,8 @@ static __always_inline void write_thread(struct seq_file* seq, struct task_struc
 
 // Where the buffer of the read(2) is full the kernel drops what was written for this task and
 // calls again with an empty one.
-static __always_inline int write_living(struct bpf_iter__task* context, bool may_sleep) {
+SEC("iter/task")
+int snapshot(struct bpf_iter__task* context) {
   struct seq_file* seq = context->meta->seq;
   struct task_struct* task = context->task;
   uint32_t zero = 0;
@@ -91,20 +80,11 @@ static __always_inline int write_living(struct bpf_iter__task* context, bool may
   }
   struct snapshot_event event = {};
   describe_living(&event, task);
-  read_program(&event, scratch, task, may_sleep);
+  describe_program(&event, &scratch->path, task);
   uint32_t path_bytes = event.exe_captured & (2 * PATH_LIMIT - 1);
-  uint32_t args_bytes = event.args_captured & (2 * ARGS_LIMIT - 1);
-  if (path_bytes > PATH_LIMIT || args_bytes > ARGS_LIMIT) return 0;  // never: for the verifier
-  start_event(&event.header, sizeof(event) + path_bytes + args_bytes, EVENT_SNAPSHOT);
+  if (path_bytes > PATH_LIMIT) return 0;  // never: for the verifier
+  start_event(&event.header, sizeof(event) + path_bytes, EVENT_SNAPSHOT);
   bpf_seq_write(seq, &event, sizeof(event));
   bpf_seq_write(seq, &scratch->path.bytes[PATH_LIMIT - path_bytes], path_bytes);
-  bpf_seq_write(seq, scratch->args, args_bytes);
   return 0;
 }
-
-// Reading another task's arguments may sleep: 5.18.
-SEC("iter.s/task")
-int snapshot_with_args(struct bpf_iter__task* context) { return write_living(context, true); }
-
-SEC("iter/task")
-int snapshot_without_args(struct bpf_iter__task* context) { return write_living(context, false); }

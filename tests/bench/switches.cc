@@ -97,8 +97,7 @@ Result<LoadPlan> MakePlan(const BpfSourceOptions& options) {
                   .max_judged = options.filter.LeavesOutProcesses() ? options.max_judged : 1,
                   .judging_filter = JudgingFilterHash(options.filter, 0),
                   .filter = FilterHash(options.filter, 0),
-                  .detail = EventDetail(options),
-                  .snapshot = SnapshotProgram::kWithArgs};
+                  .detail = EventDetail(options)};
 }
 
 enum class Activity { kActive, kNotYetActive };
@@ -108,7 +107,7 @@ class Hooks : public Switch {
   static Result<std::unique_ptr<Switch>> Make(const BpfSourceOptions& options, Activity activity) {
     const auto plan = MakePlan(options);
     if (!plan) return plan.error();
-    auto skeleton = LoadBest(options, *plan, PinnedMaps());
+    auto skeleton = Load(options, *plan, PinnedMaps());
     if (!skeleton) return skeleton.error();
     auto ring = RingMapping::Map(bpf_map__fd((*skeleton)->maps.events), plan->ring_bytes);
     if (!ring) return ring.error();

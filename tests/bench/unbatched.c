@@ -48,8 +48,7 @@ int main(int argc, char** argv) {
   skeleton->rodata->generation = 1;
   bpf_map__set_max_entries(skeleton->maps.events, RING_BYTES);
   bpf_map__set_max_entries(skeleton->maps.counters, cpus);
-  bpf_program__set_autoload(skeleton->progs.snapshot_with_args, false);
-  bpf_program__set_autoload(skeleton->progs.snapshot_without_args, false);
+  bpf_program__set_autoload(skeleton->progs.snapshot, false);
   if (process_bpf__load(skeleton) != 0 || process_bpf__attach(skeleton) != 0) return 1;
   int file = open(argv[1], O_WRONLY | O_CREAT | O_TRUNC, 0600);
   struct ring_buffer* const ring =

@@ -3,10 +3,12 @@
 
 #include "bpf_source.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstring>
@@ -14,6 +16,8 @@
 #include <fstream>
 #include <future>
 #include <set>
+#include <sstream>
+#include <string>
 #include <thread>
 
 #include "host.h"
@@ -188,6 +192,61 @@ TEST_F(BpfSourceTest, ASnapshotAgreesWithProc) {
   ASSERT_NE(self, nullptr);
   EXPECT_THAT(self->ppid, Optional(getppid()));
   EXPECT_THAT(self->args, Optional(HasSubstr(program_invocation_short_name)));
+}
+
+// The page in which the caller's arguments begin.
+uintptr_t PageOfOwnArgs() {
+  std::string stat;
+  std::getline(std::ifstream("/proc/self/stat"), stat);
+  std::istringstream fields(stat.substr(stat.rfind(')') + 2));
+  constexpr int kArgStart = 48;
+  std::string field;
+  for (int number = 3; number <= kArgStart; ++number) fields >> field;
+  const auto page_bytes = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
+  return std::stoull(field) / page_bytes * page_bytes;
+}
+
+// It may be of a file system that gives a page when it likes, if ever: who asks for it waits, and
+// cannot even be killed. What stands in it does not matter.
+TEST_F(BpfSourceTest, NoPageOfAFileIsReadForASnapshot) {
+  Open();
+  const TempFolder files;
+  const std::string path = files / "page";
+  int ready[2];
+  ASSERT_EQ(pipe(ready), 0);
+  const pid_t pid = Spawn([&] {
+    const auto bytes = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+    auto* const page = reinterpret_cast<char*>(PageOfOwnArgs());
+    const int file = open(path.c_str(), O_RDWR | O_CREAT, 0600);
+    if (write(file, page, bytes) != static_cast<ssize_t>(bytes)) _exit(97);
+    const void* const mapped =
+        mmap(page, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED, file, 0);
+    if (mapped != page || write(ready[1], "", 1) != 1) _exit(96);
+    for (;;) pause();
+  });
+  char byte;
+  ASSERT_EQ(read(ready[0], &byte, 1), 1);
+  KeptProcesses living;
+  ASSERT_TRUE(source_->Snapshot(living));
+  const SnapProc* const process = living.Find(static_cast<uint32_t>(pid));
+  ASSERT_NE(process, nullptr);
+  EXPECT_EQ(process->args, std::nullopt);
+  EXPECT_THAT(process->args_bytes, Optional(Ge(1u)));
+  kill(pid, SIGKILL);
+  WaitFor(pid);
+  close(ready[0]);
+  close(ready[1]);
+}
+
+TEST_F(BpfSourceTest, WhoOnlyCountsIsToldNoArguments) {
+  struct Counting : KeptProcesses {
+    bool wants_args() const override { return false; }
+  };
+  Open();
+  Counting living;
+  ASSERT_TRUE(source_->Snapshot(living));
+  EXPECT_GE(living.all.size(), 2u);
+  for (const SnapProc& process : living.all) EXPECT_EQ(process.args, std::nullopt) << process;
 }
 
 uint64_t OwnCpuUs() {

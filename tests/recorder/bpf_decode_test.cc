@@ -274,7 +274,7 @@ TEST_F(BpfDecodeTest, RandomBytesDoNoHarm) {
     EventBatch batch;
     (void)batch.Add(bytes);
     batch.Deliver(events);
-    (void)DeliverSnapshot(bytes, SnapshotArgs::kFirst, living_);
+    (void)DeliverSnapshot(bytes, living_);
   }
 }
 
@@ -284,9 +284,8 @@ Bytes operator+(Bytes left, const Bytes& right) {
 }
 
 TEST_F(BpfDecodeTest, ASnapshotIsSeveralProcesses) {
-  const Bytes output =
-      Pack(ALiving(1, "/init", "init\0x\0"sv), "/initinit\0x\0"sv) + Pack(ALiving(2, "", ""));
-  ASSERT_TRUE(DeliverSnapshot(output, SnapshotArgs::kAll, living_));
+  const Bytes output = Pack(ALiving(1, "/init", 7), "/init") + Pack(ALiving(2));
+  ASSERT_TRUE(DeliverSnapshot(output, living_));
   ASSERT_EQ(living_.all.size(), 2u);
   const SnapProc& init = living_.all[0];
   EXPECT_EQ(init.pid, 1u);
@@ -297,24 +296,23 @@ TEST_F(BpfDecodeTest, ASnapshotIsSeveralProcesses) {
   ExpectIds(init);
   EXPECT_THAT(init.comm, Optional("init"sv));
   EXPECT_THAT(init.exe, Optional("/init"sv));
-  EXPECT_THAT(init.args, Optional("init\0x\0"sv));
+  EXPECT_EQ(init.args, std::nullopt);
   EXPECT_THAT(init.args_bytes, Optional(7));
   EXPECT_EQ(living_.all[1].exe, std::nullopt);
   EXPECT_EQ(living_.all[1].args_bytes, std::nullopt);
 }
 
 TEST_F(BpfDecodeTest, ASnapshotAddsUpTheCpuTimeOfAllThreads) {
-  snapshot_event alone = ALiving(1, "", "");
+  snapshot_event alone = ALiving(1);
   alone.cpu_ns = 1'999;
-  snapshot_event many = ALiving(2, "", "");
+  snapshot_event many = ALiving(2);
   many.cpu_ns = 5'000'000;
   many.namespace_level = 1;
   many.namespace_pid = 77;
   const auto thread = [](uint64_t cpu_ns) {
     return Pack(thread_event{.header = {.type = EVENT_THREAD}, .pid = 2, .cpu_ns = cpu_ns});
   };
-  ASSERT_TRUE(DeliverSnapshot(thread(300'000) + Pack(alone) + Pack(many) + thread(4'000),
-                              SnapshotArgs::kAll, living_));
+  ASSERT_TRUE(DeliverSnapshot(thread(300'000) + Pack(alone) + Pack(many) + thread(4'000), living_));
   EXPECT_THAT(living_.Find(1)->cpu_us, Optional(1));
   EXPECT_EQ(living_.Find(1)->namespace_level, std::nullopt);
   EXPECT_THAT(living_.Find(2)->cpu_us, Optional(5'304));
@@ -332,41 +330,30 @@ TEST_F(BpfDecodeTest, ASnapshotNamesThoseThatItLeavesOut) {
   };
   const left_out_event event{.header = {.type = EVENT_LEFT_OUT}, .pid = 9};
   LeftOut left_out;
-  ASSERT_TRUE(DeliverSnapshot(Pack(event) + Pack(ALiving(1, "", "")) + Pack(event),
-                              SnapshotArgs::kAll, left_out));
+  ASSERT_TRUE(DeliverSnapshot(Pack(event) + Pack(ALiving(1)) + Pack(event), left_out));
   EXPECT_THAT(left_out.pids, ElementsAre(9, 9));
   EXPECT_EQ(left_out.shown, 1);
   Bytes longer = Pack(event);
   longer.resize(longer.size() + 8);
   longer[0] = static_cast<std::byte>(longer.size());
-  EXPECT_FALSE(DeliverSnapshot(longer, SnapshotArgs::kAll, left_out));
-}
-
-TEST_F(BpfDecodeTest, ASnapshotCanKeepTheFirstArgumentOnly) {
-  const Bytes output =
-      Pack(ALiving(1, "", "init\0x\0"sv), "init\0x\0"sv) + Pack(ALiving(2, "", "cut"), "cut");
-  ASSERT_TRUE(DeliverSnapshot(output, SnapshotArgs::kFirst, living_));
-  EXPECT_THAT(living_.all.at(0).args, Optional("init\0"sv));
-  EXPECT_THAT(living_.all.at(1).args, Optional("cut"sv));
+  EXPECT_FALSE(DeliverSnapshot(longer, left_out));
 }
 
 TEST_F(BpfDecodeTest, WhatCameBeforeTheDamageIsKept) {
-  const Bytes whole = Pack(ALiving(1, "", ""));
+  const Bytes whole = Pack(ALiving(1));
   Bytes cut = whole + whole;
   cut.pop_back();
-  EXPECT_FALSE(DeliverSnapshot(cut, SnapshotArgs::kAll, living_));
+  EXPECT_FALSE(DeliverSnapshot(cut, living_));
   EXPECT_EQ(living_.all.size(), 1u);
 }
 
 TEST_F(BpfDecodeTest, ALengthOfZeroEndsTheSnapshot) {
-  Bytes output = Pack(ALiving(1, "", ""));
+  Bytes output = Pack(ALiving(1));
   std::memset(output.data(), 0, sizeof(uint32_t));
-  EXPECT_FALSE(DeliverSnapshot(output, SnapshotArgs::kAll, living_));
+  EXPECT_FALSE(DeliverSnapshot(output, living_));
 }
 
-TEST_F(BpfDecodeTest, AnEmptySnapshotIsFine) {
-  EXPECT_TRUE(DeliverSnapshot({}, SnapshotArgs::kAll, living_));
-}
+TEST_F(BpfDecodeTest, AnEmptySnapshotIsFine) { EXPECT_TRUE(DeliverSnapshot({}, living_)); }
 
 }  // namespace
 }  // namespace daybook

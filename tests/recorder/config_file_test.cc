@@ -143,11 +143,11 @@ TEST_F(ConfigTest, AValueThatIsNoneIsAMistakeWithItsPlace) {
 }
 
 TEST_F(ConfigTest, AQuantityIsAWholeNumberAndItsUnitsAreNamed) {
-  for (const char* value : {"1.5G", "G", "1T", "99999999999G"}) {
+  for (const char* value : {"1.5G", "G", "1T", "99999999999G", "0x10", "0x10M"}) {
     ExpectMistakeIn("max-bytes = " + std::string(value) + "\n",
                     ":1: max-bytes: ", "must be a whole number, perhaps with K, M or G");
   }
-  for (const char* value : {"30", "d", "1.5h", "30S", "999999999d"}) {
+  for (const char* value : {"30", "d", "1.5h", "30S", "999999999d", "0x30d"}) {
     ExpectMistakeIn("max-age = " + std::string(value) + "\n",
                     ":1: max-age: ", "must be a whole number with us, ms, s, min, h or d");
   }

@@ -121,7 +121,7 @@ inline reap_event AReap(uint32_t pid = 42) {
                     .write_bytes = 28}};
 }
 
-inline snapshot_event ALiving(uint32_t pid, std::string_view exe, std::string_view args) {
+inline snapshot_event ALiving(uint32_t pid, std::string_view exe = "", uint32_t args_bytes = 0) {
   snapshot_event event{.header = {.type = EVENT_SNAPSHOT},
                        .start_ns = 1000,
                        .parent_start_ns = 10,
@@ -130,9 +130,7 @@ inline snapshot_event ALiving(uint32_t pid, std::string_view exe, std::string_vi
                        .ids = Ids(),
                        .flags = PROCESS_SUPERUSER,
                        .exe_captured = static_cast<uint32_t>(exe.size()),
-                       .args_bytes = static_cast<uint32_t>(args.size()),
-                       .args_captured = static_cast<uint32_t>(args.size()),
-                       .args_known = 1};
+                       .args_bytes = args_bytes};
   SetComm(event, "init");
   return event;
 }

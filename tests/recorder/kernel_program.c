@@ -181,7 +181,6 @@ static long copy(void* to, uint32_t bytes, const void* from) {
 #define bpf_probe_read_kernel_str(to, bytes, from) copy_text((to), (bytes), (from))
 #define bpf_probe_read_user(to, bytes, from) copy((to), (bytes), (from))
 #define bpf_probe_read_user_str(to, bytes, from) copy_text((to), (bytes), (from))
-#define bpf_copy_from_user_task(to, bytes, from, task, flags) copy((to), (bytes), (from))
 #define bpf_seq_write(seq, bytes, count) (void)(bytes)
 
 // This kernel is the one that the program was compiled for.

@@ -48,6 +48,16 @@ TEST_F(OptionsTest, TimesHaveUnits) {
   EXPECT_THAT(Good({"--ring", "64K"}).ring_bytes, testing::Optional(65'536u));
 }
 
+TEST_F(OptionsTest, NumbersAreDecimalHoweverTheyBegin) {
+  EXPECT_THAT(Good({"--duration", "060s"}).duration_ns, Optional(60'000'000'000u));
+  EXPECT_THAT(Good({"--duration", "08s"}).duration_ns, Optional(8'000'000'000u));
+  EXPECT_EQ(Good({"--drain-interval", "0100ms"}).drain_interval_ns, 100'000'000u);
+  EXPECT_EQ(Good({"--max-bytes", "0100M"}).max_bytes, 100u << 20);
+  EXPECT_EQ(Good({"--args-max", "010"}).args_max_bytes, 10u);
+  ExpectMistake("--args-max", "0x10");
+  ExpectMistake("--duration", "0x10s");
+}
+
 TEST_F(OptionsTest, TimesThatAreNone) {
   for (const char* value : {"5", "5parsecs", "-5s", "5S", "", "999999999d"}) {
     ExpectMistake("--duration", value);
