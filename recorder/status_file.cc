@@ -33,10 +33,20 @@ Result<StatusFile> StatusFile::Open(const std::string& path, mode_t mode) {
   return StatusFile(std::move(folder), path, mode);
 }
 
+// Others may write to the folder, too: a pipe there would stop us, and a link lead to another file.
+// The second attempt is for who has put one there in between.
+FileDescriptor StatusFile::CreateNew() const {
+  constexpr int kFlags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+  for (bool is_first = true;; is_first = false) {
+    (void)unlinkat(folder_.get(), new_name_.c_str(), 0);
+    FileDescriptor file(openat(folder_.get(), new_name_.c_str(), kFlags, mode_));
+    if (file.get() >= 0 || errno != EEXIST || !is_first) return file;
+  }
+}
+
 // It need not survive a crash of the machine, as the recorder does not either.
 Status StatusFile::Replace(std::string_view content) const {
-  const int flags = O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC;
-  const FileDescriptor file(openat(folder_.get(), new_name_.c_str(), flags, mode_));
+  const FileDescriptor file = CreateNew();
   if (file.get() < 0) return Error::FromErrno("cannot create " + path_, errno);
   const ssize_t written = write(file.get(), content.data(), content.size());
   if (written < 0) return Error::FromErrno("cannot write " + path_, errno);

@@ -24,6 +24,7 @@ class StatusFile {
  private:
   StatusFile(FileDescriptor folder, std::string path, mode_t mode);
 
+  FileDescriptor CreateNew() const;
   Status Replace(std::string_view content) const;
   void FindFolderAgain();
 

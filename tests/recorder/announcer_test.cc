@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -61,8 +62,35 @@ TEST(StatusFileTest, ALinkInThePlaceOfTheNewOneIsNotFollowed) {
   temp.Put("victim", "untouched");
   std::filesystem::create_symlink(temp / "victim", temp / "status.new");
   auto file = StatusFile::Open(temp / "status", 0640);
-  EXPECT_FALSE(file->Write("content"));
+  EXPECT_TRUE(file->Write("content"));
   EXPECT_EQ(Read(temp / "victim"), "untouched");
+  EXPECT_EQ(Read(temp / "status"), "content");
+}
+
+// Whoever may write to the folder: neither does it stop the recorder, nor is it written to.
+TEST(StatusFileTest, WhatSomebodyPutInThePlaceOfTheNewOneIsNotOpened) {
+  const TempFolder temp;
+  temp.Put("victim", "untouched");
+  auto file = StatusFile::Open(temp / "status", 0640);
+  std::filesystem::create_hard_link(temp / "victim", temp / "status.new");
+  EXPECT_TRUE(file->Write("first"));
+  EXPECT_EQ(Read(temp / "victim"), "untouched");
+  EXPECT_EQ(Read(temp / "status"), "first");
+
+  ASSERT_EQ(mkfifo((temp / "status.new").c_str(), 0600), 0);
+  alarm(10);  // nobody reads it
+  EXPECT_TRUE(file->Write("second"));
+  alarm(0);
+  EXPECT_EQ(Read(temp / "status"), "second");
+}
+
+TEST(StatusFileTest, WhatCannotBeRemovedFromItsPlaceIsAnError) {
+  const TempFolder temp;
+  auto file = StatusFile::Open(temp / "status", 0640);
+  std::filesystem::create_directory(temp / "status.new");
+  const Status written = file->Write("content");
+  ASSERT_FALSE(written);
+  EXPECT_THAT(written.error().message(), HasSubstr("File exists"));
 }
 
 TEST(StatusFileTest, AFolderThatWasMissingForAWriteIsFoundAgain) {
