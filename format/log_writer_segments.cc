@@ -70,7 +70,7 @@ size_t LogWriter::Impl::WrittenBytes() const {
 // somebody must act.
 Status LogWriter::Impl::Start() {
   SyncEarlier();
-  Status started = TryToStart();
+  Status started = StartSegment();
   if (started) started = Flush();
   if (started || !IsDiskFull(started.error().error_number())) return started;
   if (Status able = CheckCreates(); !able) return able;
@@ -89,7 +89,7 @@ Status LogWriter::Impl::CheckCreates() {
 // What is still in memory from segments that were given up goes into this one, numbers unchanged. A
 // file that cannot even take its head is removed, so that a full disk does not fill with empty
 // files.
-Status LogWriter::Impl::StartSegment() {
+Status LogWriter::Impl::TryToStart() {
   Clock clock = read_clock_();
   clock.reason = ClockReason::kSegment;
   last_attempt_ns_ = clock.time_ns;
@@ -133,12 +133,12 @@ Status LogWriter::Impl::EnsureFile() {
   if (read_clock_().time_ns - last_attempt_ns_ < options_.retry_interval_ns) {
     return refused_ ? *refused_ : Error("no segment can be written; retrying");
   }
-  return TryToStart();
+  return StartSegment();
 }
 
 // Why it failed is said until it succeeds.
-Status LogWriter::Impl::TryToStart() {
-  Status started = StartSegment();
+Status LogWriter::Impl::StartSegment() {
+  Status started = TryToStart();
   refused_.reset();
   if (!started) refused_ = started.error();
   return started;

@@ -112,6 +112,21 @@ TEST_F(FullDiskTest, OldSegmentsGoFirst) {
   EXPECT_EQ(events.back().seq, pid);
 }
 
+TEST_F(FullDiskTest, WhyNoSegmentFollowsIsSaidUntilOneDoes) {
+  options_.retry_interval_ns = 1'000'000'000;
+  LogBuilder log(options_, disk_);
+  log.Add(TestFork(1));
+  disk_->fault = [](std::string_view operation, size_t) {
+    return operation == "create" ? EMFILE : 0;
+  };
+  const Status rotated = log.writer().Rotate(EndReason::kRequest);
+  ASSERT_FALSE(rotated);
+  log.Add(TestFork(2));
+  const Status flushed = log.writer().Flush();
+  ASSERT_FALSE(flushed);
+  EXPECT_EQ(flushed.error().message(), rotated.error().message());
+}
+
 // Nothing says it beforehand: a file system that reserves nothing.
 TEST_F(FullDiskTest, AWriteThatIsCutByAFullDiskIsNotRepeated) {
   options_.retention.max_segments = 1000;
