@@ -12,6 +12,9 @@ constexpr size_t kMinTokenBytes = 20;
 constexpr std::string_view kOtherPasses[] = {"all", "band", "by",  "com",  "high", "low",  "multi",
                                              "one", "over", "sur", "tres", "two",  "under"};
 
+// What a name ends in that says something about a secret.
+constexpr std::string_view kKinds[] = {"type", "stdin", "fd"};
+
 bool IsNoCase(std::string_view text, std::string_view lower) {
   return std::ranges::equal(text, lower, [](char a, char b) { return Lower(a) == b; });
 }
@@ -67,7 +70,10 @@ size_t ArgScan::MaskPart(const SecretPart& secret, size_t begin, size_t end) {
   const size_t found = std::min(value.find_first_of(secret.marks, key), value.size()) + begin;
   if (found == end) return secret.or_all ? Mask(begin, end) : begin;
   const bool is_quoted = IsQuote(args_[begin]) && args_[end - 1] == args_[begin];
-  return Mask(found + 1, is_quoted ? end - 1 : end);
+  const size_t value_end = is_quoted ? end - 1 : end;
+  if (!secret.before_at || value_end == args_.size()) return Mask(found + 1, value_end);
+  const size_t at = Slice(found, value_end).rfind('@');
+  return at == std::string_view::npos ? begin : Mask(found + 1, found + at);
 }
 
 // ---- URLs ----
@@ -183,10 +189,13 @@ bool ArgScan::ColonGivesValue(const ArgMask::Word& word, size_t name_end, size_t
          StartsWithNoCase(Slice(name_begin_, name_end_), "x-") || FollowsHeaderFlag();
 }
 
-// Of which kind a secret is, is none: --auth-type bearer.
+// Of which kind a secret is, or from where it is read, is none: --auth-type bearer.
 bool ArgScan::NamesKind(size_t word_end) const {
   const std::string_view rest = Slice(std::min(word_end, name_end_), name_end_);
-  return EndsWithNoCase(rest, "-type") || EndsWithNoCase(rest, "_type");
+  return std::ranges::any_of(kKinds, [rest](std::string_view kind) {
+    const size_t mark = rest.size() - std::min(rest.size(), kind.size() + 1);
+    return EndsWithNoCase(rest, kind) && IsOneOf(rest[mark], "-_");
+  });
 }
 
 size_t ArgScan::TakeName(const ArgMask::Word& word, size_t at) {
@@ -212,25 +221,71 @@ size_t ArgScan::TakeName(const ArgMask::Word& word, size_t at) {
   if (is_flag || is_tool_word || (is_bearer && IsBlank(At(closed))) || FollowsSet()) {
     return TakeWordsBehind(closed, {});
   }
-  return IsNoCase(name, "password") ? TakeQuoted(name_end_) : name_end_;
+  return IsNoCase(name, "password") ? TakePassword(name_end_) : name_end_;
 }
 
-// In SQL: PASSWORD 'X', PASSWORD('X'). A quote in it is escaped as SQL has it, or the shell around.
+// In SQL: PASSWORD 'X', PASSWORD('X'), PASSWORD FOR user = 'X'.
+size_t ArgScan::TakePassword(size_t at) {
+  constexpr size_t kMaxBytes = 320;  // 'user'@'host'
+  const size_t word = SkipBlanks(at);
+  const bool is_for =
+      word != at && StartsWithNoCase(args_.substr(word), "for") && IsBlank(At(word + 3));
+  if (!is_for) return TakeQuoted(at);
+  const size_t end = std::min(word + kMaxBytes, args_.size());
+  const size_t sign = std::min(args_.find_first_of(std::string_view("=\0", 2), word), end);
+  if (sign == end || args_[sign] != '=') return at;
+  const size_t value = SkipBlanks(sign + 1);
+  const size_t taken = TakeLiteral(value);
+  return taken == value ? at : taken;
+}
+
 size_t ArgScan::TakeQuoted(size_t at) {
   const size_t bracket = SkipBlanks(at);
   const size_t value = At(bracket) == '(' ? SkipBlanks(bracket + 1) : bracket;
-  const size_t quote = value + (IsOneOf(At(value), "\\$") && value < args_.size() ? 1 : 0);
-  if (value == at || !IsQuote(At(quote))) return at;
+  if (value == at) return at;
+  const size_t taken = TakeLiteral(value);
+  return taken == value ? at : taken;
+}
+
+// How long $$ or $tag$ is, where a shell has it as \$\$; 0 where it is none.
+size_t ArgScan::DollarQuote(size_t at) const {
+  const auto skip_dollar = [this](size_t from) {
+    const size_t dollar = from + (At(from) == '\\' ? 1 : 0);
+    return At(dollar) == '$' ? dollar + 1 : from;
+  };
+  size_t tag = skip_dollar(at);
+  if (tag == at) return 0;
+  while (IsLetter(At(tag)) || IsDigit(At(tag)) || At(tag) == '_') ++tag;
+  const size_t end = skip_dollar(tag);
+  return end == tag ? 0 : end - at;
+}
+
+// 'X', E'X', N'X', U&'X', $$X$$, $tag$X$tag$. A quote in it is escaped as SQL has it, or the shell
+// around. Returns `value` where it is none.
+size_t ArgScan::TakeLiteral(size_t value) {
   const size_t end = ArgEnd(value);
+  if (const size_t bytes = DollarQuote(value); bytes != 0) {
+    const size_t begin = value + bytes;
+    const size_t closed = Slice(begin, end).find(Slice(value, begin));
+    return Mask(value, closed == std::string_view::npos ? end : begin + closed + bytes);
+  }
+  size_t mark = value;
+  if (StartsWithNoCase(args_.substr(mark), "u&")) {
+    mark += 2;
+  } else if (mark < args_.size() && IsOneOf(Lower(args_[mark]), "en")) {
+    ++mark;
+  }
+  const size_t quote = mark + (IsOneOf(At(mark), "\\$") && mark < args_.size() ? 1 : 0);
+  if (!IsQuote(At(quote))) return value;
   const char closer = args_[quote] == '\'' ? kAnsiQuote : args_[quote];
   size_t closed = quote;
-  while (At(value) != '\\' && closed < end && args_[closed] == args_[quote]) {
+  while (At(mark) != '\\' && closed < end && args_[closed] == args_[quote]) {
     closed = std::min(ClosedEnd(closed + 1, end, closer) + 1, end);
   }
   return Mask(value, std::max(closed, ShellWordEnd(value)));
 }
 
-// IDENTIFIED BY 'X', IDENTIFIED WITH plugin BY 'X'.
+// IDENTIFIED BY 'X', IDENTIFIED WITH plugin BY 'X', and REPLACE 'X' behind it.
 size_t ArgScan::TakeIdentified(size_t at) {
   constexpr size_t kMaxBytes = 64;
   const size_t end = std::min(at + kMaxBytes, args_.size());
@@ -238,7 +293,9 @@ size_t ArgScan::TakeIdentified(size_t at) {
     const bool is_word = IsBlank(args_[by]) && EndsWordAt(by + 3);
     if (!is_word || !StartsWithNoCase(args_.substr(by + 1), "by")) continue;
     const size_t taken = TakeQuoted(by + 3);
-    if (taken != by + 3) return taken;
+    if (taken == by + 3) continue;
+    const size_t replace = SkipBlanks(taken);
+    return StartsWithNoCase(args_.substr(replace), "replace") ? TakeQuoted(replace + 7) : taken;
   }
   return at;
 }
@@ -269,14 +326,15 @@ bool ArgScan::AwaitsSecret(size_t begin, size_t end) const {
 
 // The next word is the flag's value, whatever it looks like; but should that be such a flag
 // itself, this one takes no value (as mysql --password), and the one after it may be a secret, too.
-size_t ArgScan::TakeWordsBehind(size_t flag_end, const SecretPart& secret) {
+size_t ArgScan::TakeWordsBehind(size_t flag_end, SecretPart secret) {
   for (bool is_awaited = true; is_awaited && flag_end < args_.size();) {
     const bool is_argument = args_[flag_end] == '\0';
     if (!is_argument && !EndsWordAt(flag_end)) return flag_end;
     const size_t begin = is_argument ? flag_end + 1 : SkipBlanks(flag_end);
     const size_t end = is_argument ? ArgEnd(begin) : ShellWordEnd(begin);
     is_awaited = AwaitsSecret(begin, end);
-    flag_end = MaskPart(is_awaited ? SecretPart() : secret, begin, end);
+    if (is_awaited) secret = {};
+    flag_end = MaskPart(secret, begin, end);
   }
   return flag_end;
 }

@@ -67,16 +67,20 @@ class ArgScan : private ShellText {
   bool IsWeb(size_t mark) const;
   size_t TakeName(const ArgMask::Word& word, size_t at);
   size_t TakeToolFlag(size_t flag);
-  size_t TakeWordsBehind(size_t flag_end, const SecretPart& secret);
+  size_t TakeWordsBehind(size_t flag_end, SecretPart secret);
   size_t TakeQuoted(size_t at);
+  size_t TakeLiteral(size_t value);
+  size_t TakePassword(size_t at);
   size_t TakeIdentified(size_t at);
   size_t TakeLaterWord(const ToolFlag& found, size_t flag);
   size_t TakeAwaited(size_t at);
   size_t TakeLogin(size_t at);
+  size_t TakeAddress(size_t at);
   size_t TakeToken(size_t at);
 
   // ---- Their parts ----
 
+  size_t DollarQuote(size_t at) const;
   const ArgMask::Word* WordAt(size_t at) const;
   size_t MatchEnd(const ArgMask::Word& word, size_t at) const;
   void FindName(size_t at);
@@ -104,7 +108,7 @@ class ArgScan : private ShellText {
   bool masked_ = false;
   size_t copied_ = 0;                           // up to here the output is made
   uint64_t tools_ = 0;                          // that were named so far, by their index
-  MaskPlace awaited_ = MaskPlace::kBehindFlag;  // kToken or kLogin: it is still to come
+  MaskPlace awaited_ = MaskPlace::kBehindFlag;  // another one: it is still to come
   bool may_be_value_ = false;                   // of a flag before it: then it comes behind that
   size_t looks_ = 0;                            // at bytes ahead
   size_t name_begin_ = 0;

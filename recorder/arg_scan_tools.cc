@@ -28,7 +28,8 @@ bool ArgScan::TakeToolName(size_t at) {
     while (is_begin && end < args_.size() && IsNameByte(args_[end])) ++end;
     if (!EndsWordAt(end) && !IsQuote(At(end))) continue;
     tools_ |= uint64_t{1} << IndexOf(tool);
-    if (tool.place == MaskPlace::kLogin) Await(tool.place);
+    const bool awaits = tool.place == MaskPlace::kLogin || tool.place == MaskPlace::kAddress;
+    if (awaits) Await(tool.place);
   }
   return tools_ != before;
 }
@@ -78,17 +79,21 @@ std::optional<ArgScan::ToolFlag> ArgScan::FindToolFlag(size_t flag) const {
     *found = {std::min(end, found->end),
               std::max(end, found->last_end),
               {.marks = is_all ? std::string_view() : kEveryMark,
-               .or_all = tool.secret.or_all || found->secret.or_all},
+               .or_all = tool.secret.or_all || found->secret.or_all,
+               .before_at = tool.secret.before_at && found->secret.before_at},
               found->is_next || !is_later,
               found->is_later || is_later};
   }
   return found;
 }
 
-// mysqladmin password X
+// mysqladmin password X, nmcli con modify x wifi-sec.psk X
 bool ArgScan::IsToolWord(std::string_view word) const {
   for (uint64_t tools = tools_; tools != 0; tools &= tools - 1) {
-    if (kMaskTools[static_cast<size_t>(std::countr_zero(tools))].long_flag == word) return true;
+    std::string_view tool_word = kMaskTools[static_cast<size_t>(std::countr_zero(tools))].long_flag;
+    const bool is_end = tool_word.starts_with('*');
+    if (is_end) tool_word.remove_prefix(1);
+    if (is_end ? word.ends_with(tool_word) : word == tool_word) return true;
   }
   return false;
 }
@@ -135,7 +140,14 @@ size_t ArgScan::TakeAwaited(size_t at) {
     awaited_ = MaskPlace::kBehindFlag;
     return at;
   }
-  return awaited_ == MaskPlace::kLogin ? TakeLogin(at) : TakeToken(at);
+  switch (awaited_) {
+    case MaskPlace::kLogin:
+      return TakeLogin(at);
+    case MaskPlace::kAddress:
+      return TakeAddress(at);
+    default:
+      return TakeToken(at);
+  }
 }
 
 // USER/X, USER/X@DATABASE; but /, /@DATABASE, USER@//HOST/SERVICE and @SCRIPT have no X. Words
@@ -156,6 +168,21 @@ size_t ArgScan::TakeLogin(size_t at) {
   const bool is_all = word_end == args_.size() || value.find('"') != value.npos;
   const size_t secret = is_all ? value.npos : value.rfind('@');
   return Mask(mark + 1, secret == value.npos ? end : mark + 1 + secret);
+}
+
+// USER:X@HOST; but HOST:PORT has no X. Words without both marks may be values of flags.
+size_t ArgScan::TakeAddress(size_t at) {
+  if (args_[at] == '-') return at;
+  size_t end = at;
+  while (!EndsWord(At(end))) ++end;
+  const size_t mark = Find(':', at, end);
+  const bool is_url = Slice(mark, end).starts_with(kUrlMark);
+  if (mark == end || is_url) return at;
+  const size_t host = Slice(mark, end).rfind('@');
+  if (end == args_.size()) return Mask(mark + 1, end);  // cut: it may have been one
+  if (host == std::string_view::npos) return at;
+  awaited_ = MaskPlace::kBehindFlag;
+  return Mask(mark + 1, mark + host);
 }
 
 // X, -flag X, -flag=value X; but not NAME=value. A word behind a flag may be its value, or is it.

@@ -14,6 +14,7 @@ struct SecretPart {
   std::string_view marks;     // it stands behind the first such byte; none: it is all
   std::string_view key = {};  // that byte follows this
   bool or_all = false;        // without a mark it is all
+  bool before_at = false;     // it ends before the last '@'; where none follows there is none
 };
 
 inline constexpr std::string_view kEveryMark = ":,%=";
@@ -27,12 +28,14 @@ enum class MaskPlace : uint8_t {
   kLaterWord,   // htpasswd -b FILE USER X
   kToken,       // the first word that is no flag, behind the word `long_flag`: vault login X
   kLogin,       // the first word that is no flag: sqlplus USER/X@DATABASE
+  kAddress,     // the same: mysqlsh USER:X@HOST
 };
 
 struct MaskTool {
-  std::string_view name;       // base name, or its begin where it ends in '*'
-  std::string_view letters;    // short flags
-  std::string_view long_flag;  // or a word that is none; its value follows where it ends in ':'
+  std::string_view name;     // base name, or its begin where it ends in '*'
+  std::string_view letters;  // short flags
+  // Or a word that is none, or its end behind a '*'; its value follows where it ends in ':'.
+  std::string_view long_flag;
   // Short flags that have a value: no other stands behind them in a word. All others may, as in
   // -su X: one that is missing here lets more be masked, not less.
   std::string_view with_value;
@@ -57,6 +60,8 @@ inline constexpr std::array kMaskTools = {
     MaskTool{"curl", "uU", "--user", kCurlValues, {.marks = ":"}},
     MaskTool{"curl", "", "--proxy-user", "", {.marks = ":"}},
     MaskTool{"curl", "b", "--cookie", kCurlValuesAndUsers, {.marks = "="}},  // else it is a file
+    MaskTool{"curl", "x", "--proxy", kCurlValuesAndUsers, {.marks = ":", .before_at = true}},
+    MaskTool{"curl", "E", "--cert", kCurlValuesAndUsers, {.marks = ":"}},
     MaskTool{"htpasswd", "bn", "", "Cr", {}, MaskPlace::kLaterWord},
     MaskTool{"http", "a", "", "Aops", {.marks = ":", .or_all = true}},
     MaskTool{"https", "a", "", "Aops", {.marks = ":", .or_all = true}},
@@ -66,17 +71,17 @@ inline constexpr std::array kMaskTools = {
     MaskTool{"lftp", "u", "--user", "cefp", {.marks = ","}},
     MaskTool{"login", "p", "", "u"},  // docker login -p X
     MaskTool{"mariadb*", "p", "", kMysqlValues},
-    MaskTool{"mariadb-admin", "", "password", ""},
-    MaskTool{"mariadb-admin", "", "old-password", ""},
+    MaskTool{"mariadb-admin", "", "*password", ""},
     MaskTool{"mongo*", "p", "", kNeverCombined},
     MaskTool{"mosquitto_*", "P", "--pw", kNeverCombined},
     MaskTool{"mount*", "o", "", "LNOTUt", {.marks = "%", .key = "user"}},
     MaskTool{"mycli", "p", "", "DPRSehlu"},
     MaskTool{"mysql*", "p", "", kMysqlValues},
-    MaskTool{"mysqladmin", "", "password", ""},
-    MaskTool{"mysqladmin", "", "old-password", ""},
+    MaskTool{"mysqladmin", "", "*password", ""},
+    MaskTool{"mysqlsh", "", "--uri", "", {.marks = ":", .before_at = true}, MaskPlace::kAddress},
     MaskTool{"net", "U", "--user", kSambaValues, {.marks = "%"}},
-    MaskTool{"nmcli", "", "password", ""},
+    MaskTool{"nmcli", "", "*password", ""},
+    MaskTool{"nmcli", "", "*psk", ""},
     MaskTool{"plink", "", "-pw", ""},
     MaskTool{"pscp", "", "-pw", ""},
     MaskTool{"psftp", "", "-pw", ""},

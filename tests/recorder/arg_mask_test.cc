@@ -88,6 +88,11 @@ TEST_F(ArgMaskTest, AShellsCommandLineHidesNothingOfIt) {
   EXPECT_GT(count, 90u);
 }
 
+TEST_F(ArgMaskTest, ANameMayHaveDigits) {
+  EXPECT_EQ(Masked(Raw("nmcli|con|modify|x|802-1x.password|123|")),
+            "nmcli|con|modify|x|802-1x.password|***|");
+}
+
 TEST_F(ArgMaskTest, AnArgumentCannotHideWhatFollows) {
   const std::string masked = Masked(Raw("x|a'b|--password=123|\"|--token|456|\\|u://a:7@h|"));
   EXPECT_EQ(masked, "x|a'b|--password=***|\"|--token|***|\\|u://a:***@h|");
@@ -100,14 +105,15 @@ TEST_F(ArgMaskTest, MaskingTwiceIsMaskingOnce) {
 // Of pieces that mean something to it, so that they meet in every order.
 std::string RandomArgs(std::mt19937& random) {
   static const char* const kPieces[] = {
-      "password", "token",    "bearer",     "auth", "mysql", "curl",  "-p",       "-u",    "--user",
-      "--",       "-",        "=",          ":",    "://",   "@",     "/",        "|",     "|",
-      " ",        "'",        "\"",         "\\",   "&",     ";",     ",",        "?",     "a",
-      "\xff",     ">",        "***",        "\n",   "X-",    "-H",    "[",        "]",     "%",
-      "$(",       ")",        "${",         "}",    "`",     "login", "htpasswd", "-b",    "\\\n",
-      "\r\n",     "$'",       "set",        "http", "-a",    "mount", "-o",       "user",  "by",
-      " ",        "PASSWORD", "identified", "type", "(",     "-xp",   "sqlplus",  "vault", "login",
-      "/p:",      "xfreerdp"};
+      "password",   "token",   "bearer",   "auth", "mysql",   "curl",  "-p",     "-u",
+      "--user",     "--",      "-",        "=",    ":",       "://",   "@",      "/",
+      "|",          "|",       " ",        "'",    "\"",      "\\",    "&",      ";",
+      ",",          "?",       "a",        "\xff", ">",       "***",   "\n",     "X-",
+      "-H",         "[",       "]",        "%",    "$(",      ")",     "${",     "}",
+      "`",          "login",   "htpasswd", "-b",   "\\\n",    "\r\n",  "$'",     "set",
+      "http",       "-a",      "mount",    "-o",   "user",    "by",    " ",      "PASSWORD",
+      "identified", "type",    "(",        "-xp",  "sqlplus", "vault", "login",  "/p:",
+      "xfreerdp",   "mysqlsh", "-x",       "$$",   "$t$",     "for",   "replace"};
   std::string text;
   for (size_t count = random() % 24; count > 0; --count) {
     text += kPieces[random() % std::size(kPieces)];
@@ -207,6 +213,15 @@ TEST_F(ArgMaskTest, LongArgumentsTakeLittleTime) {
                             "vault login 'a ",
                             "xfreerdp /p: ",
                             "xfreerdp '/p:",
+                            "password $$",
+                            "password $t|",
+                            "password $tttt",
+                            "password for ",
+                            "password for '=",
+                            "identified by 'a' replace ",
+                            "mysqlsh a:",
+                            "mysqlsh 'a: ",
+                            "mysqlsh a@b ",
                             "-xxxxxxxx"}) {
     std::string raw = "curl|htpasswd|";
     while (raw.size() < kBytes) raw += piece;
