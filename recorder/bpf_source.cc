@@ -280,6 +280,7 @@ class BpfSource::Impl {
     return lost != settled_ && lost == unsettled_before_drain_;
   }
 
+  // What is lost while it is taken is in doubt after it, too.
   Status Snapshot(SnapshotSink& sink) {
     const uint64_t settled = unsettled_before_drain_;
     if (Status taken = snapshot_.Take(sink); !taken) return taken;

@@ -8,6 +8,7 @@
 #include <sys/prctl.h>
 
 #include <chrono>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <thread>
@@ -200,6 +201,25 @@ TEST_F(ConnectorSourceTest, WhatABufferCannotHoldIsCounted) {
   EXPECT_TRUE(source_->WantsResync());
   KeptProcesses living;
   ASSERT_TRUE(source_->Snapshot(living));
+  EXPECT_FALSE(source_->WantsResync());
+}
+
+TEST_F(ConnectorSourceTest, ASnapshotThatFailsLeavesTheDoubt) {
+  const TempFolder temp;
+  const std::string proc = temp / "proc";
+  std::filesystem::create_symlink("/proc", proc);
+  Open({.buffer_bytes = 65536, .proc = {.root = proc}});
+  ASSERT_EQ(WaitFor(SpawnActor({"forks", "1000"})).status, 0);
+  Drain();
+  SendOnEveryProcessor();
+  Drain();
+  ASSERT_TRUE(source_->WantsResync());
+  KeptProcesses living;
+  std::filesystem::remove(proc);
+  EXPECT_FALSE(source_->Snapshot(living));
+  EXPECT_TRUE(source_->WantsResync());
+  std::filesystem::create_symlink("/proc", proc);
+  EXPECT_TRUE(source_->Snapshot(living));
   EXPECT_FALSE(source_->WantsResync());
 }
 

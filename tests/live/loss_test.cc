@@ -1,6 +1,7 @@
 // A ring that is too small loses events, and says exactly how many.
 
 #include <chrono>
+#include <filesystem>
 #include <map>
 #include <string>
 #include <utility>
@@ -77,6 +78,28 @@ TEST_F(LossTest, ALossThatIsOverLeavesADoubtOfWhoLives) {
   KeptProcesses living;
   ASSERT_TRUE(source->Snapshot(living));
   EXPECT_FALSE(source->WantsResync());
+}
+
+TEST_F(LossTest, ASnapshotThatFailsLeavesTheDoubt) {
+  const TempFolder temp;
+  const std::string proc = temp / "proc";
+  std::filesystem::create_symlink("/proc", proc);
+  const auto source = BpfSource::Open({.ring_bytes = kTinyRing, .proc_root = proc});
+  ASSERT_TRUE(source) << source.error().message();
+  CountedEvents events;
+  Overflow();
+  const auto wants = [&] {
+    EXPECT_TRUE((*source)->Drain(events));
+    return (*source)->WantsResync();
+  };
+  ASSERT_TRUE(Await(wants));
+  KeptProcesses living;
+  std::filesystem::remove(proc);
+  EXPECT_FALSE((*source)->Snapshot(living));
+  EXPECT_TRUE((*source)->WantsResync());
+  std::filesystem::create_symlink("/proc", proc);
+  EXPECT_TRUE((*source)->Snapshot(living));
+  EXPECT_FALSE((*source)->WantsResync());
 }
 
 struct CountedReaps : CountedEvents {
