@@ -332,6 +332,11 @@ bool EventBatch::AddAs(std::span<const std::byte> bytes) {
     if (WasTaken(*event)) return true;
   }
   told_.push_back({&event->header, LifeOf(*event), event->header.type});
+  if constexpr (std::is_same_v<Event, comm_event>) {
+    const auto place = static_cast<uint32_t>(told_.size());
+    const uint32_t before = lives_.ReplaceRename(told_.back().life, place);
+    if (before != 0) told_[before - 1].type = kUntold;
+  }
   return true;
 }
 
@@ -393,6 +398,8 @@ void EventBatch::Deliver(const Told& told, EventSink& sink) {
       break;
     case EVENT_COMM:
       sink.OnCommChange(CommChangeOf(As<comm_event>(event)));
+      break;
+    case kUntold:
       break;
     default:
       sink.OnCgroup(CgroupOf(As<cgroup_event>(event)));

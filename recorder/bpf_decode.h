@@ -19,7 +19,7 @@ namespace daybook {
 // Events that are told at once. A reap goes into its end, and a whole life into one record in the
 // place of its end, where all of it is in the batch; the reap may be in the next one. No end is
 // held back for a later batch: that would put it behind what comes after it, and lose it in a
-// crash.
+// crash. Of renames in a row the last is told: anybody can rename himself a million times a second.
 class EventBatch {
  public:
   explicit EventBatch(AwaitedReaps reaps = AwaitedReaps()) : reaps_(std::move(reaps)) {}
@@ -43,10 +43,11 @@ class EventBatch {
 
  private:
   static constexpr uint32_t kNoLife = UINT32_MAX;
+  static constexpr uint32_t kUntold = UINT32_MAX;  // as a type
   struct Told {
     const event_header* event;
     uint32_t life;  // in lives_, or kNoLife
-    uint32_t type;  // as in the event, which is far from here
+    uint32_t type;  // as in the event, which is far from here; or kUntold
   };
 
   // Of one batch, in the order in which they stand in the ring.

@@ -112,6 +112,25 @@ class ProcLookups {
   std::unordered_map<uint32_t, Lookup> by_pid_;
 };
 
+// Of renames in a row, with nothing in between that is told under the name, the last is told.
+std::vector<bool> FindUntold(const std::vector<ConnectorEvent>& events) {
+  std::vector<bool> untold(events.size());
+  std::unordered_map<uint32_t, size_t> last_rename;
+  for (size_t i = 0; i < events.size(); ++i) {
+    const ConnectorEvent& event = events[i];
+    if (event.type == kConnectorComm && IsOfLeader(event)) {
+      const auto [place, is_first] = last_rename.try_emplace(event.pid, i);
+      if (!is_first) untold[std::exchange(place->second, i)] = true;
+    } else if (event.type == kConnectorFork && IsOfLeader(event)) {
+      last_rename.erase(event.ppid);
+    } else if (event.type == kConnectorExec ||
+               (event.type == kConnectorExit && IsOfLeader(event))) {
+      last_rename.erase(event.pid);
+    }
+  }
+  return untold;
+}
+
 // SNAP_PROC's fields and ours have the same names.
 template <class From, class To>
 void CopyIds(const From& from, To& to) {
@@ -239,7 +258,10 @@ Result<size_t> ConnectorSource::Impl::Drain(EventSink& sink) {
   ProcLookups lookups(events, options_.proc);
   if (const Status received = Receive(); !received) return received.error();
   lookups.Distrust(waiting_);
-  for (size_t i = 0; i < events.size(); ++i) Deliver(events[i], i, lookups, sink);
+  const std::vector<bool> untold = FindUntold(events);
+  for (size_t i = 0; i < events.size(); ++i) {
+    if (!untold[i]) Deliver(events[i], i, lookups, sink);
+  }
   TellOverrun(sink);
   return events.size();
 }

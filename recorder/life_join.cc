@@ -43,7 +43,9 @@ usage UsageAtEnd(const exit_event& exit, const reap_event* reap) {
 
 // The parent's own birth may be told behind it, where a filter has kept that.
 uint32_t LifeJoin::Add(const fork_event& fork) {
-  ParentOf(fork).is_parent = true;
+  BatchedLife& parent = ParentOf(fork);
+  parent.is_parent = true;
+  parent.renamed_at = 0;
   BatchedLife& life = batch_.FindOrAdd(fork.pid, fork.start_ns);
   life.events.fork = &fork;
   life.forked_at = ++events_;
@@ -66,6 +68,7 @@ uint32_t LifeJoin::Add(const exec_event& exec) {
   life.is_more = life.is_more || life.events.exec != nullptr;
   life.events.exec = &exec;
   life.execed_at = ++events_;
+  life.renamed_at = 0;
   return batch_.IndexOf(life);
 }
 
@@ -74,6 +77,7 @@ uint32_t LifeJoin::Add(const exit_event& exit) {
   if (life.events.exit == nullptr && life.events.reap == nullptr) ++without_reap_;
   life.events.exit = &exit;
   life.ended_at = ++events_;
+  life.renamed_at = 0;
   return batch_.IndexOf(life);
 }
 

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 
 #include "batch_table.h"
 #include "bpf/events.h"
@@ -33,6 +34,13 @@ class LifeJoin {
   uint32_t Add(const exit_event& exit);
   uint32_t Add(const reap_event& reap);
   uint32_t Add(const comm_event& comm);
+
+  // Notes where in the batch, counted from 1, a rename of that process stands, and gives the place
+  // of the one before, which needs no telling: between them it has done nothing else that is told
+  // under its name. 0 is none.
+  uint32_t ReplaceRename(uint32_t life, uint32_t place) {
+    return std::exchange(batch_[life].renamed_at, place);
+  }
 
   // Then, perhaps, reaps of the next batch, which must stay in place, too: true where it goes into
   // an end that lacks one.
@@ -64,6 +72,7 @@ class LifeJoin {
     uint32_t forked_at = 0;
     uint32_t execed_at = 0;
     uint32_t ended_at = 0;
+    uint32_t renamed_at = 0;  // by ReplaceRename(), and nothing else since
     bool is_parent = false;
     bool is_more = false;  // than one record can tell: several programs, another name
     Verdict verdict = Verdict::kNone;

@@ -204,6 +204,23 @@ TEST_F(ConnectorSourceTest, WhatABufferCannotHoldIsCounted) {
   EXPECT_FALSE(source_->WantsResync());
 }
 
+TEST_F(ConnectorSourceTest, OfRenamesInARowTheLastIsTold) {
+  Open();
+  const pid_t pid = Spawn([] {
+    for (const char* name : {"a", "b", "c"}) prctl(PR_SET_NAME, name);
+    if (const pid_t child = fork(); child == 0) _exit(0);
+    for (const char* name : {"d", "e"}) prctl(PR_SET_NAME, name);
+  });
+  WaitFor(pid);
+  KeptEvents events;
+  ASSERT_TRUE(source_->Drain(events));
+  std::string names;
+  for (const CommChange& change : events.All<CommChange>()) {
+    if (change.pid == static_cast<uint32_t>(pid)) names += change.comm;
+  }
+  EXPECT_EQ(names, "ce");
+}
+
 TEST_F(ConnectorSourceTest, ASnapshotThatFailsLeavesTheDoubt) {
   const TempFolder temp;
   const std::string proc = temp / "proc";

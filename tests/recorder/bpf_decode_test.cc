@@ -137,6 +137,50 @@ TEST_F(BpfDecodeTest, ATaskNameMayFillItsPlace) {
   EXPECT_THAT(std::get<Exit>(sink_.events.at(0)).comm, Optional("0123456789abcdef"sv));
 }
 
+// What was told, in its order: of a change the name, of all else a letter.
+std::string OrderOf(const KeptEvents& events) {
+  std::string order;
+  for (const auto& event : events.events) {
+    if (const auto* change = std::get_if<CommChange>(&event)) order += change->comm;
+    if (std::holds_alternative<Fork>(event)) order += 'F';
+    if (std::holds_alternative<Exec>(event)) order += 'X';
+    if (std::holds_alternative<Exit>(event)) order += 'E';
+    order += ' ';
+  }
+  return order;
+}
+
+Bytes Renamed(std::string_view comm, uint32_t pid = 42, uint64_t time_ns = 2000) {
+  comm_event event{
+      .header = {.type = EVENT_COMM}, .time_ns = time_ns, .start_ns = 1000, .pid = pid};
+  SetComm(event, comm);
+  return Pack(event);
+}
+
+TEST_F(BpfDecodeTest, OfRenamesInARowTheLastIsTold) {
+  DeliverBatch({Renamed("a", 42, 1), Renamed("other", 43, 2), Renamed("b", 42, 3),
+                Renamed("c", 42, 4), Pack(AnExit())});
+  EXPECT_EQ(OrderOf(sink_), "other c E ");
+  EXPECT_EQ(std::get<CommChange>(sink_.events.at(1)).time_ns, 4u);
+}
+
+TEST_F(BpfDecodeTest, WhatHappensBetweenRenamesHappensUnderItsName) {
+  const Bytes exec = Pack(AnExec("/bin/ls", "ls\0-l\0"sv), "/bin/lsls\0-l\0"sv);
+  fork_event child = AFork();
+  child.ppid = 42;
+  child.parent_start_ns = 1000;
+  child.pid = 50;
+  DeliverBatch({Renamed("a"), Renamed("b"), exec, Renamed("c"), Renamed("d"), Pack(child),
+                Renamed("e"), Renamed("f")});
+  EXPECT_EQ(OrderOf(sink_), "b X d F f ");
+}
+
+TEST_F(BpfDecodeTest, ARenameInTheNextBatchIsAnother) {
+  DeliverBatch({Renamed("a")});
+  DeliverBatch({Renamed("b")});
+  EXPECT_EQ(OrderOf(sink_), "a b ");
+}
+
 TEST_F(BpfDecodeTest, EveryTruncationIsRefused) {
   for (const Bytes& whole :
        {Pack(AFork()), Pack(AnExec("/bin/ls", "ls"), "/bin/lsls"), Pack(AnExit())}) {
