@@ -13,6 +13,7 @@ namespace {
 
 using testing::Optional;
 using testing::SizeIs;
+using std::string_literals::operator""s;
 using std::string_view_literals::operator""sv;
 
 constexpr size_t kArgsLimit = 1024;
@@ -143,6 +144,52 @@ TEST_F(LivingSecretTest, NorThatOfAProcessThatWasThereBefore) {
   const std::string log = RawLog(temp / "log");
   EXPECT_NE(log.find("--token=***"), log.npos);
   EXPECT_EQ(log.find("Hokus"), log.npos);
+}
+
+// As a snapshot has those that were there before.
+class LivingArgsTest : public LiveTest {
+ protected:
+  // Of a child that was stopped by its own doing, which ends here. The log is read here.
+  SnapProc ShownOf(pid_t pid, const std::vector<std::string>& recorder_options = {}) {
+    EXPECT_EQ(waitpid(pid, nullptr, WUNTRACED), pid);
+    Daybookd recorder(temp_ / "log", recorder_options);
+    EXPECT_EQ(recorder.Stop(), 0);
+    kill(pid, SIGKILL);
+    WaitFor(pid);
+    log_ = ReadLog(temp_ / "log");
+    for (const SnapProc& process : log_.All<SnapProc>()) {
+      if (process.pid == static_cast<uint32_t>(pid)) return process;
+    }
+    ADD_FAILURE() << "not shown";
+    return {};
+  }
+
+  pid_t SpawnStopped() {
+    return Spawn([] { Become("/bin/sh", {"sh", "-c", "kill -STOP $$", std::string(3000, 'x')}); });
+  }
+  static constexpr size_t kTrueLength = 3 + 3 + 14 + 3001;
+
+  TempFolder temp_;
+  KeptLog log_;
+};
+
+TEST_F(LivingArgsTest, TheyAreCutAndTheirLengthIsTrue) {
+  const SnapProc shown = ShownOf(SpawnStopped());
+  const std::string kept = "sh\0-c\0kill -STOP $$\0"s + std::string(3000, 'x');
+  EXPECT_THAT(shown.args, Optional(std::string_view(kept).substr(0, kArgsLimit)));
+  EXPECT_THAT(shown.args_bytes, Optional(kTrueLength));
+}
+
+TEST_F(LivingArgsTest, TheFirstAloneIsKeptOnRequest) {
+  const SnapProc shown = ShownOf(SpawnStopped(), {"--args", "argv0"});
+  EXPECT_THAT(shown.args, Optional("sh\0"sv));
+  EXPECT_THAT(shown.args_bytes, Optional(kTrueLength));
+}
+
+TEST_F(LivingArgsTest, NoneAreKeptOnRequest) {
+  const SnapProc shown = ShownOf(SpawnStopped(), {"--args", "none"});
+  EXPECT_EQ(shown.args, std::nullopt);
+  EXPECT_THAT(shown.args_bytes, Optional(kTrueLength));
 }
 
 TEST_F(StringsTest, ANameThatAProcessGivesItselfIsThatOfItsEnd) {

@@ -37,6 +37,7 @@ class ScriptedSource : public EventSource {
   bool exhausted() const override { return false; }
   Status Snapshot(SnapshotSink& sink) override {
     sink.OnProcess({.pid = 1, .start_ns = 7});
+    reads_args = sink.wants_args();
     return Ok{};
   }
   SourceCounters counters() const override { return counts; }
@@ -53,6 +54,7 @@ class ScriptedSource : public EventSource {
   std::function<void(EventSink&)> after_next;
   SourceCounters counts{.forks_seen = 3};
   bool stopped = false;
+  bool reads_args = false;
 
  private:
   std::string name_;
@@ -235,6 +237,18 @@ TEST_F(CompositeSourceTest, SnapshotsTellStartsToo) {
   Drain();
   EXPECT_THAT(seen_.starts, ElementsAre(Optional(7)));
   EXPECT_THAT(seen_.order, ElementsAre("session", "lost"));
+}
+
+TEST_F(CompositeSourceTest, ASnapshotReadsArgumentsForWhoWantsThem) {
+  struct Counting : SnapshotSink {
+    void OnProcess(const SnapProc&) override {}
+    bool wants_args() const override { return false; }
+  };
+  Counting counting;
+  ASSERT_TRUE(source_->Snapshot(counting));
+  EXPECT_FALSE(main_->reads_args);
+  ASSERT_TRUE(source_->Snapshot(seen_));
+  EXPECT_TRUE(main_->reads_args);
 }
 
 TEST_F(CompositeSourceTest, EitherWakesAndEitherKeepsAwake) {

@@ -261,6 +261,18 @@ TEST_F(FilteredSourceTest, WhereBirthsAreLeftOutNoneIsKept) {
   EXPECT_EQ(source_->counters().filtered->forks, 2u);
 }
 
+TEST_F(FilteredSourceTest, ASnapshotReadsArgumentsForWhoWantsThem) {
+  struct Counting : Told {
+    bool wants_args() const override { return false; }
+  };
+  Open({.only_uids = {1}});
+  bool reads_args = true;
+  scripted_->living = [&](SnapshotSink& sink) { reads_args = sink.wants_args(); };
+  Counting counting;
+  ASSERT_TRUE(source_->Snapshot(counting));
+  EXPECT_FALSE(reads_args);
+}
+
 TEST_F(FilteredSourceTest, WhoWasInASnapshotIsToldOf) {
   Open({.only_uids = {1}});
   EXPECT_THAT(Snapshot([](SnapshotSink& sink) {

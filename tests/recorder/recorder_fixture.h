@@ -84,6 +84,7 @@ class FakeSource : public EventSource {
   bool exhausted() const override { return script_.empty() && !endless; }
   Status Snapshot(SnapshotSink& sink) override {
     ++snapshots;
+    argless_snapshots += sink.wants_args() ? 0 : 1;
     in_doubt = false;
     for (const uint32_t pid : living) {
       sink.OnProcess({.pid = pid, .start_ns = pid, .args = living_args});
@@ -136,6 +137,7 @@ class FakeSource : public EventSource {
   int drains = 0;
   int drains_asleep = 0;
   int snapshots = 0;
+  int argless_snapshots = 0;  // of these, those whose sink looks at no arguments
   int stops = 0;
   int handovers = 0;
 

@@ -214,6 +214,13 @@ TEST_F(RecorderAuditTest, WhoLivesIsHeldAgainstTheLog) {
   EXPECT_THAT(Log().All<SnapEnd>(), SizeIs(Ge(2))) << "it is settled";
 }
 
+TEST_F(RecorderAuditTest, WhoOnlyCountsReadsNoArguments) {
+  (void)Wrong();
+  const int in_log = static_cast<int>(Log().All<SnapBegin>().size());
+  EXPECT_GT(source_.argless_snapshots, 0);
+  EXPECT_EQ(source_.snapshots - source_.argless_snapshots, in_log);
+}
+
 TEST_F(RecorderAuditTest, WhereSomeAreLeftOutItIsNot) {
   source_.tells_lives = false;
   const Audit audit = Wrong();
