@@ -26,7 +26,10 @@ std::span<const ProgramStart> StartsOf(const Life& life) {
 // Of one that is older than the log, its real user is taken for that which it acted as before.
 Identity IdentityAtBirth(const Life& life) {
   const auto starts = StartsOf(life);
-  const auto& uid = starts.empty() ? life.identity.uid : starts.front().identity.uid;
+  auto uid = starts.empty() ? life.identity.uid : starts.front().identity.uid;
+  if (!life.user_changes.empty() && (starts.empty() || !uid)) {
+    uid = life.user_changes.front().from_uid;
+  }
   return {.uid = life.birth_uid ? life.birth_uid : uid,
           .euid = life.birth_euid ? life.birth_euid : uid,
           .comm = {}};
@@ -34,7 +37,7 @@ Identity IdentityAtBirth(const Life& life) {
 
 // Nearly all are the same from birth to end.
 bool IsAlwaysTheSame(const Life& life, const Identity& at_birth) {
-  if (!at_birth.uid || !at_birth.euid) return false;
+  if (!at_birth.uid || !at_birth.euid || !life.user_changes.empty()) return false;
   const auto is_same = [&](const Identity& identity) {
     return !Differ(identity.uid, at_birth.uid) && !Differ(identity.euid, at_birth.euid);
   };
@@ -53,18 +56,27 @@ Maker MakerOfEffective(const Identity& before, const Identity& behind) {
   return could_not_before ? Maker::kExec : Maker::kUnknown;
 }
 
-// From one exec to the next, and at last to what it was when it ended.
+// From one exec to the next, over the changes that are told in between, and at last to what it was
+// when it ended.
 class IdentityWalk {
  public:
   IdentityWalk(const Life& life, const Identity& at_birth)
       : life_(life),
         starts_(StartsOf(life)),
+        told_(life.user_changes),
         real_{.id = at_birth.uid, .time_ns = life.start_ns},
-        effective_{.id = at_birth.euid, .time_ns = life.start_ns} {}
+        effective_{.id = at_birth.euid, .time_ns = life.start_ns} {
+    std::ranges::stable_sort(told_, {}, &UserChange::time_ns);
+  }
 
   std::vector<IdentityChange> Run() {
     const size_t programs = std::max<size_t>(starts_.size(), 1);
-    for (size_t i = 0; i + 1 < programs; ++i) Step(i, starts_[i + 1].identity, &starts_[i + 1]);
+    auto told = told_.cbegin();
+    for (size_t i = 0; i + 1 < programs; ++i) {
+      while (told != told_.cend() && told->time_ns < starts_[i + 1].since_ns) Change(i, *told++);
+      Step(i, starts_[i + 1].identity, &starts_[i + 1]);
+    }
+    while (told != told_.cend()) Change(programs - 1, *told++);
     Step(programs - 1, life_.identity, nullptr);
     return std::move(changes_);
   }
@@ -76,6 +88,35 @@ class IdentityWalk {
     uint64_t time_ns;
     bool is_old = false;  // behind an exec since then it is not known
   };
+
+  // At its moment; but from what it was before, where that is not known.
+  void Change(size_t number, const UserChange& told) {
+    if (Differ(real_.id, told.to_uid)) {
+      const bool is_known = !real_.is_old;
+      AddReal({.from_uid = *real_.id,
+               .to_uid = *told.to_uid,
+               .how = kSetuid,
+               .first_ns = is_known ? told.time_ns : real_.time_ns,
+               .last_ns = told.time_ns,
+               .by = is_known ? ProgramThen(number) : std::nullopt});
+    }
+    const Identity before{.uid = real_.id, .euid = effective_.id, .comm = {}};
+    const Identity behind{
+        .uid = told.to_uid ? told.to_uid : real_.id, .euid = told.to_euid, .comm = {}};
+    if (Differ(effective_.id, behind.euid) && behind.euid != behind.uid) {
+      // The kernel tells it just before the exec that makes it.
+      const bool by_exec = number + 1 < starts_.size() && !real_.is_old && !effective_.is_old &&
+                           MakerOfEffective(before, behind) == Maker::kExec;
+      changes_.push_back({.from_uid = *effective_.id,
+                          .to_uid = *behind.euid,
+                          .how = kEffective,
+                          .first_ns = effective_.is_old ? effective_.time_ns : told.time_ns,
+                          .last_ns = told.time_ns,
+                          .by = effective_.is_old ? std::nullopt : ProgramThen(number + by_exec)});
+    }
+    if (told.to_uid) Learn(told.to_uid, told.time_ns, &real_);
+    if (told.to_euid) Learn(told.to_euid, told.time_ns, &effective_);
+  }
 
   // Over what that program ran: to what it was behind `exec`, or at last.
   void Step(size_t number, const Identity& behind, const ProgramStart* exec) {
@@ -130,6 +171,12 @@ class IdentityWalk {
     }
   }
 
+  // At a moment that is told no other one was run than the one that is known.
+  std::optional<IdentityChange::Program> ProgramThen(size_t number) const {
+    if (!starts_.empty()) return ProgramAt(number);
+    return IdentityChange::Program{.comm = &life_.identity.comm, .image = life_.image};
+  }
+
   // Nothing where several may have been run in its place.
   std::optional<IdentityChange::Program> ProgramAt(size_t number) const {
     if (starts_.empty()) {
@@ -145,6 +192,7 @@ class IdentityWalk {
 
   const Life& life_;
   std::span<const ProgramStart> starts_;
+  std::vector<UserChange> told_;  // in the order of time
   Known real_;
   Known effective_;
   std::vector<IdentityChange> changes_;

@@ -21,7 +21,7 @@ class LifeRecords {
  public:
   // Those of which most logs have most first. The lives of a LIVES are one by one.
   using Types = TypeList<WholeLife, Exit, Fork, Exec, Reap, CommChange, SnapProc, Acct, SnapBegin,
-                         SnapEnd, Recorder>;
+                         SnapEnd, Recorder, IdChange, Session>;
 
   size_t size() const { return entries_.size(); }
   // Of memory that they take.

@@ -173,6 +173,39 @@ void LifeBuilder::Take(const CommChange& change) {
   See(open, change.time_ns);
 }
 
+// Who becomes another one and himself again for ever takes no more memory than that.
+void LifeBuilder::Take(const IdChange& change) {
+  constexpr size_t kMostKept = 1000;
+  Advance(change.time_ns);
+  if (!change.start_ns) return;
+  Open* open = Enter(change.pid, {*change.start_ns, false});
+  if (open == nullptr || open->ended) return;
+  Life& life = open->life;
+  const bool is_kept = programs_ == Programs::kAllKept && life.user_changes.size() < kMostKept;
+  if (is_kept && (change.uid || change.euid)) {
+    life.user_changes.push_back({.time_ns = change.time_ns,
+                                 .from_uid = life.identity.uid,
+                                 .from_euid = life.identity.euid,
+                                 .to_uid = change.uid,
+                                 .to_euid = change.euid});
+  }
+  const bool is_newer = change.time_ns >= open->newest_ns;
+  Merge(change.uid, &life.identity.uid, is_newer);
+  Merge(change.euid, &life.identity.euid, is_newer);
+  Merge(change.gid, &life.identity.gid, is_newer);
+  See(open, change.time_ns);
+}
+
+// It leads that, which so has its number.
+void LifeBuilder::Take(const Session& session) {
+  Advance(session.time_ns);
+  if (!session.start_ns) return;
+  Open* open = Enter(session.pid, {*session.start_ns, false});
+  if (open == nullptr || open->ended) return;
+  if (session.time_ns >= open->newest_ns) open->life.identity.sid = session.pid;
+  See(open, session.time_ns);
+}
+
 // It has ended, and the EXIT that tells how follows: no need to wait for it with a deadline.
 void LifeBuilder::Take(const Acct& acct) {
   Advance(acct.time_ns);

@@ -47,6 +47,15 @@ struct Identity {
   std::optional<std::string> comm;
 };
 
+// A change of users that was told with its time.
+struct UserChange {
+  uint64_t time_ns = 0;
+  std::optional<uint32_t> from_uid;  // as they were known before
+  std::optional<uint32_t> from_euid;
+  std::optional<uint32_t> to_uid;
+  std::optional<uint32_t> to_euid;
+};
+
 // What was counted up to the end.
 struct Usage {
   std::optional<uint64_t> utime_us;
@@ -115,6 +124,7 @@ struct Life {
   Identity identity;   // newest known
   std::optional<uint32_t> birth_uid;
   std::optional<uint32_t> birth_euid;
+  std::vector<UserChange> user_changes;  // the first ones, where all programs are asked for
   LocalPointer<const Image> image;
   std::optional<uint64_t> execs;  // unknown where its birth or its exec is not told
   uint64_t execs_told = 0;
@@ -167,6 +177,8 @@ class LifeBuilder {
   void Take(const WholeLife& life);
   void Take(const Reap& reap);
   void Take(const CommChange& change);
+  void Take(const IdChange& change);
+  void Take(const Session& session);
   void Take(const Acct& acct);
   void Take(const Recorder& recorder);
   void Take(const SnapBegin& begin);

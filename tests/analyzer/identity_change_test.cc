@@ -42,6 +42,13 @@ class IdentityChangeTest : public testing::Test {
                                 .exe = comm});
   }
 
+  // As the proc connector tells it.
+  void Become(std::optional<uint32_t> uid, std::optional<uint32_t> euid) {
+    time_ns_ += kMs;
+    builder_.Take(
+        IdChange{.time_ns = time_ns_, .pid = 7, .start_ns = kBirth, .uid = uid, .euid = euid});
+  }
+
   // Which changes there were when it ended as that user.
   std::vector<IdentityChange> ChangesOfEnd(uint32_t uid, uint32_t euid) {
     builder_.Take(
@@ -148,6 +155,65 @@ TEST_F(IdentityChangeTest, AnExecMakesItAtOnceAndAProgramWithinItsTime) {
   EXPECT_EQ(changes[0].last_ns, kBirth + 2 * kMs);
   EXPECT_EQ(changes[1].first_ns, kBirth + 2 * kMs);
   EXPECT_EQ(changes[1].last_ns, 20 * kSecond);
+}
+
+TEST_F(IdentityChangeTest, WhatIsToldWithItsTimeWasThen) {
+  Become(0, 0);
+  Exec("daemon", 0, 0);
+  Become(33, 33);
+  const std::vector<IdentityChange> changes = ChangesOfEnd(33, 33);
+  ASSERT_EQ(changes.size(), 2U);
+  EXPECT_EQ(changes[0].first_ns, kBirth + kMs);
+  EXPECT_EQ(changes[0].last_ns, kBirth + kMs);
+  EXPECT_EQ(changes[1].first_ns, kBirth + 3 * kMs);
+  EXPECT_EQ(changes[1].last_ns, kBirth + 3 * kMs);
+}
+
+TEST_F(IdentityChangeTest, WhatIsToldIsNotHiddenByWhatUndoesIt) {
+  Exec("server", 1000, 0);
+  Become(1000, 33);
+  Become(1000, 0);
+  Become(0, 0);
+  Become(1000, 1000);
+  EXPECT_THAT(ChangesTo(1000, 1000),
+              ElementsAre("effective server 1000 0", "effective server 0 33",
+                          "effective server 33 0", "setuid server 1000 0", "setuid server 0 1000"));
+}
+
+TEST_F(IdentityChangeTest, WhatAnExecMakesIsToldJustBeforeIt) {
+  Exec("sh", 1000, 1000);
+  Become({}, 0);
+  Exec("passwd", 1000, 0);
+  EXPECT_THAT(ChangesTo(1000, 0), ElementsAre("effective passwd 1000 0"));
+}
+
+TEST_F(IdentityChangeTest, WhoRootActsAsHeToldHimself) {
+  builder_.Take(BornAs(0));
+  Exec("daemon", 0, 0);
+  Become(0, 33);
+  Exec("cgi", 0, 33);
+  EXPECT_THAT(ChangesTo(0, 33), ElementsAre("effective daemon 0 33"));
+}
+
+TEST_F(IdentityChangeTest, OfWhomNothingElseIsKnownItIsWhatASnapshotShowedBefore) {
+  builder_.Take(SnapProc{.pid = 8, .start_ns = kBirth, .uid = 0, .euid = 0, .comm = "daemon"});
+  builder_.Take(
+      IdChange{.time_ns = kBirth + kMs, .pid = 8, .start_ns = kBirth, .uid = 33, .euid = 33});
+  builder_.Finish(LifeState::kRunning);
+  const auto life = std::ranges::find(lives_, 8U, &Life::pid);
+  ASSERT_NE(life, lives_.end());
+  const std::vector<IdentityChange> changes = FindIdentityChanges(*life);
+  ASSERT_EQ(changes.size(), 1U);
+  EXPECT_EQ(changes[0].from_uid, 0U);
+  EXPECT_EQ(changes[0].to_uid, 33U);
+  EXPECT_EQ(*changes[0].by->comm, "daemon");
+}
+
+TEST_F(IdentityChangeTest, WhoDoesItForEverTakesNoMoreMemory) {
+  Exec("server", 0, 0);
+  for (int i = 0; i < 5000; ++i) Become(0, i % 2 == 0 ? 33 : 0);
+  ChangesOfEnd(0, 0);
+  EXPECT_EQ(lives_.at(0).user_changes.size(), 1000U);
 }
 
 TEST_F(IdentityChangeTest, WhoseBirthIsUnknownIsKnownFromItsExecOn) {

@@ -466,6 +466,28 @@ bool IsUnreaped(std::string_view abilities, uint64_t reaped_ns) {
   return is_unreaped;
 }
 
+TEST_F(LivesTest, ChangesOfIdsAndSessionsAreKnownAtOnce) {
+  const auto change = [](uint64_t time_ns, uint32_t uid) {
+    return IdChange{.time_ns = time_ns,
+                    .pid = 7,
+                    .start_ns = 10 * kSecond,
+                    .uid = uid,
+                    .euid = uid,
+                    .gid = uid + 1};
+  };
+  Take(ForkAt(10 * kSecond), ExecAt(11 * kSecond, 10 * kSecond));
+  Take(change(13 * kSecond, 33));
+  Take(change(12 * kSecond, 44));  // told late
+  Take(Session{.time_ns = 14 * kSecond, .pid = 7, .start_ns = 10 * kSecond});
+  Finish();
+  const Identity& identity = lives_.at(0).identity;
+  EXPECT_THAT(identity.uid, Optional(33U));
+  EXPECT_THAT(identity.euid, Optional(33U));
+  EXPECT_THAT(identity.gid, Optional(34U));
+  EXPECT_THAT(identity.sid, Optional(7U));
+  EXPECT_TRUE(lives_[0].user_changes.empty()) << "kept where all programs are";
+}
+
 TEST(RecorderAbilitiesTest, WhoWasNotReapedInTimeIsKnown) {
   EXPECT_FALSE(IsUnreaped("fork exec exit usage reap", 12 * kSecond));
   EXPECT_TRUE(IsUnreaped("fork exec exit usage reap", 14 * kSecond));
