@@ -340,6 +340,7 @@ inline constexpr const char* kNoSecrets[] = {
     "mysqlsh|me@h|",
     "mysqlsh|h:3306|",
     "curl|-x|proxy|h|",
+    "curl|-sx|proxy:3128|--proxy|proxy:3128|h|",
     "curl|-E|cert.pem|h|",
     "nmcli|con|show|x|",
     "tailscale|up|--ssh|",
