@@ -147,7 +147,7 @@ class IdentityWalk {
   void AddReal(IdentityChange change) {
     const bool followed = !changes_.empty() && changes_.back().how == kEffective &&
                           changes_.back().from_uid == change.from_uid &&
-                          changes_.back().to_uid == change.to_uid;
+                          changes_.back().to_uid == change.to_uid && effective_.id == change.to_uid;
     if (followed) changes_.pop_back();
     changes_.push_back(std::move(change));
   }

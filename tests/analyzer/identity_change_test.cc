@@ -180,6 +180,14 @@ TEST_F(IdentityChangeTest, WhatIsToldIsNotHiddenByWhatUndoesIt) {
                           "effective server 33 0", "setuid server 1000 0", "setuid server 0 1000"));
 }
 
+TEST_F(IdentityChangeTest, WhoWasHimselfInBetweenWasNotFollowedByTheRealUser) {
+  builder_.Take(BornAs(0));
+  Become(0, 33);
+  Become(0, 0);
+  Become(33, 33);
+  EXPECT_THAT(ChangesTo(33, 33), ElementsAre("effective ? 0 33", "setuid ? 0 33"));
+}
+
 TEST_F(IdentityChangeTest, WhatAnExecMakesIsToldJustBeforeIt) {
   Exec("sh", 1000, 1000);
   Become({}, 0);
