@@ -64,13 +64,20 @@ Status Removed(int result, const std::string& path) {
   return Error::FromErrno("cannot remove " + path, errno);
 }
 
-// `above` is the folder's path where `path` is still to be made in it: in sysfs nobody can.
+// `above` is the folder's path where `path` is still to be made in it: in sysfs nobody can. Who
+// mounts something hides what is there.
 Status CheckFileSystem(int folder, const std::string& path, const std::string& above) {
   struct statfs about {};
   if (fstatfs(folder, &about) != 0) return Error::FromErrno("looking at " + path, errno);
   if (about.f_type == BPF_FS_MAGIC) return Ok{};
   const bool can_be_made = !above.empty() && about.f_type != SYSFS_MAGIC;
   const std::string mount_point = above.empty() || can_be_made ? path : above;
+  std::error_code unknown;
+  if (!can_be_made && !std::filesystem::is_empty(mount_point, unknown)) {
+    return Error(path +
+                 " is not on a bpf file system: give a folder below one, as most hosts have " +
+                 "at /sys/fs/bpf");
+  }
   return Error(path + " is not on a bpf file system: mount one there (" +
                (can_be_made ? "mkdir " + path + " && " : "") + "mount -t bpf bpf " + mount_point +
                "), or give a folder below one");

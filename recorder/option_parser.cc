@@ -175,6 +175,13 @@ bool IsConfigurable(const CLI::Option* option) {
   return option != nullptr && option->get_configurable();
 }
 
+// "--user: At Most 1 required but received 2" and "--user: 1 required NAME missing".
+std::string InOurWords(const std::string& mismatch) {
+  const bool is_repeated = mismatch.find("At Most") != mismatch.npos;
+  return mismatch.substr(0, mismatch.find(':')) +
+         (is_repeated ? ": may be given only once" : ": its value is missing");
+}
+
 }  // namespace
 
 struct OptionParser::Parts {
@@ -201,6 +208,8 @@ Result<std::optional<std::string>> OptionParser::Parse(std::vector<std::string> 
     return std::optional(std::move(text).str());
   } catch (const CLI::ExtrasError&) {
     return Error("not expected: '" + app.remaining().front() + "'");
+  } catch (const CLI::ArgumentMismatch& error) {
+    return Error(InOurWords(error.what()));
   } catch (const CLI::ParseError& error) {
     return Error(error.what());
   }

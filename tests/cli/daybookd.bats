@@ -230,6 +230,12 @@ cannot_record() {
   pinned_in "$folder" "mount -t bpf bpf $folder"
 }
 
+@test "nobody is told to mount something over what is there" {
+  takes_root
+  cannot_record "$BATS_TEST_TMPDIR is not on a bpf file system: give a folder below one" \
+    "$DAYBOOKD" --no-config --log-dir "$BATS_TEST_TMPDIR/log" --source bpf --pin "$BATS_TEST_TMPDIR"
+}
+
 @test "where there is no room, and no file may be made either, it does not wait for room" {
   takes_root
   mkdir "$BATS_TEST_TMPDIR/log"

@@ -199,6 +199,13 @@ TEST_F(OptionsTest, TheFolderHasADefault) {
   EXPECT_EQ(std::get<Options>(parsed).log_dir, "/var/log/daybook");
 }
 
+TEST_F(OptionsTest, WhatIsGivenTwiceIsSaidInOurWords) {
+  ExpectMistake("--user", std::vector<std::string>{"--user", "a", "--user", "b"});
+  EXPECT_THAT(err_, HasSubstr("--user: may be given only once"));
+  ExpectMistake("--user", std::vector<std::string>{"--user"});
+  EXPECT_THAT(err_, HasSubstr("--user: its value is missing"));
+}
+
 TEST_F(OptionsTest, AFolderHasAName) { ExpectMistake("--log-dir="); }
 
 TEST_F(OptionsTest, ACheckRefusesAUserThatIsNone) {
