@@ -63,7 +63,22 @@ size_t ArgScan::Mask(size_t begin, size_t end) {
   return end;
 }
 
+// Flags may stand in what is one word to a shell, as in those that quotes or ends of lines join,
+// and each would look at all of it: who asks for that has the rest masked, so that time stays
+// linear.
+bool ArgScan::LooksTooOften(size_t bytes) {
+  constexpr size_t kMostLooks = 16;  // at each byte, on average
+  looks_ += bytes;
+  return looks_ > kMostLooks * args_.size();
+}
+
 size_t ArgScan::MaskPart(const SecretPart& secret, size_t begin, size_t end) {
+  const size_t taken = TakePart(secret, begin, end);
+  return taken == begin && LooksTooOften(end - begin) ? Mask(begin, args_.size()) : taken;
+}
+
+// Returns `begin` where there is none.
+size_t ArgScan::TakePart(const SecretPart& secret, size_t begin, size_t end) {
   if (secret.marks.empty()) return Mask(begin, end);
   const std::string_view value = Slice(begin, end);
   const size_t key = std::min(value.find(secret.key), value.size());

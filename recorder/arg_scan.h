@@ -100,7 +100,9 @@ class ArgScan : private ShellText {
   std::optional<ToolFlag> FindToolFlag(size_t flag) const;
   bool IsToolWord(std::string_view word) const;
 
+  bool LooksTooOften(size_t bytes);
   size_t MaskPart(const SecretPart& secret, size_t begin, size_t end);
+  size_t TakePart(const SecretPart& secret, size_t begin, size_t end);
   size_t Mask(size_t begin, size_t end);
 
   const ArgMask& mask_;

@@ -98,14 +98,11 @@ bool ArgScan::IsToolWord(std::string_view word) const {
   return false;
 }
 
-// htpasswd's -b FILE USER X, or with -n USER X. Looks ahead, and so not by ArgEnd(). Where flags
-// stand in what is one word to a shell, as in those that quotes or ends of lines join, each would
-// look at all of it: who asks for that has the rest masked, so that time stays linear.
+// htpasswd's -b FILE USER X, or with -n USER X. Looks ahead, and so not by ArgEnd().
 //
 // Where it may as well be a flag of another tool, all is masked from its value on.
 size_t ArgScan::TakeLaterWord(const ToolFlag& found, size_t flag) {
   constexpr int kMostWords = 16;  // with all flags
-  const size_t most_looks = kMostWords * args_.size();
   bool takes_secret = false;
   bool is_value = false;
   int left_as_they_are = 2;
@@ -123,11 +120,11 @@ size_t ArgScan::TakeLaterWord(const ToolFlag& found, size_t flag) {
       const size_t first = EndsWordAt(found.end) ? behind_flag : found.end;
       return takes_secret ? Mask(found.is_next ? first : begin, end) : flag + 1;
     }
-    looks_ += end - begin;
+    const bool too_often = LooksTooOften(end - begin);
     const bool ends_argument = At(end) == '\0';
     begin = std::min(ends_argument ? end + 1 : SkipBlanks(end), args_.size());
     if (count == 0) behind_flag = begin;
-    if (looks_ > most_looks) return Mask(behind_flag, args_.size());
+    if (too_often) return Mask(behind_flag, args_.size());
     end = ends_argument ? Find('\0', begin, args_.size()) : ShellWordEnd(begin);
   }
   return takes_secret && begin < args_.size() ? Mask(behind_flag, args_.size()) : flag + 1;
