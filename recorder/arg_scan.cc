@@ -230,13 +230,16 @@ size_t ArgScan::TakeName(const ArgMask::Word& word, size_t at) {
     const size_t end = Mask(value, ValueEnd(name_begin_, is_quoted, value));
     return std::max(end, name_end_);
   }
+  if (IsNoCase(name, "password")) {
+    if (const size_t end = TakePassword(name_end_); end != name_end_) return end;
+  }
   const bool is_flag = IsFlagStart(name_begin_) && MayBeFlag(word, name_begin_);
   const bool is_tool_word = EndsWord(Before(name_begin_)) && IsToolWord(name);
   const bool is_bearer = word.text == "bearer" && name.size() == word.text.size();
   if (is_flag || is_tool_word || (is_bearer && IsBlank(At(closed))) || FollowsSet()) {
     return TakeWordsBehind(closed, {});
   }
-  return IsNoCase(name, "password") ? TakePassword(name_end_) : name_end_;
+  return name_end_;
 }
 
 // In SQL: PASSWORD 'X', PASSWORD('X'), PASSWORD FOR user = 'X'.
@@ -251,13 +254,23 @@ size_t ArgScan::TakePassword(size_t at) {
   if (sign == end || args_[sign] != '=') return at;
   const size_t value = SkipBlanks(sign + 1);
   const size_t taken = TakeLiteral(value);
-  return taken == value ? at : taken;
+  return taken == value ? at : TakeReplaced(taken);
 }
 
 size_t ArgScan::TakeQuoted(size_t at) {
   const size_t bracket = SkipBlanks(at);
   const size_t value = At(bracket) == '(' ? SkipBlanks(bracket + 1) : bracket;
   if (value == at) return at;
+  const size_t taken = TakeLiteral(value);
+  return taken == value ? at : TakeReplaced(taken);
+}
+
+// Behind a new password: REPLACE 'X'.
+size_t ArgScan::TakeReplaced(size_t at) {
+  constexpr std::string_view kReplace = "replace";
+  const size_t word = SkipBlanks(at);
+  if (!StartsWithNoCase(args_.substr(word), kReplace)) return at;
+  const size_t value = SkipBlanks(word + kReplace.size());
   const size_t taken = TakeLiteral(value);
   return taken == value ? at : taken;
 }
@@ -278,6 +291,7 @@ size_t ArgScan::DollarQuote(size_t at) const {
 // 'X', E'X', N'X', U&'X', $$X$$, $tag$X$tag$. A quote in it is escaped as SQL has it, or the shell
 // around. Returns `value` where it is none.
 size_t ArgScan::TakeLiteral(size_t value) {
+  if (args_.substr(value).starts_with(ArgMask::kMask)) return value + ArgMask::kMask.size();
   const size_t end = ArgEnd(value);
   if (const size_t bytes = DollarQuote(value); bytes != 0) {
     const size_t begin = value + bytes;
@@ -300,7 +314,7 @@ size_t ArgScan::TakeLiteral(size_t value) {
   return Mask(value, std::max(closed, ShellWordEnd(value)));
 }
 
-// IDENTIFIED BY 'X', IDENTIFIED WITH plugin BY 'X', and REPLACE 'X' behind it.
+// IDENTIFIED BY 'X', IDENTIFIED WITH plugin BY 'X'.
 size_t ArgScan::TakeIdentified(size_t at) {
   constexpr size_t kMaxBytes = 64;
   const size_t end = std::min(at + kMaxBytes, args_.size());
@@ -308,9 +322,7 @@ size_t ArgScan::TakeIdentified(size_t at) {
     const bool is_word = IsBlank(args_[by]) && EndsWordAt(by + 3);
     if (!is_word || !StartsWithNoCase(args_.substr(by + 1), "by")) continue;
     const size_t taken = TakeQuoted(by + 3);
-    if (taken == by + 3) continue;
-    const size_t replace = SkipBlanks(taken);
-    return StartsWithNoCase(args_.substr(replace), "replace") ? TakeQuoted(replace + 7) : taken;
+    if (taken != by + 3) return taken;
   }
   return at;
 }

@@ -69,6 +69,7 @@ class ArgScan : private ShellText {
   size_t TakeToolFlag(size_t flag);
   size_t TakeWordsBehind(size_t flag_end, SecretPart secret);
   size_t TakeQuoted(size_t at);
+  size_t TakeReplaced(size_t at);
   size_t TakeLiteral(size_t value);
   size_t TakePassword(size_t at);
   size_t TakeIdentified(size_t at);

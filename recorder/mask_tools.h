@@ -81,7 +81,7 @@ inline constexpr std::array kMaskTools = {
     MaskTool{"mysqlsh", "", "--uri", "", {.marks = ":", .before_at = true}, MaskPlace::kAddress},
     MaskTool{"net", "U", "--user", kSambaValues, {.marks = "%"}},
     MaskTool{"nmcli", "", "*password", ""},
-    MaskTool{"nmcli", "", "*psk", ""},
+    MaskTool{"nmcli", "", "*.psk", ""},
     MaskTool{"plink", "", "-pw", ""},
     MaskTool{"pscp", "", "-pw", ""},
     MaskTool{"psftp", "", "-pw", ""},
