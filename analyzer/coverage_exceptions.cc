@@ -173,7 +173,9 @@ void CoverageExceptions::AddUncovered(const LogSet& log, int64_t now_ns) {
   }
   for (const auto& [host, recorded] : hosts) {
     const auto& [span, has_stopped] = recorded;
-    if (window.since_ns && IsSilentAt(*window.since_ns, span.first_ns)) {
+    // Of the window there may be nothing, however short it is.
+    const bool is_behind = span.first_ns >= until_ns;
+    if (window.since_ns && (is_behind || IsSilentAt(*window.since_ns, span.first_ns))) {
       AddTime(kNothingBefore, host, {*window.since_ns, std::min(span.first_ns, until_ns)});
     }
     if (IsSilentAt(span.last_ns, until_ns, has_stopped)) {

@@ -186,19 +186,20 @@ void HostTimes::AddRead(const Boot& boot) {
   read_[{*boot.stream_id, *boot.boot_id}] = *span;
 }
 
-// What is read of the same log and boot goes on where it ends.
+// What is read of the same log and boot goes on where it ends, or ends before it: where a recorder
+// was killed, and the next one ended in order.
 void HostTimes::AddLeftOut(const Boot& boot) {
   const auto span = SpanOf(boot, *boot.first_ns, boot.last_ns);
   const std::string host = names_.Of(boot);
   hosts_[host].Add(*span, {}, missing_[boot.stream_id]);
   const auto read = read_.find({*boot.stream_id, boot.boot_id.value_or(Id128{})});
-  if (read != read_.end()) {
-    const int64_t next_ns = read->second.first_ns;
-    if (span->last_ns < next_ns) hosts_[host].AddOn({span->last_ns, next_ns});
-    return;
+  const bool is_read_too = read != read_.end();
+  if (is_read_too && span->last_ns < read->second.first_ns) {
+    hosts_[host].AddOn({span->last_ns, read->second.first_ns});
   }
-  if (boot.stopped_ns) hosts_[host].AddStop(span->last_ns);
-  if (boot.boot_id) logs_of_boots_[{host, *boot.boot_id}].push_back(&boot);
+  const bool is_last = !is_read_too || span->last_ns > read->second.last_ns;
+  if (boot.stopped_ns && is_last) hosts_[host].AddStop(span->last_ns);
+  if (boot.boot_id && !is_read_too) logs_of_boots_[{host, *boot.boot_id}].push_back(&boot);
 }
 
 std::map<std::string, RecordedTimes> HostTimes::Collect() {

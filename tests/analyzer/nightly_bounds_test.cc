@@ -264,6 +264,31 @@ TEST_F(NightlyTest, BehindAnOrderedStopNobodyRecords) {
   EXPECT_THAT(Run("list --log LOG -S '2026-09-28 21:01'").out, HasSubstr("the log ends at"));
 }
 
+// One that was killed before leaves a segment without an end, which alone is read then.
+TEST_F(NightlyTest, AnOlderSegmentWithoutAnEndHidesNoOrderedStop) {
+  week_.log().At(kNightMs + 21 * kHourMs);
+  week_.log().writer().Append(
+      Recorder{.time_ns = ScriptedLog::Ns(kNightMs + 21 * kHourMs), .event = RecorderEvent::kStop});
+  week_.log().Close();
+  constexpr size_t kEndBytes = 100;  // SEGMENT_END and its CHECKPOINT
+  const std::string older = log_path_ + "/daybook-00000003.dbk";
+  std::filesystem::resize_file(older, std::filesystem::file_size(older) - kEndBytes);
+  const std::string behind = "report --log LOG -S '2026-09-28 21:01' -U '2026-09-28 21:02' ";
+  EXPECT_THAT(Run(behind + "--section coverage --output csv --no-header").out,
+              HasSubstr("recorder_stopped,1,0,0,120000000,"));
+  EXPECT_EQ(Run(behind + "--fail-on stopped").status, 1);
+}
+
+// However short the time is.
+TEST_F(NightlyTest, ATimeOfWhichNothingIsRecordedIsAnException) {
+  Close();
+  const std::string before = "report --log LOG -S '2026-09-21 14:12:00' -U '2026-09-21 14:12:30' ";
+  EXPECT_THAT(Run(before + "--section coverage --output csv --no-header").out,
+              HasSubstr("nothing_before,1,0,0,30000000,"));
+  EXPECT_EQ(Run(before + "--fail-on gap").status, 1);
+  EXPECT_THAT(Run(before + "--only-exceptions").out, HasSubstr("nothing_before"));
+}
+
 // Where it is there again a moment later it has only been started anew.
 TEST_F(NightlyTest, AfterTheStopOfARecorderTheNextOneGoesOn) {
   const uint64_t stop_ms = kNightMs + 23 * kHourMs + 59 * kMinuteMs;
