@@ -53,6 +53,7 @@ struct FileFacts {
   std::optional<int64_t> first_ns;  // the earliest end
   std::optional<int64_t> last_ns;
   std::vector<PacctGap> gaps;
+  bool is_unreadable = false;  // from some byte on
 };
 
 class InputFile {
@@ -161,7 +162,9 @@ int StatusOf(const FileFacts& facts) {
   return facts.gaps.size() == 1 && facts.gaps[0].is_tail ? kExitFound : kExitIncomplete;
 }
 
-std::string_view VerdictOf(int status) {
+std::string_view VerdictOf(const FileFacts& facts) {
+  if (facts.is_unreadable) return "unreadable";
+  const int status = StatusOf(facts);
   if (status == kExitFine) return "complete";
   return status == kExitFound ? "torn_tail" : "damaged";
 }
@@ -170,7 +173,7 @@ void AddRows(const FileFacts& facts, Table& table) {
   Cells cells{Text{facts.name},
               Text{"file"},
               Text{facts.name},
-              Text{VerdictOf(StatusOf(facts))},
+              Text{VerdictOf(facts)},
               Cell(),
               Cell(),
               uint64_t{0},
@@ -223,8 +226,9 @@ Result<Imported> RunImport(std::span<const std::string> paths, std::unique_ptr<L
     FileFacts facts{.name = file->name()};
     auto end = ImportFile(*file, &log, &facts);
     if (!end) return std::move(end).error();
+    facts.is_unreadable = end->failure.has_value();
     if (end->failure) imported.failures.push_back(std::move(*end->failure));
-    if (facts.records == 0 && facts.bytes != 0) continue;
+    if (facts.is_unreadable && facts.records == 0) continue;
     imported.exit_status = std::max(imported.exit_status, StatusOf(facts));
     AddRows(facts, table);
   }

@@ -82,6 +82,7 @@ sh                F    root     __         0.00 secs Tue Nov 14 22:13" "$output"
   same "daybook: cannot open $BATS_TEST_TMPDIR/missing: No such file or directory" "$stderr"
   run -3 --separate-stderr "$DAYBOOK" import "$BATS_TEST_TMPDIR" -o "$log"
   same "daybook: cannot read $BATS_TEST_TMPDIR: Is a directory" "$stderr"
+  same 1 "${#lines[@]}" # the heading
   gzip -k "$pacct"
   run -3 --separate-stderr "$DAYBOOK" import "$pacct.gz" -o "$log"
   same "daybook: $pacct.gz: is compressed; give it as: zcat FILE | daybook import - -o FOLDER" \
