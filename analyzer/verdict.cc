@@ -111,7 +111,8 @@ void AddDetail(std::string text, std::string* detail) {
 // Losses that the log itself tells of.
 void AddLosses(const SegmentFacts& segment, Judgement* judgement) {
   if (segment.lost_events != 0) {
-    AddDetail(fmt::format("the recorder lost {} events", segment.lost_events), &judgement->detail);
+    AddDetail(fmt::format("events that the recorder lost: {}", segment.lost_events),
+              &judgement->detail);
   }
   const bool was_salvaged = segment.was_salvaged || HasGap(segment, GapCause::kLostBefore);
   if (was_salvaged) AddDetail("salvaged from a damaged one", &judgement->detail);

@@ -136,7 +136,7 @@ TEST(VerdictTest, LossesThatTheLogTellsOfAreUnclean) {
   segment.lost_events = 5;
   Judgement judgement = Judge(segment, nullptr);
   ExpectVerdict(judgement, Verdict::kComplete, Severity::kUnclean);
-  EXPECT_EQ(judgement.detail, "the recorder lost 5 events");
+  EXPECT_EQ(judgement.detail, "events that the recorder lost: 5");
   judgement = Judge(WithGap(Whole(), GapCause::kLostBefore, 4000, 4000), nullptr);
   ExpectVerdict(judgement, Verdict::kComplete, Severity::kUnclean);
   EXPECT_EQ(judgement.detail, "salvaged from a damaged one");
