@@ -164,11 +164,18 @@ void LifeBuilder::Take(const Reap& reap) {
   Close(*slot, open, LifeState::kEnded);
 }
 
-void LifeBuilder::Take(const CommChange& change) {
+// Whose change it is; nullptr where it is too late, or nobody knows.
+template <class Change>
+LifeBuilder::Open* LifeBuilder::EnterChanged(const Change& change) {
   Advance(change.time_ns);
-  if (!change.start_ns) return;
-  Open* open = Enter(change.pid, {*change.start_ns, false});
-  if (open == nullptr || open->ended) return;
+  if (!change.start_ns) return nullptr;
+  Open* const open = Enter(change.pid, {*change.start_ns, false});
+  return open != nullptr && !open->ended ? open : nullptr;
+}
+
+void LifeBuilder::Take(const CommChange& change) {
+  Open* const open = EnterChanged(change);
+  if (open == nullptr) return;
   if (change.time_ns >= open->newest_ns) open->life.identity.comm = change.comm;
   See(open, change.time_ns);
 }
@@ -176,10 +183,8 @@ void LifeBuilder::Take(const CommChange& change) {
 // Who becomes another one and himself again for ever takes no more memory than that.
 void LifeBuilder::Take(const IdChange& change) {
   constexpr size_t kMostKept = 1000;
-  Advance(change.time_ns);
-  if (!change.start_ns) return;
-  Open* open = Enter(change.pid, {*change.start_ns, false});
-  if (open == nullptr || open->ended) return;
+  Open* const open = EnterChanged(change);
+  if (open == nullptr) return;
   Life& life = open->life;
   const bool is_kept = programs_ == Programs::kAllKept && life.user_changes.size() < kMostKept;
   if (is_kept && (change.uid || change.euid)) {
@@ -198,10 +203,8 @@ void LifeBuilder::Take(const IdChange& change) {
 
 // It leads that, which so has its number.
 void LifeBuilder::Take(const Session& session) {
-  Advance(session.time_ns);
-  if (!session.start_ns) return;
-  Open* open = Enter(session.pid, {*session.start_ns, false});
-  if (open == nullptr || open->ended) return;
+  Open* const open = EnterChanged(session);
+  if (open == nullptr) return;
   if (session.time_ns >= open->newest_ns) open->life.identity.sid = session.pid;
   See(open, session.time_ns);
 }

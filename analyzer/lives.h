@@ -287,6 +287,8 @@ class LifeBuilder {
   // Finds the life that a record tells of; nullptr where it is over already.
   Open* Enter(uint32_t pid, Start start) { return Enter(&SlotOf(pid), pid, start); }
   Open* Enter(Slot* slot, uint32_t pid, Start start);
+  template <class Change>
+  Open* EnterChanged(const Change& change);
   Open* FindOrOpen(Slot* slot, uint32_t pid, Start start);
   Open* AddOpen(Slot* slot, uint32_t pid, Start start);
   Slot& SlotOf(uint32_t pid);
