@@ -27,11 +27,14 @@ std::span<const ProgramStart> StartsOf(const Life& life) {
 Identity IdentityAtBirth(const Life& life) {
   const auto starts = StartsOf(life);
   auto uid = starts.empty() ? life.identity.uid : starts.front().identity.uid;
-  if (!life.user_changes.empty() && (starts.empty() || !uid)) {
-    uid = life.user_changes.front().from_uid;
+  auto euid = uid;
+  const auto first = std::ranges::min_element(life.user_changes, {}, &UserChange::time_ns);
+  if (first != life.user_changes.end() && (starts.empty() || !uid)) {
+    uid = first->from_uid;
+    euid = first->from_euid;
   }
   return {.uid = life.birth_uid ? life.birth_uid : uid,
-          .euid = life.birth_euid ? life.birth_euid : uid,
+          .euid = life.birth_euid ? life.birth_euid : euid,
           .comm = {}};
 }
 

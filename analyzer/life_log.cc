@@ -6,6 +6,7 @@
 #include <tuple>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "daybook/life_pack.h"
 #include "filter/expression.h"
@@ -77,6 +78,7 @@ class LifeReader : private LogWatch {
   SnapshotPlace PlaceOf(const SnapBegin& begin) const;
   template <class Record>
   void TakeDecoded(const Record& decoded, Proof proof);
+  void HandOutShown();
   void HandOut(const Boot& boot, const Life& life);
   void HandOutSalvaged(const Boot& boot, const Life& life);
   Truth Judge(const Boot& boot, const Life& life);
@@ -93,7 +95,13 @@ class LifeReader : private LogWatch {
   std::list<Builders> builders_;  // in the order of the log
   const Boot* boot_ = nullptr;
   Builders* builder_ = nullptr;
-  LifeRecords records_;  // of the last item
+  struct ShownLife {
+    const Boot* boot;
+    Life life;
+    ShownCpu before;
+  };
+  std::vector<ShownLife> shown_lives_;  // by the last snapshot
+  LifeRecords records_;                 // of the last item
   LifeWatch* watch_ = nullptr;
   bool seems_quiet_ = false;
   bool took_any_ = false;  // record since the last wait
@@ -113,7 +121,7 @@ LifeReader::Builders::Builders(const Boot* of_boot, LifeReader* reader)
   all.AwaitSnapshot();
   if (!reader->shown_) return;
   proved.SetShownCallback([of_boot, reader](const Life& life, const ShownCpu& before) {
-    if (reader->Judge(*of_boot, life) == Truth::kTrue) reader->shown_(*of_boot, life, before);
+    reader->shown_lives_.push_back({.boot = of_boot, .life = life, .before = before});
   });
 }
 
@@ -154,6 +162,7 @@ Coverage LifeReader::Read() {
     const LifeRun* run = nullptr;
     while (!stopped_ && (run = log_.NextLives()) != nullptr) TakeRun(*run);
   }
+  HandOutShown();
   for (Builders& builders : builders_) builders.Finish(LifeState::kRunning);
   Coverage coverage = log_.coverage();
   coverage.processes = processes_;
@@ -246,6 +255,7 @@ SnapshotPlace LifeReader::PlaceOf(const SnapBegin& begin) const {
 template <class Record>
 void LifeReader::TakeDecoded(const Record& decoded, Proof proof) {
   if constexpr (std::is_same_v<Record, SnapBegin>) {
+    HandOutShown();
     const SnapshotPlace place = PlaceOf(decoded);
     if (proof == Proof::kVerified) builder_->proved.SetSnapshotPlace(place);
     builder_->all.SetSnapshotPlace(place);
@@ -254,6 +264,16 @@ void LifeReader::TakeDecoded(const Record& decoded, Proof proof) {
   if (!log_.hands_out_salvaged()) return;
   builder_->all.SetProof(proof);
   builder_->all.Take(decoded);
+}
+
+// As they were when they were shown.
+void LifeReader::HandOutShown() {
+  for (const ShownLife& shown : shown_lives_) {
+    if (Judge(*shown.boot, shown.life) == Truth::kTrue) {
+      shown_(*shown.boot, shown.life, shown.before);
+    }
+  }
+  shown_lives_.clear();
 }
 
 // Once no more is wanted, whatever still runs may have ended behind the place where the reading

@@ -32,7 +32,7 @@ using EveryLifeFunction = std::function<void(const Boot& boot, const Life& life)
 
 // Called with a life that the filter lets through as it is known then, which a snapshot shows that
 // is not behind the log's window: `before` says what was known until then of the CPU time that it
-// has taken, life.shown_cpu what is now.
+// has taken, life.shown_cpu what is now. Not at once: paths of cgroups stand behind a snapshot.
 using ShownFunction =
     std::function<void(const Boot& boot, const Life& life, const ShownCpu& before)>;
 

@@ -57,8 +57,9 @@ std::string CgroupTop(const Filter& filter) {
   return filter.only_cgroup.empty() ? "/" : filter.only_cgroup;
 }
 
-// Passes processes on with their arguments. One that has another program since, or is another one
-// with the same number by now, has those of that: its exec, or the end of the one before, is told.
+// Passes processes on with their arguments. One that has another program since has those of that,
+// whose exec is told; and where it has ended and its number is another one's by now, a moment
+// later, that one's.
 class AddingArgs : public SnapshotSink {
  public:
   AddingArgs(SnapshotSink& sink, const ProcScanOptions& options) : sink_(sink), options_(options) {}

@@ -83,8 +83,7 @@ struct FirstArgs {
 };
 
 // As much of a process' arguments as is asked for. Nothing where it has none, is over, or `root`
-// hides it. The kernel looks at anonymous memory alone: no file system is asked for a page, so that
-// nobody can hold up who reads this.
+// hides it. The kernel looks at anonymous memory alone: no file system is asked for a page.
 std::optional<FirstArgs> ReadFirstArgs(const ProcScanOptions& options, uint32_t pid);
 
 // Nothing where the process has vanished, or is a zombie whose end has been told already. The start

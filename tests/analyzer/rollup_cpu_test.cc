@@ -171,6 +171,34 @@ TEST_F(RollupCpuTest, AFilterGoesByWhatTheyAreThen) {
   }
 }
 
+// Its path stands behind the snapshot that shows it first.
+TEST_F(RollupCpuTest, TheServiceIsThatOfACgroupWhosePathComesLater) {
+  log_path_ = temp_ / "services";
+  {
+    ScriptedLog log(log_path_);
+    log.At(5000);
+    log.writer().Append(SnapBegin{.time_ns = ScriptedLog::Ns(5000)});
+    log.writer().Append(SnapEnd{.time_ns = ScriptedLog::Ns(5000), .process_count = 0});
+    log.Rotate(20'000);
+    log.writer().Append(SnapBegin{.time_ns = ScriptedLog::Ns(20'000)});
+    log.writer().Append(SnapProc{.pid = 7,
+                                 .start_ns = ScriptedLog::Ns(9000),
+                                 .uid = 0,
+                                 .cgroup_id = 77,
+                                 .comm = "server",
+                                 .cpu_us = 4000});
+    log.writer().Append(SnapEnd{.time_ns = ScriptedLog::Ns(20'000), .process_count = 1});
+    log.writer().Append(CgroupPath{
+        .time_ns = ScriptedLog::Ns(20'000), .id = 77, .path = "/system.slice/nginx.service"});
+    log.At(30'000);
+  }
+  const std::string by = " --by service --columns service,cpu_within --output csv --no-header ";
+  EXPECT_EQ(Out("merge" + by + Partial("all", std::string("--log LOG") + kDays)),
+            "nginx.service,4000\n");
+  EXPECT_EQ(Out("merge" + by + Partial("nginx", std::string("--log LOG --service nginx") + kDays)),
+            "nginx.service,4000\n");
+}
+
 // Those that are given up first took least, on the day or until they ended.
 TEST_F(RollupCpuTest, FoldedGroupsKeepTheirSum) {
   const std::string few = Partial("few", std::string("--log LOG --groups 2") + kDays);
