@@ -173,12 +173,14 @@ void CoverageExceptions::AddUncovered(const LogSet& log, int64_t now_ns) {
   }
   for (const auto& [host, recorded] : hosts) {
     const auto& [span, has_stopped] = recorded;
-    // Of the window there may be nothing, however short it is.
+    // Of the window there may be nothing, however short it is: then it matters what is known by
+    // now.
     const bool is_behind = span.first_ns >= until_ns;
     if (window.since_ns && (is_behind || IsSilentAt(*window.since_ns, span.first_ns))) {
       AddTime(kNothingBefore, host, {*window.since_ns, std::min(span.first_ns, until_ns)});
     }
-    if (IsSilentAt(span.last_ns, until_ns, has_stopped)) {
+    const bool is_before = window.since_ns && span.last_ns < *window.since_ns;
+    if (IsSilentAt(span.last_ns, is_before ? now_ns : until_ns, has_stopped)) {
       AddTime(kStopped, host, {span.last_ns, until_ns});
     }
   }

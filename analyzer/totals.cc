@@ -69,7 +69,7 @@ Cell MaxRss(const Totals& totals, const Totals&) { return OptionalCell(totals.ma
 
 }  // namespace
 
-// Places in text begin behind those of the keys.
+// Places in text begin behind those of the keys; 107 is that of cpu_within_us in merge.
 constexpr TotalsField kTotalsFields[kTotalsFieldCount] = {
     {{"count", Kind::kNumber, 102}, Count<&Totals::count>},
     {{"count_share", Kind::kPercent}, CountShare},

@@ -279,6 +279,17 @@ TEST_F(NightlyTest, AnOlderSegmentWithoutAnEndHidesNoOrderedStop) {
   EXPECT_EQ(Run(behind + "--fail-on stopped").status, 1);
 }
 
+// For three minutes one that was killed may be there still; later it is known that it was not.
+TEST_F(NightlyTest, NobodyRecordsBehindTheLastRecordOfALogThatDidNotGoOn) {
+  week_.log().At(kNightMs + 21 * kHourMs);
+  week_.log().Filtered(std::nullopt);
+  week_.log().Abandon();
+  const std::string behind = "report --log LOG -S '2026-09-28 21:00:30' -U '2026-09-28 21:01:30' ";
+  EXPECT_THAT(Run(behind + "--section coverage --output csv --no-header").out,
+              HasSubstr("recorder_stopped,1,0,0,"));
+  EXPECT_EQ(Run(behind + "--fail-on stopped").status, 1);
+}
+
 // However short the time is.
 TEST_F(NightlyTest, ATimeOfWhichNothingIsRecordedIsAnException) {
   Close();
