@@ -8,9 +8,9 @@
 #include <utility>
 #include <vector>
 
+#include "columns/life_window.h"
 #include "daybook/life_pack.h"
 #include "filter/expression.h"
-#include "life_window.h"
 
 namespace daybook {
 namespace {

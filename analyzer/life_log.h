@@ -3,10 +3,10 @@
 
 #include <functional>
 
-#include "coverage.h"
-#include "life_fields.h"
-#include "lives.h"
-#include "log_set.h"
+#include "columns/life_fields.h"
+#include "lives/lives.h"
+#include "log/coverage.h"
+#include "log/log_set.h"
 #include "report.h"
 
 namespace daybook {

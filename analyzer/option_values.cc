@@ -7,8 +7,8 @@
 #include <csignal>
 
 #include "filter/options.h"
-#include "names.h"
-#include "nearest.h"
+#include "text/names.h"
+#include "text/nearest.h"
 
 namespace daybook {
 namespace {

@@ -7,10 +7,10 @@
 #include <vector>
 
 #include "daybook/result.h"
-#include "output.h"
+#include "output/output.h"
+#include "output/terminal.h"
 #include "report.h"
-#include "terminal.h"
-#include "window.h"
+#include "time/window.h"
 
 namespace daybook {
 

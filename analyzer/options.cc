@@ -5,13 +5,13 @@
 #include <algorithm>
 #include <charconv>
 
+#include "columns/group_keys.h"
 #include "filter/options.h"
-#include "life_groups.h"
-#include "nearest.h"
 #include "option_values.h"
 #include "raw_options.h"
 #include "report_view.h"
-#include "time_syntax.h"
+#include "text/nearest.h"
+#include "time/time_syntax.h"
 
 namespace daybook {
 namespace {

@@ -7,14 +7,14 @@
 #include <vector>
 
 #include "daybook/result.h"
-#include "local_zone.h"
-#include "log_set.h"
-#include "name_notes.h"
-#include "output.h"
+#include "filter/name_notes.h"
+#include "log/log_set.h"
+#include "output/output.h"
+#include "output/terminal.h"
 #include "raw_options.h"
 #include "report.h"
-#include "table.h"
-#include "terminal.h"
+#include "table/table.h"
+#include "time/local_zone.h"
 
 namespace daybook {
 

@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <utility>
 
-#include "escape.h"
 #include "report_view.h"
-#include "window_text.h"
+#include "text/escape.h"
+#include "time/window_text.h"
 
 namespace daybook {
 namespace {

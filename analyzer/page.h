@@ -9,11 +9,11 @@
 #include <string_view>
 #include <vector>
 
-#include "coverage.h"
-#include "output.h"
+#include "log/coverage.h"
+#include "output/output.h"
+#include "output/terminal.h"
 #include "report.h"
-#include "table.h"
-#include "terminal.h"
+#include "table/table.h"
 
 namespace daybook {
 

@@ -12,17 +12,17 @@
 #include <utility>
 #include <vector>
 
-#include "coverage.h"
+#include "columns/life_fields.h"
 #include "daybook/result.h"
 #include "daybook/writer.h"
 #include "filter/expression.h"
-#include "life_fields.h"
-#include "local_zone.h"
-#include "log_set.h"
-#include "named_fact.h"
-#include "output_file.h"
-#include "table.h"
-#include "window.h"
+#include "log/coverage.h"
+#include "log/log_set.h"
+#include "output/output_file.h"
+#include "table/named_fact.h"
+#include "table/table.h"
+#include "time/local_zone.h"
+#include "time/window.h"
 
 namespace daybook {
 

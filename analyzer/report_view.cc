@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
-#include "end_marks.h"
-#include "nearest.h"
+#include "table/end_marks.h"
+#include "text/nearest.h"
 
 namespace daybook {
 namespace {

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "daybook/result.h"
-#include "output.h"
+#include "output/output.h"
 #include "report.h"
 
 namespace daybook {

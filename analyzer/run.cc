@@ -14,16 +14,16 @@
 #include <vector>
 
 #include "daybook/salvage.h"
-#include "escape.h"
 #include "exit_status.h"
-#include "log_files.h"
-#include "name_notes.h"
+#include "filter/name_notes.h"
+#include "log/log_files.h"
+#include "log/progress.h"
+#include "log/recorded_times.h"
+#include "output/pager.h"
+#include "output/terminal.h"
 #include "page.h"
-#include "pager.h"
-#include "progress.h"
-#include "recorded_times.h"
 #include "report_view.h"
-#include "terminal.h"
+#include "text/escape.h"
 
 namespace daybook {
 namespace {

@@ -1,8 +1,8 @@
 // Answers one question: log to table to output.
 #pragma once
 
-#include "local_zone.h"
 #include "options.h"
+#include "time/local_zone.h"
 
 namespace daybook {
 

@@ -8,9 +8,9 @@
 #include <system_error>
 #include <vector>
 
-#include "nearest.h"
 #include "raw_options.h"
 #include "report.h"
+#include "text/nearest.h"
 
 namespace daybook {
 namespace {

@@ -1,9 +1,9 @@
 // Prints how a shell completes daybookd's command line.
 #include <sstream>
 
-#include "filter.h"
-#include "option_parser.h"
+#include "options/option_parser.h"
 #include "shells.h"
+#include "sources/filter.h"
 
 namespace {
 

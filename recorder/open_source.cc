@@ -5,12 +5,12 @@
 #include <string_view>
 #include <utility>
 
-#include "bpf_source.h"
-#include "composite_source.h"
-#include "connector_source.h"
-#include "filter.h"
-#include "filtered_source.h"
-#include "replay_source.h"
+#include "bpf_source/bpf_source.h"
+#include "connector/connector_source.h"
+#include "sources/composite_source.h"
+#include "sources/filter.h"
+#include "sources/filtered_source.h"
+#include "sources/replay_source.h"
 
 namespace daybook {
 namespace {

@@ -5,9 +5,9 @@
 #include <optional>
 
 #include "daybook/result.h"
-#include "options.h"
-#include "privileges.h"
-#include "source.h"
+#include "options/options.h"
+#include "sources/source.h"
+#include "system/privileges.h"
 
 namespace daybook {
 

@@ -6,14 +6,14 @@
 #include <type_traits>
 #include <utility>
 
-#include "auditor.h"
-#include "kept_args.h"
-#include "loss_ledger.h"
-#include "segment_snapshots.h"
+#include "args/kept_args.h"
+#include "log/auditor.h"
+#include "log/loss_ledger.h"
+#include "log/segment_snapshots.h"
 #include "self_records.h"
-#include "status_meter.h"
-#include "trouble.h"
-#include "wake_ups.h"
+#include "status/status_meter.h"
+#include "status/trouble.h"
+#include "system/wake_ups.h"
 
 namespace daybook {
 namespace {

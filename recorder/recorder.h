@@ -7,12 +7,12 @@
 #include <optional>
 #include <string>
 
+#include "args/kept_args.h"
 #include "daybook/result.h"
 #include "daybook/writer.h"
-#include "kept_args.h"
-#include "observer.h"
-#include "previous_run.h"
-#include "source.h"
+#include "log/previous_run.h"
+#include "sources/source.h"
+#include "status/observer.h"
 
 namespace daybook {
 

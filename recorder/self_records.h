@@ -7,7 +7,7 @@
 
 #include "daybook/records.h"
 #include "recorder.h"
-#include "source.h"
+#include "sources/source.h"
 
 namespace daybook {
 

@@ -7,13 +7,13 @@
 #include <iterator>
 #include <vector>
 
-#include "cgroup_names.h"
+#include "columns/cgroup_names.h"
+#include "columns/life_cells.h"
+#include "columns/life_programs.h"
+#include "columns/life_window.h"
 #include "daybook/cgroup_path.h"
-#include "escape.h"
 #include "filter/parser.h"
-#include "life_cells.h"
-#include "life_programs.h"
-#include "life_window.h"
+#include "text/escape.h"
 
 namespace daybook {
 namespace {

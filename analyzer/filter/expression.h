@@ -11,12 +11,12 @@
 #include <string_view>
 #include <vector>
 
-#include "arena.h"
+#include "columns/life_fields.h"
 #include "daybook/result.h"
 #include "filter/literal.h"
 #include "filter/regex.h"
-#include "life_fields.h"
-#include "local_zone.h"
+#include "text/arena.h"
+#include "time/local_zone.h"
 
 namespace daybook {
 

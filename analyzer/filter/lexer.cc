@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <optional>
 
-#include "ascii.h"
+#include "text/ascii.h"
 
 namespace daybook {
 namespace {

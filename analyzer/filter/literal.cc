@@ -7,8 +7,8 @@
 #include <cmath>
 #include <optional>
 
-#include "names.h"
-#include "time_syntax.h"
+#include "text/names.h"
+#include "time/time_syntax.h"
 
 namespace daybook {
 namespace {

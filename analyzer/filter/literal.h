@@ -6,10 +6,10 @@
 #include <string>
 #include <string_view>
 
+#include "columns/life_fields.h"
 #include "daybook/result.h"
 #include "filter/lexer.h"
-#include "life_fields.h"
-#include "local_zone.h"
+#include "time/local_zone.h"
 
 namespace daybook {
 

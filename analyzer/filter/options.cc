@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "cgroup_names.h"
+#include "columns/cgroup_names.h"
 
 namespace daybook {
 namespace {

@@ -8,11 +8,11 @@
 #include <utility>
 #include <vector>
 
-#include "cgroup_names.h"
-#include "life_groups.h"
-#include "life_programs.h"
-#include "names.h"
-#include "nearest.h"
+#include "columns/cgroup_names.h"
+#include "columns/group_keys.h"
+#include "columns/life_programs.h"
+#include "text/names.h"
+#include "text/nearest.h"
 
 namespace daybook {
 namespace {

@@ -15,19 +15,20 @@
 #include <utility>
 #include <vector>
 
-#include "change.h"
-#include "escape.h"
+#include "columns/group_keys.h"
+#include "columns/life_window.h"
 #include "exit_status.h"
 #include "filter/literal.h"
-#include "life_groups.h"
+#include "groups/life_groups.h"
 #include "life_log.h"
-#include "life_window.h"
-#include "log_set.h"
-#include "recorded_times.h"
+#include "log/log_set.h"
+#include "log/recorded_times.h"
 #include "report.h"
-#include "time_syntax.h"
-#include "totals.h"
-#include "window_text.h"
+#include "text/escape.h"
+#include "time/time_syntax.h"
+#include "time/window_text.h"
+#include "totals/change.h"
+#include "totals/totals.h"
 
 namespace daybook {
 namespace {

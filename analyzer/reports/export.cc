@@ -2,11 +2,11 @@
 
 #include <bit>
 
-#include "export_styles.h"
 #include "life_log.h"
-#include "pacct.h"
-#include "pacct_lives.h"
+#include "pacct/pacct.h"
+#include "pacct/pacct_lives.h"
 #include "report.h"
+#include "reports/export_styles.h"
 
 namespace daybook {
 namespace {

@@ -11,17 +11,18 @@
 #include <unordered_map>
 #include <vector>
 
-#include "alike_ends.h"
-#include "cascades.h"
-#include "escape.h"
-#include "job_runs.h"
-#include "life_cells.h"
-#include "life_fields.h"
-#include "life_groups.h"
+#include "columns/group_keys.h"
+#include "columns/life_cells.h"
+#include "columns/life_fields.h"
+#include "columns/life_window.h"
+#include "groups/cascades.h"
+#include "groups/job_runs.h"
+#include "groups/life_groups.h"
 #include "life_log.h"
-#include "life_window.h"
 #include "report.h"
-#include "totals.h"
+#include "text/escape.h"
+#include "totals/alike_ends.h"
+#include "totals/totals.h"
 
 namespace daybook {
 namespace {

@@ -6,11 +6,11 @@
 #include <string>
 #include <vector>
 
-#include "export_styles.h"
-#include "life_fields.h"
+#include "columns/life_fields.h"
+#include "groups/life_stacks.h"
 #include "life_log.h"
-#include "life_stacks.h"
 #include "option_values.h"
+#include "reports/export_styles.h"
 
 namespace daybook {
 namespace {

@@ -11,9 +11,9 @@
 #include <system_error>
 #include <utility>
 
-#include "folder_watch.h"
-#include "life_fields.h"
+#include "columns/life_fields.h"
 #include "life_log.h"
+#include "log/folder_watch.h"
 #include "report.h"
 #include "run.h"
 

@@ -4,10 +4,10 @@
 #include <string>
 #include <vector>
 
-#include "identity_change.h"
-#include "life_cells.h"
-#include "life_fields.h"
+#include "columns/life_cells.h"
+#include "columns/life_fields.h"
 #include "life_log.h"
+#include "lives/identity_change.h"
 #include "report.h"
 
 namespace daybook {

@@ -16,12 +16,12 @@
 #include <vector>
 
 #include "daybook/salvage.h"
-#include "escape.h"
 #include "exit_status.h"
-#include "pacct_lives.h"
-#include "pacct_log.h"
-#include "pacct_reader.h"
+#include "pacct/pacct_lives.h"
+#include "pacct/pacct_log.h"
+#include "pacct/pacct_reader.h"
 #include "report.h"
+#include "text/escape.h"
 
 namespace daybook {
 namespace {

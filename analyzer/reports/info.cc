@@ -11,9 +11,9 @@
 #include <vector>
 
 #include "daybook/life_pack.h"
-#include "names.h"
+#include "log/segment_ends.h"
 #include "report.h"
-#include "segment_ends.h"
+#include "text/names.h"
 
 namespace daybook {
 namespace {

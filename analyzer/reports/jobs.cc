@@ -10,14 +10,14 @@
 #include <string_view>
 #include <utility>
 
-#include "job_runs.h"
-#include "job_totals.h"
+#include "columns/life_window.h"
+#include "groups/job_runs.h"
 #include "life_log.h"
-#include "life_window.h"
-#include "recorded_times.h"
+#include "log/recorded_times.h"
 #include "report.h"
-#include "totals.h"
-#include "unended_cpu.h"
+#include "totals/job_totals.h"
+#include "totals/totals.h"
+#include "totals/unended_cpu.h"
 
 namespace daybook {
 namespace {

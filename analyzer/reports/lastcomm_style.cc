@@ -5,11 +5,11 @@
 #include <string>
 #include <vector>
 
-#include "arena.h"
 #include "life_log.h"
-#include "names.h"
-#include "pacct_lives.h"
-#include "styles.h"
+#include "pacct/pacct_lives.h"
+#include "reports/styles.h"
+#include "text/arena.h"
+#include "text/names.h"
 
 namespace daybook {
 namespace {

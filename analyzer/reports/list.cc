@@ -5,11 +5,12 @@
 #include <type_traits>
 #include <vector>
 
-#include "life_fields.h"
+#include "columns/life_fields.h"
+#include "columns/life_programs.h"
 #include "life_log.h"
-#include "life_programs.h"
 #include "report.h"
-#include "styles.h"
+#include "reports/programs_view.h"
+#include "reports/styles.h"
 
 namespace daybook {
 namespace {

@@ -7,14 +7,14 @@
 #include <utility>
 #include <vector>
 
-#include "cell_packing.h"
-#include "life_groups.h"
-#include "recorded_times.h"
+#include "groups/life_groups.h"
+#include "groups/totals_table.h"
+#include "log/recorded_times.h"
 #include "report.h"
-#include "rollup_file.h"
-#include "rollup_keys.h"
-#include "rollup_reader.h"
-#include "totals_table.h"
+#include "rollup/rollup_file.h"
+#include "rollup/rollup_keys.h"
+#include "rollup/rollup_reader.h"
+#include "table/cell_packing.h"
 
 namespace daybook {
 namespace {

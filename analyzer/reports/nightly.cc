@@ -11,21 +11,21 @@
 #include <utility>
 #include <vector>
 
-#include "coverage_exceptions.h"
-#include "escape.h"
+#include "columns/life_window.h"
 #include "exit_status.h"
-#include "fail_rules.h"
 #include "life_log.h"
-#include "life_window.h"
-#include "nearest.h"
-#include "night_sections.h"
-#include "nights.h"
+#include "log/recorded_times.h"
+#include "night/coverage_exceptions.h"
+#include "night/fail_rules.h"
+#include "night/night_sections.h"
+#include "night/nights.h"
+#include "night/time_before.h"
 #include "page.h"
-#include "partial.h"
-#include "recorded_times.h"
 #include "report.h"
-#include "time_before.h"
-#include "time_syntax.h"
+#include "rollup/partial.h"
+#include "text/escape.h"
+#include "text/nearest.h"
+#include "time/time_syntax.h"
 
 namespace daybook {
 namespace {

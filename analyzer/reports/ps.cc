@@ -7,12 +7,12 @@
 #include <utility>
 #include <vector>
 
-#include "life_fields.h"
+#include "columns/life_fields.h"
+#include "columns/life_window.h"
 #include "life_log.h"
-#include "life_window.h"
-#include "recorded_times.h"
+#include "log/recorded_times.h"
 #include "report.h"
-#include "time_syntax.h"
+#include "time/time_syntax.h"
 
 namespace daybook {
 namespace {

@@ -8,12 +8,12 @@
 #include <utility>
 #include <vector>
 
-#include "life_cells.h"
-#include "life_groups.h"
+#include "columns/life_cells.h"
+#include "groups/life_groups.h"
 #include "life_log.h"
-#include "names.h"
-#include "pacct_lives.h"
-#include "styles.h"
+#include "pacct/pacct_lives.h"
+#include "reports/styles.h"
+#include "text/names.h"
 
 namespace daybook {
 namespace {

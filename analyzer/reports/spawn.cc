@@ -13,13 +13,14 @@
 #include <utility>
 #include <vector>
 
-#include "life_cells.h"
-#include "life_fields.h"
-#include "life_groups.h"
+#include "columns/group_keys.h"
+#include "columns/life_cells.h"
+#include "columns/life_fields.h"
+#include "groups/life_groups.h"
 #include "life_log.h"
 #include "report.h"
-#include "time_units.h"
-#include "totals.h"
+#include "time/time_units.h"
+#include "totals/totals.h"
 
 namespace daybook {
 namespace {

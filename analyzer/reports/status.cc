@@ -18,10 +18,10 @@
 #include <system_error>
 #include <utility>
 
-#include "escape.h"
 #include "exit_status.h"
-#include "recorder_lock.h"
+#include "log/recorder_lock.h"
 #include "report.h"
+#include "text/escape.h"
 
 namespace daybook {
 namespace {

@@ -10,15 +10,16 @@
 #include <utility>
 #include <vector>
 
-#include "life_groups.h"
+#include "columns/group_keys.h"
+#include "columns/life_programs.h"
+#include "columns/life_window.h"
+#include "groups/life_groups.h"
+#include "groups/totals_table.h"
 #include "life_log.h"
-#include "life_programs.h"
-#include "life_window.h"
 #include "report.h"
-#include "styles.h"
-#include "totals.h"
-#include "totals_table.h"
-#include "unended_cpu.h"
+#include "reports/styles.h"
+#include "totals/totals.h"
+#include "totals/unended_cpu.h"
 
 namespace daybook {
 namespace {

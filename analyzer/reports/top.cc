@@ -3,13 +3,14 @@
 #include <memory>
 #include <vector>
 
-#include "job_runs.h"
-#include "life_fields.h"
-#include "life_groups.h"
+#include "columns/group_keys.h"
+#include "columns/life_fields.h"
+#include "groups/job_runs.h"
+#include "groups/life_groups.h"
 #include "life_log.h"
 #include "report.h"
-#include "totals.h"
-#include "unended_cpu.h"
+#include "totals/totals.h"
+#include "totals/unended_cpu.h"
 
 namespace daybook {
 namespace {

@@ -10,17 +10,17 @@
 #include <unordered_map>
 #include <vector>
 
-#include "byte_buffer.h"
-#include "escape.h"
-#include "export_styles.h"
-#include "job_runs.h"
-#include "life_cells.h"
-#include "life_fields.h"
+#include "columns/life_cells.h"
+#include "columns/life_fields.h"
+#include "columns/life_window.h"
+#include "groups/job_runs.h"
+#include "groups/life_stacks.h"
+#include "groups/trace_lanes.h"
 #include "life_log.h"
-#include "life_stacks.h"
-#include "life_window.h"
-#include "output.h"
-#include "trace_lanes.h"
+#include "output/output.h"
+#include "reports/export_styles.h"
+#include "text/byte_buffer.h"
+#include "text/escape.h"
 
 namespace daybook {
 namespace {

@@ -11,14 +11,14 @@
 #include <unordered_map>
 #include <vector>
 
-#include "arena.h"
-#include "byte_buffer.h"
-#include "cell_packing.h"
-#include "life_fields.h"
+#include "columns/life_fields.h"
+#include "groups/subtrees.h"
 #include "life_log.h"
-#include "repeated_texts.h"
 #include "report.h"
-#include "subtrees.h"
+#include "table/cell_packing.h"
+#include "table/repeated_texts.h"
+#include "text/arena.h"
+#include "text/byte_buffer.h"
 
 namespace daybook {
 namespace {

@@ -12,10 +12,10 @@
 #include <vector>
 
 #include "exit_status.h"
-#include "names.h"
-#include "read_segments.h"
+#include "log/read_segments.h"
+#include "log/verdict.h"
 #include "report.h"
-#include "verdict.h"
+#include "text/names.h"
 
 namespace daybook {
 namespace {

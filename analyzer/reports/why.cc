@@ -11,14 +11,15 @@
 #include <utility>
 #include <vector>
 
+#include "columns/life_fields.h"
+#include "columns/life_programs.h"
+#include "columns/life_window.h"
 #include "exit_status.h"
-#include "life_fields.h"
 #include "life_log.h"
-#include "life_programs.h"
-#include "life_window.h"
-#include "recorded_times.h"
+#include "log/recorded_times.h"
 #include "report.h"
-#include "time_syntax.h"
+#include "reports/programs_view.h"
+#include "time/time_syntax.h"
 
 namespace daybook {
 namespace {

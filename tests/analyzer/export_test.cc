@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-#include "life_stacks.h"
+#include "groups/life_stacks.h"
 #include "program_runner.h"
 #include "script.h"
 

@@ -11,7 +11,7 @@
 #include <string>
 #include <string_view>
 
-#include "pacct.h"
+#include "pacct/pacct.h"
 #include "program_runner.h"
 #include "script.h"
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "life_records.h"
-#include "lives.h"
+#include "lives/lives.h"
 
 namespace daybook {
 

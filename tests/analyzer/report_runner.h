@@ -12,12 +12,12 @@
 #include <vector>
 
 #include "daybook/writer.h"
-#include "local_zone.h"
-#include "log_set.h"
-#include "output.h"
+#include "log/log_set.h"
+#include "output/output.h"
 #include "page.h"
 #include "report.h"
-#include "table.h"
+#include "table/table.h"
+#include "time/local_zone.h"
 
 namespace daybook {
 

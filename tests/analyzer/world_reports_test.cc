@@ -13,7 +13,7 @@
 #include <tuple>
 #include <utility>
 
-#include "life_fields.h"
+#include "columns/life_fields.h"
 #include "process_world.h"
 #include "random_worlds.h"
 #include "report_runner.h"

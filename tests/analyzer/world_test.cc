@@ -14,9 +14,9 @@
 #include <utility>
 #include <vector>
 
+#include "columns/life_programs.h"
 #include "daybook/compress.h"
 #include "life_log.h"
-#include "life_programs.h"
 #include "process_world.h"
 #include "random_worlds.h"
 #include "report_runner.h"

@@ -28,9 +28,9 @@
 #include <utility>
 #include <vector>
 
-#include "clocks.h"
-#include "file_descriptor.h"
 #include "switches.h"
+#include "system/clocks.h"
+#include "system/file_descriptor.h"
 
 namespace daybook {
 namespace {

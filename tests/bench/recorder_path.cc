@@ -17,11 +17,11 @@
 #include <utility>
 #include <vector>
 
-#include "bpf_decode.h"
-#include "clocks.h"
-#include "kept_args.h"
+#include "args/kept_args.h"
+#include "bpf_source/bpf_decode.h"
+#include "bpf_source/ring_buffer.h"
 #include "recorder.h"
-#include "ring_buffer.h"
+#include "system/clocks.h"
 
 namespace daybook {
 namespace {

@@ -11,20 +11,20 @@
 #include <utility>
 
 #include "bpf/events.h"
-#include "bpf_counters.h"
-#include "bpf_program.h"
-#include "bpf_source.h"
-#include "cgroup_paths.h"
-#include "connector_socket.h"
-#include "connector_source.h"
-#include "event_detail.h"
-#include "file_descriptor.h"
-#include "filter.h"
-#include "host.h"
-#include "pinned_maps.h"
+#include "bpf_source/bpf_counters.h"
+#include "bpf_source/bpf_program.h"
+#include "bpf_source/bpf_source.h"
+#include "bpf_source/event_detail.h"
+#include "bpf_source/pinned_maps.h"
+#include "bpf_source/ring_buffer.h"
+#include "connector/connector_socket.h"
+#include "connector/connector_source.h"
+#include "proc/cgroup_paths.h"
+#include "proc/host.h"
 #include "process.skel.h"
-#include "ring_buffer.h"
-#include "source.h"
+#include "sources/filter.h"
+#include "sources/source.h"
+#include "system/file_descriptor.h"
 
 namespace daybook {
 namespace {

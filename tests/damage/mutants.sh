@@ -112,7 +112,7 @@ mutant "one candidate is an island" format/resync.h 'kIslandRecords = 3;' 'kIsla
 mutant "the end of the damage is no anchor" format/resync.cc \
   'if (!range_.ends_at_record || first_end_ == range_.end) return std::nullopt;' \
   'return std::nullopt;'
-mutant "records that stand in two segments are counted twice" analyzer/log_set.cc \
+mutant "records that stand in two segments are counted twice" analyzer/log/log_set.cc \
   'if (sequence_->next && seq < *sequence_->next) return false;' ''
 
 exit "$missed"

@@ -1,8 +1,8 @@
 // Any text whatever is a filter or a message about it, and what is a filter judges any life.
 #include <string_view>
 
+#include "columns/life_fields.h"
 #include "filter/expression.h"
-#include "life_fields.h"
 #include "sound_reading.h"
 
 namespace daybook {

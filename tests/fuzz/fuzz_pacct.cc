@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "pacct_reader.h"
+#include "pacct/pacct_reader.h"
 #include "sound_reading.h"
 
 namespace daybook {

@@ -1,7 +1,7 @@
 // Every fork that the kernel counts is in the log, or told of as missed.
 
-#include "host.h"
 #include "live/support/live_test.h"
+#include "proc/host.h"
 
 namespace daybook {
 namespace {

@@ -1,7 +1,7 @@
 // The source itself: when it wakes its reader, what its snapshots show, and that its counters are
 // the kernel's.
 
-#include "bpf_source.h"
+#include "bpf_source/bpf_source.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -20,9 +20,9 @@
 #include <string>
 #include <thread>
 
-#include "host.h"
 #include "live/support/live_test.h"
-#include "proc_scan.h"
+#include "proc/host.h"
+#include "proc/proc_scan.h"
 
 namespace daybook {
 namespace {

@@ -3,7 +3,7 @@
 
 #include <cstdio>
 
-#include "bpf_source.h"
+#include "bpf_source/bpf_source.h"
 #include "live/support/live_test.h"
 #include "live/support/test_cgroup.h"
 

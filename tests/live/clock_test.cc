@@ -4,8 +4,8 @@
 
 #include <ctime>
 
-#include "clocks.h"
 #include "live/support/live_test.h"
+#include "system/clocks.h"
 
 namespace daybook {
 namespace {

@@ -5,7 +5,7 @@
 #include <cstring>
 #include <string>
 
-#include "connector_source.h"
+#include "connector/connector_source.h"
 #include "live/support/connector_test.h"
 #include "live/support/live_test.h"
 

@@ -1,7 +1,7 @@
 // The proc connector as a source: it wakes its reader in time, tells each end once, and counts what
 // it loses.
 
-#include "connector_source.h"
+#include "connector/connector_source.h"
 
 #include <poll.h>
 #include <sched.h>
@@ -14,10 +14,10 @@
 #include <thread>
 #include <utility>
 
-#include "host.h"
 #include "live/support/connector_test.h"
 #include "live/support/counting_sinks.h"
 #include "live/support/live_test.h"
+#include "proc/host.h"
 
 namespace daybook {
 namespace {

@@ -6,12 +6,12 @@
 #include <string>
 #include <vector>
 
-#include "bpf_source.h"
-#include "connector_source.h"
-#include "filtered_source.h"
+#include "bpf_source/bpf_source.h"
+#include "connector/connector_source.h"
 #include "live/support/counting_sinks.h"
 #include "live/support/filter_test.h"
 #include "live/support/live_test.h"
+#include "sources/filtered_source.h"
 
 namespace daybook {
 namespace {

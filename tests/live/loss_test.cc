@@ -6,12 +6,12 @@
 #include <string>
 #include <utility>
 
-#include "bpf_source.h"
-#include "clocks.h"
+#include "bpf_source/bpf_source.h"
 #include "live/support/counting_sinks.h"
 #include "live/support/filter_test.h"
 #include "live/support/live_test.h"
 #include "recorder.h"
+#include "system/clocks.h"
 
 namespace daybook {
 namespace {

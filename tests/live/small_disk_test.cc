@@ -10,10 +10,10 @@
 #include <fstream>
 #include <set>
 
-#include "clocks.h"
 #include "live/support/process.h"
 #include "support/log_builder.h"
 #include "support/temp_folder.h"
+#include "system/clocks.h"
 
 namespace daybook {
 namespace {

@@ -7,10 +7,10 @@
 #include <fstream>
 #include <map>
 
-#include "bpf_source.h"
-#include "clocks.h"
+#include "bpf_source/bpf_source.h"
 #include "live/support/counting_sinks.h"
 #include "live/support/live_test.h"
+#include "system/clocks.h"
 
 namespace daybook {
 namespace {

@@ -15,9 +15,9 @@
 #include <utility>
 #include <vector>
 
-#include "bpf_decode.h"
-#include "filtered_source.h"
+#include "bpf_source/bpf_decode.h"
 #include "recorder/kernel_program.h"
+#include "sources/filtered_source.h"
 
 namespace daybook {
 

@@ -14,7 +14,7 @@
 #include "daybook/reader.h"
 #include "daybook/records.h"
 #include "daybook/whole_life.h"
-#include "source.h"
+#include "sources/source.h"
 
 namespace daybook {
 

@@ -9,7 +9,7 @@
 #include <variant>
 #include <vector>
 
-#include "options.h"
+#include "options/options.h"
 #include "support/temp_folder.h"
 
 namespace daybook {

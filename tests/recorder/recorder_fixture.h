@@ -17,7 +17,7 @@
 #include "recorder.h"
 #include "recorder/kept.h"
 #include "support/log_builder.h"
-#include "wake_ups.h"
+#include "system/wake_ups.h"
 
 namespace daybook {
 

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "recorder/kept.h"
-#include "replay_source.h"
+#include "sources/replay_source.h"
 #include "support/a_life.h"
 #include "support/log_builder.h"
 #include "support/temp_folder.h"

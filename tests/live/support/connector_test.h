@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "connector_source.h"
+#include "connector/connector_source.h"
 #include "live/support/live_test.h"
 
 namespace daybook {

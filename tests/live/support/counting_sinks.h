@@ -7,7 +7,7 @@
 #include <map>
 #include <utility>
 
-#include "source.h"
+#include "sources/source.h"
 
 namespace daybook {
 

@@ -9,7 +9,7 @@
 #include <cerrno>
 #include <cstdlib>
 
-#include "bpf_source.h"
+#include "bpf_source/bpf_source.h"
 
 namespace daybook {
 namespace {

@@ -12,7 +12,7 @@
 #include <string>
 
 #include "bpf/events.h"
-#include "file_descriptor.h"
+#include "system/file_descriptor.h"
 
 namespace daybook {
 

@@ -8,8 +8,8 @@
 #include <stdexcept>
 #include <string>
 
-#include "cgroup_paths.h"
 #include "live/support/process.h"
+#include "proc/cgroup_paths.h"
 
 namespace daybook {
 

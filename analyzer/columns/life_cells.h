@@ -1,0 +1,36 @@
+// A life's facts as table cells, for the reports that show lives one by one.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "lives/lives.h"
+#include "log/log_set.h"
+#include "table/table.h"
+
+namespace daybook {
+
+// Parts of a wait status, see wait(2).
+inline constexpr uint32_t kSignalMask = 0x7F;
+inline constexpr uint32_t kCoreBit = 0x80;
+
+// Appends what names a process among all hosts and boots: the first 16 digits of the boot id, the
+// start time in microseconds since boot (hexadecimal) and the pid, joined by '-'. 64 bits of the
+// boot id, because pid 1 and the kernel's threads start at the same time on every host. False
+// where the boot is not known.
+bool AppendProcessId(const Boot& boot, uint32_t pid, uint64_t start_ns, std::string* out);
+
+Cell PidCell(const Life& life);  // unknown where an imported record has none
+Cell WallTimeCell(const Boot& boot, const std::optional<uint64_t>& boot_ns);
+std::optional<uint64_t> ElapsedUs(const Life& life);  // unknown while it runs
+Cell CommCell(const Life& life);
+Cell CpuSoFarCell(const Life& life);
+Cell ExeCell(const Life& life);
+Cell ArgumentsCell(const Life& life);
+Cell ExitCodeCell(const Life& life);  // unknown where a signal ended it
+Cell SignalCell(const Life& life);    // unknown where it ended by itself
+Cell CoreCell(const Life& life);
+Cell StateCell(const Life& life);
+
+}  // namespace daybook
