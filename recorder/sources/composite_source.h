@@ -7,6 +7,8 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <utility>
+#include <vector>
 
 #include "daybook/result.h"
 #include "sources/filter.h"
@@ -19,6 +21,8 @@ class CompositeSource : public EventSource {
  public:
   // Its name is that of the main one, a plus sign, and that of the one beside it. The main one
   // filters by itself; of processes that it leaves out, what comes from beside is left out here.
+  // All that one Drain() of the main one tells it must have fetched before it tells the first of
+  // it.
   static Result<std::unique_ptr<CompositeSource>> Create(std::unique_ptr<EventSource> main,
                                                          std::unique_ptr<EventSource> beside,
                                                          const Filter& filter = {},
@@ -32,6 +36,8 @@ class CompositeSource : public EventSource {
   int wake_fd() const override { return either_.get(); }
   int send_fd() const override { return beside_->send_fd(); }
   bool PrepareToSleep() override;
+  // What a process has changed comes before what it has done since: its exec, its end, the birth of
+  // a child.
   Result<size_t> Drain(EventSink& sink) override;
   bool has_more() const override { return main_->has_more(); }
   // The one beside leaves nothing to the next recorder, and the main one knows whether there was
@@ -68,6 +74,7 @@ class CompositeSource : public EventSource {
                   FileDescriptor either, const Filter& filter, std::string proc_root);
 
   class Held;
+  class Merging;
 
   void HandHeld(EventSink& sink);
   std::optional<uint64_t> StartOf(uint32_t pid, uint64_t time_ns) const;
@@ -84,9 +91,9 @@ class CompositeSource : public EventSource {
   uint64_t left_out_ = 0;
   FileDescriptor either_;                          // an epoll that holds both sources' wake_fd
   std::unordered_map<uint32_t, uint64_t> starts_;  // of the living, by pid
-  // Until the main source has told all that waited: what came from beside, and who has ended.
-  std::unique_ptr<Held> held_;
-  std::vector<std::pair<uint32_t, uint64_t>> ended_;  // pid and start
+  std::unique_ptr<Held> held_;                     // from beside
+  uint64_t drain_begin_ns_ = 0;
+  std::vector<std::pair<uint32_t, uint64_t>> ended_;  // in this drain: pid and start
   size_t most_starts_ = 0;  // with more than these, the dead are forgotten
 };
 

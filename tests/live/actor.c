@@ -5,6 +5,8 @@
 //   actor sleep               lives until it is killed
 //   actor forks COUNT         bears children one after the other; the nth ends with n % 256
 //   actor orphans COUNT       the same, but each bears one that fails and ends with 0 at that time
+//   actor changes COUNT       bears children one after the other that become another user, are
+//                             themselves again, and end
 //   actor races COUNT SECONDS the same for that long at most, but both threads of a child leave at
 //                             the same time
 //   actor storm               the same until SIGTERM, at full speed, and every second child runs a
@@ -49,6 +51,11 @@ static void Forks(int count, int seconds, void (*end)(int index)) {
 }
 
 static void EndWith(int index) { _exit(index % 256); }
+
+static void EndUnchanged(int index) {
+  (void)index;
+  _exit(setresuid(2004, 2004, 0) == 0 && setresuid(0, 0, 0) == 0 ? 0 : 95);
+}
 
 static void EndBesideChild(int index) {
   (void)index;
@@ -130,6 +137,7 @@ int main(int argc, char** argv) {
   if (strcmp(what, "becomes") == 0 && setresuid(number, number, number) != 0) _exit(95);
   if (strcmp(what, "sleep") == 0) pause();
   if (strcmp(what, "forks") == 0) Forks(number, kAnHour, EndWith);
+  if (strcmp(what, "changes") == 0) Forks(number, kAnHour, EndUnchanged);
   if (strcmp(what, "orphans") == 0) Forks(number, kAnHour, EndBesideChild);
   if (strcmp(what, "races") == 0 && argc > 3) Forks(number, atoi(argv[3]), EndAsTwo);
   if (strcmp(what, "storm") == 0) Storm();

@@ -9,13 +9,17 @@
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstring>
 #include <fstream>
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <thread>
+#include <utility>
+#include <variant>
 #include <vector>
 
 #include "live/support/live_test.h"
@@ -23,7 +27,9 @@
 namespace daybook {
 namespace {
 
+using testing::Each;
 using testing::EndsWith;
+using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Optional;
 using testing::SizeIs;
@@ -301,6 +307,64 @@ TEST_F(IdEventsTest, ChangesHaveTheStartsThatBpfTells) {
   EXPECT_EQ(told.source, "bpf+connector");
   EXPECT_THAT(told.abilities, Optional(StartsWith("fork exec exit usage comm cgroup reap")));
   EXPECT_THAT(told.abilities, Optional(EndsWith(" ids session ptrace")));
+}
+
+// Of each child of that process, in the order of the log.
+std::vector<std::string> StoriesOfChildren(const KeptLog& log, pid_t parent) {
+  std::map<std::pair<uint32_t, uint64_t>, std::string> stories;
+  for (const Fork& child : ChildrenOf(log, parent)) stories[{child.pid, child.time_ns}] = "";
+  const auto tell = [&](uint32_t pid, std::optional<uint64_t> start_ns, std::string_view what) {
+    const auto story = stories.find({pid, start_ns.value_or(0)});
+    if (story != stories.end()) story->second += what;
+  };
+  for (const KeptSegment& segment : log.segments) {
+    for (const auto& [seq, record] : segment.entries) {
+      if (const auto* change = std::get_if<IdChange>(&record)) {
+        tell(change->pid, change->start_ns, "change ");
+      } else if (const auto* exit = std::get_if<Exit>(&record)) {
+        tell(exit->pid, exit->start_ns, "end");
+      }
+    }
+  }
+  std::vector<std::string> told;
+  for (const auto& [_, story] : stories) told.push_back(story);
+  return told;
+}
+
+// Nothing but the changes tells of them, and they are told of those whose end is not told yet.
+TEST_F(IdEventsTest, ChangesOfOneThatEndsAtOnceAreSeen) {
+  constexpr int kLives = 20;
+  const pid_t parent = SpawnActor({"changes", std::to_string(kLives)});
+  ASSERT_EQ(WaitFor(parent).status, 0);
+  const KeptLog& log = Stop();
+  const auto children = ChildrenOf(log, parent);
+  ASSERT_THAT(children, SizeIs(kLives));
+  EXPECT_THAT(StoriesOfChildren(log, parent), Each("change change end"));
+  const std::string rows = OutputOf(
+      DAYBOOK_PROGRAM " identity --output jsonl --columns pid,from_uid,to_uid --log " + folder());
+  for (const Fork& child : children) {
+    const std::string row = "\"pid\":" + std::to_string(child.pid);
+    EXPECT_THAT(rows, HasSubstr(row + ",\"from_uid\":0,\"to_uid\":2004"));
+    EXPECT_THAT(rows, HasSubstr(row + ",\"from_uid\":2004,\"to_uid\":0"));
+  }
+}
+
+class BusyIdEventsTest : public RecordedTest {
+ protected:
+  BusyIdEventsTest() {
+    recorder_options_ = {"--id-events", "connector", "--drain-interval", "10ms"};
+  }
+};
+
+// Some of them just while events are fetched.
+TEST_F(BusyIdEventsTest, ChangesAreToldBeforeTheEndAtAnyMoment) {
+  constexpr int kLives = 5000;
+  const pid_t parent = SpawnActor({"changes", std::to_string(kLives)});
+  ASSERT_EQ(WaitFor(parent).status, 0);
+  const KeptLog& log = Stop();
+  const auto stories = StoriesOfChildren(log, parent);
+  EXPECT_THAT(stories, SizeIs(kLives));
+  EXPECT_EQ(std::ranges::count(stories, "change change end"), kLives);
 }
 
 }  // namespace

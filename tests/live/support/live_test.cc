@@ -114,8 +114,7 @@ KeptLog ReadLog(const std::string& folder) {
   return log;
 }
 
-std::string InfoOf(const std::string& folder, const std::string& format) {
-  const std::string command = DAYBOOK_PROGRAM " info --output " + format + " --log " + folder;
+std::string OutputOf(const std::string& command) {
   FILE* const program = popen(command.c_str(), "r");
   if (program == nullptr) throw std::runtime_error("popen");
   std::string text;
@@ -123,6 +122,10 @@ std::string InfoOf(const std::string& folder, const std::string& format) {
   while (const size_t count = fread(chunk, 1, sizeof(chunk), program)) text.append(chunk, count);
   EXPECT_EQ(pclose(program), 0) << command;
   return text;
+}
+
+std::string InfoOf(const std::string& folder, const std::string& format) {
+  return OutputOf(DAYBOOK_PROGRAM " info --output " + format + " --log " + folder);
 }
 
 // The kernel counts on until the end is waited for, so its processor time is an upper bound.

@@ -51,6 +51,9 @@ std::vector<Fork> ChildrenOf(const KeptLog& log, pid_t pid);
 
 KeptLog ReadLog(const std::string& folder);
 
+// What a command prints; it must succeed.
+std::string OutputOf(const std::string& command);
+
 // What `daybook info` prints of it.
 std::string InfoOf(const std::string& folder, const std::string& format = "text");
 
