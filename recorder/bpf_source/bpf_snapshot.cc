@@ -112,11 +112,12 @@ Status BpfSnapshot::Take(SnapshotSink& sink) {
   const Result<std::vector<std::byte>> iterated = ReadIterator(link_fd_);
   const Result<std::vector<std::byte>>& output = iterated ? iterated : refused;
   ProcScanOptions scan = ScanOptions(options_);
-  if (!sink.wants_args()) scan.args_limit = 0;
+  if (!sink.wants_args()) scan.args_limit.reset();
   cgroups_.BeginSnapshot();
   NotingCgroups noting(sink, cgroups_);
   AddingArgs adding(noting, scan);
-  SeenProcesses seen(scan.args_limit != 0 ? static_cast<SnapshotSink&>(adding) : noting);
+  SeenProcesses seen(scan.args_limit.value_or(0) != 0 ? static_cast<SnapshotSink&>(adding)
+                                                      : noting);
   if (!DeliverSnapshot(*output, seen)) {
     return Error("listing processes by BPF: damaged output");
   }

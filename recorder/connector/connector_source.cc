@@ -416,7 +416,7 @@ void ConnectorSource::Impl::DeliverPtrace(const ConnectorEvent& event, EventSink
 Status ConnectorSource::Impl::Snapshot(SnapshotSink& sink) {
   const Delivery since_last = delivery();
   ProcScanOptions scan = options_.proc;
-  if (!sink.wants_args()) scan.args_limit = 0;
+  if (!sink.wants_args()) scan.args_limit.reset();
   const auto pids = ListProcesses(scan.root);
   if (!pids) return pids.error();
   in_doubt_ = false;

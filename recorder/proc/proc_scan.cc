@@ -176,8 +176,9 @@ void CutArgs(const ProcScanOptions& options, std::string& args) {
 }
 
 void ReadArgs(const std::string& folder, const ProcScanOptions& options, ScannedProcess& process) {
+  if (!options.args_limit) return;
   std::string args;
-  const auto bytes = File(ArgsPath(folder)).ReadAll(options.args_limit, args);
+  const auto bytes = File(ArgsPath(folder)).ReadAll(*options.args_limit, args);
   if (!bytes || *bytes == 0) return;  // a kernel thread has none
   process.fields.args_bytes = *bytes;
   if (options.args_limit == 0) return;
@@ -262,10 +263,11 @@ std::vector<uint32_t> ListThreads(const std::string& root, uint32_t pid) {
 
 std::optional<FirstArgs> ReadFirstArgs(const ProcScanOptions& options, uint32_t pid) {
   const File file(ArgsPath(options.root + "/" + std::to_string(pid)));
-  auto args = file.ReadSome(options.args_limit);
+  const size_t limit = options.args_limit.value_or(0);
+  auto args = file.ReadSome(limit);
   if (!args || args->empty()) return std::nullopt;
   FirstArgs first;
-  if (args->size() < options.args_limit) first.bytes = args->size();
+  if (args->size() < limit) first.bytes = args->size();
   CutArgs(options, *args);
   first.args = *std::move(args);
   return first;

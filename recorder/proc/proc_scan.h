@@ -63,7 +63,8 @@ struct ScannedProcess {
 
 struct ProcScanOptions {
   std::string root = "/proc";
-  size_t args_limit = 0;  // bytes of the arguments that are kept
+  // Bytes of the arguments that are kept; not even their length is read where it is not given.
+  std::optional<size_t> args_limit = std::nullopt;
   bool first_arg_only = false;
 };
 

@@ -76,6 +76,17 @@ TEST_F(ConnectorSourceTest, TwoThreadsThatRaceAreOneEnd) {
   EXPECT_THAT(ends.Histogram(), ElementsAre(Pair(1, Ge(kEnough))));
 }
 
+TEST_F(ConnectorSourceTest, OfWhomIsOnlyCountedNoArgumentsAreRead) {
+  struct Counting : KeptProcesses {
+    bool wants_args() const override { return false; }
+  };
+  Open();
+  Counting living;
+  ASSERT_TRUE(source_->Snapshot(living));
+  EXPECT_GE(living.all.size(), 2u);
+  for (const SnapProc& process : living.all) EXPECT_EQ(process.args_bytes, std::nullopt) << process;
+}
+
 // ---- Waking ----
 
 void LiveOnce() { WaitFor(SpawnActor({"exit", "0"})); }

@@ -189,9 +189,10 @@ TEST_F(ScanTest, ArgumentsAreCutAndTheirLengthIsTrue) {
   proc_.Add(42, {}, args);
   EXPECT_THAT(Scan(42)->args, Optional(std::string("xxxxxxxx")));
   EXPECT_THAT(Scan(42)->fields.args_bytes, Optional(100'000));
-  const auto none = ScanProcess({.root = proc_.root()}, 42);
+  const auto none = ScanProcess({.root = proc_.root(), .args_limit = 0}, 42);
   EXPECT_EQ(none->args, std::nullopt);
   EXPECT_THAT(none->fields.args_bytes, Optional(100'000));
+  EXPECT_EQ(ScanProcess({.root = proc_.root()}, 42)->fields.args_bytes, std::nullopt);
 }
 
 TEST_F(ScanTest, TheFirstArgumentAlone) {

@@ -156,7 +156,7 @@ TEST(SyscallFilterTest, AnAbortIsAnAbort) {
 
 TEST(SyscallFilterTest, ProcClocksAndTimersAreThere) {
   EXPECT_EQ(StatusOf([] {
-              const bool fine = ScanProcess({}, static_cast<uint32_t>(getpid())) &&
+              const bool fine = ScanProcess({.args_limit = 0}, static_cast<uint32_t>(getpid())) &&
                                 ListProcesses("/proc") && KernelForks("/") &&
                                 ReadClocks().time_ns != 0 && WakeUps::Create(-1, {}) &&
                                 !ThisHost("/").info.empty();
