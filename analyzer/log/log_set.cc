@@ -8,7 +8,9 @@
 #include <limits>
 
 #include "lives/lives.h"
+#include "log/joined_logs.h"
 #include "log/progress.h"
+#include "log/segment_head.h"
 #include "text/names.h"
 
 namespace daybook {
@@ -75,6 +77,29 @@ uint64_t DamagedBytesIn(const std::string& path) {
   return bytes;
 }
 
+// When the last record was; nullopt where not all of it is of that boot and log.
+std::optional<uint64_t> LastTimeIn(const std::string& path, const SegmentStart& start) {
+  auto reader = SegmentReader::Open(path);
+  if (!reader) return std::nullopt;
+  uint64_t last_ns = start.time_ns;
+  for (Item item = reader->Next(); !std::holds_alternative<End>(item); item = reader->Next()) {
+    const auto& segment = reader->segment();
+    const bool is_other =
+        segment && (segment->stream_id != start.stream_id || segment->boot_id != start.boot_id);
+    if (is_other) return std::nullopt;
+    const auto* record = std::get_if<RecordView>(&item);
+    if (record == nullptr || record->proof != Proof::kVerified) continue;
+    last_ns = std::max(last_ns, TimeOf(*record).value_or(0));
+    if (Lives lives; record->As(&lives)) last_ns = std::max(last_ns, lives.last_time_ns);
+  }
+  return last_ns;
+}
+
+// Wraps instead of overflowing: the numbers come from a file.
+int64_t Earlier(int64_t time_ns, uint64_t by_ns) {
+  return static_cast<int64_t>(static_cast<uint64_t>(time_ns) - by_ns);
+}
+
 std::vector<Part> PartsToRead(std::span<const PeekedFile> files, LogSet::Skips skips,
                               const Window& window, const HeadCheck& is_head_whole) {
   if (skips == LogSet::Skips::kLives) return PartsForLives(files, window, 1, is_head_whole);
@@ -112,6 +137,7 @@ Result<LogSet> LogSet::Open(std::span<const std::string> paths, const Options& o
   const bool has_skips = options.skips != Skips::kNothing && options.window.bounded();
   if (log.files_.size() > 1 || has_skips) log.Peek();
   if (log.files_.size() > 1) log.SortFiles();
+  if (log.files_.size() > 1 && !options.live) log.JoinLogs();
   if (has_skips) log.PlanSkips();
   if (log.OpenNextFile() || log.coverage_.skipped_segments != 0) return log;
   // Retention may have removed all of them meanwhile.
@@ -203,11 +229,49 @@ void LogSet::SortFiles() {
   for (auto& [unused, file] : keyed) files_.push_back(std::move(file));
 }
 
+// As a recorder leaves them whose folder was moved away before it was started anew.
+void LogSet::JoinLogs() {
+  std::vector<std::optional<SegmentStart>> starts;
+  for (const File& file : files_) starts.push_back(file.first_segment);
+  const auto end_of = [this](size_t i) -> std::optional<uint64_t> {
+    const File& file = files_[i];
+    const bool is_told = file.peek && file.peek->end && file.peek->end->last_time_ns;
+    return is_told ? file.peek->end->last_time_ns : LastTimeIn(file.path, *file.first_segment);
+  };
+  JoinedLogs joined = daybook::JoinLogs(
+      starts, end_of, [this](size_t i) { return ReadSegmentHead(files_[i].path).host; });
+  if (joined.log_of.empty()) return;
+  for (const auto& [file, ended_ns] : joined.other_ended_ns) files_[file].other_ended_ns = ended_ns;
+  std::vector<File> ordered;
+  for (const size_t file : joined.order) ordered.push_back(std::move(files_[file]));
+  files_ = std::move(ordered);
+  joined_logs_ = std::move(joined.log_of);
+}
+
+const Id128& LogSet::LogOf(const Id128& stream_id) const {
+  const auto joined = joined_logs_.find(stream_id);
+  return joined != joined_logs_.end() ? joined->second : stream_id;
+}
+
+// As of a segment of one log with those that it is joined with: that would tell of the time in
+// which nobody recorded.
+SegmentPeek LogSet::PeekOf(const File& file) const {
+  SegmentPeek peek = *file.peek;
+  if (peek.start) peek.start->stream_id = LogOf(peek.start->stream_id);
+  if (!file.other_ended_ns || !peek.end || !peek.end->first_time_ns) return peek;
+  SegmentEnd& end = *peek.end;
+  const uint64_t before_ns =
+      *end.first_time_ns - std::min(*end.first_time_ns, *file.other_ended_ns);
+  *end.first_time_ns -= before_ns;
+  if (end.first_realtime_ns) end.first_realtime_ns = Earlier(*end.first_realtime_ns, before_ns);
+  return peek;
+}
+
 void LogSet::PlanSkips() {
   std::vector<PeekedFile> peeked;
   for (const File& file : files_) {
     PeekedFile& entry = peeked.emplace_back();
-    if (file.peek) entry.peek = *file.peek;
+    if (file.peek) entry.peek = PeekOf(file);
     entry.holds_one_segment = file.found_in_folder || entry.peek.end;
   }
   const std::vector<Part> parts =
@@ -270,7 +334,7 @@ bool LogSet::SkippedBeforeItem(const Boot& boot) const {
   return std::any_of(files_.begin() + static_cast<std::ptrdiff_t>(file_before_item_),
                      files_.begin() + static_cast<std::ptrdiff_t>(file_), [&](const File& file) {
                        const bool is_skipped = file.part == Part::kNothing;
-                       return is_skipped && file.peek->start->stream_id == boot.stream_id &&
+                       return is_skipped && LogOf(file.peek->start->stream_id) == boot.stream_id &&
                               file.peek->start->boot_id == boot.boot_id;
                      });
 }

@@ -35,9 +35,9 @@ inline constexpr std::string_view kImportedFrom = "imported_from";
 inline constexpr std::string_view kHolds = "holds";
 inline constexpr std::string_view kRollups = "rollups";
 
-// One boot of one host, as one log tells of it.
+// One boot of one host, as one log tells of it, or several that are joined; see joined_logs.h.
 struct Boot {
-  // Unknown where the beginning of the segment is damaged.
+  // Of the first of them. Unknown where the beginning of the segment is damaged.
   std::optional<Id128> stream_id;
   std::optional<Id128> boot_id;
   std::string boot_text;            // boot_id as its hex digits
@@ -119,7 +119,8 @@ class LogSet {
   };
 
   // `paths` are files, folders or "-". Segments of one log are put in the order of their numbers,
-  // in whatever order they are given. An error where nothing at all can be read.
+  // in whatever order they are given, and logs that follow each other in a boot are joined, unless
+  // they are live. An error where nothing at all can be read.
   static Result<LogSet> Open(std::span<const std::string> paths, const Options& options);
 
   // From now on Next waits at the end of a live log. The watch must outlive this.
@@ -180,9 +181,16 @@ class LogSet {
     uint64_t first_ns;
     uint64_t last_ns;
   };
-  // Times without a recorder, as records tell of them; also outside the window.
-  const std::vector<SpanOfBoot>& not_recorded() const { return not_recorded_; }
-  // The same of times whose records are lost, as gaps tell.
+  struct NotRecorded {
+    const Boot* boot;
+    uint64_t first_ns;
+    uint64_t last_ns;
+    std::optional<uint64_t> missed_forks;
+  };
+  // Times without a recorder, as records tell of them, and from one log of a boot to the next; also
+  // outside the window.
+  const std::vector<NotRecorded>& not_recorded() const { return not_recorded_; }
+  // Times whose records are lost, as gaps tell.
   const std::vector<SpanOfBoot>& lost_in_gaps() const { return lost_in_gaps_; }
 
   // So many of the records that the last item, a gap, tells of have not been read before, as from a
@@ -192,7 +200,7 @@ class LogSet {
   // Numbers that no record has, where no gap tells of it: of records between these two moments,
   // before those of the file that shows it.
   struct Missing {
-    std::optional<Id128> stream_id;  // of the log, where the file tells
+    std::optional<Id128> stream_id;  // as that of a boot, where the file tells
     std::string path;                // of the file that shows it
     uint64_t records = 0;
     std::optional<uint64_t> first_seq;  // where no gap tells of some of them
@@ -218,12 +226,13 @@ class LogSet {
   // Segments that are left out as a whole, since they lie outside the window.
   struct LeftOut {
     std::string path;
-    SegmentPeek segment;
+    SegmentPeek segment;  // with its log's id as that of a boot
   };
   std::vector<LeftOut> left_out() const;
 
   // True where the files that there are, read or not, are of more than one log, as those of several
-  // hosts are. Of a file that is given alone it is not known before it is read.
+  // hosts are; joined ones are one. Of a file that is given alone it is not known before it is
+  // read.
   bool has_several_logs() const;
 
   // Of the files so far; the others were read.
@@ -238,9 +247,10 @@ class LogSet {
     std::optional<SegmentStart> first_segment;
     // What is known of it without its SEGMENT_START; `first_segment` may then come from others.
     std::optional<HeadlessSegment> headless;
-    Part part = Part::kAll;      // that is to be read
-    std::vector<Clock> anchors;  // also of frames that are not read
-    uint64_t bytes = 0;          // of one that is read whole, where there is a progress
+    std::optional<uint64_t> other_ended_ns;  // another log of its boot, before this one
+    Part part = Part::kAll;                  // that is to be read
+    std::vector<Clock> anchors;              // also of frames that are not read
+    uint64_t bytes = 0;                      // of one that is read whole, where there is a progress
   };
   // A file that is being read. Its thread uses all of it until it has opened the file.
   struct Reading {
@@ -270,6 +280,9 @@ class LogSet {
   Status AddFiles(const std::string& path);
   void JoinHeadless();
   void SortFiles();
+  void JoinLogs();
+  const Id128& LogOf(const Id128& stream_id) const;
+  SegmentPeek PeekOf(const File& file) const;
   void PlanSkips();
   void Peek();
   const Item* NextItem();
@@ -308,6 +321,9 @@ class LogSet {
   void TakeMissing(uint64_t next_seq, const SegmentStart* shown_by = nullptr);
   void AddMissing(uint64_t records, const SegmentStart* shown_by);
   void TakeAbout(const RecordView& record);
+  void TakeRecorder(const Recorder& recorder);
+  void TakeNotRecorded(const NotRecorded& time);
+  void EndLogChange(const Recorder& start = {});
   void AddCounts(const RecorderCounts::More& more);
   void NoteFilter(std::string_view filter);
 
@@ -336,6 +352,7 @@ class LogSet {
   ClockMap segment_clock_;                                // the anchors of the segment alone
   std::optional<std::vector<BootInterval>> in_window_;    // by segment_clock_
   std::optional<uint32_t> tag_;                           // of the segment that was entered
+  std::map<Id128, Id128> joined_logs_;                    // see joined_logs.h
   std::map<std::pair<Id128, Id128>, Boot*> boots_by_id_;  // stream id and boot id
   std::map<Id128, Sequence> sequences_;                   // by stream id
   Sequence headless_sequence_;
@@ -343,7 +360,9 @@ class LogSet {
   std::optional<uint64_t> next_in_file_;  // the next number, but behind what was left out unread
   Coverage coverage_;
   Coverage coverage_before_file_;
-  std::vector<SpanOfBoot> not_recorded_;
+  std::vector<NotRecorded> not_recorded_;
+  std::optional<NotRecorded> log_change_;  // before the segment that is read
+  std::optional<uint64_t> forks_at_stop_;  // by the kernel's count, where no recorder followed
   std::vector<SpanOfBoot> lost_in_gaps_;
   std::vector<Missing> missing_;
   std::vector<Failure> failures_;

@@ -73,6 +73,7 @@ void LogSet::SkipSegment(const SegmentPeek& segment) {
   sequence_->left_out_end = segment.end;
   sequence_->segment = segment.start;
   if (sequence_->boot != nullptr) sequence_->boot->stopped_ns.reset();
+  forks_at_stop_.reset();
 }
 
 void LogSet::TakeSkip(const Skip& skip) {
@@ -176,16 +177,47 @@ void LogSet::TakeAbout(const RecordView& record) {
   } else if (CgroupPath cgroup; record.As(&cgroup)) {
     boot_->cgroups.insert_or_assign(cgroup.id, std::string(cgroup.path));
   } else if (RecordingGap gap; record.As(&gap)) {
-    ++coverage_.recording_gaps;
-    not_recorded_.push_back({boot_, gap.first_time_ns, gap.last_time_ns});
-    coverage_.missed_forks += gap.missed_forks.value_or(0);
+    TakeNotRecorded({boot_, gap.first_time_ns, gap.last_time_ns, gap.missed_forks});
   } else if (Audit audit; record.As(&audit)) {
     AddCounts(sequence_->counts.Take(audit));
   } else if (Recorder recorder; record.As(&recorder)) {
-    NoteFilter(recorder.filter.value_or(""));
-    if (recorder.event == RecorderEvent::kStop) boot_->stopped_ns = recorder.time_ns;
-    AddCounts(sequence_->counts.Take(recorder));
+    TakeRecorder(recorder);
   }
+}
+
+void LogSet::TakeRecorder(const Recorder& recorder) {
+  NoteFilter(recorder.filter.value_or(""));
+  if (recorder.event == RecorderEvent::kStop) {
+    boot_->stopped_ns = recorder.time_ns;
+    forks_at_stop_ = recorder.kernel_forks;
+  } else {
+    EndLogChange(recorder);
+    forks_at_stop_.reset();
+  }
+  AddCounts(sequence_->counts.Take(recorder));
+}
+
+// Where a log goes on behind another one, its own GAP begins too early, and has the forks that the
+// other one saw.
+void LogSet::TakeNotRecorded(const NotRecorded& time) {
+  if (log_change_) {
+    log_change_->last_ns = std::max(log_change_->first_ns, time.last_ns);
+    return;
+  }
+  ++coverage_.recording_gaps;
+  coverage_.missed_forks += time.missed_forks.value_or(0);
+  not_recorded_.push_back(time);
+}
+
+// Of the recorder that began the next log: nobody told it of the one before.
+void LogSet::EndLogChange(const Recorder& start) {
+  if (!log_change_) return;
+  NotRecorded time = *std::exchange(log_change_, std::nullopt);
+  if (start.kernel_forks && start.forks_seen && forks_at_stop_) {
+    const uint64_t before = *start.kernel_forks - std::min(*start.kernel_forks, *start.forks_seen);
+    time.missed_forks = before - std::min(before, *forks_at_stop_);
+  }
+  TakeNotRecorded(time);
 }
 
 void LogSet::AddCounts(const RecorderCounts::More& more) {
@@ -235,6 +267,7 @@ void LogSet::TakeGap(const Gap& gap) {
 // record that somebody names is something else.
 void LogSet::EndFile() {
   file_ended_ = true;
+  EndLogChange();
   const File& file = files_[file_];
   bytes_of_files_ += file.bytes;
   const bool is_named_so = file.path != "-" && SegmentNumberOf(file.path);
@@ -282,6 +315,9 @@ void LogSet::EnterSegment(SegmentStart start) {
   sequence_->boot = boot_;
   sequence_->left_out_end.reset();
   sequence_->segment = start;
+  if (const auto ended_ns = std::exchange(files_[file_].other_ended_ns, std::nullopt)) {
+    log_change_ = {boot_, *ended_ns, std::max(*ended_ns, start.time_ns), {}};
+  }
 }
 
 LogSet::Sequence* LogSet::SequenceOf(const SegmentStart& start) {
@@ -293,15 +329,16 @@ LogSet::Sequence* LogSet::SequenceOf(const SegmentStart& start) {
 // Segments whose boot is not known may be of several.
 Boot* LogSet::BootOf(const SegmentStart& start) {
   const bool is_known = start.boot_id != Id128{};
-  const auto found = boots_by_id_.find({start.stream_id, start.boot_id});
+  const Id128& log = LogOf(start.stream_id);
+  const auto found = boots_by_id_.find({log, start.boot_id});
   if (is_known && found != boots_by_id_.end()) return found->second;
   Boot* const boot = AddBoot();
-  boot->stream_id = start.stream_id;
+  boot->stream_id = log;
   if (start.host_id != Id128{}) boot->host = HexId(start.host_id);
   if (!is_known) return boot;
   boot->boot_id = start.boot_id;
   boot->boot_text = HexId(start.boot_id);
-  boots_by_id_[{start.stream_id, start.boot_id}] = boot;
+  boots_by_id_[{log, start.boot_id}] = boot;
   return boot;
 }
 
@@ -366,6 +403,7 @@ void LogSet::TakeMissing(uint64_t next_seq, const SegmentStart* shown_by) {
   if (next_seq < *sequence_->next) return;
   if (next_seq != *sequence_->next) {
     sequence_->counts.ForgetForks();
+    forks_at_stop_.reset();
     sequence_->missing.emplace(*sequence_->next, next_seq);
     AddMissing(next_seq - *sequence_->next, shown_by);
   }
@@ -377,7 +415,7 @@ void LogSet::TakeMissing(uint64_t next_seq, const SegmentStart* shown_by) {
 void LogSet::AddMissing(uint64_t records, const SegmentStart* shown_by) {
   if (records <= sequence_->lost_in_gaps) return;
   Missing& missing = missing_.emplace_back();
-  missing.stream_id = sequence_->stream_id;
+  if (sequence_->stream_id) missing.stream_id = LogOf(*sequence_->stream_id);
   missing.path = files_[file_].path;
   missing.records = records - sequence_->lost_in_gaps;
   if (sequence_->lost_in_gaps == 0) missing.first_seq = sequence_->next;
@@ -426,7 +464,7 @@ bool LogSet::InWindow(const Missing& missing) const {
 std::vector<LogSet::LeftOut> LogSet::left_out() const {
   std::vector<LeftOut> segments;
   for (const File& file : files_) {
-    if (file.part == Part::kNothing) segments.push_back({file.path, *file.peek});
+    if (file.part == Part::kNothing) segments.push_back({file.path, PeekOf(file)});
   }
   return segments;
 }
@@ -434,7 +472,7 @@ std::vector<LogSet::LeftOut> LogSet::left_out() const {
 bool LogSet::has_several_logs() const {
   std::set<Id128> logs;
   for (const File& file : files_) {
-    if (file.first_segment) logs.insert(file.first_segment->stream_id);
+    if (file.first_segment) logs.insert(LogOf(file.first_segment->stream_id));
   }
   return logs.size() > 1;
 }

@@ -6,9 +6,8 @@
 #include <set>
 #include <utility>
 
-#include "daybook/reader.h"
+#include "log/segment_head.h"
 #include "text/escape.h"
-#include "text/names.h"
 
 namespace daybook {
 namespace {
@@ -68,32 +67,6 @@ std::optional<Span> SpanOf(const Boot& boot, uint64_t first_ns, uint64_t last_ns
   const auto last = boot.clock.ToRealtime(last_ns);
   if (!first || !last) return std::nullopt;
   return Span{.first_ns = std::min(*first, *last), .last_ns = std::max(*first, *last)};
-}
-
-// What the head of a segment says.
-struct Head {
-  std::string host;
-  bool is_imported = false;
-};
-
-// Reads no further than to the host's name.
-Head HeadOf(const std::string& path) {
-  Head head;
-  auto reader = SegmentReader::Open(path);
-  if (!reader) return head;
-  for (Item item = reader->Next(); !std::holds_alternative<End>(item); item = reader->Next()) {
-    const auto* record = std::get_if<RecordView>(&item);
-    if (Info info; record != nullptr && record->As(&info)) {
-      head.is_imported |= info.key == kImportedFrom;
-      if (info.key != "hostname") continue;
-      head.host = info.value;
-      return head;
-    }
-    if (record != nullptr && record->type == Schema<Clock>::kType) break;  // behind the head
-  }
-  const auto& segment = reader->segment();
-  if (segment && segment->host_id != Id128{}) head.host = HexId(segment->host_id);
-  return head;
 }
 
 // What the segments tell of a boot that are left out before the window.
@@ -204,7 +177,7 @@ void HostTimes::AddLeftOut(const Boot& boot) {
 
 std::map<std::string, RecordedTimes> HostTimes::Collect() {
   RecordedTimes::Gaps gaps;
-  for (const auto& [boot, first_ns, last_ns] : log_.not_recorded()) {
+  for (const auto& [boot, first_ns, last_ns, missed_forks] : log_.not_recorded()) {
     gaps[boot].push_back({first_ns, last_ns});
     if (const auto span = SpanOf(*boot, first_ns, last_ns)) not_recorded_[boot].push_back(*span);
   }
@@ -239,7 +212,7 @@ HostNames::HostNames(const LogSet& log) {
     if (!by_log_.contains(segment.start->stream_id)) unread[segment.start->stream_id] = path;
   }
   for (const auto& [stream_id, path] : unread) {
-    const Head head = HeadOf(path);
+    const SegmentHead head = ReadSegmentHead(path);
     by_log_[stream_id].name = head.host;
     if (head.is_imported) imported_.insert(stream_id);
   }

@@ -30,6 +30,7 @@ bool IsAmong(std::span<const std::string_view> names, std::string_view name) {
 }  // namespace
 
 void CoverageExceptions::Read(LogSet& log, int64_t now_ns) {
+  size_t times = 0;  // in log.not_recorded() that are told
   while (const auto item = log.Next()) {
     if (const auto* record = std::get_if<RecordView>(&*item)) {
       Take(*record, log);
@@ -38,6 +39,7 @@ void CoverageExceptions::Read(LogSet& log, int64_t now_ns) {
     } else {
       coverage_ = log.coverage();
     }
+    for (; times < log.not_recorded().size(); ++times) TakeTime(log.not_recorded()[times], log);
   }
   names_ = HostNames(log);
   for (const Boot& boot : log.boots()) hosts_.insert(names_.Of(boot));
@@ -58,23 +60,23 @@ void CoverageExceptions::Take(const RecordView& record, LogSet& log) {
         {.lost = LostEvents(lost),
          .first_ns = boot.clock.ToRealtime(lost.first_time_ns),
          .last_ns = boot.clock.ToRealtime(lost.last_time_ns)});
-  } else if (RecordingGap gap; record.As(&gap)) {
-    if (!log.InWindow(gap.first_time_ns, gap.last_time_ns)) return;
-    TakeTime(boot, gap, log.window());
   }
 }
 
 // What is outside the window is told where that is asked for; the forks, of which nobody knows when
 // they were, where it ends.
-void CoverageExceptions::TakeTime(const Boot& boot, const RecordingGap& gap, const Window& window) {
-  Found found{.first_ns = boot.clock.ToRealtime(gap.first_time_ns),
-              .last_ns = boot.clock.ToRealtime(gap.last_time_ns),
+void CoverageExceptions::TakeTime(const LogSet::NotRecorded& time, LogSet& log) {
+  if (!log.InWindow(time.first_ns, time.last_ns)) return;
+  const Window& window = log.window();
+  const ClockMap& clock = time.boot->clock;
+  Found found{.first_ns = clock.ToRealtime(time.first_ns),
+              .last_ns = clock.ToRealtime(time.last_ns),
               .has_duration = true};
   const bool ends_here = !found.last_ns || !window.until_ns || *found.last_ns < *window.until_ns;
-  if (ends_here) found.lost = gap.missed_forks.value_or(0);
+  if (ends_here) found.lost = time.missed_forks.value_or(0);
   if (found.first_ns && window.since_ns) found.first_ns = std::max(found.first_ns, window.since_ns);
   if (!ends_here) found.last_ns = window.until_ns;
-  Add(kNotRecorded, HostOf(boot), found);
+  Add(kNotRecorded, HostOf(*time.boot), found);
 }
 
 // A torn tail is what a crash, or a recorder that writes, leaves.

@@ -55,7 +55,7 @@ class CoverageExceptions {
 
   void Take(const RecordView& record, LogSet& log);
   void Take(const Gap& gap, LogSet& log);
-  void TakeTime(const Boot& boot, const RecordingGap& gap, const Window& window);
+  void TakeTime(const LogSet::NotRecorded& time, LogSet& log);
   void Add(std::string_view what, const std::string& host, const Found& found);
   using Span = RecordedTimes::Span;
   void AddTime(std::string_view what, const std::string& host, const Span& span);

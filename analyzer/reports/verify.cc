@@ -236,7 +236,7 @@ void SegmentJudge::AddMissing(const ReadSegment& segment, const ReadSegment& nex
     row.last_lost_seq = *missing.first_lost_seq + missing.records_lost - 1;
   }
   for (const LogSet::Missing& numbers : log_.missing()) {
-    const bool is_same = numbers.stream_id == next.facts.start->stream_id && numbers.first_seq &&
+    const bool is_same = numbers.path == next.path && numbers.first_seq &&
                          numbers.first_seq == missing.first_lost_seq;
     if (!is_same) continue;
     row.first_ns = numbers.first_ns;

@@ -18,8 +18,8 @@ class Script {
  public:
   explicit Script(const std::string& path, uint8_t boot = 0xB0) : log_(path, boot) {}
   Script(const std::string& path, uint8_t boot, int64_t realtime_ns,
-         const std::string& host = "web1")
-      : log_(path, boot, host, realtime_ns) {}
+         const std::string& host = "web1", uint64_t begin_ms = 5000)
+      : log_(path, boot, host, realtime_ns, begin_ms) {}
 
   ScriptedLog& log() { return log_; }
 

@@ -24,8 +24,11 @@ inline constexpr int64_t kScriptRealtimeNs = 1'790'000'000'000'000'000;
 class ScriptedLog {
  public:
   explicit ScriptedLog(const std::string& path, uint8_t boot = 0xB0,
-                       const std::string& host = "web1", int64_t realtime_ns = kScriptRealtimeNs)
-      : realtime_ns_(realtime_ns), writer_(Open(path, boot, host, &realtime_ns_, &now_ns_)) {}
+                       const std::string& host = "web1", int64_t realtime_ns = kScriptRealtimeNs,
+                       uint64_t begin_ms = kScriptBootNs / 1'000'000)
+      : realtime_ns_(realtime_ns),
+        now_ns_(Ns(begin_ms)),
+        writer_(Open(path, boot, host, &realtime_ns_, &now_ns_)) {}
   ~ScriptedLog() {
     if (!closed_) Close();
   }
@@ -159,7 +162,7 @@ class ScriptedLog {
   }
 
   int64_t realtime_ns_;  // 5 s after boot
-  uint64_t now_ns_ = kScriptBootNs;
+  uint64_t now_ns_;
   bool closed_ = false;
   std::set<std::pair<uint32_t, uint64_t>> forked_only_;  // pid and start, in milliseconds
   LogWriter writer_;
