@@ -50,6 +50,12 @@ std::optional<uint64_t> MomentOf(const Item& item, const LogSet& log) {
   return std::nullopt;
 }
 
+// Of a lost one its last sign of life.
+std::optional<uint64_t> LastMomentOf(const Life& life) {
+  if (life.state == LifeState::kRunning) return std::nullopt;
+  return life.end_ns.value_or(life.last_seen_ns);
+}
+
 std::string Joined(const std::set<Id128>& boots) {
   std::string ids;
   for (const Id128& boot : boots) {
@@ -105,11 +111,14 @@ Status RollupBuilder::ReadRecords(LogSet& log) {
   bool is_new_segment = false;
   while (const Item* const item = log.Next()) {
     const Boot& boot = log.boot();
-    Stream& stream = streams_[boot.stream_id.value_or(Id128{})];
+    const auto& segment = log.segment();
+    const Id128 log_id = segment ? segment->stream_id : boot.stream_id.value_or(Id128{});
+    Stream& stream = streams_[log_id];
     if (boot.host) stream.host = boot.host;
     if (std::exchange(tag, log.tag()) != log.tag()) {
       is_new_segment = true;
       undated_ = {};
+      if (segment) NoteLog(boot, *segment);
     }
     const auto moment = MomentOf(*item, log);
     if (!moment) {
@@ -168,25 +177,38 @@ void RollupBuilder::AddWhatHasNoDay(Day* day) const {
 }
 
 void RollupBuilder::SeeLife(const Boot& boot, const Life& life) {
-  if (Day* const day = MadeDayAt(boot, EndTime(boot, life))) {
+  if (Day* const day = MadeDayAt(boot, LastMomentOf(life))) {
     ++day->facts.numbers.processes;
     *day->facts.numbers.unreaped += life.is_unreaped;
   }
+  CountRunning(boot, life);
+}
+
+// In each day that it outlives, of the log that tells of the boot by then.
+void RollupBuilder::CountRunning(const Boot& boot, const Life& life) {
   const auto start = boot.clock.ToRealtime(life.start_ns);
   const auto end = EndTime(boot, life);
   if (!start || (!end && life.state != LifeState::kRunning)) return;
-  Days& days = streams_[boot.stream_id.value_or(Id128{})].days;
-  auto day = days.upper_bound(*start);
-  if (day != days.begin()) --day;
-  for (; day != days.end(); ++day) {
-    Rollup& numbers = day->second.facts.numbers;
-    if (end && *end < numbers.until_ns) break;
-    if (*start < numbers.until_ns) ++numbers.running;
+  const LogsOfBoot& logs = LogsOf(boot);
+  int64_t from_ns = *start;
+  for (auto log = logs.begin(); log != logs.end(); ++log) {
+    const auto next = std::next(log);
+    const auto to_ns = next != logs.end() ? boot.clock.ToRealtime(next->first) : std::nullopt;
+    Days& days = streams_[log->second].days;
+    auto day = days.upper_bound(from_ns);
+    if (day != days.begin()) --day;
+    for (; day != days.end(); ++day) {
+      Rollup& numbers = day->second.facts.numbers;
+      const bool is_of_next = to_ns && *to_ns < numbers.until_ns;
+      if (is_of_next || (end && *end < numbers.until_ns)) break;
+      if (from_ns < numbers.until_ns) ++numbers.running;
+    }
+    from_ns = std::max(from_ns, to_ns.value_or(from_ns));
   }
 }
 
 LifeUse RollupBuilder::Take(const Boot& boot, const Life& life) {
-  Day* const day = MadeDayAt(boot, EndTime(boot, life));
+  Day* const day = MadeDayAt(boot, LastMomentOf(life));
   if (day == nullptr) return LifeUse::kFiltered;
   ++day->facts.numbers.used;
   Totals& totals = day->groups[groups_.Find(boot, life, texts_)];
@@ -201,8 +223,7 @@ LifeUse RollupBuilder::Take(const Boot& boot, const Life& life) {
 // What nobody took needs no group. A snapshot at midnight is the last moment of a day, as it is for
 // CpuWithinUs.
 void RollupBuilder::TakeShown(const Boot& boot, const Life& life, const ShownCpu& before) {
-  const auto time_ns = boot.clock.ToRealtime(life.shown_cpu.time_ns - 1);
-  Day* const day = MadeDayAt(boot, time_ns);
+  Day* const day = MadeDayAt(boot, life.shown_cpu.time_ns - 1);
   const auto cpu_us = CpuSinceUs(before, boot, life, life.shown_cpu.cpu_us);
   if (day == nullptr || cpu_us.value_or(0) == 0) return;
   day->groups[groups_.Find(boot, life, texts_)].cpu_within_us.Add(cpu_us);
@@ -330,11 +351,31 @@ Status RollupBuilder::MakeDays(Stream& stream) {
   return Ok{};
 }
 
+// The first one tells of what was before it, too.
+void RollupBuilder::NoteLog(const Boot& boot, const SegmentStart& segment) {
+  if (!boot.stream_id || !boot.boot_id) return;
+  LogsOfBoot& logs = logs_of_boots_[{*boot.stream_id, *boot.boot_id}];
+  if (logs.empty()) {
+    logs[0] = segment.stream_id;
+  } else if (logs.rbegin()->second != segment.stream_id) {
+    logs[segment.time_ns] = segment.stream_id;
+  }
+}
+
+const RollupBuilder::LogsOfBoot& RollupBuilder::LogsOf(const Boot& boot) {
+  const Id128 log_id = boot.stream_id.value_or(Id128{});
+  LogsOfBoot& logs = logs_of_boots_[{log_id, boot.boot_id.value_or(Id128{})}];
+  if (logs.empty()) logs[0] = log_id;
+  return logs;
+}
+
 // nullptr outside the window, and of what no clock tells.
 RollupBuilder::Day* RollupBuilder::MadeDayAt(const Boot& boot,
-                                             const std::optional<int64_t>& time_ns) {
+                                             const std::optional<uint64_t>& boot_ns) {
+  const auto time_ns = boot_ns ? boot.clock.ToRealtime(*boot_ns) : std::nullopt;
   if (!time_ns || !window_.Contains(*time_ns)) return nullptr;
-  Days& days = streams_[boot.stream_id.value_or(Id128{})].days;
+  const LogsOfBoot& logs = LogsOf(boot);
+  Days& days = streams_[std::prev(logs.upper_bound(*boot_ns))->second].days;
   const auto after = days.upper_bound(*time_ns);
   if (after == days.begin()) return nullptr;
   Day& day = std::prev(after)->second;

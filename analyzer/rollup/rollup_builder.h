@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "daybook/result.h"
@@ -77,7 +78,12 @@ class RollupBuilder {
   void Charge(const Coverage& now);
   int64_t EndOf(const Stream& stream) const;
   Status MakeDays(Stream& stream);
-  Day* MadeDayAt(const Boot& boot, const std::optional<int64_t>& time_ns);
+  // Which log tells of a boot, from which moment of it on.
+  using LogsOfBoot = std::map<uint64_t, Id128>;
+  void NoteLog(const Boot& boot, const SegmentStart& segment);
+  const LogsOfBoot& LogsOf(const Boot& boot);
+  Day* MadeDayAt(const Boot& boot, const std::optional<uint64_t>& boot_ns);
+  void CountRunning(const Boot& boot, const Life& life);
   void AddWhatHasNoDay(Day* day) const;
   RollupGroupKey KeyOf(size_t group) const;
   std::vector<KeyedTotals> Choose(Day& day, uint64_t most) const;
@@ -87,6 +93,7 @@ class RollupBuilder {
   const LocalZone& zone_;
   LocalDay day_;  // that was asked for last
   std::map<Id128, Stream> streams_;
+  std::map<std::pair<Id128, Id128>, LogsOfBoot> logs_of_boots_;  // by the ids that a Boot has
   Undated undated_;
   Day of_no_day_;               // what is missing nobody knows when
   Day* charged_ = &of_no_day_;  // what the log set counts now belongs to this day

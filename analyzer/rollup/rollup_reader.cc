@@ -119,7 +119,7 @@ Coverage RollupReader::coverage() const {
   coverage.recorded_twice_us = RecordedTwiceUs();
   coverage.boots = boots_.size();
   coverage.hosts = recorded_.size();
-  for (const auto& [unused, latest] : running_) coverage.running += latest.second;
+  for (const auto& [unused, latest] : running_) coverage.running += latest.processes;
   if (coverage.processes) *coverage.processes += coverage.running;
   coverage.filtered += coverage.running;  // they are in no group
   rollups.mixed_filters = filters_.size() > 1;
@@ -365,7 +365,7 @@ void RollupReader::CountFacts(const RollupFacts& facts) {
     coverage_.last_ns = std::max(coverage_.last_ns.value_or(*last), *last);
   }
   auto& latest = running_[HostOf(facts)];
-  latest = std::max(latest, {numbers.until_ns, numbers.running});
+  latest = std::max(latest, {numbers.until_ns, numbers.last_realtime_ns, numbers.running});
   auto& days = recorded_[HostOf(facts)];
   const auto day = DayNumber(facts.day);
   if (day && numbers.records != 0) days.insert(*day);

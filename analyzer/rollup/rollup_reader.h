@@ -87,8 +87,14 @@ class RollupReader {
   bool holds_rollups_ = false;  // the file that is read
   std::map<LogKey, std::vector<Seen>> seen_;
   std::map<LogKey, std::vector<RollupFacts>> left_out_;
+  struct Running {
+    int64_t until_ns = 0;
+    std::optional<int64_t> last_ns;  // its last record
+    uint64_t processes = 0;
+    auto operator<=>(const Running&) const = default;
+  };
   // By host, at the end of the latest one: what ran at that of another runs on in its next log.
-  std::map<std::string, std::pair<int64_t, uint64_t>, std::less<>> running_;
+  std::map<std::string, Running, std::less<>> running_;
   std::map<std::string, std::set<int64_t>, std::less<>> recorded_;  // days by host
   std::set<std::string, std::less<>> boots_;
   std::set<std::string, std::less<>> filters_;
