@@ -6,7 +6,6 @@
 #include <cctype>
 #include <csignal>
 
-#include "filter/options.h"
 #include "text/names.h"
 #include "text/nearest.h"
 
@@ -120,10 +119,7 @@ Result<Format> ParseFormat(const std::optional<std::string>& name) {
     if (candidate.name == *name) return candidate.format;
     names.push_back(candidate.name);
   }
-  const std::string hint = DidYouMean(*name, names);
-  return Error(
-      fmt::format("--output: no format '{}'{}", *name,
-                  hint.empty() ? fmt::format("; there are {}", fmt::join(names, ", ")) : hint));
+  return Error(fmt::format("--output: no format '{}'{}", *name, DidYouMeanOneOf(*name, names)));
 }
 
 Result<ColorWish> ParseColors(std::string_view text) {

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "columns/group_keys.h"
 #include "filter/options.h"
@@ -11,6 +10,7 @@
 #include "raw_options.h"
 #include "report_view.h"
 #include "text/nearest.h"
+#include "text/whole_number.h"
 #include "time/time_syntax.h"
 
 namespace daybook {
@@ -104,10 +104,7 @@ std::string FiltersText(const RawOptions& raw) {
 Result<std::optional<uint64_t>> LimitOf(const RawOptions& raw, const Report& report,
                                         Format format) {
   if (!raw.limit) return IsForPeople(format) ? report.default_limit : std::nullopt;
-  uint64_t limit = 0;
-  const char* const end = raw.limit->data() + raw.limit->size();
-  const auto parsed = std::from_chars(raw.limit->data(), end, limit);
-  if (parsed.ec == std::errc() && parsed.ptr == end) return std::optional(limit);
+  if (const auto limit = WholeNumber<uint64_t>(*raw.limit)) return limit;
   return Error(fmt::format("--limit: '{}' is not a number of rows, as 20 or 0", *raw.limit));
 }
 
@@ -117,7 +114,7 @@ std::string_view DefaultSortOf(const Report& report, std::span<const Column> col
   return first == "day" || first == "month" ? first : report.default_sort;
 }
 
-// nullopt where a report has none.
+// nullopt of what a report leaves empty, since it has none.
 std::optional<std::string> TextOf(std::string_view text) {
   return text.empty() ? std::nullopt : std::optional(std::string(text));
 }

@@ -9,7 +9,6 @@
 
 #include "filter/options.h"
 #include "option_values.h"
-#include "report_view.h"
 #include "usage_error.h"
 
 namespace daybook {

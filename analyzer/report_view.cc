@@ -22,10 +22,8 @@ Result<size_t> FindColumn(const ViewWish& wish, std::string_view name, NamedBy w
     if (IsNamed(column.name, name)) return i;
     names.push_back(column.name);
   }
-  const std::string hint = DidYouMean(name, names);
   return Error(
-      fmt::format("{}: no column '{}'{}", wish.report, name,
-                  hint.empty() ? fmt::format("; there are {}", fmt::join(names, ", ")) : hint));
+      fmt::format("{}: no column '{}'{}", wish.report, name, DidYouMeanOneOf(name, names)));
 }
 
 bool IsShown(const Column& column, Format format, const ViewWish& wish) {

@@ -9,7 +9,6 @@
 
 #include "daybook/result.h"
 #include "output/output.h"
-#include "report.h"
 
 namespace daybook {
 

@@ -9,8 +9,6 @@
 namespace daybook {
 namespace {
 
-constexpr uint32_t kExitCodeShift = 8;  // in a wait status
-
 Cell StringCell(const std::optional<std::string>& text, const std::optional<uint64_t>& bytes) {
   if (!text) return std::monostate();
   return Text{.bytes = *text, .cut = bytes && *bytes > text->size()};
@@ -42,6 +40,11 @@ std::optional<uint64_t> ElapsedUs(const Life& life) {
   return (*life.end_ns - life.start_ns) / 1000;
 }
 
+bool IsShortLived(const Life& life) {
+  constexpr uint64_t kShortUs = 10'000;
+  return ElapsedUs(life).value_or(kShortUs) < kShortUs;
+}
+
 Cell CommCell(const Life& life) { return StringCell(life.identity.comm, std::nullopt); }
 
 Cell CpuSoFarCell(const Life& life) {
@@ -63,9 +66,14 @@ Cell ArgumentsCell(const Life& life) {
   return cell;
 }
 
+std::string_view ArgumentsOf(const Life& life) {
+  const bool are_known = life.image && life.image->args;
+  return are_known ? std::string_view(*life.image->args) : std::string_view();
+}
+
 Cell ExitCodeCell(const Life& life) {
   if (!life.wait_status || (*life.wait_status & kSignalMask) != 0) return std::monostate();
-  return uint64_t{*life.wait_status >> kExitCodeShift & 0xFF};
+  return uint64_t{ExitCodeOf(*life.wait_status)};
 }
 
 Cell SignalCell(const Life& life) {

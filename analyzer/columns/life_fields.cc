@@ -97,12 +97,6 @@ Cell ElapsedCell(const Boot&, const Life& life, LifeTexts&) {
   return OptionalCell(ElapsedUs(life));
 }
 
-Cell AccountCell(const std::optional<uint32_t>& id, AccountNames& names) {
-  if (!id) return std::monostate();
-  if (const std::string* name = names.Find(*id)) return Text{*name};
-  return uint64_t{*id};
-}
-
 Cell UserCell(const Boot&, const Life& life, LifeTexts& texts) {
   return AccountCell(life.identity.uid, texts.users);
 }
@@ -158,12 +152,7 @@ Cell ProofCell(const Boot&, const Life& life, LifeTexts&) { return Text{ProofNam
 // "3" or "SIGKILL"
 Cell StatusCell(const Boot&, const Life& life, LifeTexts& texts) {
   if (!life.wait_status) return std::monostate();
-  const Cell signal = SignalCell(life);
-  if (const auto* number = std::get_if<uint64_t>(&signal)) {
-    texts.status = SignalName(*number);
-  } else {
-    texts.status = std::to_string(std::get<uint64_t>(ExitCodeCell(life)));
-  }
+  texts.status = StatusText(*life.wait_status);
   return Text{texts.status};
 }
 
@@ -390,7 +379,7 @@ constexpr LifeField kLifeFields[kLifeFieldCount] = {
      "running first, then by the end",
      kAtEnd},
 };
-static_assert(!kLifeFields[kLifeFieldCount - 1].column.name.empty());
+static_assert(kLifeFields[kLifeFieldCount - 1].column.name == "newest");  // the order of list
 
 constexpr std::array<Column, kLifeFieldCount> kLifeColumns = [] {
   std::array<Column, kLifeFieldCount> columns{};
@@ -423,6 +412,17 @@ ChosenFields::ChosenFields(std::span<const FieldChoice> choices) {
 void ChosenFields::AppendTo(std::vector<Cell>* row, const Boot& boot, const Life& life,
                             LifeTexts& texts) const {
   for (const LifeField* field : fields_) row->push_back(field->get(boot, life, texts));
+}
+
+Cell AccountCell(const std::optional<uint32_t>& id, AccountNames& names) {
+  if (!id) return std::monostate();
+  if (const std::string* name = names.Find(*id)) return Text{*name};
+  return uint64_t{*id};
+}
+
+std::string StatusText(uint32_t wait_status) {
+  const uint32_t signal = wait_status & kSignalMask;
+  return signal != 0 ? SignalName(signal) : std::to_string(ExitCodeOf(wait_status));
 }
 
 std::vector<std::string_view> LifeFieldNames() {

@@ -85,6 +85,12 @@ class ChosenFields {
   std::vector<const LifeField*> fields_;
 };
 
+// The name that an account has on this host, else its id.
+Cell AccountCell(const std::optional<uint32_t>& id, AccountNames& names);
+
+// Exit code or name of the signal.
+std::string StatusText(uint32_t wait_status);
+
 // Names to suggest, as short as they may be.
 std::vector<std::string_view> LifeFieldNames();
 

@@ -7,7 +7,6 @@
 #include <iterator>
 #include <vector>
 
-#include "columns/cgroup_names.h"
 #include "columns/life_cells.h"
 #include "columns/life_programs.h"
 #include "columns/life_window.h"

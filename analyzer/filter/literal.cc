@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "text/names.h"
+#include "text/whole_number.h"
 #include "time/time_syntax.h"
 
 namespace daybook {
@@ -24,17 +25,10 @@ constexpr SizeUnit kSizeUnits[] = {
     {"T", 1ULL << 40},  {"KiB", 1ULL << 10}, {"MiB", 1ULL << 20}, {"GiB", 1ULL << 30},
     {"TiB", 1ULL << 40}};
 
-std::optional<uint64_t> ParseNumber(std::string_view text) {
-  uint64_t number = 0;
-  const auto result = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (result.ec != std::errc() || result.ptr != text.data() + text.size()) return std::nullopt;
-  return number;
-}
-
 // "1.5" times `unit`, rounded.
 std::optional<uint64_t> ParseDecimal(std::string_view text, uint64_t unit) {
   constexpr double kTooMuch = 9e18;
-  if (const auto whole = ParseNumber(text)) {
+  if (const auto whole = WholeNumber<uint64_t>(text)) {
     uint64_t product = 0;
     if (__builtin_mul_overflow(*whole, unit, &product)) return std::nullopt;
     return product;
@@ -76,7 +70,7 @@ std::optional<uint64_t> ParseWithUnit(Family family, std::string_view text) {
     case Family::kSignal:
       return SignalNumber(text);
     default:
-      return ParseNumber(text);
+      return WholeNumber<uint64_t>(text);
   }
 }
 
@@ -118,7 +112,7 @@ Result<Cell> ParseBool(const Word& word) {
 
 std::optional<std::string> ParseLifeStatus(std::string_view text) {
   constexpr uint64_t kMaxExitCode = 255;
-  if (const auto number = ParseNumber(text)) {
+  if (const auto number = WholeNumber<uint64_t>(text)) {
     return *number <= kMaxExitCode ? std::optional(std::to_string(*number)) : std::nullopt;
   }
   const auto signal = SignalNumber(text);
@@ -175,7 +169,7 @@ Result<Cell> ParseLiteral(const LifeField& field, std::string_view name, const W
     if (!time) return std::move(time).error();
     return Cell(*time);
   }
-  const auto bare = ParseNumber(word.text);
+  const auto bare = WholeNumber<uint64_t>(word.text);
   const bool unit_is_in_name = name == field.column.name && WithoutUnit(name) != name;
   if (bare && (*bare == 0 || unit_is_in_name)) {
     uint64_t scaled = 0;

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,6 +12,7 @@
 #include "columns/life_programs.h"
 #include "text/names.h"
 #include "text/nearest.h"
+#include "text/whole_number.h"
 
 namespace daybook {
 namespace {
@@ -42,11 +42,9 @@ std::string NoField(std::string_view name) {
 // where this host has none, since then no row could ever have it.
 Result<std::string> AccountAsShown(std::string_view field, const std::string& text) {
   const auto of = field == "user" ? AccountNames::Of::kUsers : AccountNames::Of::kGroups;
-  uint32_t id = 0;
-  const auto number = std::from_chars(text.data(), text.data() + text.size(), id);
-  if (number.ec == std::errc() && number.ptr == text.data() + text.size()) {
+  if (const auto id = WholeNumber<uint32_t>(text)) {
     AccountNames names(of);
-    const std::string* name = names.Find(id);
+    const std::string* name = names.Find(*id);
     return name != nullptr ? *name : text;
   }
   if (AccountNames::Has(of, text)) return text;
@@ -186,10 +184,7 @@ FilterParser::Index FilterParser::ParseInCgroup() {
 
 // Its id, or its path. There is none of a number that no id can be.
 Cell FilterParser::Cgroup(const std::string& written) {
-  uint64_t id = 0;
-  const char* const end = written.data() + written.size();
-  const auto number = std::from_chars(written.data(), end, id);
-  if (number.ec == std::errc() && number.ptr == end) return id;
+  if (const auto id = WholeNumber<uint64_t>(written)) return *id;
   return Keep(Text{.bytes = CgroupPathFrom(written)});
 }
 

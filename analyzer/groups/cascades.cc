@@ -10,19 +10,16 @@ namespace daybook {
 namespace {
 
 Death DeathOf(const Boot& boot, const Life& life, LocalPointer<const JobRun> run) {
-  Death death{.boot = &boot,
-              .run = std::move(run),
-              .pid = life.pid,
-              .start_ns = life.start_ns,
-              .end_ns = life.end_ns.value_or(life.last_seen_ns),
-              .wait_status = life.wait_status.value_or(0),
-              .flags = life.flags,
-              .is_abnormal = IsAbnormal(life),
-              .comm = life.identity.comm.value_or(""),
-              .args = {}};
-  const Cell cell = ArgumentsCell(life);
-  if (const auto* text = std::get_if<Text>(&cell)) death.args.assign(text->bytes);
-  return death;
+  return {.boot = &boot,
+          .run = std::move(run),
+          .pid = life.pid,
+          .start_ns = life.start_ns,
+          .end_ns = life.end_ns.value_or(life.last_seen_ns),
+          .wait_status = life.wait_status.value_or(0),
+          .flags = life.flags,
+          .is_abnormal = IsAbnormal(life),
+          .comm = life.identity.comm.value_or(""),
+          .args = std::string(ArgumentsOf(life))};
 }
 
 }  // namespace

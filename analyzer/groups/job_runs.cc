@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "columns/cgroup_names.h"
-#include "columns/life_cells.h"
 #include "groups/life_groups.h"
 #include "text/escape.h"
 

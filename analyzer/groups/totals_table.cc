@@ -23,13 +23,6 @@ std::vector<Cell> Title(std::string_view text, size_t keys) {
   return cells;
 }
 
-bool UsesAny(const Table& table, size_t keys, bool TotalsField::*of_kind) {
-  for (size_t i = 0; i < kTotalsFieldCount; ++i) {
-    if (kTotalsFields[i].*of_kind && table.Uses(keys + i)) return true;
-  }
-  return false;
-}
-
 // What the rows of a limit are not, so that the rows add up.
 Totals NotShown(std::span<const Totals> groups, Table& table) {
   std::vector<bool> is_shown(groups.size());
@@ -49,16 +42,11 @@ std::vector<Column> TotalsColumns() {
   return columns;
 }
 
-bool UsesQuantiles(const Table& table, size_t keys) {
-  return UsesAny(table, keys, &TotalsField::is_quantile);
-}
-
-bool UsesEnds(const Table& table, size_t keys) {
-  return UsesAny(table, keys, &TotalsField::is_end);
-}
-
-bool UsesWithin(const Table& table, size_t keys) {
-  return UsesAny(table, keys, &TotalsField::is_within);
+bool Uses(const Table& table, size_t keys, Needs needs) {
+  for (size_t i = 0; i < kTotalsFieldCount; ++i) {
+    if (kTotalsFields[i].needs == needs && table.Uses(keys + i)) return true;
+  }
+  return false;
 }
 
 void FillTotals(std::span<const Totals> groups,

@@ -14,10 +14,8 @@ namespace daybook {
 // Those that follow the columns of the keys.
 std::vector<Column> TotalsColumns();
 
-// What of the totals somebody looks at. `keys`: so many columns stand before them.
-bool UsesQuantiles(const Table& table, size_t keys);
-bool UsesEnds(const Table& table, size_t keys);
-bool UsesWithin(const Table& table, size_t keys);
+// Whether somebody looks at a column that needs it. `keys`: so many columns stand before them.
+bool Uses(const Table& table, size_t keys, Needs needs);
 
 // `cells`: those of a group's keys, so many. `folded`: what belongs to no group.
 void FillTotals(std::span<const Totals> groups,

@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "lives/lives.h"
-#include "lives/program_chain.h"
 
 namespace daybook {
 namespace {

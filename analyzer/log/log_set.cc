@@ -11,7 +11,6 @@
 #include "log/joined_logs.h"
 #include "log/progress.h"
 #include "log/segment_head.h"
-#include "text/names.h"
 
 namespace daybook {
 namespace {

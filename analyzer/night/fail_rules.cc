@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "text/nearest.h"
+#include "text/whole_number.h"
 
 namespace daybook {
 namespace {
@@ -16,20 +16,17 @@ Result<FailRule> ParseOne(std::string_view option, std::string_view text,
   const std::string_view name = text.substr(0, at);
   const auto known = std::ranges::find(names, name);
   if (known == names.end()) {
-    const std::string hint = DidYouMean(name, names);
-    return Error(
-        fmt::format("{}: no rule '{}'{}", option, name,
-                    hint.empty() ? fmt::format("; there are {}", fmt::join(names, ", ")) : hint));
+    return Error(fmt::format("{}: no rule '{}'{}", option, name, DidYouMeanOneOf(name, names)));
   }
   FailRule rule{.name = *known};
   if (at == text.npos) return rule;
   const std::string_view number = text.substr(at + 1);
-  const char* const end = number.data() + number.size();
-  const auto read = std::from_chars(number.data(), end, rule.more_than);
-  if (read.ec != std::errc() || read.ptr != end) {
+  const auto more_than = WholeNumber<uint64_t>(number);
+  if (!more_than) {
     return Error(
         fmt::format("{}: '{}' is no number; write for example {}>10", option, number, name));
   }
+  rule.more_than = *more_than;
   return rule;
 }
 

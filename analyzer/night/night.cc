@@ -11,9 +11,6 @@
 namespace daybook {
 namespace {
 
-// A process that lives shorter costs about as much to make as it does.
-constexpr uint64_t kShortUs = 10'000;
-
 // What is this much more than in the period before is a change: twice as much, and not a few more
 // of what is rare or cheap anyway.
 constexpr uint64_t kTimesAsMuch = 2;
@@ -132,7 +129,7 @@ void Night::TakeNow(const Boot& boot, const Life& life, JobRun* run) {
     const Life* parent = life.parent.get();
     Births& births = by_parent_[parent != nullptr ? parent->identity.comm : std::nullopt];
     births.totals.Add(life);
-    births.short_ones += ElapsedUs(life).value_or(kShortUs) < kShortUs;
+    births.short_ones += IsShortLived(life);
   }
   if (life.wait_status.value_or(0) != 0) TakeFailure(boot, life, run);
 }
@@ -235,8 +232,7 @@ void Night::SeeOne(const Boot& boot, const Life& life, uint64_t since_ns, bool i
   sighting->uid = life.identity.uid;
   sighting->comm = CommOf(&life);
   sighting->parent = CommOf(life.parent.get());
-  const Cell cell = ArgumentsCell(life);
-  if (const auto* text = std::get_if<Text>(&cell)) sighting->args.assign(text->bytes);
+  sighting->args.assign(ArgumentsOf(life));
 }
 
 // What is started again and again is a supervisor's child, or dies of a signal: other programs that
@@ -258,18 +254,8 @@ void Night::TakeFailure(const Boot& boot, const Life& life, const JobRun* run) {
   ooms_ += how.second;
 }
 
-Cell Night::UserCell(std::optional<uint32_t> uid) {
-  if (!uid) return std::monostate();
-  const std::string* name = texts_.users.Find(*uid);
-  return name != nullptr ? Cell(Text{.bytes = *name}) : Cell(uint64_t{*uid});
-}
-
 Cell Night::StatusCell(const HowItEnded& how) {
-  Life life;  // as far as it is the same for all
-  life.wait_status = how.first;
-  const Cell cell = FindLifeField("status")->get({}, life, texts_);
-  const auto* text = std::get_if<Text>(&cell);
-  return text != nullptr ? Cell(Text{.bytes = arena_.Keep(text->bytes)}) : cell;
+  return Text{.bytes = arena_.Keep(StatusText(how.first))};
 }
 
 Rows Night::AbnormalEnds() {
@@ -305,8 +291,9 @@ Rows Night::NewPrograms() {
       if (comm->second.before.count != 0) continue;
     }
     rows.push_back({TextOrUnknown(name), seen.now, OptionalCell(seen.cpu_us.total),
-                    OptionalCell(seen.first_ns), UserCell(seen.uid), OptionalCell(seen.uid),
-                    TextOrUnknown(seen.parent), TextOrUnknown(seen.args), seen.failed});
+                    OptionalCell(seen.first_ns), AccountCell(seen.uid, texts_.users),
+                    OptionalCell(seen.uid), TextOrUnknown(seen.parent), TextOrUnknown(seen.args),
+                    seen.failed});
   }
   return rows;
 }
@@ -315,8 +302,9 @@ Rows Night::NewUsers() {
   Rows rows;
   for (const auto& [uid, seen] : users_) {
     if (!baseline_ || seen.before != 0 || seen.now == 0) continue;
-    rows.push_back({UserCell(uid), uint64_t{uid}, seen.now, OptionalCell(seen.cpu_us.total),
-                    OptionalCell(seen.first_ns), TextOrUnknown(seen.comm)});
+    rows.push_back({AccountCell(uid, texts_.users), uint64_t{uid}, seen.now,
+                    OptionalCell(seen.cpu_us.total), OptionalCell(seen.first_ns),
+                    TextOrUnknown(seen.comm)});
   }
   return rows;
 }
@@ -326,9 +314,9 @@ Rows Night::NewIdentities() {
   for (const auto& [key, seen] : identities_) {
     if (!baseline_ || seen.before != 0 || seen.now == 0) continue;
     const auto& [how, from_uid, to_uid, comm] = key;
-    rows.push_back({Text{.bytes = how}, UserCell(from_uid), uint64_t{from_uid}, UserCell(to_uid),
-                    uint64_t{to_uid}, TextOrUnknown(comm), seen.now, OptionalCell(seen.first_ns),
-                    TextOrUnknown(seen.parent)});
+    rows.push_back({Text{.bytes = how}, AccountCell(from_uid, texts_.users), uint64_t{from_uid},
+                    AccountCell(to_uid, texts_.users), uint64_t{to_uid}, TextOrUnknown(comm),
+                    seen.now, OptionalCell(seen.first_ns), TextOrUnknown(seen.parent)});
   }
   return rows;
 }
@@ -458,7 +446,8 @@ Rows Night::Programs() {
 Rows Night::Users() {
   Rows rows;
   for (const auto& [uid, totals] : by_user_) {
-    std::vector<Cell> row = {UserCell(uid), OptionalCell(uid), totals.count, totals.failed};
+    std::vector<Cell> row = {AccountCell(uid, texts_.users), OptionalCell(uid), totals.count,
+                             totals.failed};
     AppendCpu(totals, &row);
     rows.push_back(std::move(row));
   }

@@ -143,7 +143,6 @@ class Night {
   static void AddUse(const Life& life, Sighting* sighting);
   void TakeFailure(const Boot& boot, const Life& life, const JobRun* run);
   AlikeEnds* RestartsLike(const Life& life);
-  Cell UserCell(std::optional<uint32_t> uid);
   Cell StatusCell(const HowItEnded& how);
   void AppendCpu(const Totals& totals, std::vector<Cell>* row) const;
   uint64_t NightsBefore(const Boot& boot, const Life& life) const;

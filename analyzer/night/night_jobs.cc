@@ -27,7 +27,7 @@ bool HasFailed(JobKind kind, const Life& life) {
   if (kind != JobKind::kService) return status != 0;
   // Some programs, and all shells, say by their exit code that they were.
   constexpr uint32_t kBySignal = 128;
-  const uint32_t code = (status & kSignalMask) == 0 ? status >> 8 & 0xFF : 0;
+  const uint32_t code = (status & kSignalMask) == 0 ? ExitCodeOf(status) : 0;
   const bool is_stop_code = code == kBySignal + SIGHUP || code == kBySignal + SIGINT ||
                             code == kBySignal + SIGPIPE || code == kBySignal + SIGTERM;
   return status != 0 && !is_stop_code && !EndedByUsualSignal(life);

@@ -9,8 +9,6 @@
 namespace daybook {
 namespace {
 
-constexpr int64_t kDayNs = 24 * 3600 * kNsPerSecond;
-
 // The number of the local day that begins at that moment; nullopt where none does.
 std::optional<int64_t> DayFrom(int64_t time_ns, const LocalZone& zone) {
   const LocalDay day = DayOf(time_ns, zone);
@@ -37,7 +35,7 @@ TimeBefore::TimeBefore(const Window& window, int64_t now_ns, const LocalZone& zo
   int64_t days_ns = 0;
   const auto first = DayFrom(*end_ns_, zone);
   const auto last = DayFrom(until_ns, zone);
-  if (first && last && !__builtin_mul_overflow(*last - *first, kDayNs, &days_ns)) {
+  if (first && last && !__builtin_mul_overflow(*last - *first, kNsPerDay, &days_ns)) {
     day_ = first;
     stretch_ns = days_ns;
   }
@@ -51,7 +49,7 @@ TimeBefore::TimeBefore(const Window& window, int64_t now_ns, const LocalZone& zo
 
 // Of so much before the window.
 int64_t TimeBefore::BeginOf(int64_t span_ns) const {
-  if (day_ && span_ns % kDayNs == 0) return MidnightOf(*day_ - span_ns / kDayNs, zone_);
+  if (day_ && span_ns % kNsPerDay == 0) return MidnightOf(*day_ - span_ns / kNsPerDay, zone_);
   return Before(*end_ns_, span_ns);
 }
 

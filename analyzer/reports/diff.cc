@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -25,6 +24,7 @@
 #include "log/recorded_times.h"
 #include "report.h"
 #include "text/escape.h"
+#include "text/whole_number.h"
 #include "time/time_syntax.h"
 #include "time/window_text.h"
 #include "totals/change.h"
@@ -93,12 +93,8 @@ Result<uint64_t> ParseThreshold(const Wishes& wishes) {
 
 Result<uint64_t> ParseMinCount(const Wishes& wishes) {
   const std::string_view text = wishes.Value("--min-count").value_or("1");
-  uint64_t count = 0;
-  const auto result = std::from_chars(text.data(), text.data() + text.size(), count);
-  if (result.ec != std::errc() || result.ptr != text.data() + text.size()) {
-    return Error(fmt::format("--min-count: '{}' is not a number; write for example 10", text));
-  }
-  return count;
+  if (const auto count = WholeNumber<uint64_t>(text)) return *count;
+  return Error(fmt::format("--min-count: '{}' is not a number; write for example 10", text));
 }
 
 Result<Comparison> Parse(const Wishes& wishes, const FilterClock& clock) {

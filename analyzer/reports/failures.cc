@@ -165,18 +165,15 @@ void FailureTable::TakeParent(const Life& life) {
 
 void FailureTable::Row(const Key& key, const Failures& failures, Table& table) const {
   const auto& [group, wait_status, oom] = key;
-  Life life;  // as far as it is the same for all
-  life.wait_status = wait_status;
-  LifeTexts texts(texts_.zone);
+  const std::string status = StatusText(wait_status);
   const auto ended = ends_[group].is_known ? std::optional(ends_[group].count) : std::nullopt;
   std::vector<Cell> row = groups_.Cells(group);
-  row.insert(row.end(),
-             {FindLifeField("status")->get({}, life, texts), CoreCell(life), oom,
-              failures.ends.count, OptionalCell(ended), ShareCell(failures.ends.count, ended),
-              failures.knows_parents ? Cell(failures.swallowed) : Cell(), failures.ends.peak.most(),
-              failures.ends.peak.most() >= kLoopPerMinute, OptionalCell(failures.cpu_us.total),
-              OptionalCell(failures.ends.first_ns), OptionalCell(failures.ends.last_ns),
-              failures.ends.args.empty() ? Cell() : Cell(Text{failures.ends.args})});
+  row.insert(row.end(), {Text{status}, (wait_status & kCoreBit) != 0, oom, failures.ends.count,
+                         OptionalCell(ended), ShareCell(failures.ends.count, ended),
+                         failures.knows_parents ? Cell(failures.swallowed) : Cell(),
+                         failures.ends.peak.most(), failures.ends.peak.most() >= kLoopPerMinute,
+                         OptionalCell(failures.cpu_us.total), OptionalCell(failures.ends.first_ns),
+                         OptionalCell(failures.ends.last_ns), TextCell(failures.ends.args)});
   table.Add(row);
 }
 
@@ -200,8 +197,6 @@ class CascadeTable {
   std::vector<NamedFact> AddNote(Table& table);
 
  private:
-  std::string StatusOf(const Death& death);
-
   LifeTexts texts_;
   const std::shared_ptr<JobRuns> runs_;
   Cascades cascades_;
@@ -213,17 +208,11 @@ void CascadeTable::Take(const Boot& boot, const Life& life) {
   if (!run->is_many) cascades_.Take(boot, life, run);
 }
 
-std::string CascadeTable::StatusOf(const Death& death) {
-  Life life;  // as far as it decides
-  life.wait_status = death.wait_status;
-  return std::string(std::get<Text>(FindLifeField("status")->get({}, life, texts_)).bytes);
-}
-
 void CascadeTable::Fill(Table& table) {
   for (const Cascade& cascade : cascades_.found()) {
     const Death& first = cascade.first;
     const JobRun& run = *first.run;
-    const std::string status = StatusOf(first);
+    const std::string status = StatusText(first.wait_status);
     const std::array<Cell, std::size(kCascadeColumns)> row = {
         Text{run.name},
         Text{NameOf(run.kind)},
@@ -248,7 +237,7 @@ std::vector<NamedFact> CascadeTable::AddNote(Table& table) {
   AppendEscaped(widest.first.comm, &comm);
   table.AddNote(fmt::format(
       "-- cascades: {}; of the widest {} ({}) died first, {}, and {} followed: --view cascades",
-      found.size(), comm, widest.first.pid, StatusOf(widest.first), widest.followed));
+      found.size(), comm, widest.first.pid, StatusText(widest.first.wait_status), widest.followed));
   return {{"cascades", uint64_t{found.size()}},
           {"widest_pid", uint64_t{widest.first.pid}},
           {"widest_followed", widest.followed}};

@@ -9,7 +9,6 @@
 #include "columns/life_fields.h"
 #include "groups/life_stacks.h"
 #include "life_log.h"
-#include "option_values.h"
 #include "reports/export_styles.h"
 
 namespace daybook {

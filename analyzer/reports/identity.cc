@@ -34,11 +34,6 @@ std::vector<Column> Columns() {
 
 Result<std::vector<Column>> ColumnsFor(const Wishes&, const FilterClock&) { return Columns(); }
 
-Cell UserCell(uint32_t uid, LifeTexts& texts) {
-  const std::string* name = texts.users.Find(uid);
-  return name != nullptr ? Cell(Text{*name}) : Cell(uint64_t{uid});
-}
-
 // What is known of the program that made a change.
 Life ProgramThatMade(const IdentityChange& change) {
   Life life;
@@ -63,9 +58,9 @@ Result<Answer> RunIdentity(const Question& question, Table& table) {
       row.clear();
       fields.AppendTo(&row, boot, life, texts);
       row.insert(row.end(),
-                 {uint64_t{change.from_uid}, UserCell(change.from_uid, texts),
-                  uint64_t{change.to_uid}, UserCell(change.to_uid, texts), Text{change.how},
-                  CommCell(by), ExeCell(by), WallTimeCell(boot, change.first_ns),
+                 {uint64_t{change.from_uid}, AccountCell(change.from_uid, texts.users),
+                  uint64_t{change.to_uid}, AccountCell(change.to_uid, texts.users),
+                  Text{change.how}, CommCell(by), ExeCell(by), WallTimeCell(boot, change.first_ns),
                   WallTimeCell(boot, change.last_ns), Text{ancestors}});
       table.Add(row);
     }

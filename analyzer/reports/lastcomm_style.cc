@@ -10,6 +10,7 @@
 #include "reports/styles.h"
 #include "text/arena.h"
 #include "text/names.h"
+#include "time/time_units.h"
 
 namespace daybook {
 namespace {
@@ -62,11 +63,10 @@ std::string TimeText(int64_t realtime_ns, const LocalZone& zone) {
                                    "Mon", "Tue", "Wed"};  // from 1970 on
   constexpr const char* kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                      "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-  constexpr int64_t kDaySeconds = 86400;
   const LocalTime time = zone.At(realtime_ns);
   // Of the local calendar; also before 1970, where a clock says so.
   const int64_t second = UtcSeconds(time);
-  const int64_t day = second / kDaySeconds - (second % kDaySeconds < 0 ? 1 : 0);
+  const int64_t day = second / kSecondsPerDay - (second % kSecondsPerDay < 0 ? 1 : 0);
   const int64_t weekday = (day % 7 + 7) % 7;
   char text[sizeof("Tue Nov 14 22:13") + 16];
   std::snprintf(text, sizeof(text), "%s %s %2d %02d:%02d", kDays[weekday], kMonths[time.month - 1],

@@ -43,7 +43,7 @@ Result<std::vector<Column>> ColumnsFor(const Wishes& wishes, const FilterClock&)
   constexpr int kBehindShare = 107;
   std::vector<Column> totals = TotalsColumns();
   for (size_t i = 0; i < totals.size(); ++i) {
-    if (!kTotalsFields[i].is_within) continue;
+    if (kTotalsFields[i].needs != Needs::kWithin) continue;
     totals[i].shown = Shown::kAlways;
     totals[i].text_place = kBehindShare;
   }

@@ -77,10 +77,7 @@ Result<std::vector<std::string_view>> ParseSections(std::span<const std::string>
   for (const std::string& name : names) {
     const auto found = std::ranges::find(known, name);
     if (found == known.end()) {
-      const std::string hint = DidYouMean(name, known);
-      return Error(
-          fmt::format("--section: no section '{}'{}", name,
-                      hint.empty() ? fmt::format("; there are {}", fmt::join(known, ", ")) : hint));
+      return Error(fmt::format("--section: no section '{}'{}", name, DidYouMeanOneOf(name, known)));
     }
     sections.push_back(*found);
   }

@@ -20,8 +20,6 @@ constexpr Column kColumns[] = {
     {"damaged_bytes", Kind::kNumber, 8}, {"gaps", Kind::kNumber, 9},
 };
 
-Cell TextCell(const std::string& text) { return text.empty() ? Cell() : Cell(Text{text}); }
-
 bool HasLost(const SalvagedSegment& segment) {
   return segment.gaps != 0 || segment.lost != 0 || segment.left_out != 0;
 }

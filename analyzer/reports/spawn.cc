@@ -25,9 +25,6 @@
 namespace daybook {
 namespace {
 
-// A process that lives shorter costs about as much to make as it does.
-constexpr uint64_t kShortUs = 10'000;
-
 constexpr int64_t kMinuteSeconds = 60;
 
 constexpr std::string_view kViews[] = {"spawners", "rate", "lifetimes"};
@@ -135,7 +132,7 @@ struct Births {
 
   void Add(const Life& life) {
     totals.Add(life);
-    short_ones += ElapsedUs(life).value_or(kShortUs) < kShortUs;
+    short_ones += IsShortLived(life);
     forked_only += (life.flags & kProcNeverExeced) != 0;
   }
 };

@@ -77,9 +77,9 @@ class Groups {
   Groups(std::vector<const LifeField*> keys, const Question& question, const Table& table)
       : question_(question),
         keys_(keys.size()),
-        uses_quantiles_(UsesQuantiles(table, keys_)),
-        uses_ends_(UsesEnds(table, keys_)),
-        uses_within_(UsesWithin(table, keys_)),
+        uses_quantiles_(Uses(table, keys_, Needs::kQuantiles)),
+        uses_ends_(Uses(table, keys_, Needs::kEnds)),
+        uses_within_(Uses(table, keys_, Needs::kWithin)),
         texts_(question.zone, question.log.window()),
         names_(std::move(keys)) {}
 
@@ -176,7 +176,7 @@ Result<Answer> RunSummary(const Question& question, Table& table) {
   Rests rests = RestsOn(question.wishes);
   for (const LifeField* key : *keys) rests = std::max(rests, key->rests);
   const bool is_per_program = IsPerProgram(question.wishes);
-  const bool tells_within = UsesWithin(table, keys->size());
+  const bool tells_within = Uses(table, keys->size(), Needs::kWithin);
   Groups groups(*std::move(keys), question, table);
   Sum told_us;
   const auto add = is_per_program ? &Groups::AddPrograms : &Groups::AddProcess;

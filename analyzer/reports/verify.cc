@@ -73,8 +73,6 @@ struct Row {
   std::string detail;
 };
 
-Cell TextCell(std::string_view text) { return text.empty() ? Cell() : Cell(Text{text}); }
-
 std::array<Cell, std::size(kColumns)> Cells(const Row& row) {
   const auto& wrong = row.wrong_byte;
   return {TextCell(row.segment),

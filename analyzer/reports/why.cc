@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -19,6 +18,7 @@
 #include "log/recorded_times.h"
 #include "report.h"
 #include "reports/programs_view.h"
+#include "text/whole_number.h"
 #include "time/time_syntax.h"
 
 namespace daybook {
@@ -47,10 +47,11 @@ Result<Wanted> ParseWanted(std::string_view text, const FilterClock& clock) {
   Wanted wanted;
   const size_t at = text.find('@');
   const std::string_view digits = text.substr(0, at);
-  const auto result = std::from_chars(digits.data(), digits.data() + digits.size(), wanted.pid);
-  if (result.ec != std::errc() || result.ptr != digits.data() + digits.size()) {
+  const auto pid = WholeNumber<uint32_t>(digits);
+  if (!pid) {
     return Error(fmt::format("'{}' is not a pid; write for example 1234 or '1234@14:00'", digits));
   }
+  wanted.pid = *pid;
   if (at == text.npos) return wanted;
   auto time = ParseWrittenTime(text.substr(at + 1), clock.now_ns, clock.zone);
   if (!time) return std::move(time).error();

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -14,6 +13,7 @@
 #include "rollup/rollup_builder.h"
 #include "rollup/rollup_file.h"
 #include "run.h"
+#include "text/whole_number.h"
 
 namespace daybook {
 namespace {
@@ -25,13 +25,8 @@ constexpr std::string_view kSurplus[] = {"--only-exceptions", "--fail-on", "--ba
 Result<uint64_t> GroupsOf(const Wishes& wishes) {
   const auto text = wishes.Value("--groups");
   if (!text) return kDefaultGroups;
-  uint64_t number = 0;
-  const char* const end = text->data() + text->size();
-  const auto parsed = std::from_chars(text->data(), end, number);
-  if (parsed.ec != std::errc() || parsed.ptr != end) {
-    return Error(fmt::format("--groups: '{}' is no number", *text));
-  }
-  return number;
+  if (const auto number = WholeNumber<uint64_t>(*text)) return *number;
+  return Error(fmt::format("--groups: '{}' is no number", *text));
 }
 
 std::string PathOf(const Wishes& wishes) { return std::string(*wishes.Value("--partial")); }

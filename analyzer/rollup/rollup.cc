@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <chrono>
 #include <cstdlib>
 #include <functional>
@@ -10,12 +9,12 @@
 #include <utility>
 
 #include "daybook/codec.h"
+#include "text/whole_number.h"
 #include "time/time_units.h"
 
 namespace daybook {
 namespace {
 
-constexpr int64_t kSecondsPerDay = 86'400;
 constexpr int64_t kFirstNs = std::numeric_limits<int64_t>::min();
 constexpr int64_t kLastNs = std::numeric_limits<int64_t>::max();
 constexpr size_t kMaxRecordBytes = 65'536;  // daybook-log(5), Long records
@@ -25,13 +24,6 @@ int64_t Midnight(LocalTime time, const LocalZone& zone) {
   const int64_t seconds = zone.ToSeconds(time);
   if (seconds < kFirstNs / kNsPerSecond) return kFirstNs;
   return seconds > kLastNs / kNsPerSecond ? kLastNs : seconds * kNsPerSecond;
-}
-
-template <class Number>
-bool ParseNumber(std::string_view digits, Number* number) {
-  const char* const end = digits.data() + digits.size();
-  const auto parsed = std::from_chars(digits.data(), end, *number);
-  return parsed.ec == std::errc() && parsed.ptr == end;
 }
 
 std::optional<std::string> Owned(const std::optional<std::string_view>& text) {
@@ -102,32 +94,29 @@ void PutTotals(const Totals& totals, RollupGroup* record) {
 }  // namespace
 
 LocalDay DayOf(int64_t realtime_ns, const LocalZone& zone) {
-  constexpr int64_t kHourNs = 3600 * kNsPerSecond;
   const LocalTime time = zone.At(realtime_ns);
   LocalDay day{.name = fmt::format("{:04}-{:02}-{:02}", time.year, time.month, time.day),
                .begin_ns = Midnight(time, zone),
                .end_ns = kLastNs};
   // Surely in the next day: days have 23 to 25 hours, and the first of all may begin late.
-  const int64_t next = (day.begin_ns == kFirstNs ? 24 : 30) * kHourNs;
+  const int64_t next = (day.begin_ns == kFirstNs ? 24 : 30) * kNsPerHour;
   if (day.begin_ns <= kLastNs - next) day.end_ns = Midnight(zone.At(day.begin_ns + next), zone);
   return day;
 }
 
 std::optional<int64_t> DayNumber(std::string_view name) {
-  LocalTime time;
-  if (name.size() != 10 || name[4] != '-' || name[7] != '-' ||
-      !ParseNumber(name.substr(0, 4), &time.year) || !ParseNumber(name.substr(5, 2), &time.month) ||
-      !ParseNumber(name.substr(8, 2), &time.day) || !IsDate(time.year, time.month, time.day)) {
-    return std::nullopt;
-  }
+  if (name.size() != 10 || name[4] != '-' || name[7] != '-') return std::nullopt;
+  const auto year = WholeNumber<int>(name.substr(0, 4));
+  const auto month = WholeNumber<int>(name.substr(5, 2));
+  const auto day = WholeNumber<int>(name.substr(8, 2));
+  if (!year || !month || !day || !IsDate(*year, *month, *day)) return std::nullopt;
+  const LocalTime time{.year = *year, .month = *month, .day = *day};
   const int64_t number = UtcSeconds(time) / kSecondsPerDay;
   constexpr int64_t kLastNumber = kLastNs / kNsPerSecond / kSecondsPerDay;
   return std::abs(number) <= kLastNumber ? std::optional(number) : std::nullopt;
 }
 
-std::string DayName(int64_t number) {
-  return DayOf(number * kSecondsPerDay * kNsPerSecond, LocalZone::Utc()).name;
-}
+std::string DayName(int64_t number) { return DayOf(number * kNsPerDay, LocalZone::Utc()).name; }
 
 int64_t MidnightOf(int64_t day_number, const LocalZone& zone) {
   const std::chrono::year_month_day day{std::chrono::sys_days(std::chrono::days(day_number))};

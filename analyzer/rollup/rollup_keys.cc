@@ -12,10 +12,8 @@ namespace {
 constexpr std::string_view kDefaultKey = "comm";
 constexpr size_t kMonthBytes = std::string_view("2026-11").size();
 
-Cell TextCell(const std::optional<std::string>& text) { return text ? Cell(Text{*text}) : Cell(); }
-
 Cell HostCell(const RollupFacts& facts, const RollupGroupKey&, LifeTexts&) {
-  return TextCell(facts.host);
+  return OptionalCell(facts.host);
 }
 
 Cell DayCell(const RollupFacts& facts, const RollupGroupKey&, LifeTexts&) {
@@ -28,7 +26,7 @@ Cell MonthCell(const RollupFacts& facts, const RollupGroupKey&, LifeTexts&) {
 
 template <std::optional<std::string> RollupGroupKey::*Member>
 Cell TextOf(const RollupFacts&, const RollupGroupKey& key, LifeTexts&) {
-  return TextCell(key.*Member);
+  return OptionalCell(key.*Member);
 }
 
 // The name that it had where the roll-up was made, else the bare id.

@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "columns/life_fields.h"
-#include "report.h"
 #include "rollup/rollup.h"
 #include "table/table.h"
 

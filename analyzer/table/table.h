@@ -90,6 +90,12 @@ Cell OptionalCell(const std::optional<T>& value) {
     return static_cast<uint64_t>(*value);
   }
 }
+inline Cell OptionalCell(const std::optional<std::string>& text) {
+  return text ? Cell(Text{*text}) : Cell();
+}
+inline Cell TextCell(std::string_view text) {  // unknown where it is empty
+  return text.empty() ? Cell() : Cell(Text{text});
+}
 
 // Less than, equal to or greater than 0. Cells of one column are of one type, but for user names.
 int CompareCells(const Cell& a, const Cell& b);

@@ -53,4 +53,9 @@ std::string DidYouMean(std::string_view word, std::span<const std::string_view> 
   return best.empty() ? "" : fmt::format("; did you mean '{}'?", best);
 }
 
+std::string DidYouMeanOneOf(std::string_view word, std::span<const std::string_view> candidates) {
+  const std::string hint = DidYouMean(word, candidates);
+  return hint.empty() ? fmt::format("; there are {}", fmt::join(candidates, ", ")) : hint;
+}
+
 }  // namespace daybook

@@ -8,16 +8,13 @@
 #include <string>
 
 #include "text/ascii.h"
+#include "time/time_units.h"
 
 namespace daybook {
 namespace {
 
 constexpr int64_t kMicrosecond = 1000;
 constexpr int64_t kMillisecond = 1000 * kMicrosecond;
-constexpr int64_t kSecond = 1000 * kMillisecond;
-constexpr int64_t kMinute = 60 * kSecond;
-constexpr int64_t kHour = 60 * kMinute;
-constexpr int64_t kDay = 24 * kHour;
 
 struct TimeUnit {
   std::string_view name;
@@ -25,36 +22,36 @@ struct TimeUnit {
 };
 
 // The units of systemd.time(7); a month is 30.44 days and a year 365.25, as there.
-constexpr TimeUnit kTimeUnits[] = {{"", kSecond},
+constexpr TimeUnit kTimeUnits[] = {{"", kNsPerSecond},
                                    {"us", kMicrosecond},
                                    {"usec", kMicrosecond},
                                    {"µs", kMicrosecond},
                                    {"ms", kMillisecond},
                                    {"msec", kMillisecond},
-                                   {"s", kSecond},
-                                   {"sec", kSecond},
-                                   {"second", kSecond},
-                                   {"seconds", kSecond},
-                                   {"m", kMinute},
-                                   {"min", kMinute},
-                                   {"minute", kMinute},
-                                   {"minutes", kMinute},
-                                   {"h", kHour},
-                                   {"hr", kHour},
-                                   {"hour", kHour},
-                                   {"hours", kHour},
-                                   {"d", kDay},
-                                   {"day", kDay},
-                                   {"days", kDay},
-                                   {"w", 7 * kDay},
-                                   {"week", 7 * kDay},
-                                   {"weeks", 7 * kDay},
-                                   {"M", 2'629'800 * kSecond},
-                                   {"month", 2'629'800 * kSecond},
-                                   {"months", 2'629'800 * kSecond},
-                                   {"y", 31'557'600 * kSecond},
-                                   {"year", 31'557'600 * kSecond},
-                                   {"years", 31'557'600 * kSecond}};
+                                   {"s", kNsPerSecond},
+                                   {"sec", kNsPerSecond},
+                                   {"second", kNsPerSecond},
+                                   {"seconds", kNsPerSecond},
+                                   {"m", kNsPerMinute},
+                                   {"min", kNsPerMinute},
+                                   {"minute", kNsPerMinute},
+                                   {"minutes", kNsPerMinute},
+                                   {"h", kNsPerHour},
+                                   {"hr", kNsPerHour},
+                                   {"hour", kNsPerHour},
+                                   {"hours", kNsPerHour},
+                                   {"d", kNsPerDay},
+                                   {"day", kNsPerDay},
+                                   {"days", kNsPerDay},
+                                   {"w", 7 * kNsPerDay},
+                                   {"week", 7 * kNsPerDay},
+                                   {"weeks", 7 * kNsPerDay},
+                                   {"M", 2'629'800 * kNsPerSecond},
+                                   {"month", 2'629'800 * kNsPerSecond},
+                                   {"months", 2'629'800 * kNsPerSecond},
+                                   {"y", 31'557'600 * kNsPerSecond},
+                                   {"year", 31'557'600 * kNsPerSecond},
+                                   {"years", 31'557'600 * kNsPerSecond}};
 
 // Reads forward through the text; what does not match is left where it was.
 class Scanner {
@@ -184,7 +181,8 @@ bool ParseClock(Scanner& scanner, LocalTime* time) {
   if (!scanner.Number(2, &time->hour) || !scanner.Skip(":")) return false;
   if (!scanner.Number(2, &time->minute)) return false;
   if (scanner.Skip(":")) {
-    if (!scanner.Number(2, &time->second) || !scanner.Fraction(kSecond, &nanosecond)) return false;
+    if (!scanner.Number(2, &time->second) || !scanner.Fraction(kNsPerSecond, &nanosecond))
+      return false;
   }
   time->nanosecond = static_cast<int>(nanosecond);
   return time->hour < 24 && time->minute < 60 && time->second < 60;
@@ -231,7 +229,7 @@ std::optional<int64_t> ParseWeekday(Scanner& scanner) {
 int64_t WeekdayOf(const LocalTime& date) {
   const LocalTime midnight{.year = date.year, .month = date.month, .day = date.day};
   constexpr int64_t kOfFirstDay = 4;  // 1970 began with a Thursday
-  const int64_t days = UtcSeconds(midnight) / (kDay / kSecond);
+  const int64_t days = UtcSeconds(midnight) / (kSecondsPerDay);
   return ((days + kOfFirstDay) % 7 + 7) % 7;
 }
 
@@ -263,14 +261,14 @@ std::optional<int64_t> ParseCalendar(std::string_view text, int64_t now_ns, cons
   if (!ParseOffset(scanner, &offset_s) || !scanner.empty()) return std::nullopt;
   if (!has_date) {
     const LocalTime today =
-        offset_s ? LocalZone::Utc().At(now_ns + *offset_s * kSecond) : zone.At(now_ns);
+        offset_s ? LocalZone::Utc().At(now_ns + *offset_s * kNsPerSecond) : zone.At(now_ns);
     time.year = today.year;
     time.month = today.month;
     time.day = today.day;
   }
   if (weekday && *weekday != WeekdayOf(time)) return std::nullopt;
   const int64_t seconds = offset_s ? UtcSeconds(time) - *offset_s : zone.ToSeconds(time);
-  return Scale(seconds, kSecond, time.nanosecond);
+  return Scale(seconds, kNsPerSecond, time.nanosecond);
 }
 
 // Midnight of the day that lies `days` after today.
@@ -278,9 +276,9 @@ std::optional<int64_t> Midnight(int days, int64_t now_ns, const LocalZone& zone)
   const LocalTime today = zone.At(now_ns);
   const LocalTime noon{.year = today.year, .month = today.month, .day = today.day, .hour = 12};
   // From noon to noon in UTC there are always 24 hours.
-  LocalTime day = LocalZone::Utc().At((UtcSeconds(noon) + days * (kDay / kSecond)) * kSecond);
+  LocalTime day = LocalZone::Utc().At((UtcSeconds(noon) + days * (kSecondsPerDay)) * kNsPerSecond);
   day.hour = 0;
-  return Scale(zone.ToSeconds(day), kSecond, 0);
+  return Scale(zone.ToSeconds(day), kNsPerSecond, 0);
 }
 
 std::optional<int64_t> ParseEpoch(std::string_view text) {
@@ -289,11 +287,11 @@ std::optional<int64_t> ParseEpoch(std::string_view text) {
   int64_t seconds = 0;
   int64_t nanoseconds = 0;
   const bool before = scanner.Skip("-");
-  if (!scanner.Number(1, kMostDigits, &seconds) || !scanner.Fraction(kSecond, &nanoseconds) ||
+  if (!scanner.Number(1, kMostDigits, &seconds) || !scanner.Fraction(kNsPerSecond, &nanoseconds) ||
       !scanner.empty()) {
     return std::nullopt;
   }
-  const auto time = Scale(seconds, kSecond, nanoseconds);
+  const auto time = Scale(seconds, kNsPerSecond, nanoseconds);
   return time && before ? -*time : time;
 }
 
@@ -315,23 +313,24 @@ int64_t LengthOf(std::string_view text) {
   if (text == "now" || text.starts_with('-') || text.starts_with('+')) return 1;
   if (text.ends_with(" ago") || text.ends_with(" left")) return 1;
   if (const size_t point = text.find('.'); point != text.npos) {
-    int64_t length = kSecond;
+    int64_t length = kNsPerSecond;
     for (const char c : text.substr(point + 1)) {
       if (!IsDigit(c) || length == 1) break;
       length /= 10;
     }
     return length;
   }
-  if (text.starts_with('@')) return kSecond;
+  if (text.starts_with('@')) return kNsPerSecond;
   const size_t clock = text.find(':');
-  if (clock == text.npos) return kDay;
+  if (clock == text.npos) return kNsPerDay;
   const std::string_view rest = text.substr(clock + 1);
-  return rest.substr(0, rest.find_first_of("+-")).find(':') != rest.npos ? kSecond : kMinute;
+  return rest.substr(0, rest.find_first_of("+-")).find(':') != rest.npos ? kNsPerSecond
+                                                                         : kNsPerMinute;
 }
 
 // Where a day is meant that has begun at `first_ns`: days are of 23 and 25 hours, too.
 std::optional<int64_t> EndOfDay(std::string_view text, int64_t first_ns, const LocalZone& zone) {
-  if (LengthOf(text) != kDay) return std::nullopt;
+  if (LengthOf(text) != kNsPerDay) return std::nullopt;
   const LocalZone of_day = text.ends_with(kUtc) ? LocalZone::Utc() : zone;
   if (Midnight(0, first_ns, of_day) != first_ns) return std::nullopt;
   return Midnight(1, first_ns, of_day);

@@ -6,11 +6,10 @@
 
 #include "columns/life_cells.h"
 #include "columns/life_window.h"
+#include "time/time_units.h"
 
 namespace daybook {
 namespace {
-
-constexpr uint64_t kMinuteNs = 60'000'000'000;
 
 // As task names have them, of 15 bytes at most; systemd is also that of a user.
 constexpr std::string_view kSupervisors[] = {
@@ -59,7 +58,7 @@ void MinutePeak::Insert(const Boot& boot, uint64_t time_ns) {
 
 // Moves what is left only when as much can be given back.
 void MinutePeak::Forget() {
-  while (times_.back() - times_[first_] >= kMinuteNs) ++first_;
+  while (times_.back() - times_[first_] >= kNsPerMinute) ++first_;
   if (first_ < times_.size() / 2) return;
   times_.erase(times_.begin(), times_.begin() + static_cast<std::ptrdiff_t>(first_));
   first_ = 0;
@@ -68,7 +67,7 @@ void MinutePeak::Forget() {
 bool EndedJustBefore(const Window& window, const Boot& boot, const Life& life) {
   const auto end = window.since_ns ? EndTime(boot, life) : std::nullopt;
   if (!end || *end >= *window.since_ns) return false;
-  return static_cast<uint64_t>(*window.since_ns) - static_cast<uint64_t>(*end) < kMinuteNs;
+  return static_cast<uint64_t>(*window.since_ns) - static_cast<uint64_t>(*end) < kNsPerMinute;
 }
 
 void AlikeEnds::AddEarlier(const Boot& boot, const Life& life) {
@@ -84,8 +83,7 @@ void AlikeEnds::Add(const Boot& boot, const Life& life) {
   first_ns = std::min(first_ns.value_or(*time), *time);
   if (last_ns && *time < *last_ns) return;
   last_ns = time;
-  const Cell cell = ArgumentsCell(life);
-  if (const auto* text = std::get_if<Text>(&cell)) args.assign(text->bytes);
+  args.assign(ArgumentsOf(life));
 }
 
 void AlikeEnds::Merge(const AlikeEnds& other) {

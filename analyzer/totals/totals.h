@@ -73,12 +73,18 @@ struct Totals {
 // Hundredths of a percent that `part` is of `whole`; unknown where the whole is nothing.
 Cell ShareCell(const std::optional<uint64_t>& part, const std::optional<uint64_t>& whole);
 
+// What a column is of beside what Add adds.
+enum class Needs : uint8_t {
+  kAdd,
+  kQuantiles,  // what AddWithQuantiles adds
+  kEnds,       // what AddEnd adds
+  kWithin,     // cpu_within_us, which Add does not know
+};
+
 struct TotalsField {
   Column column;
   Cell (*get)(const Totals& totals, const Totals& all);
-  bool is_quantile = false;  // of what AddWithQuantiles adds
-  bool is_end = false;       // of what AddEnd adds
-  bool is_within = false;    // of cpu_within_us, which Add does not know
+  Needs needs = Needs::kAdd;
 };
 
 inline constexpr size_t kTotalsFieldCount = 31;

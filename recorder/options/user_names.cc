@@ -7,7 +7,7 @@
 namespace daybook {
 namespace {
 
-UserNames rule = UserNames::kLookUp;
+UserNames looked_up_as = UserNames::kLookUp;
 
 std::map<std::string, uint32_t>& Known() {
   static std::map<std::string, uint32_t> known;
@@ -16,12 +16,12 @@ std::map<std::string, uint32_t>& Known() {
 
 }  // namespace
 
-void LookUpUsers(UserNames names) { rule = names; }
+void LookUpUsers(UserNames names) { looked_up_as = names; }
 
 Result<uint32_t> FindUser(const std::string& name) {
   const auto known = Known().find(name);
   if (known != Known().end()) return known->second;
-  if (rule == UserNames::kAsKnown) {
+  if (looked_up_as == UserNames::kAsKnown) {
     return Error("user " + name +
                  " can be looked up at the start only: give the number, or restart");
   }

@@ -10,7 +10,7 @@ HERE = pathlib.Path(__file__).parent
 TEST = re.compile(r"TEST(?:_F|_P)?\(\s*(\w+),\s*(\w+)")
 
 known = set()
-for source in HERE.parent.glob("*/*.cc"):
+for source in HERE.parent.rglob("*.cc"):
     known |= {".".join(test) for test in TEST.findall(source.read_text())}
 
 wrong = []

@@ -3,7 +3,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <chrono>
 #include <random>
 #include <string>
 #include <string_view>
@@ -151,8 +150,9 @@ TEST_F(ArgMaskTest, FlagsByTheHundredHideNoSecretBehindThem) {
   EXPECT_THAT(Masked(Raw(flags + "file|me|123|")), Not(ContainsRegex("[0-9]")));
 }
 
-// Repetitions of what a rule looks far for. Were time not linear, these would take minutes.
-TEST_F(ArgMaskTest, LongArgumentsTakeLittleTime) {
+// Repetitions of what a rule looks far for. Were time not linear, any of these would take so long
+// that ctest ends the test.
+TEST_F(ArgMaskTest, LongArgumentsAreMaskedBeforeTheTestIsEnded) {
   constexpr size_t kBytes = size_t{1} << 18;
   for (const char* piece : {"token",
                             "token ",
@@ -240,9 +240,8 @@ TEST_F(ArgMaskTest, LongArgumentsTakeLittleTime) {
                             "-xxxxxxxx"}) {
     std::string raw = "curl|htpasswd|";
     while (raw.size() < kBytes) raw += piece;
-    const auto begin = std::chrono::steady_clock::now();
-    mask_.Apply(Raw(raw));
-    EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(5)) << piece;
+    SCOPED_TRACE(piece);
+    EXPECT_FALSE(mask_.Apply(Raw(raw)).empty());
   }
 }
 
