@@ -25,7 +25,12 @@ ArgMask::ArgMask(const std::vector<std::string>& more_words)
               {"secret", Bounds::kAnywhere, false},
               {"token", Bounds::kEnd, false},
               {"api-key", Bounds::kAnywhere, false},
+              {"application-key", Bounds::kAnywhere, false},
               {"private-key", Bounds::kAnywhere, false},
+              {"passcode", Bounds::kAnywhere, true},
+              // Of encryption and of subscription: few words have "cr".
+              {"cryption-key", Bounds::kAnywhere, false},
+              {"cription-key", Bounds::kAnywhere, false},
               {"access-key", Bounds::kAnywhere, false},
               {"account-key", Bounds::kAnywhere, false},
               {"credential", Bounds::kAnywhere, false},

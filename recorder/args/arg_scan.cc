@@ -13,7 +13,9 @@ constexpr std::string_view kOtherPasses[] = {"all", "band", "by",  "com",  "high
                                              "one", "over", "sur", "tres", "two",  "under"};
 
 // What a name ends in that says something about a secret.
-constexpr std::string_view kKinds[] = {"type", "stdin", "fd"};
+constexpr std::string_view kKinds[] = {"type", "stdin", "fd", "file", "command", "mode", "count"};
+// The same without a mark before it, as ssh has it: PasswordAuthentication.
+constexpr std::string_view kKindOfWord = "authentication";
 
 bool IsNoCase(std::string_view text, std::string_view lower) {
   return std::ranges::equal(text, lower, [](char a, char b) { return Lower(a) == b; });
@@ -31,7 +33,7 @@ size_t ArgScan::NextCandidate(size_t at) const {
   for (; at < args_.size(); ++at) {
     const ArgMask::Begins may = mask_.MayBegin(args_[at], At(at + 1));
     if (may.is_name || (may.is_tool && IsProgramStart(at))) return at;
-    if (tools_ == 0) continue;
+    if (tools_.is_empty()) continue;
     if (IsFlagStart(at) || (awaited_ != MaskPlace::kBehindFlag && IsWordStart(at))) return at;
   }
   return at;
@@ -44,9 +46,9 @@ size_t ArgScan::TakeAt(size_t at) {
   if (args_[at] == ':') {
     return args_.substr(at).starts_with(kUrlMark) ? TakeUrl(at) : at + 1;
   }
-  if (tools_ != 0 && IsFlagStart(at)) return TakeToolFlag(at);
+  if (!tools_.is_empty() && IsFlagStart(at)) return TakeToolFlag(at);
   const ArgMask::Begins may = mask_.MayBegin(args_[at], At(at + 1));
-  if (may.is_tool && (tools_ & kTokenTools) != 0) AwaitTokenBehind(at);
+  if (may.is_tool && tools_.has_token()) AwaitTokenBehind(at);
   if (may.is_tool && TakeToolName(at)) return at + 1;
   const ArgMask::Word* const word = may.is_name ? WordAt(at) : nullptr;
   return word == nullptr ? at + 1 : TakeName(*word, at);
@@ -194,7 +196,7 @@ bool ArgScan::FollowsSet() const {
   const std::string_view before = Slice(from, name_begin_);
   const size_t word = before.find_last_of(kWordEnds) + 1;
   const size_t end = before.substr(0, word).find_last_not_of(kWordEndsAndLines) + 1;
-  return before.substr(0, end).ends_with("set") && (end == 3 || EndsWord(before[end - 4]));
+  return EndsWithNoCase(before.substr(0, end), "set") && (end == 3 || EndsWord(before[end - 4]));
 }
 
 // Names of hosts and images look alike: auth:8080, token:latest.
@@ -207,10 +209,10 @@ bool ArgScan::ColonGivesValue(const ArgMask::Word& word, size_t name_end, size_t
 // Of which kind a secret is, or from where it is read, is none: --auth-type bearer.
 bool ArgScan::NamesKind(size_t word_end) const {
   const std::string_view rest = Slice(std::min(word_end, name_end_), name_end_);
-  return std::ranges::any_of(kKinds, [rest](std::string_view kind) {
-    const size_t mark = rest.size() - std::min(rest.size(), kind.size() + 1);
-    return EndsWithNoCase(rest, kind) && IsOneOf(rest[mark], "-_");
-  });
+  return IsNoCase(rest, kKindOfWord) || std::ranges::any_of(kKinds, [rest](std::string_view kind) {
+           const size_t mark = rest.size() - std::min(rest.size(), kind.size() + 1);
+           return EndsWithNoCase(rest, kind) && IsOneOf(rest[mark], "-_");
+         });
 }
 
 size_t ArgScan::TakeName(const ArgMask::Word& word, size_t at) {
@@ -231,7 +233,8 @@ size_t ArgScan::TakeName(const ArgMask::Word& word, size_t at) {
     return std::max(end, name_end_);
   }
   if (IsNoCase(name, "password")) {
-    if (const size_t end = TakePassword(name_end_); end != name_end_) return end;
+    const size_t end = TakePassword(name_end_);
+    if (end != name_end_ || IsBeforeFor(name_end_)) return end;
   }
   const bool is_flag = IsFlagStart(name_begin_) && MayBeFlag(word, name_begin_);
   const bool is_tool_word = EndsWord(Before(name_begin_)) && IsToolWord(name);
@@ -242,13 +245,16 @@ size_t ArgScan::TakeName(const ArgMask::Word& word, size_t at) {
   return name_end_;
 }
 
+bool ArgScan::IsBeforeFor(size_t at) const {
+  const size_t word = SkipBlanks(at);
+  return word != at && StartsWithNoCase(args_.substr(word), "for") && IsBlank(At(word + 3));
+}
+
 // In SQL: PASSWORD 'X', PASSWORD('X'), PASSWORD FOR user = 'X'.
 size_t ArgScan::TakePassword(size_t at) {
   constexpr size_t kMaxBytes = 320;  // 'user'@'host'
+  if (!IsBeforeFor(at)) return TakeQuoted(at);
   const size_t word = SkipBlanks(at);
-  const bool is_for =
-      word != at && StartsWithNoCase(args_.substr(word), "for") && IsBlank(At(word + 3));
-  if (!is_for) return TakeQuoted(at);
   const size_t end = std::min(word + kMaxBytes, args_.size());
   const size_t sign = std::min(args_.find_first_of(std::string_view("=\0", 2), word), end);
   if (sign == end || args_[sign] != '=') return at;
@@ -327,8 +333,9 @@ size_t ArgScan::TakeIdentified(size_t at) {
   return at;
 }
 
-// In a name that begins there.
+// In a name that begins there. What says that there is none has no value: psql --no-password.
 bool ArgScan::MayBeFlag(const ArgMask::Word& word, size_t begin) const {
+  if (args_.substr(begin).starts_with("--no-")) return false;
   return word.bounds != ArgMask::Bounds::kLastOfLong || At(begin + 1) == '-';
 }
 

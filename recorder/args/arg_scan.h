@@ -35,7 +35,7 @@ class ArgScan : private ShellText {
   // ---- Places ----
 
   bool IsFlagStart(size_t at) const {
-    const bool is_mark = args_[at] == '-' || (args_[at] == '/' && (tools_ & kSlashTools) != 0);
+    const bool is_mark = args_[at] == '-' || (args_[at] == '/' && tools_.has_slash_flag());
     return is_mark && (EndsWord(Before(at)) || IsQuote(Before(at)));
   }
   bool IsWordStart(size_t at) const { return EndsWord(Before(at)) && !EndsWord(args_[at]); }
@@ -88,6 +88,7 @@ class ArgScan : private ShellText {
   bool IsOtherPass(size_t at) const;
   bool FollowsHeaderFlag() const;
   bool FollowsSet() const;
+  bool IsBeforeFor(size_t at) const;
   bool NamesKind(size_t word_end) const;
   bool ColonGivesValue(const ArgMask::Word& word, size_t name_end, size_t colon) const;
   bool TakeToolName(size_t at);
@@ -109,8 +110,8 @@ class ArgScan : private ShellText {
   const ArgMask& mask_;
   std::string& out_;
   bool masked_ = false;
-  size_t copied_ = 0;                           // up to here the output is made
-  uint64_t tools_ = 0;                          // that were named so far, by their index
+  size_t copied_ = 0;  // up to here the output is made
+  NamedTools tools_;
   MaskPlace awaited_ = MaskPlace::kBehindFlag;  // another one: it is still to come
   bool may_be_value_ = false;                   // of a flag before it: then it comes behind that
   size_t looks_ = 0;                            // at bytes ahead

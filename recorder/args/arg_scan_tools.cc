@@ -1,6 +1,5 @@
 // By programs: their flags, and words of theirs that are no flags.
 #include <algorithm>
-#include <bit>
 #include <utility>
 
 #include "args/arg_scan.h"
@@ -11,14 +10,12 @@ namespace {
 // One of several short flags in a word, as in curl -#su X, zip -@P X.
 bool IsCombined(char c) { return IsLetter(c) || IsDigit(c) || IsOneOf(c, "#:@"); }
 
-size_t IndexOf(const MaskTool& tool) { return static_cast<size_t>(&tool - kMaskTools.data()); }
-
 }  // namespace
 
 // Notes the tool whose base name begins at `at`.
 bool ArgScan::TakeToolName(size_t at) {
   if (!IsProgramStart(at)) return false;
-  const uint64_t before = tools_;
+  bool is_new = false;
   for (const MaskTool& tool : MaskToolsOf(args_[at])) {
     std::string_view name = tool.name;
     const bool is_begin = name.ends_with('*');
@@ -27,11 +24,11 @@ bool ArgScan::TakeToolName(size_t at) {
     size_t end = at + name.size();
     while (is_begin && end < args_.size() && IsNameByte(args_[end])) ++end;
     if (!EndsWordAt(end) && !IsQuote(At(end))) continue;
-    tools_ |= uint64_t{1} << IndexOf(tool);
+    is_new = tools_.Add(tool) || is_new;
     const bool awaits = tool.place == MaskPlace::kLogin || tool.place == MaskPlace::kAddress;
     if (awaits) Await(tool.place);
   }
-  return tools_ != before;
+  return is_new;
 }
 
 void ArgScan::Await(MaskPlace place) {
@@ -42,11 +39,11 @@ void ArgScan::Await(MaskPlace place) {
 // Where a word stands at `at` behind which a tool that was named has one: vault login X.
 void ArgScan::AwaitTokenBehind(size_t at) {
   if (!IsProgramStart(at)) return;
-  for (uint64_t tools = tools_ & kTokenTools; tools != 0; tools &= tools - 1) {
-    const MaskTool& tool = kMaskTools[static_cast<size_t>(std::countr_zero(tools))];
-    if (!args_.substr(at).starts_with(tool.long_flag)) continue;
-    const size_t end = at + tool.long_flag.size();
-    if (EndsWordAt(end) || IsQuote(At(end))) Await(tool.place);
+  for (const MaskTool* tool : tools_.all()) {
+    if (tool->place != MaskPlace::kToken) continue;
+    if (!args_.substr(at).starts_with(tool->long_flag)) continue;
+    const size_t end = at + tool->long_flag.size();
+    if (EndsWordAt(end) || IsQuote(At(end))) Await(tool->place);
   }
 }
 
@@ -66,21 +63,20 @@ size_t ArgScan::ToolFlagEnd(const MaskTool& tool, size_t flag) const {
 // Several tools on one command line may give a flag several meanings.
 std::optional<ArgScan::ToolFlag> ArgScan::FindToolFlag(size_t flag) const {
   std::optional<ToolFlag> found;
-  for (uint64_t tools = tools_; tools != 0; tools &= tools - 1) {
-    const MaskTool& tool = kMaskTools[static_cast<size_t>(std::countr_zero(tools))];
-    const size_t end = ToolFlagEnd(tool, flag);
+  for (const MaskTool* tool : tools_.all()) {
+    const size_t end = ToolFlagEnd(*tool, flag);
     if (end == 0) continue;
-    const bool is_later = tool.place == MaskPlace::kLaterWord;
+    const bool is_later = tool->place == MaskPlace::kLaterWord;
     if (!found) {
-      found = ToolFlag{end, end, tool.secret, !is_later, is_later};
+      found = ToolFlag{end, end, tool->secret, !is_later, is_later};
       continue;
     }
-    const bool is_all = tool.secret.marks.empty() || found->secret.marks.empty();
+    const bool is_all = tool->secret.marks.empty() || found->secret.marks.empty();
     *found = {std::min(end, found->end),
               std::max(end, found->last_end),
               {.marks = is_all ? std::string_view() : kEveryMark,
-               .or_all = tool.secret.or_all || found->secret.or_all,
-               .before_at = tool.secret.before_at && found->secret.before_at},
+               .or_all = tool->secret.or_all || found->secret.or_all,
+               .before_at = tool->secret.before_at && found->secret.before_at},
               found->is_next || !is_later,
               found->is_later || is_later};
   }
@@ -89,8 +85,8 @@ std::optional<ArgScan::ToolFlag> ArgScan::FindToolFlag(size_t flag) const {
 
 // mysqladmin password X, nmcli con modify x wifi-sec.psk X
 bool ArgScan::IsToolWord(std::string_view word) const {
-  for (uint64_t tools = tools_; tools != 0; tools &= tools - 1) {
-    std::string_view tool_word = kMaskTools[static_cast<size_t>(std::countr_zero(tools))].long_flag;
+  for (const MaskTool* tool : tools_.all()) {
+    std::string_view tool_word = tool->long_flag;
     const bool is_end = tool_word.starts_with('*');
     if (is_end) tool_word.remove_prefix(1);
     if (is_end ? word.ends_with(tool_word) : word == tool_word) return true;

@@ -57,42 +57,64 @@ inline constexpr std::array kMaskTools = {
     MaskTool{"7z*", "p", "", kNeverCombined},
     MaskTool{"az", "p", "", kNeverCombined},
     MaskTool{"bcp", "P", "", "FKLSUabdefhimort"},
+    MaskTool{"cqlsh", "p", "", "ketu"},
     MaskTool{"curl", "uU", "--user", kCurlValues, {.marks = ":"}},
     MaskTool{"curl", "", "--proxy-user", "", {.marks = ":"}},
     MaskTool{"curl", "b", "--cookie", kCurlValuesAndUsers, {.marks = "="}},  // else it is a file
     MaskTool{"curl", "x", "--proxy", kCurlValuesAndUsers, {.marks = ":", .before_at = true}},
     MaskTool{"curl", "E", "--cert", kCurlValuesAndUsers, {.marks = ":"}},
+    MaskTool{"doveadm", "p", "", "su"},
+    MaskTool{"etcdctl", "", "--user", "", {.marks = ":"}},
+    MaskTool{"expdp", "", "", "", {}, MaskPlace::kLogin},
     MaskTool{"htpasswd", "bn", "", "Cr", {}, MaskPlace::kLaterWord},
     MaskTool{"http", "a", "", "Aops", {.marks = ":", .or_all = true}},
     MaskTool{"https", "a", "", "Aops", {.marks = ":", .or_all = true}},
+    MaskTool{"impdp", "", "", "", {}, MaskPlace::kLogin},
     MaskTool{"ipmitool", "P", "", "ABCDHIKLNORSTUbdefklmopty"},
+    MaskTool{"kubectl", "", "--from-literal", "", {.marks = "="}},
     MaskTool{"ldap*", "w", "", kLdapValues},
     MaskTool{"ldappasswd", "as", "", "DEHOPRTUXYbdefhlopwtyz"},
     MaskTool{"lftp", "u", "--user", "cefp", {.marks = ","}},
     MaskTool{"login", "p", "", "u"},  // docker login -p X
+    MaskTool{"mariabackup", "p", "", kMysqlValues},
     MaskTool{"mariadb*", "p", "", kMysqlValues},
     MaskTool{"mariadb-admin", "", "*password", ""},
     MaskTool{"mongo*", "p", "", kNeverCombined},
     MaskTool{"mosquitto_*", "P", "--pw", kNeverCombined},
+    MaskTool{"mosquitto_passwd", "b", "", "", {}, MaskPlace::kLaterWord},
     MaskTool{"mount*", "o", "", "LNOTUt", {.marks = "%", .key = "user"}},
     MaskTool{"mycli", "p", "", "DPRSehlu"},
+    MaskTool{"mydumper", "p", "", kMysqlValues},
+    MaskTool{"myloader", "p", "", kMysqlValues},
     MaskTool{"mysql*", "p", "", kMysqlValues},
     MaskTool{"mysqladmin", "", "*password", ""},
     MaskTool{"mysqlsh", "", "--uri", "", {.marks = ":", .before_at = true}, MaskPlace::kAddress},
     MaskTool{"net", "U", "--user", kSambaValues, {.marks = "%"}},
+    MaskTool{"ngrok", "", "add-authtoken", "", {}, MaskPlace::kToken},
+    MaskTool{"ngrok", "", "authtoken", "", {}, MaskPlace::kToken},
     MaskTool{"nmcli", "", "*password", ""},
     MaskTool{"nmcli", "", "*.psk", ""},
+    MaskTool{"openssl", "", "-K", ""},
+    MaskTool{"openssl", "", "-hmac", ""},
+    MaskTool{"openssl", "", "-k", ""},
+    MaskTool{"openssl", "", "-macopt", "", {.marks = ":"}},
     MaskTool{"plink", "", "-pw", ""},
     MaskTool{"pscp", "", "-pw", ""},
     MaskTool{"psftp", "", "-pw", ""},
     MaskTool{"putty", "", "-pw", ""},
+    MaskTool{"rabbitmqadmin", "p", "", "HPVNcuf"},
     MaskTool{"rar", "p", "", kRarValues},
     MaskTool{"rdesktop", "p", "", "ATacdgknrsux"},
     MaskTool{"redis-cli", "a", "", "DXdhinprstu"},
+    MaskTool{"redis-cli", "", "AUTH", "", {}, MaskPlace::kToken},
+    MaskTool{"redis-cli", "", "auth", "", {}, MaskPlace::kToken},
     MaskTool{"redis-server", "", "--masterauth", ""},
+    MaskTool{"rman", "", "", "", {}, MaskPlace::kLogin},
     MaskTool{"rpcclient", "U", "--user", kSambaValues, {.marks = "%"}},
+    MaskTool{"slappasswd", "s", "", "Tcho"},
     MaskTool{"smb*", "U", "--user", kSambaValues, {.marks = "%"}},
     MaskTool{"sdl-freerdp*", "", "/p:", ""},
+    MaskTool{"smbmap", "p", "", kNeverCombined},
     MaskTool{"snmpbulk*", "AXc", "", kSnmpValues},
     MaskTool{"snmpget*", "AXc", "", kSnmpValues},
     MaskTool{"snmpinform", "AXc", "", kSnmpValues},
@@ -101,38 +123,31 @@ inline constexpr std::array kMaskTools = {
     MaskTool{"snmptrap", "AXc", "", kSnmpValues},
     MaskTool{"snmpwalk", "AXc", "", kSnmpValues},
     MaskTool{"sqlcmd", "P", "", "GHKMQSUVYZacdghilmoqrstvwyz"},
+    MaskTool{"sqlldr", "", "", "", {}, MaskPlace::kLogin},
     MaskTool{"sqlplus", "", "", "", {}, MaskPlace::kLogin},
     MaskTool{"ssh-keygen", "NP", "", "CDEFIJKMORSTVWYZabfjmnrstwz"},
     MaskTool{"sshpass", "p", "", kSshpassValues},
+    MaskTool{"tsql", "P", "", "DHISUJoptv"},
     MaskTool{"twine", "p", "", "cirsu"},
     MaskTool{"unrar", "p", "", kRarValues},
     MaskTool{"unzip", "P", "", "IOd"},
     MaskTool{"useradd", "p", "", "GKPRZbcdefgksu"},
     MaskTool{"usermod", "p", "", "GPRZcdefglsuvw"},
     MaskTool{"vault", "", "login", "", {}, MaskPlace::kToken},
+    MaskTool{"vault", "", "unseal", "", {}, MaskPlace::kToken},
     MaskTool{"wget", "u", "--user", "ABDIOPQRTUaeilotw", {.marks = ":"}},
     MaskTool{"winexe", "U", "--user", kSambaValues, {.marks = "%"}},
     MaskTool{"wlfreerdp*", "", "/p:", ""},
     MaskTool{"xfreerdp*", "", "/p:", ""},
     MaskTool{"xfreerdp*", "", "/gp:", ""},
+    MaskTool{"xh", "a", "", "Aop", {.marks = ":", .or_all = true}},
+    MaskTool{"xhs", "a", "", "Aop", {.marks = ":", .or_all = true}},
+    MaskTool{"xtrabackup", "p", "", kMysqlValues},
     MaskTool{"zip", "P", "", "OZbnst"},
 };
 
 constexpr char FirstLetter(const MaskTool& tool) { return tool.name[0]; }
 static_assert(std::ranges::is_sorted(kMaskTools, {}, FirstLetter));
-
-static_assert(kMaskTools.size() <= 64);
-
-// Those for which it is true, a bit for each index.
-constexpr uint64_t MaskToolsWhere(bool (*is_so)(const MaskTool&)) {
-  uint64_t tools = 0;
-  for (size_t i = 0; i < kMaskTools.size(); ++i) tools |= uint64_t{is_so(kMaskTools[i])} << i;
-  return tools;
-}
-inline constexpr uint64_t kSlashTools =
-    MaskToolsWhere([](const MaskTool& tool) { return tool.long_flag.starts_with('/'); });
-inline constexpr uint64_t kTokenTools =
-    MaskToolsWhere([](const MaskTool& tool) { return tool.place == MaskPlace::kToken; });
 
 // Where those stand whose name begins with that byte.
 struct MaskToolRange {
@@ -153,5 +168,29 @@ constexpr std::span<const MaskTool> MaskToolsOf(char letter) {
   const MaskToolRange range = kMaskToolRanges[static_cast<uint8_t>(letter)];
   return std::span(kMaskTools).subspan(range.begin, range.end - range.begin);
 }
+
+// Those that a command line has named so far, each once.
+class NamedTools {
+ public:
+  // False where it has been named before.
+  bool Add(const MaskTool& tool) {
+    if (std::ranges::find(all(), &tool) != all().end()) return false;
+    tools_[count_++] = &tool;
+    has_slash_flag_ = has_slash_flag_ || tool.long_flag.starts_with('/');
+    has_token_ = has_token_ || tool.place == MaskPlace::kToken;
+    return true;
+  }
+
+  bool is_empty() const { return count_ == 0; }
+  std::span<const MaskTool* const> all() const { return std::span(tools_).first(count_); }
+  bool has_slash_flag() const { return has_slash_flag_; }
+  bool has_token() const { return has_token_; }
+
+ private:
+  size_t count_ = 0;
+  bool has_slash_flag_ = false;
+  bool has_token_ = false;
+  std::array<const MaskTool*, kMaskTools.size()> tools_;  // those up to `count_`
+};
 
 }  // namespace daybook
