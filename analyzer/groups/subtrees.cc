@@ -1,7 +1,5 @@
 #include "groups/subtrees.h"
 
-#include <algorithm>
-#include <functional>
 #include <utility>
 #include <vector>
 
@@ -86,7 +84,7 @@ std::optional<ProcessIdentity> Subtrees::FindAbove(const ProcessIdentity& proces
   return at;
 }
 
-// Children before parents: each tells its parent what it has got itself.
+// Each tells its parent what it has got itself.
 void Subtrees::Finish() {
   for (auto& [process, subtree] : std::exchange(below_, {})) {
     if (const auto told = by_outlived_.find(process); told != by_outlived_.end()) {
@@ -94,13 +92,30 @@ void Subtrees::Finish() {
     }
     outlived_[process].late.Add(subtree);
   }
-  std::vector<std::pair<uint64_t, Outlived*>> by_start;
-  for (auto& [process, outlived] : outlived_)
-    by_start.emplace_back(std::get<2>(process), &outlived);
-  std::ranges::stable_sort(by_start, std::greater(), &std::pair<uint64_t, Outlived*>::first);
-  for (const auto& [start_ns, outlived] : by_start) {
-    const auto parent = outlived->parent ? outlived_.find(*outlived->parent) : outlived_.end();
-    if (parent != outlived_.end()) parent->second.late.Add(outlived->late);
+  HandUpLate();
+}
+
+// Children before parents: which is which the starts do not tell, since several generations may be
+// born in one tick of a coarse clock. Of a ring, which only a forged log has, nobody is told.
+void Subtrees::HandUpLate() {
+  const auto parent_of = [this](const Outlived& outlived) {
+    const auto parent = outlived.parent ? outlived_.find(*outlived.parent) : outlived_.end();
+    return parent != outlived_.end() ? &parent->second : nullptr;
+  };
+  for (const auto& [process, outlived] : outlived_) {
+    if (Outlived* const parent = parent_of(outlived)) ++parent->awaited;
+  }
+  std::vector<const Outlived*> complete;
+  for (const auto& [process, outlived] : outlived_) {
+    if (outlived.awaited == 0) complete.push_back(&outlived);
+  }
+  while (!complete.empty()) {
+    const Outlived& child = *complete.back();
+    complete.pop_back();
+    Outlived* const parent = parent_of(child);
+    if (parent == nullptr) continue;
+    parent->late.Add(child.late);
+    if (--parent->awaited == 0) complete.push_back(parent);
   }
 }
 

@@ -51,12 +51,14 @@ class Subtrees {
     std::optional<ProcessIdentity> parent;
     std::optional<ProcessIdentity> above;  // the parent, or one of its ancestors; see FindAbove()
     Subtree late;                          // what its own children brought; all, when finished
+    uint64_t awaited = 0;                  // children that have not told it theirs, meanwhile
   };
 
   bool IsToCome(const Boot& boot, const Life& life) const;
   void HandUp(const Boot& boot, const Life& life, const Subtree& subtree);
   void Enter(const Boot& boot, const Life& life);
   std::optional<ProcessIdentity> FindAbove(const ProcessIdentity& process);
+  void HandUpLate();
 
   std::map<ProcessIdentity, Subtree> below_;  // of those that are still to be added
   // How much of that came by those that are outlived: of each that is above one of them, or may be.

@@ -92,6 +92,39 @@ TEST_F(HonestAnswersTest, WhatIsBelowTheDeadBelongsToWhoeverIsAboveThem) {
   EXPECT_EQ(Run(tree + "203").out, "worker,5000,1\n");
 }
 
+// As of processes that were there before a recorder without exact starts. The forks in between are
+// over before those who began them.
+TEST_F(HonestAnswersTest, WhatIsBelowThoseOfOneTickIsOfAllWhoAreAboveIt) {
+  {
+    Script script(log_path_);
+    LogWriter& writer = script.log().writer();
+    writer.Append(SnapBegin{.time_ns = ScriptedLog::Ns(5000)});
+    const auto show = [&writer](uint32_t pid, uint64_t start_ms, uint32_t ppid,
+                                uint64_t parent_ms) {
+      writer.Append(SnapProc{.pid = pid,
+                             .start_ns = ScriptedLog::Ns(start_ms),
+                             .flags = kProcCoarseStart,
+                             .ppid = ppid,
+                             .parent_start_ns = ScriptedLog::Ns(parent_ms),
+                             .comm = "bash"});
+    };
+    show(1, 0, 0, 0);
+    for (uint32_t pid = 200; pid < 205; ++pid) {
+      show(pid, 3000, pid == 200 ? 1 : pid - 1, pid == 200 ? 0 : 3000);
+    }
+    writer.Append(SnapEnd{.time_ns = ScriptedLog::Ns(5000), .process_count = 6});
+    script.Fork(6000, 300, 204, 3000);
+    script.Fork(6100, 301, 300, 6000);
+    script.Exit(6200, 300, 6000, {.comm = "bash", .cpu_us = 100, .ppid = 204});
+    script.Exit(6300, 301, 6100, {.comm = "bash", .cpu_us = 1000, .ppid = 1});
+    script.log().At(9000);
+  }
+  EXPECT_EQ(
+      Run("tree --log LOG --output csv --no-header --columns pid,total_cpu_us,descendants").out,
+      "1,1100,7\n200,1100,6\n201,1100,5\n202,1100,4\n203,1100,3\n204,1100,2\n"
+      "300,1100,1\n301,1000,0\n");
+}
+
 // What both took is told at their ends.
 TEST_F(HonestAnswersTest, WhatRunsHasNoCostAndNoLengthYet) {
   {
