@@ -217,10 +217,12 @@ void AddNotes(const Options& options, const LogSet& log, const Coverage& coverag
   // Roll-ups were made behind the times that they tell of, and what has not been read yet may tell
   // more.
   const bool tells_times = !coverage.rollups && !coverage.stopped_early;
+  // Of a log that is followed from no time on, older segments were not looked at.
+  const bool tells_begin = !options.report->is_live || log.window().since_ns;
   const auto end = tells_times ? log.EndBeforeWindow() : std::nullopt;
   if (end) table.AddNote(EndLine(*end, zone));
   AddNameNotes(options.names, log, table);
-  if (!log.window().bounded() || !tells_times) return;
+  if (!log.window().bounded() || !tells_times || !tells_begin) return;
   table.AddNotes(NotRecordedLines(log, log.window(), zone));
 }
 

@@ -15,6 +15,7 @@ namespace daybook {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 
 TEST_F(FollowTest, EndsWhenNobodyReadsAnyMoreAlsoWhereNothingHappens) {
   ScriptedLog log(log_path_);
@@ -50,6 +51,23 @@ TEST_F(FollowTest, EndsAtATime) {
   ExpectReady(followed);
   EXPECT_EQ(followed.Line(), "(end)");
   EXPECT_EQ(followed.End(), 0);
+}
+
+// It reads the newest segments only.
+TEST_F(FollowTest, OfATimeBeforeItDoesNotSayThatNobodyRecorded) {
+  {
+    ScriptedLog log(log_path_);
+    log.Snapshot(5000);
+    for (uint64_t ms = 20'000; ms < 60'000; ms += 10'000) {
+      log.Rotate(ms);
+      log.Snapshot(ms);
+    }
+  }
+  const Answer answer = Run("follow --log LOG -U '2026-09-21 14:13:25'");
+  EXPECT_EQ(answer.status, 0);
+  EXPECT_THAT(answer.out, Not(HasSubstr("nobody recorded")));
+  EXPECT_THAT(Run("follow --log LOG -S '2026-09-21 14:00' -U '2026-09-21 14:01'").out,
+              HasSubstr("-- on web1 nobody recorded until 2026-09-21 14:13:20"));
 }
 
 TEST_F(FollowTest, EndsWithAnErrorWhereTheFolderIsRemoved) {
