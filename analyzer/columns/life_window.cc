@@ -15,6 +15,12 @@ bool RunsUnknownAt(const Boot& boot, const Life& life, const std::optional<int64
   return life.state == LifeState::kRunning && time_ns && !TellsOf(boot, *time_ns);
 }
 
+// By their ends, those that run are in the last of all periods, whenever that begins, so that
+// periods add up; but not where a recorder has said that it would not see their ends any more.
+bool RunsInLastPeriod(const Window& window, const Boot& boot, const Life& life) {
+  return !boot.stopped_ns || !RunsUnknownAt(boot, life, window.since_ns);
+}
+
 bool EndedBy(const std::optional<int64_t>& until_ns, const Boot& boot, const Life& life) {
   if (life.state != LifeState::kEnded || !until_ns) return life.state == LifeState::kEnded;
   const auto end = EndTime(boot, life);
@@ -51,7 +57,8 @@ Placed PlaceInBounds(const Window& window, const Boot& boot, const Life& life) {
   const bool is_running = life.state == LifeState::kRunning;
   if (window.rule == WindowRule::kEnd) {
     if (!is_running) return PlaceMoment(window, EndTime(boot, life));
-    return window.until_ns ? Placed::kOutside : Placed::kInside;
+    const bool is_inside = !window.until_ns && RunsInLastPeriod(window, boot, life);
+    return is_inside ? Placed::kInside : Placed::kOutside;
   }
   const auto start = StartOf(boot, life);
   if (window.rule == WindowRule::kStart || !start) return PlaceMoment(window, start);
@@ -81,9 +88,10 @@ void CountOpenEnd(const Window& window, const Boot& boot, const Life& life, Cove
     coverage->unreaped += life.is_unreaped;
     return;
   }
-  // By their ends, those that run are in the last of all periods, whenever that begins.
   const bool is_by_end = window.rule == WindowRule::kEnd;
-  if (!is_by_end && RunsUnknownAt(boot, life, window.since_ns)) return;
+  const bool is_told = is_by_end ? RunsInLastPeriod(window, boot, life)
+                                 : !RunsUnknownAt(boot, life, window.since_ns);
+  if (!is_told) return;
   if (!window.Overlaps(StartOf(boot, life), EndTime(boot, life))) return;
   const bool runs_on = is_running || EndedBehind(window.until_ns, boot, life);
   coverage->running += runs_on;

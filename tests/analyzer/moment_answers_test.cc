@@ -93,6 +93,38 @@ TEST_F(MomentAnswersTest, WhatNobodyRecordedIsSaid) {
   }
 }
 
+// Whoever ran when a recorder ended in order is in no period behind that. Where it was killed, they
+// are still in the last one, so that periods add up.
+TEST_F(MomentAnswersTest, NobodyIsKnownToRunBehindTheOrderedEndOfARecorder) {
+  const auto write = [](const std::string& path, bool stops) {
+    Script script(path);
+    script.log().RecorderStart();
+    script.Snapshot({{1, 0, 0, "systemd"}});
+    script.Fork(6000, 200, 1, 0);
+    script.log().At(9000);
+    if (stops) {
+      script.log().writer().Append(
+          Recorder{.time_ns = ScriptedLog::Ns(9000), .event = RecorderEvent::kStop});
+    } else {
+      script.log().Filtered(std::nullopt);
+    }
+  };
+  write(log_path_, true);
+  const std::string killed = temp_ / "killed";
+  write(killed, false);
+  for (const std::string verb :
+       {"summary --by boot_id --columns count",
+        "summary --per program --by boot_id --columns count", "jobs --columns processes",
+        "top --columns pid -n 1", "list --columns pid -n 1 --window end",
+        "list --columns pid -n 1"}) {
+    const std::string ask = verb + " --output csv --no-header ";
+    EXPECT_EQ(Run(ask + "--log LOG -S '2026-09-21 14:13:40'").out, "") << verb;
+    EXPECT_NE(Run(ask + "--log LOG -S '2026-09-21 14:13:22'").out, "") << verb;
+    EXPECT_NE(Run(ask + "--log " + killed + " -S '2026-09-21 14:13:40'").out, "") << verb;
+  }
+  EXPECT_THAT(Run("summary --log LOG -S '2026-09-21 14:13:40'").out, HasSubstr(" running 0,"));
+}
+
 // Segments that are not read for a window tell nevertheless when somebody recorded before it.
 TEST_F(MomentAnswersTest, EveryVerbKnowsSinceWhenNobodyRecorded) {
   {
