@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
 
 #include "columns/cgroup_names.h"
 #include "daybook/cgroup_path.h"
 #include "filter/options.h"
+#include "log/recorded_times.h"
 #include "text/escape.h"
 #include "text/nearest.h"
 
@@ -25,13 +27,19 @@ constexpr CgroupPart kCgroupParts[] = {
     {"--container", "container", ContainerOf}};
 
 void AddHostNotes(std::span<const std::string> asked, const LogSet& log, Table& table) {
-  std::vector<std::string_view> hosts;
+  std::set<std::string> hosts;
   for (const Boot& boot : log.boots()) {
-    if (boot.host) hosts.push_back(*boot.host);
+    if (boot.host) hosts.insert(*boot.host);
   }
+  // The head of a log of which all is left out tells, too.
+  const HostNames names(log);
+  for (const auto& [path, segment] : log.left_out()) {
+    hosts.insert(names.OfLog(segment.start->stream_id));
+  }
+  const std::vector<std::string_view> known(hosts.begin(), hosts.end());
   for (const std::string& name : asked) {
-    if (std::ranges::find(hosts, name) != hosts.end()) continue;
-    table.AddNote(NameNote("-- no record in the log is of host", name, hosts));
+    if (hosts.contains(name)) continue;
+    table.AddNote(NameNote("-- what was read tells of no host", name, known));
   }
 }
 
@@ -69,7 +77,6 @@ std::string NameNote(std::string_view begin, std::string_view name,
 }
 
 void AddNameNotes(const AskedNames& asked, const LogSet& log, Table& table) {
-  if (!log.left_out().empty()) return;  // they may be of any host
   if (const auto hosts = asked.find("--host"); hosts != asked.end()) {
     AddHostNotes(hosts->second, log, table);
   }

@@ -19,8 +19,9 @@ std::string NameNote(std::string_view begin, std::string_view name,
 // What was given to options as --host, by the option.
 using AskedNames = std::map<std::string_view, std::vector<std::string>>;
 
-// Call it behind the last record. A line for each name of which a log tells by itself, not only by
-// the processes that have it: of hosts and of cgroups with what these stand for.
+// Call it behind the last record. A line for each name that is not in what was read and of which a
+// log tells by itself, not only by the processes that have it: of hosts and of cgroups with what
+// these stand for.
 void AddNameNotes(const AskedNames& asked, const LogSet& log, Table& table);
 
 }  // namespace daybook

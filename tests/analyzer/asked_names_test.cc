@@ -100,6 +100,31 @@ TEST_F(AskedNamesTest, WhoseNameNothingHasIsToldSo) {
   }
 }
 
+// Also where older segments are left out; those of another host may be the only ones that are.
+TEST_F(AskedNamesTest, WhoseNameNothingHasIsToldSoOfWhatWasRead) {
+  const std::string path = temp_ / "days";
+  {
+    Script script(path, 0xB1, kScriptRealtimeNs, "web2");
+    script.Snapshot();
+    for (uint64_t hour = 1; hour < 4; ++hour) {
+      script.log().Rotate(5000 + hour * 3'600'000);
+      script.Snapshot({{1, 0, 0, "systemd"}}, 5000 + hour * 3'600'000);
+      script.Cgroup(6000 + hour * 3'600'000, 10, "/system.slice/nginx.service");
+    }
+  }
+  const std::string late = "list --log " + path + " -S '2026-09-21 17:13:10' ";
+  ASSERT_THAT(Run(late).out, HasSubstr("outside the time and not read: segments "));
+  EXPECT_THAT(Run(late + "--host wbe2").out,
+              HasSubstr("-- what was read tells of no host 'wbe2'; did you mean 'web2'?\n"));
+  EXPECT_THAT(Run(late + "--service ngnix").out,
+              HasSubstr("-- what was read tells of no service 'ngnix.service'; did you mean "));
+  EXPECT_THAT(Run(late + "--cgroup /nowhere").out,
+              HasSubstr("-- what was read tells of no cgroup '/nowhere'\n"));
+  EXPECT_THAT(Run(late + "--host web2 --service nginx").out, Not(HasSubstr("tells of no")));
+  const std::string behind = "summary --log LOG --log " + path + " -S '2026-09-21 17:10' ";
+  EXPECT_THAT(Run(behind + "--host web1").out, Not(HasSubstr("tells of no host")));
+}
+
 // The kernel keeps the first 15 bytes of a name.
 TEST_F(AskedNamesTest, ALongTaskNameIsThatOfWhichTheKernelKeepsTheBegin) {
   {

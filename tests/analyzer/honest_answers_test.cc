@@ -421,9 +421,9 @@ TEST_F(BuildTest, NamesThatThisHostDoesNotHaveAreRefused) {
 
 TEST_F(BuildTest, AHostThatNoRecordIsOfIsNamed) {
   EXPECT_THAT(Run("list --log LOG --host wbe1").out,
-              HasSubstr("\n-- no record in the log is of host 'wbe1'; did you mean 'web1'?\n"));
+              HasSubstr("\n-- what was read tells of no host 'wbe1'; did you mean 'web1'?\n"));
   EXPECT_EQ(Run("list --log LOG --host wbe1 --output csv --no-header").err,
-            "daybook: no record in the log is of host 'wbe1'; did you mean 'web1'?\n");
+            "daybook: what was read tells of no host 'wbe1'; did you mean 'web1'?\n");
   EXPECT_THAT(Run("list --log LOG --host web1").out, Not(HasSubstr("no record")));
 }
 
