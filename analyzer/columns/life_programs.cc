@@ -11,13 +11,13 @@
 namespace daybook {
 namespace {
 
-constexpr FieldChoice kOfProcess[] = {{"host"},   {"boot_id"}, {"proc_id"},
-                                      {"pid", 2}, {"ppid"},    {"parent_id"}};
+constexpr FieldChoice kOfProcess[] = {{"host", 1}, {"boot_id"}, {"proc_id"},
+                                      {"pid", 3},  {"ppid"},    {"parent_id"}};
 constexpr Column kNumbers[] = {
-    {"program", Kind::kNumber, 3}, {"of", Kind::kNumber, 4}, {"count", Kind::kNumber}};
-constexpr FieldChoice kOfProgram[] = {{"start_time", 5}, {"end_time"}, {"elapsed", 6}, {"cpu", 7},
-                                      {"comm", 9},       {"exe"},      {"args", 10},   {"uid"},
-                                      {"euid"},          {"gid"},      {"user", 8},    {"sid"},
+    {"program", Kind::kNumber, 4}, {"of", Kind::kNumber, 5}, {"count", Kind::kNumber}};
+constexpr FieldChoice kOfProgram[] = {{"start_time", 6}, {"end_time"}, {"elapsed", 7}, {"cpu", 8},
+                                      {"comm", 10},      {"exe"},      {"args", 11},   {"uid"},
+                                      {"euid"},          {"gid"},      {"user", 9},    {"sid"},
                                       {"tty"},           {"cgroup"},   {"service"},    {"status"}};
 
 std::optional<uint64_t> CpuBetween(const std::optional<uint64_t>& begin_us,

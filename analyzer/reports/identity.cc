@@ -13,22 +13,22 @@
 namespace daybook {
 namespace {
 
-constexpr FieldChoice kFields[] = {{"host"}, {"proc_id"}, {"start_time", 1}, {"pid", 2}, {"ppid"},
-                                   {"uid"},  {"euid"},    {"user"},          {"status"}, {"comm"},
-                                   {"exe"},  {"args", 9}, {"tty", 7}};
+constexpr FieldChoice kFields[] = {
+    {"host", 1}, {"proc_id"}, {"start_time", 2}, {"pid", 3}, {"ppid"},     {"uid"},   {"euid"},
+    {"user"},    {"status"},  {"comm"},          {"exe"},    {"args", 10}, {"tty", 8}};
 
 std::vector<Column> Columns() {
   std::vector<Column> columns = ColumnsOf(kFields);
   columns.push_back({"from_uid", Kind::kNumber});
-  columns.push_back({"from_user", Kind::kUser, 3});
+  columns.push_back({"from_user", Kind::kUser, 4});
   columns.push_back({"to_uid", Kind::kNumber});
-  columns.push_back({"to_user", Kind::kUser, 4});
-  columns.push_back({"change", Kind::kString, 5});
-  columns.push_back({"changed_by", Kind::kString, 6});
+  columns.push_back({"to_user", Kind::kUser, 5});
+  columns.push_back({"change", Kind::kString, 6});
+  columns.push_back({"changed_by", Kind::kString, 7});
   columns.push_back({"changed_by_exe", Kind::kString});
   columns.push_back({"not_before", Kind::kTime});
   columns.push_back({"not_after", Kind::kTime});
-  columns.push_back({"ancestors", Kind::kString, 8});
+  columns.push_back({"ancestors", Kind::kString, 9});
   return columns;
 }
 

@@ -20,13 +20,13 @@ namespace {
 constexpr ReportOption kOptions[] = {{"--at", "TIME", "The moment (default: the end of the log)"}};
 
 constexpr FieldChoice kFields[] = {
-    {"host"},        {"proc_id"}, {"user", 1},       {"uid"},    {"pid", 2},
-    {"ppid", 3},     {"tty", 4},  {"start_time", 5}, {"cgroup"}, {"cpu_so_far_us", 7},
-    {"so_far_time"}, {"comm", 8}, {"exe"},           {"args", 9}};
+    {"host", 1},     {"proc_id"}, {"user", 2},       {"uid"},     {"pid", 3},
+    {"ppid", 4},     {"tty", 5},  {"start_time", 6}, {"cgroup"},  {"cpu_so_far_us", 8},
+    {"so_far_time"}, {"comm", 9}, {"exe"},           {"args", 10}};
 
 std::vector<Column> Columns() {
   std::vector<Column> columns = ColumnsOf(kFields);
-  columns.push_back({"age_us", Kind::kMicroseconds, 6});
+  columns.push_back({"age_us", Kind::kMicroseconds, 7});
   return columns;
 }
 

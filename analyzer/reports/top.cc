@@ -16,9 +16,9 @@ namespace daybook {
 namespace {
 
 constexpr FieldChoice kFields[] = {
-    {"host"},        {"proc_id"},   {"start_time", 1},  {"pid", 2},    {"user", 3},
-    {"elapsed", 4},  {"cpu", 5},    {"cpu_percent", 6}, {"maxrss", 7}, {"read_bytes"},
-    {"write_bytes"}, {"status", 8}, {"comm", 9},        {"args", 10},  {"core"},
+    {"host", 1},     {"proc_id"},   {"start_time", 2},  {"pid", 3},    {"user", 4},
+    {"elapsed", 5},  {"cpu", 6},    {"cpu_percent", 7}, {"maxrss", 8}, {"read_bytes"},
+    {"write_bytes"}, {"status", 9}, {"comm", 10},       {"args", 11},  {"core"},
     {"oom"},         {"cpu_within"}};
 constexpr size_t kAlwaysShown = std::size(kFields) - 1;
 constexpr size_t kCpuWithin = kAlwaysShown;

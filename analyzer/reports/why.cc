@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -30,13 +31,13 @@ constexpr ReportOption kOptions[] = {
     kProgramsOption};
 
 // Besides how far above it stands.
-constexpr FieldChoice kFields[] = {{"pid", 2},     {"user", 3},  {"start_time", 4}, {"end_time"},
-                                   {"elapsed", 5}, {"cpu"},      {"status", 6},     {"comm", 7},
-                                   {"exe"},        {"args", 8},  {"ppid"},          {"proc_id"},
-                                   {"parent_id"},  {"tty"},      {"cgroup"},        {"state"},
-                                   {"execs"},      {"orphaned"}, {"core"},          {"oom"}};
+constexpr FieldChoice kFields[] = {
+    {"host", 1},  {"pid", 3},    {"user", 4}, {"start_time", 5}, {"end_time"}, {"elapsed", 6},
+    {"cpu"},      {"status", 7}, {"comm", 8}, {"exe"},           {"args", 9},  {"ppid"},
+    {"proc_id"},  {"parent_id"}, {"tty"},     {"cgroup"},        {"state"},    {"execs"},
+    {"orphaned"}, {"core"},      {"oom"}};
 
-constexpr Column kAbove = {"above", Kind::kNumber, 1};
+constexpr Column kAbove = {"above", Kind::kNumber, 2};
 
 struct Wanted {
   uint32_t pid = 0;
@@ -76,10 +77,12 @@ Result<std::vector<Column>> ColumnsFor(const Wishes& wishes, const FilterClock&)
 struct Found {
   const Boot* boot = nullptr;
   Life life;
-  uint64_t others = 0;  // that have had the pid, too
+  uint64_t others = 0;          // that have had the pid, too
+  std::set<std::string> hosts;  // on which they and this one were
 
   void Take(const Boot& of_boot, const Life& candidate) {
     others += boot != nullptr;
+    hosts.insert(of_boot.host.value_or(""));
     const bool is_newer = boot == nullptr || of_boot.clock.ToRealtime(candidate.start_ns) >=
                                                  boot->clock.ToRealtime(life.start_ns);
     if (!is_newer) return;
@@ -177,6 +180,16 @@ class ProcessRows {
   uint64_t replaced_ = 0;  // whose row does not show all programs
 };
 
+// A time alone does not tell those of several hosts apart.
+std::string NewestNote(const Found& found) {
+  const uint64_t processes = found.others + 1;
+  const size_t hosts = found.hosts.size();
+  std::string note = fmt::format("-- the newest of {} processes with this pid", processes);
+  if (hosts == 1) return note + "; PID@TIME names another";
+  note += fmt::format(", on {} hosts; ", hosts);
+  return note + (processes == hosts ? "--host names another" : "--host and PID@TIME name another");
+}
+
 // Returns how many processes there are.
 uint64_t AddRows(const Found& found, const Question& question, Table& table,
                  std::vector<NamedFact>* facts) {
@@ -255,10 +268,7 @@ Result<Answer> RunWhy(const Question& question, Table& table) {
   }
   answer.coverage.used = AddRows(found, question, table, &answer.facts);
   answer.coverage.filtered -= answer.coverage.used;
-  if (found.others != 0) {
-    table.AddNote(fmt::format("-- the newest of {} processes with this pid; PID@TIME names another",
-                              found.others + 1));
-  }
+  if (found.others != 0) table.AddNote(NewestNote(found));
   return answer;
 }
 
