@@ -6,6 +6,8 @@
 #include <charconv>
 #include <cmath>
 #include <optional>
+#include <string>
+#include <utility>
 
 #include "text/names.h"
 #include "text/whole_number.h"
@@ -97,9 +99,24 @@ Error NotOf(Family family, const Word& word) {
   return Error(fmt::format("'{}' is not {}; {}", word.text, NameOf(family), Example(family)));
 }
 
-Result<Cell> ParseText(const Word& word) {
-  if (word.token == Token::kName) return NotOf(Family::kText, word);
-  return Cell(Text{.bytes = word.text});
+// How to write one of this field.
+std::string TextExample(const LifeField& field) {
+  constexpr std::pair<std::string_view, std::string_view> kExamples[] = {
+      {"day", "2026-11-20"}, {"hour", "2026-11-20 14:00"}};
+  for (const auto& [name, text] : kExamples) {
+    if (field.column.name == name) return fmt::format("write for example \"{}\"", text);
+  }
+  return std::string(Example(Family::kText));
+}
+
+// An account may be given by its id, and an exit code is a status.
+Result<Cell> ParseText(const LifeField& field, const Word& word) {
+  const bool may_be_number = field.column.kind == Kind::kUser || field.column.name == "status";
+  if (word.token == Token::kString || (word.token == Token::kNumber && may_be_number)) {
+    return Cell(Text{.bytes = word.text});
+  }
+  return Error(
+      fmt::format("'{}' is not {}; {}", word.text, NameOf(Family::kText), TextExample(field)));
 }
 
 Result<Cell> ParseBool(const Word& word) {
@@ -162,7 +179,7 @@ uint64_t ScaleOf(Kind kind) { return kind == Kind::kKibibytes ? 1024 : 1; }
 Result<Cell> ParseLiteral(const LifeField& field, std::string_view name, const Word& word,
                           const FilterClock& clock) {
   const Family family = FamilyOf(field.column.kind);
-  if (family == Family::kText) return ParseText(word);
+  if (family == Family::kText) return ParseText(field, word);
   if (family == Family::kBool) return ParseBool(word);
   if (family == Family::kTime) {
     auto time = ParseTime(word.text, clock.now_ns, clock.zone);
