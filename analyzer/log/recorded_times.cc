@@ -315,6 +315,15 @@ int64_t RecordedTimes::MissingNsBetween(int64_t since_ns, int64_t until_ns) cons
   return NsOf(missing_, since_ns, until_ns);
 }
 
+std::vector<Span> RecordedTimes::NotRecordedIn(const Span& time) const {
+  std::vector<Span> known = recorded_;
+  std::ranges::copy(missing_, std::back_inserter(known));
+  Join(&known);
+  std::vector<Span> rest = Without({time}, known);
+  std::erase_if(rest, [](const Span& span) { return span.first_ns >= span.last_ns; });
+  return rest;
+}
+
 std::vector<Span> RecordedTimes::BetweenBoots() const {
   std::vector<Span> between;
   for (size_t i = 1; i < boots_.size(); ++i) {

@@ -73,6 +73,9 @@ class RecordedTimes {
   int64_t NsBetween(int64_t since_ns, int64_t until_ns) const;
   // So much of it is known to have been recorded, but is missing.
   int64_t MissingNsBetween(int64_t since_ns, int64_t until_ns) const;
+  // Parts of that time in which nobody recorded, those before the first record and behind the last
+  // one among them.
+  std::vector<Span> NotRecordedIn(const Span& time) const;
   // From the last record of one to the first one of the next.
   std::vector<Span> BetweenBoots() const;
   // The same of logs of one boot, as of a recorder that was told to write elsewhere.

@@ -23,6 +23,8 @@
 #include "log/log_set.h"
 #include "log/recorded_times.h"
 #include "report.h"
+#include "table/cell_text.h"
+#include "text/byte_buffer.h"
 #include "text/escape.h"
 #include "text/whole_number.h"
 #include "time/time_syntax.h"
@@ -170,11 +172,25 @@ bool IsLater(int64_t first_ns, int64_t since_ns) {
          static_cast<uint64_t>(first_ns) - static_cast<uint64_t>(since_ns) > kNextSegmentNs;
 }
 
+// What nobody recorded of a period on one host.
+struct NotRecorded {
+  std::optional<int64_t> from_ns;   // the log begins within the period
+  std::optional<int64_t> until_ns;  // or ends within it
+  uint64_t inside_ns = 0;           // in between
+  uint64_t ns = 0;                  // all of it
+};
+
 // What is known of one of the periods, of each host.
 class TimesOfPeriod {
  public:
-  explicit TimesOfPeriod(const LogSet& log)
-      : window_(log.window()), names_(log), hosts_(RecordedByHost(log, names_)) {}
+  // `open_end_ns`: where a period ends that is left open, if anywhere.
+  TimesOfPeriod(const LogSet& log, std::optional<int64_t> open_end_ns, int64_t now_ns)
+      : window_(log.window()),
+        end_ns_(window_.until_ns ? window_.until_ns : open_end_ns),
+        names_(log),
+        hosts_(RecordedByHost(log, names_)) {
+    if (end_ns_) end_ns_ = std::min(*end_ns_, now_ns);  // what is to come nobody has
+  }
 
   const std::map<std::string, RecordedTimes>& hosts() const { return hosts_; }
   std::string HostOf(const std::optional<Id128>& stream_id) const {
@@ -196,12 +212,46 @@ class TimesOfPeriod {
     return found != hosts_.end() &&
            found->second.MissingNsBetween(since_ns, until_ns) >= kSilenceNs;
   }
+  NotRecorded NotRecordedOf(const std::string& host) const;
+  // On all hosts.
+  uint64_t NotRecordedUs() const {
+    uint64_t us = 0;
+    for (const auto& [host, times] : hosts_) {
+      us += NotRecordedOf(host).ns / 1000;
+    }
+    return us;
+  }
 
  private:
   const Window window_;
+  std::optional<int64_t> end_ns_;  // where it is known by when there should be a record
   const HostNames names_;
   const std::map<std::string, RecordedTimes> hosts_;
 };
+
+NotRecorded TimesOfPeriod::NotRecordedOf(const std::string& host) const {
+  NotRecorded found;
+  const auto at = hosts_.find(host);
+  if (!window_.bounded() || at == hosts_.end() || at->second.empty()) return found;
+  const RecordedTimes& times = at->second;
+  const RecordedTimes::Span period = {window_.since_ns.value_or(times.first_ns()),
+                                      end_ns_.value_or(times.last_ns())};
+  if (period.first_ns >= period.last_ns) return found;
+  for (const auto& [first_ns, last_ns] : times.NotRecordedIn(period)) {
+    const bool is_begin = first_ns == period.first_ns;
+    const bool is_end = last_ns == period.last_ns;
+    const bool has_stopped = is_end && first_ns == times.last_ns() && times.has_stopped();
+    const bool counts =
+        is_begin ? IsLater(last_ns, first_ns) : IsSilentAt(first_ns, last_ns, has_stopped);
+    if (!counts) continue;
+    const uint64_t ns = static_cast<uint64_t>(last_ns) - static_cast<uint64_t>(first_ns);
+    if (is_begin) found.from_ns = last_ns;
+    if (is_end) found.until_ns = first_ns;
+    if (!is_begin && !is_end) found.inside_ns += ns;
+    found.ns += ns;
+  }
+  return found;
+}
 
 // A group in one of the periods.
 struct Period {
@@ -343,31 +393,61 @@ constexpr std::string_view kOldNotTold =
     "compared with nothing: the log does not tell of the old period";
 constexpr std::string_view kNewNotTold =
     "compared with nothing: the log does not tell of the new period";
-constexpr std::string_view kOldLacks =
-    "records of the old period are missing, so that what is new or more often may only seem so";
-constexpr std::string_view kNewLacks =
-    "records of the new period are missing, so that what is gone or less often may only seem so";
+constexpr std::string_view kOldMaySeem = ", so that what is new or more often may only seem so";
+constexpr std::string_view kNewMaySeem = ", so that what is gone or less often may only seem so";
+
+// Where the log begins and ends within a period.
+std::string OnlyText(std::string_view which, const NotRecorded& not_recorded,
+                     const LocalZone& zone) {
+  const auto& [from_ns, until_ns, inside_ns, ns] = not_recorded;
+  std::string text = fmt::format("of the {} period the log tells only ", which);
+  if (from_ns) {
+    text += "from ";
+    zone.AppendForPeople(*from_ns, &text);
+    text += until_ns ? " to " : " on";
+  } else {
+    text += "up to ";
+  }
+  if (until_ns) zone.AppendForPeople(*until_ns, &text);
+  return text;
+}
+
+// What of a period is not there, of one host of which some is.
+void AddPeriodNotes(std::string_view which, std::string_view may_seem, const std::string& host,
+                    const TimesOfPeriod& times, const LocalZone& zone,
+                    std::vector<std::string>* notes) {
+  const NotRecorded not_recorded = times.NotRecordedOf(host);
+  const auto add = [&](std::string note) { notes->push_back(note.append(may_seem)); };
+  if (not_recorded.from_ns || not_recorded.until_ns) add(OnlyText(which, not_recorded, zone));
+  if (not_recorded.inside_ns != 0) {
+    ByteBuffer time;
+    AppendCellText(Kind::kMicroseconds, not_recorded.inside_ns / 1000, zone, &time);
+    add(fmt::format("nobody recorded {} of the {} period", time.text(), which));
+  }
+  if (times.LacksRecords(host)) add(fmt::format("records of the {} period are missing", which));
+}
 
 // Of one host that is compared with itself, or not.
-std::vector<std::string_view> NotesOf(const std::string& host, const TimesOfPeriod& before,
-                                      const TimesOfPeriod& now) {
+std::vector<std::string> NotesOf(const std::string& host, const TimesOfPeriod& before,
+                                 const TimesOfPeriod& now, const LocalZone& zone) {
   if (before.IsSilent(host) && now.IsSilent(host)) return {};  // that is said elsewhere
-  if (before.IsSilent(host)) return {kOldNotTold};
-  if (now.IsSilent(host)) return {kNewNotTold};
-  std::vector<std::string_view> notes;
-  if (before.LacksRecords(host)) notes.push_back(kOldLacks);
-  if (now.LacksRecords(host)) notes.push_back(kNewLacks);
+  if (before.IsSilent(host)) return {std::string(kOldNotTold)};
+  if (now.IsSilent(host)) return {std::string(kNewNotTold)};
+  std::vector<std::string> notes;
+  AddPeriodNotes("old", kOldMaySeem, host, before, zone, &notes);
+  AddPeriodNotes("new", kNewMaySeem, host, now, zone, &notes);
   return notes;
 }
 
 // Where there is one host only, it is not named.
-void AddHostNotes(const TimesOfPeriod& before, const TimesOfPeriod& now, Table& table) {
+void AddHostNotes(const TimesOfPeriod& before, const TimesOfPeriod& now, const LocalZone& zone,
+                  Table& table) {
   std::set<std::string> hosts;
   for (const auto* const period : {&before, &now}) {
     for (const auto& [host, times] : period->hosts()) hosts.insert(host);
   }
   for (const std::string& host : hosts) {
-    for (const std::string_view text : NotesOf(host, before, now)) {
+    for (const std::string& text : NotesOf(host, before, now, zone)) {
       std::string note = "-- ";
       if (hosts.size() > 1) {
         AppendEscaped(host.empty() ? "a host without a name" : host, &note);
@@ -378,22 +458,14 @@ void AddHostNotes(const TimesOfPeriod& before, const TimesOfPeriod& now, Table& 
   }
 }
 
-// False where one of the periods is told of not at all. Of the old one it may be told only from
-// some time on.
-bool NoteWhatIsNotTold(const TimesOfPeriod& before, const TimesOfPeriod& now,
-                       const Window& old_window, const Answer& answer, const LocalZone& zone,
+// False where one of the periods is told of not at all.
+bool NoteWhatIsNotTold(const TimesOfPeriod& before, const TimesOfPeriod& now, const LocalZone& zone,
                        Table& table) {
   if (!before.IsTold() || !now.IsTold()) {
     table.AddNote(fmt::format("-- {}", before.IsTold() ? kNewNotTold : kOldNotTold));
     return false;
   }
-  const int64_t first_ns = *answer.old_coverage->first_ns;
-  if (old_window.since_ns && IsLater(first_ns, *old_window.since_ns)) {
-    std::string note = "-- of the old period the log tells only from ";
-    zone.AppendForPeople(first_ns, &note);
-    table.AddNote(note + " on, so that what is new or more often may only seem so");
-  }
-  AddHostNotes(before, now, table);
+  AddHostNotes(before, now, zone, table);
   return true;
 }
 
@@ -411,11 +483,14 @@ void NotePeriods(const Question& question, const Window& old_window, const Windo
   table.AddNote(std::move(note));
 }
 
-std::vector<NamedFact> PeriodFacts(const Window& window, const Window& old_window) {
+std::vector<NamedFact> PeriodFacts(const Window& window, const Window& old_window,
+                                   const TimesOfPeriod& before, const TimesOfPeriod& now) {
   return {{"since", OptionalCell(window.since_ns), Kind::kTime},
           {"until", OptionalCell(window.until_ns), Kind::kTime},
           {"old_since", OptionalCell(old_window.since_ns), Kind::kTime},
-          {"old_until", OptionalCell(old_window.until_ns), Kind::kTime}};
+          {"old_until", OptionalCell(old_window.until_ns), Kind::kTime},
+          {"old_not_recorded_us", before.NotRecordedUs()},
+          {"not_recorded_us", now.NotRecordedUs()}};
 }
 
 Result<Answer> RunDiff(const Question& question, Table& table) {
@@ -442,15 +517,16 @@ Result<Answer> RunDiff(const Question& question, Table& table) {
   const bool is_period = window.bounded() || question.log.window().bounded();
   if (is_period && window.rule == WindowRule::kEnd) difference.CountOnlyEnds();
   Question old_question = {.log = *old_log, .zone = question.zone, .filter = question.filter};
-  Answer answer{.facts = PeriodFacts(question.log.window(), window)};
+  Answer answer;
   answer.old_coverage = difference.Read(old_question, &GroupOfLogs::old_period);
   answer.coverage = difference.Read(question, &GroupOfLogs::new_period);
-  const TimesOfPeriod before(*old_log);
-  const TimesOfPeriod now(question.log);
+  const TimesOfPeriod before(*old_log, {}, question.now_ns);
+  const TimesOfPeriod now(question.log, question.now_ns, question.now_ns);
+  answer.facts = PeriodFacts(question.log.window(), window, before, now);
   if (!has_old_log && before.IsTold() && now.IsTold()) {
     NotePeriods(question, window, comparison->old_window, table);
   }
-  const bool is_told = NoteWhatIsNotTold(before, now, window, answer, question.zone, table);
+  const bool is_told = NoteWhatIsNotTold(before, now, question.zone, table);
   bool is_complete = is_told;
   const auto is_comparable = [&](const std::string& host) {
     const bool is_silent = before.IsSilent(host) || now.IsSilent(host);

@@ -48,7 +48,8 @@ TEST_F(DiffAnswersTest, ADifferenceNamesThePeriodsThatItComparesUnlessTheyWereGi
       Run(both + "--output json | jq -c .facts").out,
       R"({"since":"2026-09-21T14:13:30.000000+00:00","until":"2026-09-21T14:13:35.000000+00:00",)"
       R"("old_since":"2026-09-21T14:13:25.000000+00:00",)"
-      R"("old_until":"2026-09-21T14:13:30.000000+00:00"})"
+      R"("old_until":"2026-09-21T14:13:30.000000+00:00",)"
+      R"("old_not_recorded_us":0,"not_recorded_us":0})"
       "\n");
   for (const std::string& all :
        {both + "--old-since '2026-09-21 14:13:20' --old-until '2026-09-21 14:13:25'",
@@ -104,6 +105,75 @@ TEST_F(DiffAnswersTest, ARebootMakesNothingGone) {
       Run(kDiff + std::string("--since '2026-09-21 15:00' --old-since '2026-09-21 14:00'"));
   EXPECT_EQ(answer.out, "comm,change,old_count,count,old_running,running\n");
   EXPECT_EQ(answer.status, 0);
+}
+
+// An hour, of which half an hour from 14:33:20 on has no recorder.
+class PartlyRecordedTest : public ProgramRunner {
+ protected:
+  PartlyRecordedTest() {
+    constexpr uint64_t kMinuteMs = 60'000;
+    Script script(log_path_);
+    script.Snapshot();
+    script.log().At(kMinuteMs * 50 + 5000);
+    script.log().writer().Append(
+        RecordingGap{.first_time_ns = ScriptedLog::Ns(kMinuteMs * 20 + 5000),
+                     .last_time_ns = ScriptedLog::Ns(kMinuteMs * 50 + 5000)});
+    script.log().At(kMinuteMs * 60 + 5000);
+    script.log().Filtered(std::nullopt);
+  }
+
+  Answer Diff(const std::string& since, const std::string& until, const std::string& old_since,
+              const std::string& old_until, const std::string& rest = "") const {
+    const auto at = [](const std::string& time) { return " '2026-09-21 " + time + "'"; };
+    return Run("diff --log LOG -S" + at(since) + " -U" + at(until) + " --old-since" +
+               at(old_since) + " --old-until" + at(old_until) + " " + rest);
+  }
+};
+
+TEST_F(PartlyRecordedTest, WhatOfAPeriodIsNotInTheLogIsToldOfBoth) {
+  const std::string gone = ", so that what is gone or less often may only seem so\n";
+  const std::string fresh = ", so that what is new or more often may only seem so\n";
+  EXPECT_THAT(
+      Diff("15:05", "17:00", "14:15", "14:30").out,
+      HasSubstr("\n-- of the new period the log tells only up to 2026-09-21 15:13:20" + gone));
+  EXPECT_THAT(
+      Diff("12:00", "14:30", "15:05", "15:10").out,
+      HasSubstr("\n-- of the new period the log tells only from 2026-09-21 14:13:20 on" + gone));
+  EXPECT_THAT(
+      Diff("15:05", "15:10", "12:00", "14:30").out,
+      HasSubstr("\n-- of the old period the log tells only from 2026-09-21 14:13:20 on" + fresh));
+  EXPECT_THAT(
+      Diff("15:05", "15:10", "15:10", "17:00").out,
+      HasSubstr("\n-- of the old period the log tells only up to 2026-09-21 15:13:20" + fresh));
+  const std::string all = Diff("12:00", "17:00", "14:15", "14:30").out;
+  EXPECT_THAT(all, HasSubstr("\n-- of the new period the log tells only from 2026-09-21 14:13:20 "
+                             "to 2026-09-21 15:13:20" +
+                             gone));
+  EXPECT_THAT(all, HasSubstr("\n-- nobody recorded 30m00s of the new period" + gone));
+  EXPECT_THAT(
+      Diff("15:05", "15:10", "14:20", "15:00").out,
+      HasSubstr("\n-- of the old period the log tells only up to 2026-09-21 14:33:20" + fresh));
+}
+
+TEST_F(PartlyRecordedTest, WhatIsThereInWholeIsNotDoubted) {
+  const std::string out = Diff("15:05", "15:10", "14:15", "14:30").out;
+  EXPECT_THAT(out, Not(HasSubstr("only")));
+  EXPECT_THAT(out, Not(HasSubstr("nobody recorded")));
+}
+
+TEST_F(PartlyRecordedTest, ProgramsAreToldHowLongNobodyRecorded) {
+  EXPECT_EQ(Diff("15:05", "17:13:20", "14:20", "15:05",
+                 "--output json | jq -c "
+                 "'[.facts.not_recorded_us, .facts.old_not_recorded_us]'")
+                .out,
+            "[7200000000,1800000000]\n");
+  EXPECT_EQ(Diff("15:05", "15:10", "14:15", "14:30",
+                 "--output json | jq -c "
+                 "'[.facts.not_recorded_us, .facts.old_not_recorded_us]'")
+                .out,
+            "[0,0]\n");
+  EXPECT_THAT(Diff("15:05", "17:00", "14:15", "14:30", "--output csv").err,
+              HasSubstr("of the new period the log tells only up to 2026-09-21 15:13:20"));
 }
 
 class GivenTwiceTest : public ProgramRunner {

@@ -42,7 +42,9 @@ const Golden kGoldens[] = {
     {"spawn_rate", "spawn --log night --view rate"},
     {"spawn_lifetimes", "spawn --log night --view lifetimes"},
     {"failures", "failures --log night --by job,comm"},
-    {"diff", "diff --log night --old-since '2026-09-21 14:13' --since '2026-09-21 14:13:24'"},
+    {"diff",
+     "diff --log night --old-since '2026-09-21 14:13' --since '2026-09-21 14:13:24' --until "
+     "'2026-09-21 14:14'"},
     {"identity", "identity --log night"},
     {"identity_chain", "identity --log chain"},
     {"summary_programs", "summary --log chain --per program"},

@@ -59,6 +59,19 @@ TEST(RecordedTimesTest, WhatIsMissingElsewhereDoesNotMakeABootLonger) {
   EXPECT_TRUE(times.SilenceIn({.since_ns = 430, .until_ns = 440}));
 }
 
+TEST(RecordedTimesTest, WhatIsNeitherThereNorMissingNobodyRecorded) {
+  RecordedTimes times;
+  times.Add({100, 200}, {{120, 130}}, {{150, 160}});
+  times.AddMissing({150, 160});
+  times.Add({300, 400}, {});
+  times.Finish();
+  EXPECT_THAT(times.NotRecordedIn({50, 500}),
+              ElementsAre(Span{50, 100}, Span{120, 130}, Span{200, 300}, Span{400, 500}));
+  EXPECT_THAT(times.NotRecordedIn({125, 250}), ElementsAre(Span{125, 130}, Span{200, 250}));
+  EXPECT_THAT(times.NotRecordedIn({300, 400}), ElementsAre());
+  EXPECT_THAT(times.NotRecordedIn({420, 430}), ElementsAre(Span{420, 430}));
+}
+
 TEST(RecordedTimesTest, ABootOfOneRecordIsAMoment) {
   RecordedTimes times;
   times.Add({100, 100}, {{90, 100}}, {{100, 200}});
