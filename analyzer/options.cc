@@ -219,11 +219,11 @@ Status TakeWishes(const RawOptions& raw, const FilterClock& clock, Options* opti
   return raw.report->check != nullptr ? raw.report->check(options->wishes, clock) : Ok{};
 }
 
-Status TakeColumns(const RawOptions& raw, const FilterClock& clock, Options* options) {
+Status TakeColumns(const RawOptions& raw, const FilterClock&, Options* options) {
   const Report& report = *raw.report;
   options->columns = ColumnsByDefault(report);
   if (report.columns_for != nullptr) {
-    auto columns = report.columns_for(options->wishes, clock);
+    auto columns = report.columns_for(options->wishes);
     if (!columns) return std::move(columns).error();
     options->columns = std::move(*columns);
   }

@@ -76,7 +76,7 @@ struct Question {
   std::span<const std::string> paths = {};  // of the log
   bool salvaged = false;                    // --salvaged
   LogFolder* folder = nullptr;   // where it may write; only for a report that writes_folder
-  OutputFile* output = nullptr;  // behind the table; for a report that is_live
+  OutputFile* output = nullptr;  // of a style; behind the table, for a report that is_live
   Progress* progress = nullptr;  // of log sets that it opens itself, where it is shown
 };
 
@@ -102,9 +102,8 @@ struct Style {
   std::string_view summary;
   bool is_binary = false;
   std::string_view option = {};  // of the report, that goes with it
-  // Reads the log and writes to `file`.
-  Result<Answer> (*write)(const Question& question, const LocalZone& zone,
-                          OutputFile& file) = nullptr;
+  // Reads the log and writes to the question's output.
+  Result<Answer> (*write)(const Question& question) = nullptr;
 };
 
 // What became of files that are no logs.
@@ -133,8 +132,7 @@ struct Report {
   // What is wrong with what was given, if anything may be.
   Status (*check)(const Wishes& wishes, const FilterClock& clock) = nullptr;
   // Where they change the columns: the columns for them.
-  Result<std::vector<Column>> (*columns_for)(const Wishes& wishes,
-                                             const FilterClock& clock) = nullptr;
+  Result<std::vector<Column>> (*columns_for)(const Wishes& wishes) = nullptr;
   // Where they ask for what no column tells: what that rests on.
   Rests (*rests_on)(const Wishes& wishes) = nullptr;
   // "-column" is descending; empty: in the order of the log, which needs no memory.

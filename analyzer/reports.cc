@@ -19,8 +19,7 @@ std::vector<Column> ColumnsByDefault(const Report& report, std::string_view view
   if (report.columns_for == nullptr) return {report.columns.begin(), report.columns.end()};
   Wishes wishes;
   if (!view.empty()) wishes.Add(kViewOption, {std::string(view)});
-  const LocalZone zone = LocalZone::Utc();
-  return *report.columns_for(wishes, {.now_ns = 0, .zone = zone});
+  return *report.columns_for(wishes);
 }
 
 std::vector<std::string_view> ViewsOf(const Report& report) {

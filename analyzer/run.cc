@@ -228,7 +228,7 @@ void AddNotes(const Options& options, const LogSet& log, const Coverage& coverag
 
 Result<Answer> WriteAnswer(const Options& options, const LocalZone& zone, const Question& question,
                            OutputFile& file) {
-  if (options.style != nullptr) return options.style->write(question, zone, file);
+  if (options.style != nullptr) return options.style->write(question);
   const Appearance appearance = AppearanceOf(options, file);
   if (options.report->page != nullptr) {
     Page page(options.format, options.view.limit, appearance, &file, zone);

@@ -144,7 +144,7 @@ Status Check(const Wishes& wishes, const FilterClock& clock) {
   return Error("diff: with what to compare is missing: give --since, --old-since or --old-log");
 }
 
-Result<std::vector<Column>> ColumnsFor(const Wishes& wishes, const FilterClock&) {
+Result<std::vector<Column>> ColumnsFor(const Wishes& wishes) {
   return KeyColumns(wishes, kColumns);
 }
 

@@ -12,7 +12,8 @@ namespace daybook {
 namespace {
 
 // In the byte order of this host: what reads such files knows no other.
-Result<Answer> WritePacct(const Question& question, const LocalZone&, OutputFile& file) {
+Result<Answer> WritePacct(const Question& question) {
+  OutputFile& file = *question.output;
   const Coverage coverage = ReadLives(question, [&](const Boot& boot, const Life& life) {
     if (life.state != LifeState::kEnded) return LifeUse::kFiltered;
     PacctRecord record = ExportPacct(boot, life);

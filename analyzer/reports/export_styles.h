@@ -9,8 +9,8 @@
 
 namespace daybook {
 
-Result<Answer> WriteFolded(const Question& question, const LocalZone& zone, OutputFile& file);
-Result<Answer> WriteTrace(const Question& question, const LocalZone& zone, OutputFile& file);
+Result<Answer> WriteFolded(const Question& question);
+Result<Answer> WriteTrace(const Question& question);
 
 // By what folded stacks are weighed.
 inline constexpr std::string_view kWeighOption = "--weigh";

@@ -62,7 +62,7 @@ constexpr Column kCascadeColumns[] = {
     {"last_time", Kind::kTime, 8}, {"args", Kind::kArguments, 9},
 };
 
-Result<std::vector<Column>> ColumnsFor(const Wishes& wishes, const FilterClock&) {
+Result<std::vector<Column>> ColumnsFor(const Wishes& wishes) {
   const std::string_view view = wishes.Value(kViewOption).value_or(kGroups);
   if (view == kGroups) return KeyColumns(wishes, kColumns);
   if (wishes.Has("--by")) return Error("--by: there are no groups in --view cascades");

@@ -56,10 +56,10 @@ struct Unknown {
 
 std::vector<std::string_view> WeightNames() { return {std::begin(kWeights), std::end(kWeights)}; }
 
-Result<Answer> WriteFolded(const Question& question, const LocalZone& zone, OutputFile& file) {
+Result<Answer> WriteFolded(const Question& question) {
   const std::string_view weight = WeightOf(question.wishes);
   const LifeField* const field = FieldOf(weight);
-  LifeTexts texts(zone);
+  LifeTexts texts(question.zone);
   LifeStacks stacks(question.log.has_several_logs() ? LifeStacks::Hosts::kShown
                                                     : LifeStacks::Hosts::kLeftOut);
   Unknown unknown;
@@ -73,6 +73,7 @@ Result<Answer> WriteFolded(const Question& question, const LocalZone& zone, Outp
     stacks.Add(boot, life, *value);
     return LifeUse::kUsed;
   });
+  OutputFile& file = *question.output;
   stacks.ForEach([&](const std::string& stack, uint64_t value) {
     if (file.closed()) return;
     file.buffer() += fmt::format("{} {}\n", stack, value);

@@ -32,7 +32,7 @@ std::vector<Column> Columns() {
   return columns;
 }
 
-Result<std::vector<Column>> ColumnsFor(const Wishes&, const FilterClock&) { return Columns(); }
+Result<std::vector<Column>> ColumnsFor(const Wishes&) { return Columns(); }
 
 // What is known of the program that made a change.
 Life ProgramThatMade(const IdentityChange& change) {

@@ -116,14 +116,14 @@ void Lines::WriteBackwards(OutputFile& file) const {
   }
 }
 
-Result<Answer> WriteLastcomm(const Question& question, const LocalZone& zone, OutputFile& file) {
-  Lines lines(zone);
+Result<Answer> WriteLastcomm(const Question& question) {
+  Lines lines(question.zone);
   const Coverage coverage = ReadLives(question, [&](const Boot& boot, const Life& life) {
     if (life.state != LifeState::kEnded) return LifeUse::kFiltered;
     lines.Add(boot, life);
     return LifeUse::kUsed;
   });
-  lines.WriteBackwards(file);
+  lines.WriteBackwards(*question.output);
   return Answer{.coverage = coverage};
 }
 

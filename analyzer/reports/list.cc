@@ -20,7 +20,7 @@ constexpr ReportOption kOptions[] = {kProgramsOption};
 // By which both views are in order.
 constexpr const LifeField& kNewest = kLifeFields[kLifeFieldCount - 1];
 
-Result<std::vector<Column>> ColumnsFor(const Wishes& wishes, const FilterClock&) {
+Result<std::vector<Column>> ColumnsFor(const Wishes& wishes) {
   if (!ShowsPrograms(wishes)) {
     return std::vector<Column>(kLifeColumns.begin(), kLifeColumns.end());
   }

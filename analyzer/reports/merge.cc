@@ -34,7 +34,7 @@ constexpr ReportOption kOptions[] = {
     {"--into", "FILE", "Also write the roll-ups, each once, to this file"},
     {"--replace", "", "Where that file is there already, put the new one in its place"}};
 
-Result<std::vector<Column>> ColumnsFor(const Wishes& wishes, const FilterClock&) {
+Result<std::vector<Column>> ColumnsFor(const Wishes& wishes) {
   const auto keys = RollupKeys(wishes.Values("--by"));
   if (!keys) return keys.error();
   std::vector<Column> columns;

@@ -44,7 +44,7 @@ Status Check(const Wishes& wishes, const FilterClock& clock) {
   return Ok{};
 }
 
-Result<std::vector<Column>> ColumnsFor(const Wishes&, const FilterClock&) { return Columns(); }
+Result<std::vector<Column>> ColumnsFor(const Wishes&) { return Columns(); }
 
 // How old it was then; nullopt where it was not alive, as far as is known.
 std::optional<uint64_t> AgeUs(const Boot& boot, const Life& life,

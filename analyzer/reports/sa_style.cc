@@ -134,11 +134,12 @@ std::vector<Row> CommandRows(const std::map<std::pair<std::string, bool>, Totals
   return rows;
 }
 
-Result<Answer> WriteCommands(const Question& question, const LocalZone&, OutputFile& file) {
+Result<Answer> WriteCommands(const Question& question) {
   using Key = std::pair<std::string, bool>;
   const auto sums = Sum<Key>(question, [](const Life& life) {
     return Key(life.identity.comm.value_or(""), (PacctFlags(life) & kPacctFork) != 0);
   });
+  OutputFile& file = *question.output;
   std::string& out = file.buffer();
   if (sums.all.calls != 0) {
     PrintTotals(sums.all, &out);
@@ -155,7 +156,7 @@ Result<Answer> WriteCommands(const Question& question, const LocalZone&, OutputF
   return Answer{.coverage = sums.coverage};
 }
 
-Result<Answer> WriteUsers(const Question& question, const LocalZone&, OutputFile& file) {
+Result<Answer> WriteUsers(const Question& question) {
   const auto sums = Sum<uint32_t>(
       question, [](const Life& life) { return life.identity.uid.value_or(UINT32_MAX); });
   AccountNames names(AccountNames::Of::kUsers);
@@ -166,6 +167,7 @@ Result<Answer> WriteUsers(const Question& question, const LocalZone&, OutputFile
   }
   Sort(&rows);
   if (sums.all.calls != 0) rows.insert(rows.begin(), Row{.name = "", .totals = sums.all});
+  OutputFile& file = *question.output;
   std::string& out = file.buffer();
   for (const Row& row : rows) {
     Print(&out, "%-*.*s ", kUserWidth, kUserWidth, row.name.c_str());

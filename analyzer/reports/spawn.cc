@@ -201,7 +201,7 @@ void FillLifetimes(const Lifetimes& lifetimes, Table& table) {
   }
 }
 
-Result<std::vector<Column>> ColumnsFor(const Wishes& wishes, const FilterClock&) {
+Result<std::vector<Column>> ColumnsFor(const Wishes& wishes) {
   const std::string_view view = wishes.Value(kViewOption).value_or(kViews[0]);
   const auto keys = GroupKeys(wishes, kDefaultKey);
   if (!keys) return keys.error();

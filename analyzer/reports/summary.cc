@@ -54,7 +54,7 @@ Status CheckKeysOfPrograms(std::span<const LifeField* const> keys) {
   return Ok{};
 }
 
-Result<std::vector<Column>> ColumnsFor(const Wishes& wishes, const FilterClock&) {
+Result<std::vector<Column>> ColumnsFor(const Wishes& wishes) {
   const auto keys = GroupKeys(wishes);
   if (!keys) return keys.error();
   std::vector<Column> totals = TotalsColumns();

@@ -26,7 +26,7 @@ constexpr size_t kCpuWithin = kAlwaysShown;
 // Behind these.
 constexpr std::string_view kJobColumns[] = {"job", "job_kind"};
 
-Result<std::vector<Column>> ColumnsFor(const Wishes&, const FilterClock&) {
+Result<std::vector<Column>> ColumnsFor(const Wishes&) {
   std::vector<Column> columns = ColumnsOf(kFields);
   for (const std::string_view name : kJobColumns) columns.push_back(FindGroupKey(name)->column);
   for (size_t i = kAlwaysShown; i < columns.size(); ++i) columns[i].shown = Shown::kOnRequest;

@@ -33,7 +33,7 @@ constexpr std::string_view kArguments[] = {"pid",         "ppid",   "proc_id",  
 
 class Trace {
  public:
-  Trace(const Question& question, const LocalZone& zone, OutputFile* file);
+  explicit Trace(const Question& question);
 
   void Leave(const Life& life) { lanes_.Leave(life); }
   void Draw(const Boot& boot, const Life& life);
@@ -84,12 +84,12 @@ const Filter& NoRoots() {
   return kNoRoots;
 }
 
-Trace::Trace(const Question& question, const LocalZone& zone, OutputFile* file)
+Trace::Trace(const Question& question)
     : window_(question.log.window()),
-      zone_(zone),
-      file_(*file),
+      zone_(question.zone),
+      file_(*question.output),
       names_hosts_(question.log.has_several_logs()),
-      texts_(zone),
+      texts_(question.zone),
       runs_(NoRoots(), [this](const JobRun& run) { track_of_run_.erase(&run); }),
       lanes_(
           {.start_us = [this](const Boot& boot, const Life& life) { return StartUs(boot, life); },
@@ -233,13 +233,13 @@ void Trace::Finish(const Coverage& coverage) {
 
 }  // namespace
 
-Result<Answer> WriteTrace(const Question& question, const LocalZone& zone, OutputFile& file) {
-  Trace trace(question, zone, &file);
+Result<Answer> WriteTrace(const Question& question) {
+  Trace trace(question);
   const Coverage coverage = ReadLives(
       question,
       [&](const Boot& boot, const Life& life) {
         trace.Draw(boot, life);
-        return file.closed() ? LifeUse::kLastUsed : LifeUse::kUsed;
+        return question.output->closed() ? LifeUse::kLastUsed : LifeUse::kUsed;
       },
       [&](const Boot&, const Life& life) { trace.Leave(life); });
   trace.Finish(coverage);

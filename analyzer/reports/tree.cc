@@ -69,7 +69,7 @@ std::vector<Column> Columns() {
   return columns;
 }
 
-Result<std::vector<Column>> ColumnsFor(const Wishes&, const FilterClock&) { return Columns(); }
+Result<std::vector<Column>> ColumnsFor(const Wishes&) { return Columns(); }
 
 constexpr size_t kNone = std::numeric_limits<size_t>::max();
 

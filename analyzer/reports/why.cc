@@ -66,7 +66,7 @@ Status Check(const Wishes& wishes, const FilterClock& clock) {
   return Ok{};
 }
 
-Result<std::vector<Column>> ColumnsFor(const Wishes& wishes, const FilterClock&) {
+Result<std::vector<Column>> ColumnsFor(const Wishes& wishes) {
   std::vector<Column> columns = ShowsPrograms(wishes) ? ProgramColumns() : ColumnsOf(kFields);
   columns.insert(columns.begin(), kAbove);
   return columns;

@@ -35,9 +35,13 @@ Exported Export(std::string_view format, const Asked& asked) {
   const LocalZone zone = LocalZone::Utc();
   LogSet log = OpenLogs(asked);
   auto file = OrThrow(OutputFile::Create(path));
-  const Question question{
-      .log = log, .zone = zone, .filter = {}, .wishes = asked.wishes, .paths = asked.paths};
-  Exported exported{.lines = {}, .coverage = OrThrow(style->write(question, zone, file)).coverage};
+  const Question question{.log = log,
+                          .zone = zone,
+                          .filter = {},
+                          .wishes = asked.wishes,
+                          .paths = asked.paths,
+                          .output = &file};
+  Exported exported{.lines = {}, .coverage = OrThrow(style->write(question)).coverage};
   if (!file.Close()) throw std::runtime_error("cannot write " + path);
   std::ifstream lines(path);
   for (std::string line; std::getline(lines, line);) exported.lines.push_back(line);

@@ -105,9 +105,7 @@ inline Ran RunReport(const Report& report, const Asked& asked) {
   const LocalZone zone = LocalZone::Utc();
   Ran ran;
   ran.columns.assign(report.columns.begin(), report.columns.end());
-  if (report.columns_for != nullptr) {
-    ran.columns = OrThrow(report.columns_for(asked.wishes, {.now_ns = 0, .zone = zone}));
-  }
+  if (report.columns_for != nullptr) ran.columns = OrThrow(report.columns_for(asked.wishes));
   TableView view{.columns = {}, .sort_by = {}, .descending = false, .limit = asked.limit};
   for (size_t i = 0; i < ran.columns.size(); ++i) view.columns.push_back(i);
   std::string_view sort = report.default_sort;
@@ -132,8 +130,9 @@ inline Coverage RunStyle(const Style& style, const Asked& asked) {
   const LocalZone zone = LocalZone::Utc();
   LogSet log = OpenLogs(asked);
   auto file = OrThrow(OutputFile::Create("/dev/null"));
-  const Question question{.log = log, .zone = zone, .filter = {}, .paths = asked.paths};
-  return OrThrow(style.write(question, zone, file)).coverage;
+  const Question question{
+      .log = log, .zone = zone, .filter = {}, .paths = asked.paths, .output = &file};
+  return OrThrow(style.write(question)).coverage;
 }
 
 inline Coverage RunPage(const Report& report, const Asked& asked) {
