@@ -9,6 +9,7 @@
 #include "daybook/standard_streams.h"
 #include "exit_status.h"
 #include "options.h"
+#include "output/messages.h"
 #include "run.h"
 
 namespace {

@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -19,11 +18,11 @@
 #include "log/log_files.h"
 #include "log/progress.h"
 #include "log/recorded_times.h"
+#include "output/messages.h"
 #include "output/pager.h"
 #include "output/terminal.h"
 #include "page.h"
 #include "report_view.h"
-#include "text/escape.h"
 
 namespace daybook {
 namespace {
@@ -55,13 +54,6 @@ Result<OutputFile> OpenOutput(const std::string& path) {
 Result<std::vector<std::string>> FilesOf(const Options& options) {
   if (options.report->find_files == nullptr) return options.paths;
   return options.report->find_files(options.paths);
-}
-
-// The folder of a report that writes_folder, else nullptr.
-Result<std::unique_ptr<LogFolder>> OpenFolder(const Options& options, const LogSet& log) {
-  if (!options.report->writes_folder) return std::unique_ptr<LogFolder>();
-  if (log.ReadsFolderOf(options.folder)) return IsPartOfLog(options.folder);
-  return CreateLogFolder(options.folder);
 }
 
 // A line of mail has at most 998 bytes (RFC 5322). So much of a text leaves room for the others of
@@ -109,16 +101,6 @@ void PrintNotes(const Table& table, Format format) {
     if (note.starts_with("-- ")) note.remove_prefix(3);
     PrintError(Error(std::string(note)));
   }
-}
-
-void PrintIncomplete(std::string_view which, const Coverage& coverage, const LocalZone& zone) {
-  PrintError(Error(fmt::format("the {} is not complete {}", which, CoverageLine(coverage, zone))));
-}
-
-void PrintCountedTwice(std::string_view which, const Coverage& coverage, const LocalZone& zone) {
-  if (coverage.recorded_twice_us == 0) return;
-  PrintError(
-      Error(fmt::format("of the {} some time is {}", which, CountedTwiceText(coverage, zone))));
 }
 
 int Fail(const Error& error, int status) {
@@ -180,32 +162,47 @@ int Look(const Options& options, const LocalZone& zone) {
   });
 }
 
-// A folder that was made and is still empty is no log.
-class NewFolder {
+// The folder of a report that writes_folder. Where it was made for that and is still empty in the
+// end, it is no log.
+class WrittenFolder {
  public:
-  explicit NewFolder(std::string path) : path_(std::move(path)) {
-    std::error_code unknown;
-    is_new_ = !path_.empty() && !std::filesystem::exists(path_, unknown);
-  }
-  NewFolder(const NewFolder&) = delete;
-  NewFolder& operator=(const NewFolder&) = delete;
-  ~NewFolder() {
+  explicit WrittenFolder(std::string path) : path_(std::move(path)) {}
+  WrittenFolder(const WrittenFolder&) = delete;
+  WrittenFolder& operator=(const WrittenFolder&) = delete;
+  ~WrittenFolder() {
     std::error_code unknown;
     if (is_new_) std::filesystem::remove(path_, unknown);
   }
 
+  Status Open() {
+    std::error_code unknown;
+    is_new_ = !std::filesystem::exists(path_, unknown);
+    auto folder = CreateLogFolder(path_);
+    if (!folder) return std::move(folder).error();
+    folder_ = std::move(*folder);
+    return Ok{};
+  }
+  std::unique_ptr<LogFolder> Take() { return std::move(folder_); }
+  LogFolder* get() const { return folder_.get(); }  // nullptr where it was not opened
+
  private:
   std::string path_;
   bool is_new_ = false;
+  std::unique_ptr<LogFolder> folder_;
 };
 
+Status OpenFolder(const Options& options, const LogSet& log, WrittenFolder* folder) {
+  if (!options.report->writes_folder) return Ok{};
+  if (log.ReadsFolderOf(options.folder)) return IsPartOfLog(options.folder);
+  return folder->Open();
+}
+
 int Import(const Options& options, const LocalZone& zone) {
-  const NewFolder new_folder(options.folder);
-  auto folder = CreateLogFolder(options.folder);
-  if (!folder) return Fail(folder.error(), kExitUsage);
+  WrittenFolder folder(options.folder);
+  if (Status opened = folder.Open(); !opened) return Fail(opened.error(), kExitUsage);
   OutputFile file = OutputFile::StandardOutput();
   return WriteTable(options, zone, file, [&](Table& table) -> Result<int> {
-    auto imported = options.report->import(options.paths, std::move(*folder), table);
+    auto imported = options.report->import(options.paths, folder.Take(), table);
     if (!imported) return std::move(imported).error();
     for (const Error& failure : imported->failures) PrintError(failure);
     return imported->exit_status;
@@ -266,20 +263,36 @@ bool IsSilent(const Options& options) {
   return options.style != nullptr || IsSilent(options.format);
 }
 
-}  // namespace
-
-// Lines below the first one are indented, so that no name with a line end looks like a message.
-void PrintError(const Error& error) {
-  std::string line = "daybook: ";
-  std::string_view rest = error.message();
-  for (size_t end = 0; (end = rest.find("\n  ")) != rest.npos; rest.remove_prefix(end + 1)) {
-    AppendEscaped(rest.substr(0, end), &line);
-    line += '\n';
+// Says that on standard error, of an answer with this exit status.
+void PrintUntold(const Options& options, const Answer& answer, int status, const LocalZone& zone) {
+  const auto& old = answer.old_coverage;
+  for (const std::string& note : answer.notes) PrintError(Error(note));
+  if (old) PrintCountedTwice("old log", *old, zone);
+  PrintCountedTwice("log", answer.coverage, zone);
+  for (const std::string& rule : answer.failed_on) PrintError(Error("this applies: " + rule));
+  if (old) {  // whatever the status is
+    if (old->incomplete()) PrintIncomplete("old log", *old, zone);
+    if (answer.coverage.incomplete()) PrintIncomplete("log", answer.coverage, zone);
+    return;
   }
-  AppendEscaped(rest, &line);
-  line += '\n';
-  std::fwrite(line.data(), 1, line.size(), stderr);
+  const bool is_told = answer.exit_status && options.report->page == nullptr;
+  if (status == kExitIncomplete && !is_told) PrintIncomplete("log", answer.coverage, zone);
 }
+
+// What is to be said of an answer that is written. Returns the exit status.
+int Conclude(const Options& options, const LogSet& log, const Answer& answer,
+             const LocalZone& zone) {
+  for (const LogSet::Failure& failure : log.failures()) PrintError(failure.error);
+  for (const Error& failure : answer.failures) PrintError(failure);
+  if (answer.coverage.holds_rollups && answer.coverage.processes && !answer.coverage.rollups) {
+    return Fail(NoProcesses(), kExitUnreadable);
+  }
+  const int status = ExitStatus(log, answer);
+  if (IsSilent(options)) PrintUntold(options, answer, status, zone);
+  return status;
+}
+
+}  // namespace
 
 int Run(const Options& options, const LocalZone& zone) {
   if (options.report->look != nullptr) return Look(options, zone);
@@ -294,9 +307,10 @@ int Run(const Options& options, const LocalZone& zone) {
   if (options.style != nullptr && options.style->is_binary && file->is_terminal()) {
     return Fail(Error("not to a terminal: this is no text; give a file with -o"), kExitUsage);
   }
-  const NewFolder new_folder(options.folder);
-  auto folder = OpenFolder(options, *log);
-  if (!folder) return Fail(folder.error(), kExitUsage);
+  WrittenFolder folder(options.folder);
+  if (Status opened = OpenFolder(options, *log, &folder); !opened) {
+    return Fail(opened.error(), kExitUsage);
+  }
   const auto progress = ShowProgress(options, &*log);
   auto pager = MakePager(options, *file);
   file->BeforeWriting([&] {
@@ -312,7 +326,7 @@ int Run(const Options& options, const LocalZone& zone) {
                                    .now_ns = options.now_ns,
                                    .paths = *paths,
                                    .salvaged = options.salvaged,
-                                   .folder = folder->get(),
+                                   .folder = folder.get(),
                                    .output = &*file,
                                    .progress = progress.get()},
                                   *file);
@@ -324,25 +338,7 @@ int Run(const Options& options, const LocalZone& zone) {
   if (!closed) return Fail(closed.error(), kExitUnreadable);
   // Who checks a log wants to know how it is, also where nobody reads the rest of the rows.
   if (file->reader_is_gone() && !is_paged) return answer->exit_status.value_or(kExitFine);
-  for (const LogSet::Failure& failure : log->failures()) PrintError(failure.error);
-  for (const Error& failure : answer->failures) PrintError(failure);
-  if (answer->coverage.holds_rollups && answer->coverage.processes && !answer->coverage.rollups) {
-    return Fail(NoProcesses(), kExitUnreadable);
-  }
-  const int status = ExitStatus(*log, *answer);
-  if (!IsSilent(options)) return status;
-  for (const std::string& note : answer->notes) PrintError(Error(note));
-  if (answer->old_coverage) PrintCountedTwice("old log", *answer->old_coverage, zone);
-  PrintCountedTwice("log", answer->coverage, zone);
-  for (const std::string& rule : answer->failed_on) PrintError(Error("this applies: " + rule));
-  if (answer->old_coverage) {  // whatever the status is
-    if (answer->old_coverage->incomplete()) PrintIncomplete("old log", *answer->old_coverage, zone);
-    if (answer->coverage.incomplete()) PrintIncomplete("log", answer->coverage, zone);
-    return status;
-  }
-  const bool is_told = answer->exit_status && options.report->page == nullptr;
-  if (status == kExitIncomplete && !is_told) PrintIncomplete("log", answer->coverage, zone);
-  return status;
+  return Conclude(options, *log, *answer, zone);
 }
 
 }  // namespace daybook

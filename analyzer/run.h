@@ -9,7 +9,4 @@ namespace daybook {
 // Returns the exit status; reports what went wrong on standard error.
 int Run(const Options& options, const LocalZone& zone);
 
-// "daybook: ..." on standard error.
-void PrintError(const Error& error);
-
 }  // namespace daybook

@@ -237,10 +237,7 @@ void AppendFacts(std::span<const NamedFact> facts, const LocalZone& zone, std::s
   ByteBuffer line;
   char separator = '{';
   for (const NamedFact& fact : facts) {
-    line.Append(std::exchange(separator, ','));
-    line.Append('"');
-    line.Append(fact.name);
-    line.Append("\":");
+    AppendKey(std::exchange(separator, ','), fact.name, &line);
     AppendCell(fact.kind, fact.value, zone, &line);
   }
   line.Append('}');

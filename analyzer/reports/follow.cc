@@ -14,8 +14,8 @@
 #include "columns/life_fields.h"
 #include "life_log.h"
 #include "log/folder_watch.h"
+#include "output/messages.h"
 #include "report.h"
-#include "run.h"
 
 namespace daybook {
 namespace {

@@ -10,9 +10,9 @@
 #include <vector>
 
 #include "log/progress.h"
+#include "output/messages.h"
 #include "rollup/rollup_builder.h"
 #include "rollup/rollup_file.h"
-#include "run.h"
 #include "text/whole_number.h"
 
 namespace daybook {
@@ -32,15 +32,6 @@ Result<uint64_t> GroupsOf(const Wishes& wishes) {
 std::string PathOf(const Wishes& wishes) { return std::string(*wishes.Value("--partial")); }
 
 Replace ReplaceOf(const Wishes& wishes) { return Replace{wishes.Has("--replace")}; }
-
-// Where there is no page to say so.
-void TellIfIncomplete(const Coverage& coverage, const LocalZone& zone) {
-  if (coverage.recorded_twice_us != 0) {
-    PrintError(Error("of the log some time is " + CountedTwiceText(coverage, zone)));
-  }
-  if (!coverage.incomplete()) return;
-  PrintError(Error(fmt::format("the log is not complete {}", CoverageLine(coverage, zone))));
-}
 
 // All records, so that what is missing before the window is not told of its first day. Of the lives
 // those of other boots are skipped: a day's numbers are the same without them.
@@ -123,7 +114,8 @@ Result<Answer> WritePartial(const Question& question, Page& page) {
   // A pipe whose reader is gone is no error, as for every output.
   if (!written && written.error().error_number() != EPIPE) return written.error();
   if (path == "-" || question.wishes.Has("--quiet")) {
-    TellIfIncomplete(answer.coverage, question.zone);
+    PrintCountedTwice("log", answer.coverage, question.zone);
+    if (answer.coverage.incomplete()) PrintIncomplete("log", answer.coverage, question.zone);
     return answer;
   }
   page.Begin({.report = "report", .window = window});
