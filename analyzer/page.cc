@@ -93,20 +93,19 @@ void Page::Begin(const PageHead& head) {
   if (!head.baseline) return;
   std::string line = "compared with ";
   AppendSpan(*head.baseline, zone_, &line);
-  if (format_ == Format::kMarkdown) return AddLine(line);
+  if (format_ == Format::kMarkdown) out += '\n';
   out += line + '\n';
 }
 
 void Page::AddNote(std::string_view line) {
   AddLine(line);
-  if (line.starts_with("-- ")) line.remove_prefix(3);
   notes_.emplace_back(line);
 }
 
 void Page::AddLine(std::string_view line, Tone tone) {
   if (!IsForPeople(format_)) return;
   file_->buffer().push_back('\n');
-  AppendInTone(tone, line, &file_->buffer());
+  AppendInTone(tone, std::string("-- ").append(line), &file_->buffer());
   file_->buffer().push_back('\n');
 }
 
@@ -174,7 +173,7 @@ void Page::Finish(const Coverage& coverage, std::span<const std::string> failed_
     out += "}\n";
   }
   for (const std::string& rule : failed_on) {
-    AddLine("-- exit status 1 since this applies: " + rule, Alarm());
+    AddLine("exit status 1 since this applies: " + rule, Alarm());
   }
   AddLine(CoverageLine(coverage, zone_), coverage.incomplete() ? Alarm() : Tone::kPlain);
   file_->Written();

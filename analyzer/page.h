@@ -46,7 +46,7 @@ class Page {
   void Finish(const Coverage& coverage, std::span<const std::string> failed_on);
 
   Format format() const { return format_; }
-  // Without the dashes, for Answer::notes: other formats have no place for them.
+  // For Answer::notes: other formats have no place for them.
   const std::vector<std::string>& notes() const { return notes_; }
 
  private:

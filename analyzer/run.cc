@@ -97,10 +97,7 @@ int ExitStatus(const LogSet& log, const Answer& answer) {
 
 void PrintNotes(const Table& table, Format format) {
   if (!IsSilent(format)) return;
-  for (std::string_view note : table.notes()) {
-    if (note.starts_with("-- ")) note.remove_prefix(3);
-    PrintError(Error(std::string(note)));
-  }
+  for (const std::string& note : table.notes()) PrintError(Error(note));
 }
 
 int Fail(const Error& error, int status) {
@@ -126,7 +123,7 @@ void NoteLimit(const Options& options, Table& table) {
   if (!IsForPeople(options.format) || table.LeftOut() == 0) return;
   const uint64_t limit = *options.view.limit;
   table.AddNote(
-      fmt::format("-- {} of {} rows are shown: --limit {}", limit, limit + table.LeftOut(), limit));
+      fmt::format("{} of {} rows are shown: --limit {}", limit, limit + table.LeftOut(), limit));
 }
 
 // Fills a table that rests on no records of a log.

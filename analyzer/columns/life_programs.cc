@@ -114,7 +114,7 @@ void MergedPrograms::Note(const RanProgram& program) {
 void MergedPrograms::AddNote(Table& table, std::vector<NamedFact>* facts) const {
   if (rows_ == 0) return;
   table.AddNote(
-      fmt::format("-- programs of processes that ran many, told as one of each: {}", programs_));
+      fmt::format("programs of processes that ran many, told as one of each: {}", programs_));
   facts->insert(facts->end(), {{"merged_rows", rows_}, {"merged_programs", programs_}});
 }
 

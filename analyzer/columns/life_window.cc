@@ -150,7 +150,7 @@ void EndsOfLogs::Take(const Boot& boot, const Life& life) {
 std::vector<std::string> EndsOfLogs::Lines(const LocalZone& zone) const {
   std::vector<std::string> lines;
   for (const auto& [host, end_ns] : ends_) {
-    std::string& line = lines.emplace_back("-- the log of ");
+    std::string& line = lines.emplace_back("the log of ");
     AppendEscaped(host, &line);
     line += " ends at ";
     zone.AppendForPeople(end_ns, &line);

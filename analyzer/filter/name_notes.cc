@@ -39,7 +39,7 @@ void AddHostNotes(std::span<const std::string> asked, const LogSet& log, Table& 
   const std::vector<std::string_view> known(hosts.begin(), hosts.end());
   for (const std::string& name : asked) {
     if (hosts.contains(name)) continue;
-    table.AddNote(NameNote("-- what was read tells of no host", name, known));
+    table.AddNote(NameNote("what was read tells of no host", name, known));
   }
 }
 
@@ -60,7 +60,7 @@ void AddCgroupNotes(const CgroupPart& part, std::span<const std::string> asked, 
     if (part.option == "--cgroup" && IsCgroupId(value)) continue;
     if (std::ranges::any_of(known, is_meant)) continue;
     table.AddNote(
-        NameNote(std::string("-- what was read tells of no ").append(part.what), name, known));
+        NameNote(std::string("what was read tells of no ").append(part.what), name, known));
   }
 }
 

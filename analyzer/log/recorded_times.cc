@@ -400,7 +400,7 @@ std::vector<std::string> NotRecordedLines(const LogSet& log, const Window& windo
     if (!silence || (!silence->until_ns && !silence->missing)) continue;
     const auto from_ns = silence->missing ? silence->missing->first_ns : silence->from_ns;
     const auto until_ns = silence->missing ? silence->missing->last_ns : *silence->until_ns;
-    std::string& line = lines.emplace_back("-- on ");
+    std::string& line = lines.emplace_back("on ");
     AppendEscaped(host.empty() ? "a host without a name" : host, &line);
     line += silence->missing ? " records are missing " : " nobody recorded ";
     if (from_ns) {
@@ -416,7 +416,7 @@ std::vector<std::string> NotRecordedLines(const LogSet& log, const Window& windo
 }
 
 std::string EndLine(int64_t end_ns, const LocalZone& zone) {
-  std::string line = "-- the log ends at ";
+  std::string line = "the log ends at ";
   zone.AppendForPeople(end_ns, &line);
   return line + ", before the time that is asked for";
 }

@@ -24,7 +24,8 @@ void PrintError(const Error& error) {
 }
 
 void PrintIncomplete(std::string_view which, const Coverage& coverage, const LocalZone& zone) {
-  PrintError(Error(fmt::format("the {} is not complete {}", which, CoverageLine(coverage, zone))));
+  PrintError(
+      Error(fmt::format("the {} is not complete -- {}", which, CoverageLine(coverage, zone))));
 }
 
 void PrintCountedTwice(std::string_view which, const Coverage& coverage, const LocalZone& zone) {

@@ -22,7 +22,7 @@ std::unique_ptr<Output> MakeOutput(Format format, const Appearance& appearance, 
 }
 
 std::string OldCoverageLine(const Coverage& coverage, const LocalZone& zone) {
-  return "-- old: " + CoverageLine(coverage, zone).substr(3);
+  return "old: " + CoverageLine(coverage, zone);
 }
 
 }  // namespace daybook

@@ -81,7 +81,6 @@ void MarkdownOutput::Row(std::span<const Cell> cells) {
 }
 
 void MarkdownOutput::AppendParagraph(std::string_view text) {
-  if (text.starts_with("-- ")) text.remove_prefix(3);
   std::string& out = file_->buffer();
   out += '\n';
   AppendMarkdown(text, &out);

@@ -100,6 +100,7 @@ class TextOutput : public Output {
   void AppendToLine(Tone tone, std::string_view text);
   void NoteLeftOut();
   void PrintCoverage(const Coverage& coverage, std::string_view line);
+  void PrintNote(std::string_view note, Tone tone = Tone::kPlain);
 
   OutputFile* file_;
   const LocalZone& zone_;
@@ -167,7 +168,7 @@ void TextOutput::Finish(const Ending& ending) {
   PrintSample();
   if (ending.total) PrintRow(row_);
   NoteLeftOut();
-  for (const std::string& note : ending.notes) file_->buffer() += note + '\n';
+  for (const std::string& note : ending.notes) PrintNote(note);
   if (ending.old_coverage != nullptr) {
     PrintCoverage(*ending.old_coverage, OldCoverageLine(*ending.old_coverage, zone_));
   }
@@ -284,7 +285,11 @@ void TextOutput::AppendToLine(Tone tone, std::string_view text) {
 
 void TextOutput::PrintCoverage(const Coverage& coverage, std::string_view line) {
   const bool is_alarm = coverage.incomplete() && appearance_.colors == Colors::kYes;
-  AppendInTone(is_alarm ? Tone::kAlarm : Tone::kPlain, line, &file_->buffer());
+  PrintNote(line, is_alarm ? Tone::kAlarm : Tone::kPlain);
+}
+
+void TextOutput::PrintNote(std::string_view note, Tone tone) {
+  AppendInTone(tone, std::string("-- ").append(note), &file_->buffer());
   file_->buffer().push_back('\n');
 }
 
@@ -294,8 +299,7 @@ void TextOutput::NoteLeftOut() {
     if (rooms_[i] == 0) names.append(names.empty() ? "" : ", ").append(columns_[i].name);
   }
   if (names.empty()) return;
-  file_->buffer() +=
-      fmt::format("-- too wide for this terminal: {}; --no-truncate shows all\n", names);
+  PrintNote(fmt::format("too wide for this terminal: {}; --no-truncate shows all", names));
 }
 
 }  // namespace
@@ -338,7 +342,7 @@ std::string CountedTwiceText(const Coverage& coverage, const LocalZone& zone) {
 }
 
 std::string CoverageLine(const Coverage& coverage, const LocalZone& zone) {
-  std::string line = "-- ";
+  std::string line;
   if (coverage.first_ns && coverage.last_ns) {
     zone.AppendForPeople(*coverage.first_ns, &line);
     line += " to ";

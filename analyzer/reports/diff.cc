@@ -448,7 +448,7 @@ void AddHostNotes(const TimesOfPeriod& before, const TimesOfPeriod& now, const L
   }
   for (const std::string& host : hosts) {
     for (const std::string& text : NotesOf(host, before, now, zone)) {
-      std::string note = "-- ";
+      std::string note;
       if (hosts.size() > 1) {
         AppendEscaped(host.empty() ? "a host without a name" : host, &note);
         note += ": ";
@@ -462,7 +462,7 @@ void AddHostNotes(const TimesOfPeriod& before, const TimesOfPeriod& now, const L
 bool NoteWhatIsNotTold(const TimesOfPeriod& before, const TimesOfPeriod& now, const LocalZone& zone,
                        Table& table) {
   if (!before.IsTold() || !now.IsTold()) {
-    table.AddNote(fmt::format("-- {}", before.IsTold() ? kNewNotTold : kOldNotTold));
+    table.AddNote(std::string(before.IsTold() ? kNewNotTold : kOldNotTold));
     return false;
   }
   AddHostNotes(before, now, zone, table);
@@ -476,7 +476,7 @@ void NotePeriods(const Question& question, const Window& old_window, const Windo
                  Table& table) {
   const Window& window = question.log.window();
   if (IsWhole(window) && IsWhole(old_given)) return;
-  std::string note = "-- compared ";
+  std::string note = "compared ";
   AppendSpan(window, question.zone, &note);
   note += " with ";
   AppendSpan(old_window, question.zone, &note);

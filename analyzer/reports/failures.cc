@@ -236,7 +236,7 @@ std::vector<NamedFact> CascadeTable::AddNote(Table& table) {
   std::string comm;
   AppendEscaped(widest.first.comm, &comm);
   table.AddNote(fmt::format(
-      "-- cascades: {}; of the widest {} ({}) died first, {}, and {} followed: --view cascades",
+      "cascades: {}; of the widest {} ({}) died first, {}, and {} followed: --view cascades",
       found.size(), comm, widest.first.pid, StatusText(widest.first.wait_status), widest.followed));
   return {{"cascades", uint64_t{found.size()}},
           {"widest_pid", uint64_t{widest.first.pid}},

@@ -218,7 +218,7 @@ Result<Imported> RunImport(std::span<const std::string> paths, std::unique_ptr<L
       continue;
     }
     if (!seen.Add(file->Stat())) {
-      std::string note = "-- given more than once, and read once: ";
+      std::string note = "given more than once, and read once: ";
       AppendEscaped(file->name(), &note);
       table.AddNote(std::move(note));
       continue;

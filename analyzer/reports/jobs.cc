@@ -208,7 +208,7 @@ uint64_t JobTable::Finish(const LogSet& log) {
   }
   for (const auto& [key, known] : by_host) table_.Add(Row(key, known.root_pid, known.job));
   if (all_->incomplete != 0) {
-    table_.AddNote(fmt::format("-- processes of which the log does not tell all ancestors: {}",
+    table_.AddNote(fmt::format("processes of which the log does not tell all ancestors: {}",
                                all_->incomplete));
   }
   return all_->incomplete;

@@ -269,7 +269,7 @@ size_t SectionNumber(std::string_view name) {
 // Where no process is known. Why, is among what is not in the log; but a window may begin behind
 // what is.
 void AddSilence(const Question& question, Page& page) {
-  page.AddNote("-- no process is known of this time");
+  page.AddNote("no process is known of this time");
   if (const auto end = question.log.EndBeforeWindow()) page.AddNote(EndLine(*end, question.zone));
 }
 
@@ -277,7 +277,7 @@ void AddSilence(const Question& question, Page& page) {
 void AddHostNotes(const std::vector<std::string>& hosts, bool has_several, std::string_view text,
                   Page& page) {
   for (const std::string& host : hosts) {
-    std::string note = "-- ";
+    std::string note;
     if (has_several) {
       AppendEscaped(host.empty() ? "a host without a name" : host, &note);
       note += ": ";
@@ -304,7 +304,7 @@ void AddComparison(const Wish& wish, const Nights& nights, std::string_view with
   const auto all_missing = nights.HostsThatLack(Night::Lack::kAll);
   const bool has_several = nights.has_several();
   if (!nights.baseline() && all_missing.empty()) {
-    page.AddNote(fmt::format("-- {}", without));
+    page.AddNote(without);
   } else if (has_several) {
     AddHostNotes(nights.HostsWithoutBaseline(), has_several, without, page);
   }
@@ -315,10 +315,10 @@ void AddComparison(const Wish& wish, const Nights& nights, std::string_view with
 
 void AddNotes(const Exceptions& exceptions, Page& page) {
   if (!exceptions.hidden.empty()) {
-    page.AddNote(fmt::format("-- exceptions in sections that were not asked for: {}",
+    page.AddNote(fmt::format("exceptions in sections that were not asked for: {}",
                              fmt::join(exceptions.hidden, ", ")));
   } else if (!exceptions.has_shown) {
-    page.AddLine("-- no exceptions");
+    page.AddLine("no exceptions");
   }
 }
 

@@ -99,7 +99,7 @@ class Rate {
     const auto seconds =
         static_cast<uint64_t>((last_minute - first_minute) * kMinuteSeconds + end - begin);
     std::string note =
-        fmt::format("-- births: {} in {} s, at most {} in a second: ", births, seconds, most);
+        fmt::format("births: {} in {} s, at most {} in a second: ", births, seconds, most);
     zone.AppendForPeople(NsOf(peak), &note);
     table.AddNote(std::move(note));
     return {{"births", births},

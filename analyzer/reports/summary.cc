@@ -109,7 +109,7 @@ class Groups {
     merged_.AddNote(table, facts);
     if (unsplit_us_.terms != 0) {
       table.AddNote(fmt::format(
-          "-- processes of which it is not known which program used the CPU time: {}, in {}",
+          "processes of which it is not known which program used the CPU time: {}, in {}",
           unsplit_us_.terms, kOther));
       facts->push_back({"unsplit_processes", unsplit_us_.terms});
       facts->push_back({"unsplit_cpu_us", *unsplit_us_.total});

@@ -115,8 +115,8 @@ std::optional<LifeSpan> SpanOf(const Boot& boot, const Life& life) {
 std::string LeftOutNote(uint32_t pid, uint64_t count, const std::optional<LifeSpan>& newest,
                         const LocalZone& zone) {
   const bool is_one = count == 1;
-  std::string note = is_one ? fmt::format("-- process {}", pid)
-                            : fmt::format("-- {} processes with the pid {}", count, pid);
+  std::string note = is_one ? fmt::format("process {}", pid)
+                            : fmt::format("{} processes with the pid {}", count, pid);
   if (newest) {
     note.append(is_one ? ", which lived " : ", the newest of which lived ")
         .append(newest->Text(zone))
@@ -171,7 +171,7 @@ class ProcessRows {
     facts->push_back({"ran_others", replaced_});
     if (replaced_ == 0) return;
     table.AddNote(
-        fmt::format("-- programs: {} of these ran others before: --view programs", replaced_));
+        fmt::format("programs: {} of these ran others before: --view programs", replaced_));
   }
 
  private:
@@ -184,7 +184,7 @@ class ProcessRows {
 std::string NewestNote(const Found& found) {
   const uint64_t processes = found.others + 1;
   const size_t hosts = found.hosts.size();
-  std::string note = fmt::format("-- the newest of {} processes with this pid", processes);
+  std::string note = fmt::format("the newest of {} processes with this pid", processes);
   if (hosts == 1) return note + "; PID@TIME names another";
   note += fmt::format(", on {} hosts; ", hosts);
   return note + (processes == hosts ? "--host names another" : "--host and PID@TIME name another");
@@ -206,9 +206,9 @@ uint64_t AddRows(const Found& found, const Question& question, Table& table,
     }
     if (at->parent.get() != nullptr || IsFirst(*at)) continue;
     facts->push_back({"unknown_ppid", OptionalCell(at->ppid)});
-    table.AddNote(
-        at->ppid ? fmt::format("-- above it: pid {}, of which the log does not tell", *at->ppid)
-                 : "-- above it: the log does not tell");
+    table.AddNote(at->ppid
+                      ? fmt::format("above it: pid {}, of which the log does not tell", *at->ppid)
+                      : "above it: the log does not tell");
   }
   if (shows_programs) {
     programs.AddNote(table, facts);
@@ -255,7 +255,7 @@ Result<Answer> RunWhy(const Question& question, Table& table) {
     return answer;
   }
   if (found.boot == nullptr) {
-    table.AddNote(fmt::format("-- no process {} {}{}", wanted->pid,
+    table.AddNote(fmt::format("no process {} {}{}", wanted->pid,
                               wanted->time ? "at that time" : "in the log",
                               neighbours.Text(question.zone)));
     table.AddNotes(ends.Lines(question.zone));

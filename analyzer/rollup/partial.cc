@@ -119,7 +119,7 @@ Result<Answer> WritePartial(const Question& question, Page& page) {
     return answer;
   }
   page.Begin({.report = "report", .window = window});
-  page.AddLine(fmt::format("-- {}: roll-ups {}, processes {}", path, *written, coverage->used));
+  page.AddLine(fmt::format("{}: roll-ups {}, processes {}", path, *written, coverage->used));
   page.Finish(answer.coverage, {});
   return answer;
 }

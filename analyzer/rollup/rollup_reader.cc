@@ -196,7 +196,7 @@ std::vector<std::string> RollupReader::MissingDays() const {
     }
     if (told == 0) continue;
     if (told > kMaxDaysToTell) line += ", ...";
-    std::string& note = lines.emplace_back("-- ");
+    std::string& note = lines.emplace_back();
     AppendEscaped(host, &note);
     note.append(": nothing of").append(line);
   }
@@ -211,7 +211,7 @@ std::vector<std::string> RollupReader::UnknownHosts() const {
   const std::vector<std::string_view> names(known.begin(), known.end());
   std::vector<std::string> lines;
   for (const std::string& host : hosts_) {
-    if (!known.contains(host)) lines.push_back(NameNote("-- no roll-up is of host", host, names));
+    if (!known.contains(host)) lines.push_back(NameNote("no roll-up is of host", host, names));
   }
   return lines;
 }

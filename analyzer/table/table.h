@@ -167,7 +167,7 @@ class Table {
 
   const std::optional<std::vector<Cell>>& total() const { return total_; }
 
-  // Lines for people, below the table.
+  // Lines for people, below the table; text marks them by dashes.
   void AddNote(std::string line) { notes_.push_back(std::move(line)); }
   void AddNotes(std::vector<std::string> lines) {
     for (std::string& line : lines) AddNote(std::move(line));

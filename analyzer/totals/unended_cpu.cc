@@ -38,7 +38,7 @@ void UnendedCpu::AddNote(const Sum& told_us, Table& table, std::vector<NamedFact
   ByteBuffer time;
   AppendCellText(Kind::kMicroseconds, cpu_us, question_.zone, &time);
   table.AddNote(
-      fmt::format("-- processes that had not ended took CPU time that is not told here: {}; for "
+      fmt::format("processes that had not ended took CPU time that is not told here: {}; for "
                   "theirs ask for cpu_within, with --window existence",
                   time.text()));
   facts->push_back({"unended_cpu_us", cpu_us});
