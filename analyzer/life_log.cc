@@ -82,7 +82,7 @@ class LifeReader : private LogWatch {
   void HandOut(const Boot& boot, const Life& life);
   void HandOutSalvaged(const Boot& boot, const Life& life);
   Truth Judge(const Boot& boot, const Life& life);
-  void HandOver(const Boot& boot, const Life& life, Coverage* counts);
+  void HandOver(const Boot& boot, const Life& life, LifeCounts* counts);
 
   LogSet& log_;
   const Filter& filter_;
@@ -106,8 +106,7 @@ class LifeReader : private LogWatch {
   bool seems_quiet_ = false;
   bool took_any_ = false;  // record since the last wait
   bool stopped_ = false;
-  Coverage lives_;  // only what it says of lives
-  uint64_t processes_ = 0;
+  LifeCounts counts_{.processes = 0};
   uint64_t malformed_ = 0;
 };
 
@@ -165,15 +164,8 @@ Coverage LifeReader::Read() {
   HandOutShown();
   for (Builders& builders : builders_) builders.Finish(LifeState::kRunning);
   Coverage coverage = log_.coverage();
-  coverage.processes = processes_;
-  coverage.running = lives_.running;
-  coverage.ended_unseen = lives_.ended_unseen;
-  coverage.unreaped = lives_.unreaped;
+  coverage.lives() = counts_;
   coverage.stopped_early = stopped_;
-  coverage.used = lives_.used;
-  coverage.filtered = lives_.filtered;
-  coverage.undated = lives_.undated;
-  coverage.undecided = lives_.undecided;
   coverage.malformed_records += malformed_;
   return coverage;
 }
@@ -280,19 +272,19 @@ void LifeReader::HandOutShown() {
 // stopped.
 void LifeReader::HandOut(const Boot& boot, const Life& life) {
   if (stopped_) return;
-  ++processes_;
-  CountOpenEnd(log_.window(), boot, life, &lives_);
+  ++*counts_.processes;
+  CountOpenEnd(log_.window(), boot, life, &counts_);
   if (every_life_) every_life_(boot, life);
-  HandOver(boot, life, &lives_);
+  HandOver(boot, life, &counts_);
 }
 
 // These are in no total.
 void LifeReader::HandOutSalvaged(const Boot& boot, const Life& life) {
-  Coverage uncounted;
+  LifeCounts uncounted;
   if (!stopped_ && life.proof != Proof::kVerified) HandOver(boot, life, &uncounted);
 }
 
-void LifeReader::HandOver(const Boot& boot, const Life& life, Coverage* counts) {
+void LifeReader::HandOver(const Boot& boot, const Life& life, LifeCounts* counts) {
   const Placed placed = Place(log_.window(), boot, life);
   const Truth truth = placed == Placed::kInside ? Judge(boot, life) : Truth::kFalse;
   const LifeUse use = truth == Truth::kTrue ? function_(boot, life) : LifeUse::kFiltered;

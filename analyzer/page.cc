@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "output/coverage_text.h"
 #include "report_view.h"
 #include "text/escape.h"
 #include "time/window_text.h"

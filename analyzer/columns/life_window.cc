@@ -79,13 +79,13 @@ bool EndedBehind(const std::optional<int64_t>& until_ns, const Boot& boot, const
   return start && *start < *until_ns && end && *end >= *until_ns;
 }
 
-void CountOpenEnd(const Window& window, const Boot& boot, const Life& life, Coverage* coverage) {
+void CountOpenEnd(const Window& window, const Boot& boot, const Life& life, LifeCounts* counts) {
   const bool is_running = life.state == LifeState::kRunning;
   const bool is_lost = life.state == LifeState::kLost;
   if (!window.bounded()) {
-    coverage->running += is_running;
-    coverage->ended_unseen += is_lost;
-    coverage->unreaped += life.is_unreaped;
+    counts->running += is_running;
+    counts->ended_unseen += is_lost;
+    counts->unreaped += life.is_unreaped;
     return;
   }
   const bool is_by_end = window.rule == WindowRule::kEnd;
@@ -94,9 +94,9 @@ void CountOpenEnd(const Window& window, const Boot& boot, const Life& life, Cove
   if (!is_told) return;
   if (!window.Overlaps(StartOf(boot, life), EndTime(boot, life))) return;
   const bool runs_on = is_running || EndedBehind(window.until_ns, boot, life);
-  coverage->running += runs_on;
-  coverage->ended_unseen += is_lost && !runs_on;
-  coverage->unreaped += life.is_unreaped && !runs_on;
+  counts->running += runs_on;
+  counts->ended_unseen += is_lost && !runs_on;
+  counts->unreaped += life.is_unreaped && !runs_on;
 }
 
 std::optional<bool> AliveAt(const Boot& boot, const Life& life, int64_t time_ns) {

@@ -35,7 +35,7 @@ bool EndedBehind(const std::optional<int64_t>& until_ns, const Boot& boot, const
 
 // Counts a life that was alive in the window, where at the window's end it still runs, or has ended
 // unseen, or unreaped, until then.
-void CountOpenEnd(const Window& window, const Boot& boot, const Life& life, Coverage* coverage);
+void CountOpenEnd(const Window& window, const Boot& boot, const Life& life, LifeCounts* counts);
 
 // Whether it was alive at that moment, its birth included and its end not; nullopt where the log
 // does not tell: nobody is known to live on behind its end.

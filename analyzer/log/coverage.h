@@ -27,7 +27,25 @@ struct RollupCoverage {
   bool operator==(const RollupCoverage&) const = default;
 };
 
-struct Coverage {
+// What became of the lives that were read; of a dump, which joins no records to lives, of records.
+struct LifeCounts {
+  std::optional<uint64_t> processes;  // unknown without lives; each is used or filtered
+  uint64_t running = 0;               // at the end of the window, or of the log
+  uint64_t ended_unseen = 0;          // in the window
+  uint64_t unreaped = 0;       // ended in it, but too long before their reap for that to be used
+  bool stopped_early = false;  // nothing is known of what follows, nor of what was still running
+
+  // What the answer rests on, and what was left out: outside --since and --until, not what the
+  // filter lets through, or not what the report is about.
+  uint64_t used = 0;
+  uint64_t filtered = 0;
+  uint64_t undated = 0;    // of these: without a wall clock to place them by
+  uint64_t undecided = 0;  // of these: the log does not tell what the filter asks
+
+  bool operator==(const LifeCounts&) const = default;
+};
+
+struct Coverage : LifeCounts {
   std::optional<int64_t> first_ns;  // wall clock of the earliest and the latest record
   std::optional<int64_t> last_ns;
   uint64_t hosts = 0;
@@ -36,20 +54,6 @@ struct Coverage {
   uint64_t records = 0;
   uint64_t skipped_segments = 0;  // not read, since they lie outside --since and --until
   uint64_t skipped_bytes = 0;     // the same, of segments of which other parts were read
-
-  // Lives; unknown for reports that do not join records to lives. Each is used or filtered.
-  std::optional<uint64_t> processes;
-  uint64_t running = 0;        // at the end of the window, or of the log
-  uint64_t ended_unseen = 0;   // in the window
-  uint64_t unreaped = 0;       // ended in it, but too long before their reap for that to be used
-  bool stopped_early = false;  // nothing is known of what follows, nor of what was still running
-
-  // What the answer rests on, and what was left out: outside --since and --until, not what the
-  // filter lets through, or not what the report is about. Lives, of a dump records.
-  uint64_t used = 0;
-  uint64_t filtered = 0;
-  uint64_t undated = 0;    // of these: without a wall clock to place them by
-  uint64_t undecided = 0;  // of these: the log does not tell what the filter asks
 
   uint64_t dropped_events = 0;  // the recorder left them out on request
   uint64_t lost_events = 0;     // the recorder says that it lost them
@@ -79,6 +83,7 @@ struct Coverage {
   bool holds_rollups = false;  // a file has no processes, but what some add up to
   std::optional<RollupCoverage> rollups;
 
+  LifeCounts& lives() { return *this; }
   bool incomplete() const {
     return lost_events != 0 || missing_records != 0 || malformed_records != 0 || gaps != 0 ||
            unordered_records != 0 || (unknown_records != 0 && !tells_unknown) ||

@@ -5,7 +5,7 @@
 #include <cstdio>
 #include <string>
 
-#include "output/output.h"
+#include "output/coverage_text.h"
 #include "text/escape.h"
 
 namespace daybook {

@@ -21,8 +21,4 @@ std::unique_ptr<Output> MakeOutput(Format format, const Appearance& appearance, 
   return nullptr;
 }
 
-std::string OldCoverageLine(const Coverage& coverage, const LocalZone& zone) {
-  return "old: " + CoverageLine(coverage, zone);
-}
-
 }  // namespace daybook

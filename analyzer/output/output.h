@@ -72,16 +72,7 @@ std::unique_ptr<Output> MakeMarkdownOutput(OutputFile* file, const LocalZone& zo
 void AppendJsonRow(std::span<const Column> columns, std::span<const Cell> cells,
                    const LocalZone& zone, ByteBuffer* out);
 
-// One line for people: what the log covers and what is missing.
-std::string CoverageLine(const Coverage& coverage, const LocalZone& zone);
-
-// What of it is told by two logs, where there is something.
-std::string CountedTwiceText(const Coverage& coverage, const LocalZone& zone);
-
-// The same of what an answer is compared with.
-std::string OldCoverageLine(const Coverage& coverage, const LocalZone& zone);
-
-// The same for programs: an object with all of it.
+// What is covered and what is missing, for programs: an object with all of it.
 void AppendJsonCoverage(const Coverage& coverage, const LocalZone& zone, std::string* out);
 
 }  // namespace daybook

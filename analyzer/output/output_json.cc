@@ -168,80 +168,104 @@ void AppendJsonRow(std::span<const Column> columns, std::span<const Cell> cells,
   line->Append('}');
 }
 
+namespace {
+
+// An object, member by member.
+class Members {
+ public:
+  explicit Members(const LocalZone& zone) : zone_(zone) {}
+
+  void Add(std::string_view name, const Cell& cell, Kind kind = Kind::kNumber) {
+    AppendKey(std::exchange(separator_, ','), name, &line_);
+    AppendCell(kind, cell, zone_, &line_);
+  }
+  // There is at least one.
+  void Finish(std::string* out) {
+    line_.Append('}');
+    out->append(line_.text());
+  }
+
+ private:
+  const LocalZone& zone_;
+  ByteBuffer line_;
+  char separator_ = '{';
+};
+
+void AddLives(const LifeCounts& lives, Members* members) {
+  members->Add("processes", OptionalCell(lives.processes));
+  if (lives.processes) {
+    members->Add("running", lives.running);
+    members->Add("ended_unseen", lives.ended_unseen);
+    members->Add("unreaped", lives.unreaped);
+    members->Add("stopped_early", lives.stopped_early, Kind::kBool);
+  }
+  members->Add("used", lives.used);
+  members->Add("filtered", lives.filtered);
+  members->Add("undated", lives.undated);
+  members->Add("undecided", lives.undecided);
+}
+
+void AddMissing(const Coverage& coverage, Members* members) {
+  members->Add("dropped_events", coverage.dropped_events);
+  members->Add("lost_events", coverage.lost_events);
+  members->Add("recording_gaps", coverage.recording_gaps);
+  members->Add("missed_forks", coverage.missed_forks);
+  members->Add("unseen_forks", coverage.unseen_forks);
+  members->Add("recorded_twice_us", coverage.recorded_twice_us);
+  members->Add("missing_records", coverage.missing_records);
+  members->Add("malformed_records", coverage.malformed_records);
+  members->Add("repeated_records", coverage.repeated_records);
+  members->Add("unordered_records", coverage.unordered_records);
+  members->Add("unknown_records", coverage.unknown_records);
+  members->Add("salvaged_records", coverage.salvaged_records);
+  members->Add("gaps", coverage.gaps);
+  members->Add("damaged_bytes", coverage.damaged_bytes);
+  members->Add("hole_bytes", coverage.hole_bytes);
+  members->Add("torn_bytes", coverage.torn_bytes);
+  members->Add("unreadable_files", coverage.unreadable_files);
+}
+
+void AddRollups(const RollupCoverage& rollups, Members* members) {
+  members->Add("rollups", rollups.rollups);
+  members->Add("days", rollups.days);
+  members->Add("missing_days", rollups.missing_days);
+  members->Add("repeated_rollups", rollups.repeated_rollups);
+  members->Add("partly_outside", rollups.partly_outside);
+  members->Add("missing_processes", rollups.missing_processes);
+  members->Add("cut_files", rollups.cut_files);
+  members->Add("unknown_rollups", rollups.unknown_rollups);
+  members->Add("mixed_filters", rollups.mixed_filters, Kind::kBool);
+  members->Add("without_unreaped", rollups.without_unreaped);
+}
+
+}  // namespace
+
 void AppendJsonCoverage(const Coverage& coverage, const LocalZone& zone, std::string* out) {
-  ByteBuffer line;
-  char separator = '{';
-  const auto member = [&](std::string_view name, const Cell& cell, Kind kind = Kind::kNumber) {
-    AppendKey(std::exchange(separator, ','), name, &line);
-    AppendCell(kind, cell, zone, &line);
-  };
-  member("first_time", OptionalCell(coverage.first_ns), Kind::kTime);
-  member("last_time", OptionalCell(coverage.last_ns), Kind::kTime);
-  member("hosts", coverage.hosts);
-  member("boots", coverage.boots);
-  member("segments", coverage.segments);
-  member("records", coverage.records);
-  member("skipped_segments", coverage.skipped_segments);
-  member("skipped_bytes", coverage.skipped_bytes);
-  member("processes", OptionalCell(coverage.processes));
-  if (coverage.processes) {
-    member("running", coverage.running);
-    member("ended_unseen", coverage.ended_unseen);
-    member("unreaped", coverage.unreaped);
-    member("stopped_early", coverage.stopped_early, Kind::kBool);
-  }
-  member("used", coverage.used);
-  member("filtered", coverage.filtered);
-  member("undated", coverage.undated);
-  member("undecided", coverage.undecided);
-  member("dropped_events", coverage.dropped_events);
-  member("lost_events", coverage.lost_events);
-  member("recording_gaps", coverage.recording_gaps);
-  member("missed_forks", coverage.missed_forks);
-  member("unseen_forks", coverage.unseen_forks);
-  member("recorded_twice_us", coverage.recorded_twice_us);
-  member("missing_records", coverage.missing_records);
-  member("malformed_records", coverage.malformed_records);
-  member("repeated_records", coverage.repeated_records);
-  member("unordered_records", coverage.unordered_records);
-  member("unknown_records", coverage.unknown_records);
-  member("salvaged_records", coverage.salvaged_records);
-  member("gaps", coverage.gaps);
-  member("damaged_bytes", coverage.damaged_bytes);
-  member("hole_bytes", coverage.hole_bytes);
-  member("torn_bytes", coverage.torn_bytes);
-  member("unreadable_files", coverage.unreadable_files);
-  member("imported", coverage.imported, Kind::kBool);
-  member("others_hidden", coverage.others_hidden, Kind::kBool);
+  Members members(zone);
+  members.Add("first_time", OptionalCell(coverage.first_ns), Kind::kTime);
+  members.Add("last_time", OptionalCell(coverage.last_ns), Kind::kTime);
+  members.Add("hosts", coverage.hosts);
+  members.Add("boots", coverage.boots);
+  members.Add("segments", coverage.segments);
+  members.Add("records", coverage.records);
+  members.Add("skipped_segments", coverage.skipped_segments);
+  members.Add("skipped_bytes", coverage.skipped_bytes);
+  AddLives(coverage, &members);
+  AddMissing(coverage, &members);
+  members.Add("imported", coverage.imported, Kind::kBool);
+  members.Add("others_hidden", coverage.others_hidden, Kind::kBool);
   const std::string filter = fmt::format("{}", fmt::join(coverage.filters, ", "));
-  member("filter", filter.empty() ? Cell() : Cell(Text{.bytes = filter}), Kind::kString);
-  if (const auto& rollups = coverage.rollups) {
-    member("rollups", rollups->rollups);
-    member("days", rollups->days);
-    member("missing_days", rollups->missing_days);
-    member("repeated_rollups", rollups->repeated_rollups);
-    member("partly_outside", rollups->partly_outside);
-    member("missing_processes", rollups->missing_processes);
-    member("cut_files", rollups->cut_files);
-    member("unknown_rollups", rollups->unknown_rollups);
-    member("mixed_filters", rollups->mixed_filters, Kind::kBool);
-    member("without_unreaped", rollups->without_unreaped);
-  }
-  line.Append('}');
-  out->append(line.text());
+  members.Add("filter", filter.empty() ? Cell() : Cell(Text{.bytes = filter}), Kind::kString);
+  if (coverage.rollups) AddRollups(*coverage.rollups, &members);
+  members.Finish(out);
 }
 
 namespace {
 
 void AppendFacts(std::span<const NamedFact> facts, const LocalZone& zone, std::string* out) {
-  ByteBuffer line;
-  char separator = '{';
-  for (const NamedFact& fact : facts) {
-    AppendKey(std::exchange(separator, ','), fact.name, &line);
-    AppendCell(fact.kind, fact.value, zone, &line);
-  }
-  line.Append('}');
-  out->append(line.text());
+  Members members(zone);
+  for (const NamedFact& fact : facts) members.Add(fact.name, fact.value, fact.kind);
+  members.Finish(out);
 }
 
 class JsonLinesOutput : public Output {

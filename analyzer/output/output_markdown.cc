@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "output/coverage_text.h"
 #include "output/output.h"
 #include "table/cell_text.h"
 #include "table/end_marks.h"

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "output/coverage_text.h"
 #include "output/output.h"
 #include "table/cell_text.h"
 #include "table/column_fit.h"
@@ -307,110 +308,6 @@ void TextOutput::NoteLeftOut() {
 std::unique_ptr<Output> MakeTextOutput(OutputFile* file, const LocalZone& zone,
                                        const Appearance& appearance) {
   return std::make_unique<TextOutput>(file, zone, appearance);
-}
-
-namespace {
-
-void AppendRollups(const RollupCoverage& rollups, std::string* line) {
-  *line += fmt::format("; roll-ups {}, days with records {}", rollups.rollups, rollups.days);
-  if (rollups.missing_days != 0) *line += fmt::format(", missing days {}", rollups.missing_days);
-  if (rollups.repeated_rollups != 0) {
-    *line += fmt::format(", given twice and counted once {}", rollups.repeated_rollups);
-  }
-  if (rollups.partly_outside != 0) {
-    *line += fmt::format(", partly outside the time and left out {}", rollups.partly_outside);
-  }
-  if (rollups.missing_processes != 0) {
-    *line += fmt::format(", damaged sums of processes {}", rollups.missing_processes);
-  }
-  if (rollups.cut_files != 0) *line += fmt::format(", files cut off {}", rollups.cut_files);
-  if (rollups.unknown_rollups != 0) {
-    *line += fmt::format(", left out since nothing says of when {}", rollups.unknown_rollups);
-  }
-  if (rollups.without_unreaped != 0) {
-    *line += fmt::format(", silent about late or unseen reaps {}", rollups.without_unreaped);
-  }
-  if (rollups.mixed_filters) *line += ", not all made with the same filter";
-}
-
-}  // namespace
-
-std::string CountedTwiceText(const Coverage& coverage, const LocalZone& zone) {
-  ByteBuffer time;
-  AppendCellText(Kind::kMicroseconds, coverage.recorded_twice_us, zone, &time);
-  return fmt::format("told by two logs and counted twice: {}", time.text());
-}
-
-std::string CoverageLine(const Coverage& coverage, const LocalZone& zone) {
-  std::string line;
-  if (coverage.first_ns && coverage.last_ns) {
-    zone.AppendForPeople(*coverage.first_ns, &line);
-    line += " to ";
-    zone.AppendForPeople(*coverage.last_ns, &line);
-  } else {
-    line += "time unknown";
-  }
-  if (coverage.hosts > 1) line += fmt::format("; {} hosts", coverage.hosts);
-  line += fmt::format("; boots {}, segments {}, records {}", coverage.boots, coverage.segments,
-                      coverage.records);
-  if (coverage.skipped_segments != 0) {
-    line += fmt::format(", outside the time and not read: segments {}", coverage.skipped_segments);
-  }
-  if (coverage.skipped_bytes != 0) {
-    line += fmt::format(", parts of others: {} bytes", coverage.skipped_bytes);
-  }
-  if (coverage.processes) {
-    line += fmt::format("; processes {}, running {}, ended unseen {}", *coverage.processes,
-                        coverage.running, coverage.ended_unseen);
-    if (coverage.unreaped != 0) line += fmt::format(", reap late or unseen {}", coverage.unreaped);
-    if (coverage.stopped_early) line += ", not read further than was asked for";
-  }
-  if (coverage.filtered != 0) line += fmt::format("; filtered {}", coverage.filtered);
-  if (coverage.undated != 0) line += fmt::format(", of these undated {}", coverage.undated);
-  if (coverage.undecided != 0) line += fmt::format(", of these undecided {}", coverage.undecided);
-  if (coverage.dropped_events != 0) {
-    line += fmt::format("; dropped on request {}", coverage.dropped_events);
-  }
-  line += fmt::format("; lost {}, damaged {} bytes",
-                      coverage.lost_events + coverage.missing_records, coverage.damaged_bytes);
-  if (coverage.gaps != 0) line += fmt::format(", gaps {}", coverage.gaps);
-  if (coverage.recording_gaps != 0) {
-    line += fmt::format("; not recorded: times {}, forks {}", coverage.recording_gaps,
-                        coverage.missed_forks);
-  }
-  if (coverage.unseen_forks != 0) line += fmt::format(", forks unseen {}", coverage.unseen_forks);
-  if (coverage.recorded_twice_us != 0) line += "; " + CountedTwiceText(coverage, zone);
-  if (coverage.malformed_records != 0) {
-    line += fmt::format(", malformed {}", coverage.malformed_records);
-  }
-  if (coverage.repeated_records != 0) {
-    line += fmt::format(", repeated {}", coverage.repeated_records);
-  }
-  if (coverage.unordered_records != 0) {
-    line += fmt::format(", out of order and left out {}", coverage.unordered_records);
-  }
-  if (coverage.unknown_records != 0) {
-    line += fmt::format(", of a newer version {}", coverage.unknown_records);
-  }
-  if (coverage.hole_bytes != 0) line += fmt::format(", holes {} bytes", coverage.hole_bytes);
-  if (coverage.torn_bytes != 0) line += fmt::format(", torn tail {} bytes", coverage.torn_bytes);
-  if (coverage.salvaged_records != 0) {
-    line += fmt::format(", salvaged and not counted {}", coverage.salvaged_records);
-  }
-  if (coverage.unreadable_files != 0) {
-    line += fmt::format(", unreadable files {}", coverage.unreadable_files);
-  }
-  if (coverage.rollups) AppendRollups(*coverage.rollups, &line);
-  for (std::string_view before = "; filter of the recorder: ";
-       const std::string& filter : coverage.filters) {
-    line += std::exchange(before, ", ");
-    AppendEscaped(filter, &line);
-  }
-  if (coverage.others_hidden) line += "; processes of others were hidden from the recorder";
-  if (coverage.imported) {
-    line += "; imported from pacct: starts to 1 s, CPU times to 10 ms, parents as at the exit";
-  }
-  return line;
 }
 
 }  // namespace daybook

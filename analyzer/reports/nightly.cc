@@ -137,25 +137,25 @@ Result<LogSet> OpenLives(const Question& question, const TimeBefore& before,
 
 // Counts a life that was there in the night, or may have been.
 void CountInNight(const Question& question, const Boot& boot, const Life& life, LifeTexts& texts,
-                  Coverage* coverage) {
+                  LifeCounts* counts) {
   const Placed placed = Place(question.log.window(), boot, life);
-  CountOpenEnd(question.log.window(), boot, life, coverage);
+  CountOpenEnd(question.log.window(), boot, life, counts);
   if (placed == Placed::kOutside) return;
-  ++*coverage->processes;
-  coverage->undated += placed == Placed::kUndated;
+  ++*counts->processes;
+  counts->undated += placed == Placed::kUndated;
   if (placed == Placed::kUndated || question.filter.lets_all_through()) return;
-  coverage->undecided += question.filter.Judge(boot, life, texts) == Truth::kUnknown;
+  counts->undecided += question.filter.Judge(boot, life, texts) == Truth::kUnknown;
 }
 
-// The lives of both, in one pass. Returns what there was of the night.
-Coverage ReadNights(const Question& question, const std::optional<Window>& baseline, LogSet& log,
-                    Nights* nights, std::vector<Error>* failures) {
+// The lives of both, in one pass. Returns those that there were of the night.
+LifeCounts ReadNights(const Question& question, const std::optional<Window>& baseline, LogSet& log,
+                      Nights* nights, std::vector<Error>* failures) {
   const Question lives{.log = log,
                        .zone = question.zone,
                        .filter = question.filter,
                        .cpu_window = question.log.window()};
   LifeTexts texts(question.zone, question.log.window());
-  Coverage coverage{.processes = 0};
+  LifeCounts counts{.processes = 0};
   (void)ReadLives(
       lives,
       [nights](const Boot& boot, const Life& life) {
@@ -163,26 +163,14 @@ Coverage ReadNights(const Question& question, const std::optional<Window>& basel
         return LifeUse::kUsed;
       },
       [&](const Boot& boot, const Life& life) {
-        CountInNight(question, boot, life, texts, &coverage);
+        CountInNight(question, boot, life, texts, &counts);
       },
       Rests::kOnAllPrograms);
   nights->Finish(log, baseline);
   AddFailures(log, question.log, failures);
-  return coverage;
-}
-
-// Records and processes are counted where the night is.
-Coverage JoinCoverage(const CoverageExceptions& records, const Coverage& lives, uint64_t used) {
-  Coverage coverage = records.coverage();
-  coverage.processes = lives.processes;
-  coverage.used = used;
-  coverage.filtered = lives.processes.value_or(used) - used;
-  coverage.running = lives.running;
-  coverage.ended_unseen = lives.ended_unseen;
-  coverage.unreaped = lives.unreaped;
-  coverage.undated = lives.undated;
-  coverage.undecided = lives.undecided;
-  return coverage;
+  counts.used = nights->Sum(&Night::used);
+  counts.filtered = *counts.processes - counts.used;
+  return counts;
 }
 
 // In the order of the sections.
@@ -347,14 +335,14 @@ Result<Answer> RunNightly(const Question& question, Page& page) {
   records.Read(question.log, question.now_ns);
   Nights nights(window, question.now_ns, question.zone, records.names());
   std::vector<Error> failures;
-  const Coverage lives = ReadNights(question, wished, *log, &nights, &failures);
+  const LifeCounts lives = ReadNights(question, wished, *log, &nights, &failures);
 
   std::vector<Rows> rows = RowsOf(records, nights);
   const auto failed_on = ApplyRules(wish->rules, FactsOf(records, nights, rows));
   // What is missing from other times, in a file that is also read, is not this night's affair.
-  Answer answer{.coverage = JoinCoverage(records, lives, nights.Sum(&Night::used)),
-                .failures = std::move(failures),
-                .failed_on = failed_on};
+  Answer answer{
+      .coverage = records.coverage(), .failures = std::move(failures), .failed_on = failed_on};
+  answer.coverage.lives() = lives;
   answer.exit_status = !failed_on.empty()                        ? kExitFound
                        : records.lost() + records.damaged() != 0 ? kExitIncomplete
                                                                  : kExitFine;

@@ -10,6 +10,7 @@
 #include "analyzer/report_runner.h"
 #include "analyzer/scripted_log.h"
 #include "daybook/abilities.h"
+#include "output/coverage_text.h"
 #include "output/output.h"
 #include "time/local_zone.h"
 
