@@ -17,15 +17,6 @@
 
 namespace daybook {
 
-// What the page is about.
-struct PageHead {
-  std::string_view report;
-  std::span<const std::string> hosts = {};  // as far as they are known
-  bool tells_hosts_apart = false;           // in the tables, also to people
-  Window window = {};
-  std::optional<Window> baseline = {};
-};
-
 using Rows = std::vector<std::vector<Cell>>;
 
 class Page {
@@ -33,10 +24,13 @@ class Page {
   // Of each table at most `limit` rows. `file` and `zone` must outlive the page.
   Page(Format format, std::optional<uint64_t> limit, const Appearance& appearance, OutputFile* file,
        const LocalZone& zone)
-      : format_(format), limit_(limit), appearance_(appearance), file_(file), zone_(zone) {}
+      : format_(format),
+        limit_(limit),
+        output_(MakeOutput(format, appearance, file, zone)),
+        zone_(zone) {}
 
   void Begin(const PageHead& head);
-  // A table; people are not shown an empty one.
+  // A table, with a cell for each column in each row; people are not shown an empty one.
   void Add(const Section& section, const Rows& rows);
   // A line for people, of what other formats tell otherwise.
   void AddLine(std::string_view line, Tone tone = Tone::kPlain);
@@ -50,17 +44,10 @@ class Page {
   const std::vector<std::string>& notes() const { return notes_; }
 
  private:
-  Tone Alarm() const;
-  std::unique_ptr<Output> MakeTableOutput() const;
-  void BeginTable(const Section& section);
-  void FillTable(const Section& section, const Rows& rows, Output* output);
-
   Format format_;
   std::optional<uint64_t> limit_;
-  Appearance appearance_;
-  OutputFile* file_;
+  std::unique_ptr<Output> output_;
   const LocalZone& zone_;
-  bool has_sections_ = false;
   bool tells_hosts_apart_ = false;
   std::vector<std::string> notes_;
 };

@@ -16,6 +16,7 @@
 #include "text/byte_buffer.h"
 #include "text/escape.h"
 #include "time/local_zone.h"
+#include "time/window.h"
 
 namespace daybook {
 
@@ -32,12 +33,37 @@ struct Ending {
   const Coverage* coverage = nullptr;      // of a report that reads records
   std::span<const NamedFact> facts = {};   // what the notes say
   const Coverage* old_coverage = nullptr;  // of what it is compared with
+  uint64_t left_out = 0;                   // rows, of a table of a page
+};
+
+// What a page of several tables is about.
+struct PageHead {
+  std::string_view report;
+  std::span<const std::string> hosts = {};  // as far as they are known
+  bool tells_hosts_apart = false;           // in the tables, also to people
+  Window window = {};
+  std::optional<Window> baseline = {};
+};
+
+// What comes behind its tables, for programs.
+struct PageEnding {
+  const Coverage& coverage;
+  std::span<const std::string> failed_on;
+  std::span<const std::string> notes;
 };
 
 class Output : public RowSink {
  public:
-  virtual void Begin(std::string_view report, std::vector<Column> columns) = 0;
+  // `name`: of the report, or of the section of a page.
+  virtual void Begin(std::string_view name, std::vector<Column> columns) = 0;
   virtual void Finish(const Ending& ending) = 0;
+
+  // What a page has around its tables, each of which is begun and finished like any other. What a
+  // format has no place for is left out.
+  virtual void BeginPage(const PageHead& /*head*/) {}
+  virtual void BeginSection(std::string_view /*name*/, std::string_view /*title*/, Tone /*tone*/) {}
+  virtual void AddLine(std::string_view /*line*/, Tone /*tone*/) {}  // for people
+  virtual void FinishPage(const PageEnding& /*ending*/) {}
 };
 
 // The line of headings, where a format can do without.
@@ -58,9 +84,7 @@ std::unique_ptr<Output> MakeOutput(Format format, const Appearance& appearance, 
                                    const LocalZone& zone);
 std::unique_ptr<Output> MakeTextOutput(OutputFile* file, const LocalZone& zone,
                                        const Appearance& appearance = {});
-// `name_key`: the member that has the name of the table.
-std::unique_ptr<Output> MakeJsonOutput(OutputFile* file, const LocalZone& zone,
-                                       std::string_view name_key = "report");
+std::unique_ptr<Output> MakeJsonOutput(OutputFile* file, const LocalZone& zone);
 std::unique_ptr<Output> MakeJsonLinesOutput(OutputFile* file, const LocalZone& zone);
 std::unique_ptr<Output> MakeCsvOutput(OutputFile* file, const LocalZone& zone,
                                       Headings headings = Headings::kYes);

@@ -17,7 +17,7 @@ class CsvOutput : public Output {
   CsvOutput(char separator, OutputFile* file, const LocalZone& zone, Headings headings)
       : separator_(separator), file_(file), zone_(zone), headings_(headings) {}
 
-  void Begin(std::string_view report, std::vector<Column> columns) override;
+  void Begin(std::string_view name, std::vector<Column> columns) override;
   void Row(std::span<const Cell> cells) override;
   bool closed() const override { return file_->closed(); }
   void Finish(const Ending&) override {}

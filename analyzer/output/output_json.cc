@@ -268,14 +268,31 @@ void AppendFacts(std::span<const NamedFact> facts, const LocalZone& zone, std::s
   members.Finish(out);
 }
 
+void AppendStrings(std::span<const std::string> strings, std::string* out) {
+  out->push_back('[');
+  for (const std::string& string : strings) {
+    if (&string != &strings.front()) out->push_back(',');
+    AppendJsonString(string, Cut::kNo, out);
+  }
+  out->push_back(']');
+}
+
+// Rows of several sections are mixed: each has the name of its own before it.
 class JsonLinesOutput : public Output {
  public:
   JsonLinesOutput(OutputFile* file, const LocalZone& zone) : file_(file), zone_(zone) {}
 
+  void BeginSection(std::string_view name, std::string_view, Tone) override { section_ = name; }
   void Begin(std::string_view, std::vector<Column> columns) override {
     columns_ = std::move(columns);
+    if (!section_.empty()) columns_.insert(columns_.begin(), {"section", Kind::kString});
   }
   void Row(std::span<const Cell> cells) override {
+    if (!section_.empty()) {
+      row_.assign(1, Text{section_});
+      row_.insert(row_.end(), cells.begin(), cells.end());
+      cells = row_;
+    }
     line_.Clear();
     AppendJsonRow(columns_, cells, zone_, &line_);
     line_.Append('\n');
@@ -288,19 +305,22 @@ class JsonLinesOutput : public Output {
  private:
   OutputFile* file_;
   const LocalZone& zone_;
+  std::string_view section_;
   std::vector<Column> columns_;
+  std::vector<Cell> row_;
   ByteBuffer line_;
 };
 
 class JsonOutput : public Output {
  public:
-  JsonOutput(OutputFile* file, const LocalZone& zone, std::string_view name_key)
-      : file_(file), zone_(zone), name_key_(name_key) {}
+  JsonOutput(OutputFile* file, const LocalZone& zone) : file_(file), zone_(zone) {}
 
-  void Begin(std::string_view report, std::vector<Column> columns) override {
+  void Begin(std::string_view name, std::vector<Column> columns) override {
     columns_ = std::move(columns);
-    file_->buffer().append("{\"").append(name_key_).append("\":\"").append(report);
-    file_->buffer().append("\",\"rows\":[");
+    has_rows_ = false;
+    std::string& out = file_->buffer();
+    out.append(is_page_ ? "{\"section\":\"" : "{\"report\":\"").append(name);
+    out.append("\",\"rows\":[");
   }
   void Row(std::span<const Cell> cells) override {
     line_.Clear();
@@ -330,7 +350,39 @@ class JsonOutput : public Output {
     file_->Written();
   }
 
+  void BeginPage(const PageHead& head) override {
+    is_page_ = true;
+    std::string& out = file_->buffer();
+    out.append("{\"report\":\"").append(head.report).append("\",\"hosts\":");
+    AppendStrings(head.hosts, &out);
+    const Window baseline = head.baseline.value_or(Window{});
+    AppendTime("since", head.window.since_ns);
+    AppendTime("until", head.window.until_ns);
+    AppendTime("baseline_since", baseline.since_ns);
+    AppendTime("baseline_until", baseline.until_ns);
+    out.append(",\"sections\":[");
+  }
+  void BeginSection(std::string_view, std::string_view, Tone) override {
+    file_->buffer().append(std::exchange(has_sections_, true) ? "," : "\n");
+  }
+  void FinishPage(const PageEnding& ending) override {
+    std::string& out = file_->buffer();
+    out.append("],\n\"failed_on\":");
+    AppendStrings(ending.failed_on, &out);
+    out.append(",\n\"notes\":");
+    AppendStrings(ending.notes, &out);
+    AppendCoverage("coverage", &ending.coverage);
+    out.append("}\n");
+    file_->Written();
+  }
+
  private:
+  void AppendTime(std::string_view name, std::optional<int64_t> time_ns) {
+    line_.Clear();
+    AppendKey(',', name, &line_);
+    AppendCell(Kind::kTime, OptionalCell(time_ns), zone_, &line_);
+    file_->buffer().append(line_.text());
+  }
   void AppendCoverage(std::string_view name, const Coverage* coverage) {
     if (coverage == nullptr) return;
     file_->buffer().append(",\n\"").append(name).append("\":");
@@ -339,17 +391,17 @@ class JsonOutput : public Output {
 
   OutputFile* file_;
   const LocalZone& zone_;
-  std::string_view name_key_;
   std::vector<Column> columns_;
   ByteBuffer line_;
   bool has_rows_ = false;
+  bool is_page_ = false;
+  bool has_sections_ = false;
 };
 
 }  // namespace
 
-std::unique_ptr<Output> MakeJsonOutput(OutputFile* file, const LocalZone& zone,
-                                       std::string_view name_key) {
-  return std::make_unique<JsonOutput>(file, zone, name_key);
+std::unique_ptr<Output> MakeJsonOutput(OutputFile* file, const LocalZone& zone) {
+  return std::make_unique<JsonOutput>(file, zone);
 }
 
 std::unique_ptr<Output> MakeJsonLinesOutput(OutputFile* file, const LocalZone& zone) {

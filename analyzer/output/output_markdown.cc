@@ -1,9 +1,12 @@
 // For tickets and wikis: a table as GitHub and others show it, then the notes and what it rests on.
 
+#include <fmt/format.h>
+
 #include <utility>
 
 #include "output/coverage_text.h"
 #include "output/output.h"
+#include "output/page_text.h"
 #include "table/cell_text.h"
 #include "table/end_marks.h"
 
@@ -38,10 +41,13 @@ class MarkdownOutput : public Output {
  public:
   MarkdownOutput(OutputFile* file, const LocalZone& zone) : file_(file), zone_(zone) {}
 
-  void Begin(std::string_view report, std::vector<Column> columns) override;
+  void Begin(std::string_view name, std::vector<Column> columns) override;
   void Row(std::span<const Cell> cells) override;
   bool closed() const override { return file_->closed(); }
   void Finish(const Ending& ending) override;
+  void BeginPage(const PageHead& head) override;
+  void BeginSection(std::string_view name, std::string_view title, Tone tone) override;
+  void AddLine(std::string_view line, Tone tone) override;
 
  private:
   void AppendParagraph(std::string_view text);
@@ -95,7 +101,22 @@ void MarkdownOutput::Finish(const Ending& ending) {
     AppendParagraph(OldCoverageLine(*ending.old_coverage, zone_));
   }
   if (ending.coverage != nullptr) AppendParagraph(CoverageLine(*ending.coverage, zone_));
+  if (ending.left_out != 0) AddLine(fmt::format("and {} more", ending.left_out), Tone::kPlain);
   file_->Written();
+}
+
+void MarkdownOutput::BeginPage(const PageHead& head) {
+  std::string& out = file_->buffer();
+  out.append("# ").append(HeadLine(head, zone_)).append("\n");
+  if (head.baseline) out.append("\n").append(BaselineLine(*head.baseline, zone_)).append("\n");
+}
+
+void MarkdownOutput::BeginSection(std::string_view, std::string_view title, Tone) {
+  file_->buffer().append("\n## ").append(title).append("\n\n");
+}
+
+void MarkdownOutput::AddLine(std::string_view line, Tone) {
+  file_->buffer().append("\n-- ").append(line).append("\n");
 }
 
 }  // namespace

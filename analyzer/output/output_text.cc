@@ -7,6 +7,7 @@
 
 #include "output/coverage_text.h"
 #include "output/output.h"
+#include "output/page_text.h"
 #include "table/cell_text.h"
 #include "table/column_fit.h"
 #include "table/end_marks.h"
@@ -55,11 +56,14 @@ class TextOutput : public Output {
   TextOutput(OutputFile* file, const LocalZone& zone, const Appearance& appearance)
       : file_(file), zone_(zone), appearance_(appearance) {}
 
-  void Begin(std::string_view report, std::vector<Column> columns) override;
+  void Begin(std::string_view name, std::vector<Column> columns) override;
   void Row(std::span<const Cell> cells) override;
   void Flush() override;
   bool closed() const override { return file_->closed(); }
   void Finish(const Ending& ending) override;
+  void BeginPage(const PageHead& head) override;
+  void BeginSection(std::string_view name, std::string_view title, Tone tone) override;
+  void AddLine(std::string_view line, Tone tone) override;
 
  private:
   // A row's cells as text, one behind the other.
@@ -102,6 +106,7 @@ class TextOutput : public Output {
   void NoteLeftOut();
   void PrintCoverage(const Coverage& coverage, std::string_view line);
   void PrintNote(std::string_view note, Tone tone = Tone::kPlain);
+  void PrintLine(Tone tone, std::string_view mark, std::string_view text);
 
   OutputFile* file_;
   const LocalZone& zone_;
@@ -127,6 +132,8 @@ void TextOutput::Begin(std::string_view, std::vector<Column> columns) {
     lanes_.push_back({.is_right = IsAlignedRight(column.kind)});
   }
   longest_.assign(columns_.size(), 1);
+  rooms_.clear();
+  sampling_ = true;
   if (appearance_.headings == Headings::kNo) return;
   TextRow headings;
   for (const Column& column : columns_) {
@@ -176,7 +183,23 @@ void TextOutput::Finish(const Ending& ending) {
   if (ending.coverage != nullptr) {
     PrintCoverage(*ending.coverage, CoverageLine(*ending.coverage, zone_));
   }
+  if (ending.left_out != 0) PrintNote(fmt::format("and {} more", ending.left_out));
   file_->Written();
+}
+
+void TextOutput::BeginPage(const PageHead& head) {
+  PrintLine(Tone::kPlain, "", HeadLine(head, zone_));
+  if (head.baseline) PrintLine(Tone::kPlain, "", BaselineLine(*head.baseline, zone_));
+}
+
+void TextOutput::BeginSection(std::string_view, std::string_view title, Tone tone) {
+  file_->buffer().push_back('\n');
+  PrintLine(tone, "== ", title);
+}
+
+void TextOutput::AddLine(std::string_view line, Tone tone) {
+  file_->buffer().push_back('\n');
+  PrintNote(line, tone);
 }
 
 void TextOutput::FillRow(std::span<const Cell> cells, TextRow* row) const {
@@ -285,12 +308,14 @@ void TextOutput::AppendToLine(Tone tone, std::string_view text) {
 }
 
 void TextOutput::PrintCoverage(const Coverage& coverage, std::string_view line) {
-  const bool is_alarm = coverage.incomplete() && appearance_.colors == Colors::kYes;
-  PrintNote(line, is_alarm ? Tone::kAlarm : Tone::kPlain);
+  PrintNote(line, coverage.incomplete() ? Tone::kAlarm : Tone::kPlain);
 }
 
-void TextOutput::PrintNote(std::string_view note, Tone tone) {
-  AppendInTone(tone, std::string("-- ").append(note), &file_->buffer());
+void TextOutput::PrintNote(std::string_view note, Tone tone) { PrintLine(tone, "-- ", note); }
+
+void TextOutput::PrintLine(Tone tone, std::string_view mark, std::string_view text) {
+  const bool has_colors = appearance_.colors == Colors::kYes;
+  AppendInTone(has_colors ? tone : Tone::kPlain, std::string(mark).append(text), &file_->buffer());
   file_->buffer().push_back('\n');
 }
 
