@@ -17,6 +17,15 @@
 
 namespace daybook {
 
+// One of its tables.
+struct Section {
+  std::string_view name;
+  std::string_view title;
+  std::span<const Column> columns;
+  std::string_view sort = {};  // "-column" is descending
+  bool is_exception = false;   // what somebody should look at; what else there is stands below
+};
+
 using Rows = std::vector<std::vector<Cell>>;
 
 class Page {

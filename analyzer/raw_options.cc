@@ -27,8 +27,8 @@ void AppendNames(std::span<const Column> columns, std::string* text) {
 std::string ColumnsOrSections(const Report& report) {
   std::string names;
   if (report.page != nullptr) {
-    for (const Section& section : report.sections) {
-      names.append(names.empty() ? "Sections: " : " ").append(section.name);
+    for (const std::string_view name : report.sections()) {
+      names.append(names.empty() ? "Sections: " : " ").append(name);
     }
     return names;
   }

@@ -112,15 +112,6 @@ struct Imported {
   std::vector<Error> failures;  // of files that could not be read
 };
 
-// One of the tables of a report that is a page.
-struct Section {
-  std::string_view name;
-  std::string_view title;
-  std::span<const Column> columns;
-  std::string_view sort = {};  // "-column" is descending
-  bool is_exception = false;   // what somebody should look at; what else there is stands below
-};
-
 class Page;
 
 struct Report {
@@ -158,8 +149,8 @@ struct Report {
   bool is_live = false;  // waits for more at the end of the log, so its rows cannot be sorted
   // Reads the log and adds the rows, a cell for each of `columns`. An Error where it cannot write.
   Result<Answer> (*run)(const Question& question, Table& table) = nullptr;
-  // In the place of `run` and the columns, of a report of several tables, each one of `sections`.
-  std::span<const Section> sections = {};
+  // In the place of `run` and the columns, of a report of several tables: their names.
+  std::vector<std::string_view> (*sections)() = nullptr;
   Result<Answer> (*page)(const Question& question, Page& page) = nullptr;
   // In the place of `run`, of a report that reads no records but looks at the logs' folders.
   // Returns the exit status.

@@ -233,6 +233,15 @@ uint64_t CoverageExceptions::damaged() const {
   return damaged;
 }
 
+constinit const std::array<Column, 8> kCoverageColumns = {{{"what", Kind::kString, 1},
+                                                           {"times", Kind::kNumber, 2},
+                                                           {"lost", Kind::kNumber, 3},
+                                                           {"bytes", Kind::kBytes, 4},
+                                                           {"duration_us", Kind::kMicroseconds, 5},
+                                                           {"first_time", Kind::kTime, 6},
+                                                           {"last_time", Kind::kTime, 7},
+                                                           {"host", Kind::kString, 8}}};
+
 Rows CoverageExceptions::ToRows() const {
   Rows rows;
   for (const auto& [key, sum] : sums_) {

@@ -2,6 +2,7 @@
 // damaged.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -17,6 +18,9 @@
 #include "page.h"
 
 namespace daybook {
+
+// Of CoverageExceptions::ToRows.
+extern const std::array<Column, 8> kCoverageColumns;
 
 class CoverageExceptions {
  public:

@@ -25,10 +25,6 @@ std::string CommOf(const Life* life) {
   return life != nullptr ? life->identity.comm.value_or("") : "";
 }
 
-Cell TextOrUnknown(std::string_view text) {
-  return text.empty() ? Cell() : Cell(Text{.bytes = text});
-}
-
 }  // namespace
 
 Night::Night(const Window& window, int64_t now_ns, const LocalZone& zone)
@@ -254,73 +250,6 @@ void Night::TakeFailure(const Boot& boot, const Life& life, const JobRun* run) {
   ooms_ += how.second;
 }
 
-Cell Night::StatusCell(const HowItEnded& how) {
-  return Text{.bytes = arena_.Keep(StatusText(how.first))};
-}
-
-Rows Night::AbnormalEnds() {
-  Rows rows;
-  for (const auto& [key, ends] : abnormal_) {
-    const auto& [comm, job, how] = key;
-    rows.push_back({TextOrUnknown(comm), TextOrUnknown(job), StatusCell(how),
-                    (how.first & kCoreBit) != 0, how.second, ends.count,
-                    OptionalCell(ends.first_ns), OptionalCell(ends.last_ns),
-                    TextOrUnknown(ends.args)});
-  }
-  return rows;
-}
-
-Rows Night::CrashLoops() {
-  Rows rows;
-  for (const auto& [key, ends] : restarted_) {
-    if (ends.peak.most() < kLoopPerMinute) continue;
-    const auto& [comm, parent, how] = key;
-    rows.push_back({TextOrUnknown(comm), TextOrUnknown(parent), StatusCell(how), ends.count,
-                    ends.peak.most(), OptionalCell(ends.first_ns), OptionalCell(ends.last_ns),
-                    TextOrUnknown(ends.args)});
-  }
-  return rows;
-}
-
-Rows Night::NewPrograms() {
-  Rows rows;
-  for (const auto& [name, seen] : programs_) {
-    if (!baseline_ || seen.before != 0 || seen.now == 0) continue;
-    // A task name, where the record is lost that tells the path.
-    if (const auto comm = by_comm_.find(name); comm != by_comm_.end()) {
-      if (comm->second.before.count != 0) continue;
-    }
-    rows.push_back({TextOrUnknown(name), seen.now, OptionalCell(seen.cpu_us.total),
-                    OptionalCell(seen.first_ns), AccountCell(seen.uid, texts_.users),
-                    OptionalCell(seen.uid), TextOrUnknown(seen.parent), TextOrUnknown(seen.args),
-                    seen.failed});
-  }
-  return rows;
-}
-
-Rows Night::NewUsers() {
-  Rows rows;
-  for (const auto& [uid, seen] : users_) {
-    if (!baseline_ || seen.before != 0 || seen.now == 0) continue;
-    rows.push_back({AccountCell(uid, texts_.users), uint64_t{uid}, seen.now,
-                    OptionalCell(seen.cpu_us.total), OptionalCell(seen.first_ns),
-                    TextOrUnknown(seen.comm)});
-  }
-  return rows;
-}
-
-Rows Night::NewIdentities() {
-  Rows rows;
-  for (const auto& [key, seen] : identities_) {
-    if (!baseline_ || seen.before != 0 || seen.now == 0) continue;
-    const auto& [how, from_uid, to_uid, comm] = key;
-    rows.push_back({Text{.bytes = how}, AccountCell(from_uid, texts_.users), uint64_t{from_uid},
-                    AccountCell(to_uid, texts_.users), uint64_t{to_uid}, TextOrUnknown(comm),
-                    seen.now, OptionalCell(seen.first_ns), TextOrUnknown(seen.parent)});
-  }
-  return rows;
-}
-
 // How much of it a time as long as what was recorded of the night had.
 uint64_t Night::Expected(uint64_t before) const {
   const double share = static_cast<double>(recorded_ns_) / static_cast<double>(baseline_ns_);
@@ -378,103 +307,11 @@ std::string Night::ChangesOf(const Periods& periods) const {
   return changes;
 }
 
-Rows Night::Changes() {
-  Rows rows;
-  for (const auto& [comm, periods] : by_comm_) {
-    const std::string changes = ChangesOf(periods);
-    if (changes.empty()) continue;
-    const Totals& before = periods.before;
-    const Totals& now = periods.now;
-    const auto& before_us = before.cpu_us.total;
-    rows.push_back({TextOrUnknown(comm), Text{.bytes = arena_.Keep(changes)},
-                    Expected(before.count), now.count - now.running,
-                    before_us ? Cell(Expected(*before_us)) : Cell(), OptionalCell(now.cpu_us.total),
-                    Expected(before.failed), now.failed, OptionalCell(before.elapsed_us.Mean()),
-                    OptionalCell(now.elapsed_us.Mean())});
-  }
-  return rows;
-}
-
 uint64_t Night::failing() const {
   return static_cast<uint64_t>(std::ranges::count_if(by_comm_, [this](const auto& entry) {
     const Periods& periods = entry.second;
     return baseline_ && periods.before.count != 0 && periods.now.count != 0 && IsFailing(periods);
   }));
-}
-
-Rows Night::Failures() {
-  Rows rows;
-  for (const auto& [key, ends] : failed_) {
-    const auto& [comm, how] = key;
-    const Periods& periods = by_comm_.find(comm)->second;
-    const uint64_t ended = periods.now.count - periods.now.running;
-    rows.push_back({TextOrUnknown(comm), StatusCell(how), ends.count,
-                    periods.lacks_successes ? Cell() : Cell(ended), OptionalCell(ends.first_ns),
-                    OptionalCell(ends.last_ns), TextOrUnknown(ends.args)});
-  }
-  return rows;
-}
-
-Rows Night::AllTotals() {
-  return {{all_.count, all_.running, all_.failed, OptionalCell(all_.cpu_us.total),
-           OptionalCell(all_.cpu_within_us.total), OptionalCell(all_.utime_us.total),
-           OptionalCell(all_.stime_us.total), OptionalCell(all_.maxrss_kib),
-           OptionalCell(all_.read_bytes.total), OptionalCell(all_.write_bytes.total)}};
-}
-
-// What all took in the night, who still runs included; and what those took in all that ended.
-void Night::AppendCpu(const Totals& totals, std::vector<Cell>* row) const {
-  row->insert(row->end(), {OptionalCell(totals.cpu_within_us.total),
-                           ShareCell(totals.cpu_within_us.total, all_.cpu_within_us.total),
-                           OptionalCell(totals.cpu_us.total),
-                           ShareCell(totals.cpu_us.total, all_.cpu_us.total)});
-}
-
-Rows Night::Programs() {
-  Rows rows;
-  for (const auto& [comm, periods] : by_comm_) {
-    const Totals& totals = periods.now;
-    if (totals.count == 0) continue;
-    std::vector<Cell> row = {TextOrUnknown(comm), totals.count, totals.failed};
-    AppendCpu(totals, &row);
-    row.insert(row.end(), {OptionalCell(totals.cpu_us.Mean()), OptionalCell(totals.maxrss_kib)});
-    rows.push_back(std::move(row));
-  }
-  return rows;
-}
-
-Rows Night::Users() {
-  Rows rows;
-  for (const auto& [uid, totals] : by_user_) {
-    std::vector<Cell> row = {AccountCell(uid, texts_.users), OptionalCell(uid), totals.count,
-                             totals.failed};
-    AppendCpu(totals, &row);
-    rows.push_back(std::move(row));
-  }
-  return rows;
-}
-
-Rows Night::Jobs() {
-  Rows rows;
-  for (const auto& [key, job] : jobs_) {
-    std::vector<Cell> row = {Text{.bytes = NameOf(key.first)}, TextOrUnknown(key.second), job.runs,
-                             job.totals.count, job.totals.failed};
-    AppendCpu(job.totals, &row);
-    rows.push_back(std::move(row));
-  }
-  return rows;
-}
-
-Rows Night::Spawners() {
-  uint64_t all = 0;
-  for (const auto& [comm, births] : by_parent_) all += births.totals.count;
-  Rows rows;
-  for (const auto& [comm, births] : by_parent_) {
-    rows.push_back({comm ? Cell(Text{.bytes = *comm}) : Cell(), births.totals.count,
-                    ShareCell(births.totals.count, all), births.short_ones, births.totals.failed,
-                    OptionalCell(births.totals.cpu_us.total)});
-  }
-  return rows;
 }
 
 }  // namespace daybook

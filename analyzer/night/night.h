@@ -55,8 +55,8 @@ class Night {
   uint64_t cores() const { return cores_; }
   uint64_t ooms() const { return ooms_; }
 
-  // A cell for each column of the section of that name but for its host, see night_sections.h. What
-  // cells point to is in this object.
+  // A cell for each column of the section of that name but for its host, see night_sections.cc.
+  // What cells point to is in this object.
   Rows AbnormalEnds();
   Rows CrashLoops();
   Rows NewPrograms();

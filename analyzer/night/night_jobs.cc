@@ -95,22 +95,6 @@ std::string Night::ChangesOf(JobKind kind, const JobPeriods& job) const {
   return is_slower ? "slower,failing" : "failing";
 }
 
-Rows Night::JobChanges() {
-  Rows rows;
-  for (const auto& [name, job] : by_job_) {
-    const std::string changes = ChangesOf(name.first, job);
-    if (changes.empty()) continue;
-    const bool has_failed = job.now.failed != 0;
-    rows.push_back({Text{.bytes = NameOf(name.first)}, Text{.bytes = name.second},
-                    Text{.bytes = arena_.Keep(changes)}, job.before.count, job.before.failed,
-                    job.now.count, job.now.failed, has_failed ? StatusCell(job.failed_how) : Cell(),
-                    has_failed ? Cell(uint64_t{job.failed_pid}) : Cell(),
-                    OptionalCell(job.failed_ns), OptionalCell(job.before.elapsed_us.Mean()),
-                    OptionalCell(job.now.elapsed_us.Mean())});
-  }
-  return rows;
-}
-
 uint64_t Night::failing_jobs() const {
   return static_cast<uint64_t>(std::ranges::count_if(by_job_, [this](const auto& entry) {
     return baseline_ && IsFailing(entry.first.first, entry.second);

@@ -40,7 +40,7 @@ std::vector<std::string_view> Rules() { return {std::begin(kRules), std::end(kRu
 
 std::vector<std::string_view> SectionNames() {
   std::vector<std::string_view> names;
-  for (const Section& section : kNightSections) names.push_back(section.name);
+  for (const NightSection& known : kNightSections) names.push_back(known.section.name);
   return names;
 }
 
@@ -173,31 +173,28 @@ LifeCounts ReadNights(const Question& question, const std::optional<Window>& bas
   return counts;
 }
 
-// In the order of the sections.
-std::vector<Rows> RowsOf(const CoverageExceptions& records, Nights& nights) {
-  return {records.ToRows(),
-          nights.All(&Night::AbnormalEnds),
-          nights.All(&Night::CrashLoops),
-          nights.All(&Night::NewPrograms),
-          nights.All(&Night::NewUsers),
-          nights.All(&Night::Changes),
-          nights.All(&Night::JobChanges),
-          nights.All(&Night::NewIdentities),
-          nights.All(&Night::AllTotals),
-          nights.All(&Night::Failures),
-          nights.All(&Night::Programs),
-          nights.All(&Night::Users),
-          nights.All(&Night::Jobs),
-          nights.All(&Night::Spawners)};
+struct FilledSection {
+  std::string_view name() const { return section.name; }
+
+  const Section& section;
+  Rows rows;
+};
+using FilledSections = std::vector<FilledSection>;
+
+FilledSections FillSections(const CoverageExceptions& records, Nights& nights) {
+  FilledSections filled;
+  for (const auto& [section, rows] : kNightSections) {
+    filled.push_back({section, rows != nullptr ? nights.All(rows) : records.ToRows()});
+  }
+  return filled;
 }
 
-uint64_t CountOf(const std::vector<Rows>& rows, std::string_view section) {
-  const auto found = std::ranges::find(kNightSections, section, &Section::name);
-  return rows[static_cast<size_t>(found - std::begin(kNightSections))].size();
+uint64_t CountOf(const FilledSections& sections, std::string_view name) {
+  return std::ranges::find(sections, name, &FilledSection::name)->rows.size();
 }
 
 std::vector<Fact> FactsOf(const CoverageExceptions& records, const Nights& nights,
-                          const std::vector<Rows>& rows) {
+                          const FilledSections& sections) {
   return {{"lost", records.lost()},
           {"gap", records.gaps()},
           {"stopped", records.stopped()},
@@ -205,12 +202,12 @@ std::vector<Fact> FactsOf(const CoverageExceptions& records, const Nights& night
           {"signal", nights.Sum(&Night::signals)},
           {"core", nights.Sum(&Night::cores)},
           {"oom", nights.Sum(&Night::ooms)},
-          {"crash-loop", CountOf(rows, "crash_loops")},
-          {"new-program", CountOf(rows, "new_programs")},
-          {"new-user", CountOf(rows, "new_users")},
-          {"change", CountOf(rows, "changes") + CountOf(rows, "job_changes")},
+          {"crash-loop", CountOf(sections, "crash_loops")},
+          {"new-program", CountOf(sections, "new_programs")},
+          {"new-user", CountOf(sections, "new_users")},
+          {"change", CountOf(sections, "changes") + CountOf(sections, "job_changes")},
           {"failing", nights.Sum(&Night::failing) + nights.Sum(&Night::failing_jobs)},
-          {"identity", CountOf(rows, "new_identities")},
+          {"identity", CountOf(sections, "new_identities")},
           {"failed", nights.Sum(&Night::failed)}};
 }
 
@@ -234,12 +231,11 @@ struct Exceptions {
   bool has_shown = false;
   std::vector<std::string_view> hidden;
 };
-Exceptions FindExceptions(const Wish& wish, const std::vector<Rows>& rows,
+Exceptions FindExceptions(const Wish& wish, const FilledSections& sections,
                           std::span<const std::string> failed_on) {
   Exceptions found;
-  for (size_t i = 0; i < rows.size(); ++i) {
-    const Section& section = kNightSections[i];
-    if (!IsException(section, failed_on) || rows[i].empty()) continue;
+  for (const auto& [section, rows] : sections) {
+    if (!IsException(section, failed_on) || rows.empty()) continue;
     if (IsChosen(wish, section)) {
       found.has_shown = true;
     } else {
@@ -247,11 +243,6 @@ Exceptions FindExceptions(const Wish& wish, const std::vector<Rows>& rows,
     }
   }
   return found;
-}
-
-size_t SectionNumber(std::string_view name) {
-  const Section* const found = std::ranges::find(kNightSections, name, &Section::name);
-  return static_cast<size_t>(found - std::begin(kNightSections));
 }
 
 // Where no process is known. Why, is among what is not in the log; but a window may begin behind
@@ -310,12 +301,11 @@ void AddNotes(const Exceptions& exceptions, Page& page) {
   }
 }
 
-void AddSections(const Wish& wish, const std::vector<Rows>& rows,
+void AddSections(const Wish& wish, const FilledSections& sections,
                  std::span<const std::string> failed_on, Page& page) {
-  for (size_t i = 0; i < rows.size(); ++i) {
-    const Section& section = kNightSections[i];
+  for (const auto& [section, rows] : sections) {
     if (!IsChosen(wish, section)) continue;
-    if (IsException(section, failed_on) || !wish.only_exceptions) page.Add(section, rows[i]);
+    if (IsException(section, failed_on) || !wish.only_exceptions) page.Add(section, rows);
   }
 }
 
@@ -337,8 +327,8 @@ Result<Answer> RunNightly(const Question& question, Page& page) {
   std::vector<Error> failures;
   const LifeCounts lives = ReadNights(question, wished, *log, &nights, &failures);
 
-  std::vector<Rows> rows = RowsOf(records, nights);
-  const auto failed_on = ApplyRules(wish->rules, FactsOf(records, nights, rows));
+  FilledSections sections = FillSections(records, nights);
+  const auto failed_on = ApplyRules(wish->rules, FactsOf(records, nights, sections));
   // What is missing from other times, in a file that is also read, is not this night's affair.
   Answer answer{
       .coverage = records.coverage(), .failures = std::move(failures), .failed_on = failed_on};
@@ -346,7 +336,7 @@ Result<Answer> RunNightly(const Question& question, Page& page) {
   answer.exit_status = !failed_on.empty()                        ? kExitFound
                        : records.lost() + records.damaged() != 0 ? kExitIncomplete
                                                                  : kExitFine;
-  const Exceptions exceptions = FindExceptions(*wish, rows, failed_on);
+  const Exceptions exceptions = FindExceptions(*wish, sections, failed_on);
   if (wish->only_exceptions && !exceptions.has_shown && failed_on.empty()) return answer;
   const std::vector<std::string> hosts = records.hosts();
   page.Begin({.report = "report",
@@ -357,12 +347,14 @@ Result<Answer> RunNightly(const Question& question, Page& page) {
   const bool is_silent = answer.coverage.processes == 0U;
   if (is_silent) {
     AddSilence(question, page);
-    if (IsForPeople(page.format())) rows[SectionNumber("totals")].clear();
+    if (IsForPeople(page.format())) {
+      std::ranges::find(sections, std::string_view("totals"), &FilledSection::name)->rows.clear();
+    }
   } else {
     AddComparison(*wish, nights, WithoutBaseline(before, wished), page);
   }
   if (!is_silent || !exceptions.hidden.empty()) AddNotes(exceptions, page);
-  AddSections(*wish, rows, failed_on, page);
+  AddSections(*wish, sections, failed_on, page);
   page.Finish(answer.coverage, failed_on);
   answer.notes = page.notes();
   return answer;
@@ -385,7 +377,7 @@ constinit const Report kNightlyReport{
     .default_limit = 10,
     .skips = LogSet::Skips::kFrames,
     .has_filter = true,
-    .sections = kNightSections,
+    .sections = SectionNames,
     .page = RunNightly,
 };
 
