@@ -220,15 +220,16 @@ void AddNotes(const Options& options, const LogSet& log, const Coverage& coverag
   table.AddNotes(NotRecordedLines(log, log.window(), zone));
 }
 
-Result<Answer> WriteAnswer(const Options& options, const LocalZone& zone, const Question& question,
-                           OutputFile& file) {
+Result<Answer> WriteAnswer(const Options& options, const Question& question) {
   if (options.style != nullptr) return options.style->write(question);
-  const Appearance appearance = AppearanceOf(options, file);
+  const LocalZone& zone = question.zone;
+  OutputFile* const file = question.output;
+  const Appearance appearance = AppearanceOf(options, *file);
   if (options.report->page != nullptr) {
-    Page page(options.format, options.view.limit, appearance, &file, zone);
+    Page page(options.format, options.view.limit, appearance, file, zone);
     return options.report->page(question, page);
   }
-  const auto output = MakeOutput(options.format, appearance, &file, zone);
+  const auto output = MakeOutput(options.format, appearance, file, zone);
   const TableView view = ViewOf(options, question.log);
   output->Begin(options.report->name, ColumnsOf(view, options.columns));
   Table table(view, output.get());
@@ -315,18 +316,16 @@ int Run(const Options& options, const LocalZone& zone) {
     if (progress != nullptr && !file->is_regular_file()) progress->Erase();
     StartPager(pager.get());
   });
-  const auto answer = WriteAnswer(options, zone,
-                                  {.log = *log,
-                                   .zone = zone,
-                                   .filter = options.filter,
-                                   .wishes = options.wishes,
-                                   .now_ns = options.now_ns,
-                                   .paths = *paths,
-                                   .salvaged = options.salvaged,
-                                   .folder = folder.get(),
-                                   .output = &*file,
-                                   .progress = progress.get()},
-                                  *file);
+  const auto answer = WriteAnswer(options, {.log = *log,
+                                            .zone = zone,
+                                            .filter = options.filter,
+                                            .wishes = options.wishes,
+                                            .now_ns = options.now_ns,
+                                            .paths = *paths,
+                                            .salvaged = options.salvaged,
+                                            .folder = folder.get(),
+                                            .output = &*file,
+                                            .progress = progress.get()});
   if (progress != nullptr) progress->Erase();
   const Status closed = answer ? file->Close() : Status(Ok{});
   const bool is_paged = pager != nullptr;
