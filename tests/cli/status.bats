@@ -70,6 +70,8 @@ with_status() {
     's/"failing": false/"failing": true/; s/"message": ""/"message": "no room"/'
   same failing "$(state)"
   same "no room" "$(jq -r '.rows[0].message' <<<"$output")"
+  run -4 --separate-stderr flock --exclusive "$log" "$DAYBOOK" status --log "$log"
+  same "-- no room" "${lines[-1]}"
 }
 
 @test "one that writes nothing any more has stalled" {
