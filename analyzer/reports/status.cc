@@ -19,6 +19,7 @@
 #include <utility>
 
 #include "exit_status.h"
+#include "log/log_set.h"
 #include "log/recorder_lock.h"
 #include "report.h"
 #include "text/escape.h"
@@ -51,9 +52,6 @@ constexpr Column kColumns[] = {
 
 // Beyond the turns that any event may wait for.
 constexpr uint64_t kToleratedLagUs = 1'000'000;
-
-// A clock anchor is written every minute, also while nothing happens.
-constexpr std::chrono::minutes kToleratedSilence{3};
 
 enum class State { kRecording, kFailing, kLosing, kLagging, kStalled, kStopped, kGone, kUnknown };
 
@@ -90,7 +88,8 @@ bool IsSilent(const std::string& folder) {
     if (file.path().extension() == ".dbk") newest = std::max(newest, file.last_write_time(error));
   }
   const bool is_known = newest != std::filesystem::file_time_type::min();
-  return is_known && std::filesystem::file_time_type::clock::now() - newest > kToleratedSilence;
+  return is_known && std::filesystem::file_time_type::clock::now() - newest >
+                         std::chrono::nanoseconds(kSilenceNs);
 }
 
 // The lock is looked at only where the recorder of the status lives, and then holds it: one that is
