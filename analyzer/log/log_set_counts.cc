@@ -232,9 +232,9 @@ void LogSet::NoteFilter(std::string_view filter) {
         options, [filter](std::string_view option) { return filter.find(option) != filter.npos; });
   };
   // Of these two, what failed is kept in any case.
-  boot_->lacks_successes = boot_->lacks_successes || has_any({"--only-failed", "--min-lifetime"});
-  boot_->has_late_births = boot_->has_late_births || has_any({"--only-uid", "--except-uid",
-                                                              "--only-cgroup", "--min-lifetime"});
+  boot_->lacks_successes |= has_any({kOnlyFailedOption, kMinLifetimeOption});
+  boot_->has_late_births |=
+      has_any({kOnlyUidOption, kExceptUidOption, kOnlyCgroupOption, kMinLifetimeOption});
 }
 
 uint64_t LogSet::LostIn(const Gap& gap) const {

@@ -6,6 +6,8 @@
 #include <span>
 #include <string_view>
 
+#include "daybook/abilities.h"
+
 namespace daybook {
 namespace {
 
@@ -115,16 +117,16 @@ std::string OptionsText(const Options& options) {
 std::string FilterText(const Filter& filter) {
   std::string text;
   const auto add = [&](std::string_view option, const std::string& value = "") {
-    text.append(text.empty() ? "--" : " --").append(option);
+    text.append(text.empty() ? "" : " ").append(option);
     if (!value.empty()) text.append(" ").append(value);
   };
-  if (filter.events != kAllTypes) add("events", EventTypesText(filter.events));
-  if (filter.only_failed) add("only-failed");
-  for (const uint32_t uid : filter.only_uids) add("only-uid", std::to_string(uid));
-  for (const uint32_t uid : filter.except_uids) add("except-uid", std::to_string(uid));
-  if (!filter.only_cgroup.empty()) add("only-cgroup", filter.only_cgroup);
-  if (filter.min_lifetime_ns != 0) add("min-lifetime", Time(filter.min_lifetime_ns));
-  if (filter.no_kernel_threads) add("no-kernel-threads");
+  if (filter.events != kAllTypes) add("--events", EventTypesText(filter.events));
+  if (filter.only_failed) add(kOnlyFailedOption);
+  for (const uint32_t uid : filter.only_uids) add(kOnlyUidOption, std::to_string(uid));
+  for (const uint32_t uid : filter.except_uids) add(kExceptUidOption, std::to_string(uid));
+  if (!filter.only_cgroup.empty()) add(kOnlyCgroupOption, filter.only_cgroup);
+  if (filter.min_lifetime_ns != 0) add(kMinLifetimeOption, Time(filter.min_lifetime_ns));
+  if (filter.no_kernel_threads) add("--no-kernel-threads");
   return text;
 }
 

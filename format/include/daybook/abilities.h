@@ -22,6 +22,12 @@ inline constexpr std::string_view kTellsNamesByProc = "names_by_proc";  // of wh
 
 // Key of an INFO at the head of each segment: what the recorder leaves out, as on its command line.
 inline constexpr std::string_view kFilterInfo = "filter";
+// Options among these of which readers must know, since they cannot see what is left out.
+inline constexpr std::string_view kOnlyFailedOption = "--only-failed";
+inline constexpr std::string_view kOnlyUidOption = "--only-uid";
+inline constexpr std::string_view kExceptUidOption = "--except-uid";
+inline constexpr std::string_view kOnlyCgroupOption = "--only-cgroup";
+inline constexpr std::string_view kMinLifetimeOption = "--min-lifetime";
 
 // Another one, where /proc hides from the recorder who is not its
 // user's; the value says by what.
