@@ -34,6 +34,8 @@ struct ReportOption {
   bool is_list = false;  // values with commas between, or more than one option
   // Where they are known: what the values may be. Of a list the report checks them.
   std::vector<std::string_view> (*values)() = nullptr;
+  enum class Names : uint8_t { kNoFile, kLog, kOutput };
+  Names names = Names::kNoFile;  // a log that is read, or a file that is written
 };
 
 // Of reports that have several tables: which one.

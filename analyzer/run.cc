@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -105,15 +106,31 @@ int Fail(const Error& error, int status) {
   return status;
 }
 
-// Whatever it is that would be written over a part of a log that is read.
-Status CheckOutputs(const Options& options, std::vector<std::string> logs) {
-  for (const std::string_view option : {"--old-log", "--status-file"}) {
-    const auto values = options.wishes.Values(option);
-    logs.insert(logs.end(), values.begin(), values.end());
+// What was given to the options that name such a file.
+std::vector<std::string> FilesNamed(const Options& options, ReportOption::Names names) {
+  std::vector<std::string> files;
+  for (const ReportOption& option : options.report->options) {
+    if (option.names != names) continue;
+    const auto values = options.wishes.Values(option.name);
+    files.insert(files.end(), values.begin(), values.end());
   }
-  const std::string partial(options.wishes.Value("--partial").value_or("-"));
-  for (const std::string& output : {options.output_path, partial}) {
-    if (IsPartOf(logs, output)) return IsPartOfLog(output);
+  return files;
+}
+
+// Whatever it is that would be written over a part of a log that is read, or over a segment of
+// another one.
+Status CheckOutputs(const Options& options, std::vector<std::string> logs) {
+  std::ranges::copy(FilesNamed(options, ReportOption::Names::kLog), std::back_inserter(logs));
+  if (IsPartOf(logs, options.output_path)) return IsPartOfLog(options.output_path);
+  std::vector<std::string> outputs = FilesNamed(options, ReportOption::Names::kOutput);
+  // A file of roll-ups may take the place of one that it is made from: once that has been read.
+  const bool reads_rollups = options.report->find_files != nullptr;
+  for (const std::string& output : outputs) {
+    if (!reads_rollups && IsPartOf(logs, output)) return IsPartOfLog(output);
+  }
+  outputs.push_back(options.output_path);
+  for (const std::string& output : outputs) {
+    if (IsSegment(output)) return Error("cannot write to " + output + ": it is a part of a log");
   }
   return Ok{};
 }

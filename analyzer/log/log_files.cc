@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <system_error>
 
+#include "daybook/peek.h"
 #include "daybook/status.h"
 
 namespace daybook {
@@ -25,6 +26,11 @@ bool IsPartOfFolder(const std::string& folder, const fs::path& path) {
 }
 
 }  // namespace
+
+bool IsSegment(const std::string& path) {
+  std::error_code unknown;
+  return SegmentNumberOf(path) && fs::exists(path, unknown);
+}
 
 bool IsPartOf(std::span<const std::string> logs, const std::string& path) {
   std::error_code unknown;

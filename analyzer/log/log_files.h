@@ -10,4 +10,7 @@ namespace daybook {
 // segment or what its recorder says of itself.
 bool IsPartOf(std::span<const std::string> logs, const std::string& path);
 
+// True where a file is there that has the name of a segment.
+bool IsSegment(const std::string& path);
+
 }  // namespace daybook

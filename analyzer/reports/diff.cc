@@ -41,7 +41,11 @@ constexpr ReportOption kOptions[] = {
     {"--old-since", "TIME",
      "The old period (default: as long as that from --since, just before it)"},
     {"--old-until", "TIME", "Up to, but not including"},
-    {"--old-log", "PATH", "Where the old period is (default: in the same log)", true},
+    {.name = "--old-log",
+     .value_name = "PATH",
+     .text = "Where the old period is (default: in the same log)",
+     .is_list = true,
+     .names = ReportOption::Names::kLog},
     {"--threshold", "PERCENT", "A change of no more than this is none (default: 50%)"},
     {"--min-count", "N", "In neither period so many: no change (default: 1)"},
     {"--all", "", "Also what has not changed"}};

@@ -31,7 +31,10 @@ constexpr ReportOption kOptions[] = {
      "wait_status, exit_code, signal, status, core, ok",
      true, KeyNames},
     {"--host", "NAME,..", "Only roll-ups of these hosts", true},
-    {"--into", "FILE", "Also write the roll-ups, each once, to this file"},
+    {.name = "--into",
+     .value_name = "FILE",
+     .text = "Also write the roll-ups, each once, to this file",
+     .names = ReportOption::Names::kOutput},
     {"--replace", "", "Where that file is there already, put the new one in its place"}};
 
 Result<std::vector<Column>> ColumnsFor(const Wishes& wishes) {

@@ -54,8 +54,11 @@ constexpr ReportOption kOptions[] = {
     {"--baseline", "SPAN",
      "What is new or different is so to this time before (default: 7d); 0: no"},
     {"--section", "NAME,..", "Only these tables", true, SectionNames},
-    {"--partial", "FILE",
-     "In the place of the page write what the days add up to, for merge; -: to standard output"},
+    {.name = "--partial",
+     .value_name = "FILE",
+     .text =
+         "In the place of the page write what the days add up to, for merge; -: to standard output",
+     .names = ReportOption::Names::kOutput},
     {"--groups", "N",
      "In that file, of each day only the N groups with the most CPU time and the N with the most "
      "processes stand apart (default: 1000)"},

@@ -29,8 +29,10 @@ namespace {
 
 constexpr std::string_view kStatusFile = "--status-file";
 constexpr ReportOption kOptions[] = {
-    {kStatusFile, "FILE",
-     "Where the recorder of the log leaves its status, as its own option says"}};
+    {.name = kStatusFile,
+     .value_name = "FILE",
+     .text = "Where the recorder of the log leaves its status, as its own option says",
+     .names = ReportOption::Names::kLog}};
 
 constexpr Column kColumns[] = {
     {"folder", Kind::kString, 1},         {"state", Kind::kString, 2},

@@ -138,6 +138,23 @@ partial() {
   cmp "$sample" daybook-00000001.dbk
 }
 
+@test "no segment of a log is replaced, of whatever log it is" {
+  partial one
+  mkdir other
+  cp "$sample" other/daybook-00000001.dbk
+  refuses() {
+    run -2 --separate-stderr "$DAYBOOK" "$@"
+    same "daybook: cannot write to other/daybook-00000001.dbk: it is a part of a log" "$stderr"
+    cmp "$sample" other/daybook-00000001.dbk
+  }
+  refuses merge one --into other/daybook-00000001.dbk --replace
+  refuses report --log "$sample" --partial other/daybook-00000001.dbk --replace
+  refuses list --log "$sample" -o other/daybook-00000001.dbk
+  # Nor what is being read.
+  run -2 --separate-stderr "$DAYBOOK" merge one -o one
+  same "daybook: cannot write to one: it is a part of the log" "$stderr"
+}
+
 @test "a reader that goes away is no error" {
   run -0 --separate-stderr bash -c "set -o pipefail; '$DAYBOOK' report --log '$sample' --partial - | true"
   same "" "$stderr"
