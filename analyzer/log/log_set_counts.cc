@@ -499,10 +499,11 @@ std::optional<int64_t> LogSet::EndBeforeWindow() const {
 Coverage LogSet::coverage() const {
   Coverage coverage = coverage_;
   std::set<Id128> boots;
-  std::set<std::string_view> hosts;
+  std::set<std::string> hosts;
+  const HostNames names(boots_);
   for (const Boot& boot : boots_) {
     if (boot.boot_id) boots.insert(*boot.boot_id);
-    if (boot.host) hosts.insert(*boot.host);
+    if (boot.host) hosts.insert(names.Of(boot));
     if (!boot.first_ns) continue;
     const auto first = boot.clock.ToRealtime(*boot.first_ns);
     const auto last = boot.clock.ToRealtime(boot.last_ns);

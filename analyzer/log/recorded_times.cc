@@ -199,14 +199,17 @@ std::map<std::string, RecordedTimes> HostTimes::Collect() {
 
 }  // namespace
 
-HostNames::HostNames(const LogSet& log) {
-  for (const Boot& boot : log.boots()) {
+HostNames::HostNames(const std::deque<Boot>& boots) {
+  for (const Boot& boot : boots) {
     if (boot.is_imported && boot.stream_id) imported_.insert(*boot.stream_id);
     const auto last = boot.clock.ToRealtime(boot.last_ns);
     if (!boot.stream_id || !boot.host || !last) continue;
     const auto [found, is_new] = by_log_.try_emplace(*boot.stream_id);
     if (is_new || found->second.last_ns < *last) found->second = {*last, *boot.host};
   }
+}
+
+HostNames::HostNames(const LogSet& log) : HostNames(log.boots()) {
   std::map<Id128, std::string> unread;  // the last segment of each
   for (const auto& [path, segment] : log.left_out()) {
     if (!by_log_.contains(segment.start->stream_id)) unread[segment.start->stream_id] = path;

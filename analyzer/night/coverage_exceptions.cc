@@ -19,8 +19,6 @@ constexpr std::string_view kUnknown = "unknown_records";
 constexpr std::string_view kMalformed = "malformed";
 constexpr std::string_view kUnreadable = "unreadable_files";
 
-std::string HostOf(const Boot& boot) { return boot.host.value_or(""); }
-
 constexpr std::array kNotRecordedTimes = {kNotRecorded, kBetweenBoots, kNothingBefore};
 
 bool IsAmong(std::span<const std::string_view> names, std::string_view name) {
@@ -43,6 +41,9 @@ void CoverageExceptions::Read(LogSet& log, int64_t now_ns) {
   }
   names_ = HostNames(log);
   for (const Boot& boot : log.boots()) hosts_.insert(names_.Of(boot));
+  for (const auto& [key, sum] : sums_of_boots_) {
+    sums_[{key.first, names_.Of(*key.second)}].Merge(sum);
+  }
   AddMissing(log);
   AddTotals();
   const Coverage after = log.coverage();
@@ -56,7 +57,7 @@ void CoverageExceptions::Take(const RecordView& record, LogSet& log) {
   const Boot& boot = log.boot();
   if (Lost lost; record.As(&lost)) {
     if (!log.InWindow(lost.first_time_ns, lost.last_time_ns)) return;
-    Add(kLost, HostOf(boot),
+    Add(kLost, boot,
         {.lost = LostEvents(lost),
          .first_ns = boot.clock.ToRealtime(lost.first_time_ns),
          .last_ns = boot.clock.ToRealtime(lost.last_time_ns)});
@@ -76,7 +77,7 @@ void CoverageExceptions::TakeTime(const LogSet::NotRecorded& time, LogSet& log) 
   if (ends_here) found.lost = time.missed_forks.value_or(0);
   if (found.first_ns && window.since_ns) found.first_ns = std::max(found.first_ns, window.since_ns);
   if (!ends_here) found.last_ns = window.until_ns;
-  Add(kNotRecorded, HostOf(*time.boot), found);
+  Add(kNotRecorded, *time.boot, found);
 }
 
 // A torn tail is what a crash, or a recorder that writes, leaves.
@@ -91,25 +92,32 @@ void CoverageExceptions::Take(const Gap& gap, LogSet& log) {
   Found found{.lost = lost, .bytes = gap.end - gap.begin};
   if (gap.first_time_ns) found.first_ns = clock.ToRealtime(*gap.first_time_ns);
   if (gap.last_time_ns) found.last_ns = clock.ToRealtime(*gap.last_time_ns);
-  Add(GapCauseName(gap.cause), HostOf(log.boot()), found);
+  Add(GapCauseName(gap.cause), log.boot(), found);
+}
+
+void CoverageExceptions::Add(std::string_view what, const Boot& boot, const Found& found) {
+  sums_of_boots_[{what, &boot}].Merge(found.ToSum());
 }
 
 void CoverageExceptions::Add(std::string_view what, const std::string& host, const Found& found) {
-  Sum& sum = sums_[{what, host}];
-  ++sum.times;
-  sum.lost += found.lost;
-  sum.bytes += found.bytes;
-  if (found.first_ns) {
-    sum.first_ns = std::min(sum.first_ns.value_or(*found.first_ns), *found.first_ns);
+  sums_[{what, host}].Merge(found.ToSum());
+}
+
+CoverageExceptions::Sum CoverageExceptions::Found::ToSum() const {
+  Sum sum{.times = 1, .lost = lost, .bytes = bytes, .first_ns = first_ns, .last_ns = last_ns};
+  if (has_duration && first_ns && last_ns && *first_ns < *last_ns) {
+    sum.duration_us = (static_cast<uint64_t>(*last_ns) - static_cast<uint64_t>(*first_ns)) / 1000;
   }
-  if (found.last_ns) {
-    sum.last_ns = std::max(sum.last_ns.value_or(*found.last_ns), *found.last_ns);
-  }
-  if (found.has_duration && found.first_ns && found.last_ns && *found.first_ns < *found.last_ns) {
-    const uint64_t ns =
-        static_cast<uint64_t>(*found.last_ns) - static_cast<uint64_t>(*found.first_ns);
-    sum.duration_us = sum.duration_us.value_or(0) + ns / 1000;
-  }
+  return sum;
+}
+
+void CoverageExceptions::Sum::Merge(const Sum& other) {
+  times += other.times;
+  lost += other.lost;
+  bytes += other.bytes;
+  if (other.duration_us) duration_us = duration_us.value_or(0) + *other.duration_us;
+  if (other.first_ns) first_ns = std::min(first_ns.value_or(*other.first_ns), *other.first_ns);
+  if (other.last_ns) last_ns = std::max(last_ns.value_or(*other.last_ns), *other.last_ns);
 }
 
 void CoverageExceptions::AddMissing(const LogSet& log) {

@@ -48,6 +48,8 @@ class CoverageExceptions {
     std::optional<uint64_t> duration_us;
     std::optional<int64_t> first_ns;
     std::optional<int64_t> last_ns;
+
+    void Merge(const Sum& other);
   };
   struct Found {
     uint64_t lost = 0;
@@ -55,11 +57,14 @@ class CoverageExceptions {
     std::optional<int64_t> first_ns;
     std::optional<int64_t> last_ns;
     bool has_duration = false;
+
+    Sum ToSum() const;
   };
 
   void Take(const RecordView& record, LogSet& log);
   void Take(const Gap& gap, LogSet& log);
   void TakeTime(const LogSet::NotRecorded& time, LogSet& log);
+  void Add(std::string_view what, const Boot& boot, const Found& found);
   void Add(std::string_view what, const std::string& host, const Found& found);
   using Span = RecordedTimes::Span;
   void AddTime(std::string_view what, const std::string& host, const Span& span);
@@ -77,7 +82,9 @@ class CoverageExceptions {
   uint64_t told_lost_here_ = 0;  // records, by gaps in the window
   HostNames names_;
   std::set<std::string> hosts_;
-  std::map<std::pair<std::string_view, std::string>, Sum> sums_;  // what, host
+  // What, and where: while the log is read, what a host is called last is not known.
+  std::map<std::pair<std::string_view, const Boot*>, Sum> sums_of_boots_;
+  std::map<std::pair<std::string_view, std::string>, Sum> sums_;
 };
 
 }  // namespace daybook

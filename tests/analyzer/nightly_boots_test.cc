@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <tuple>
 
 #include "program_runner.h"
 #include "script.h"
@@ -78,6 +79,25 @@ class NightlyBootsTest : public ProgramRunner {
     return Run("report --log LOG --output csv --no-header --section " + section + " " + window).out;
   }
 };
+
+// Whatever it was called when that was lost.
+TEST_F(NightlyBootsTest, AHostThatWasRenamedIsOneInWhatIsMissing) {
+  for (const auto& [id, host, begin] : {std::tuple(0xB1, "old", 0L), std::tuple(0xB2, "new", 1L)}) {
+    ScriptedLog log(log_path_, static_cast<uint8_t>(id), host,
+                    (kMidnight + begin * kHour) * 1'000'000'000);
+    for (uint64_t ms = 6000; ms < kHour * 1000; ms += 60'000) log.Fork(ms, 200, 1, 0);
+    const uint64_t now_ns = ScriptedLog::Ns(kHour * 1000);
+    log.writer().Append(Lost{.first_time_ns = now_ns - 1, .last_time_ns = now_ns, .forks = 3});
+    log.writer().Append(RecordingGap{.first_time_ns = ScriptedLog::Ns(7000),
+                                     .last_time_ns = ScriptedLog::Ns(8000)});
+  }
+  const std::string rows = Rows("-S 2026-09-22 -U '2026-09-22 02:00'", "coverage");
+  EXPECT_THAT(rows, AllOf(HasSubstr("lost,2,6,0,"), HasSubstr("not_recorded,2,")));
+  EXPECT_THAT(rows, AllOf(Not(HasSubstr(",old")), HasSubstr(",new\n")));
+  const std::string page = Run("report --log LOG -S 2026-09-22 -U '2026-09-22 02:00'").out;
+  EXPECT_THAT(page, Not(HasSubstr("2 hosts")));
+  EXPECT_THAT(Run("list --log LOG").out, AllOf(HasSubstr("boots 2"), Not(HasSubstr("2 hosts"))));
+}
 
 TEST_F(NightlyBootsTest, ATimeBetweenTwoBootsIsNotInTheLog) {
   Write({.id = 0xB1, .begin = -kHour, .recorded = 2 * kHour, .end = 4 * kHour});
