@@ -323,6 +323,7 @@ const std::optional<SegmentStart>& LogSet::segment() const {
 
 const Item* LogSet::Next() {
   file_before_item_ = file_;
+  is_new_segment_ = false;
   const Item* const item = NextItem();
   skipped_before_item_ = std::exchange(skipped_, false);
   return item;

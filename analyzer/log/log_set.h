@@ -151,6 +151,8 @@ class LogSet {
   // Where nothing is left of it in the file, as the next segment knows it: without a time.
   const std::optional<SegmentStart>& segment() const;
   bool is_segment_inferred() const { return segment() && !stream_->segment(); }
+  // True where the last item is the first one of its segment. One file may hold several.
+  bool is_new_segment() const { return is_new_segment_; }
   std::optional<uint32_t> tag() const { return segment() ? segment()->tag : stream_->tag(); }
   bool is_compressed() const { return stream_->is_compressed(); }
   const Boot& boot() const { return *boot_; }
@@ -349,8 +351,9 @@ class LogSet {
   bool is_log_ = false;  // something in the file could be proved
   std::deque<Boot> boots_;
   Boot* boot_ = nullptr;
-  ClockMap segment_clock_;                                // the anchors of the segment alone
-  std::optional<std::vector<BootInterval>> in_window_;    // by segment_clock_
+  ClockMap segment_clock_;                              // the anchors of the segment alone
+  std::optional<std::vector<BootInterval>> in_window_;  // by segment_clock_
+  bool is_new_segment_ = false;
   std::optional<uint32_t> tag_;                           // of the segment that was entered
   std::map<Id128, Id128> joined_logs_;                    // see joined_logs.h
   std::map<std::pair<Id128, Id128>, Boot*> boots_by_id_;  // stream id and boot id

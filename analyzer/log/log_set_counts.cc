@@ -295,6 +295,7 @@ void LogSet::EnterSegmentOfItem() {
 // Of one whose head is gone its boot's clock knows better when it began than the segment before it.
 void LogSet::EnterSegment(SegmentStart start) {
   ++coverage_.segments;
+  is_new_segment_ = true;
   boot_ = BootOf(start);
   if (is_segment_inferred()) {
     start.realtime_ns = boot_->clock.ToRealtime(start.time_ns).value_or(start.realtime_ns);
@@ -344,6 +345,7 @@ Boot* LogSet::BootOf(const SegmentStart& start) {
 
 void LogSet::EnterHeadless() {
   ++coverage_.segments;
+  is_new_segment_ = true;
   boot_ = AddBoot();
   segment_clock_ = {};
   in_window_.reset();

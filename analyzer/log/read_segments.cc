@@ -25,7 +25,7 @@ class SegmentCollector {
   void TellEnds();
   bool IsLive() const;
   void TakeFailures();
-  ReadSegment& Current(uint64_t offset);
+  void Begin(uint64_t offset);
 
   LogSet& log_;
   std::vector<ReadSegment> segments_;
@@ -37,6 +37,10 @@ class SegmentCollector {
 std::vector<ReadSegment> SegmentCollector::Collect() {
   while (const Item* const item = log_.Next()) {
     if (!current_) TakeFailures();
+    if (log_.is_new_segment()) {
+      if (current_) EndSegment();
+      Begin(SegmentBegin(*item));
+    }
     if (const auto* record = std::get_if<RecordView>(item)) {
       if (record->proof == Proof::kVerified) {
         Take(*record);
@@ -44,7 +48,7 @@ std::vector<ReadSegment> SegmentCollector::Collect() {
         TakeUnproved(*record);
       }
     } else if (const auto* gap = std::get_if<Gap>(item)) {
-      SegmentFacts& facts = Current(gap->begin).facts;
+      SegmentFacts& facts = current_->facts;
       facts.gaps.push_back(*gap);
       current_->salvageable.push_back(0);
       if (gap->records_lost && gap->first_lost_seq) {
@@ -59,8 +63,7 @@ std::vector<ReadSegment> SegmentCollector::Collect() {
   return std::move(segments_);
 }
 
-ReadSegment& SegmentCollector::Current(uint64_t offset) {
-  if (current_) return *current_;
+void SegmentCollector::Begin(uint64_t offset) {
   current_.emplace();
   current_->path = log_.path();
   current_->boot = &log_.boot();
@@ -68,7 +71,6 @@ ReadSegment& SegmentCollector::Current(uint64_t offset) {
   current_->facts.start = log_.segment();
   current_->facts.tag = log_.tag();
   if (log_.segment()) current_->facts.next_seq = log_.segment()->first_seq;
-  return *current_;
 }
 
 bool PromisesSync(const Checkpoint& checkpoint) {
@@ -81,13 +83,8 @@ void TakeNumber(uint64_t seq, SegmentFacts* facts) {
   facts->next_seq = seq + 1;
 }
 
-// One file may hold several segments, one after another.
 void SegmentCollector::Take(const RecordView& record) {
-  const auto& start = log_.segment();
-  if (current_ && start && (!current_->facts.start || current_->facts.start->tag != start->tag)) {
-    EndSegment();
-  }
-  ReadSegment& segment = Current(record.offset);
+  ReadSegment& segment = *current_;
   ++segment.records;
   if (record.seq) TakeNumber(*record.seq, &segment.facts);
   if (Lost lost; record.As(&lost)) segment.facts.lost_events += LostEvents(lost);
@@ -102,7 +99,7 @@ void SegmentCollector::Take(const RecordView& record) {
 
 // Behind the item before it, in the same segment.
 void SegmentCollector::TakeRun(const RecordRun& run) {
-  ReadSegment& segment = Current(run.offset);
+  ReadSegment& segment = *current_;
   segment.records += run.records.size();
   TakeNumber(run.first_seq, &segment.facts);
   segment.facts.next_seq = run.first_seq + run.records.size();
@@ -112,9 +109,7 @@ void SegmentCollector::TakeRun(const RecordRun& run) {
 // What a salvage would write.
 void SegmentCollector::TakeUnproved(const RecordView& record) {
   const bool is_salvageable = record.has_base && !record.Is<SegmentStart>();
-  if (is_salvageable && current_ && !current_->salvageable.empty()) {
-    ++current_->salvageable.back();
-  }
+  if (is_salvageable && !current_->salvageable.empty()) ++current_->salvageable.back();
 }
 
 void SegmentCollector::EndSegment() {
@@ -125,7 +120,7 @@ void SegmentCollector::EndSegment() {
 }
 
 void SegmentCollector::EndFile(const End& end) {
-  ReadSegment& segment = Current(0);
+  ReadSegment& segment = *current_;
   segment.frames = log_.frame_damage();
   segment.facts.has_damaged_frames = !segment.frames.empty();
   for (const FrameDamage& frame : segment.frames) segment.facts.lost_bytes += frame.lost_bytes;

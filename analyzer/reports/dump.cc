@@ -93,9 +93,8 @@ class Dumper {
 
   LogSet& log_;
   Table& table_;
-  TypeRegistry types_;
+  TypeRegistry types_;  // of the segment
   const TypeRegistry builtin_types_;
-  std::optional<uint32_t> tag_;  // of the segment whose types they are
   const TypeInfo gap_type_ = GapType();
   size_t missing_ = 0;  // that are told
   uint64_t used_ = 0;
@@ -105,6 +104,8 @@ class Dumper {
 Coverage Dumper::Run() {
   while (const Item* const item = table_.full() ? nullptr : log_.Next()) {
     AddMissing();
+    // Each describes its own types: one of a newer recorder may stand beside an older one.
+    if (log_.is_new_segment()) types_ = TypeRegistry();
     if (const auto* record = std::get_if<RecordView>(item)) {
       LearnFrom(*record);
       ++(Take(*record) ? used_ : filtered_);
@@ -121,13 +122,7 @@ Coverage Dumper::Run() {
   return coverage;
 }
 
-// Every segment describes its own types: one of a newer recorder may stand beside an older one.
 void Dumper::LearnFrom(const RecordView& record) {
-  const auto tag = log_.segment() ? std::optional(log_.segment()->tag) : std::nullopt;
-  if (tag != tag_) {
-    types_ = TypeRegistry();
-    tag_ = tag;
-  }
   SchemaRecord schema;
   if (record.proof == Proof::kVerified && record.As(&schema)) types_.Learn(schema);
 }

@@ -107,16 +107,15 @@ RollupBuilder::RollupBuilder(const Window& window, int64_t now_ns, const LocalZo
 // What is missing is told by records that are not of lives, or by gaps, and belongs to their day;
 // lives only show that numbers are missing before them.
 Status RollupBuilder::ReadRecords(LogSet& log) {
-  std::optional<uint32_t> tag;
-  bool is_new_segment = false;
+  bool is_unplaced = false;
   while (const Item* const item = log.Next()) {
     const Boot& boot = log.boot();
     const auto& segment = log.segment();
     const Id128 log_id = segment ? segment->stream_id : boot.stream_id.value_or(Id128{});
     Stream& stream = streams_[log_id];
     if (boot.host) stream.host = boot.host;
-    if (std::exchange(tag, log.tag()) != log.tag()) {
-      is_new_segment = true;
+    if (log.is_new_segment()) {
+      is_unplaced = true;
       undated_ = {};
       if (segment) NoteLog(boot, *segment);
     }
@@ -129,7 +128,7 @@ Status RollupBuilder::ReadRecords(LogSet& log) {
     Day* const day = time ? DayAt(stream, *time) : nullptr;
     // A segment is of the day on which it begins, also where that is not in the window.
     const bool is_dated = boot.clock.ToRealtime(*moment).has_value();
-    const bool begins_here = is_dated && std::exchange(is_new_segment, false);
+    const bool begins_here = is_dated && std::exchange(is_unplaced, false);
     if (time) {
       stream.first_ns = std::min(stream.first_ns.value_or(*time), *time);
       stream.last_ns = std::max(stream.last_ns.value_or(*time), *time);

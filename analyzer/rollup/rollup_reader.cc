@@ -88,7 +88,7 @@ RollupReader::RollupReader(LogSet& log, std::span<const std::string> hosts, Take
 Status RollupReader::Read() {
   while (const Item* const item = log_.Next()) {
     // Another segment in the same file has numbers of its own.
-    if (std::exchange(tag_, log_.tag()) != log_.tag()) {
+    if (log_.is_new_segment()) {
       if (Status finished = Finish(); !finished) return finished;
     }
     if (const auto* record = std::get_if<RecordView>(item)) {

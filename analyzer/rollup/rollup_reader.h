@@ -83,7 +83,6 @@ class RollupReader {
   std::set<std::string, std::less<>> hosts_;  // empty: all
   Take take_;
   std::optional<Pending> pending_;
-  std::optional<uint32_t> tag_;
   bool holds_rollups_ = false;  // the file that is read
   std::map<LogKey, std::vector<Seen>> seen_;
   std::map<LogKey, std::vector<RollupFacts>> left_out_;
