@@ -22,6 +22,7 @@
 #include "log/coverage.h"
 #include "log/headless.h"
 #include "log/segment_skips.h"
+#include "log/verdict.h"
 #include "time/clock_map.h"
 #include "time/window.h"
 
@@ -209,6 +210,10 @@ class LogSet {
     std::optional<int64_t> first_ns;
     std::optional<int64_t> last_ns;
     std::optional<BootInterval> in_boot;  // the same, where both are of one boot
+    // Behind which segment of the log they stood, where another one shows it; and the numbers of
+    // those that no file has, where they stood in these.
+    std::optional<uint64_t> behind_segment_no;
+    std::optional<SegmentNumbers> segments;
     // That wrote them: segments are missing, or the boot goes on behind them. Else they may be the
     // last ones before a host went off.
     bool has_recorder = false;

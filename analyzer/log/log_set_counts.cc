@@ -433,6 +433,8 @@ void LogSet::AddMissing(uint64_t records, const SegmentStart* shown_by) {
   missing.last_ns = BeginOf(*shown_by);
   const auto& before = sequence_->segment;
   if (!before) return;
+  missing.behind_segment_no = before->segment_no;
+  missing.segments = NumbersBetween(before->segment_no, *shown_by, true);
   const bool is_one_boot = before->boot_id == shown_by->boot_id && shown_by->boot_id != Id128{};
   missing.has_recorder = is_one_boot || shown_by->segment_no > before->segment_no + 1;
   if (is_one_boot && first_ns) missing.in_boot = {*first_ns, shown_by->time_ns};

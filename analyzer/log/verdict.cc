@@ -142,15 +142,21 @@ Judgement Judge(const SegmentFacts& segment, const SegmentFacts* next) {
   return judgement;
 }
 
-// A jump in the numbers alone means nothing: a name may have been taken when the segment was made.
-std::optional<MissingSegments> FindMissing(const SegmentFacts& segment, const SegmentFacts& next) {
-  if (!segment.segment_no || !next.segment_no || !next.start) return std::nullopt;
-  if (*next.segment_no <= *segment.segment_no + 1) return std::nullopt;
-  const bool is_behind = segment.next_seq && next.start->first_seq > *segment.next_seq;
-  const auto& previous = next.start->previous_segment_no;
-  const bool is_missing = previous ? *previous > *segment.segment_no : is_behind;
+std::optional<SegmentNumbers> NumbersBetween(uint64_t segment_no, const SegmentStart& next,
+                                             bool is_record_missing) {
+  if (next.segment_no <= segment_no + 1) return std::nullopt;
+  const auto& previous = next.previous_segment_no;
+  const bool is_missing = previous ? *previous > segment_no : is_record_missing;
   if (!is_missing) return std::nullopt;
-  MissingSegments missing{.first_no = *segment.segment_no + 1, .last_no = *next.segment_no - 1};
+  return SegmentNumbers{.first = segment_no + 1, .last = next.segment_no - 1};
+}
+
+std::optional<MissingSegments> FindMissing(const SegmentFacts& segment, const SegmentFacts& next) {
+  if (!segment.segment_no || !next.start) return std::nullopt;
+  const bool is_behind = segment.next_seq && next.start->first_seq > *segment.next_seq;
+  const auto numbers = NumbersBetween(*segment.segment_no, *next.start, is_behind);
+  if (!numbers) return std::nullopt;
+  MissingSegments missing{.numbers = *numbers};
   if (is_behind) {
     missing.first_lost_seq = segment.next_seq;
     missing.records_lost = next.start->first_seq - *segment.next_seq;

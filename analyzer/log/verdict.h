@@ -67,10 +67,19 @@ struct Judgement {
 // `next` is the segment with the next number in the same log, nullptr where there is none.
 Judgement Judge(const SegmentFacts& segment, const SegmentFacts* next);
 
+struct SegmentNumbers {
+  uint64_t first = 0;
+  uint64_t last = 0;
+};
+// Of the segments between that one and `next` that no file has. A jump in the numbers alone means
+// nothing where no record is missing between them: a name may have been taken when the segment was
+// made.
+std::optional<SegmentNumbers> NumbersBetween(uint64_t segment_no, const SegmentStart& next,
+                                             bool is_record_missing);
+
 // Segments between `segment` and `next` that no file has.
 struct MissingSegments {
-  uint64_t first_no = 0;
-  uint64_t last_no = 0;
+  SegmentNumbers numbers;
   std::optional<uint64_t> first_lost_seq;
   uint64_t records_lost = 0;
 };

@@ -6,11 +6,13 @@
 #include <array>
 #include <filesystem>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "daybook/life_pack.h"
+#include "log/recorded_times.h"
 #include "log/segment_ends.h"
 #include "report.h"
 #include "text/names.h"
@@ -36,7 +38,10 @@ constexpr Column kColumns[] = {
 struct SegmentRow {
   std::string path;
   uint64_t offset = 0;  // where it begins in its file
+  uint64_t bytes = 0;
+  std::optional<uint64_t> file_bytes;
   const Boot* boot = nullptr;
+  std::optional<std::string> host;
   std::optional<SegmentStart> start;
   bool has_time = false;  // the start says when it was made
   ClockMap clock;         // its own anchors: whether it is shown depends on no other segment
@@ -45,9 +50,11 @@ struct SegmentRow {
   uint64_t records = 0;
   uint64_t events = 0;
   uint64_t ended = 0;
-  Coverage before;  // of the log, before this segment
+  size_t missing_before = 0;  // of LogSet::missing(): so many are told of when it begins
+  Coverage before;            // of the log, before this segment
   Coverage after;
-  bool complete = false;  // has its SEGMENT_END
+  uint64_t lost_behind = 0;  // at its end, as only the segment after it shows
+  bool complete = false;     // has its SEGMENT_END
   std::optional<std::string> version;
   std::optional<std::string> source;
   std::optional<std::string> kernel;
@@ -61,20 +68,24 @@ class SegmentLister {
   Answer Run();
 
  private:
-  bool IsOtherSegment() const;
   void Begin(uint64_t offset);
   void Take(const RecordView& record);
   void TakeRun(const RecordRun& run);
   void TakeOfLife(const RecordView& record);
   void EndSegment();
   void EndFile();
-  void Add(const SegmentRow& row, uint64_t bytes);
   std::optional<uint64_t> StoredBytes(uint64_t bytes) const;
+  void AddLostBehind();
+  void AddAll();
+  void Add(const SegmentRow& row);
+  void AddMissing(const LogSet::Missing& missing, const HostNames& names);
 
   LogSet& log_;
   Table& table_;
   std::optional<SegmentRow> row_;
-  std::vector<SegmentRow> rows_of_file_;
+  std::vector<SegmentRow> rows_;
+  size_t first_of_file_ = 0;  // in rows_
+  size_t missing_ = 0;        // of LogSet::missing(): so many are in before_
   Coverage before_;
   std::optional<uint64_t> bytes_ = 0;  // in files; unknown where one of them is
   uint64_t ended_ = 0;
@@ -94,19 +105,20 @@ Cell PreviousEndCell(const std::optional<SegmentStart>& start) {
 
 Answer SegmentLister::Run() {
   while (const Item* const item = log_.Next()) {
+    if (log_.is_new_segment()) {
+      if (row_) EndSegment();
+      Begin(SegmentBegin(*item));
+    }
     if (const auto* record = std::get_if<RecordView>(item)) {
-      if (row_ && IsOtherSegment()) EndSegment();
-      if (!row_) Begin(record->offset);
       Take(*record);
     } else if (const auto* end = std::get_if<End>(item)) {
-      if (!row_) Begin(0);
       row_->complete = end->complete;
       EndFile();
-    } else if (!row_) {
-      Begin(std::get<Gap>(*item).begin);
     }
     while (const RecordRun* const run = log_.NextRun()) TakeRun(*run);
   }
+  AddLostBehind();
+  AddAll();
   Answer answer;
   if (ended_ != 0 && bytes_) {
     answer.facts = {
@@ -119,13 +131,14 @@ Answer SegmentLister::Run() {
   return answer;
 }
 
-// One file may hold several segments, one after another.
-bool SegmentLister::IsOtherSegment() const {
-  return log_.segment() && (!row_->start || row_->start->tag != log_.segment()->tag);
-}
-
+// What is missing before it is none of its own losses.
 void SegmentLister::Begin(uint64_t offset) {
+  for (; missing_ < log_.missing().size(); ++missing_) {
+    const LogSet::Missing& missing = log_.missing()[missing_];
+    if (missing.behind_segment_no) before_.missing_records += missing.records;
+  }
   row_.emplace();
+  row_->missing_before = missing_;
   row_->path = log_.path();
   row_->offset = offset;
   row_->before = before_;
@@ -196,23 +209,49 @@ std::optional<uint64_t> SegmentLister::StoredBytes(uint64_t bytes) const {
 void SegmentLister::EndSegment() {
   before_ = row_->after = log_.coverage();
   if (row_->boot == nullptr) row_->boot = &log_.boot();
-  rows_of_file_.push_back(*std::exchange(row_, std::nullopt));
+  row_->host = row_->boot->host;
+  rows_.push_back(*std::exchange(row_, std::nullopt));
 }
 
 void SegmentLister::EndFile() {
   EndSegment();
+  const auto rows = std::span(rows_).subspan(std::exchange(first_of_file_, rows_.size()));
   std::vector<uint64_t> begins;
-  for (const SegmentRow& row : rows_of_file_) begins.push_back(row.offset);
+  for (const SegmentRow& row : rows) begins.push_back(row.offset);
   // What stands before the first record there is, is the first one's.
   *std::ranges::min_element(begins) = 0;
   const std::vector<uint64_t> ends = SegmentEnds(begins, log_.file_bytes());
-  for (size_t i = 0; i < ends.size(); ++i) Add(rows_of_file_[i], ends[i] - begins[i]);
-  rows_of_file_.clear();
+  for (size_t i = 0; i < ends.size(); ++i) {
+    rows[i].bytes = ends[i] - begins[i];
+    rows[i].file_bytes = StoredBytes(rows[i].bytes);
+  }
 }
 
-void SegmentLister::Add(const SegmentRow& row, uint64_t bytes) {
+// Of copies of a segment the last one was read to its end when the next segment began.
+void SegmentLister::AddLostBehind() {
+  for (const LogSet::Missing& missing : log_.missing()) {
+    if (missing.segments || !missing.behind_segment_no) continue;
+    const auto found = std::find_if(rows_.rbegin(), rows_.rend(), [&](const SegmentRow& row) {
+      return row.start && row.start->stream_id == missing.stream_id &&
+             row.start->segment_no == *missing.behind_segment_no;
+    });
+    if (found != rows_.rend()) found->lost_behind += missing.records;
+  }
+}
+
+void SegmentLister::AddAll() {
+  const HostNames names(log_);
+  const std::span<const LogSet::Missing> missing = log_.missing();
+  size_t told = 0;
+  for (const SegmentRow& row : rows_) {
+    for (; told < row.missing_before; ++told) AddMissing(missing[told], names);
+    Add(row);
+  }
+  for (; told < missing.size(); ++told) AddMissing(missing[told], names);
+}
+
+void SegmentLister::Add(const SegmentRow& row) {
   const Coverage& after = row.after;
-  const auto file_bytes = StoredBytes(bytes);
   const Boot& boot = *row.boot;
   std::optional<uint64_t> first_ns = row.first_ns;
   if (row.has_time) first_ns = row.start->time_ns;
@@ -223,7 +262,7 @@ void SegmentLister::Add(const SegmentRow& row, uint64_t bytes) {
     const auto intervals = row.clock.ToBootTimes(log_.window());
     if (!first_ns || !Overlaps(intervals, *first_ns, last_ns)) return;
   }
-  if (bytes_) bytes_ = file_bytes ? std::optional(*bytes_ + *file_bytes) : std::nullopt;
+  if (bytes_) bytes_ = row.file_bytes ? std::optional(*bytes_ + *row.file_bytes) : std::nullopt;
   ended_ += row.ended;
   const bool has_boot = row.start && row.start->boot_id != Id128{};
   const std::string boot_id = row.start ? HexId(row.start->boot_id) : "";
@@ -231,17 +270,17 @@ void SegmentLister::Add(const SegmentRow& row, uint64_t bytes) {
   const std::array<Cell, std::size(kColumns)> cells = {
       Text{row.path},
       row.start ? Cell(row.start->segment_no) : Cell(),
-      StringCell(boot.host),
+      StringCell(row.host),
       has_boot ? Cell(Text{boot_id}) : Cell(),
       row.start ? Cell(Text{stream_id}) : Cell(),
       OptionalCell(first),
       OptionalCell(last),
-      bytes,
-      OptionalCell(file_bytes),
+      row.bytes,
+      OptionalCell(row.file_bytes),
       row.records,
       row.events,
       after.lost_events + after.missing_records - row.before.lost_events -
-          row.before.missing_records,
+          row.before.missing_records + row.lost_behind,
       after.damaged_bytes - row.before.damaged_bytes,
       after.hole_bytes - row.before.hole_bytes,
       after.torn_bytes - row.before.torn_bytes,
@@ -252,6 +291,27 @@ void SegmentLister::Add(const SegmentRow& row, uint64_t bytes) {
       StringCell(row.source),
       StringCell(row.kernel),
       StringCell(row.filter),
+  };
+  table_.Add(cells);
+}
+
+void SegmentLister::AddMissing(const LogSet::Missing& missing, const HostNames& names) {
+  if (!missing.segments || !log_.InWindow(missing)) return;
+  const std::string stream_id = HexId(*missing.stream_id);
+  const std::string host = names.OfLog(missing.stream_id);
+  const std::array<Cell, std::size(kColumns)> cells = {
+      std::monostate(),  // no file has it
+      missing.segments->first,
+      host.empty() ? Cell() : Cell(Text{host}),
+      std::monostate(),
+      Text{stream_id},
+      OptionalCell(missing.first_ns),
+      OptionalCell(missing.last_ns),
+      std::monostate(),
+      std::monostate(),
+      std::monostate(),
+      std::monostate(),
+      missing.records,
   };
   table_.Add(cells);
 }

@@ -225,7 +225,7 @@ Row RowOf(const ReadSegment& segment, std::string_view kind) {
 
 void SegmentJudge::AddMissing(const ReadSegment& segment, const ReadSegment& next) {
   const MissingSegments missing = *FindMissing(segment.facts, next.facts);
-  Row row{.segment = "-", .segment_no = missing.first_no, .kind = "missing"};
+  Row row{.segment = "-", .segment_no = missing.numbers.first, .kind = "missing"};
   row.stream_id = HexId(next.facts.start->stream_id);
   row.verdict = VerdictName(Verdict::kMissing);
   row.lost = missing.records_lost;
@@ -240,9 +240,9 @@ void SegmentJudge::AddMissing(const ReadSegment& segment, const ReadSegment& nex
     row.first_ns = numbers.first_ns;
     row.last_ns = numbers.last_ns;
   }
-  row.detail = missing.first_no == missing.last_no
-                   ? fmt::format("segment {}", missing.first_no)
-                   : fmt::format("segments {} to {}", missing.first_no, missing.last_no);
+  const auto [first, last] = missing.numbers;
+  row.detail = first == last ? fmt::format("segment {}", first)
+                             : fmt::format("segments {} to {}", first, last);
   table_.Add(Cells(row));
 }
 

@@ -225,8 +225,8 @@ TEST(VerdictTest, ASegmentThatTheNextOneNamesIsMissingWithItsNumbers) {
   next.start->first_seq = 450;
   const auto missing = FindMissing(Whole(), next);
   ASSERT_TRUE(missing);
-  EXPECT_EQ(missing->first_no, 8U);
-  EXPECT_EQ(missing->last_no, 9U);
+  EXPECT_EQ(missing->numbers.first, 8U);
+  EXPECT_EQ(missing->numbers.last, 9U);
   EXPECT_EQ(missing->first_lost_seq, 200U);
   EXPECT_EQ(missing->records_lost, 250U);
 }
