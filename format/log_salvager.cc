@@ -333,7 +333,7 @@ void LogSalvager::Impl::Take(const Gap& gap) {
   if (gap.records_lost && gap.first_lost_seq) {
     current_->next_seq = *gap.first_lost_seq + *gap.records_lost;
   }
-  report.damaged_bytes += gap.end - gap.begin;
+  report.unproved_bytes += gap.end - gap.begin;
   // Those that were lost before are announced in the input already.
   current_->is_changed = current_->is_changed || gap.cause != GapCause::kLostBefore;
 }

@@ -36,7 +36,7 @@ constexpr Column kColumns[] = {
     {"begin", Kind::kNumber, 5},
     {"end", Kind::kNumber, 6},
     {"records", Kind::kNumber, 7},
-    {"damaged_bytes", Kind::kNumber, 8},
+    {"unread_bytes", Kind::kNumber, 8},
     {"first_time", Kind::kTime, 9},
     {"last_time", Kind::kTime, 10},
 };
@@ -47,7 +47,7 @@ struct FileFacts {
   std::string name;
   uint64_t bytes = 0;
   uint64_t records = 0;
-  uint64_t damaged_bytes = 0;
+  uint64_t unread_bytes = 0;
   std::optional<uint8_t> version;  // of the first record
   bool big_endian = false;
   std::optional<int64_t> first_ns;  // the earliest end
@@ -148,7 +148,7 @@ Result<FileEnd> ImportFile(InputFile& file, PacctLog* log, FileFacts* facts) {
       if (Status added = log->Add(*record); !added) return std::move(added).error();
     } else if (const auto* gap = std::get_if<PacctGap>(&*item)) {
       facts->gaps.push_back(*gap);
-      facts->damaged_bytes += gap->end - gap->begin;
+      facts->unread_bytes += gap->end - gap->begin;
     } else {
       break;
     }
@@ -179,7 +179,7 @@ void AddRows(const FileFacts& facts, Table& table) {
               uint64_t{0},
               facts.bytes,
               facts.records,
-              facts.damaged_bytes,
+              facts.unread_bytes,
               OptionalCell(facts.first_ns),
               OptionalCell(facts.last_ns)};
   if (facts.version) {

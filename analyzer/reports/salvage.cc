@@ -13,11 +13,11 @@ namespace daybook {
 namespace {
 
 constexpr Column kColumns[] = {
-    {"file", Kind::kString, 1},          {"segment_no", Kind::kNumber},
-    {"written_as", Kind::kString, 2},    {"bytes", Kind::kBytes, 3},
-    {"verified", Kind::kNumber, 4},      {"salvaged", Kind::kNumber, 5},
-    {"left_out", Kind::kNumber, 6},      {"lost", Kind::kNumber, 7},
-    {"damaged_bytes", Kind::kNumber, 8}, {"gaps", Kind::kNumber, 9},
+    {"file", Kind::kString, 1},           {"segment_no", Kind::kNumber},
+    {"written_as", Kind::kString, 2},     {"bytes", Kind::kBytes, 3},
+    {"verified", Kind::kNumber, 4},       {"salvaged", Kind::kNumber, 5},
+    {"left_out", Kind::kNumber, 6},       {"lost", Kind::kNumber, 7},
+    {"unproved_bytes", Kind::kNumber, 8}, {"gaps", Kind::kNumber, 9},
 };
 
 bool HasLost(const SalvagedSegment& segment) {
@@ -30,7 +30,7 @@ void AddRow(const SalvagedSegment& segment, Table& table) {
       TextCell(segment.name), segment.bytes,
       segment.verified,       segment.salvaged,
       segment.left_out,       segment.lost,
-      segment.damaged_bytes,  segment.gaps,
+      segment.unproved_bytes, segment.gaps,
   };
   table.Add(cells);
 }

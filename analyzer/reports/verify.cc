@@ -32,7 +32,7 @@ constexpr Column kColumns[] = {
     {"file_begin", Kind::kNumber},
     {"file_end", Kind::kNumber},
     {"verified_bytes", Kind::kNumber},
-    {"damaged_bytes", Kind::kNumber, 8},
+    {"unproved_bytes", Kind::kNumber, 8},
     {"records", Kind::kNumber, 9},
     {"lost", Kind::kNumber, 4},
     {"salvageable", Kind::kNumber, 10},
@@ -60,7 +60,7 @@ struct Row {
   std::optional<uint64_t> file_begin;
   std::optional<uint64_t> file_end;
   std::optional<uint64_t> verified_bytes;
-  std::optional<uint64_t> damaged_bytes;
+  std::optional<uint64_t> unproved_bytes;
   std::optional<uint64_t> records;
   std::optional<uint64_t> lost;
   std::optional<uint64_t> salvageable;
@@ -86,7 +86,7 @@ std::array<Cell, std::size(kColumns)> Cells(const Row& row) {
           OptionalCell(row.file_begin),
           OptionalCell(row.file_end),
           OptionalCell(row.verified_bytes),
-          OptionalCell(row.damaged_bytes),
+          OptionalCell(row.unproved_bytes),
           OptionalCell(row.records),
           OptionalCell(row.lost),
           OptionalCell(row.salvageable),
@@ -254,19 +254,19 @@ void SegmentJudge::AddSegment(const ReadSegment& segment, const Judgement& judge
   if (segment.facts.access == SegmentFacts::Access::kRead) {
     row.begin = segment.facts.begin;
     row.end = segment.facts.end;
-    row.damaged_bytes = row.salvageable = row.salvageable_records = 0;
+    row.unproved_bytes = row.salvageable = row.salvageable_records = 0;
     for (const uint64_t records : segment.salvageable) *row.salvageable_records += records;
     row.lost = judgement.lost_at_end + segment.facts.lost_at_begin;
     row.records = segment.records;
     for (const Gap& gap : segment.facts.gaps) {
-      *row.damaged_bytes += gap.end - gap.begin;
+      *row.unproved_bytes += gap.end - gap.begin;
       *row.lost += gap.records_lost.value_or(0);
       *row.salvageable += gap.records_salvaged;
       row.first_ns = Earliest(row.first_ns, WallTime(segment, gap.first_time_ns));
       row.last_ns = std::max(row.last_ns, WallTime(segment, gap.last_time_ns));
     }
-    row.verified_bytes = *row.end - *row.begin - *row.damaged_bytes;
-    *row.damaged_bytes += segment.facts.lost_bytes;
+    row.verified_bytes = *row.end - *row.begin - *row.unproved_bytes;
+    *row.unproved_bytes += segment.facts.lost_bytes;
   }
   table_.Add(Cells(row));
 }
@@ -278,7 +278,7 @@ void SegmentJudge::AddGap(const ReadSegment& segment, const Gap& gap,
   row.verdict = GapCauseName(gap.cause);
   row.begin = gap.begin;
   row.end = gap.end;
-  row.damaged_bytes = gap.end - gap.begin;
+  row.unproved_bytes = gap.end - gap.begin;
   row.lost = gap.records_lost;
   row.salvageable = gap.records_salvaged;
   row.salvageable_records = salvageable_records;
@@ -304,7 +304,7 @@ void SegmentJudge::AddFrame(const ReadSegment& segment, const FrameDamage& frame
   row.end = frame.raw_end;
   row.file_begin = frame.begin;
   row.file_end = frame.end;
-  row.damaged_bytes = frame.lost_bytes;
+  row.unproved_bytes = frame.lost_bytes;
   row.detail = fmt::format("bytes {} to {} of the file: {}", frame.begin, frame.end, frame.cause);
   table_.Add(Cells(row));
 }

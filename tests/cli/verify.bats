@@ -86,8 +86,8 @@ block_ends() {
   done
   verdict 4 damaged
   same 3 "$(jq -s 'map(select(.row == "gap")) | length' <<<"$answer")"
-  run -0 jq -es '(map(select(.row == "gap").damaged_bytes) | add) == .[0].damaged_bytes and
-    .[0].verified_bytes + .[0].damaged_bytes == .[0].end and
+  run -0 jq -es '(map(select(.row == "gap").unproved_bytes) | add) == .[0].unproved_bytes and
+    .[0].verified_bytes + .[0].unproved_bytes == .[0].end and
     (map(select(.row == "gap").lost) | add) == .[0].lost' <<<"$answer"
 }
 
@@ -112,7 +112,7 @@ block_ends() {
   head -c 900 "$sample.zst" >"$log"
   verdict 4 damaged
   same 1 "$(jq -s 'map(select(.row == "segment")) | length' <<<"$answer")"
-  same "$size" "$(jq 'select(.row == "segment").damaged_bytes' <<<"$answer")"
+  same "$size" "$(jq 'select(.row == "segment").unproved_bytes' <<<"$answer")"
   [[ $answer != *"only the container"* ]]
 }
 

@@ -357,7 +357,7 @@ TEST(LogSalvagerTest, OfWhatIsNoLogNothingIsWritten) {
   const Salvaged salvaged = Salvage(Bytes(5000, 'x'));
   ASSERT_EQ(salvaged.segments.size(), 1U);
   EXPECT_EQ(salvaged.segments.front().name, "");
-  EXPECT_EQ(salvaged.segments.front().damaged_bytes, 5000U);
+  EXPECT_EQ(salvaged.segments.front().unproved_bytes, 5000U);
   EXPECT_THAT(salvaged.disk->files, IsEmpty());
 }
 

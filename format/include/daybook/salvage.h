@@ -32,7 +32,7 @@ struct SalvagedSegment {
   uint64_t left_out = 0;  // not proved, and not asked for or without a base
   uint64_t lost = 0;      // numbered records that are known to be missing
   uint64_t gaps = 0;
-  uint64_t damaged_bytes = 0;
+  uint64_t unproved_bytes = 0;
   uint64_t bytes = 0;  // written
 };
 

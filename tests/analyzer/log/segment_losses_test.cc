@@ -15,6 +15,7 @@
 namespace daybook {
 namespace {
 
+using testing::Each;
 using testing::ElementsAre;
 using testing::Gt;
 
@@ -126,6 +127,24 @@ TEST_F(SegmentLossesTest, ThatRowIsOfItsTime) {
   EXPECT_THAT(shown(3), ElementsAre(3));
   EXPECT_THAT(shown(1), ElementsAre(1));
   EXPECT_THAT(shown(4), ElementsAre(4));
+}
+
+// What is damaged in the midst and what is torn off are two things, and what is not proved is both.
+TEST_F(SegmentLossesTest, DamagedBytesAreTheSameInEveryReport) {
+  Spoil(2);
+  Cut(4);
+  const Ran info = Info();
+  const Coverage& coverage = info.coverage;
+  EXPECT_EQ(info.Sum("damaged_bytes"), coverage.damaged_bytes);
+  EXPECT_EQ(info.Sum("torn_bytes"), coverage.torn_bytes);
+  EXPECT_THAT((std::vector{coverage.damaged_bytes, coverage.torn_bytes}), Each(Gt(0U)));
+  const Ran verify = Verify();
+  EXPECT_THROW((void)verify.ColumnOf("damaged_bytes"), std::runtime_error);
+  uint64_t unproved = 0;
+  for (const char* number : {"1", "2", "3", "4", "5"}) {
+    unproved += verify.Number(SegmentRowOf(verify, number), "unproved_bytes");
+  }
+  EXPECT_EQ(unproved, coverage.damaged_bytes + coverage.torn_bytes);
 }
 
 }  // namespace
