@@ -177,6 +177,9 @@ class LogSet {
 
   // Of what has been read so far.
   Coverage coverage() const;
+  // The same without what only a look at all boots tells: times, boots and hosts, and what several
+  // logs tell of one boot. For whoever asks at each record.
+  const Coverage& counts() const { return coverage_; }
   // In the order of their appearance; addresses do not change.
   const std::deque<Boot>& boots() const { return boots_; }
   struct SpanOfBoot {

@@ -247,6 +247,7 @@ uint64_t LogSet::LostIn(const Gap& gap) const {
 void LogSet::TakeGap(const Gap& gap) {
   const uint64_t lost = LostIn(gap);
   sequence_->lost_in_gaps += lost;
+  coverage_.missing_records += lost;
   if (lost != 0 && gap.first_time_ns && gap.last_time_ns) {
     lost_in_gaps_.push_back({boot_, *gap.first_time_ns, *gap.last_time_ns});
   }
@@ -349,7 +350,6 @@ void LogSet::EnterHeadless() {
   boot_ = AddBoot();
   segment_clock_ = {};
   in_window_.reset();
-  coverage_.missing_records += headless_sequence_.lost_in_gaps;
   headless_sequence_ = {};
   sequence_ = &headless_sequence_;
   next_in_file_.reset();
@@ -409,6 +409,7 @@ void LogSet::TakeMissing(uint64_t next_seq, const SegmentStart* shown_by) {
     sequence_->missing.emplace(*sequence_->next, next_seq);
     AddMissing(next_seq - *sequence_->next, shown_by);
   }
+  coverage_.missing_records -= sequence_->lost_in_gaps;
   coverage_.missing_records += next_seq - *sequence_->next;
   sequence_->next = next_seq;
   sequence_->lost_in_gaps = 0;
@@ -518,10 +519,6 @@ Coverage LogSet::coverage() const {
   coverage.hosts = hosts.size();
   coverage.used = coverage.records;
   coverage.boots = boots.size();
-  coverage.missing_records += headless_sequence_.lost_in_gaps;
-  for (const auto& [unused, sequence] : sequences_) {
-    coverage.missing_records += sequence.lost_in_gaps;
-  }
   const LogsOfOneBoot logs = CompareLogsOfOneBoot(*this);
   coverage.recorded_twice_us = logs.twice_us;
   coverage.recording_gaps += logs.gaps;

@@ -10,6 +10,7 @@
 
 #include "columns/life_window.h"
 #include "daybook/abilities.h"
+#include "log/recorded_times.h"
 
 namespace daybook {
 namespace {
@@ -136,9 +137,12 @@ Status RollupBuilder::ReadRecords(LogSet& log) {
     const auto* const record = std::get_if<RecordView>(item);
     const bool is_of_life = record != nullptr && IsOfLife(*record);
     Day* const charged = is_dated ? day : &of_no_day_;
-    if (is_of_life && charged != charged_) Charge(log.coverage());
+    if (is_of_life && charged != charged_) Charge(log.counts());
     charged_ = charged;
-    if (!is_of_life) Charge(log.coverage());
+    if (!is_of_life) {
+      NoteBoot(log);
+      Charge(log.counts());
+    }
     if (day != nullptr) day->facts.numbers.records += undated_.before;
     undated_.before = 0;
     const bool is_other_day = std::exchange(undated_.day, day) != day;
@@ -151,16 +155,17 @@ Status RollupBuilder::ReadRecords(LogSet& log) {
     TakeRecord(boot, *time, day);
     if (Recorder recorder; record->As(&recorder)) day->filters.Add(recorder.filter.value_or(""));
   }
-  const Coverage coverage = log.coverage();
-  Charge(coverage);
+  const Coverage& counts = log.counts();
+  gaps_between_logs_ = CompareLogsOfOneBoot(log).gaps;
+  Charge(counts);
   for (auto& [unused, stream] : streams_) {
     if (Status made = MakeDays(stream); !made) return made;
   }
-  of_no_day_.facts.numbers.unreadable_files += coverage.unreadable_files;
+  of_no_day_.facts.numbers.unreadable_files += counts.unreadable_files;
   Day* first = nullptr;
   for (auto& [unused, stream] : streams_) {
     for (auto& [begin, day] : stream.days) {
-      if (coverage.imported) day.facts.numbers.flags |= kRollupImported;
+      if (counts.imported) day.facts.numbers.flags |= kRollupImported;
       if (first == nullptr) first = &day;
     }
   }
@@ -303,8 +308,18 @@ void RollupBuilder::TakeRecord(const Boot& boot, int64_t time_ns, Day* day) {
   if (boot.boot_id) day->boots.insert(*boot.boot_id);
 }
 
+// A time between two logs of one boot is over when the second one begins. Logs are compared only
+// there: that takes a look at all boots.
+void RollupBuilder::NoteBoot(const LogSet& log) {
+  const Boot& boot = log.boot();
+  if (std::exchange(noted_boot_, &boot) == &boot || !boot.boot_id) return;
+  const bool is_first = first_logs_.try_emplace(*boot.boot_id, &boot).first->second == &boot;
+  if (!is_first) gaps_between_logs_ = CompareLogsOfOneBoot(log).gaps;
+}
+
 // What was counted since the last call belongs to the day that is charged.
-void RollupBuilder::Charge(const Coverage& now) {
+void RollupBuilder::Charge(Coverage now) {
+  now.recording_gaps += gaps_between_logs_;
   if (charged_ != nullptr) {
     for (const MissingField& field : kMissingFields) {
       const uint64_t before = before_.*field.count;
@@ -313,7 +328,7 @@ void RollupBuilder::Charge(const Coverage& now) {
     charged_->facts.numbers.missing_records += now.unordered_records - before_.unordered_records;
     charged_->facts.numbers.missing_records += now.unknown_records - before_.unknown_records;
   }
-  before_ = now;
+  before_ = std::move(now);
 }
 
 // Now, or where its records go on after that. Without a begin of the window its last day is over

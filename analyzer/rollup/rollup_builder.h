@@ -75,7 +75,8 @@ class RollupBuilder {
   Day* DayAt(Stream& stream, int64_t time_ns);
   void TakeUndated(const RecordView& record);
   void TakeRecord(const Boot& boot, int64_t time_ns, Day* day);
-  void Charge(const Coverage& now);
+  void NoteBoot(const LogSet& log);
+  void Charge(Coverage now);
   int64_t EndOf(const Stream& stream) const;
   Status MakeDays(Stream& stream);
   // Which log tells of a boot, from which moment of it on.
@@ -98,6 +99,9 @@ class RollupBuilder {
   Day of_no_day_;               // what is missing nobody knows when
   Day* charged_ = &of_no_day_;  // what the log set counts now belongs to this day
   Coverage before_;
+  const Boot* noted_boot_ = nullptr;
+  std::map<Id128, const Boot*> first_logs_;  // of each boot, as the first log tells of it
+  uint64_t gaps_between_logs_ = 0;           // in which nobody recorded
   LifeTexts texts_;
   LifeGroups groups_;
 };

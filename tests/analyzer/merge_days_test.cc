@@ -13,6 +13,7 @@
 #include <set>
 #include <sstream>
 #include <string>
+#include <tuple>
 #include <utility>
 
 #include "daybook/abilities.h"
@@ -157,6 +158,30 @@ TEST_F(MergeTest, WhatTheLogIsMissingIsToldOfItsDay) {
 }
 
 // Each segment says it, of the days on which it has records.
+// The boot goes on in another log at 2026-09-22 03:00.
+TEST_F(MergeTest, ATimeBetweenTwoLogsOfOneBootIsToldOfTheDayOfItsEnd) {
+  {
+    ScriptedLog log(temp_ / "a");
+    log.Fork(6000, 10, 1, 0);
+  }
+  {
+    ScriptedLog log(temp_ / "b");
+    log.Rotate(kMidnightMs + 3 * kHourMs);
+    log.Fork(kMidnightMs + 4 * kHourMs, 11, 1, 0);
+    log.RecorderStart();
+    log.Rotate(kMidnightMs + kDayMs);
+    log.RecorderStart();
+  }
+  std::filesystem::remove(temp_ / "b/daybook-00000001.dbk");
+  const std::string both =
+      Partial("both", "--log " + (temp_ / "a") + " --log " + (temp_ / "b") + kWindow);
+  for (const auto& [day, next, gaps] :
+       {std::tuple("21", "22", 0U), std::tuple("22", "23", 1U), std::tuple("23", "24", 0U)}) {
+    const std::string window = std::string(" -S 2026-09-") + day + " -U 2026-09-" + next;
+    EXPECT_EQ(CoverageOf("merge " + both + window).at("recording_gaps"), gaps) << day;
+  }
+}
+
 // No order of the two files puts the second segment between the others.
 TEST_F(MergeTest, RecordsOutOfOrderAreMissingOnTheirDay) {
   {
