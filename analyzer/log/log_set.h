@@ -23,6 +23,7 @@
 #include "log/headless.h"
 #include "log/segment_skips.h"
 #include "log/verdict.h"
+#include "text/arena.h"
 #include "time/clock_map.h"
 #include "time/window.h"
 
@@ -47,7 +48,7 @@ struct Boot {
   std::optional<uint64_t> first_ns;  // boot time of the earliest and the latest record
   uint64_t last_ns = 0;
   std::optional<uint64_t> stopped_ns;  // when the recorder ended in order, where none followed it
-  std::unordered_map<uint64_t, std::string> cgroups;  // paths by id
+  std::unordered_map<uint64_t, std::string_view> cgroups;  // paths by id, where lives are decoded
   bool is_imported = false;
   bool lacks_successes = false;  // a recorder was to leave out some of what ended with 0
   // One told a birth only when it was known that the process was asked for.
@@ -336,6 +337,7 @@ class LogSet {
   void EndLogChange(const Recorder& start = {});
   void AddCounts(const RecorderCounts::More& more);
   void NoteFilter(std::string_view filter);
+  void NoteCgroup(const CgroupPath& cgroup);
 
   Options options_;
   LogWatch* watch_ = nullptr;
@@ -358,6 +360,7 @@ class LogSet {
   size_t file_before_item_ = 0;
   bool is_log_ = false;  // something in the file could be proved
   std::deque<Boot> boots_;
+  Arena cgroup_paths_;
   Boot* boot_ = nullptr;
   ClockMap segment_clock_;                              // the anchors of the segment alone
   std::optional<std::vector<BootInterval>> in_window_;  // by segment_clock_

@@ -175,7 +175,7 @@ void LogSet::TakeAbout(const RecordView& record) {
   } else if (Lost lost; record.As(&lost)) {
     coverage_.lost_events += LostEvents(lost);
   } else if (CgroupPath cgroup; record.As(&cgroup)) {
-    boot_->cgroups.insert_or_assign(cgroup.id, std::string(cgroup.path));
+    NoteCgroup(cgroup);
   } else if (RecordingGap gap; record.As(&gap)) {
     TakeNotRecorded({boot_, gap.first_time_ns, gap.last_time_ns, gap.missed_forks});
   } else if (Audit audit; record.As(&audit)) {
@@ -235,6 +235,14 @@ void LogSet::NoteFilter(std::string_view filter) {
   boot_->lacks_successes |= has_any({kOnlyFailedOption, kMinLifetimeOption});
   boot_->has_late_births |=
       has_any({kOnlyUidOption, kExceptUidOption, kOnlyCgroupOption, kMinLifetimeOption});
+}
+
+// Hosts of containers make many in a boot, and each head tells those anew that are there. They are
+// names of lives: nobody else asks for them.
+void LogSet::NoteCgroup(const CgroupPath& cgroup) {
+  if (!decodes_lives_) return;
+  std::string_view& known = boot_->cgroups[cgroup.id];
+  if (known != cgroup.path) known = cgroup_paths_.Keep(cgroup.path);
 }
 
 uint64_t LogSet::LostIn(const Gap& gap) const {

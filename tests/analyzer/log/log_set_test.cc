@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <set>
 #include <sstream>
 #include <type_traits>
 #include <vector>
@@ -335,6 +336,33 @@ TEST_F(LogSetTest, OneUnreadableFileDoesNotHideTheOthers) {
 
 TEST_F(LogSetTest, NothingReadableIsAnError) {
   EXPECT_FALSE(LogSet::Open(std::vector<std::string>{folder_ / "nothing"}, {}));
+}
+
+// A host of containers makes very many of them.
+TEST_F(LogSetTest, PathsOfCgroupsAreKeptOnceAndForLivesOnly) {
+  {
+    ScriptedLog log(folder_.path());
+    for (const uint64_t ms : {6000, 8000, 10'000}) {
+      log.writer().Append(CgroupPath{.time_ns = ScriptedLog::Ns(ms), .id = 7, .path = "/a"});
+      log.Rotate(ms + 1000);
+    }
+    log.writer().Append(CgroupPath{.time_ns = ScriptedLog::Ns(12'000), .id = 7, .path = "/b"});
+  }
+  auto for_records = LogSet::Open(std::vector<std::string>{folder_.path()}, {});
+  while (for_records->Next() != nullptr) EXPECT_TRUE(for_records->boots().front().cgroups.empty());
+
+  auto for_lives = LogSet::Open(std::vector<std::string>{folder_.path()}, {});
+  for_lives->DecodeLives();
+  std::set<const char*> places;
+  while (for_lives->Next() != nullptr) {
+    while (for_lives->NextLives() != nullptr) continue;
+    const auto& cgroups = for_lives->boots().front().cgroups;
+    if (const auto known = cgroups.find(7); known != cgroups.end()) {
+      places.insert(known->second.data());
+    }
+  }
+  EXPECT_EQ(for_lives->boots().front().cgroups.at(7), "/b");
+  EXPECT_EQ(places.size(), 2U);
 }
 
 TEST_F(LogSetTest, WhatRanWhenTheBootEndedIsLost) {
