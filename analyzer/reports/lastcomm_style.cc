@@ -1,14 +1,16 @@
 // Every process that has ended as lastcomm(1) of the GNU accounting utilities prints it, in the
 // reverse order of the log.
 
+#include <array>
 #include <cstdio>
+#include <span>
 #include <string>
-#include <vector>
+#include <variant>
 
 #include "life_log.h"
 #include "pacct/pacct_lives.h"
 #include "reports/styles.h"
-#include "text/arena.h"
+#include "table/held_rows.h"
 #include "text/names.h"
 #include "time/time_units.h"
 
@@ -74,46 +76,67 @@ std::string TimeText(int64_t realtime_ns, const LocalZone& zone) {
   return text;
 }
 
+// What its line tells of a life: cells, which take less memory than the line.
+enum : size_t { kComm, kFlags, kUid, kTerminal, kCpu, kStart, kCells };
+
 class Lines {
  public:
   explicit Lines(const LocalZone& zone) : zone_(zone) {}
 
   void Add(const Boot& boot, const Life& life);
-  void WriteBackwards(OutputFile& file) const;
+  // An error where what waits in a file cannot be read back.
+  Status WriteBackwards(OutputFile& file);
 
  private:
-  std::string UserText(const Life& life);
+  std::string UserText(const Cell& uid);
+  void Write(std::span<const Cell> cells, OutputFile& file);
 
   const LocalZone& zone_;
   AccountNames users_{AccountNames::Of::kUsers};
-  Arena arena_;
-  std::vector<std::string_view> lines_;
+  HeldRows rows_{{.columns = {kComm, kFlags, kUid, kTerminal, kCpu, kStart}, .descending = true}};
+  uint64_t added_ = 0;
 };
 
-std::string Lines::UserText(const Life& life) {
-  if (!life.identity.uid) return "??";
-  const std::string* name = users_.Find(*life.identity.uid);
-  return name != nullptr ? *name : std::to_string(*life.identity.uid);
+std::string Lines::UserText(const Cell& uid) {
+  const auto* known = std::get_if<uint64_t>(&uid);
+  if (known == nullptr) return "??";
+  const std::string* name = users_.Find(static_cast<uint32_t>(*known));
+  return name != nullptr ? *name : std::to_string(*known);
 }
 
 void Lines::Add(const Boot& boot, const Life& life) {
-  const double cpu_s = static_cast<double>(life.usage.cpu_us.value_or(0)) / kSecond;
-  const auto start_ns = boot.clock.ToRealtime(life.start_ns);
+  const std::string comm = CommText(life);
+  const std::array<Cell, kCells> cells = {Text{comm},
+                                          uint64_t{PacctFlags(life)},
+                                          OptionalCell(life.identity.uid),
+                                          uint64_t{life.identity.tty.value_or(0)},
+                                          life.usage.cpu_us.value_or(0),
+                                          boot.clock.ToRealtime(life.start_ns).value_or(0)};
+  const uint64_t number = added_++;
+  rows_.Add(number, cells, number);
+}
+
+Status Lines::WriteBackwards(OutputFile& file) {
+  return rows_.ForEach([&](uint64_t /*number*/, std::span<const Cell> cells) {
+    Write(cells, file);
+    return !file.closed();
+  });
+}
+
+void Lines::Write(std::span<const Cell> cells, OutputFile& file) {
+  const std::string comm(std::get<Text>(cells[kComm]).bytes);
+  const auto flags = static_cast<uint8_t>(std::get<uint64_t>(cells[kFlags]));
+  const auto terminal = static_cast<uint32_t>(std::get<uint64_t>(cells[kTerminal]));
+  const double cpu_s = static_cast<double>(std::get<uint64_t>(cells[kCpu])) / kSecond;
+  const int64_t start_ns = std::get<int64_t>(cells[kStart]);
   char line[256];
   const int size =
       std::snprintf(line, sizeof(line), "%-*.*s %s %-*.*s %-*.*s %6.2f secs %-16.16s\n", kCommWidth,
-                    kCommWidth, CommText(life).c_str(), FlagsText(PacctFlags(life)).c_str(),
-                    kNameWidth, kNameWidth, UserText(life).c_str(), kNameWidth, kNameWidth,
-                    TerminalText(life.identity.tty.value_or(0)).c_str(), cpu_s,
-                    TimeText(start_ns.value_or(0), zone_).c_str());
-  lines_.push_back(arena_.Keep({line, static_cast<size_t>(size)}));
-}
-
-void Lines::WriteBackwards(OutputFile& file) const {
-  for (auto line = lines_.rbegin(); line != lines_.rend() && !file.closed(); ++line) {
-    file.buffer() += *line;
-    file.Written();
-  }
+                    kCommWidth, comm.c_str(), FlagsText(flags).c_str(), kNameWidth, kNameWidth,
+                    UserText(cells[kUid]).c_str(), kNameWidth, kNameWidth,
+                    TerminalText(terminal).c_str(), cpu_s, TimeText(start_ns, zone_).c_str());
+  file.buffer().append(line, static_cast<size_t>(size));
+  file.Written();
 }
 
 Result<Answer> WriteLastcomm(const Question& question) {
@@ -123,7 +146,9 @@ Result<Answer> WriteLastcomm(const Question& question) {
     lines.Add(boot, life);
     return LifeUse::kUsed;
   });
-  lines.WriteBackwards(*question.output);
+  if (Status written = lines.WriteBackwards(*question.output); !written) {
+    return std::move(written).error();
+  }
   return Answer{.coverage = coverage};
 }
 

@@ -48,12 +48,13 @@ for lives; do
     # What lastcomm prints, in its order.
     run list.few "$lives" "$daybook" list --log "$work/raw" --output csv --sort none \
       --columns comm,user,tty,cpu,start_time
+    run list.lastcomm "$lives" "$daybook" list --log "$work/raw" --style lastcomm
     # Keeps all lives.
     [ "$lives" -gt 1000000 ] || run tree.raw "$lives" "$daybook" tree --log "$work/raw"
     run sa "$lives" sa "$work/pacct"
     [ "$lives" -gt 1000000 ] || run lastcomm "$lives" lastcomm -f "$work/pacct"
   done
-  for name in summary.raw summary.packed jobs.raw jobs.packed report.raw list.raw list.few tree.raw sa lastcomm; do
+  for name in summary.raw summary.packed jobs.raw jobs.packed report.raw list.raw list.few list.lastcomm tree.raw sa lastcomm; do
     [ ! -e "$work/cpu.$name" ] || tell "$name" "$lives"
   done
 done
