@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <compare>
+#include <deque>
 #include <limits>
 #include <optional>
 #include <string>
@@ -71,24 +72,20 @@ std::vector<Column> Columns() {
 
 Result<std::vector<Column>> ColumnsFor(const Wishes&) { return Columns(); }
 
-constexpr size_t kNone = std::numeric_limits<size_t>::max();
+// Of a node: so many do not fit into memory.
+constexpr uint32_t kNone = std::numeric_limits<uint32_t>::max();
 
 // Deeper than this, the branches are not drawn: a line would be as long as the tree is deep.
 constexpr size_t kMaxDrawnDepth = 32;
 
-// What is kept of a life that is shown.
+// What is kept of a life that is shown, with its birth.
 struct Node {
-  const Boot* boot = nullptr;
-  uint32_t pid = 0;
-  uint64_t start_ns = 0;
-  std::optional<uint32_t> ppid;
-  std::optional<uint64_t> parent_start_ns;
   const char* packed = nullptr;  // cells of its row
-
-  size_t parent = kNone;
-  size_t first_child = kNone;
-  size_t next_sibling = kNone;
-  size_t depth = 0;
+  uint64_t parent_start_ns = 0;
+  uint32_t ppid = 0;
+  bool has_parent = false;  // that is told
+  uint32_t first_child = kNone;
+  uint32_t next_sibling = kNone;
   Subtree subtree;
 };
 
@@ -97,7 +94,7 @@ struct Birth {
   uint64_t start_ns = 0;
   uint32_t pid = 0;
   uint32_t boot = 0;  // its number
-  size_t node = 0;
+  uint32_t node = 0;
   auto operator<=>(const Birth&) const = default;
 };
 
@@ -115,8 +112,8 @@ class Forest {
 
  private:
   uint32_t NumberOf(const Boot& boot);
-  size_t FindParent(const Birth& birth) const;
-  void Order();
+  uint32_t FindParent(const Birth& birth) const;
+  uint32_t NextBehind(std::vector<uint32_t>* path) const;
 
   const std::vector<Column> columns_ = Columns();
   // Of the columns; nullptr of the tree's own, and of one that nobody looks at.
@@ -124,11 +121,11 @@ class Forest {
   LifeTexts life_texts_;
   Subtrees subtrees_;
   Subtree last_;
-  std::vector<Node> nodes_;
-  std::vector<Birth> births_;  // of each of them; Plant() sorts them: parents before children
-  std::unordered_map<const Boot*, uint32_t> boots_;
-  size_t first_root_ = kNone;
-  std::vector<size_t> preorder_;
+  std::deque<Node> nodes_;          // a vector's memory is twice as much while it grows
+  std::vector<Birth> births_;       // of each of them; Plant() sorts them: parents before children
+  std::vector<const Boot*> boots_;  // by their numbers
+  std::unordered_map<const Boot*, uint32_t> numbers_;
+  uint32_t first_root_ = kNone;
   Arena rows_;
   RepeatedTexts texts_;
   ByteBuffer row_;
@@ -147,19 +144,21 @@ void Forest::Show(const Boot& boot, const Life& life) {
   for (const LifeField* field : fields_) {
     if (field != nullptr) PackCell(field->get(boot, life, life_texts_), &texts_, &row_);
   }
-  births_.push_back(
-      {.start_ns = life.start_ns, .pid = life.pid, .boot = NumberOf(boot), .node = nodes_.size()});
-  nodes_.push_back({.boot = &boot,
-                    .pid = life.pid,
-                    .start_ns = life.start_ns,
-                    .ppid = life.ppid,
-                    .parent_start_ns = life.parent_start_ns,
-                    .packed = rows_.Keep(row_.text()).data(),
+  births_.push_back({.start_ns = life.start_ns,
+                     .pid = life.pid,
+                     .boot = NumberOf(boot),
+                     .node = static_cast<uint32_t>(nodes_.size())});
+  nodes_.push_back({.packed = rows_.Keep(row_.text()).data(),
+                    .parent_start_ns = life.parent_start_ns.value_or(0),
+                    .ppid = life.ppid.value_or(0),
+                    .has_parent = life.ppid && life.parent_start_ns,
                     .subtree = last_});
 }
 
 uint32_t Forest::NumberOf(const Boot& boot) {
-  return boots_.try_emplace(&boot, static_cast<uint32_t>(boots_.size())).first->second;
+  const auto [known, is_new] = numbers_.try_emplace(&boot, static_cast<uint32_t>(boots_.size()));
+  if (is_new) boots_.push_back(&boot);
+  return known->second;
 }
 
 void Forest::Plant() {
@@ -168,52 +167,48 @@ void Forest::Plant() {
   // Backwards, so that each is put in front of its younger siblings.
   for (auto birth = births_.rbegin(); birth != births_.rend(); ++birth) {
     Node& node = nodes_[birth->node];
-    node.subtree.Add(subtrees_.LateOf({node.boot, node.pid, node.start_ns}));
-    node.parent = FindParent(*birth);
-    size_t& first = node.parent == kNone ? first_root_ : nodes_[node.parent].first_child;
+    node.subtree.Add(subtrees_.LateOf({boots_[birth->boot], birth->pid, birth->start_ns}));
+    const uint32_t parent = FindParent(*birth);
+    uint32_t& first = parent == kNone ? first_root_ : nodes_[parent].first_child;
     node.next_sibling = first;
     first = birth->node;
   }
-  Order();
 }
 
 // kNone where it is not shown, or where it is not born before: a forged log could make a ring.
-size_t Forest::FindParent(const Birth& birth) const {
+uint32_t Forest::FindParent(const Birth& birth) const {
   const Node& node = nodes_[birth.node];
-  if (!node.ppid || !node.parent_start_ns) return kNone;
-  Birth parent{.start_ns = *node.parent_start_ns, .pid = *node.ppid, .boot = birth.boot};
+  if (!node.has_parent) return kNone;
+  Birth parent{.start_ns = node.parent_start_ns, .pid = node.ppid, .boot = birth.boot};
   const auto found = std::ranges::lower_bound(births_, parent);
   if (found == births_.end()) return kNone;
   parent.node = found->node;
   return *found == parent && parent < birth ? parent.node : kNone;
 }
 
-void Forest::Order() {
-  for (size_t i = first_root_; i != kNone;) {
-    preorder_.push_back(i);
-    Node& node = nodes_[i];
-    if (node.parent != kNone) node.depth = nodes_[node.parent].depth + 1;
-    if (node.first_child != kNone) {
-      i = node.first_child;
-      continue;
-    }
-    while (i != kNone && nodes_[i].next_sibling == kNone) i = nodes_[i].parent;
-    if (i != kNone) i = nodes_[i].next_sibling;
+// The next one in the order of rows, of which `path` leads from a root to the last one; it is left
+// at the parent of the next one.
+uint32_t Forest::NextBehind(std::vector<uint32_t>* path) const {
+  uint32_t next = nodes_[path->back()].first_child;
+  while (next == kNone && !path->empty()) {
+    next = nodes_[path->back()].next_sibling;
+    path->pop_back();
   }
+  return next;
 }
 
 // What is drawn before each node, "│  └─ ", in an order in which its parent comes first.
 class Branches {
  public:
-  void AppendTo(const Node& node, std::string* out) {
-    if (node.depth > kMaxDrawnDepth) {
-      out->append("(depth ").append(std::to_string(node.depth)).append(") ");
-    } else if (node.depth != 0) {
+  void AppendTo(const Node& node, size_t depth, std::string* out) {
+    if (depth > kMaxDrawnDepth) {
+      out->append("(depth ").append(std::to_string(depth)).append(") ");
+    } else if (depth != 0) {
       const bool is_last = node.next_sibling == kNone;
-      lines_.resize(ends_[node.depth]);
+      lines_.resize(ends_[depth]);
       out->append(lines_).append(is_last ? "└─ " : "├─ ");
       lines_.append(is_last ? "   " : "│  ");
-      ends_[node.depth + 1] = lines_.size();
+      ends_[depth + 1] = lines_.size();
     }
   }
 
@@ -228,9 +223,12 @@ void Forest::FillTable(Table& table) const {
   Branches branches;
   std::string drawing;
   size_t shown = 0;
-  for (const size_t i : preorder_) {
-    if (table.full()) return table.LeaveOut(preorder_.size() - shown);
+  std::vector<uint32_t> path;  // from a root to the node
+  for (uint32_t i = first_root_; i != kNone; i = NextBehind(&path)) {
+    if (table.full()) return table.LeaveOut(nodes_.size() - shown);
     ++shown;
+    const size_t depth = path.size();
+    path.push_back(i);
     const Node& node = nodes_[i];
     const char* packed = node.packed;
     for (size_t column = 0; column < row.size(); ++column) {
@@ -238,9 +236,9 @@ void Forest::FillTable(Table& table) const {
     }
     const auto* comm = std::get_if<Text>(&row[kComm]);
     drawing.clear();
-    branches.AppendTo(node, &drawing);
+    branches.AppendTo(node, depth, &drawing);
     drawing.append(comm != nullptr ? comm->bytes : "-");
-    row[kDepth] = uint64_t{node.depth};
+    row[kDepth] = uint64_t{depth};
     row[kTree] = Text{drawing};
     const Subtree& subtree = node.subtree;
     row[kTotalCpu] = subtree.known != 0 ? Cell(subtree.cpu_us) : Cell();
