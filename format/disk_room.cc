@@ -65,7 +65,8 @@ Result<Store> DiskRoom::Look() {
 }
 
 // The whole segment must fit, and beside it one that a compressor may be writing. After the disk
-// was full there must be some more, or it would be full again at once.
+// was full there must be some more, or it would be full again at once. Behind a segment that took
+// most of the budget it begins with less.
 Status DiskRoom::MakeForSegment(const Clock& clock, const Waiting& waiting) {
   auto store = Look();
   if (!store) return std::move(store).error();
@@ -77,12 +78,15 @@ Status DiskRoom::MakeForSegment(const Clock& clock, const Waiting& waiting) {
   const uint64_t repeated = std::min(waiting.repeated_bytes, spare);
   // The newest segment stays: it says which numbers are taken.
   const uint64_t newest = store->segments.empty() ? 0 : store->segments.back().number;
-  Removal removal =
-      PlanRemoval(*store, limits,
-                  {.bytes = std::min(options_.segment_bytes, Step()) + waiting.bytes + again,
-                   .spare_bytes = spare - repeated,
-                   .segments = 1,
-                   .active_no = newest});
+  const uint64_t least = std::min(options_.segment_bytes, Step()) + waiting.bytes;
+  Removal removal = PlanRemoval(*store, limits,
+                                {.bytes = least + again,
+                                 .spare_bytes = spare - repeated,
+                                 .segments = 1,
+                                 .active_no = newest});
+  if (!removal.is_within_total) {
+    removal = PlanRemoval(*store, limits, {.bytes = least, .segments = 1, .active_no = newest});
+  }
   if (limits.max_age_ns != 0) {
     ReadHeads(folder_, &*store);
     removal.segments =
@@ -136,6 +140,7 @@ Status DiskRoom::RemoveOldest(const Store& store, size_t count) {
       Status removed = folder_.Remove(name);
       if (!removed && removed.error().error_number() != ENOENT) return removed;
     }
+    removed_before_ = store.segments[i].number + 1;
     ++removals_;
   }
   return Ok{};

@@ -38,6 +38,8 @@ class DiskRoom {
   // A segment has begun.
   void NoteRoom();
 
+  // No segment before this one is left, where any was removed.
+  uint64_t removed_before() const { return removed_before_; }
   // Removals of segments, in order, and how many of them are durable.
   uint64_t removals() const { return removals_; }
   uint64_t synced_removals() const { return synced_removals_; }
@@ -54,6 +56,7 @@ class DiskRoom {
   Id128 boot_id_;
   bool is_full_ = false;
   bool has_ballast_ = false;
+  uint64_t removed_before_ = 0;
   uint64_t removals_ = 0;  // they reach the disk one after the other
   uint64_t synced_removals_ = 0;
 };

@@ -16,6 +16,9 @@ WriterOptions Clamped(WriterOptions options) {
   options.segment_bytes = std::min(options.segment_bytes, most);
   options.segment_age_ns = std::max<uint64_t>(options.segment_age_ns, 1);
   options.ballast_bytes = std::min(options.ballast_bytes, most);
+  // Both may come together, and go into one segment behind a long one.
+  options.max_pending_bytes = std::min(options.max_pending_bytes, most / 2);
+  options.max_unsynced_bytes = std::min(options.max_unsynced_bytes, most / 2);
   return options;
 }
 

@@ -79,9 +79,10 @@ class LogWriter::Impl {
   bool InTrouble() const { return pending_limit_.has_value(); }
   uint64_t FirstKeptSeq() const;
   size_t KeptBytes() const;
-  size_t WrittenBytes() const;
+  DiskRoom::Waiting Waiting() const;
 
   Status MakeRoom();
+  void ForgetRemoved();
   static Status WriteOut(LogFile& file, SegmentBuffer& buffer);
   Status WriteCurrent();
   void ForgetExcess();

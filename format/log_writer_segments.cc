@@ -57,13 +57,16 @@ size_t LogWriter::Impl::KeptBytes() const {
   return bytes;
 }
 
-// Of what goes into the next segment, so much stands in those that were given up.
-size_t LogWriter::Impl::WrittenBytes() const {
-  size_t bytes = current_.buffer.buffered_bytes() - current_.buffer.Unwritten().size();
-  for (const SegmentBuffer& buffer : carried_) {
-    bytes += buffer.buffered_bytes() - buffer.Unwritten().size();
-  }
-  return bytes;
+// What is ended and only not synced yet stands where it is.
+DiskRoom::Waiting LogWriter::Impl::Waiting() const {
+  DiskRoom::Waiting waiting;
+  const auto add = [&waiting](const SegmentBuffer& buffer) {
+    waiting.bytes += buffer.buffered_bytes();
+    waiting.repeated_bytes += buffer.buffered_bytes() - buffer.Unwritten().size();
+  };
+  for (const SegmentBuffer& buffer : carried_) add(buffer);
+  add(current_.buffer);
+  return waiting;
 }
 
 // A disk that is full now may have room later; where no file can be made for another reason,
@@ -93,8 +96,8 @@ Status LogWriter::Impl::TryToStart() {
   Clock clock = read_clock_();
   clock.reason = ClockReason::kSegment;
   last_attempt_ns_ = clock.time_ns;
-  Status room =
-      room_.MakeForSegment(clock, {.bytes = KeptBytes(), .repeated_bytes = WrittenBytes()});
+  Status room = room_.MakeForSegment(clock, Waiting());
+  ForgetRemoved();
   auto created = room ? CreateFile(clock) : Result<Segment>(std::move(room).error());
   if (!created) {
     room_.NoteError(created.error());

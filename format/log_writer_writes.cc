@@ -57,11 +57,19 @@ Status LogWriter::Impl::Flush() {
   return WriteCurrent();
 }
 
+// The oldest go for the log's limits, durable or not: nobody asks any more whether they are.
+void LogWriter::Impl::ForgetRemoved() {
+  while (!closing_.empty() && closing_.front().number < room_.removed_before()) {
+    closing_.pop_front();
+  }
+}
+
 // For all that the current segment is to hold.
 Status LogWriter::Impl::MakeRoom() {
   const uint64_t length = current_.buffer.logical_bytes();
   if (length <= current_.room_end) return Ok{};
   auto room_end = room_.MakeInSegment(current_.number, *current_.file, length);
+  ForgetRemoved();
   if (!room_end) return std::move(room_end).error();
   current_.room_end = *room_end;
   return Ok{};

@@ -112,6 +112,26 @@ TEST_F(FullDiskTest, OldSegmentsGoFirst) {
   EXPECT_EQ(events.back().seq, pid);
 }
 
+// As where more are living than the budget has room for: the newest stays whatever it takes.
+TEST_F(FullDiskTest, BehindASegmentThatTookMostOfTheBudgetAnotherOneBegins) {
+  disk_->capacity = 100 << 20;
+  options_.ballast_bytes = 1 << 20;
+  options_.max_pending_bytes = 2 << 20;
+  options_.retention.max_total_bytes = 4 << 20;
+  LogBuilder log(options_, disk_);
+  FillUp(log);
+  EXPECT_GT(log.Segment().size(), options_.retention.max_total_bytes / 2);
+  for (uint32_t pid = 1; log.writer().unwritten_lost() == 0; ++pid) {
+    ASSERT_LT(pid, 1'000'000u);
+    log.Add(TestFork(pid));
+  }
+  log.Advance(options_.retry_interval_ns);
+  const Status flushed = log.writer().Flush();
+  EXPECT_TRUE(flushed) << flushed.error().message();
+  ASSERT_TRUE(log.writer().Close());
+  EXPECT_LE(disk_->UsedBytes(), options_.retention.max_total_bytes);
+}
+
 TEST_F(FullDiskTest, WhyNoSegmentFollowsIsSaidUntilOneDoes) {
   options_.retry_interval_ns = 1'000'000'000;
   LogBuilder log(options_, disk_);

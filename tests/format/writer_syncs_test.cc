@@ -37,6 +37,18 @@ class SlowSyncTest : public testing::Test {
       return one == operation && !std::exchange(done, true) ? error : 0;
     };
   }
+  uint64_t ToldLost() const {
+    uint64_t told = 0;
+    for (const auto& [name, bytes] : disk_->files) {
+      if (!name.ends_with(".dbk")) continue;
+      SegmentReader reader(bytes);
+      for (Item item = reader.Next(); !std::holds_alternative<End>(item); item = reader.Next()) {
+        const auto* record = std::get_if<RecordView>(&item);
+        if (Lost lost; record != nullptr && record->As(&lost)) told += lost.records.value_or(0);
+      }
+    }
+    return told;
+  }
   void ExpectWhole(uint32_t count) {
     const auto events = EventsOf(*disk_);
     ASSERT_THAT(events, SizeIs(count));
@@ -214,6 +226,91 @@ TEST_F(SlowSyncTest, WhileSyncsFailNothingThatIsForgottenIsRemoved) {
   size_t bytes = 0;
   for (const auto& [name, content] : disk_->files) bytes += content.size();
   EXPECT_LT(bytes, pid * 40u);
+}
+
+// On a disk that is slower than what comes: neither is it trouble, nor written again behind newer
+// ones.
+TEST_F(SlowSyncTest, WhatRetentionTakesBeforeItsSyncIsNotMissed) {
+  WriterOptions options;
+  options.retention.max_total_bytes = 1 << 20;
+  Open(options);
+  uint32_t pid = 0;
+  while (disk_->files.contains("daybook-00000002.dbk") || writer().segment_no() < 3) {
+    AddAndFlush(++pid);
+    if (writer().RotationDue(log_->now_ns())) {
+      ASSERT_TRUE(writer().Rotate(EndReason::kSize));
+    }
+  }
+  ASSERT_TRUE(hand_->IsBusy());
+  hand_->Work();
+  AddAndFlush(++pid);
+  EXPECT_FALSE(writer().sync_failing());
+  EXPECT_GT(writer().first_unfinished_segment_no(), 2u);
+  ASSERT_TRUE(writer().Close());
+  EXPECT_EQ(writer().durable_seq(), pid + 1u);
+  uint64_t last_seq = 0;
+  for (const auto& [name, bytes] : disk_->files) {
+    for (const auto& event : ReadAll(bytes).events) {
+      if (last_seq != 0) {
+        ASSERT_EQ(event.seq, last_seq + 1) << name;
+      }
+      last_seq = event.seq;
+    }
+  }
+  EXPECT_EQ(last_seq, pid);
+}
+
+// What is to be synced stands there already.
+TEST_F(SlowSyncTest, ForWhatIsNotSyncedNoOldSegmentGoes) {
+  WriterOptions options;
+  options.retention.max_total_bytes = 2 << 20;
+  Open(options);
+  uint32_t pid = 0;
+  while (writer().segment_no() < 20) {
+    AddAndFlush(++pid);
+    if (!writer().RotationDue(log_->now_ns())) continue;
+    ASSERT_TRUE(writer().Rotate(EndReason::kSize));
+    if (writer().segment_no() > 8) {
+      EXPECT_GT(disk_->UsedBytes(), options.retention.max_total_bytes / 2);
+    }
+  }
+}
+
+// The smallest budget that a recorder takes: what waits must not be what leaves no room.
+TEST_F(SlowSyncTest, ASmallBudgetHasRoomForWhatCameTogetherWhileTheDiskFailed) {
+  constexpr uint64_t kBudget = 4 << 20;
+  WriterOptions options;
+  options.ballast_bytes = 1 << 20;
+  options.retention.max_total_bytes = kBudget;
+  Open(options);
+  const std::string args(1000, 'x');
+  auto add = [&, pid = 0U](size_t bytes) mutable {
+    for (size_t added = 0; added < bytes; added += args.size()) {
+      Exec exec;
+      exec.time_ns = log_->now_ns();
+      exec.pid = ++pid;
+      exec.args = args;
+      log_->Add(exec);
+      (void)writer().Flush();
+      if (writer().RotationDue(log_->now_ns())) (void)writer().Rotate(EndReason::kSize);
+    }
+  };
+  add(kBudget / 2);
+  disk_->fault = [](std::string_view operation, size_t) {
+    return operation == "sync" || operation == "create" ? EIO : 0;
+  };
+  ASSERT_TRUE(hand_->IsBusy());
+  hand_->Work();
+  add(2 * kBudget);
+  EXPECT_FALSE(writer().Flush());
+  disk_->fault = [](std::string_view, size_t) { return 0; };
+  log_->Advance(options.retry_interval_ns);
+  const Status flushed = writer().Flush();
+  EXPECT_TRUE(flushed) << flushed.error().message();
+  ASSERT_TRUE(writer().Close());
+  EXPECT_LE(disk_->UsedBytes(), kBudget);
+  EXPECT_GT(writer().unwritten_lost(), 0u);
+  EXPECT_EQ(ToldLost(), writer().unwritten_lost());
 }
 
 TEST_F(SlowSyncTest, AWriteThatFailsMeanwhileDoesNotConfuseIt) {

@@ -134,10 +134,10 @@ struct WriterOptions {
   SyncPolicy sync = SyncPolicy::kInterval;
   uint64_t sync_interval_ns = 1'000'000'000;
   // While no segment can be written, so much is kept beyond what waited already; later records are
-  // counted lost.
+  // counted lost. Never more than a sixteenth of the retention's total,
   uint64_t max_pending_bytes = 2 << 20;
-  // What is written and not known to be on disk is kept up to this size. Beyond it the oldest is
-  // forgotten: lost should its sync fail.
+  // nor is this: what is written and not known to be on disk is kept up to this size. Beyond it the
+  // oldest is forgotten: lost should its sync fail.
   uint64_t max_unsynced_bytes = 2 << 20;
   // And a new segment is tried no more often than this. So is a sync after one that failed, and
   // half as often after each further one, down to once a minute.
