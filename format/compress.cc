@@ -196,8 +196,9 @@ Status CompressOne(LogFolder& folder, uint64_t segment_no, const CompressOptions
   if (Status compressed = Compress(folder, segment_no, options); !compressed) {
     // It may never have been created; whatever is left, CleanUp removes.
     (void)folder.Remove(TemporaryName(segment_no));
-    const bool is_pruned = IsNotThere(compressed) && files->Has(segment_no, SegmentForm::kRaw) &&
-                           IsRawGone(folder, segment_no);
+    // Retention takes the unfinished file with it.
+    const bool is_pruned =
+        files->Has(segment_no, SegmentForm::kRaw) && IsRawGone(folder, segment_no);
     return is_pruned ? Status(Ok{}) : compressed;
   }
   return RemoveRaw(folder, segment_no);

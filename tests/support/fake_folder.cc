@@ -85,7 +85,7 @@ class FakeFile : public LogFile {
   Status Sync() override {
     Status synced = SyncOn(*disk_, "sync", name_);
     const bool is_removed = !synced && synced.error().error_number() == ENOENT;
-    return is_removed ? Ok{} : synced;
+    return is_removed ? Error(name_ + " was removed while it was written") : synced;
   }
   Status Close() override {
     disk_->reserved_bytes.erase(name_);
