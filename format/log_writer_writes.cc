@@ -163,6 +163,7 @@ void LogWriter::Impl::GiveUpWriting(const Error& error) {
 // What was given up goes into a new segment at once, where one can be written.
 Status LogWriter::Impl::BeginAnew(Error error) {
   if (Status started = StartSegment(); started) {
+    current_.buffer.Seal();
     Status written = MakeRoom();
     if (written) written = WriteOut(*current_.file, current_.buffer);
     if (written) pending_limit_.reset();

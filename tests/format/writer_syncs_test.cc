@@ -313,6 +313,30 @@ TEST_F(SlowSyncTest, ASmallBudgetHasRoomForWhatCameTogetherWhileTheDiskFailed) {
   EXPECT_EQ(ToldLost(), writer().unwritten_lost());
 }
 
+// Killed then, it would be gone, and nobody else knows of it.
+TEST_F(SlowSyncTest, ALossThatBeginsASegmentIsProvedAtOnce) {
+  WriterOptions options;
+  options.segment_bytes = 64 << 10;
+  options.max_pending_bytes = 4000;
+  Open(options);
+  AddAndFlush(1);
+  ASSERT_TRUE(writer().BeginSync());
+  disk_->fault = [](std::string_view operation, size_t) {
+    return operation == "list" ? EMFILE : 0;
+  };
+  for (uint32_t pid = 2; writer().unwritten_lost() == 0; ++pid) {
+    ASSERT_LT(pid, 10'000u);
+    log_->Add(TestFork(pid));
+    (void)writer().Flush();
+  }
+  FailNext("sync");
+  hand_->Work();
+  EXPECT_FALSE(writer().Flush());
+  ASSERT_EQ(writer().segment_no(), 2u);
+  EXPECT_EQ(ToldLost(), writer().unwritten_lost());
+  EXPECT_THAT(ReadAll(log_->Segment(2)).unproved, testing::IsEmpty());
+}
+
 TEST_F(SlowSyncTest, AWriteThatFailsMeanwhileDoesNotConfuseIt) {
   Open();
   AddAndFlush(1);
