@@ -4,6 +4,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <exception>
 #include <string>
@@ -27,6 +28,11 @@ Status DoSafely(const std::function<Status()>& task) try {
   return task();
 } catch (const std::exception& error) {
   return Error(std::string("housekeeping failed: ") + error.what());
+}
+
+bool IsGone(LogFolder& folder, uint64_t segment_no) {
+  const auto numbers = ListSegments(folder);
+  return numbers && !std::ranges::binary_search(*numbers, segment_no);
 }
 
 void Say(const Error& error) {
@@ -67,7 +73,7 @@ void Housekeeper::Work(const std::stop_token& stop) {
 }
 
 // The folder says what there is: also what an earlier recorder has left. Of what fails, one is said
-// each time, and each once until it goes well.
+// each time, and each once until it goes well; but not what retention has removed meanwhile.
 void Housekeeper::KeepHouse(uint64_t first_unfinished_no, const std::stop_token& stop) {
   const auto numbers = ListSegments(*folder_);
   if (!numbers) return;
@@ -81,7 +87,8 @@ void Housekeeper::KeepHouse(uint64_t first_unfinished_no, const std::stop_token&
     if (done) {
       done_.insert(segment_no);
       failing_.erase(segment_no);
-    } else if (failing_.insert(segment_no).second && !std::exchange(said, true)) {
+    } else if (!IsGone(*folder_, segment_no) && failing_.insert(segment_no).second &&
+               !std::exchange(said, true)) {
       Say(done.error());
     }
   }

@@ -108,6 +108,18 @@ TEST_F(HousekeeperTest, EachJobIsDoneToEachFinishedSegmentOnce) {
   EXPECT_THAT(DoneAfter(4), ElementsAre("a1", "b1", "a2", "b2")) << "3 is being written";
 }
 
+// As where retention was first.
+TEST_F(HousekeeperTest, WhatFailsWithASegmentThatIsGoneIsNotSaid) {
+  testing::internal::CaptureStderr();
+  Keep({[this](LogFolder& folder, uint64_t segment_no, const std::stop_token& stop) {
+    const bool removed = segment_no == 1 && folder.Remove("daybook-00000001.dbk.zst");
+    return Noting("a", removed ? Status(Error("cannot open it")) : Ok{})(folder, segment_no, stop);
+  }});
+  keeper_->Finished(3);
+  EXPECT_THAT(DoneAfter(2), ElementsAre("a1", "a2"));
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+}
+
 TEST_F(HousekeeperTest, AJobThatFailsIsSaidOnceAndTheOthersGoOn) {
   testing::internal::CaptureStderr();
   Keep({Noting("a", Error("no room to compress"))});
