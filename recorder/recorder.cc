@@ -21,6 +21,8 @@ namespace {
 // After so many turns without an event the recorder goes to sleep.
 constexpr int kQuietTurns = 2;
 
+constexpr uint64_t kTellLossesIntervalNs = 1'000'000'000;
+
 // A source that loses events is not made slower by more snapshots than these.
 constexpr uint64_t kResyncIntervalNs = 1'000'000'000;
 
@@ -143,6 +145,7 @@ class RecorderLoop::Impl : public EventSink {
   }
   void TellStatus();
   void TellReloaded();
+  bool LosesMore();
   void TellAfterTurn(const Woken& woken);
 
   EventSource& source_;
@@ -162,6 +165,8 @@ class RecorderLoop::Impl : public EventSink {
   uint64_t last_turn_ns_ = 0;
   uint64_t told_unfinished_ = 0;
   std::optional<uint64_t> reloaded_no_;  // ready again once segments before it are durable
+  uint64_t told_unwritten_ = 0;          // of what could not be written
+  uint64_t told_loss_ns_ = 0;
   int quiet_turns_ = 0;
   bool asleep_ = false;
   bool takes_over_ = false;
@@ -282,10 +287,20 @@ void RecorderLoop::Impl::TellStatus() {
   Tell([this](RecorderObserver& observer) { observer.OnStatus(meter_.Take()); });
 }
 
+// While nothing can be written the log tells nothing of it.
+bool RecorderLoop::Impl::LosesMore() {
+  if (last_turn_ns_ - told_loss_ns_ < kTellLossesIntervalNs) return false;
+  if (writer_.unwritten_lost() == std::exchange(told_unwritten_, writer_.unwritten_lost()))
+    return false;
+  told_loss_ns_ = last_turn_ns_;
+  return true;
+}
+
 void RecorderLoop::Impl::TellAfterTurn(const Woken& woken) {
   TellReloaded();
+  const bool loses_more = LosesMore();
   const bool trouble_changed = std::exchange(told_failing_, trouble_.is_any()) != trouble_.is_any();
-  if (trouble_changed || (woken.by_anchor && meter_.HasNews())) TellStatus();
+  if (trouble_changed || loses_more || (woken.by_anchor && meter_.HasNews())) TellStatus();
   if (woken.by_anchor || woken.by_watchdog) {
     Tell([](RecorderObserver& observer) { observer.OnAlive(); });
   }

@@ -134,6 +134,35 @@ TEST_F(RecorderObserverTest, SighupEndsTheSegmentAndSigusr1Asks) {
   EXPECT_THAT(Log().segments[1].All<SnapEnd>(), SizeIs(1));
 }
 
+// What waits has overflowed: each loss is one more, and nothing else tells of them.
+TEST_F(RecorderObserverTest, WhileNothingCanBeWrittenLossesAreToldEachSecond) {
+  const auto add = [this](uint32_t forks) {
+    return [this, forks](EventSink& sink) {
+      log_.disk().fault = [](std::string_view operation, size_t) {
+        return operation == "write" || operation == "create" ? ENOSPC : 0;
+      };
+      for (uint32_t i = 0; i < forks; ++i) sink.OnFork(TestFork(10));
+      log_.Advance(250 * kMs);
+      return size_t{forks};
+    };
+  };
+  constexpr uint32_t kMoreThanWaits = 200'000;
+  source_.ThenDo(add(1)).ThenDo(add(kMoreThanWaits));
+  for (int i = 0; i < 8; ++i) source_.ThenDo(add(10));
+  source_.ThenDo([this](EventSink&) {
+    EXPECT_THAT(observer_.told, ElementsAre("ready", "status", "status", "status", "status"));
+    for (size_t i = 2; i < observer_.statuses.size(); ++i) {
+      EXPECT_TRUE(observer_.statuses[i].failing);
+      EXPECT_GT(observer_.statuses[i].unwritten_lost, observer_.statuses[i - 1].unwritten_lost);
+    }
+    EXPECT_EQ(observer_.statuses.back().unwritten_lost, log_.writer().unwritten_lost());
+    log_.disk().fault = [](std::string_view, size_t) { return 0; };
+    log_.Advance(2'000 * kMs);
+    return size_t{0};
+  });
+  RecordAndListen();
+}
+
 class RecorderSlowDiskTest : public RecorderObserverTest {
  protected:
   RecorderSlowDiskTest() : RecorderSlowDiskTest(std::make_shared<SlowSyncer::Hand>()) {}
