@@ -59,17 +59,17 @@ Status StatusFile::Replace(std::string_view content) const {
   return Ok{};
 }
 
-// It may have been removed, and made anew. Until it is, the old one says at each write that it is
-// missing.
+// It may have been removed, or moved away, and made anew. Until it is, the old one is used, and one
+// that was removed says at each write that it is missing.
 void StatusFile::FindFolderAgain() {
   FileDescriptor folder = OpenFolderOf(path_);
   if (folder.get() >= 0) folder_ = std::move(folder);
 }
 
 Status StatusFile::Write(std::string_view content) {
+  FindFolderAgain();
   Status replaced = Replace(content);
   if (replaced) return replaced;
-  if (replaced.error().error_number() == ENOENT) FindFolderAgain();
   // Its room may be enough.
   (void)unlinkat(folder_.get(), name_.c_str(), 0);
   if (Status again = Replace(content); again) return again;
