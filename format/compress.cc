@@ -19,16 +19,6 @@ std::string TemporaryName(uint64_t segment_no) {
   return SegmentName(segment_no, SegmentForm::kCompressed) + kTemporarySuffix;
 }
 
-Status WriteAll(LogFile& file, Bytes bytes) {
-  while (!bytes.empty()) {
-    auto written = file.Write(bytes);
-    if (!written) return std::move(written).error();
-    if (*written == 0) return Error("the file takes no more bytes");
-    bytes = bytes.subspan(*written);
-  }
-  return Ok{};
-}
-
 // One that was left by a compression that was stopped by force is replaced.
 Result<std::unique_ptr<LogFile>> CreateAnew(LogFolder& folder, const std::string& name) {
   auto file = folder.Create(name);

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <random>
-#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -180,15 +179,8 @@ void DiskRoom::RestoreBallast() {
   if (store->ballast_bytes) (void)folder_.Remove(kBallastName);
   auto file = folder_.Create(kBallastName);
   if (!file) return;
-  const std::vector<uint8_t> bytes = RandomBytes(options_.ballast_bytes);
-  std::span<const uint8_t> rest = bytes;
-  while (!rest.empty()) {
-    auto written = (*file)->Write(rest);
-    if (!written || *written == 0) break;
-    rest = rest.subspan(*written);
-  }
   has_ballast_ = true;
-  if (!rest.empty()) ReleaseBallast();
+  if (!WriteAll(**file, RandomBytes(options_.ballast_bytes))) ReleaseBallast();
 }
 
 }  // namespace daybook

@@ -257,6 +257,16 @@ Result<std::vector<uint8_t>> ReadAll(int fd, const std::string& name) {
   }
 }
 
+Status WriteAll(LogFile& file, std::span<const uint8_t> bytes) {
+  while (!bytes.empty()) {
+    auto written = file.Write(bytes);
+    if (!written) return std::move(written).error();
+    if (*written == 0) return Error("the file takes no more bytes");
+    bytes = bytes.subspan(*written);
+  }
+  return Ok{};
+}
+
 Result<std::vector<std::string>> FindSegments(const std::string& path) {
   struct stat status = {};
   if (path == "-" || stat(path.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) {

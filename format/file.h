@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,6 +18,8 @@ bool IsDiskFull(int error_number);
 
 // Everything from the descriptor's position to its end. `name` is for the error.
 Result<std::vector<uint8_t>> ReadAll(int fd, const std::string& name);
+
+Status WriteAll(LogFile& file, std::span<const uint8_t> bytes);
 
 enum class SegmentForm : uint8_t { kRaw, kCompressed };
 
