@@ -267,7 +267,7 @@ TEST_F(RecorderTest, WhatWaitsAtTheEndIsTaken) {
 
 TEST_F(RecorderTest, TheDurationEndsIt) {
   source_.endless = true;
-  options_.duration_ns = 20 * kMs;
+  options_.duration_ns = 200 * kMs;
   ASSERT_TRUE(Record());
   EXPECT_GT(source_.drains, 1);
   EXPECT_EQ(Log().All<Recorder>().back().event, RecorderEvent::kStop);
