@@ -24,7 +24,7 @@ class HostNames {
   HostNames() = default;
   // As far as it has been read; of a log of which nothing was, a segment that is left out tells.
   explicit HostNames(const LogSet& log);
-  explicit HostNames(const std::deque<Boot>& boots);
+  explicit HostNames(const std::deque<Boot>& boots);  // of what was read alone
 
   // Of a boot of any log set. Empty where nothing tells.
   std::string Of(const Boot& boot) const;
