@@ -259,6 +259,7 @@ Result<Options> Understand(const RawOptions& raw, const FilterClock& clock) {
   for (const auto take : {TakeWindow, TakeFilters, TakeLook, TakeWishes, TakeColumns}) {
     if (Status taken = take(raw, clock, &options); !taken) return std::move(taken).error();
   }
+  if (raw.paths.empty() && options.wishes.Has(report.instead_of_log)) options.paths.clear();
   options.log.repeats = report.repeats;
   options.log.live = report.is_live;
   options.log.salvage = report.counts_salvaged || raw.salvaged;

@@ -122,6 +122,8 @@ struct Report {
   std::string_view examples;  // lines for --help
   std::span<const Column> columns;
   std::span<const ReportOption> options = {};
+  // One of them with which no log is looked at where none is named.
+  std::string_view instead_of_log = {};
   // What is wrong with what was given, if anything may be.
   Status (*check)(const Wishes& wishes, const FilterClock& clock) = nullptr;
   // Where they change the columns: the columns for them.

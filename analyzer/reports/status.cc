@@ -17,6 +17,7 @@
 #include <string_view>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "exit_status.h"
 #include "log/log_set.h"
@@ -31,7 +32,7 @@ constexpr std::string_view kStatusFile = "--status-file";
 constexpr ReportOption kOptions[] = {
     {.name = kStatusFile,
      .value_name = "FILE",
-     .text = "Where the recorder of the log leaves its status, as its own option says",
+     .text = "Where the recorder leaves its status, as its own option says; needs no --log",
      .names = ReportOption::Names::kLog}};
 
 constexpr Column kColumns[] = {
@@ -94,13 +95,20 @@ bool IsSilent(const std::string& folder) {
                          std::chrono::nanoseconds(kSilenceNs);
 }
 
+// The recorder writes its status at the same times.
+bool IsSilent(const RecorderStatus& status) {
+  using std::chrono::system_clock;
+  const std::chrono::nanoseconds written(status.written_realtime_ns);
+  return system_clock::now().time_since_epoch() - written > std::chrono::nanoseconds(kSilenceNs);
+}
+
 // The lock is looked at only where the recorder of the status lives, and then holds it: one that is
 // just starting finds it free.
-State StateOf(const RecorderStatus& status, const std::string& folder) {
+State StateOf(const RecorderStatus& status, const std::optional<std::string>& folder) {
   if (!status.recording) return State::kStopped;
-  if (!IsAlive(status.pid) || !IsBeingRecorded(folder)) return State::kGone;
+  if (!IsAlive(status.pid) || (folder && !IsBeingRecorded(*folder))) return State::kGone;
   if (status.failing) return State::kFailing;
-  if (IsSilent(folder)) return State::kStalled;
+  if (folder ? IsSilent(*folder) : IsSilent(status)) return State::kStalled;
   if (status.newly_lost != 0) return State::kLosing;
   const bool lags = status.lag_us > kToleratedLagUs + 2 * status.drain_interval_us;
   return lags ? State::kLagging : State::kRecording;
@@ -110,14 +118,19 @@ State StateWithoutStatus(const std::string& folder) {
   return IsBeingRecorded(folder) ? State::kUnknown : State::kStopped;
 }
 
-// Nothing where no recorder has left any; but a file that is named must be there.
-Result<std::optional<RecorderStatus>> ReadStatus(const std::string& folder,
-                                                 std::optional<std::string_view> named) {
+Status CheckFolder(const std::string& folder) {
   std::error_code error;
-  if (!std::filesystem::is_directory(folder, error)) {
-    return Error(folder + ": " + (error ? error.message() : "is not the folder of a log"));
+  if (std::filesystem::is_directory(folder, error)) return Ok{};
+  return Error(folder + ": " + (error ? error.message() : "is not the folder of a log"));
+}
+
+// Nothing where no recorder has left any; but a file that is named must be there.
+Result<std::optional<RecorderStatus>> ReadStatus(const std::optional<std::string>& folder,
+                                                 std::optional<std::string_view> named) {
+  if (folder) {
+    if (Status sound = CheckFolder(*folder); !sound) return std::move(sound).error();
   }
-  const std::string path = named ? std::string(*named) : folder + "/" + kStatusFileName;
+  const std::string path = named ? std::string(*named) : *folder + "/" + kStatusFileName;
   std::ifstream file(path, std::ios::binary);
   if (!file) {
     if (errno == ENOENT && !named) return std::optional<RecorderStatus>();
@@ -129,12 +142,13 @@ Result<std::optional<RecorderStatus>> ReadStatus(const std::string& folder,
 }
 
 // Unknown, all but the state, where there is no status.
-void AddRow(const std::string& folder, State state, const std::optional<RecorderStatus>& status,
-            Table& table) {
-  std::array<Cell, std::size(kColumns)> cells = {Text{folder}, Text{NameOf(state)}};
+void AddRow(const std::optional<std::string>& folder, State state,
+            const std::optional<RecorderStatus>& status, Table& table) {
+  const Cell folder_cell = folder ? Cell(Text{*folder}) : Cell();
+  std::array<Cell, std::size(kColumns)> cells = {folder_cell, Text{NameOf(state)}};
   if (status) {
     const RecorderStatus& is = *status;
-    cells = {Text{folder},
+    cells = {folder_cell,
              Text{NameOf(state)},
              is.message.empty() ? Cell() : Cell(Text{is.message}),
              is.pid,
@@ -173,14 +187,16 @@ void AddRow(const std::string& folder, State state, const std::optional<Recorder
 
 Result<int> RunStatus(std::span<const std::string> folders, const Wishes& wishes, Table& table) {
   const auto named = wishes.Value(kStatusFile);
-  if (named && folders.size() != 1) {
+  if (named && folders.size() > 1) {
     return Error(fmt::format("{} is that of one log: give one --log", kStatusFile));
   }
+  std::vector<std::optional<std::string>> logs(folders.begin(), folders.end());
+  if (logs.empty()) logs.emplace_back();
   int exit_status = kExitFine;
-  for (const std::string& folder : folders) {
+  for (const std::optional<std::string>& folder : logs) {
     const auto status = ReadStatus(folder, named);
     if (!status) return status.error();
-    const State state = *status ? StateOf(**status, folder) : StateWithoutStatus(folder);
+    const State state = *status ? StateOf(**status, folder) : StateWithoutStatus(*folder);
     if (state != State::kRecording) exit_status = kExitIncomplete;
     AddRow(folder, state, *status, table);
   }
@@ -198,6 +214,7 @@ constinit const Report kStatusReport{
         "  daybook status --status-file /run/daybook/status\n",
     .columns = kColumns,
     .options = kOptions,
+    .instead_of_log = kStatusFile,
     .default_sort = "",
     .has_window = false,
     .look = RunStatus,

@@ -135,6 +135,28 @@ with_status() {
   has "$stderr" "--status-file is that of one log"
 }
 
+@test "a status that is named needs no folder" {
+  elsewhere=$BATS_TEST_TMPDIR/elsewhere
+  record --status-file "$elsewhere"
+  run -4 --separate-stderr "$DAYBOOK" status --status-file "$elsewhere" --output json
+  same "stopped null" "$(state) $(jq -r '.rows[0].folder' <<<"$output")"
+  # What is left to tell it by is who lives, and when it was written.
+  sed -i "s/\"recording\": false/\"recording\": true/; s/\"pid\": [0-9]*/\"pid\": $$/" "$elsewhere"
+  run -0 --separate-stderr "$DAYBOOK" status --status-file "$elsewhere" --output json
+  same recording "$(state)"
+  sed -i "s/\"written_realtime_ns\": [0-9]*/\"written_realtime_ns\": 1/" "$elsewhere"
+  run -4 --separate-stderr "$DAYBOOK" status --status-file "$elsewhere" --output json
+  same stalled "$(state)"
+  sed -i 's/"pid": [0-9]*/"pid": 4194305/' "$elsewhere"
+  run -4 --separate-stderr "$DAYBOOK" status --status-file "$elsewhere" --output json
+  same gone "$(state)"
+  run -3 --separate-stderr "$DAYBOOK" status --status-file "$elsewhere.missing"
+  has "$stderr" "$elsewhere.missing"
+  echo '{"pid": 7' >"$elsewhere"
+  run -3 --separate-stderr "$DAYBOOK" status --status-file "$elsewhere"
+  has "$stderr" "$elsewhere: "
+}
+
 @test "neither may have a segment's name" {
   for option in --status-file --metrics-file; do
     run -2 --separate-stderr "$DAYBOOKD" --log-dir "$log" "$option" "$log/daybook-00000001.dbk"
