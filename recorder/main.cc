@@ -49,7 +49,7 @@ void IgnoreSignalsOfWriting() {
   for (const int signal : {SIGPIPE, SIGXFSZ}) std::signal(signal, SIG_IGN);
 }
 
-// The others are read by the recorder's loop.
+// The others are read by the recorder's loop, also those that come while it starts.
 void BlockSignals() {
   const sigset_t signals = RecorderSignals();
   sigprocmask(SIG_BLOCK, &signals, nullptr);
@@ -241,10 +241,10 @@ Status Record(const Options& options, const ReadOptions& read_options) {
 }
 
 int Main(int argc, char** argv) {
+  BlockSignals();
   IgnoreSignalsOfWriting();
   const auto parsed = ParseOptions(argc, argv);
   if (const auto* exit_now = std::get_if<ExitNow>(&parsed)) return exit_now->status;
-  BlockSignals();
   // Each file and folder is made with the mode that it is to have.
   umask(S_IWGRP | S_IWOTH);
   const auto read_options = [argc, argv]() -> std::optional<Options> {

@@ -25,6 +25,27 @@ load helper
   done
 }
 
+@test "no signal that comes before it records ends it in the middle" {
+  mkfifo "$BATS_TEST_TMPDIR/pipe"
+  exec {pipe}<>"$BATS_TEST_TMPDIR/pipe"
+  for signal in HUP USR1 USR2 TERM INT; do
+    # It waits where the pipe is full.
+    dd if=/dev/zero of="$BATS_TEST_TMPDIR/pipe" bs=4k count=16 oflag=nonblock status=none
+    "$DAYBOOKD" --no-config --check-config >&"$pipe" &
+    pid=$!
+    until [[ $(<"/proc/$pid/wchan") == *pipe_w* && $(<"/proc/$pid/comm") == daybookd ]]; do
+      kill -0 "$pid"
+      sleep 0.1
+    done
+    kill -"$signal" "$pid"
+    sleep 0.2
+    dd if="$BATS_TEST_TMPDIR/pipe" of=/dev/null bs=4k count=16 status=none
+    wait "$pid"
+    dd if="$BATS_TEST_TMPDIR/pipe" of=/dev/null bs=64k count=1 status=none
+  done
+  exec {pipe}<&-
+}
+
 # usage_error TEXT ARGUMENT...: exit status 2, one line that has TEXT, and no folder made.
 usage_error() {
   local text=$1
