@@ -50,12 +50,18 @@ std::string Trimmed(std::string_view text) {
   return std::string(text);
 }
 
+// It may be meant as a part of the value.
+constexpr char kNoComment[] =
+    "takes no # right behind its value: quotes stand around one with a #, and a blank before a "
+    "comment";
+
 // One value. What is wrong with it; empty where nothing is.
 std::string TakeValue(TextCursor& text, std::string_view ends, Setting& setting) {
   const char quote = text.next();
   if (quote != '"' && quote != '\'') {
     setting.values.emplace_back(text.TakeUntil(ends));
-    return setting.values.back().empty() ? "a value is missing" : "";
+    if (setting.values.back().empty()) return "a value is missing";
+    return text.next() != '#' ? "" : kNoComment;
   }
   text.Take(1);
   setting.values.emplace_back(text.TakeUntil(quote == '"' ? "\"\n" : "'\n"));

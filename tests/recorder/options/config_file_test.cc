@@ -203,8 +203,14 @@ TEST_F(ConfigTest, ACommentEndsNoQuotedValue) {
   EXPECT_EQ(folder_of("log-dir = \"/a#b\"  # \"c\"\n"), "/a#b");
   EXPECT_EQ(folder_of("log-dir='/a \"#\" b'#c\n"), "/a \"#\" b");
   EXPECT_EQ(folder_of("log-dir = /it's # there\n"), "/it's");
-  EXPECT_EQ(folder_of("log-dir = /a#b\n"), "/a");
   EXPECT_EQ(folder_of("mask = ['pin',  # one\n  'my-id' ]\nlog-dir = /a\n"), "/a");
+}
+
+TEST_F(ConfigTest, WhatMayBeAPartOfTheValueIsNoComment) {
+  const std::string words = "quotes stand around one with a #";
+  ExpectMistakeIn("\nlog-dir = /a#b\n", ":2: log-dir: ", words);
+  ExpectMistakeIn("status-file = /a# b\n", ":1: status-file: ", words);
+  ExpectMistakeIn("mask = [pin,\nmy-id#, x\n]\n", ":1: mask: ", words);
 }
 
 TEST_F(ConfigTest, APipeIsNotWaitedFor) {
