@@ -22,22 +22,22 @@ void AddLogOptions(CLI::App& app, Options& options) {
   app.add_option("--segment-age", options.segment_age_ns,
                  "Begin a new segment when one is this old (default 1h)")
       ->transform(AsTime())
-      ->check(Within(1'000'000'000, UINT64_MAX, "1s or more"))
+      ->check(WithinTimes(1'000'000'000, "1s"))
       ->type_name("TIME");
   app.add_option("--max-bytes", options.max_bytes,
                  "Delete the oldest segments before the log is longer than this (default 1G)")
       ->transform(AsSize())
-      ->check(Within(4 << 20, uint64_t{1} << 50, "4M or more"))
+      ->check(Within(4 << 20, uint64_t{1} << 50, "from 4M to 1048576G"))
       ->type_name("SIZE");
   app.add_option("--min-free", options.min_free_bytes,
                  "Or before the file system has less than this left (default 64M)")
       ->transform(AsSize())
-      ->check(Within(0, uint64_t{1} << 50, "a size"))
+      ->check(Within(0, uint64_t{1} << 50, "from 0 to 1048576G"))
       ->type_name("SIZE");
   app.add_option("--max-age", options.max_age_ns,
                  "Delete segments whose last moment is this old (default: never)")
       ->transform(AsTime())
-      ->check(Within(60'000'000'000, UINT64_MAX, "1min or more"))
+      ->check(WithinTimes(60'000'000'000, "1min"))
       ->type_name("TIME");
   app.add_option("--compress", options.compression,
                  "What becomes of segments that are finished: zstd (default) or none")
@@ -70,6 +70,7 @@ void AddFilterOptions(CLI::App& app, Filter& filter) {
   app.add_option("--min-lifetime", filter.min_lifetime_ns,
                  "Record processes from this age on, and those that fail before")
       ->transform(AsTime())
+      ->check(WithinTimes(0, "0s"))
       ->type_name("TIME");
   app.add_flag("--no-kernel-threads", filter.no_kernel_threads, "Leave out kernel threads")
       ->check(IsFlag());
@@ -111,7 +112,7 @@ void AddOptions(CLI::App& app, Options& options) {
       ->type_name("none|connector");
   app.add_option("--duration", options.duration_ns, "Stop after this time (5s, 10min)")
       ->transform(AsTime())
-      ->check(Within(1, UINT64_MAX, "longer than nothing"))
+      ->check(WithinTimes(1, "1us"))
       ->type_name("TIME");
   AddLogOptions(app, options);
   app.add_option("--drain-interval", options.drain_interval_ns,
@@ -136,7 +137,7 @@ void AddOptions(CLI::App& app, Options& options) {
   app.add_option("--audit-interval", options.audit_interval_ns,
                  "Hold what was recorded against the kernel's counts this often (default 10min)")
       ->transform(AsTime())
-      ->check(Within(1'000'000'000, UINT64_MAX, "1s or more"))
+      ->check(WithinTimes(1'000'000'000, "1s"))
       ->type_name("TIME");
   app.add_option("--status-file", options.status_file,
                  "Where to say how recording goes (default: status, in the log's folder)")

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <bit>
+#include <charconv>
 #include <map>
+#include <system_error>
 #include <utility>
 
 #include "args/arg_mask.h"
@@ -15,20 +17,30 @@ namespace {
 
 constexpr char kDigits[] = "0123456789";
 
+constexpr uint64_t kDayNs = 86'400'000'000'000;
+constexpr uint64_t kLongestTimeNs = 100'000 * kDayNs;
+
+enum class NoUnit { kIsOne, kIsMistake };
+
 // CLI11 takes a unit alone for one of it, reads numbers that begin with 0 as octal or hexadecimal
-// ones, and does not say which units there are.
-CLI::Validator AsQuantity(const CLI::AsNumberWithUnit& convert, const std::string& words) {
-  const auto convert_number = [=](std::string& text) {
+// ones, and does not say which units there are. What is too large for a number is the largest one:
+// each option has bounds, and says which.
+CLI::Validator AsQuantity(const std::map<std::string, uint64_t>& units, NoUnit no_unit,
+                          const std::string& words) {
+  const auto convert = [=](std::string& text) -> std::string {
     const size_t digits = std::min(text.find_first_not_of(kDigits), text.size());
-    const bool is_number = digits != 0 && text.find_first_of(kDigits, digits) == text.npos;
-    try {
-      if (is_number) text.erase(0, std::min(text.find_first_not_of('0'), digits - 1));
-      if (is_number && convert(text).empty()) return std::string();
-    } catch (const CLI::ValidationError&) {
-    }
-    return "must be " + words;
+    const std::string name = CLI::detail::trim_copy(text.substr(digits));
+    const auto known = units.find(name);
+    const bool has_unit = known != units.end() || (name.empty() && no_unit == NoUnit::kIsOne);
+    if (digits == 0 || !has_unit) return "must be " + words;
+    uint64_t number = 0;
+    const auto read = std::from_chars(text.data(), text.data() + digits, number);
+    const uint64_t one = known != units.end() ? known->second : 1;
+    const bool is_too_large = read.ec != std::errc() || number > UINT64_MAX / one;
+    text = std::to_string(is_too_large ? UINT64_MAX : number * one);
+    return {};
   };
-  return CLI::Validator(convert_number, "");
+  return CLI::Validator(convert, "");
 }
 
 // The name to the enumerator's number, which CLI11 can convert.
@@ -55,18 +67,17 @@ CLI::Validator Is(const Fits& fits, const std::string& words) {
 }  // namespace
 
 CLI::Validator AsTime() {
-  const std::map<std::string, uint64_t> units = {
-      {"us", 1'000},           {"ms", 1'000'000},        {"s", 1'000'000'000},
-      {"min", 60'000'000'000}, {"h", 3'600'000'000'000}, {"d", 86'400'000'000'000}};
-  const auto options = static_cast<CLI::AsNumberWithUnit::Options>(
-      CLI::AsNumberWithUnit::UNIT_REQUIRED | CLI::AsNumberWithUnit::CASE_SENSITIVE);
-  return AsQuantity(CLI::AsNumberWithUnit(units, options),
-                    "a whole number with us, ms, s, min, h or d");
+  return AsQuantity({{"us", 1'000},
+                     {"ms", 1'000'000},
+                     {"s", 1'000'000'000},
+                     {"min", 60'000'000'000},
+                     {"h", 3'600'000'000'000},
+                     {"d", kDayNs}},
+                    NoUnit::kIsMistake, "a whole number with us, ms, s, min, h or d");
 }
 
 CLI::Validator AsSize() {
-  const std::map<std::string, uint64_t> units = {{"K", 1 << 10}, {"M", 1 << 20}, {"G", 1 << 30}};
-  return AsQuantity(CLI::AsNumberWithUnit(units, CLI::AsNumberWithUnit::CASE_SENSITIVE),
+  return AsQuantity({{"K", 1 << 10}, {"M", 1 << 20}, {"G", 1 << 30}}, NoUnit::kIsOne,
                     "a whole number, perhaps with K, M or G");
 }
 
@@ -124,6 +135,10 @@ CLI::Validator AsIdEvents() {
 CLI::Validator AsCompression() {
   return AsEnum<Compression>({{"none", Compression::kNone}, {"zstd", Compression::kZstd}},
                              "zstd or none");
+}
+
+CLI::Validator WithinTimes(uint64_t shortest_ns, const std::string& shortest) {
+  return Within(shortest_ns, kLongestTimeNs, "from " + shortest + " to 100000d");
 }
 
 CLI::Validator Within(uint64_t lowest, uint64_t highest, const std::string& words) {

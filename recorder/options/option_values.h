@@ -22,6 +22,8 @@ CLI::Validator AsCompression();
 
 // The bounds in words, since the value is a plain number by now.
 CLI::Validator Within(uint64_t lowest, uint64_t highest, const std::string& words);
+// Up to the longest time, which is far from where 64 bits of nanoseconds end.
+CLI::Validator WithinTimes(uint64_t shortest_ns, const std::string& shortest);
 
 CLI::Validator IsFlag();  // CLI11 would take how often it was given, and each number but 0 for true
 CLI::Validator IsSource();

@@ -143,14 +143,36 @@ TEST_F(ConfigTest, AValueThatIsNoneIsAMistakeWithItsPlace) {
 }
 
 TEST_F(ConfigTest, AQuantityIsAWholeNumberAndItsUnitsAreNamed) {
-  for (const char* value : {"1.5G", "G", "1T", "99999999999G", "0x10", "0x10M"}) {
+  for (const char* value : {"1.5G", "G", "1T", "0x10", "0x10M"}) {
     ExpectMistakeIn("max-bytes = " + std::string(value) + "\n",
                     ":1: max-bytes: ", "must be a whole number, perhaps with K, M or G");
   }
-  for (const char* value : {"30", "d", "1.5h", "30S", "999999999d", "0x30d"}) {
+  for (const char* value : {"30", "d", "1.5h", "30S", "0x30d"}) {
     ExpectMistakeIn("max-age = " + std::string(value) + "\n",
                     ":1: max-age: ", "must be a whole number with us, ms, s, min, h or d");
   }
+}
+
+TEST_F(ConfigTest, WhatIsTooLargeIsToldTheLargest) {
+  for (const char* value : {"1048577G", "999999999G", "99999999999G", "99999999999999999999"}) {
+    ExpectMistakeIn("max-bytes = " + std::string(value) + "\n",
+                    ":1: max-bytes: ", "must be from 4M to 1048576G\n");
+    ExpectMistakeIn("min-free = " + std::string(value) + "\n",
+                    ":1: min-free: ", "must be from 0 to 1048576G\n");
+  }
+  for (const char* value : {"100001d", "999999d", "99999999999999999999s"}) {
+    const auto expect_bounds = [&](const std::string& name, const std::string& shortest) {
+      ExpectMistakeIn(name + " = " + value + "\n", ":1: " + name + ": ",
+                      "must be from " + shortest + " to 100000d\n");
+    };
+    expect_bounds("segment-age", "1s");
+    expect_bounds("audit-interval", "1s");
+    expect_bounds("max-age", "1min");
+    expect_bounds("duration", "1us");
+    expect_bounds("min-lifetime", "0s");
+  }
+  files_.Put("daybook.conf", "max-bytes = 1048576G\nmax-age = 100000d\nmin-lifetime = 0us\n");
+  EXPECT_EQ(Good({}).max_bytes, uint64_t{1} << 50);
 }
 
 TEST_F(ConfigTest, ASettingIsANameAndAValue) {
