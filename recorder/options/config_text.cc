@@ -7,6 +7,9 @@
 namespace daybook {
 namespace {
 
+// Some editors put it before UTF-8.
+constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+
 bool IsBlankInLine(char c) { return c == ' ' || c == '\t' || c == '\r'; }
 
 // A file that is read from its begin to its end.
@@ -101,6 +104,7 @@ Error SettingError(const ConfigFile& file, const Setting& setting, const std::st
 Result<std::vector<Setting>> ParseConfigText(const ConfigFile& file) {
   std::vector<Setting> settings;
   TextCursor text(file.text);
+  if (file.text.starts_with(kByteOrderMark)) text.Take(kByteOrderMark.size());
   for (text.SkipLines(); !text.at_end(); text.SkipLines()) {
     if (text.next() == ';') {
       text.TakeUntil("\n");

@@ -66,6 +66,7 @@ void AddFilterOptions(CLI::App& app, Filter& filter) {
   app.add_option("--only-cgroup", filter.only_cgroup,
                  "Record processes in this cgroup and those below it")
       ->check(IsCgroupPath())
+      ->check(IsQuotable())
       ->type_name("PATH");
   app.add_option("--min-lifetime", filter.min_lifetime_ns,
                  "Record processes from this age on, and those that fail before")
@@ -98,11 +99,13 @@ void AddArgsOptions(CLI::App& app, Options& options) {
 void AddOptions(CLI::App& app, Options& options) {
   app.add_option("--log-dir", options.log_dir, "Folder of the log; created where it is missing")
       ->check(IsFolder())
+      ->check(IsQuotable())
       ->type_name("DIR")
       ->capture_default_str();
   app.add_option("--source", options.source,
                  "Where events come from: auto, bpf, connector or replay:FILE")
       ->check(IsSource())
+      ->check(IsQuotable())
       ->type_name("auto|bpf|connector|replay:FILE")
       ->capture_default_str();
   app.add_option("--id-events", options.id_events,
@@ -142,16 +145,19 @@ void AddOptions(CLI::App& app, Options& options) {
   app.add_option("--status-file", options.status_file,
                  "Where to say how recording goes (default: status, in the log's folder)")
       ->check(IsFileName())
+      ->check(IsQuotable())
       ->type_name("PATH");
   app.add_option("--metrics-file", options.metrics_file,
                  "The same for Prometheus, in node_exporter's textfile folder (default: nowhere)")
       ->check(IsFileName())
+      ->check(IsQuotable())
       ->type_name("PATH");
   app.add_option(
          "--pin", options.pin_dir,
          "A folder on a bpf file system: a recorder that follows this one takes over there, "
          "and misses nothing; or none (default: $DAYBOOKD_PIN, else none)")
       ->transform(AsPinFolder())
+      ->check(IsQuotable())
       ->type_name("DIR");
   app.add_option("--user", options.user,
                  "Become this user once recording is set up (default, for root: daybook, else "

@@ -186,6 +186,14 @@ CLI::Validator IsMaskWord() {
             "of letters, digits and '-', two at least");
 }
 
+CLI::Validator IsQuotable() {
+  const auto fits = [](const std::string& text) {
+    const auto has = [&](char c) { return text.find(c) != text.npos; };
+    return !has('\n') && !(has('"') && has('\''));
+  };
+  return Is(fits, "of one line, with one kind of quotes at most");
+}
+
 CLI::Validator IsFolder() {
   return Is([](const std::string& path) { return !path.empty(); }, "a folder's path");
 }

@@ -30,6 +30,7 @@ CLI::Validator IsSource();
 CLI::Validator IsRing();
 CLI::Validator IsCgroupPath();
 CLI::Validator IsMaskWord();
+CLI::Validator IsQuotable();  // in a configuration, as OptionsText() prints it
 CLI::Validator IsFolder();
 CLI::Validator IsFileName();  // of no segment: in the log's folder it would pass for one
 

@@ -1,7 +1,10 @@
 #include "options/options.h"
 
+#include <fmt/format.h>
+
 #include <iostream>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -19,8 +22,32 @@ namespace {
 constexpr int kFailedStatus = 1;
 constexpr int kUsageStatus = 2;
 
+bool IsControl(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
+
+// Also those that UTF-8 has in two bytes.
+bool BeginsControl(std::string_view text) {
+  const bool is_of_two =
+      text.size() > 1 && text[0] == '\xc2' && text[1] >= '\x80' && text[1] < '\xa0';
+  return IsControl(text[0]) || is_of_two;
+}
+
+// What stands in a file is not to be obeyed by a terminal.
+std::string Printable(std::string_view text) {
+  std::string printable;
+  for (size_t control = 0; !text.empty(); text.remove_prefix(1)) {
+    if (BeginsControl(text)) control = IsControl(text[0]) ? 1 : 2;
+    if (control == 0) {
+      printable += text[0];
+    } else {
+      printable += fmt::format("\\x{:02x}", static_cast<unsigned char>(text[0]));
+      --control;
+    }
+  }
+  return printable;
+}
+
 ExitNow Mistake(const std::string& what) {
-  std::cerr << "daybookd: " << what << '\n';
+  std::cerr << "daybookd: " << Printable(what) << '\n';
   return ExitNow{kUsageStatus};
 }
 

@@ -175,6 +175,16 @@ TEST_F(ConfigTest, WhatIsTooLargeIsToldTheLargest) {
   EXPECT_EQ(Good({}).max_bytes, uint64_t{1} << 50);
 }
 
+TEST_F(ConfigTest, AFileMayBeginWithAByteOrderMark) {
+  files_.Put("daybook.conf", "\xef\xbb\xbfmax-bytes = 5M\n");
+  EXPECT_EQ(Good({}).max_bytes, 5u << 20);
+}
+
+TEST_F(ConfigTest, AMistakeInAFileDoesNotSpeakToTheTerminal) {
+  ExpectMistakeIn("a\x1b[31m\x07\xc2\x9b = 1\n",
+                  ":1: a\\x1b[31m\\x07\\xc2\\x9b: ", "no such setting");
+}
+
 TEST_F(ConfigTest, ASettingIsANameAndAValue) {
   for (const char* line : {"args", "only-failed", "x # y", "args 5"}) {
     const std::string name = std::string(line).substr(0, std::string(line).find(" #"));

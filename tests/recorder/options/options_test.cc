@@ -208,6 +208,23 @@ TEST_F(OptionsTest, WhatIsGivenTwiceIsSaidInOurWords) {
 
 TEST_F(OptionsTest, AFolderHasAName) { ExpectMistake("--log-dir="); }
 
+// --check-config prints all as a configuration, which has no other quotes, and none over lines.
+TEST_F(OptionsTest, WhatNoConfigurationCanSayIsAMistake) {
+  for (const std::string path : {"/a\nb", "/it's \"a\""}) {
+    for (const char* option :
+         {"--log-dir", "--only-cgroup", "--status-file", "--metrics-file", "--pin"}) {
+      ExpectMistake(option, path);
+    }
+    ExpectMistake("--source", "replay:" + path);
+  }
+  EXPECT_EQ(Good({"--pin", "/it's\ta"}).pin_dir, "/it's\ta");
+}
+
+TEST_F(OptionsTest, NoMistakeSpeaksToTheTerminal) {
+  ExpectMistake("\\x1b]0;x\\x07\\x0a", "--\x1b]0;x\x07\n");
+  EXPECT_EQ(err_.find('\x1b'), err_.npos);
+}
+
 TEST_F(OptionsTest, ACheckRefusesAUserThatIsNone) {
   ExpectMistake("--user", {"--check-config", "--user", "no-such-user"});
 }
