@@ -90,9 +90,7 @@ Notifier ConnectNotifier() {
 Result<Announcer::Parts> OpenAnnouncer(const Options& options) {
   auto folder = OpenLogFolder(options.log_dir);
   if (!folder) return std::move(folder).error();
-  const std::string status_path =
-      options.status_file.empty() ? options.log_dir + "/" + kStatusFileName : options.status_file;
-  auto status = StatusFile::Open(status_path, 0640);
+  auto status = StatusFile::Open(StatusPath(options), 0640);
   if (!status) return std::move(status).error();
   Announcer::Parts parts{.notifier = ConnectNotifier(),
                          .status = *std::move(status),
@@ -104,6 +102,15 @@ Result<Announcer::Parts> OpenAnnouncer(const Options& options) {
   if (!metrics) return std::move(metrics).error();
   parts.metrics = *std::move(metrics);
   return parts;
+}
+
+// Where two write, each replaces what the other one says; still no reason not to record.
+void ComplainOfOthers(const Announcer::Parts& parts, const Options& options) {
+  const std::string what = " is written by another recorder, too: give another ";
+  if (parts.status->IsAnothers()) Complain(Error(StatusPath(options) + what + "--status-file"));
+  if (parts.metrics && parts.metrics->IsAnothers()) {
+    Complain(Error(options.metrics_file + what + "--metrics-file"));
+  }
 }
 
 // A replayed log was perhaps filtered before.
@@ -183,7 +190,6 @@ Status Record(const Options& options, const ReadOptions& read_options) {
   auto parts = OpenAnnouncer(options);
   if (!parts) return std::move(parts).error();
   const int notify_socket = parts->notifier.socket();
-  Announcer announcer(*std::move(parts));
   const FileDescriptor log_dir(open(options.log_dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (Status dropped = DropPrivileges(*account); !dropped) return dropped;
 
@@ -202,6 +208,9 @@ Status Record(const Options& options, const ReadOptions& read_options) {
       *std::move(folder), identity(), [&events] { return events.ReadClock(); },
       ToWriterOptions(options), MakeThreadSyncer());
   if (!writer) return CannotWrite(writer.error(), *account);
+  // Behind the lock of the log: of one that writes to the same log is told that alone.
+  ComplainOfOthers(*parts, options);
+  Announcer announcer(*std::move(parts));
   // What an earlier recorder left is cleaned up in any case.
   std::atomic<uint64_t> min_free_bytes = options.min_free_bytes;
   Housekeeper housekeeper(*std::move(housekeeping), CleanUp, JobsOf(options, min_free_bytes));

@@ -2,13 +2,16 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
 #include <iostream>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
 #include "daybook/standard_streams.h"
+#include "daybook/status.h"
 #include "options/option_parser.h"
 #include "options/options_text.h"
 #include "options/settings.h"
@@ -51,6 +54,21 @@ ExitNow Mistake(const std::string& what) {
   return ExitNow{kUsageStatus};
 }
 
+// By the folder that it is found in: the file itself is replaced, also where it is a link.
+std::filesystem::path Resolved(const std::string& path) {
+  std::error_code unknown;
+  const std::filesystem::path file = std::filesystem::absolute(path, unknown);
+  return std::filesystem::weakly_canonical(file.parent_path(), unknown) / file.filename();
+}
+
+Status CheckFiles(const Options& options) {
+  const std::string status_file = StatusPath(options);
+  if (options.metrics_file.empty() || Resolved(options.metrics_file) != Resolved(status_file)) {
+    return Ok{};
+  }
+  return Error("metrics-file must be another file than that of the status, " + status_file);
+}
+
 ExitNow WrongUsage(const Error& error) {
   return Mistake(error.message() + " (see daybookd --help)");
 }
@@ -63,6 +81,11 @@ ExitNow Print(const std::string& text) {
 }
 
 }  // namespace
+
+std::string StatusPath(const Options& options) {
+  if (!options.status_file.empty()) return options.status_file;
+  return options.log_dir + "/" + kStatusFileName;
+}
 
 std::variant<Options, ExitNow> ParseOptions(int argc, char** argv, const ConfigPaths& paths,
                                             UserNames names) {
@@ -82,6 +105,7 @@ std::variant<Options, ExitNow> ParseOptions(int argc, char** argv, const ConfigP
   if (Status sound = CheckFilter(all.options().filter); !sound) {
     return Mistake(sound.error().message());
   }
+  if (Status sound = CheckFiles(all.options()); !sound) return Mistake(sound.error().message());
   if (!given.choice().check) return all.options();
   if (const auto account = FindAccount(all.options().user); !account) {
     return Mistake(account.error().message());

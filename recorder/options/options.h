@@ -43,6 +43,9 @@ struct Options {
   std::string user;          // empty: the default account
 };
 
+// Where the status is written.
+std::string StatusPath(const Options& options);
+
 // What the caller has to do instead of recording: the text was printed, this is the exit status.
 struct ExitNow {
   int status = 0;

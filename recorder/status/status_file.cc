@@ -1,6 +1,7 @@
 #include "status/status_file.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -45,17 +46,19 @@ FileDescriptor StatusFile::CreateNew() const {
 }
 
 // It need not survive a crash of the machine, as the recorder does not either.
-Status StatusFile::Replace(std::string_view content) const {
-  const FileDescriptor file = CreateNew();
+Status StatusFile::Replace(std::string_view content) {
+  FileDescriptor file = CreateNew();
   if (file.get() < 0) return Error::FromErrno("cannot create " + path_, errno);
   const ssize_t written = write(file.get(), content.data(), content.size());
   if (written < 0) return Error::FromErrno("cannot write " + path_, errno);
   if (static_cast<size_t>(written) != content.size()) {
     return Error::FromErrno("cannot write " + path_, ENOSPC);
   }
+  (void)flock(file.get(), LOCK_EX | LOCK_NB);
   if (renameat(folder_.get(), new_name_.c_str(), folder_.get(), name_.c_str()) != 0) {
     return Error::FromErrno("cannot replace " + path_, errno);
   }
+  written_ = std::move(file);
   return Ok{};
 }
 
@@ -66,11 +69,19 @@ void StatusFile::FindFolderAgain() {
   if (folder.get() >= 0) folder_ = std::move(folder);
 }
 
+// One that may be read by others can be locked by them, too, but only shared with us.
+bool StatusFile::IsAnothers() const {
+  constexpr int kFlags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
+  const FileDescriptor file(openat(folder_.get(), name_.c_str(), kFlags));
+  return file.get() >= 0 && flock(file.get(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+}
+
 Status StatusFile::Write(std::string_view content) {
   FindFolderAgain();
   Status replaced = Replace(content);
   if (replaced) return replaced;
   // Its room may be enough.
+  written_ = FileDescriptor();
   (void)unlinkat(folder_.get(), name_.c_str(), 0);
   if (Status again = Replace(content); again) return again;
   (void)unlinkat(folder_.get(), new_name_.c_str(), 0);

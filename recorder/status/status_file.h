@@ -21,14 +21,19 @@ class StatusFile {
   // that is no longer true.
   Status Write(std::string_view content);
 
+  // To be asked before the first Write(). Whether another process that lives writes this file: each
+  // holds a lock on what it wrote last.
+  bool IsAnothers() const;
+
  private:
   StatusFile(FileDescriptor folder, std::string path, mode_t mode);
 
   FileDescriptor CreateNew() const;
-  Status Replace(std::string_view content) const;
+  Status Replace(std::string_view content);
   void FindFolderAgain();
 
   FileDescriptor folder_;
+  FileDescriptor written_;  // locked; nothing before the first Write()
   std::string path_;
   std::string name_;
   std::string new_name_;

@@ -237,6 +237,16 @@ cannot_record() {
   exec {lock}<&-
 }
 
+@test "a status that another recorder writes, too, is told" {
+  status=$BATS_TEST_TMPDIR/status
+  touch "$status"
+  run -0 --separate-stderr flock --exclusive "$status" "$DAYBOOKD" --no-config \
+    --log-dir "$BATS_TEST_TMPDIR/log" --source "replay:$sample" --user "$(id -un)" --status-file "$status"
+  same "daybookd: $status is written by another recorder, too: give another --status-file; going on" \
+    "${stderr_lines[0]}"
+  same 2 "${#stderr_lines[@]}"
+}
+
 @test "the file system for pins that is missing is to be mounted at a folder that is there" {
   takes_root
   pinned_in() {

@@ -225,6 +225,16 @@ TEST_F(OptionsTest, NoMistakeSpeaksToTheTerminal) {
   EXPECT_EQ(err_.find('\x1b'), err_.npos);
 }
 
+TEST_F(OptionsTest, StatusAndMetricsAreTwoFiles) {
+  using Words = std::vector<std::string>;
+  const std::string file = files_ / "file";
+  const std::string same = files_ / "folder/.././file";
+  ExpectMistake("metrics-file", Words{"--status-file", file, "--metrics-file", same});
+  ExpectMistake(file, Words{"--check-config", "--status-file", file, "--metrics-file", file});
+  ExpectMistake("/log/status", Words{"--metrics-file", "/log//status"});
+  EXPECT_EQ(Good({"--status-file", file, "--metrics-file", file + "2"}).status_file, file);
+}
+
 TEST_F(OptionsTest, ACheckRefusesAUserThatIsNone) {
   ExpectMistake("--user", {"--check-config", "--user", "no-such-user"});
 }

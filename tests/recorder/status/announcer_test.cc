@@ -51,6 +51,20 @@ TEST(StatusFileTest, ItIsReplacedAsAWholeWithItsMode) {
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(temp.path()), {}), 1);
 }
 
+TEST(StatusFileTest, WhoElseWritesItIsSeenUntilHeEnds) {
+  const TempFolder temp;
+  const auto mine = StatusFile::Open(temp / "status", 0640);
+  EXPECT_FALSE(mine->IsAnothers());
+  {
+    auto others = StatusFile::Open(temp / "status", 0640);
+    for (int i = 0; i < 2; ++i) {
+      ASSERT_TRUE(others->Write("1"));
+      EXPECT_TRUE(mine->IsAnothers());
+    }
+  }
+  EXPECT_FALSE(mine->IsAnothers());
+}
+
 TEST(StatusFileTest, AFolderThatIsNotThereIsNamed) {
   const auto file = StatusFile::Open("/no/such/folder/status", 0640);
   ASSERT_FALSE(file);
