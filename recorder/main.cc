@@ -1,6 +1,7 @@
 #include <fcntl.h>
 #include <fmt/core.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <array>
 #include <atomic>
@@ -175,6 +176,27 @@ std::optional<Options> ReadAgain(const ReadOptions& read, const Options& started
   return next;
 }
 
+// One that is made for a start that fails goes again.
+class NewFolder {
+ public:
+  explicit NewFolder(std::string path) : path_(std::move(path)) {
+    struct stat about = {};
+    is_new_ = lstat(path_.c_str(), &about) != 0 && errno == ENOENT;
+  }
+  NewFolder(const NewFolder&) = delete;
+  NewFolder& operator=(const NewFolder&) = delete;
+  // Only where it is empty.
+  ~NewFolder() {
+    if (is_new_) (void)rmdir(path_.c_str());
+  }
+
+  void Keep() { is_new_ = false; }
+
+ private:
+  std::string path_;
+  bool is_new_ = false;
+};
+
 // Everything that needs privilege comes before the drop, everything that makes files after it.
 Status Record(const Options& options, const ReadOptions& read_options) {
   const auto account = FindAccount(options.user);
@@ -182,6 +204,7 @@ Status Record(const Options& options, const ReadOptions& read_options) {
   auto source = OpenSource(options, *account);
   if (!source) return std::move(source).error();
   // Only now: nothing is made where nothing can be recorded.
+  NewFolder new_folder(options.log_dir);
   if (Status ready = PrepareLogFolder(options.log_dir, *account); !ready) return ready;
   auto folder = OpenLogFolder(options.log_dir);
   if (!folder) return std::move(folder).error();
@@ -208,6 +231,7 @@ Status Record(const Options& options, const ReadOptions& read_options) {
       *std::move(folder), identity(), [&events] { return events.ReadClock(); },
       ToWriterOptions(options), MakeThreadSyncer());
   if (!writer) return CannotWrite(writer.error(), *account);
+  new_folder.Keep();
   // Behind the lock of the log: of one that writes to the same log is told that alone.
   ComplainOfOthers(*parts, options);
   Announcer announcer(*std::move(parts));

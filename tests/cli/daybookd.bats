@@ -152,6 +152,24 @@ cannot_record() {
   [[ ! -e $BATS_TEST_TMPDIR/log ]]
 }
 
+@test "no empty folder is left where it may not become who is to record" {
+  log=$BATS_TEST_TMPDIR/log
+  chmod a+x "$BATS_RUN_TMPDIR" "$BATS_RUN_TMPDIR/test"
+  chmod a+rwx "$BATS_TEST_TMPDIR"
+  cannot_record "cannot give the log folder $log to root" unprivileged "$DAYBOOKD" --no-config \
+    --log-dir "$log" --source "replay:$sample" --user root
+  [[ ! -e $log ]]
+  takes_root
+  cannot_record "cannot become user nobody" setpriv --bounding-set=-setuid,-setgid --inh-caps=-all \
+    "$DAYBOOKD" --no-config --log-dir "$log" --source "replay:$sample" --user nobody
+  [[ ! -e $log ]]
+  # One that was there stays.
+  mkdir "$log"
+  cannot_record "cannot become user nobody" setpriv --bounding-set=-setuid,-setgid --inh-caps=-all \
+    "$DAYBOOKD" --no-config --log-dir "$log" --source "replay:$sample" --user nobody
+  [[ -d $log ]]
+}
+
 @test "where every source is refused, each has its line with the cause" {
   if [[ $(id -u) -eq 0 ]]; then # always in CI
     elsewhere=(unshare --net setpriv --reuid 65534 --regid 65534 --clear-groups --no-new-privs
@@ -238,11 +256,11 @@ cannot_record() {
 }
 
 @test "a status that another recorder writes, too, is told" {
-  status=$BATS_TEST_TMPDIR/status
-  touch "$status"
-  run -0 --separate-stderr flock --exclusive "$status" "$DAYBOOKD" --no-config \
-    --log-dir "$BATS_TEST_TMPDIR/log" --source "replay:$sample" --user "$(id -un)" --status-file "$status"
-  same "daybookd: $status is written by another recorder, too: give another --status-file; going on" \
+  file=$BATS_TEST_TMPDIR/status
+  touch "$file"
+  run -0 --separate-stderr flock --exclusive "$file" "$DAYBOOKD" --no-config \
+    --log-dir "$BATS_TEST_TMPDIR/log" --source "replay:$sample" --user "$(id -un)" --status-file "$file"
+  same "daybookd: $file is written by another recorder, too: give another --status-file; going on" \
     "${stderr_lines[0]}"
   same 2 "${#stderr_lines[@]}"
 }
