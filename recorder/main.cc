@@ -214,12 +214,14 @@ Status Record(const Options& options, const ReadOptions& read_options) {
   if (!parts) return std::move(parts).error();
   const int notify_socket = parts->notifier.socket();
   const FileDescriptor log_dir(open(options.log_dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (log_dir.get() < 0) return Error::FromErrno("cannot open " + options.log_dir, errno);
   if (Status dropped = DropPrivileges(*account); !dropped) return dropped;
 
   EventSource& events = **source;
   // As the user that we are now.
   const std::string_view lacks = events.lacks_where_others_are_hidden();
   const Status shown = lacks.empty() ? Ok{} : CheckShowsOthers(lacks);
+  if (!shown && shown.error().error_number() != 0) return shown.error();
   if (!shown) Complain(shown.error());
   // By descriptor: the user that we are now may not be let through the folders above.
   auto previous_run =

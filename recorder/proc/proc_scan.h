@@ -72,7 +72,8 @@ struct ProcScanOptions {
 Result<std::vector<uint32_t>> ListProcesses(const std::string& root);
 
 // One Error, with what is missing then and what to do, where the folder does not show us the
-// processes of other users: it is mounted with hidepid, see proc(5).
+// processes of other users: it is mounted with hidepid, see proc(5). Where that cannot be seen for
+// want of descriptors, the Error has its number.
 Status CheckShowsOthers(std::string_view missing, const std::string& root = "/proc");
 
 // Ids of all threads of a process, the leader's too; none where it has vanished.

@@ -10,11 +10,11 @@ namespace {
 // What epoll hands back for each descriptor.
 enum Tag : uint32_t { kSource, kTurn, kAnchor, kStep, kEnd, kWatchdog, kSignal };
 
-FileDescriptor Timer(uint64_t first_ns, uint64_t interval_ns) {
-  FileDescriptor timer(timerfd_create(CLOCK_BOOTTIME, TFD_NONBLOCK | TFD_CLOEXEC));
-  SetTimer(timer.get(), first_ns, interval_ns);
-  return timer;
+FileDescriptor Timer(clockid_t clock) {
+  return FileDescriptor(timerfd_create(clock, TFD_NONBLOCK | TFD_CLOEXEC));
 }
+
+Error CannotSetUp() { return Error::FromErrno("cannot set up the recorder's timers", errno); }
 
 // Armed for a day that does not come: it fires only because somebody sets the wall clock.
 void ArmStepTimer(int timer) {
@@ -41,14 +41,14 @@ sigset_t RecorderSignals() {
 Result<WakeUps> WakeUps::Create(int source_fd, const WakeUpTimes& times) {
   WakeUps wake_ups;
   wake_ups.epoll_ = FileDescriptor(epoll_create1(EPOLL_CLOEXEC));
+  if (wake_ups.epoll_.get() < 0) return CannotSetUp();
   const sigset_t signals = RecorderSignals();
   wake_ups.signals_ = FileDescriptor(signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC));
-  wake_ups.turn_ = Timer(0, 0);
-  wake_ups.anchor_ = Timer(times.anchor_interval_ns, times.anchor_interval_ns);
-  wake_ups.end_ = Timer(times.duration_ns, 0);
-  wake_ups.watchdog_ = Timer(times.watchdog_interval_ns, times.watchdog_interval_ns);
-  wake_ups.step_ = FileDescriptor(timerfd_create(CLOCK_REALTIME, TFD_NONBLOCK | TFD_CLOEXEC));
-  ArmStepTimer(wake_ups.step_.get());
+  for (FileDescriptor* const timer :
+       {&wake_ups.turn_, &wake_ups.anchor_, &wake_ups.end_, &wake_ups.watchdog_}) {
+    *timer = Timer(CLOCK_BOOTTIME);
+  }
+  wake_ups.step_ = Timer(CLOCK_REALTIME);
   const std::pair<int, Tag> watched[] = {{source_fd, kSource},
                                          {wake_ups.turn_.get(), kTurn},
                                          {wake_ups.anchor_.get(), kAnchor},
@@ -59,10 +59,14 @@ Result<WakeUps> WakeUps::Create(int source_fd, const WakeUpTimes& times) {
   for (const auto& [fd, tag] : watched) {
     if (tag == kSource && fd < 0) continue;
     epoll_event event{.events = EPOLLIN, .data = {.u32 = tag}};
-    if (epoll_ctl(wake_ups.epoll_.get(), EPOLL_CTL_ADD, fd, &event) != 0) {
-      return Error::FromErrno("cannot set up the recorder's timers", errno);
+    if (fd < 0 || epoll_ctl(wake_ups.epoll_.get(), EPOLL_CTL_ADD, fd, &event) != 0) {
+      return CannotSetUp();
     }
   }
+  SetTimer(wake_ups.anchor_.get(), times.anchor_interval_ns, times.anchor_interval_ns);
+  SetTimer(wake_ups.end_.get(), times.duration_ns, 0);
+  SetTimer(wake_ups.watchdog_.get(), times.watchdog_interval_ns, times.watchdog_interval_ns);
+  ArmStepTimer(wake_ups.step_.get());
   return wake_ups;
 }
 

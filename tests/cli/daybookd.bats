@@ -236,6 +236,17 @@ cannot_record() {
   same "$("$DAYBOOK" list --log "$sample" --output jsonl)" "$("$DAYBOOK" list --log "$log" --output jsonl)"
 }
 
+@test "with too few descriptors it says that there are too few" {
+  # The fewest that loading takes, without those of bats.
+  for ((limit = 4; limit < 64; ++limit)); do
+    run --separate-stderr bash -c "exec 3>&- 4>&-; ulimit -n $limit; exec '$DAYBOOKD' --no-config --source 'replay:$sample' \
+      --log-dir '$BATS_TEST_TMPDIR/log$limit' --compress none --user '$(id -un)'"
+    [[ $status -ne 0 ]] || break
+    has "$stderr" "Too many open files"
+  done
+  [[ $limit -gt 4 && $limit -lt 64 ]]
+}
+
 @test "who may start no thread is told which limit it is" {
   takes_root # to become somebody; what looks for leaks starts a thread, too
   ASAN_OPTIONS=detect_leaks=0 cannot_record "cannot start a thread: Resource temporarily unavailable (" \

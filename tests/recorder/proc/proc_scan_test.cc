@@ -2,6 +2,9 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+
+#include <cerrno>
 
 #include "recorder/fake_proc.h"
 
@@ -271,6 +274,19 @@ TEST(ScanRealProcTest, ThisProcess) {
   EXPECT_THAT(self->fields.euid, Optional(geteuid()));
   EXPECT_FALSE(self->fields.flags & kProcNeverExeced);
   EXPECT_THAT(self->args.value_or(""), testing::Not(IsEmpty()));
+}
+
+TEST(ProcShowsOthersTest, TooFewDescriptorsHideNothing) {
+  const FakeProc proc;
+  proc.Add(1);
+  rlimit before = {};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  const rlimit none = {.rlim_cur = 0, .rlim_max = before.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+  const Status shown = CheckShowsOthers("all", proc.root());
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+  ASSERT_FALSE(shown);
+  EXPECT_EQ(shown.error().error_number(), EMFILE);
 }
 
 TEST(ProcShowsOthersTest, WithHidepidTheFirstProcessIsNotThere) {
