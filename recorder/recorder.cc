@@ -300,7 +300,8 @@ void RecorderLoop::Impl::TellAfterTurn(const Woken& woken) {
   TellReloaded();
   const bool loses_more = LosesMore();
   const bool trouble_changed = std::exchange(told_failing_, trouble_.is_any()) != trouble_.is_any();
-  if (trouble_changed || loses_more || (woken.by_anchor && meter_.HasNews())) TellStatus();
+  // Also where nothing is new: a status that stays old is that of a recorder that hangs or is gone.
+  if (trouble_changed || loses_more || woken.by_anchor) TellStatus();
   if (woken.by_anchor || woken.by_watchdog) {
     Tell([](RecorderObserver& observer) { observer.OnAlive(); });
   }

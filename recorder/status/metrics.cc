@@ -59,11 +59,14 @@ void AddLosses(const RecorderStatus& status, Exposition* to) {
 
 std::string StatusMetrics(const RecorderStatus& status) {
   Exposition to;
-  to.Gauge("daybook_recording", "1 until the recorder has ended.", status.recording);
+  to.Gauge("daybook_recording",
+           "1 until the recorder has ended in order, also where it was killed or hangs.",
+           status.recording);
   to.Gauge("daybook_failing", "1 while records cannot be written.", status.failing);
   to.Seconds("daybook_start_time_seconds", "When the recorder was started.",
              status.start_realtime_ns);
-  to.Seconds("daybook_written_timestamp_seconds", "When these metrics were written.",
+  to.Seconds("daybook_written_timestamp_seconds",
+             "When these metrics were written: each minute while the recorder lives.",
              status.written_realtime_ns);
   to.Seconds("daybook_last_event_timestamp_seconds", "Time of the last event.",
              status.last_event_realtime_ns);

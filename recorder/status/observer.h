@@ -11,8 +11,8 @@ class RecorderObserver {
   virtual ~RecorderObserver() = default;
   // Everything from now on is recorded, and what was until now is durable where the disk takes it.
   virtual void OnReady(const RecorderStatus& status) = 0;
-  // There is something new: at most once in each clock interval, and when trouble begins and ends,
-  // when somebody asked, and at last with `recording` false.
+  // Once in each clock interval, when trouble begins and ends, when somebody asked, and at last
+  // with `recording` false.
   virtual void OnStatus(const RecorderStatus& status) = 0;
   // A turn is over in which nothing hung. Comes at each clock anchor, and at each watchdog
   // interval.

@@ -55,14 +55,6 @@ void StatusMeter::OnRecovery() {
   message_.clear();
 }
 
-// What was measured between the two before is over, too.
-bool StatusMeter::HasNews() const {
-  RecorderStatus now = last_;
-  SetCounts(&now);
-  return now != last_ || longest_lag_ns_ != 0 || last_.events_per_second != 0 ||
-         last_.lag_us != 0 || last_.newly_lost != 0;
-}
-
 void StatusMeter::SetCounts(RecorderStatus* status) const {
   const SourceCounters counters = source_.counters();
   status->failing = failing_;

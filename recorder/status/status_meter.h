@@ -29,9 +29,6 @@ class StatusMeter {
   void OnTrouble(std::string message);
   void OnRecovery();
 
-  // True where the next status would say something else than the last one.
-  bool HasNews() const;
-
   // The status now; what is counted between two of them begins anew.
   RecorderStatus Take();
 

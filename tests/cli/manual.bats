@@ -40,6 +40,18 @@ options_are_in() {
   options_are_in "$("$DAYBOOKD" --help)" "$(page daybookd.8)"
 }
 
+@test "every metric of daybookd is in its page" {
+  metrics=$BATS_TEST_TMPDIR/daybook.prom
+  "$DAYBOOKD" --no-config --log-dir "$BATS_TEST_TMPDIR/log" --source "replay:$sample" \
+    --user "$(id -un)" --metrics-file "$metrics"
+  text=$(page daybookd.8)
+  names=$(sed -n 's/^# TYPE \([a-z_]*\) .*/\1/p' "$metrics")
+  [[ $names == *daybook_recording* ]]
+  for name in $names; do
+    [[ $text =~ [\ ,]${name}[\ ,] ]] || fail "the page has no $name"
+  done
+}
+
 @test "every setting of daybookd is in the page of its configuration" {
   settings=$("$DAYBOOKD" --no-config --check-config | sed -nE 's/^(# )?([a-z-]+)( =|:) .*/\2/p')
   ((${#settings} > 0))

@@ -9,6 +9,7 @@
 namespace daybook {
 namespace {
 
+using testing::Each;
 using testing::ElementsAre;
 using testing::Optional;
 using testing::SizeIs;
@@ -101,14 +102,19 @@ TEST_F(RecorderObserverTest, CountsAreTold) {
   EXPECT_NE(last.last_event_realtime_ns, std::nullopt);
 }
 
-TEST_F(RecorderObserverTest, AtTheClockItIsToldWhatIsNewAndOnceMoreThatNothingIs) {
+TEST_F(RecorderObserverTest, AtTheClockItIsToldAlsoThatNothingIsNew) {
   options_.clock_interval_ns = 10 * kMs;
   source_.Then(TestFork(10));
   for (int i = 0; i < 6; ++i) ThenWaitForTheClock();
   ASSERT_TRUE(Record());
-  EXPECT_THAT(observer_.told, ElementsAre("ready", "status", "status", "stop", "status"));
+  ASSERT_GT(observer_.told.size(), 6u);
+  EXPECT_THAT(std::vector(observer_.told.begin() + 1, observer_.told.end() - 2), Each("status"));
   EXPECT_EQ(observer_.statuses[1].events, 1u);
-  EXPECT_EQ(observer_.statuses[2].events_per_second, 0u);
+  for (size_t i = 1; i < observer_.statuses.size(); ++i) {
+    EXPECT_GT(observer_.statuses[i].written_realtime_ns,
+              observer_.statuses[i - 1].written_realtime_ns);
+  }
+  EXPECT_EQ(observer_.statuses.back().events_per_second, 0u);
   EXPECT_GT(observer_.alive, 3);
 }
 
