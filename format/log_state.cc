@@ -2,15 +2,18 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <new>
 #include <random>
 #include <span>
 #include <utility>
 #include <vector>
 
+#include "block.h"
 #include "container_reader.h"
 #include "container_stream.h"
 #include "daybook/reader.h"
 #include "file.h"
+#include "gap_cause.h"
 #include "segment_walk.h"
 
 namespace daybook {
@@ -23,6 +26,7 @@ struct ReadSegment {
   std::vector<std::pair<std::string, std::string>> info;
   bool is_unreadable = false;  // it is there, and may hold anything
 
+  bool is_proved() const { return start || facts.bytes; }  // some of it
   bool has_records() const { return start && next_seq > start->first_seq; }
 };
 
@@ -37,8 +41,10 @@ void Note(const RecordView& record, ReadSegment* segment) {
   segment->facts.synced_bytes = std::max(segment->facts.synced_bytes.value_or(0), synced);
 }
 
-// Numbers of records that are known to be lost are taken, too.
+// Numbers of records that are known to be lost are taken, too. Those of another version are not
+// known.
 void Note(const Gap& gap, ReadSegment* segment) {
+  segment->is_unreadable |= gap.cause == GapCause::kUnsupported;
   const uint64_t first = gap.first_lost_seq.value_or(segment->next_seq);
   segment->next_seq = std::max(segment->next_seq, first + gap.records_lost.value_or(0));
 }
@@ -109,11 +115,38 @@ ReadBytes ReaderOf(Bytes content) {
   };
 }
 
+bool IsZero(Bytes bytes) { return bytes.empty() || KindOfTail(bytes, 0) == TailKind::kZeroFill; }
+
+// True where the file holds what a crash leaves of one that was just begun: the first records up to
+// where they were cut, zeros, or nothing. Its first block, which has no numbers, was not closed.
+Result<bool> IsJustBegun(const ReadBytes& read) {
+  constexpr size_t kStepBytes = size_t{256} << 10;
+  const auto first = read(0, kStepBytes);
+  if (!first) return first.error();
+  const size_t walk_end = WalkBlock(*first, 0);
+  if (ReadHeader(*first, walk_end)) return false;  // a checkpoint, which proves nothing
+  bool is_last = first->size() < kStepBytes;
+  if (is_last && KindOfTail(*first, walk_end) == TailKind::kCutRecord) return true;
+  if (!IsZero(Bytes(*first).subspan(walk_end))) return false;
+  for (uint64_t offset = kStepBytes; !is_last; offset += kStepBytes) {
+    const auto next = read(offset, kStepBytes);
+    if (!next) return next.error();
+    if (!IsZero(*next)) return false;
+    is_last = next->size() < kStepBytes;
+  }
+  return true;
+}
+
 Result<ReadSegment> ReadFrom(uint64_t number, const ReadBytes& read) {
   Noter noter(number);
   const auto walked = WalkSegment(read, noter);
   if (!walked) return walked.error();
   ReadSegment segment = noter.segment();
+  if (!segment.is_proved()) {
+    const auto is_just_begun = IsJustBegun(read);
+    if (!is_just_begun) return is_just_begun.error();
+    segment.is_unreadable |= !*is_just_begun;
+  }
   const bool is_complete = walked->is_complete;
   if (!segment.start) return segment;
   segment.next_seq = std::max(segment.next_seq, segment.start->first_seq);
@@ -122,6 +155,17 @@ Result<ReadSegment> ReadFrom(uint64_t number, const ReadBytes& read) {
   segment.facts.next_seq = segment.next_seq;
   if (is_complete) segment.facts.synced_bytes = segment.facts.bytes;
   return segment;
+}
+
+// What the content lacks had numbers, too. It was synced when it was compressed: what is missing is
+// no crash's doing.
+void NoteDamage(const DecodedContainer& decoded, ReadSegment* segment) {
+  if (!decoded.is_whole && !segment->is_proved()) segment->is_unreadable = true;
+  if (!decoded.missing_tail) return;
+  const auto& next_seq = decoded.missing_tail->next_seq;
+  if (!next_seq) segment->is_unreadable = true;
+  segment->next_seq = std::max(segment->next_seq, next_seq.value_or(0));
+  if (segment->start) segment->facts.next_seq = segment->next_seq;
 }
 
 // Only a container that is damaged must be read whole.
@@ -134,20 +178,27 @@ Result<ReadSegment> ReadCompressed(LogFolder& folder, uint64_t number) {
   const auto file = folder.Read(name);
   if (!file) return file.error();
   const DecodedContainer decoded = DecodeContainer(*file);
-  return ReadFrom(number, ReaderOf(decoded.content));
+  segment = ReadFrom(number, ReaderOf(decoded.content));
+  if (segment) NoteDamage(decoded, &*segment);
+  return segment;
 }
 
 bool IsMissing(const Error& error) { return error.error_number() == ENOENT; }
 
-// An old segment that cannot be read is no reason not to record.
+// An old segment that cannot be read is no reason not to record; nor is one that takes more memory
+// than there is.
 ReadSegment Read(LogFolder& folder, uint64_t number) {
-  auto raw = ReadFrom(number, ReaderOf(folder, SegmentName(number)));
-  if (raw) return *std::move(raw);
-  auto compressed = ReadCompressed(folder, number);
-  if (compressed) return *std::move(compressed);
   ReadSegment unread;
   unread.facts.number = number;
-  unread.is_unreadable = !IsMissing(raw.error()) || !IsMissing(compressed.error());
+  unread.is_unreadable = true;
+  try {
+    auto raw = ReadFrom(number, ReaderOf(folder, SegmentName(number)));
+    if (raw) return *std::move(raw);
+    auto compressed = ReadCompressed(folder, number);
+    if (compressed) return *std::move(compressed);
+    unread.is_unreadable = !IsMissing(raw.error()) || !IsMissing(compressed.error());
+  } catch (const std::bad_alloc&) {
+  }
   return unread;
 }
 
@@ -166,8 +217,8 @@ Id128 RandomId() {
 }
 
 // The newest segment tells; where it cannot (a crash may leave one empty, or with its head alone),
-// or began by repeating what others hold, those before it. Where one of these cannot be read
-// another stream begins: it may hold numbers that would be used again.
+// or began by repeating what others hold, those before it. Where one of these cannot be read, or
+// not decoded, another stream begins: it may hold numbers that would be used again.
 Result<LogState> FindLogState(LogFolder& folder) {
   auto numbers = ListSegments(folder);
   if (!numbers) return std::move(numbers).error();

@@ -15,8 +15,8 @@ namespace daybook {
 // Up to so many bytes from an offset on; fewer where the file ends.
 using ReadBytes = std::function<Result<std::vector<uint8_t>>(uint64_t offset, size_t bytes)>;
 
-// What a SegmentReader would hand out of the file. Of gaps only their end and what they say of lost
-// numbers is told.
+// What a SegmentReader would hand out of the file. Of gaps only their end is told, what they say of
+// lost numbers, and whether it is the version that is not supported.
 class SegmentVisitor {
  public:
   virtual ~SegmentVisitor() = default;
