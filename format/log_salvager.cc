@@ -25,6 +25,14 @@ struct KeptRecord {
   std::vector<uint8_t> payload;
 };
 
+// How long it is with its continuations, as it is written: of one that was not whole that is more
+// than it was in the input.
+size_t BytesWritten(size_t payload_bytes) {
+  if (payload_bytes < kMaxPayloadBytes) return kHeaderBytes + payload_bytes;
+  const size_t continuations = (payload_bytes - kMaxPayloadBytes) / kFragmentBytes + 1;
+  return kHeaderBytes + payload_bytes + continuations * (kHeaderBytes + 1);
+}
+
 // A block as it is gathered from the input.
 struct KeptBlock {
   BlockBase base;
@@ -302,7 +310,7 @@ Status LogSalvager::Impl::Take(const RecordView& record) {
     if (!block.first_seq) block.first_seq = record.seq;
     ++block.seq_count;
   }
-  block.bytes += record.size;
+  block.bytes += BytesWritten(record.payload.size());
   block.records.push_back(
       {.type = record.type, .payload = {record.payload.begin(), record.payload.end()}});
   ++(proved ? current_->report.verified : current_->report.salvaged);
@@ -315,7 +323,8 @@ bool LogSalvager::Impl::IsToBeKept(const RecordView& record) const {
   return options_.unproved && record.has_base && !record.Is<SegmentStart>();
 }
 
-// A block of the input never is too long; what is salvaged, or only sealed by MARKs, may be.
+// What is salvaged, or only sealed by MARKs, may be too long for a block, and so may be a block of
+// the input with records that were not whole.
 bool LogSalvager::Impl::FitsBlock(const RecordView& record, bool proved) const {
   const KeptBlock& block = current_->block;
   if (block.records.empty()) return true;
@@ -323,7 +332,8 @@ bool LogSalvager::Impl::FitsBlock(const RecordView& record, bool proved) const {
   if (record.seq && block.first_seq && *record.seq != *block.first_seq + block.seq_count) {
     return false;
   }
-  return block.bytes + record.size <= (proved ? kMaxBlockBytes : kMaxBlockTarget);
+  const size_t bytes = block.bytes + BytesWritten(record.payload.size());
+  return bytes <= (proved ? kMaxBlockBytes : kMaxBlockTarget);
 }
 
 void LogSalvager::Impl::Take(const Gap& gap) {
