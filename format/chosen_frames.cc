@@ -35,10 +35,11 @@ std::optional<Content> ReadFrames(const RegularFile& file, const CompressedIndex
     const auto& [begin, frame] = index.frames[i];
     if (!chosen[i]) {
       const bool goes_on = i > 0 && !chosen[i - 1];
-      if (!goes_on)
-        content.jumps.push_back({.at = content.bytes.size(), .bytes = 0, .next_seq = 0});
-      content.jumps.back().bytes += frame.raw_bytes;
-      content.jumps.back().next_seq = frame.first_seq + frame.seq_count;
+      if (!goes_on) content.jumps.push_back({.at = content.bytes.size()});
+      Jump& jump = content.jumps.back();
+      jump.bytes += frame.raw_bytes;
+      jump.logical_bytes = jump.bytes;
+      jump.next_seq = frame.first_seq + frame.seq_count;
       continue;
     }
     const auto bytes = file.ReadAt(begin, frame.compressed_bytes);

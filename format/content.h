@@ -14,9 +14,10 @@ namespace daybook {
 
 // Here some of the segment's content was left out, on request.
 struct Jump {
-  size_t at = 0;          // in the bytes that were read
-  uint64_t bytes = 0;     // of content
-  uint64_t next_seq = 0;  // the number behind the last one in it
+  size_t at = 0;               // in the bytes that were read
+  uint64_t bytes = 0;          // of content
+  uint64_t logical_bytes = 0;  // the same as they were written: none may be missing, or added
+  uint64_t next_seq = 0;       // the number behind the last one in it
 };
 
 struct Content {

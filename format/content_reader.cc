@@ -154,7 +154,7 @@ std::optional<Skip> ContentReader::TakeJump() {
   if (next_jump_ == jumps_.size() || position_ < jumps_[next_jump_].at) return std::nullopt;
   const Jump& jump = jumps_[next_jump_++];
   if (context_ && context_->file_end == jump.at) {
-    context_->logical_end += jump.bytes;
+    context_->logical_end += jump.logical_bytes;
     next_seq_ = jump.next_seq;
   }
   const uint64_t begin = jump.at + jumped_bytes_;

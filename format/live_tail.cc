@@ -13,7 +13,8 @@ bool LiveTail::Take(const Item& item, uint64_t bytes) {
     return true;
   }
   if (const auto* gap = std::get_if<Gap>(&item)) {
-    if (gap->begin < done_ || (gap->end == bytes && !is_last_)) return false;
+    const bool is_told = gap->end <= done_ && gap->begin < done_;
+    if (is_told || (gap->end == bytes && !is_last_)) return false;
     done_ = gap->end;
     return true;
   }
@@ -23,19 +24,24 @@ bool LiveTail::Take(const Item& item, uint64_t bytes) {
 void LiveTail::TakeCheckpoint(const RecordView& record) {
   Checkpoint checkpoint;
   if (!record.As(&checkpoint)) return;
-  block_begin_ = block_end_;
-  block_end_ = done_;
-  block_first_seq_ = checkpoint.first_seq;
-  if (head_end_ == 0) head_end_ = done_;
+  kept_ = last_;
+  last_ = {.end = done_,
+           .logical_end = checkpoint.logical_offset + checkpoint.block_bytes + record.size,
+           .next_seq = checkpoint.first_seq + checkpoint.seq_count};
+  if (head_.end == 0) head_ = last_;
 }
 
+// By the numbers of their own checkpoints: in the file, bytes may be missing or added between them.
 std::vector<Jump> LiveTail::Cut(Buffer* held) {
-  if (block_begin_ <= head_end_) return {};
-  const uint64_t remove = block_begin_ - head_end_;
-  const auto begin = held->begin() + static_cast<std::ptrdiff_t>(head_end_);
+  if (kept_.end <= head_.end) return {};
+  const uint64_t remove = kept_.end - head_.end;
+  const auto begin = held->begin() + static_cast<std::ptrdiff_t>(head_.end);
   held->erase(begin, begin + static_cast<std::ptrdiff_t>(remove - removed_));
   removed_ = remove;
-  return {{.at = head_end_, .bytes = remove, .next_seq = block_first_seq_}};
+  return {{.at = head_.end,
+           .bytes = remove,
+           .logical_bytes = kept_.logical_end - head_.logical_end,
+           .next_seq = kept_.next_seq}};
 }
 
 }  // namespace daybook

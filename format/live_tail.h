@@ -22,20 +22,25 @@ class LiveTail {
   void SetLast() { is_last_ = true; }
 
   // Removes from the bytes that are held what need not be read again, and says what that was. What
-  // stays is the head, and from the last closed block on.
+  // stays is the head, and all behind the last closed block but one.
   std::vector<Jump> Cut(Buffer* held);
 
  private:
   void TakeCheckpoint(const RecordView& record);
 
+  // Behind a closed block, checkpoint included.
+  struct Place {
+    uint64_t end = 0;  // in the file; 0 while none is closed
+    uint64_t logical_end = 0;
+    uint64_t next_seq = 0;
+  };
+
   bool is_last_ = false;
-  uint64_t done_ = 0;      // what ends before this was handed out
-  uint64_t head_end_ = 0;  // of the first block; 0 while none is closed
-  // The last closed block: what follows can be proved only behind it.
-  uint64_t block_begin_ = 0;
-  uint64_t block_end_ = 0;
-  uint64_t block_first_seq_ = 0;
-  uint64_t removed_ = 0;  // bytes behind head_end_ that are not held
+  uint64_t done_ = 0;  // what ends before this was handed out
+  Place head_;         // behind the first block
+  Place kept_;         // behind the last one but one
+  Place last_;
+  uint64_t removed_ = 0;  // bytes behind the head that are not held
 };
 
 }  // namespace daybook

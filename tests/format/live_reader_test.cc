@@ -134,6 +134,41 @@ TEST_F(LiveReaderTest, DamageIsToldOnceWhatFollowsItIsProved) {
   EXPECT_EQ(LinesOfGrowing(100), whole);
 }
 
+// Where blocks end in the file: behind their checkpoints.
+std::vector<uint64_t> BlockEnds(const std::vector<uint8_t>& bytes) {
+  std::vector<uint64_t> ends;
+  SegmentReader reader(bytes);
+  for (Item item = reader.Next(); !std::holds_alternative<End>(item); item = reader.Next()) {
+    const auto* record = std::get_if<RecordView>(&item);
+    if (record != nullptr && record->Is<Checkpoint>())
+      ends.push_back(record->offset + record->size);
+  }
+  return ends;
+}
+
+// Behind them a block's place in the file is not its place in the segment any more.
+TEST_F(LiveReaderTest, BytesThatWereAddedOrRemovedBetweenBlocksHideNothingBehindThem) {
+  const std::vector<uint8_t> sound = segment_;
+  const auto ends = BlockEnds(sound);
+  const auto place = [&](size_t block) {
+    return sound.begin() + static_cast<std::ptrdiff_t>(ends[block]);
+  };
+  const size_t third = ends.size() / 3;
+  std::vector<uint8_t> added(sound.begin(), place(third));
+  added.insert(added.end(), 3000, 0);
+  added.insert(added.end(), place(third), sound.end());
+  std::vector<uint8_t> removed(sound.begin(), place(third));
+  removed.insert(removed.end(), place(third + 1), sound.end());
+  for (const auto& damaged : {added, removed}) {
+    segment_ = damaged;
+    for (const size_t step : {100, 513, 4096}) {
+      std::ofstream(path_, std::ios::trunc).close();
+      written_ = 0;
+      EXPECT_EQ(LinesOfGrowing(step), LinesOfWhole(segment_)) << step;
+    }
+  }
+}
+
 TEST_F(LiveReaderTest, TheSegmentIsKnownAsSoonAsItsHeadIs) {
   SegmentReader reader = Open();
   EXPECT_THAT(LinesOf(reader), IsEmpty());
