@@ -65,8 +65,9 @@ std::vector<Place> PlacesOf(const std::vector<Content>& contents) {
   for (size_t i = 0; i < contents.size(); ++i) {
     const Content& content = contents[i];
     places.push_back({.content = i, .begin = 0, .start = content.segment});
-    const bool may_be_split = !content.segment && content.jumps.empty() && !content.missing_tail;
-    const bool is_of_interest = contents.size() > 1 || MayHoldSeveral(content.bytes);
+    const bool may_be_split = content.jumps.empty() && !content.missing_tail;
+    const bool is_unknown = contents.size() > 1 && !content.segment;
+    const bool is_of_interest = is_unknown || MayHoldSeveral(content.bytes);
     if (may_be_split && is_of_interest) AddPlaces(i, content.bytes, &places);
   }
   return places;
@@ -91,16 +92,21 @@ void Sort(std::vector<Place>* places) {
   for (const auto& [unused, place] : keyed) places->push_back(place);
 }
 
+// What the container says is of its first segment.
 Content Part(const Content& content, size_t begin, size_t end) {
-  return {.bytes = Buffer(content.bytes.begin() + static_cast<std::ptrdiff_t>(begin),
-                          content.bytes.begin() + static_cast<std::ptrdiff_t>(end)),
-          .is_compressed = content.is_compressed,
-          .is_durable = content.is_durable,
-          .frame_damage = {},
-          .missing_tail = {},
-          .segment = {},
-          .jumps = {},
-          .file_begin = content.file_begin + begin};
+  Content part{.bytes = Buffer(content.bytes.begin() + static_cast<std::ptrdiff_t>(begin),
+                               content.bytes.begin() + static_cast<std::ptrdiff_t>(end)),
+               .is_compressed = content.is_compressed,
+               .is_durable = content.is_durable,
+               .frame_damage = {},
+               .missing_tail = {},
+               .segment = {},
+               .jumps = {},
+               .file_begin = content.file_begin + begin};
+  if (begin != 0) return part;
+  part.frame_damage = content.frame_damage;
+  part.segment = content.segment;
+  return part;
 }
 
 }  // namespace

@@ -189,6 +189,31 @@ TEST(OpenTest, DamageBeforeAnotherSegmentIsToldAsWithoutIt) {
   }
 }
 
+// Somebody may have joined them the wrong way round before they were compressed.
+TEST(OpenTest, SegmentsOutOfOrderReadAlikeWhetherCompressedOrNot) {
+  LogBuilder log({.block_bytes = 256});
+  for (uint32_t pid = 1; pid <= 60; ++pid) {
+    log.Add(TestFork(pid));
+    if (pid % 30 == 0) {
+      ASSERT_TRUE(log.writer().Rotate(EndReason::kSize));
+    }
+  }
+  const File joined = Joined({log.Segment(2), log.Segment(1)});
+  const Opened raw(joined, "joined.dbk");
+  const Opened compressed(Compressed(joined, kFrameTarget));
+  ASSERT_FALSE(std::ranges::is_sorted(raw.offsets)) << "the second one comes first";
+  EXPECT_EQ(compressed.offsets, raw.offsets);
+  EXPECT_EQ(compressed.numbered, raw.numbered);
+  EXPECT_TRUE(compressed.gaps.empty());
+  EXPECT_EQ(Causes(compressed.damage), "");
+  // What is wrong with the container is told all the same.
+  File damaged = Compressed(joined, kFrameTarget);
+  damaged.back() ^= 1;
+  const Opened told(damaged);
+  EXPECT_EQ(told.offsets, raw.offsets);
+  EXPECT_EQ(told.damage.size(), 1u);
+}
+
 // However many there are in a file, they share what it may cost.
 TEST(OpenTest, ManyThatClaimMuchAreNotAllBelieved) {
   const File zeros(kMaxFrameBytes, 0);
