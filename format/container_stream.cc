@@ -11,8 +11,10 @@ namespace {
 
 // Most parts are shorter.
 constexpr size_t kShortPart = 512;
-// Of an index, per frame and for everything else. A length that was hit by damage may be anything.
+// Of an index, per frame, for the CLOCK records per byte of the content that they are in, and for
+// everything else. A length that was hit by damage may be anything.
 constexpr size_t kIndexBytesPerFrame = 512;
+constexpr size_t kIndexBytesPerContentByte = 8;
 constexpr size_t kOtherIndexBytes = size_t{1} << 20;
 
 }  // namespace
@@ -26,7 +28,9 @@ Result<std::optional<ContainerPart>> ContainerStream::TakePart() {
   uint32_t rest = 0;
   if (!cursor.GetFixed(&magic) || !cursor.GetFixed(&rest)) return none;
   const uint64_t size = uint64_t{rest} + kSkippableHeaderBytes;
-  if (size > kOtherIndexBytes + frames_.size() * kIndexBytesPerFrame) return none;
+  const uint64_t longest = kOtherIndexBytes + frames_.size() * kIndexBytesPerFrame +
+                           content_end_ * kIndexBytesPerContentByte;
+  if (size > longest) return none;
   if (size > bytes->size() && bytes->size() == kShortPart) {
     bytes = read_(position_, size);
     if (!bytes) return std::move(bytes).error();

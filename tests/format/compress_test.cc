@@ -325,6 +325,20 @@ TEST_F(CompressTest, AnUnfinishedFileOfBeforeIsReplaced) {
   EXPECT_EQ(EventsOf(disk_->files), events_);
 }
 
+// Its index, which repeats them, is longer than that of any other segment.
+TEST_F(CompressTest, ASegmentThatIsNearlyAllClocksIsCompressedToo) {
+  LogBuilder log;
+  for (uint64_t i = 1; i <= 60'000; ++i) {
+    const uint64_t time_ns = kTestBootNs + i * uint64_t{60'000'000'000};
+    log.Add(Clock{.time_ns = time_ns, .realtime_ns = kTestRealtimeNs, .monotonic_ns = time_ns});
+  }
+  ASSERT_TRUE(log.writer().Close());
+  disk_->files = {{kRawName, log.Segment()}};
+  const Status compressed = CompressSegment(folder_, 1);
+  ASSERT_TRUE(compressed) << compressed.error().message();
+  EXPECT_EQ(Decompress(disk_->files[kCompressedName]).content, log.Segment());
+}
+
 TEST_F(CompressTest, SegmentsThatAreNoLogsAreCompressedAllTheSame) {
   for (const File& raw : {File{}, File(3000, 0), File{1, 2, 3}}) {
     disk_->files = {{kRawName, raw}};
