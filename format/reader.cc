@@ -113,6 +113,7 @@ class SegmentReader::Impl {
 
 // The end of what was read before is read again: a block that was open then may be closed now.
 Result<bool> SegmentReader::Impl::Refresh(More more) {
+  if (!live_) return false;
   constexpr size_t kChunkBytes = 1 << 20;
   if (more == More::kLast) live_->tail.SetLast();
   const uint64_t bytes_before = file_bytes_;

@@ -8,7 +8,9 @@
 #include <string>
 #include <vector>
 
+#include "daybook/compress.h"
 #include "daybook/reader.h"
+#include "daybook/writer.h"
 #include "support/log_builder.h"
 #include "support/temp_folder.h"
 
@@ -167,6 +169,18 @@ TEST_F(LiveReaderTest, BytesThatWereAddedOrRemovedBetweenBlocksHideNothingBehind
       EXPECT_EQ(LinesOfGrowing(step), LinesOfWhole(segment_)) << step;
     }
   }
+}
+
+// Only a raw segment grows.
+TEST_F(LiveReaderTest, ACompressedSegmentIsReadOnceAndNeverGrows) {
+  Grow(segment_.size());
+  ASSERT_TRUE(CompressSegment(**OpenLogFolder(temp_.path()), 1));
+  auto reader = SegmentReader::OpenLive(path_ + ".zst");
+  ASSERT_TRUE(reader);
+  EXPECT_EQ(LinesOf(*reader), LinesOfWhole(segment_));
+  EXPECT_FALSE(*reader->Refresh(More::kMayFollow));
+  EXPECT_FALSE(*reader->Refresh(More::kLast));
+  EXPECT_THAT(LinesOf(*reader), IsEmpty());
 }
 
 TEST_F(LiveReaderTest, TheSegmentIsKnownAsSoonAsItsHeadIs) {
