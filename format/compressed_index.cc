@@ -1,6 +1,7 @@
 #include "compressed_index.h"
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
 #include "clock_span.h"
@@ -45,7 +46,8 @@ Result<CompressedIndex> IndexOf(Bytes head_bytes, Bytes tail, uint64_t tail_begi
 
 Result<CompressedIndex> ReadCompressedIndex(Bytes file) { return IndexOf(file, file, 0); }
 
-Result<CompressedIndex> ReadCompressedIndex(const RegularFile& file) {
+// What a damaged file claims, or all of a sparse one, may be more than there is memory.
+Result<CompressedIndex> ReadCompressedIndex(const RegularFile& file) try {
   // A head has three records of 255 bytes at most, mostly much less; an index of 64 MiB, and its
   // seek table, 16 KiB. As little as may do, since each file of a log is looked at.
   constexpr uint64_t kHeadBytes = 1024;
@@ -62,6 +64,8 @@ Result<CompressedIndex> ReadCompressedIndex(const RegularFile& file) {
     auto index = IndexOf(*head, *tail, file.size() - size);
     if (index || size == file.size()) return index;
   }
+} catch (const std::bad_alloc&) {
+  return Error("its index takes more memory than there is");
 }
 
 Result<CompressedIndex> ReadCompressedIndex(const std::string& path) {

@@ -13,6 +13,8 @@ namespace {
 
 // What it takes to begin with a damaged frame, as bytes read in vain: buffers of a megabyte.
 constexpr size_t kAttemptBytes = 1024;
+// So much longer than the file its content may be without its memory growing step by step.
+constexpr uint64_t kBelievedPerByte = 8;
 // Of the bytes in which a frame's end was looked for, so many take no longer than one that is
 // decoded alone: only the headers of blocks are read.
 constexpr size_t kWalkedPerByte = 16;
@@ -38,7 +40,7 @@ uint64_t EndOf(const Frame& frame) {
 // holds.
 struct FileWork {
   explicit FileWork(Bytes of_file)
-      : file(of_file), finder(of_file), believed_bytes(kContentPerByte * file.size()) {}
+      : file(of_file), finder(of_file), believed_bytes(kBelievedPerByte * file.size()) {}
 
   uint64_t decoded_bytes() const {
     return std::min(content_bytes + vain_bytes, ContentLimit(file.size()));

@@ -1,6 +1,7 @@
 #include "daybook/reader.h"
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
 #include "chosen_frames.h"
@@ -236,7 +237,8 @@ SegmentReader::SegmentReader(SegmentReader&&) noexcept = default;
 SegmentReader& SegmentReader::operator=(SegmentReader&&) noexcept = default;
 SegmentReader::~SegmentReader() = default;
 
-Result<SegmentReader> SegmentReader::Open(const std::string& path, ReaderOptions options) {
+// A forged or sparse file may take more memory than there is.
+Result<SegmentReader> SegmentReader::Open(const std::string& path, ReaderOptions options) try {
   const bool is_named_raw = path.ends_with(kSegmentSuffix);
   const FrameChoice choose = std::exchange(options.choose_frames, {});
   if (choose && path != "-" && !is_named_raw) {
@@ -260,6 +262,8 @@ Result<SegmentReader> SegmentReader::Open(const std::string& path, ReaderOptions
   PutInOrder(&contents);
   GatherDamage(&contents);
   return SegmentReader(std::make_unique<Impl>(std::move(contents), std::move(options)));
+} catch (const std::bad_alloc&) {
+  return Error("cannot read " + path + ": not enough memory");
 }
 
 Result<SegmentReader> SegmentReader::OpenLive(const std::string& path) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <new>
 #include <utility>
 #include <vector>
 
@@ -205,13 +206,16 @@ std::optional<Reading> ReadAtEnds(const std::string& path, Seqs seqs, size_t max
   }
 }
 
-std::optional<Reading> ReadFile(const std::string& path, Seqs seqs, size_t max_end_bytes) {
+// What an old segment would have told is no reason not to record, whatever memory it takes.
+std::optional<Reading> ReadFile(const std::string& path, Seqs seqs, size_t max_end_bytes) try {
   if (auto reading = ReadAtEnds(path, seqs, max_end_bytes)) return reading;
   auto reader = SegmentReader::Open(path);
   if (!reader) return std::nullopt;
   Reading reading = Read(*std::move(reader), seqs);
   if (!reading.segment) return std::nullopt;
   return reading;
+} catch (const std::bad_alloc&) {
+  return std::nullopt;
 }
 
 }  // namespace

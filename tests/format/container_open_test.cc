@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <new>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -15,6 +16,7 @@
 #include "container_reader.h"
 #include "daybook/reader.h"
 #include "support/compressed_log.h"
+#include "support/temp_folder.h"
 
 namespace daybook {
 namespace {
@@ -247,6 +249,27 @@ TEST(OpenTest, ThousandsOfEmptyOnesCostNothing) {
     EXPECT_EQ(decoded.containers.back().content.capacity(), 0u);
     EXPECT_EQ(Opened(file).gaps.size(), claimed == 0 ? 0 : 20'000);
   }
+}
+
+// A sparse file of any length costs its owner nothing.
+TEST(OpenTest, MemoryIsNotSetAsideForAllThatAHeadClaims) {
+  const Container container{.version = kContainerVersion, .raw_bytes = uint64_t{1} << 40};
+  File file = std::move(PartBuilder(kTickNs).Add(container)).Finish();
+  file.resize(8 << 20, 0);
+  EXPECT_LE(DecodeContainer(file).content.capacity(), 8 * file.size());
+}
+
+// Memory runs out where something within takes too much.
+TEST(OpenTest, WantOfMemoryIsAnErrorThatNamesTheFile) {
+  const TempFolder folder;
+  const File file = Compressed(LogOfLives(60, true), kFrameTarget);
+  folder.Put("large.dbk.zst", {reinterpret_cast<const char*>(file.data()), file.size()});
+  const FrameChoice choose = [](const CompressedIndex&) -> std::vector<bool> {
+    throw std::bad_alloc();
+  };
+  const auto reader = SegmentReader::Open(folder / "large.dbk.zst", {.choose_frames = choose});
+  ASSERT_FALSE(reader);
+  EXPECT_THAT(reader.error().message(), testing::HasSubstr("large.dbk.zst: not enough memory"));
 }
 
 // A program that ran before the segment's beginning was lost may have had anything as its argument.
