@@ -425,13 +425,15 @@ def assemble(data, pos, end):
     if len(payload) != 255:
         return bytes(payload), stop, True
     expected = 0
-    while len(payload) <= MAX_PAYLOAD_BYTES:
+    while True:
         header = header_at(data, stop, end)
         if header is None or header[0] != CONT or header[1] == stop + HEADER_BYTES:
             break
         if data[stop + HEADER_BYTES] != expected:
             break
         fragment = data[stop + HEADER_BYTES:header[1]]
+        if len(payload) + len(fragment) - 1 > MAX_PAYLOAD_BYTES:
+            break
         payload += fragment[1:]
         stop = header[1]
         if len(fragment) != 255:

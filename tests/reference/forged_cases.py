@@ -154,7 +154,7 @@ class Forger:
         if len(payload) >= 255:
             rest = payload[255:]
             fragments = [rest[at:at + 254] for at in range(0, len(rest) + 1, 254)]
-            pieces += [bytes([index]) + piece for index, piece in enumerate(fragments)]
+            pieces += [bytes([index % 128]) + piece for index, piece in enumerate(fragments)]
         out = record(record_type, pieces[0])
         for piece in pieces[1:]:
             if not self.chance(12):
@@ -257,7 +257,39 @@ class Forger:
         return self.data
 
 
+class Usual(random.Random):
+    """Chooses what is chosen most."""
+
+    def choice(self, seq):
+        """The first one."""
+        return seq[0]
+
+
+class FaultlessForger(Forger):
+    """Makes nothing that is wrong in itself."""
+
+    def __init__(self):
+        """Each is like the others."""
+        super().__init__(0)
+        self.random = Usual(0)
+
+    def chance(self, one_in):
+        """Never."""
+        return False
+
+
+def long_cases():
+    """Records nearly as long as any is assembled, and longer: (name, bytes)."""
+    for length in (65533, 65535, 65536, 65537, 65787, 65788, 66500):
+        forger = FaultlessForger()
+        forger.head()
+        forger.add(forger.pieces(0x90, b'x' * length))
+        forger.close()
+        yield 'long-%d' % length, forger.data
+
+
 def forged_cases(count):
-    """So many logs, the same ones each time: (name, bytes)."""
+    """So many logs, the same ones each time, and some of one kind each: (name, bytes)."""
     for seed in range(count):
         yield 'forged-%06d' % seed, Forger(seed).log()
+    yield from long_cases()
