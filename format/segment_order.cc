@@ -18,16 +18,16 @@ struct Place {
 };
 
 // Cheap, and true also where one head only seems to stand there: then a reader looks.
-bool MayHoldSeveral(Bytes bytes) {
+bool MayHoldSeveral(Bytes bytes, const std::optional<SegmentStart>& known) {
   constexpr uint8_t kType = Schema<SegmentStart>::kType;
   std::optional<uint32_t> tag;
+  if (known) tag = known->tag;
   for (size_t at = FindCookieOfType(bytes, 0, kType); at < bytes.size();
        at = FindCookieOfType(bytes, at + 1, kType)) {
     const auto header = ReadHeader(bytes, at);
     SegmentStart start;
     if (!header) continue;
-    const Bytes payload = bytes.subspan(header->payload_begin, header->end - header->payload_begin);
-    if (!Decode(payload, BlockBase{}, &start)) continue;
+    if (!Decode(PayloadOf(bytes, *header), BlockBase{}, &start)) continue;
     if (tag && tag != start.tag) return true;
     tag = start.tag;
   }
@@ -47,7 +47,7 @@ void AddPlaces(size_t content, Bytes bytes, std::vector<Place>* places) {
     const bool is_head =
         record != nullptr && record->proof == Proof::kVerified && record->As(&start);
     if (is_head && record->offset == 0) {
-      places->back().start = start;
+      if (!places->back().start) places->back().start = start;
     } else if (is_head && tag != start.tag) {  // no copy
       places->push_back({.content = content, .begin = record->offset, .start = start});
     }
@@ -67,7 +67,7 @@ std::vector<Place> PlacesOf(const std::vector<Content>& contents) {
     places.push_back({.content = i, .begin = 0, .start = content.segment});
     const bool may_be_split = content.jumps.empty() && !content.missing_tail;
     const bool is_unknown = contents.size() > 1 && !content.segment;
-    const bool is_of_interest = is_unknown || MayHoldSeveral(content.bytes);
+    const bool is_of_interest = is_unknown || MayHoldSeveral(content.bytes, content.segment);
     if (may_be_split && is_of_interest) AddPlaces(i, content.bytes, &places);
   }
   return places;

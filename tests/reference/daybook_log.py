@@ -1591,13 +1591,13 @@ def in_order(contents):
 def places_in(begin, content):
     """Where segments begin in it, and their starts, if known."""
     places = [(begin, content.start)]
-    if content.start or content.lacks_end:
+    if content.lacks_end:
         return places
     reader, tag, has_head = Reader(content, False), None, False
     for event in reader.read():
         start = head_in(event)
         if start and event.offset == 0:
-            places[0] = (begin, start)
+            places[0] = (begin, content.start or start)
         elif start and start['tag'] != tag:  # no copy
             places.append((begin + event.offset, start))
         if start:
@@ -1622,7 +1622,8 @@ def part_of(wholes, place, begins):
     end = min([other for other in begins if other > begin] + [at + len(whole.data)])
     if (begin, end) == (at, at + len(whole.data)):
         return begin, whole
-    return begin, Content(whole.data[begin - at:end - at], whole.changed)
+    start = whole.start if begin == at else None
+    return begin, Content(whole.data[begin - at:end - at], whole.changed, start=start)
 
 
 def moved(event, length):
