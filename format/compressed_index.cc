@@ -12,11 +12,21 @@
 namespace daybook {
 namespace {
 
+Result<ContainerHead> HeadOf(const std::optional<ContainerPart>& part) {
+  const auto version = part ? VersionOf(*part) : std::nullopt;
+  if (version && *version != kContainerVersion) {
+    return Error("version " + std::to_string(*version) + " of compressed segments is not known");
+  }
+  auto head = part ? DecodeHead(*part) : std::nullopt;
+  if (!head) return Error("the head of the compressed segment is damaged");
+  return *std::move(head);
+}
+
 // From the first bytes of a file and its last ones, which begin at `tail_begin`.
 Result<CompressedIndex> IndexOf(Bytes head_bytes, Bytes tail, uint64_t tail_begin) {
   const auto head_part = ReadPart(head_bytes, 0);
-  const auto head = head_part ? DecodeHead(*head_part) : std::nullopt;
-  if (!head) return Error("the head of the compressed segment is damaged");
+  const auto head = HeadOf(head_part);
+  if (!head) return head.error();
   const uint32_t tick_ns = TickOf(head->segment);
   const auto seek_table = FindSeekTable(tail);
   const auto index_part = seek_table ? ReadPartBefore(tail, *seek_table) : std::nullopt;
@@ -55,8 +65,7 @@ Result<CompressedIndex> ReadCompressedIndex(const RegularFile& file) try {
   auto head = file.ReadAt(0, kHeadBytes / 4);
   if (head && !ReadPart(*head, 0)) head = file.ReadAt(0, kHeadBytes);
   if (!head) return head.error();
-  const auto part = ReadPart(*head, 0);
-  if (!part || !DecodeHead(*part)) return Error("it has no head of a compressed segment");
+  if (const auto known = HeadOf(ReadPart(*head, 0)); !known) return known.error();
   for (uint64_t size = std::min(file.size(), kTailBytes);;
        size = std::min(file.size(), size * 16)) {
     const auto tail = file.ReadAt(file.size() - size, size);

@@ -138,10 +138,17 @@ std::optional<ContainerPart> ReadPartBefore(Bytes file, size_t end) {
   return part && part->end == end ? part : std::nullopt;
 }
 
+std::optional<uint64_t> VersionOf(const ContainerPart& part) {
+  Container container;
+  if (!RecordCursor(part.records).Next({}, &container)) return std::nullopt;
+  return container.version;
+}
+
 std::optional<ContainerHead> DecodeHead(const ContainerPart& part) {
   ContainerHead head;
   RecordCursor cursor(part.records);
   if (!cursor.Next({}, &head.container)) return std::nullopt;
+  if (head.container.version != kContainerVersion) return std::nullopt;
   head.segment = ReadSegmentStart(part.records, cursor.offset());
   if (!head.segment) return head;
   cursor.Skip();

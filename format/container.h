@@ -75,7 +75,11 @@ std::optional<ContainerPart> ReadPartBefore(Bytes file, size_t end);
 // so.
 uint64_t ClaimedPartBytes(Bytes begin);
 
-// What the parts hold. nullopt where it is another part, or one that no writer of ours made.
+// The version of the container whose head the part would be; nullopt where it is no head.
+std::optional<uint64_t> VersionOf(const ContainerPart& part);
+
+// What the parts hold. nullopt where it is another part, one that no writer of ours made, or the
+// head of a container of another version, of which all parts may be others.
 struct ContainerHead {
   Container container;
   std::optional<SegmentStart> segment;

@@ -65,7 +65,9 @@ class ContainerReader {
   size_t end() const { return position_; }
 
  private:
+  void CheckHead();
   void TakePart(const ContainerPart& part);
+  void TakeKnown(const ContainerPart& part);
   void TakeHead(const ContainerPart& part, const ContainerHead& head);
   void TakeDescription(const ContainerPart& part, const Frame& frame);
   void TakeIndex(const ContainerPart& part, const ContainerIndex& index);
@@ -110,18 +112,26 @@ class ContainerReader {
   std::optional<uint64_t> content_end_ = 0;  // in the segment, of what was decoded last
   std::optional<uint64_t> expected_ = 0;     // where in the segment the next frame begins, if known
   bool has_index_ = false;
-  bool is_at_end_ = false;  // behind its index: only the seek table may follow
+  bool is_other_version_ = false;  // only its frames are looked at: its parts may be any
+  bool is_at_end_ = false;         // behind its index: only the seek table may follow
   bool has_seek_table_ = false;
   std::vector<SeekEntry> entries_;  // what the seek table must say
   uint64_t content_bytes_ = 0;
   uint32_t content_crc_ = 0;
 };
 
-ContainerReport ContainerReader::Read() {
+void ContainerReader::CheckHead() {
   const auto first = work_.finder.PartAt(begin_);
+  const auto version = first ? VersionOf(*first) : std::nullopt;
+  is_other_version_ = version && *version != kContainerVersion;
+  if (is_other_version_) return;
   if (first ? !DecodeHead(*first) : HasZstdMagic(file_, begin_)) {
     Report({.begin = begin_, .end = begin_, .cause = "the head is missing"});
   }
+}
+
+ContainerReport ContainerReader::Read() {
+  CheckHead();
   while (position_ < file_.size() && !has_seek_table_) {
     if (work_.decoded_bytes() >= ContentLimit(file_.size())) {
       Report({.begin = position_,
@@ -152,6 +162,12 @@ ContainerReport ContainerReader::Read() {
 
 void ContainerReader::TakePart(const ContainerPart& part) {
   if (description_) MissFrame(part.begin);
+  if (!is_other_version_) TakeKnown(part);
+  entries_.push_back({.frame_bytes = part.end - part.begin});
+  position_ = part.end;
+}
+
+void ContainerReader::TakeKnown(const ContainerPart& part) {
   if (const auto head = DecodeHead(part)) {
     TakeHead(part, *head);
   } else if (const auto frame = DecodeDescription(part, tick_ns())) {
@@ -161,18 +177,11 @@ void ContainerReader::TakePart(const ContainerPart& part) {
   } else {
     Report({.begin = part.begin, .end = part.end, .cause = "a part is of no known kind"});
   }
-  entries_.push_back({.frame_bytes = part.end - part.begin});
-  position_ = part.end;
 }
 
 void ContainerReader::TakeHead(const ContainerPart& part, const ContainerHead& head) {
   if (part.begin != begin_) {
     Report({.begin = part.begin, .end = part.end, .cause = "a head stands inside the file"});
-  } else if (head.container.version != kContainerVersion) {
-    Report({.begin = part.begin,
-            .end = part.end,
-            .cause = "version " + std::to_string(head.container.version) +
-                     " of the container is not known"});
   }
   if (!head_) head_ = head;
 }
@@ -202,7 +211,7 @@ void ContainerReader::TakeIndex(const ContainerPart& part, const ContainerIndex&
 void ContainerReader::TakeSeekTable(size_t end) {
   if (description_) MissFrame(position_);
   has_seek_table_ = true;
-  if (!has_index_ && !IsTold(position_)) {
+  if (!has_index_ && !is_other_version_ && !IsTold(position_)) {
     Report({.begin = position_, .end = position_, .cause = "the index is missing"});
   }
   const std::vector<uint8_t> right = EncodeSeekTable(entries_);
@@ -271,7 +280,7 @@ void ContainerReader::CheckFrame(const DecodedFrame& frame, size_t begin, size_t
     if (!expected) expected_.reset();
     damage.cause = "a frame has no description";
     // Its damage was told.
-    if (!IsTold(begin)) Report(damage);
+    if (!is_other_version_ && !IsTold(begin)) Report(damage);
     return;
   }
   const Bytes bytes = file_.subspan(begin, end - begin);
@@ -355,7 +364,7 @@ void ContainerReader::Finish() {
   const size_t end = position_;
   if (description_) MissFrame(end);
   if (head_) CheckTotals();
-  if (!has_seek_table_ && !IsTold(end)) {
+  if (!has_seek_table_ && !is_other_version_ && !IsTold(end)) {
     Report({.begin = end,
             .end = end,
             .cause = has_index_ ? "the seek table is missing" : "the end of the file is missing"});

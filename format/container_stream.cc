@@ -48,7 +48,7 @@ Result<ContainerStream::Step> ContainerStream::Next() {
     const auto part = TakePart();
     if (!part) return part.error();
     if (*part) head_ = DecodeHead(**part);
-    if (!head_ || head_->container.version != kContainerVersion) return Step::kDamaged;
+    if (!head_) return Step::kDamaged;
   }
   const uint64_t begin = position_;
   const auto part = TakePart();

@@ -1,5 +1,5 @@
-// Reads a container that is exactly as it was written, frame by frame: what is not is for
-// ReadContainer, which needs all of it.
+// Reads a container that is exactly as it was written, frame by frame: what is not, or is of
+// another version, is for ReadContainer, which needs all of it.
 #pragma once
 
 #include <cstdint>

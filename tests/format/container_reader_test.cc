@@ -311,11 +311,10 @@ TEST_P(ContainerDamageTest, ASkippableFrameInTheirPlaceIsADamagedFrame) {
 TEST_P(ContainerDamageTest, AHeadThatLiesIsReportedAndNotFollowed) {
   const auto head = DecodeHead(*ReadPart(file_, 0));
   ASSERT_TRUE(head);
-  std::vector<Container> lies(4, head->container);
+  std::vector<Container> lies(3, head->container);
   lies[0].raw_bytes = UINT64_MAX;
   lies[1].raw_bytes = 0;
   lies[2].raw_crc ^= 1;
-  lies[3].version = 2;
   for (const Container& lie : lies) {
     PartBuilder builder(kTickNs);
     builder.Add(lie).Add(*head->segment);
@@ -324,6 +323,27 @@ TEST_P(ContainerDamageTest, AHeadThatLiesIsReportedAndNotFollowed) {
     EXPECT_EQ(decoded.content, raw_);
     EXPECT_FALSE(decoded.damage.empty());
   }
+}
+
+// What its parts say may mean anything: its frames are read, and nothing else is expected.
+TEST_P(ContainerDamageTest, AContainerOfAnotherVersionIsReadAndNotCalledDamaged) {
+  auto head = DecodeHead(*ReadPart(file_, 0));
+  ASSERT_TRUE(head);
+  head->container.version = kContainerVersion + 1;
+  PartBuilder builder(kTickNs);
+  builder.Add(head->container).Add(*head->segment);
+  const File file = Replaced(0, units_[0].description, std::move(builder).Finish());
+  const Decompressed decoded = Decompress(file);
+  EXPECT_EQ(decoded.content, raw_);
+  EXPECT_EQ(Causes(decoded.damage), "");
+  EXPECT_FALSE(DecodeHead(*ReadPart(file, 0)));
+  const auto index = ReadCompressedIndex(file);
+  ASSERT_FALSE(index);
+  EXPECT_THAT(index.error().message(), testing::HasSubstr("version 2"));
+  // Nor does it hide what is wrong with a frame.
+  File damaged = file;
+  damaged[damaged.size() / 2] ^= 1;
+  EXPECT_FALSE(Decompress(damaged).damage.empty());
 }
 
 TEST_P(ContainerDamageTest, AnIndexThatLiesIsReportedAndNotFollowed) {

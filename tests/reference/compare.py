@@ -89,6 +89,23 @@ def joined_cases(files):
             yield "joined and damaged", packed + bytes(damaged) + rest
 
 
+def other_version_cases(files):
+    """Compressed files that say that they are of another version, sound or damaged: (what it is, its
+    bytes).
+    """
+    for file in (pathlib.Path(name) for name in files if name.endswith(".zst")):
+        data = bytearray(file.read_bytes())
+        end = 8 + int.from_bytes(data[4:8], "little")
+        data[12] = 2
+        data[end - 4:end] = daybook_log.crc32c(data[:end - 4]).to_bytes(4, "little")
+        yield "of another version", bytes(data)
+        yield "of another version, cut", bytes(data[:-30])
+        for place in (end + 3, len(data) // 3, len(data) // 2, len(data) - 200):
+            damaged = bytearray(data)
+            damaged[place] ^= 0x55
+            yield f"of another version, byte {place}", bytes(damaged)
+
+
 def make_cases(folder, write_cases, count, files):
     """Fills a folder; gives what each file in it is."""
     subprocess.run([write_cases, str(folder), count], check=True)
@@ -103,7 +120,7 @@ def make_cases(folder, write_cases, count, files):
     for what, data in forged_cases.forged_cases(int(count)):
         (folder / what).write_bytes(data)
         cases[what] = "forged_cases.py"
-    for number, (what, data) in enumerate(joined_cases(files)):
+    for number, (what, data) in enumerate([*joined_cases(files), *other_version_cases(files)]):
         name = f"joined-{number}"
         (folder / name).write_bytes(data)
         cases[name] = what

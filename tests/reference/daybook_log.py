@@ -1314,6 +1314,7 @@ ZSTD_MAGIC = b'\x28\xb5\x2f\xfd'
 PART_MAGIC = b'\x5a\x2a\x4d\x18'
 SEEK_TABLE_MAGIC = b'\x5e\x2a\x4d\x18'
 SEEK_TABLE_END = b'\xb1\xea\x92\x8f'
+VERSION = 1
 MAX_FRAME_CONTENT = 1024 * 1024
 MAX_WINDOW = 8 * 1024 * 1024
 ANY_WINDOW = 2 ** 31
@@ -1376,6 +1377,11 @@ def part_records(records):
     return found
 
 
+def version_of(records):
+    """The version of the container whose head these records of a part would be, or None."""
+    return records[0][1]['version'] if records and records[0][0] == CONTAINER else None
+
+
 def next_place(data, pos):
     """The first offset from pos on where reading can go on; the length of data if there is none."""
     while pos < len(data):
@@ -1433,6 +1439,7 @@ class Decompressor:
         """The bytes of a file, in which it begins at start. Once read, it ends at stop."""
         self.data = data
         self.start = self.stop = start
+        self.is_known = True     # its version; of another one only the frames are read
         self.parts = 0           # and frames
         self.is_at_end = False   # behind its index
         self.content = b''
@@ -1448,6 +1455,8 @@ class Decompressor:
         """The Content."""
         pos = self.start
         self.stop = len(self.data)
+        first = part_at(self.data, pos)
+        self.is_known = first is None or version_of(part_records(first[0])) in (None, VERSION)
         while pos < len(self.data):
             if self.is_at_end:
                 length = 17 + 8 * self.parts
@@ -1457,7 +1466,9 @@ class Decompressor:
             if part is None and is_seek_table(self.data, pos):
                 break
             if part is not None:
-                self.take_part(pos, part_records(part[0]))
+                self.parts += 1
+                if self.is_known:
+                    self.take_part(pos, part_records(part[0]))
                 pos = part[1]
                 continue
             end = next_place(self.data, pos + 1)
@@ -1479,9 +1490,8 @@ class Decompressor:
         if self.description:
             self.begin = end_of(self.description)
         self.description = None
-        self.parts += 1
         types = [record[0] for record in records]
-        if types[:1] == [CONTAINER]:
+        if version_of(records) == VERSION:
             if pos == self.start and types[1:2] == [SEGMENT_START] and is_start(records[1][1]):
                 self.segment = records[1][1]
             self.head = self.head or records[0][1]
