@@ -1,4 +1,6 @@
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -481,10 +483,25 @@ Result<std::optional<SalvagedSegment>> LogSalvager::Take(
 
 Status LogSalvager::Finish() { return impl_->Finish(); }
 
+namespace {
+
+// The folder's own entry in the one that it is in.
+Status SyncEntryOf(const std::string& path) {
+  const int parent = open((path + "/..").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (parent < 0) return Error::FromErrno("cannot open the folder of " + path, errno);
+  const int error_number = fsync(parent) == 0 ? 0 : errno;
+  close(parent);
+  if (error_number == 0) return Ok{};
+  return Error::FromErrno("cannot sync the folder of " + path, error_number);
+}
+
+}  // namespace
+
 Result<std::unique_ptr<LogFolder>> CreateLogFolder(const std::string& path) {
   constexpr mode_t kMode = 0750;  // as the files: what only the log's group should read
   const bool is_new = mkdir(path.c_str(), kMode) == 0;
   if (!is_new && errno != EEXIST) return Error::FromErrno("cannot create " + path, errno);
+  if (Status synced = is_new ? SyncEntryOf(path) : Ok{}; !synced) return std::move(synced).error();
   auto folder = OpenLogFolder(path);
   if (!folder) return folder;
   if (Status locked = (*folder)->Lock(); !locked) return std::move(locked).error();

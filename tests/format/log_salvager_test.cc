@@ -2,13 +2,29 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <random>
 
 #include "daybook/peek.h"
 #include "daybook/salvage.h"
 #include "support/log_builder.h"
+#include "support/temp_folder.h"
+
+namespace {
+
+std::vector<std::string> synced_paths;
+
+}  // namespace
+
+// Stands in the place of the C library's.
+extern "C" int fsync(int fd) {
+  synced_paths.push_back(std::filesystem::read_symlink("/proc/self/fd/" + std::to_string(fd)));
+  return static_cast<int>(syscall(SYS_fsync, fd));
+}
 
 namespace daybook {
 namespace {
@@ -372,6 +388,17 @@ TEST(LogSalvagerTest, EveryFailureIsAnErrorAndLeavesNoFileUnderItsName) {
     EXPECT_TRUE(salvaged.error) << failing;
     EXPECT_THAT(disk->files, IsEmpty()) << failing;
   }
+}
+
+// All in it would be gone with it.
+TEST(LogSalvagerTest, AFolderThatIsMadeForTheOutputIsThereAfterAPowerLoss) {
+  const TempFolder temp;
+  synced_paths.clear();
+  ASSERT_TRUE(CreateLogFolder(temp / "output"));
+  EXPECT_THAT(synced_paths, ElementsAre(std::filesystem::canonical(temp.path())));
+  synced_paths.clear();
+  ASSERT_TRUE(CreateLogFolder(temp / "output")) << "it was there, and empty";
+  EXPECT_THAT(synced_paths, IsEmpty());
 }
 
 TEST(LogSalvagerTest, AFileIsNamedOnlyWhenItIsOnDisk) {
