@@ -1,5 +1,6 @@
 #include "head_search.h"
 
+#include <algorithm>
 #include <map>
 
 #include "cookie.h"
@@ -25,20 +26,44 @@ struct Run {
 struct Claim {
   Run run;             // the last one
   uint64_t bytes = 0;  // of all that are long
-  // The last head or copy of one: whose tag has long runs is whose head this is, however short its
-  // own run.
-  std::optional<SegmentStart> head;
+  // Where the last head or copy of one begins: whose tag has long runs is whose head this is,
+  // however short its own run.
+  std::optional<size_t> head;
 
-  void Add(size_t begin, size_t end, const std::optional<SegmentStart>& start,
-           bool starts_segment) {
+  void Add(size_t begin, size_t end, bool is_head, bool starts_segment) {
     if (begin != run.end || starts_segment) {
       run = {.begin = begin, .end = begin, .starts_segment = starts_segment};
     }
     const size_t counted = run.IsLong() ? run.end : run.begin;
     run.end = end;
-    if (start) head = start;
+    if (is_head) head = begin;
     if (run.IsLong() && !run.starts_segment) bytes += end - counted;
   }
+};
+
+// By tag. Forged ones may be as many as there are checkpoints.
+class Claims {
+ public:
+  // Of the tag of a block whose checkpoint stands at that place.
+  Claim& Of(uint32_t tag, size_t checkpoint_begin) {
+    if (claims_.size() >= room_) Forget(checkpoint_begin);
+    return claims_[tag];
+  }
+  const std::map<uint32_t, Claim>& all() const { return claims_; }
+
+ private:
+  // Those that claim nothing, and whose run no block reaches any more.
+  void Forget(size_t checkpoint_begin) {
+    std::erase_if(claims_, [checkpoint_begin](const auto& entry) {
+      const Claim& claim = entry.second;
+      return claim.bytes == 0 && !claim.head && claim.run.end + kMaxBlockBytes < checkpoint_begin;
+    });
+    room_ = std::max(kLeastRoom, 2 * claims_.size());
+  }
+
+  static constexpr size_t kLeastRoom = 1024;
+  std::map<uint32_t, Claim> claims_;
+  size_t room_ = kLeastRoom;
 };
 
 class HeadSearch {
@@ -81,7 +106,7 @@ bool HeadSearch::IsOurs(size_t begin, const FoundCheckpoint& checkpoint) {
 FoundHead HeadSearch::Run() {
   const Bytes bytes = sums_.bytes();
   std::optional<size_t> next_begin;
-  std::map<uint32_t, Claim> claims;
+  Claims claims;
   for (size_t at = FindCheckpointHeader(bytes, 0); at < bytes.size();
        at = FindCheckpointHeader(bytes, at + 1)) {
     // The tick is not known yet; only times depend on it.
@@ -91,8 +116,9 @@ FoundHead HeadSearch::Run() {
     auto start = ReadSegmentStart(bytes, *begin, checkpoint->record);
     if (start && !IsSupported(*start)) start.reset();
     if (start && *begin == 0) return {.tag = start->tag, .segment = start, .next_begin = {}};
-    Claim& claim = claims[checkpoint->record.tag];
-    claim.Add(*begin, checkpoint->end, start, start && checkpoint->record.logical_offset == 0);
+    Claim& claim = claims.Of(checkpoint->record.tag, at);
+    claim.Add(*begin, checkpoint->end, start.has_value(),
+              start && checkpoint->record.logical_offset == 0);
     if (claim.run.IsLong() && claim.run.starts_segment) {  // another segment, behind ours
       next_begin = claim.run.begin;
       break;
@@ -100,11 +126,11 @@ FoundHead HeadSearch::Run() {
   }
   FoundHead found{.tag = {}, .segment = {}, .next_begin = next_begin};
   uint64_t most = 0;
-  for (const auto& [tag, claim] : claims) {
+  for (const auto& [tag, claim] : claims.all()) {
     if (claim.bytes <= most) continue;
     most = claim.bytes;
     found.tag = tag;
-    found.segment = claim.head;
+    found.segment = claim.head ? ReadSegmentStart(bytes, *claim.head) : std::nullopt;
   }
   return found;
 }
