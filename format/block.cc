@@ -41,6 +41,18 @@ std::optional<FoundCheckpoint> ReadCheckpoint(Bytes bytes, size_t offset, uint32
   return found;
 }
 
+BlockBase BaseOf(const Checkpoint& checkpoint, uint32_t tick_ns) {
+  return {.time_ticks = checkpoint.base_time_ns / tick_ns,
+          .pid = static_cast<uint32_t>(checkpoint.base_pid),
+          .tick_ns = tick_ns};
+}
+
+BlockBase ProvisionalBase(const Checkpoint& checkpoint, uint32_t tick_ns) {
+  return {.time_ticks = checkpoint.last_time_ns / tick_ns,
+          .pid = static_cast<uint32_t>(checkpoint.last_pid),
+          .tick_ns = tick_ns};
+}
+
 std::optional<size_t> ClaimedBegin(const FoundCheckpoint& checkpoint, size_t lowest) {
   const uint64_t block_bytes = checkpoint.record.block_bytes;
   if (checkpoint.begin < lowest || block_bytes > checkpoint.begin - lowest) return std::nullopt;
@@ -116,7 +128,8 @@ size_t FindMarkedEnd(Bytes bytes, size_t begin, size_t end, const BlockPlace& pl
   return marked_end;
 }
 
-// The last fragment is shorter than the others.
+// The last fragment is shorter than the others. One that would make the payload longer than any is
+// not taken.
 Assembled Assemble(Bytes bytes, const RecordHeader& header, std::vector<uint8_t>* payload) {
   const Bytes head = PayloadOf(bytes, header);
   payload->assign(head.begin(), head.end());
@@ -166,6 +179,16 @@ std::optional<SegmentStart> ReadHead(Bytes bytes, size_t begin, const FoundCheck
 bool IsSupported(const SegmentStart& start) {
   return start.major_version == kMajorVersion && start.min_reader <= kMinorVersion &&
          start.incompat_flags == 0;
+}
+
+std::optional<ProvedHead> ReadProvedHead(RangeSums& sums) {
+  const Bytes bytes = sums.bytes();
+  const auto checkpoint = ReadCheckpoint(bytes, WalkBlock(bytes, 0), kTickNs);
+  if (!checkpoint || ProveBlock(sums, *checkpoint, 0) != size_t{0}) return std::nullopt;
+  const auto start = ReadHead(bytes, 0, *checkpoint);
+  if (!start || !IsSupported(*start)) return std::nullopt;
+  return ProvedHead{.start = *start,
+                    .checkpoint = *ReadCheckpoint(bytes, checkpoint->begin, start->tick_ns)};
 }
 
 }  // namespace daybook

@@ -45,6 +45,12 @@ struct FoundCheckpoint {
 
 std::optional<FoundCheckpoint> ReadCheckpoint(Bytes bytes, size_t offset, uint32_t tick_ns);
 
+// What the numbers of the checkpoint's block are relative to.
+BlockBase BaseOf(const Checkpoint& checkpoint, uint32_t tick_ns);
+
+// What those of the block behind it are, while that is open.
+BlockBase ProvisionalBase(const Checkpoint& checkpoint, uint32_t tick_ns);
+
 // Where `checkpoint` says that its block begins; nullopt where that is before `lowest`, or the
 // block would be longer than any is.
 std::optional<size_t> ClaimedBegin(const FoundCheckpoint& checkpoint, size_t lowest);
@@ -105,5 +111,14 @@ std::optional<SegmentStart> ReadHead(Bytes bytes, size_t begin, const FoundCheck
 
 // False where this reader is too old to decode the segment's payloads.
 bool IsSupported(const SegmentStart& start);
+
+// A head, and the checkpoint that proves it.
+struct ProvedHead {
+  SegmentStart start;
+  FoundCheckpoint checkpoint;
+};
+
+// The one that the bytes begin with, if it is supported.
+std::optional<ProvedHead> ReadProvedHead(RangeSums& sums);
 
 }  // namespace daybook

@@ -68,8 +68,7 @@ class RecordCursor {
     const auto header = ReadHeader(records_, offset_);
     if (!header || header->type != Schema<Record>::kType) return false;
     offset_ = header->end;
-    return Decode(records_.subspan(header->payload_begin, header->end - header->payload_begin),
-                  base, record);
+    return Decode(PayloadOf(records_, *header), base, record);
   }
   size_t offset() const { return offset_; }
   void Skip() {

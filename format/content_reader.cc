@@ -9,14 +9,6 @@
 #include "syndrome.h"
 
 namespace daybook {
-namespace {
-
-// So many bytes for each byte there is may be walked in vain, and looked at in advance. Damage
-// never comes near; only bytes made for it by somebody who knows the segment's tag do, and what
-// they cost beyond this is counted as not proved.
-constexpr uint64_t kPasses = 16;
-
-}  // namespace
 
 ContentReader::ContentReader(Bytes bytes, bool is_durable, ReaderOptions options,
                              std::vector<Jump> jumps)
@@ -192,7 +184,7 @@ std::optional<Gap> ContentReader::OpenBlock() {
 
 // To the checkpoint that closes the block at position_, or the first place without a header.
 size_t ContentReader::Walk() {
-  if (walked_bytes_ > kPasses * bytes_.size()) return position_;
+  if (walked_bytes_ > kVainPasses * bytes_.size()) return position_;
   return WalkBlock(bytes_, position_);
 }
 
@@ -283,9 +275,7 @@ void ContentReader::Enter(FoundCheckpoint checkpoint, size_t block_begin) {
   }
   Pass(checkpoint);
   position_ = block_begin;
-  base_ = {.time_ticks = checkpoint.record.base_time_ns / tick_ns_,
-           .pid = static_cast<uint32_t>(checkpoint.record.base_pid),
-           .tick_ns = tick_ns_};
+  base_ = BaseOf(checkpoint.record, tick_ns_);
   block_next_seq_ = next_seq_;
   next_seq_ = checkpoint.record.first_seq;
   const bool was_salvaged = (checkpoint.record.flags & kCheckpointSalvaged) != 0;
@@ -299,9 +289,7 @@ void ContentReader::Pass(const FoundCheckpoint& checkpoint) {
               .logical_end =
                   record.logical_offset + (checkpoint.end - checkpoint.begin) + record.block_bytes,
               .file_end = checkpoint.end};
-  next_base_ = {.time_ticks = record.last_time_ns / tick_ns_,
-                .pid = static_cast<uint32_t>(record.last_pid),
-                .tick_ns = tick_ns_};
+  next_base_ = ProvisionalBase(record, tick_ns_);
   next_seq_ = record.first_seq + record.seq_count;
   last_time_ns_ = record.last_time_ns;
   durable_end_ = std::max(durable_end_, DurableEnd(record));
@@ -373,7 +361,7 @@ void ContentReader::TellLoss(const Ending& ending, Gap* gap) const {
 }
 
 Outlook ContentReader::LookFrom(size_t begin) {
-  if (!outlook_ && looked_bytes_ <= kPasses * bytes_.size()) {
+  if (!outlook_ && looked_bytes_ <= kVainPasses * bytes_.size()) {
     outlook_ = LookAhead(sums_, begin, context_->tag, segment_);
     looked_bytes_ += outlook_->end - begin;
   }
@@ -426,9 +414,7 @@ void ContentReader::Salvage(const std::optional<Ending>& ending, Gap* gap) {
   if (ending && !ending->block_begin) {
     const FoundCheckpoint& checkpoint = ending->checkpoint;
     scope.range.end = checkpoint.begin;
-    scope.last_base = {.time_ticks = checkpoint.record.base_time_ns / tick_ns_,
-                       .pid = static_cast<uint32_t>(checkpoint.record.base_pid),
-                       .tick_ns = tick_ns_};
+    scope.last_base = BaseOf(checkpoint.record, tick_ns_);
     const uint64_t block_bytes = checkpoint.record.block_bytes;
     scope.last_base_begin = checkpoint.begin - std::min(checkpoint.begin, block_bytes);
   }

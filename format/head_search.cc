@@ -9,9 +9,6 @@
 namespace daybook {
 namespace {
 
-// So many bytes for each byte there is may be walked in vain; damage never comes near.
-constexpr uint64_t kVainPasses = 16;
-
 // Blocks of one tag that follow each other.
 struct Run {
   size_t begin = 0;

@@ -33,6 +33,10 @@ inline constexpr size_t kMaxBlockBytes = 256 * 1024;
 // The writer closes a block before it is longer than this, whatever it was asked for.
 inline constexpr size_t kMaxBlockTarget = 64 * 1024;
 
+// So many bytes for each byte there is may be walked, or looked at in advance, in vain. Damage
+// never comes near; what bytes made for it cost beyond that is counted as not proved.
+inline constexpr uint64_t kVainPasses = 16;
+
 // Neither zeroed nor erased bytes are ever a record.
 constexpr bool IsValidType(uint8_t type) { return type != 0x00 && type != 0xFF; }
 

@@ -18,28 +18,16 @@ namespace {
 constexpr size_t kPageBytes = 4 * 1024;
 constexpr size_t kPeekBytes = 16 * 1024;
 
-std::optional<SegmentStart> ReadHead(Bytes bytes) {
-  RangeSums sums(bytes);
-  const auto start = ReadSegmentStart(bytes, 0);
-  if (!start || !IsSupported(*start)) return std::nullopt;
-  const auto checkpoint = ReadCheckpoint(bytes, WalkBlock(bytes, 0), start->tick_ns);
-  if (!checkpoint || checkpoint->record.tag != start->tag) return std::nullopt;
-  if (checkpoint->record.logical_offset != 0) return std::nullopt;
-  return ProveBlock(sums, *checkpoint, 0) == size_t{0} ? start : std::nullopt;
-}
-
 // The SEGMENT_END in the block that begins at `begin`.
 std::optional<SegmentEnd> FindEnd(Bytes bytes, size_t begin, const FoundCheckpoint& checkpoint,
                                   const SegmentStart& start) {
-  const BlockBase base{.time_ticks = checkpoint.record.base_time_ns / start.tick_ns,
-                       .pid = static_cast<uint32_t>(checkpoint.record.base_pid),
-                       .tick_ns = start.tick_ns};
+  const BlockBase base = BaseOf(checkpoint.record, start.tick_ns);
   for (size_t at = begin; at < checkpoint.begin;) {
     const auto header = ReadHeader(bytes, at);
     if (!header) break;
     SegmentEnd end;
-    const Bytes payload = bytes.subspan(header->payload_begin, header->end - header->payload_begin);
-    if (header->type == Schema<SegmentEnd>::kType && Decode(payload, base, &end)) return end;
+    const bool is_end = header->type == Schema<SegmentEnd>::kType;
+    if (is_end && Decode(PayloadOf(bytes, *header), base, &end)) return end;
     at = header->end;
   }
   return std::nullopt;
@@ -75,7 +63,7 @@ Result<std::vector<uint8_t>> ReadTail(const RegularFile& file, uint64_t bytes) {
 bool IsOneContainer(const RegularFile& file) {
   const auto footer = ReadTail(file, kSeekFooterBytes);
   const auto table_bytes = footer ? SeekTableBytes(*footer) : std::nullopt;
-  // That of the largest segment is not longer; what claims to be is looked at in another way.
+  // That of a segment of 64 MiB has a quarter of it; longer ones are looked at in another way.
   if (!table_bytes || *table_bytes > kPeekBytes) return false;
   const auto table = ReadTail(file, *table_bytes);
   return table && SeekTableFileBytes(*table) == file.size();
@@ -120,9 +108,12 @@ Result<SegmentPeek> PeekSegment(const std::string& path) {
   if (BeginsContainer(*begin)) return PeekCompressed(*file, *begin);
   SegmentPeek peek;
   for (const size_t bytes : {kPageBytes, kPeekBytes}) {
-    const auto head = file->ReadAt(0, std::min<uint64_t>(file->size(), bytes));
-    if (!head) return head.error();
-    if ((peek.start = ReadHead(*head))) break;
+    const auto begin_of_file = file->ReadAt(0, std::min<uint64_t>(file->size(), bytes));
+    if (!begin_of_file) return begin_of_file.error();
+    RangeSums sums(*begin_of_file);
+    const auto head = ReadProvedHead(sums);
+    if (head) peek.start = head->start;
+    if (head) break;
   }
   for (const size_t bytes : {kPageBytes, kPeekBytes}) {
     if (!peek.start || peek.end) break;

@@ -38,7 +38,7 @@ class SegmentBuffer {
   // first numbered record this number.
   void PlaceBlock(const BlockBase& base, uint64_t first_seq);
 
-  // The same for a clock anchor, which SEGMENT_END's wall-clock times come from.
+  // Of a clock that is appended to the open block: SEGMENT_END's wall-clock times come from these.
   void NoteAnchor(const Clock& clock);
 
   // Closes the open block with a CHECKPOINT; does nothing where it is empty, unless `flags` say

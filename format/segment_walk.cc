@@ -15,10 +15,6 @@ constexpr size_t kReadBytes = 256 * 1024;
 // The longest block with its checkpoint, and a little more than can be walked without one.
 constexpr size_t kBlockReach = kMaxBlockBytes + 2 * (kHeaderBytes + kMaxPayloadBytes);
 
-// So many bytes for each that was read may be walked, or summed, in vain. Damage never comes near;
-// what hostile bytes would cost beyond that is bounded where all of them are held.
-constexpr uint64_t kVainPasses = 16;
-
 // The part of the file that is held. It only moves forward, over every byte: so it can sum them.
 class Window {
  public:
@@ -85,11 +81,6 @@ class Walker {
   size_t InWindow(uint64_t position) const {
     return static_cast<size_t>(position - window_.begin());
   }
-  BlockBase NextBase() const {
-    return {.time_ticks = last_.last_time_ns / tick(),
-            .pid = static_cast<uint32_t>(last_.last_pid),
-            .tick_ns = tick()};
-  }
   uint32_t tick() const { return segment_->tick_ns; }
 
   Step TakeBlock(const FoundCheckpoint& checkpoint, size_t begin);
@@ -115,16 +106,14 @@ class Walker {
 
 Result<Walker::Step> Walker::Begin() {
   if (Status held = window_.Hold(0, kBlockReach); !held) return std::move(held).error();
-  const Bytes bytes = window_.bytes();
-  RangeSums sums(bytes);
+  RangeSums sums(window_.bytes());
   const FoundHead found = FindHead(sums);
-  if (!found.segment || found.next_begin || !IsSupported(*found.segment)) return Step::kWhole;
-  const auto checkpoint = ReadCheckpoint(bytes, WalkBlock(bytes, 0), found.segment->tick_ns);
-  if (!checkpoint || ProveBlock(sums, *checkpoint, 0) != size_t{0}) return Step::kWhole;
-  segment_ = ReadHead(bytes, 0, *checkpoint);
-  if (!segment_ || segment_->tag != found.segment->tag) return Step::kWhole;
+  if (!found.segment || found.next_begin) return Step::kWhole;
+  const auto head = ReadProvedHead(sums);
+  if (!head || head->start.tag != found.segment->tag) return Step::kWhole;
+  segment_ = head->start;
   visitor_.Begin(segment_);
-  return TakeBlock(*checkpoint, 0);
+  return TakeBlock(head->checkpoint, 0);
 }
 
 // The next block, or what is there instead.
@@ -157,9 +146,7 @@ bool Walker::IsInPlace(const Checkpoint& checkpoint) const {
 // Its checksum is right. Where its records are not, somebody made it so.
 Walker::Step Walker::TakeBlock(const FoundCheckpoint& checkpoint, size_t begin) {
   next_seq_ = checkpoint.record.first_seq;
-  const BlockBase base{.time_ticks = checkpoint.record.base_time_ns / tick(),
-                       .pid = static_cast<uint32_t>(checkpoint.record.base_pid),
-                       .tick_ns = tick()};
+  const BlockBase base = BaseOf(checkpoint.record, tick());
   const bool is_salvaged = (checkpoint.record.flags & kCheckpointSalvaged) != 0;
   if (!TakeRecords(begin, checkpoint.begin, base, is_salvaged)) return Step::kWhole;
   if (!TakeRecords(checkpoint.begin, checkpoint.end, base, false)) return Step::kWhole;
@@ -209,12 +196,13 @@ void Walker::Pass(const FoundCheckpoint& checkpoint) {
 Result<Walker::Step> Walker::TakeDamage(size_t walk_end) {
   const size_t begin = InWindow(position_);
   vain_bytes_ += walk_end - begin;
+  // What hostile bytes would cost beyond that is bounded where all of them are held.
   if (vain_bytes_ > kVainPasses * window_.End()) return Step::kWhole;
   if (!complete_) {
     const BlockPlace place{.tag = segment_->tag,
                            .logical_offset = logical_end_,
                            .first_seq = next_seq_,
-                           .base = NextBase()};
+                           .base = ProvisionalBase(last_, tick())};
     const size_t end = FindMarkedEnd(window_.bytes(), begin, walk_end, place);
     if (!TakeRecords(begin, end, place.base, false)) return Step::kWhole;
     position_ = window_.begin() + end;
