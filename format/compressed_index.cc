@@ -19,7 +19,7 @@ Result<ContainerHead> HeadOf(const std::optional<ContainerPart>& part) {
   }
   auto head = part ? DecodeHead(*part) : std::nullopt;
   if (!head) return Error("the head of the compressed segment is damaged");
-  return *std::move(head);
+  return *head;
 }
 
 // From the first bytes of a file and its last ones, which begin at `tail_begin`.
