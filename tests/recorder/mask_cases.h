@@ -198,7 +198,7 @@ inline constexpr MaskCase kSecrets[] = {
     {"tailscale|up|--auth-key|123|", "tailscale|up|--auth-key|***|"},
     {"mysql|--passw=123|", "mysql|--passw=***|"},
     {"mysql|--passwo|123|", "mysql|--passwo|***|"},
-    {"openssl|enc|-aes-256-cbc|-k|123|-in|x|", "openssl|enc|-aes-256-cbc|-k|***|-in|x|"},
+    {"openssl|enc|-camellia|-k|123|-in|x|", "openssl|enc|-camellia|-k|***|-in|x|"},
     {"openssl|dgst|-hmac|123|-macopt|key:45|x|", "openssl|dgst|-hmac|***|-macopt|key:***|x|"},
     {"mariabackup|--backup|-p123|", "mariabackup|--backup|-p***|"},
     {"mydumper|-u|me|-p|123|", "mydumper|-u|me|-p|***|"},
