@@ -161,8 +161,8 @@ struct Report {
   Result<int> (*look)(std::span<const std::string> folders, const Wishes& wishes,
                       Table& table) = nullptr;
   // In the place of `run`, of a report that writes_folder from files that are no logs.
-  Result<Imported> (*import)(std::span<const std::string> paths, std::unique_ptr<LogFolder> folder,
-                             Table& table) = nullptr;
+  Result<Imported> (*import)(std::span<const std::string> paths, const Wishes& wishes,
+                             std::unique_ptr<LogFolder> folder, Table& table) = nullptr;
   // Chosen by --style. A report with nothing else is an export: its option is --format.
   std::span<const Style> styles = {};
 };

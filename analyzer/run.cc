@@ -216,7 +216,7 @@ int Import(const Options& options, const LocalZone& zone) {
   if (Status opened = folder.Open(); !opened) return Fail(opened.error(), kExitUsage);
   OutputFile file = OutputFile::StandardOutput();
   return WriteTable(options, zone, file, [&](Table& table) -> Result<int> {
-    auto imported = options.report->import(options.paths, folder.Take(), table);
+    auto imported = options.report->import(options.paths, options.wishes, folder.Take(), table);
     if (!imported) return std::move(imported).error();
     for (const Error& failure : imported->failures) PrintError(failure);
     return imported->exit_status;

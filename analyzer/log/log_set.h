@@ -43,7 +43,7 @@ struct Boot {
   std::optional<Id128> stream_id;
   std::optional<Id128> boot_id;
   std::string boot_text;            // boot_id as its hex digits
-  std::optional<std::string> host;  // its name, else the hash of its machine id
+  std::optional<std::string> host;  // its name, else what it is called without one
   ClockMap clock;
   std::optional<uint64_t> first_ns;  // boot time of the earliest and the latest record
   uint64_t last_ns = 0;

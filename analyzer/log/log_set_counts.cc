@@ -11,6 +11,7 @@
 #include "lives/record_types.h"
 #include "log/log_set.h"
 #include "log/recorded_times.h"
+#include "log/segment_head.h"
 #include "text/names.h"
 
 namespace daybook {
@@ -344,7 +345,7 @@ Boot* LogSet::BootOf(const SegmentStart& start) {
   if (is_known && found != boots_by_id_.end()) return found->second;
   Boot* const boot = AddBoot();
   boot->stream_id = log;
-  if (start.host_id != Id128{}) boot->host = HexId(start.host_id);
+  boot->host = NameWithout(start);
   if (!is_known) return boot;
   boot->boot_id = start.boot_id;
   boot->boot_text = HexId(start.boot_id);

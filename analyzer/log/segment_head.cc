@@ -21,8 +21,15 @@ SegmentHead ReadSegmentHead(const std::string& path) {
     if (record != nullptr && record->type == Schema<Clock>::kType) break;  // behind the head
   }
   const auto& segment = reader->segment();
-  if (segment && segment->host_id != Id128{}) head.host = HexId(segment->host_id);
+  if (segment) head.host = NameWithout(*segment).value_or("");
   return head;
+}
+
+std::optional<std::string> NameWithout(const SegmentStart& segment) {
+  if (segment.host_id != Id128{}) return HexId(segment.host_id);
+  // Else its head is gone, which may have named the host.
+  if (segment.boot_id != Id128{}) return HexId(segment.stream_id);
+  return std::nullopt;
 }
 
 }  // namespace daybook

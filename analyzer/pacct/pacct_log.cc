@@ -21,7 +21,8 @@ WriterOptions ImportWriterOptions() {
 
 }  // namespace
 
-PacctLog::PacctLog(std::unique_ptr<LogFolder> folder) : folder_(std::move(folder)) {}
+PacctLog::PacctLog(std::unique_ptr<LogFolder> folder, std::string host)
+    : folder_(std::move(folder)), host_(std::move(host)) {}
 
 Status PacctLog::Add(const PacctRecord& record) {
   const ImportedProcess process = ImportPacct(record, records_);
@@ -54,9 +55,10 @@ Status PacctLog::Begin() {
                  .monotonic_ns = now_ns_,
                  .uncertainty_ns = 1'000'000'000};
   };
-  const LogIdentity identity{.host_id = {},
-                             .boot_id = RandomId(),
-                             .info = {{std::string(kImportedFrom), std::string(kSource)}}};
+  LogIdentity identity{.host_id = {},
+                       .boot_id = RandomId(),
+                       .info = {{std::string(kImportedFrom), std::string(kSource)}}};
+  if (!host_.empty()) identity.info.emplace_back("hostname", host_);
   auto writer = LogWriter::Open(std::move(folder_), identity, read_clock, ImportWriterOptions());
   if (!writer) return std::move(writer).error();
   writer_.emplace(std::move(*writer));

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "daybook/result.h"
 #include "daybook/writer.h"
@@ -13,8 +14,9 @@ namespace daybook {
 
 class PacctLog {
  public:
-  // Nothing is written to `folder` before the first record.
-  explicit PacctLog(std::unique_ptr<LogFolder> folder);
+  // Nothing is written to `folder` before the first record. The files do not tell of which host
+  // they are; empty: nor does the log.
+  PacctLog(std::unique_ptr<LogFolder> folder, std::string host);
   PacctLog(const PacctLog&) = delete;
   PacctLog& operator=(const PacctLog&) = delete;
 
@@ -27,6 +29,7 @@ class PacctLog {
   Status WriteOut();
 
   std::unique_ptr<LogFolder> folder_;  // until the log is begun
+  std::string host_;
   std::optional<LogWriter> writer_;
   uint64_t now_ns_ = 0;  // the end of the newest process
   uint64_t records_ = 0;

@@ -42,6 +42,9 @@ constexpr Column kColumns[] = {
 };
 using Cells = std::array<Cell, std::size(kColumns)>;
 
+constexpr ReportOption kOptions[] = {
+    {"--host", "NAME", "The host whose files these are; no file tells it"}};
+
 // What was read of one file.
 struct FileFacts {
   std::string name;
@@ -206,9 +209,9 @@ class FilesSeen {
   std::set<std::pair<dev_t, ino_t>> seen_;
 };
 
-Result<Imported> RunImport(std::span<const std::string> paths, std::unique_ptr<LogFolder> folder,
-                           Table& table) {
-  PacctLog log(std::move(folder));
+Result<Imported> RunImport(std::span<const std::string> paths, const Wishes& wishes,
+                           std::unique_ptr<LogFolder> folder, Table& table) {
+  PacctLog log(std::move(folder), std::string(wishes.Value("--host").value_or("")));
   Imported imported;
   FilesSeen seen;
   for (const std::string& path : paths) {
@@ -246,6 +249,7 @@ constinit const Report kImportReport{
         "  daybook import /var/log/account/pacct -o imported\n"
         "  zcat pacct.2.gz | daybook import - -o imported && daybook list --log imported\n",
     .columns = kColumns,
+    .options = kOptions,
     .default_sort = "",
     .has_window = false,
     .writes_folder = true,

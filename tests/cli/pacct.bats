@@ -36,6 +36,25 @@ setup() {
   done
 }
 
+# Two logs of which nobody knows that they are of one host are of two.
+@test "of which host a file is can be told, and unnamed logs are of different ones" {
+  jobs() { "$DAYBOOK" jobs --log "$log.1" --log "$log.2" --output csv --no-header --columns job,host; }
+  "$DAYBOOK" import "$pacct" -o "$log.1"
+  "$DAYBOOK" import "$pacct" -o "$log.2"
+  same 4 "$(jobs | sort -u | wc -l)"
+  same 2 "$("$DAYBOOK" summary --log "$log.1" --log "$log.2" --output json | jq .coverage.hosts)"
+  same 2 "$("$DAYBOOK" list --log "$log.1" --log "$log.2" --output jsonl | jq -r .host | sort -u | wc -l)"
+  for part in 1 2; do
+    "$DAYBOOK" report --log "$log.$part" -S 2023-11-14 -U 2023-11-15 --partial "$log.$part.rollup"
+  done
+  run -0 "$DAYBOOK" merge "$log.1.rollup" "$log.2.rollup" --by host --output json
+  same '[2,2,true]' "$(jq -c '[.coverage.hosts, (.rows | length), all(.rows[]; .host)]' <<<"$output")"
+  rm -r "$log.2"
+  "$DAYBOOK" import --host web2 "$pacct" -o "$log.2"
+  same "web2" "$("$DAYBOOK" info --log "$log.2" --output jsonl | jq -r .host)"
+  has "$(jobs)" "cc,web2"
+}
+
 @test "whether a birth parent hid a failure is unknown, not 0" {
   "$DAYBOOK" import "$pacct" -o "$log"
   run -0 --separate-stderr "$DAYBOOK" failures --log "$log" --output csv --no-header \

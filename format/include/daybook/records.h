@@ -1290,7 +1290,7 @@ struct Schema<Rollup> {
       Field{"stream_id", &Rollup::stream_id, Wire::kId, Unit::kNone,
             "That of the log that was added up; zero where that is unknown."},
       Field{"host", &Rollup::host, Wire::kString, Unit::kNone,
-            "Name of the recorded host, else the hash of its machine id."},
+            "Name of the recorded host, else the hash of its machine id, else the id of its log."},
       Field{"day", &Rollup::day, Wire::kString, Unit::kNone, "The local day: 2026-11-20."},
       Field{"zone", &Rollup::zone, Wire::kString, Unit::kNone, "In this time zone."},
       Field{"from", &Rollup::from_ns, Wire::kInt, Unit::kNanoseconds,
