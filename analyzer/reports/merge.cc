@@ -1,5 +1,7 @@
 // What files of roll-ups add up to: of many days, and of many hosts.
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <functional>
 #include <optional>
@@ -68,12 +70,16 @@ class MergedGroups {
       : keys_(std::move(keys)), texts_(zone) {}
 
   void Add(const RollupFacts& facts, const KeyedTotals& group) {
+    if (group.key.folded != 0 && !AreAllOfAll()) of_unknown_groups_ += group.totals.count;
     if (Totals* const totals = Find(facts, group.key)) {
       totals->Merge(group.totals);
     } else {
       folded_.Merge(group.totals);
     }
   }
+
+  // Processes whose groups were given up: some row or other lacks them.
+  uint64_t of_unknown_groups() const { return of_unknown_groups_; }
 
   // Rows of the same rank, and those of roll-ups that do not tell it, are in the order of their CPU
   // time and keys, in whatever order the files are given.
@@ -99,6 +105,10 @@ class MergedGroups {
         a.cells, b.cells, [](const Cell& x, const Cell& y) { return CompareCells(x, y) < 0; });
   }
 
+  bool AreAllOfAll() const {
+    return std::ranges::all_of(keys_, [](const RollupField* key) { return key->is_of_all; });
+  }
+
   // nullptr for what no key is known of: it stands below all groups.
   Totals* Find(const RollupFacts& facts, const RollupGroupKey& key) {
     packed_.Clear();
@@ -120,6 +130,7 @@ class MergedGroups {
   CellGroups groups_;
   std::vector<Totals> totals_;
   Totals folded_;
+  uint64_t of_unknown_groups_ = 0;
   ByteBuffer packed_;
 };
 
@@ -149,10 +160,15 @@ Result<Answer> RunMerge(const Question& question, Table& table) {
     if (Status closed = (*into)->Close(); !closed) return std::move(closed).error();
   }
   merged.FillTable(table);
+  const uint64_t of_unknown_groups = merged.of_unknown_groups();
+  if (of_unknown_groups != 0) {
+    table.AddNote(fmt::format("-- processes in {} that may belong to any row: {}", kOther,
+                              of_unknown_groups));
+  }
   table.AddNotes(reader.MissingDays());
   table.AddNotes(reader.UnknownHosts());
   if (const auto end = reader.EndBeforeWindow()) table.AddNote(EndLine(*end, question.zone));
-  Answer answer{.coverage = reader.coverage()};
+  Answer answer{.coverage = reader.coverage(), .facts = {{"other_processes", of_unknown_groups}}};
   answer.failures = reader.failures();
   return answer;
 }

@@ -60,8 +60,8 @@ constexpr ReportOption kOptions[] = {
          "In the place of the page write what the days add up to, for merge; -: to standard output",
      .names = ReportOption::Names::kOutput},
     {"--groups", "N",
-     "In that file, of each day only the N groups with the most CPU time and the N with the most "
-     "processes stand apart (default: 1000)"},
+     "In that file, of each day only the N groups with the most CPU time, the N with the most "
+     "processes and the N with the most failures stand apart (default: 1000)"},
     {"--replace", "", "Where that file is there already, put the new one in its place"}};
 
 constexpr int64_t kMinuteNs = 60'000'000'000;

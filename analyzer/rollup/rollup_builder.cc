@@ -84,6 +84,10 @@ bool HasLessProcesses(const KeyedTotals& a, const KeyedTotals& b) {
   return a.totals.count < b.totals.count;
 }
 
+bool HasFewerFailures(const KeyedTotals& a, const KeyedTotals& b) {
+  return a.totals.failed < b.totals.failed;
+}
+
 // Adds those that are not marked up, and puts the sum behind the others.
 void FoldUnmarked(const std::vector<bool>& marked, std::vector<KeyedTotals>* groups) {
   KeyedTotals folded;
@@ -419,6 +423,7 @@ std::vector<KeyedTotals> RollupBuilder::Choose(Day& day, uint64_t most) const {
   std::vector<bool> marked(groups.size());
   MarkLargest(groups, most, HasLessCpu, &marked);
   MarkLargest(groups, most, HasLessProcesses, &marked);
+  MarkLargest(groups, most, HasFewerFailures, &marked);
   FoldUnmarked(marked, &groups);
   return groups;
 }

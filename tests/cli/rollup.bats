@@ -106,6 +106,21 @@ partial() {
   same "daybook: --groups: 'some' is no number" "$stderr"
 }
 
+# A row of a group that was given up in part is less than the truth.
+@test "what is in no row since its group was given up is told, and failures are kept first" {
+  partial few --groups 1
+  lacking=$("$DAYBOOK" merge few --output json --by comm | jq '.rows[] | select(.comm == "***other").count')
+  ((lacking > 0))
+  has "$("$DAYBOOK" merge few --by comm)" "-- processes in ***other that may belong to any row: $lacking"
+  facts() { "$DAYBOOK" merge few --by "$1" --output json | jq .facts.other_processes; }
+  same "$lacking 0" "$(facts host,comm) $(facts host,day)"
+  partial all
+  worst() { "$DAYBOOK" merge "$1" --by comm,user,service,status --output jsonl | jq -s 'map(.failed) | max'; }
+  ((0 < $(worst all)))
+  same "$(worst all)" "$("$DAYBOOK" merge few --by comm,user,service,status --output jsonl |
+    jq -s 'map(select(.comm != "***other").failed) | max')"
+}
+
 @test "many become one file, each roll-up once" {
   partial one
   "$DAYBOOK" report --log "$sample" -S 2026-11-20 -U 2026-11-23 --partial three
