@@ -65,15 +65,25 @@ bool HasWholeSnapshot(const std::string& path) {
   }
 }
 
-// Of all of it, which is read for that.
-uint64_t DamagedBytesIn(const std::string& path) {
+// Of a salvaged segment no byte is damaged, whatever it lacks.
+struct Damage {
+  uint64_t lost_records = 0;
   uint64_t bytes = 0;
+  auto operator<=>(const Damage&) const = default;
+};
+
+// Of all of it, which is read for that.
+Damage DamageIn(const std::string& path) {
+  Damage damage;
   auto reader = SegmentReader::Open(path);
-  if (!reader) return UINT64_MAX;
+  if (!reader) return {.lost_records = UINT64_MAX};
   for (Item item = reader->Next(); !std::holds_alternative<End>(item); item = reader->Next()) {
-    if (const auto* gap = std::get_if<Gap>(&item)) bytes += gap->end - gap->begin;
+    const auto* gap = std::get_if<Gap>(&item);
+    if (gap == nullptr) continue;
+    damage.lost_records += gap->records_lost.value_or(0);
+    damage.bytes += gap->end - gap->begin;
   }
-  return bytes;
+  return damage;
 }
 
 // When the last record was; nullopt where not all of it is of that boot and log.
@@ -209,7 +219,7 @@ void LogSet::SortFiles() {
   struct Key {
     size_t log = 0;
     uint64_t segment_no = 0;
-    uint64_t damaged_bytes = 0;  // where there are several
+    Damage damage;  // where there are several
     auto operator<=>(const Key&) const = default;
   };
   std::vector<std::pair<Key, File>> keyed;
@@ -219,7 +229,7 @@ void LogSet::SortFiles() {
       const bool has_copies = copies[{start->stream_id, start->segment_no}] > 1;
       key = {.log = rank_of_log.try_emplace(start->stream_id, rank_of_log.size()).first->second,
              .segment_no = start->segment_no,
-             .damaged_bytes = has_copies ? DamagedBytesIn(file.path) : 0};
+             .damage = has_copies ? DamageIn(file.path) : Damage()};
     }
     keyed.emplace_back(key, std::move(file));
   }

@@ -44,6 +44,15 @@ records() {
   has "$("$DAYBOOK" dump --log "$out")" "key=salvaged_from value=$log"
 }
 
+@test "beside the sound one, what a salvage lost is not missing, whichever is given first" {
+  cp "$log" "$BATS_TEST_TMPDIR/sound"
+  damage
+  run -4 "$DAYBOOK" salvage "$log" -o "$out"
+  wanted=$("$DAYBOOK" list --log "$BATS_TEST_TMPDIR/sound" --output jsonl)
+  same "$wanted" "$("$DAYBOOK" list --log "$BATS_TEST_TMPDIR/sound" --log "$out" --output jsonl)"
+  same "$wanted" "$("$DAYBOOK" list --log "$out" --log "$BATS_TEST_TMPDIR/sound" --output jsonl)"
+}
+
 @test "what nothing proves is there on request, and marked" {
   damage
   run -4 "$DAYBOOK" salvage --salvaged "$log" -o "$out" --output json
