@@ -11,11 +11,15 @@ bool HasGap(const SegmentFacts& segment, GapCause cause) {
   return std::ranges::find(segment.gaps, cause, &Gap::cause) != segment.gaps.end();
 }
 
-// True where what `next` knows of its predecessor is about `segment`. One of which nothing is left
-// is known by its number.
-bool Knows(const SegmentFacts* next, const SegmentFacts& segment) {
+// True where what `next` knows of the records of its predecessor is about `segment`.
+bool Follows(const SegmentFacts* next, const SegmentFacts& segment) {
   if (next == nullptr || !next->start || !segment.segment_no) return false;
-  if (next->start->previous_segment_no != segment.segment_no) return false;
+  return next->start->previous_segment_no == segment.segment_no;
+}
+
+// The same of its bytes. One of which nothing is left is known by its number.
+bool Knows(const SegmentFacts* next, const SegmentFacts& segment) {
+  if (!Follows(next, segment)) return false;
   const auto tag = segment.start ? std::optional(segment.start->tag) : segment.tag;
   return !tag || next->start->previous_tag == tag;
 }
@@ -43,6 +47,7 @@ Judgement JudgeEnd(const SegmentFacts& segment) {
             .detail = kind == TailKind::kNone ? "" : std::string(TailKindName(kind))};
   }
   if (segment.has_end) return {.verdict = Verdict::kComplete, .severity = Severity::kClean};
+  if (segment.was_salvaged) return {.verdict = Verdict::kSalvaged, .severity = Severity::kUnclean};
   const bool is_empty = segment.end == segment.begin;
   return {.verdict = is_empty ? Verdict::kEmpty : Verdict::kOpen, .severity = Severity::kUnclean};
 }
@@ -135,7 +140,9 @@ Judgement Judge(const SegmentFacts& segment, const SegmentFacts* next) {
   }
   Judgement judgement = JudgeRead(segment, next);
   AddLosses(segment, &judgement);
-  if (Knows(next, segment) && segment.next_seq && next->start->first_seq > *segment.next_seq) {
+  // A salvage writes the same records with another tag.
+  const bool is_told = Knows(next, segment) || (segment.was_salvaged && Follows(next, segment));
+  if (is_told && segment.next_seq && next->start->first_seq > *segment.next_seq) {
     judgement.lost_at_end = next->start->first_seq - *segment.next_seq;
     AddDetail(fmt::format("{} records lost at its end", judgement.lost_at_end), &judgement.detail);
   }
@@ -180,6 +187,8 @@ std::string_view VerdictName(Verdict verdict) {
       return "hole";
     case Verdict::kTruncated:
       return "truncated";
+    case Verdict::kSalvaged:
+      return "salvaged";
     case Verdict::kTrailing:
       return "trailing";
     case Verdict::kDamaged:

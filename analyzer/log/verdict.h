@@ -21,6 +21,7 @@ enum class Verdict : uint8_t {
   kTornTail,     // the recorder was stopped while writing
   kHole,         // a power loss took pages that had not been on disk yet
   kTruncated,    // ends between two blocks, and had been longer
+  kSalvaged,     // nothing was left of the end of the one that it was salvaged from
   kTrailing,     // something stands behind its end
   kDamaged,      // bytes that had been on disk are changed or gone
   kMissing,      // no file has it

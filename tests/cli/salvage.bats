@@ -53,6 +53,14 @@ records() {
   same "$wanted" "$("$DAYBOOK" list --log "$out" --log "$BATS_TEST_TMPDIR/sound" --output jsonl)"
 }
 
+# How its recorder ended is not told by what is left of it.
+@test "what was cut off is not called left open by a recorder, and is counted where it was" {
+  head -c 15000 "$sample" >"$log"
+  run -4 "$DAYBOOK" salvage "$log" -o "$out"
+  run -1 "$DAYBOOK" verify --log "$out" --output jsonl
+  same "salvaged" "$(jq -r 'select(.row == "segment").verdict' <<<"$output")"
+}
+
 @test "what nothing proves is there on request, and marked" {
   damage
   run -4 "$DAYBOOK" salvage --salvaged "$log" -o "$out" --output json

@@ -100,6 +100,19 @@ TEST(VerdictTest, WhatTheNextSegmentSaysOfAnotherTagDoesNotCount) {
   ExpectVerdict(Judge(Open(), &next), Verdict::kOpen, Severity::kUnclean);
 }
 
+// Nobody knows whether its recorder was stopped. Its records are numbered as they were.
+TEST(VerdictTest, OfASalvagedSegmentWithoutAnEndTheNextOneTellsWhatIsLost) {
+  SegmentFacts next = Next(20'000, 20'000);
+  next.start->previous_tag = 0xCC;
+  next.start->first_seq = 217;
+  SegmentFacts salvaged = Open();
+  salvaged.was_salvaged = true;
+  ExpectVerdict(Judge(salvaged, &next), Verdict::kSalvaged, Severity::kUnclean);
+  EXPECT_EQ(Judge(salvaged, &next).lost_at_end, 17U);
+  EXPECT_EQ(Judge(Open(), &next).lost_at_end, 0U);
+  ExpectVerdict(Judge(salvaged, nullptr), Verdict::kSalvaged, Severity::kUnclean);
+}
+
 TEST(VerdictTest, RecordsThatOnlyTheNextSegmentTellsOfAreLostAtTheEnd) {
   SegmentFacts next = Next(12'000, 9000);
   next.start->first_seq = 217;
