@@ -194,6 +194,8 @@ class LogSet {
     uint64_t last_ns;
     std::optional<uint64_t> missed_forks;
   };
+  // The first segment of each log, read or left out, by the id of a boot.
+  const std::map<Id128, SegmentStart>& first_segments() const { return first_segments_; }
   // Times without a recorder, as records tell of them, and from one log of a boot to the next; also
   // outside the window.
   const std::vector<NotRecorded>& not_recorded() const { return not_recorded_; }
@@ -369,6 +371,7 @@ class LogSet {
   std::map<Id128, Id128> joined_logs_;                    // see joined_logs.h
   std::map<std::pair<Id128, Id128>, Boot*> boots_by_id_;  // stream id and boot id
   std::map<Id128, Sequence> sequences_;                   // by stream id
+  std::map<Id128, SegmentStart> first_segments_;
   Sequence headless_sequence_;
   Sequence* sequence_ = nullptr;
   std::optional<uint64_t> next_in_file_;  // the next number, but behind what was left out unread

@@ -68,6 +68,7 @@ bool IsOfLife(const RecordView& record) { return kIsOfLife[record.type]; }
 // Its numbers are not missing.
 void LogSet::SkipSegment(const SegmentPeek& segment) {
   ++coverage_.skipped_segments;
+  first_segments_.try_emplace(LogOf(segment.start->stream_id), *segment.start);
   sequence_ = SequenceOf(*segment.start);
   TakeMissing(segment.start->first_seq, &*segment.start);
   LeaveOutUpTo(segment.end->next_seq);
@@ -310,6 +311,7 @@ void LogSet::EnterSegment(SegmentStart start) {
   if (is_segment_inferred()) {
     start.realtime_ns = boot_->clock.ToRealtime(start.time_ns).value_or(start.realtime_ns);
   }
+  first_segments_.try_emplace(LogOf(start.stream_id), start);
   if (start.time_ns > boot_->stopped_ns.value_or(UINT64_MAX)) boot_->stopped_ns.reset();
   segment_clock_ = {};
   in_window_.reset();

@@ -193,6 +193,10 @@ std::map<std::string, RecordedTimes> HostTimes::Collect() {
   for (auto& [boot, logs] : logs_of_boots_) {
     hosts_[boot.first].AddLogsOfBoot(std::move(logs), gaps);
   }
+  for (const auto& [stream_id, first] : log_.first_segments()) {
+    const auto host = hosts_.find(names_.OfLog(stream_id));
+    if (host != hosts_.end()) host->second.AddBegin(first);
+  }
   for (auto& [host, times] : hosts_) times.Finish();
   return std::move(hosts_);
 }
@@ -242,6 +246,11 @@ void RecordedTimes::Add(const Span& boot, const std::vector<Span>& not_recorded,
   boots_.push_back(boot);
   std::ranges::copy(not_recorded, std::back_inserter(not_recorded_));
   std::ranges::copy(Without(Without({boot}, not_recorded), missing), std::back_inserter(recorded_));
+}
+
+void RecordedTimes::AddBegin(const SegmentStart& first) {
+  if (begin_ && begin_->time_ns <= first.realtime_ns) return;
+  begin_ = {first.realtime_ns, first.previous_segment_no.has_value()};
 }
 
 void RecordedTimes::AddMissing(const Span& missing) {
@@ -405,7 +414,9 @@ std::vector<std::string> NotRecordedLines(const LogSet& log, const Window& windo
     const auto until_ns = silence->missing ? silence->missing->last_ns : *silence->until_ns;
     std::string& line = lines.emplace_back("on ");
     AppendEscaped(host.empty() ? "a host without a name" : host, &line);
-    line += silence->missing ? " records are missing " : " nobody recorded ";
+    line += silence->missing                        ? " records are missing "
+            : from_ns || !times.has_lost_segments() ? " nobody recorded "
+                                                    : " older segments are gone ";
     if (from_ns) {
       line += "from ";
       zone.AppendForPeople(*from_ns, &line);

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "daybook/records.h"
 #include "log/log_set.h"
 #include "time/clock_map.h"
 #include "time/local_zone.h"
@@ -62,6 +63,8 @@ class RecordedTimes {
   // own clock, which is never set, says whether they overlap. In the gaps nobody wrote that log.
   using Gaps = std::map<const Boot*, std::vector<BootInterval>>;
   void AddLogsOfBoot(std::vector<const Boot*> logs, const Gaps& gaps = {});
+  // So a log of it begins.
+  void AddBegin(const SegmentStart& first);
   // A recorder ended in order, at that end of a boot.
   void AddStop(int64_t last_ns) { stopped_ns_ = std::max(stopped_ns_, last_ns); }
   // Call it after the last one.
@@ -70,6 +73,8 @@ class RecordedTimes {
   bool empty() const { return boots_.empty(); }
   int64_t first_ns() const { return boots_.front().first_ns; }
   int64_t last_ns() const { return boots_.back().last_ns; }
+  // True where segments from before it are gone: deleted, or moved away.
+  bool has_lost_segments() const { return begin_ && begin_->has_older; }
   // True where it is known that nobody recorded behind that.
   bool has_stopped() const { return stopped_ns_ == last_ns(); }
   int64_t NsBetween(int64_t since_ns, int64_t until_ns) const;
@@ -106,6 +111,11 @@ class RecordedTimes {
   std::vector<Span> missing_;
   std::vector<Span> between_logs_;
   std::vector<Span> twice_;
+  struct Begin {
+    int64_t time_ns;
+    bool has_older;
+  };
+  std::optional<Begin> begin_;  // of the first log
   int64_t stopped_ns_ = INT64_MIN;
 };
 

@@ -13,13 +13,15 @@ constexpr std::string_view kNotRecorded = "not_recorded";
 constexpr std::string_view kRecordedTwice = "recorded_twice";
 constexpr std::string_view kBetweenBoots = "between_boots";
 constexpr std::string_view kNothingBefore = "nothing_before";
+constexpr std::string_view kSegmentsGone = "segments_gone";
 constexpr std::string_view kStopped = "recorder_stopped";
 constexpr std::string_view kUnordered = "unordered_records";
 constexpr std::string_view kUnknown = "unknown_records";
 constexpr std::string_view kMalformed = "malformed";
 constexpr std::string_view kUnreadable = "unreadable_files";
 
-constexpr std::array kNotRecordedTimes = {kNotRecorded, kBetweenBoots, kNothingBefore};
+constexpr std::array kNotRecordedTimes = {kNotRecorded, kBetweenBoots, kNothingBefore,
+                                          kSegmentsGone};
 
 bool IsAmong(std::span<const std::string_view> names, std::string_view name) {
   return std::ranges::find(names, name) != names.end();
@@ -142,16 +144,18 @@ void CoverageExceptions::AddTotals() {
 
 // Hosts whose log begins behind the window.
 void CoverageExceptions::AddLater(const LogSet& log, std::map<std::string, Recorded>* hosts) const {
-  std::map<std::string, int64_t> begins;
+  std::map<std::string, Recorded> begins;
   for (const auto& [path, segment] : log.left_out()) {
     const auto& begin_ns = segment.end->first_realtime_ns;
     const std::string host = names_.OfLog(segment.start->stream_id);
     if (!begin_ns || hosts->contains(host)) continue;
     if (names_.IsImported(segment.start->stream_id)) continue;
-    const auto begin = begins.try_emplace(host, *begin_ns).first;
-    begin->second = std::min(begin->second, *begin_ns);
+    const auto [begin, is_new] = begins.try_emplace(host);
+    if (!is_new && begin->second.span.first_ns <= *begin_ns) continue;
+    begin->second = {.span = {*begin_ns, INT64_MAX},
+                     .has_lost_segments = segment.start->previous_segment_no.has_value()};
   }
-  for (const auto& [host, begin_ns] : begins) (*hosts)[host] = {{begin_ns, INT64_MAX}};
+  hosts->merge(begins);
 }
 
 // Where a host has no record at the beginning or at the end of the window, or from one boot, or
@@ -163,7 +167,8 @@ void CoverageExceptions::AddUncovered(const LogSet& log, int64_t now_ns) {
   const int64_t until_ns = std::min(window.until_ns.value_or(now_ns), now_ns);
   std::map<std::string, Recorded> hosts;
   for (const auto& [host, times] : RecordedByHost(log, names_, Imports::kLeftOut)) {
-    hosts[host] = {{times.first_ns(), times.last_ns()}, times.has_stopped()};
+    hosts[host] = {
+        {times.first_ns(), times.last_ns()}, times.has_stopped(), times.has_lost_segments()};
     const auto add = [&, host = host](std::string_view what, const Span& span) {
       const int64_t since_ns = std::max(span.first_ns, window.since_ns.value_or(span.first_ns));
       const int64_t end_ns = std::min(span.last_ns, until_ns);
@@ -182,12 +187,13 @@ void CoverageExceptions::AddUncovered(const LogSet& log, int64_t now_ns) {
     hosts[""] = {{*window.since_ns, *window.since_ns}};
   }
   for (const auto& [host, recorded] : hosts) {
-    const auto& [span, has_stopped] = recorded;
+    const auto& [span, has_stopped, has_lost_segments] = recorded;
     // Of the window there may be nothing, however short it is: then it matters what is known by
     // now.
     const bool is_behind = span.first_ns >= until_ns;
     if (window.since_ns && (is_behind || IsSilentAt(*window.since_ns, span.first_ns))) {
-      AddTime(kNothingBefore, host, {*window.since_ns, std::min(span.first_ns, until_ns)});
+      AddTime(has_lost_segments ? kSegmentsGone : kNothingBefore, host,
+              {*window.since_ns, std::min(span.first_ns, until_ns)});
     }
     const bool is_before = window.since_ns && span.last_ns < *window.since_ns;
     if (IsSilentAt(span.last_ns, is_before ? now_ns : until_ns, has_stopped)) {

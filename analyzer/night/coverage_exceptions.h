@@ -72,6 +72,7 @@ class CoverageExceptions {
   struct Recorded {
     Span span;
     bool has_stopped = false;
+    bool has_lost_segments = false;  // from before it
   };
   void AddLater(const LogSet& log, std::map<std::string, Recorded>* hosts) const;
   void AddUncovered(const LogSet& log, int64_t now_ns);

@@ -240,6 +240,25 @@ TEST_F(NightlyTest, ALogThatBeginsAfterTheNightHasNotStopped) {
   EXPECT_EQ(Run("report -S 2026-09-30 -U 2026-10-01 --fail-on stopped --log " + path).status, 1);
 }
 
+TEST_F(NightlyTest, SegmentsThatAreGoneAreNoTimeInWhichNobodyRecorded) {
+  Close();
+  const std::string path = temp_ / "budget";
+  ScriptedLog kept(path, 0xB3, "web4",
+                   kScriptRealtimeNs + static_cast<int64_t>(kNightMs + kDayMs) * 1'000'000);
+  kept.Rotate(60'000);
+  kept.Rotate(120'000);
+  kept.Close();
+  std::filesystem::remove(path + "/daybook-00000001.dbk");
+  const std::string since = "2026-09-28T00:00:00.000000+00:00,";
+  // The log goes on behind the night, and in it.
+  const std::string night = " -S 2026-09-28 -U 2026-09-29 --log " + path;
+  EXPECT_EQ(Run("report --section coverage --output csv --no-header" + night).out,
+            "segments_gone,1,0,0,86400000000," + since + "2026-09-29T00:00:00.000000+00:00,web4\n");
+  EXPECT_THAT(Run("report --section coverage --output csv -S 2026-09-28 --log " + path).out,
+              HasSubstr("\nsegments_gone,1,0,0,"));
+  EXPECT_THAT(Run("list" + night).out, HasSubstr("-- on web4 older segments are gone until "));
+}
+
 // For three minutes a log without a new record may be one in which nothing happens, but not where
 // its recorder says that it ends.
 TEST_F(NightlyTest, BehindAnOrderedStopNobodyRecords) {
