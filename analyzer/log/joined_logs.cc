@@ -163,6 +163,11 @@ JoinedLogs Joiner::Join() {
 
 }  // namespace
 
+Id128 IdOf(const Id128& stream_id, const JoinedIds& joined) {
+  const auto found = joined.find(stream_id);
+  return found != joined.end() ? found->second : stream_id;
+}
+
 JoinedLogs JoinLogs(std::span<const std::optional<SegmentStart>> files, const AskEnd& end_of,
                     const AskHostName& host_name_of) {
   return Joiner(files, end_of, host_name_of).Join();

@@ -16,9 +16,14 @@
 
 namespace daybook {
 
+// By the id of each log that is joined with others: that of the first one of them.
+using JoinedIds = std::map<Id128, Id128>;
+
+// As which log one is read: itself, unless it is joined with others.
+Id128 IdOf(const Id128& stream_id, const JoinedIds& joined);
+
 struct JoinedLogs {
-  // By the id of each log that is joined with others: that of the first one of them.
-  std::map<Id128, Id128> log_of;
+  JoinedIds log_of;
   // In which the files are to be read: each log's in their order, and those of a boot without
   // others in between.
   std::vector<size_t> order;

@@ -8,72 +8,24 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <string_view>
-#include <unordered_map>
-#include <utility>
 #include <vector>
 
 #include "daybook/memory_reuse.h"
 #include "daybook/peek.h"
 #include "daybook/reader.h"
-#include "daybook/recorder_counts.h"
 #include "daybook/result.h"
 #include "lives/item_stream.h"
+#include "log/boot.h"
 #include "log/coverage.h"
-#include "log/headless.h"
-#include "log/segment_skips.h"
-#include "log/verdict.h"
-#include "text/arena.h"
-#include "time/clock_map.h"
+#include "log/files_to_read.h"
+#include "log/log_facts.h"
+#include "log/missing_records.h"
+#include "log/record_facts.h"
 #include "time/window.h"
 
 namespace daybook {
 
 class Progress;
-
-// Key of an INFO that stands at the head of each segment that was imported.
-inline constexpr std::string_view kImportedFrom = "imported_from";
-// And of one that stands at the head of a segment of roll-ups, with this value.
-inline constexpr std::string_view kHolds = "holds";
-inline constexpr std::string_view kRollups = "rollups";
-
-// One boot of one host, as one log tells of it, or several that are joined; see joined_logs.h.
-struct Boot {
-  // Of the first of them. Unknown where the beginning of the segment is damaged.
-  std::optional<Id128> stream_id;
-  std::optional<Id128> boot_id;
-  std::string boot_text;            // boot_id as its hex digits
-  std::optional<std::string> host;  // its name, else what it is called without one
-  ClockMap clock;
-  std::optional<uint64_t> first_ns;  // boot time of the earliest and the latest record
-  uint64_t last_ns = 0;
-  std::optional<uint64_t> stopped_ns;  // when the recorder ended in order, where none followed it
-  std::unordered_map<uint64_t, std::string_view> cgroups;  // paths by id, where lives are decoded
-  bool is_imported = false;
-  bool lacks_successes = false;  // a recorder was to leave out some of what ended with 0
-  // One told a birth only when it was known that the process was asked for.
-  bool has_late_births = false;
-};
-
-// What happened at a moment tells when; other records have no time of their own.
-std::optional<uint64_t> TimeOf(const RecordView& record);
-
-// True where it is of those that most records are, and tells of a process only.
-bool IsOfLife(const RecordView& record);
-
-// A recorder writes the time each minute, also where nothing happens: of a log without a record for
-// so long nobody is writing it.
-inline constexpr int64_t kSilenceNs = 3 * 60'000'000'000;
-
-// True where a log whose last record is of that time tells nothing of a moment. Where that says
-// that the recorder has stopped, nobody need wait for the next one.
-bool IsSilentAt(int64_t last_ns, int64_t time_ns, bool has_stopped = false);
-
-// True where the log goes on to that moment, or nearly so, as far as it has been read.
-bool TellsOf(const Boot& boot, int64_t time_ns);
-
-// True where a recorder that was stopped has written that, as far as an end alone tells it.
-bool IsStop(const SegmentEnd& end);
 
 // Waits in the place of a reader that has come to the end of a log that is being written.
 class LogWatch {
@@ -85,17 +37,10 @@ class LogWatch {
 
 class LogSet {
  public:
-  enum class Repeats : uint8_t { kSkip, kKeep };
-
-  // What is not read at all where it lies outside the window; see segment_skips.h.
-  enum class Skips : uint8_t {
-    kNothing,
-    kSegments,
-    kFrames,  // segments, and of compressed ones frames
-    kBoots,
-    kLives,  // boots, and of them what rows that do not tell of births need not know
-    kEnds,   // the same of rows that tell only what the ends of lives tell
-  };
+  using Repeats = daybook::Repeats;
+  using Skips = daybook::Skips;
+  using Missing = MissingRecords;
+  using NotRecorded = NotRecordedTime;
 
   struct Options {
     Repeats repeats = Repeats::kSkip;
@@ -157,7 +102,7 @@ class LogSet {
   bool is_new_segment() const { return is_new_segment_; }
   std::optional<uint32_t> tag() const { return segment() ? segment()->tag : stream_->tag(); }
   bool is_compressed() const { return stream_->is_compressed(); }
-  const Boot& boot() const { return *boot_; }
+  const Boot& boot() const { return facts_.boot(); }
   const std::vector<FrameDamage>& frame_damage() const { return stream_->frame_damage(); }
   // The file was the newest one of the folder in which it was found.
   bool is_newest_file() const { return files_[file_].is_newest; }
@@ -167,9 +112,9 @@ class LogSet {
   // True where a moment from `first_ns` to `last_ns` is in the window, by the clock anchors that
   // the segment of the last item has had so far: so that it does not matter which other segments
   // are read.
-  bool InWindow(uint64_t first_ns, uint64_t last_ns);
+  bool InWindow(uint64_t first_ns, uint64_t last_ns) { return facts_.InWindow(first_ns, last_ns); }
   // False where that segment tells no clock so far: what stands in it may be of any time.
-  bool TellsTime() const { return segment_clock_.ToRealtime(0).has_value(); }
+  bool TellsTime() const { return facts_.TellsTime(); }
   Skips skips() const { return options_.skips; }
   // True where something was left out between the last item and the one before it.
   bool skipped_before_item() const { return skipped_before_item_; }
@@ -180,57 +125,25 @@ class LogSet {
   Coverage coverage() const;
   // The same without what only a look at all boots tells: times, boots and hosts, and what several
   // logs tell of one boot. For whoever asks at each record.
-  const Coverage& counts() const { return coverage_; }
+  const Coverage& counts() const { return facts_.counts(); }
   // In the order of their appearance; addresses do not change.
-  const std::deque<Boot>& boots() const { return boots_; }
-  struct SpanOfBoot {
-    const Boot* boot;
-    uint64_t first_ns;
-    uint64_t last_ns;
-  };
-  struct NotRecorded {
-    const Boot* boot;
-    uint64_t first_ns;
-    uint64_t last_ns;
-    std::optional<uint64_t> missed_forks;
-  };
+  const std::deque<Boot>& boots() const { return facts_.boots(); }
   // The first segment of each log, read or left out, by the id of a boot.
-  const std::map<Id128, SegmentStart>& first_segments() const { return first_segments_; }
+  const std::map<Id128, SegmentStart>& first_segments() const { return facts_.first_segments(); }
   // Times without a recorder, as records tell of them, and from one log of a boot to the next; also
   // outside the window.
-  const std::vector<NotRecorded>& not_recorded() const { return not_recorded_; }
+  const std::vector<NotRecorded>& not_recorded() const { return facts_.not_recorded(); }
   // Times whose records are lost, as gaps tell.
-  const std::vector<SpanOfBoot>& lost_in_gaps() const { return lost_in_gaps_; }
+  const std::vector<SpanOfBoot>& lost_in_gaps() const { return facts_.lost_in_gaps(); }
 
   // So many of the records that the last item, a gap, tells of have not been read before, as from a
   // sound copy of that segment.
-  uint64_t LostIn(const Gap& gap) const;
+  uint64_t LostIn(const Gap& gap) const { return facts_.LostIn(gap); }
 
-  // Numbers that no record has, where no gap tells of it: of records between these two moments,
-  // before those of the file that shows it.
-  struct Missing {
-    std::optional<Id128> stream_id;  // as that of a boot, where the file tells
-    std::string path;                // of the file that shows it
-    uint64_t records = 0;
-    std::optional<uint64_t> first_seq;  // where no gap tells of some of them
-    std::optional<int64_t> first_ns;
-    std::optional<int64_t> last_ns;
-    std::optional<BootInterval> in_boot;  // the same, where both are of one boot
-    // Behind which segment of the log they stood, where another one shows it; and the numbers of
-    // those that no file has, where they stood in these.
-    std::optional<uint64_t> behind_segment_no;
-    std::optional<SegmentNumbers> segments;
-    // That wrote them: segments are missing, or the boot goes on behind them. Else they may be the
-    // last ones before a host went off.
-    bool has_recorder = false;
-
-    // In which they were written, as far as the file tells. Where the clock was set back in
-    // between, by the one before and the one behind.
-    Window Time() const;
-  };
-  const std::vector<Missing>& missing() const { return missing_; }
+  // Numbers that no record has, where no gap tells of it.
+  const std::vector<Missing>& missing() const { return facts_.missing(); }
   // True where a part of its time is in the window.
-  bool InWindow(const Missing& missing) const;
+  bool InWindow(const Missing& missing) const { return missing.IsIn(options_.window); }
 
   // True where nothing of the window, nor of a time behind it, is in what has been read: when that
   // ends.
@@ -252,19 +165,6 @@ class LogSet {
   const std::vector<Failure>& failures() const { return failures_; }
 
  private:
-  struct File {
-    std::string path;
-    bool found_in_folder = false;  // by its name
-    bool is_newest = false;        // in that folder
-    std::optional<SegmentPeek> peek;
-    std::optional<SegmentStart> first_segment;
-    // What is known of it without its SEGMENT_START; `first_segment` may then come from others.
-    std::optional<HeadlessSegment> headless;
-    std::optional<uint64_t> other_ended_ns;  // another log of its boot, before this one
-    Part part = Part::kAll;                  // that is to be read
-    std::vector<Clock> anchors;              // also of frames that are not read
-    uint64_t bytes = 0;                      // of one that is read whole, where there is a progress
-  };
   // A file that is being read. Its thread uses all of it until it has opened the file.
   struct Reading {
     size_t file = 0;
@@ -275,29 +175,10 @@ class LogSet {
     std::vector<Clock> anchors;  // also of frames that are not read
     std::unique_ptr<ItemStream> stream;
   };
-  // What has been seen of the sequence numbers of one log.
-  struct Sequence {
-    std::optional<Id128> stream_id;
-    std::optional<uint64_t> first;
-    std::optional<uint64_t> next;
-    Boot* boot = nullptr;                    // of the last segment that was read
-    std::optional<SegmentEnd> left_out_end;  // where one was left out behind that
-    std::optional<SegmentStart> segment;     // the last one, read or left out
-    std::map<uint64_t, uint64_t> missing;  // between these: from the number to another, without it
-    uint64_t lost_in_gaps = 0;             // since the last numbered record
-    RecorderCounts counts;
-  };
 
-  explicit LogSet(const Options& options) : options_(options) {}
+  explicit LogSet(const Options& options)
+      : options_(options), facts_(options.repeats, options.window) {}
 
-  Status AddFiles(const std::string& path);
-  void JoinHeadless();
-  void SortFiles();
-  void JoinLogs();
-  const Id128& LogOf(const Id128& stream_id) const;
-  SegmentPeek PeekOf(const File& file) const;
-  void PlanSkips();
-  void Peek();
   const Item* NextItem();
   static Result<SegmentReader> OpenFile(Reading* reading, const Options& options);
   static Result<SegmentReader> OpenReader(Reading* reading, const Options& options);
@@ -306,47 +187,20 @@ class LogSet {
   bool OpenNextFile();
   ItemStream::Mode ReadMode() const;
   void TellProgress(uint64_t records, uint64_t offset);
-  bool IsLive(const File& file) const;
+  bool IsLive(const FileToRead& file) const;
   bool AwaitMore(const End& end);
   bool AwaitSegment();
-  bool AddNewSegments();
-  void SkipSegment(const SegmentPeek& segment);
-  void TakeSkip(const Skip& skip);
-  void LeaveOutUpTo(uint64_t next_seq);
   bool Take(const RecordView& record);  // false where it is to be skipped
-  bool TakeUnproved();
-  void TakeTime(const RecordView& record);
-  bool TakeRun(LifeRun* run);  // false where nothing of it is to be handed out
-  bool TakeLateRun(uint64_t late, LifeRun* run);
-  void TakeNews(const RecordRun& run, const std::optional<LifeRun::Times>& times);
-  void TakeGap(const Gap& gap);
-  void EndFile();
   void EnterSegmentOfItem();
-  void EnterSegment(SegmentStart start);
-  void EnterHeadless();
-  void AddAnchor(uint64_t boot_ns, int64_t realtime_ns);
-  Boot* AddBoot();
-  Boot* BootOf(const SegmentStart& start);
-  bool TakeNumber(uint64_t seq);
-  void CountLate(uint64_t first_seq, uint64_t end_seq);
-  bool IsLateSnapshot(const RecordView& record) const;
-  Sequence* SequenceOf(const SegmentStart& start);
-  void TakeMissing(uint64_t next_seq, const SegmentStart* shown_by = nullptr);
-  void AddMissing(uint64_t records, const SegmentStart* shown_by);
-  void TakeAbout(const RecordView& record);
-  void TakeRecorder(const Recorder& recorder);
-  void TakeNotRecorded(const NotRecorded& time);
-  void EndLogChange(const Recorder& start = {});
-  void AddCounts(const RecorderCounts::More& more);
-  void NoteFilter(std::string_view filter);
-  void NoteCgroup(const CgroupPath& cgroup);
+  void EndFile();
+  void Fail(Failure failure);
 
   Options options_;
   LogWatch* watch_ = nullptr;
   Progress* progress_ = nullptr;
   uint64_t records_untold_ = 0;  // since it looked at the clock
   uint64_t bytes_of_files_ = 0;  // that have been read
-  std::vector<File> files_;
+  std::vector<FileToRead> files_;
   size_t file_ = 0;
   size_t next_file_ = 0;
   std::unique_ptr<MemoryReuse> memory_reuse_ = std::make_unique<MemoryReuse>();
@@ -355,33 +209,14 @@ class LogSet {
   ItemStream* stream_ = nullptr;  // its own
   LifeRun run_;
   bool decodes_lives_ = false;
-  LifeRecords decoded_anew_;
   bool file_ended_ = false;
   bool skipped_ = false;              // since the last item
   bool skipped_before_item_ = false;  // that one
   size_t file_before_item_ = 0;
-  bool is_log_ = false;  // something in the file could be proved
-  std::deque<Boot> boots_;
-  Arena cgroup_paths_;
-  Boot* boot_ = nullptr;
-  ClockMap segment_clock_;                              // the anchors of the segment alone
-  std::optional<std::vector<BootInterval>> in_window_;  // by segment_clock_
+  bool is_log_ = false;          // something in the file could be proved
+  std::optional<uint32_t> tag_;  // of the segment that was entered
   bool is_new_segment_ = false;
-  std::optional<uint32_t> tag_;                           // of the segment that was entered
-  std::map<Id128, Id128> joined_logs_;                    // see joined_logs.h
-  std::map<std::pair<Id128, Id128>, Boot*> boots_by_id_;  // stream id and boot id
-  std::map<Id128, Sequence> sequences_;                   // by stream id
-  std::map<Id128, SegmentStart> first_segments_;
-  Sequence headless_sequence_;
-  Sequence* sequence_ = nullptr;
-  std::optional<uint64_t> next_in_file_;  // the next number, but behind what was left out unread
-  Coverage coverage_;
-  Coverage coverage_before_file_;
-  std::vector<NotRecorded> not_recorded_;
-  std::optional<NotRecorded> log_change_;  // before the segment that is read
-  std::optional<uint64_t> forks_at_stop_;  // by the kernel's count, where no recorder followed
-  std::vector<SpanOfBoot> lost_in_gaps_;
-  std::vector<Missing> missing_;
+  LogFacts facts_;
   std::vector<Failure> failures_;
 };
 

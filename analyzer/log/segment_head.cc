@@ -1,7 +1,7 @@
 #include "log/segment_head.h"
 
 #include "daybook/reader.h"
-#include "log/log_set.h"
+#include "log/record_facts.h"
 #include "text/names.h"
 
 namespace daybook {
