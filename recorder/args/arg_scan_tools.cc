@@ -86,6 +86,7 @@ std::optional<ArgScan::ToolFlag> ArgScan::FindToolFlag(size_t flag) const {
 // mysqladmin password X, nmcli con modify x wifi-sec.psk X
 bool ArgScan::IsToolWord(std::string_view word) const {
   for (const MaskTool* tool : tools_.all()) {
+    if (tool->place == MaskPlace::kToken) continue;  // it is awaited
     std::string_view tool_word = tool->long_flag;
     const bool is_end = tool_word.starts_with('*');
     if (is_end) tool_word.remove_prefix(1);
