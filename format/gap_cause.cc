@@ -11,10 +11,6 @@ namespace {
 // Disks write these whole or not at all.
 constexpr size_t kSectorBytes = 512;
 
-bool IsZero(Bytes bytes) {
-  return std::ranges::all_of(bytes, [](uint8_t byte) { return byte == 0; });
-}
-
 bool HasZeroSector(Bytes bytes, size_t begin) {
   size_t sector = (begin + kSectorBytes - 1) / kSectorBytes * kSectorBytes;
   for (; sector + kSectorBytes <= bytes.size(); sector += kSectorBytes) {
@@ -38,6 +34,10 @@ bool IsCut(Bytes bytes, size_t begin) {
 }
 
 }  // namespace
+
+bool IsZero(Bytes bytes) {
+  return std::ranges::all_of(bytes, [](uint8_t byte) { return byte == 0; });
+}
 
 Outlook LookAhead(RangeSums& sums, size_t from, uint32_t tag,
                   const std::optional<SegmentStart>& segment) {

@@ -22,6 +22,9 @@ struct Outlook {
 Outlook LookAhead(RangeSums& sums, size_t from, uint32_t tag,
                   const std::optional<SegmentStart>& segment);
 
+// True where all are, also where there are none.
+bool IsZero(Bytes bytes);
+
 // Of the bytes from `begin` to the end of `bytes`, which were the last of a segment; `bytes` begins
 // where the file does.
 TailKind KindOfTail(Bytes bytes, size_t begin);

@@ -115,8 +115,6 @@ ReadBytes ReaderOf(Bytes content) {
   };
 }
 
-bool IsZero(Bytes bytes) { return bytes.empty() || KindOfTail(bytes, 0) == TailKind::kZeroFill; }
-
 // True where the file holds what a crash leaves of one that was just begun: the first records up to
 // where they were cut, zeros, or nothing. Its first block, which has no numbers, was not closed.
 Result<bool> IsJustBegun(const ReadBytes& read) {

@@ -242,9 +242,12 @@ cannot_record() {
     run --separate-stderr bash -c "exec 3>&- 4>&-; ulimit -n $limit; exec '$DAYBOOKD' --no-config --source 'replay:$sample' \
       --log-dir '$BATS_TEST_TMPDIR/log$limit' --compress none --user '$(id -un)'"
     [[ $status -ne 0 ]] || break
+    # Sanitizers, which then have none either, end it by themselves.
+    [[ $stderr == "daybookd: "* ]] || continue
     has "$stderr" "Too many open files"
+    told=$limit
   done
-  [[ $limit -gt 4 && $limit -lt 64 ]]
+  [[ -n ${told-} && $limit -lt 64 ]]
 }
 
 @test "who may start no thread is told which limit it is" {
