@@ -116,7 +116,7 @@ Cell TerminalCell(const Boot&, const Life& life, LifeTexts& texts) {
 }
 
 // nullptr where the log does not tell.
-const std::string_view* FindCgroup(const Boot& boot, const Life& life) {
+const std::string* FindCgroup(const Boot& boot, const Life& life) {
   if (!life.identity.cgroup_id) return nullptr;
   const auto found = boot.cgroups.find(*life.identity.cgroup_id);
   return found != boot.cgroups.end() ? &found->second : nullptr;
@@ -125,7 +125,7 @@ const std::string_view* FindCgroup(const Boot& boot, const Life& life) {
 // Its id, where the log does not tell its path.
 Cell CgroupCell(const Boot& boot, const Life& life, LifeTexts& texts) {
   if (!life.identity.cgroup_id) return std::monostate();
-  if (const std::string_view* path = FindCgroup(boot, life)) return Text{*path};
+  if (const std::string* path = FindCgroup(boot, life)) return Text{*path};
   std::array<char, kMostNumberBytes> digits;
   texts.cgroup.assign(digits.data(), PutNumber(digits.data(), *life.identity.cgroup_id));
   return Text{texts.cgroup};
@@ -133,7 +133,7 @@ Cell CgroupCell(const Boot& boot, const Life& life, LifeTexts& texts) {
 
 template <std::optional<std::string_view> (*Part)(std::string_view)>
 Cell PartOfCgroup(const Boot& boot, const Life& life, LifeTexts&) {
-  const std::string_view* path = FindCgroup(boot, life);
+  const std::string* path = FindCgroup(boot, life);
   const auto part = path != nullptr ? Part(*path) : std::nullopt;
   return part ? Cell(Text{*part}) : Cell();
 }

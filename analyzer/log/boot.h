@@ -9,6 +9,7 @@
 
 #include "daybook/records.h"
 #include "time/clock_map.h"
+#include "time/time_units.h"
 
 namespace daybook {
 
@@ -22,7 +23,7 @@ struct Boot {
   std::optional<uint64_t> first_ns;  // boot time of the earliest and the latest record
   uint64_t last_ns = 0;
   std::optional<uint64_t> stopped_ns;  // when the recorder ended in order, where none followed it
-  std::unordered_map<uint64_t, std::string_view> cgroups;  // paths by id, where lives are decoded
+  std::unordered_map<uint64_t, std::string> cgroups;  // paths by id, where lives are decoded
   bool is_imported = false;
   bool lacks_successes = false;  // a recorder was to leave out some of what ended with 0
   // One told a birth only when it was known that the process was asked for.
@@ -46,7 +47,7 @@ struct NotRecordedTime {
 
 // A recorder writes the time each minute, also where nothing happens: of a log without a record for
 // so long nobody is writing it.
-inline constexpr int64_t kSilenceNs = 3 * 60'000'000'000;
+inline constexpr int64_t kSilenceNs = 3 * kNsPerMinute;
 
 // True where a log whose last record is of that time tells nothing of a moment. Where that says
 // that the recorder has stopped, nobody need wait for the next one.

@@ -198,8 +198,7 @@ void LogFacts::NoteFilter(std::string_view filter) {
 // names of lives: nobody else asks for them.
 void LogFacts::NoteCgroup(const CgroupPath& cgroup) {
   if (!keeps_cgroups_) return;
-  std::string_view& known = boot_->cgroups[cgroup.id];
-  if (known != cgroup.path) known = cgroup_paths_.Keep(cgroup.path);
+  boot_->cgroups[cgroup.id] = cgroup.path;
 }
 
 void LogFacts::TakeGap(const Gap& gap) {

@@ -22,7 +22,6 @@
 #include "log/joined_logs.h"
 #include "log/missing_records.h"
 #include "log/sequence.h"
-#include "text/arena.h"
 #include "time/clock_map.h"
 #include "time/window.h"
 
@@ -127,10 +126,9 @@ class LogFacts {
   std::deque<Boot> boots_;
   Boot* boot_ = nullptr;
   std::map<std::pair<Id128, Id128>, Boot*> boots_by_id_;  // as of a boot
-  Arena cgroup_paths_;
-  ClockMap segment_clock_;                              // the anchors of the segment alone
-  std::optional<std::vector<BootInterval>> in_window_;  // by segment_clock_
-  std::map<Id128, Log> logs_;                           // by stream id
+  ClockMap segment_clock_;                                // the anchors of the segment alone
+  std::optional<std::vector<BootInterval>> in_window_;    // by segment_clock_
+  std::map<Id128, Log> logs_;                             // by stream id
   std::map<Id128, SegmentStart> first_segments_;
   Log headless_;
   Log* log_ = nullptr;

@@ -28,8 +28,9 @@ bool IsPartOfFolder(const std::string& folder, const fs::path& path) {
 }  // namespace
 
 bool IsSegment(const std::string& path) {
-  std::error_code unknown;
-  return SegmentNumberOf(path) && fs::exists(path, unknown);
+  std::error_code unknown;  // also of what a link leads to
+  const fs::path written = fs::canonical(path, unknown);
+  return !unknown && SegmentNumberOf(written);
 }
 
 bool IsPartOf(std::span<const std::string> logs, const std::string& path) {

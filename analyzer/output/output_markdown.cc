@@ -107,17 +107,17 @@ void MarkdownOutput::Finish(const Ending& ending) {
 
 void MarkdownOutput::BeginPage(const PageHead& head) {
   std::string& out = file_->buffer();
-  out.append("# ").append(HeadLine(head, zone_)).append("\n");
-  if (head.baseline) out.append("\n").append(BaselineLine(*head.baseline, zone_)).append("\n");
+  out += "# ";
+  AppendMarkdown(HeadLine(head, zone_), &out);
+  out += '\n';
+  if (head.baseline) AppendParagraph(BaselineLine(*head.baseline, zone_));
 }
 
 void MarkdownOutput::BeginSection(std::string_view, std::string_view title, Tone) {
   file_->buffer().append("\n## ").append(title).append("\n\n");
 }
 
-void MarkdownOutput::AddLine(std::string_view line, Tone) {
-  file_->buffer().append("\n-- ").append(line).append("\n");
-}
+void MarkdownOutput::AddLine(std::string_view line, Tone) { AppendParagraph(line); }
 
 }  // namespace
 

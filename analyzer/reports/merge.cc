@@ -162,8 +162,8 @@ Result<Answer> RunMerge(const Question& question, Table& table) {
   merged.FillTable(table);
   const uint64_t of_unknown_groups = merged.of_unknown_groups();
   if (of_unknown_groups != 0) {
-    table.AddNote(fmt::format("-- processes in {} that may belong to any row: {}", kOther,
-                              of_unknown_groups));
+    table.AddNote(
+        fmt::format("processes in {} that may belong to any row: {}", kOther, of_unknown_groups));
   }
   table.AddNotes(reader.MissingDays());
   table.AddNotes(reader.UnknownHosts());

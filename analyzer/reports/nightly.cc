@@ -26,6 +26,7 @@
 #include "text/escape.h"
 #include "text/nearest.h"
 #include "time/time_syntax.h"
+#include "time/time_units.h"
 
 namespace daybook {
 namespace {
@@ -64,8 +65,6 @@ constexpr ReportOption kOptions[] = {
      "processes and the N with the most failures stand apart (default: 1000)"},
     {"--replace", "", "Where that file is there already, put the new one in its place"}};
 
-constexpr int64_t kMinuteNs = 60'000'000'000;
-
 // What is asked for.
 struct Wish {
   bool only_exceptions = false;
@@ -100,7 +99,7 @@ Result<Wish> Parse(const Wishes& wishes) {
   if (!baseline_ns || *baseline_ns < 0) {
     return Error(fmt::format("--baseline: '{}' is no span of time; write for example 7d", text));
   }
-  if (*baseline_ns != 0 && *baseline_ns < kMinuteNs) {
+  if (*baseline_ns != 0 && *baseline_ns < kNsPerMinute) {
     return Error(
         fmt::format("--baseline: '{}' is less than a minute, which tells of nothing; write "
                     "for example 7d, or 0 to compare with nothing",
@@ -131,7 +130,7 @@ bool IsReadOnce(const std::string& path) {
 Result<LogSet> OpenLives(const Question& question, const TimeBefore& before,
                          const std::optional<Window>& baseline) {
   Window window = question.log.window();
-  if (const auto minute = before.Last(kMinuteNs)) window.since_ns = minute->since_ns;
+  if (const auto minute = before.Last(kNsPerMinute)) window.since_ns = minute->since_ns;
   if (baseline) window.since_ns = std::min(*window.since_ns, *baseline->since_ns);
   auto log = LogSet::Open(question.paths, {.window = window, .skips = LogSet::Skips::kBoots});
   if (log && question.progress != nullptr) log->Show(question.progress);

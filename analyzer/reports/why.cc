@@ -78,11 +78,11 @@ struct Found {
   const Boot* boot = nullptr;
   Life life;
   uint64_t others = 0;          // that have had the pid, too
-  std::set<std::string> hosts;  // on which they and this one were
+  std::set<const Boot*> boots;  // in which they and this one were
 
   void Take(const Boot& of_boot, const Life& candidate) {
     others += boot != nullptr;
-    hosts.insert(of_boot.host.value_or(""));
+    boots.insert(&of_boot);
     const bool is_newer = boot == nullptr || of_boot.clock.ToRealtime(candidate.start_ns) >=
                                                  boot->clock.ToRealtime(life.start_ns);
     if (!is_newer) return;
@@ -181,9 +181,12 @@ class ProcessRows {
 };
 
 // A time alone does not tell those of several hosts apart.
-std::string NewestNote(const Found& found) {
+std::string NewestNote(const Found& found, const LogSet& log) {
+  const HostNames names(log);
+  std::set<std::string> of_hosts;
+  for (const Boot* boot : found.boots) of_hosts.insert(names.Of(*boot));
+  const size_t hosts = of_hosts.size();
   const uint64_t processes = found.others + 1;
-  const size_t hosts = found.hosts.size();
   std::string note = fmt::format("the newest of {} processes with this pid", processes);
   if (hosts == 1) return note + "; PID@TIME names another";
   note += fmt::format(", on {} hosts; ", hosts);
@@ -268,7 +271,7 @@ Result<Answer> RunWhy(const Question& question, Table& table) {
   }
   answer.coverage.used = AddRows(found, question, table, &answer.facts);
   answer.coverage.filtered -= answer.coverage.used;
-  if (found.others != 0) table.AddNote(NewestNote(found));
+  if (found.others != 0) table.AddNote(NewestNote(found, question.log));
   return answer;
 }
 

@@ -229,7 +229,7 @@ std::optional<int64_t> ParseWeekday(Scanner& scanner) {
 int64_t WeekdayOf(const LocalTime& date) {
   const LocalTime midnight{.year = date.year, .month = date.month, .day = date.day};
   constexpr int64_t kOfFirstDay = 4;  // 1970 began with a Thursday
-  const int64_t days = UtcSeconds(midnight) / (kSecondsPerDay);
+  const int64_t days = UtcSeconds(midnight) / kSecondsPerDay;
   return ((days + kOfFirstDay) % 7 + 7) % 7;
 }
 
@@ -276,7 +276,7 @@ std::optional<int64_t> Midnight(int days, int64_t now_ns, const LocalZone& zone)
   const LocalTime today = zone.At(now_ns);
   const LocalTime noon{.year = today.year, .month = today.month, .day = today.day, .hour = 12};
   // From noon to noon in UTC there are always 24 hours.
-  LocalTime day = LocalZone::Utc().At((UtcSeconds(noon) + days * (kSecondsPerDay)) * kNsPerSecond);
+  LocalTime day = LocalZone::Utc().At((UtcSeconds(noon) + days * kSecondsPerDay) * kNsPerSecond);
   day.hour = 0;
   return Scale(zone.ToSeconds(day), kNsPerSecond, 0);
 }

@@ -157,7 +157,6 @@ TEST_F(MergeTest, WhatTheLogIsMissingIsToldOfItsDay) {
   EXPECT_THAT(both.out, HasSubstr("\"lost_events\":5,\"recording_gaps\":1,\"missed_forks\":40,"));
 }
 
-// Each segment says it, of the days on which it has records.
 // The boot goes on in another log at 2026-09-22 03:00.
 TEST_F(MergeTest, ATimeBetweenTwoLogsOfOneBootIsToldOfTheDayOfItsEnd) {
   {

@@ -111,7 +111,7 @@ partial() {
   partial few --groups 1
   lacking=$("$DAYBOOK" merge few --output json --by comm | jq '.rows[] | select(.comm == "***other").count')
   ((lacking > 0))
-  has "$("$DAYBOOK" merge few --by comm)" "-- processes in ***other that may belong to any row: $lacking"
+  has "$("$DAYBOOK" merge few --by comm)" $'\n'"-- processes in ***other that may belong to any row: $lacking"
   facts() { "$DAYBOOK" merge few --by "$1" --output json | jq .facts.other_processes; }
   same "$lacking 0" "$(facts host,comm) $(facts host,day)"
   partial all
