@@ -150,10 +150,8 @@ void DiskRoom::NoteError(const Error& error) {
   if (is_full_) ReleaseBallast();
 }
 
-// Perhaps in another folder than the one before.
 void DiskRoom::NoteRoom() {
   is_full_ = false;
-  (void)Look();
   RestoreBallast();
 }
 

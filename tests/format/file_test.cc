@@ -14,7 +14,6 @@
 #include <filesystem>
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "daybook/compress.h"
 #include "daybook/writer.h"
@@ -146,25 +145,6 @@ TEST_F(RemovedFolderTest, OneThatIsMovedAwayIsLeftForTheOneThatIsMadeInItsPlace)
   EXPECT_EQ(WhyNotCreated(*folder), "");
   EXPECT_TRUE(std::filesystem::exists(target_ + "/a"));
   EXPECT_TRUE(onlooker->Lock()) << "it is nobody's any more";
-}
-
-TEST_F(RemovedFolderTest, ALogGoesOnInTheNewFolderWithItsNextSegment) {
-  auto writer = LogWriter::Open(Open(target_), {}, [] { return Clock{.time_ns = 1}; },
-                                {.ballast_bytes = 1000});
-  ASSERT_TRUE(writer);
-  const std::string moved = target_ + ".old";
-  std::filesystem::rename(target_, moved);
-  std::filesystem::create_directory(target_);
-  ASSERT_TRUE(writer->Rotate(EndReason::kRequest));
-  const auto names = [this](const std::string& path) {
-    std::vector<std::string> found;
-    const auto files = *Open(path)->List();
-    for (const FileInfo& file : files) found.push_back(file.name);
-    return found;
-  };
-  using testing::UnorderedElementsAre;
-  EXPECT_THAT(names(moved), UnorderedElementsAre("daybook-00000001.dbk", "daybook.ballast"));
-  EXPECT_THAT(names(target_), UnorderedElementsAre("daybook-00000002.dbk", "daybook.ballast"));
 }
 
 // As who compresses, or counts what the log takes.
