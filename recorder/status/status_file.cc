@@ -62,8 +62,8 @@ Status StatusFile::Replace(std::string_view content) {
   return Ok{};
 }
 
-// It may have been removed, or moved away, and made anew. Until it is, the old one is used, and one
-// that was removed says at each write that it is missing.
+// It may have been removed, and made anew. Until it is, the old one says at each write that it is
+// missing.
 void StatusFile::FindFolderAgain() {
   FileDescriptor folder = OpenFolderOf(path_);
   if (folder.get() >= 0) folder_ = std::move(folder);
@@ -77,9 +77,9 @@ bool StatusFile::IsAnothers() const {
 }
 
 Status StatusFile::Write(std::string_view content) {
-  FindFolderAgain();
   Status replaced = Replace(content);
   if (replaced) return replaced;
+  if (replaced.error().error_number() == ENOENT) FindFolderAgain();
   // Its room may be enough.
   written_ = FileDescriptor();
   (void)unlinkat(folder_.get(), name_.c_str(), 0);

@@ -13,8 +13,8 @@ namespace daybook {
 
 class StatusFile {
  public:
-  // The file's folder must exist; its descriptor is kept, for when a change of user makes it one
-  // that cannot be looked up any more. The file itself is only made by Write().
+  // The file's folder must exist; its descriptor is kept, so that after a change of user no path is
+  // looked up again. The file itself is only made by Write().
   static Result<StatusFile> Open(const std::string& path, mode_t mode);
 
   // Where there is no room for the new content, the old one is removed: none is better than one

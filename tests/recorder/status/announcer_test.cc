@@ -123,19 +123,6 @@ TEST(StatusFileTest, AFolderThatWasMissingForAWriteIsFoundAgain) {
   EXPECT_EQ(Read(folder + "/status"), "here");
 }
 
-TEST(StatusFileTest, AFolderThatWasMovedAwayIsLeftForTheOneInItsPlace) {
-  const TempFolder temp;
-  const std::string folder = temp / "folder";
-  std::filesystem::create_directory(folder);
-  auto file = StatusFile::Open(folder + "/status", 0640);
-  std::filesystem::rename(folder, temp / "moved");
-  ASSERT_TRUE(file->Write("there is none in its place"));
-  EXPECT_EQ(Read(temp / "moved/status"), "there is none in its place");
-  std::filesystem::create_directory(folder);
-  ASSERT_TRUE(file->Write("here"));
-  EXPECT_EQ(Read(folder + "/status"), "here");
-}
-
 TEST(StatusLineTest, ItIsOneLineForPeople) {
   EXPECT_EQ(StatusLine(Example()), "bpf: 12 events/s, lost 3, last sync 14:00:07 UTC");
   RecorderStatus status = Example();
