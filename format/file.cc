@@ -94,7 +94,6 @@ class PosixFolder : public LogFolder {
   // Mode 0640: arguments may hold what only the log's group should read.
   Result<std::unique_ptr<LogFile>> Create(const std::string& name) override {
     constexpr int kFlags = O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC;
-    if (IsReplaced()) (void)Reopen();
     int fd = openat(fd_, name.c_str(), kFlags, 0640);
     if (fd < 0 && errno == ENOENT && IsGone(fd_)) {
       if (Status opened = Reopen(); !opened) return std::move(opened).error();
@@ -115,8 +114,7 @@ class PosixFolder : public LogFolder {
   }
 
   Result<std::vector<FileInfo>> List() override {
-    // Whoever writes stays until the next file begins: this one's entry is to be synced, too.
-    if (IsGone(fd_) || (!is_locked_ && IsReplaced())) (void)Reopen();
+    if (IsGone(fd_)) (void)Reopen();
     const int fd = openat(fd_, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0) return CannotList();
     const std::unique_ptr<DIR, int (*)(DIR*)> folder(fdopendir(fd), closedir);
@@ -184,15 +182,6 @@ class PosixFolder : public LogFolder {
     if (errno == EWOULDBLOCK)
       return Error("another recorder is writing to " + path_ + ": stop it, or give another folder");
     return Error::FromErrno("cannot lock " + path_, errno);
-  }
-
-  // Whether another folder has its path by now, as where it was moved away. Where there is none, or
-  // the path cannot be looked up any more, it is used as before.
-  bool IsReplaced() const {
-    struct stat here = {};
-    struct stat there = {};
-    if (fstat(fd_, &here) != 0 || stat(path_.c_str(), &there) != 0) return false;
-    return S_ISDIR(there.st_mode) && (here.st_dev != there.st_dev || here.st_ino != there.st_ino);
   }
 
   // Where the folder was removed and another one made in its place, or behind the same link. The

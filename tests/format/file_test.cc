@@ -132,31 +132,6 @@ TEST_F(RemovedFolderTest, BehindALinkItIsFoundAgainToo) {
   EXPECT_TRUE(std::filesystem::exists(target_ + "/a"));
 }
 
-TEST_F(RemovedFolderTest, OneThatIsMovedAwayIsLeftForTheOneThatIsMadeInItsPlace) {
-  const auto folder = Open(target_);
-  ASSERT_TRUE(folder->Lock());
-  const std::string moved = target_ + ".old";
-  std::filesystem::rename(target_, moved);
-  EXPECT_EQ(WhyNotCreated(*folder), "") << "there is none in its place";
-  EXPECT_TRUE(std::filesystem::exists(moved + "/a"));
-  std::filesystem::create_directory(target_);
-  const auto onlooker = Open(moved);
-  EXPECT_THAT(*folder->List(), SizeIs(1)) << "a segment is not left before its end";
-  EXPECT_EQ(WhyNotCreated(*folder), "");
-  EXPECT_TRUE(std::filesystem::exists(target_ + "/a"));
-  EXPECT_TRUE(onlooker->Lock()) << "it is nobody's any more";
-}
-
-// As who compresses, or counts what the log takes.
-TEST_F(RemovedFolderTest, WhoWritesNoLogSeesAtOnceThatItWasMovedAway) {
-  const auto folder = Open(target_);
-  ASSERT_TRUE(folder->Create("a"));
-  std::filesystem::rename(target_, target_ + ".old");
-  EXPECT_THAT(*folder->List(), SizeIs(1));
-  std::filesystem::create_directory(target_);
-  EXPECT_THAT(*folder->List(), SizeIs(0));
-}
-
 TEST_F(RemovedFolderTest, WhereThereIsNoneTheErrorSaysThatItWasRemoved) {
   const auto folder = Open(target_);
   Remove();
