@@ -19,11 +19,6 @@ unit_has() {
   unit_has Type=notify WatchdogSec=3min Restart=on-failure 'ExecReload=/bin/kill -HUP $MAINPID'
 }
 
-@test "the unit tries on, but not with a configuration that is a mistake" {
-  unit_has StartLimitIntervalSec=0 RestartSec=1s RestartPreventExitStatus=2 After=nss-user-lookup.target
-  run -2 started 'log-dir'
-}
-
 # started [SETTING...]: what holds where the unit starts it with this configuration, and with these
 # DAYBOOKD_OPTIONS.
 started() {
