@@ -75,7 +75,6 @@ class RecorderLoop::Impl : public EventSink {
   void OnNewIdentity() override;
   void OnNewAbilities(uint64_t since_ns) override { writer_.Append(self_.GoesOnSince(since_ns)); }
   void OnForkCounts(const Audit& counts) override { writer_.Append(counts); }
-  void OnClock(const Clock& clock) override { writer_.Append(clock); }
   void OnResync() override { TakeSnapshot(); }
 
  private:

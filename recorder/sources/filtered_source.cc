@@ -51,7 +51,6 @@ class FilteringSink : public EventSink {
   void OnNewIdentity() override { sink_.OnNewIdentity(); }
   void OnNewAbilities(uint64_t since_ns) override { sink_.OnNewAbilities(since_ns); }
   void OnForkCounts(const Audit& counts) override { sink_.OnForkCounts(counts); }
-  void OnClock(const Clock& clock) override { sink_.OnClock(clock); }
   void OnResync() override { sink_.OnResync(); }
 
  private:

@@ -43,11 +43,6 @@ std::string AbilitiesWithout(const Recorder& start, std::string_view without) {
   return kept;
 }
 
-// Wraps instead of overflowing: the numbers come from a file.
-uint64_t WallClockAhead(const Clock& clock) {
-  return static_cast<uint64_t>(clock.realtime_ns) - clock.time_ns;
-}
-
 }  // namespace
 
 class ReplaySource::Impl {
@@ -82,7 +77,6 @@ class ReplaySource::Impl {
   void TakeDamage(const Gap& gap, EventSink* sink);
   void TellDamage(const Lost& lost, EventSink* sink);
   void TakeGap(const RecordingGap& gap, EventSink* sink);
-  void TakeClock(const Clock& clock, EventSink* sink);
   void MoveClock(uint64_t time_ns);
 
   std::vector<std::string> paths_;
@@ -211,13 +205,9 @@ Status ReplaySource::Impl::TakeRecord(const RecordView& record, EventSink* sink)
     if (stream_id_ != start.stream_id) next_seq_.reset();
     stream_id_ = start.stream_id;
     const bool is_copy = start.time_ns < clock_.time_ns;
-    if (start.realtime_ns == 0 && clock_.time_ns != 0) {
-      MoveClock(start.time_ns);  // a salvage found nothing that tells it
-    } else if (!is_copy) {
-      TakeClock({.time_ns = start.time_ns, .realtime_ns = start.realtime_ns}, sink);
-    }
+    if (!is_copy) clock_ = {.time_ns = start.time_ns, .realtime_ns = start.realtime_ns};
   } else if (record.As(&clock)) {
-    TakeClock(clock, sink);
+    clock_ = clock;
   } else if (record.As(&info)) {
     TakeInfo(info);
   } else if (record.As(&snap_begin)) {
@@ -339,14 +329,6 @@ void ReplaySource::Impl::TakeGap(const RecordingGap& gap, EventSink* sink) {
   if (sink == nullptr) return first_gaps_.push_back(gap);
   sink->OnGap(gap);
   ++taken_;
-}
-
-// The new log has other segments: what the heads of the old ones say of the wall clock it has to be
-// told.
-void ReplaySource::Impl::TakeClock(const Clock& clock, EventSink* sink) {
-  const bool runs_on = WallClockAhead(clock) == WallClockAhead(clock_);
-  clock_ = clock;
-  if (!runs_on && sink != nullptr) sink->OnClock(clock);
 }
 
 // Between two anchors both clocks run alike.

@@ -44,8 +44,6 @@ class EventSink {
   virtual void OnNewAbilities(uint64_t /*since_ns*/) {}
   // And from such a one: how many forks the kernel had counted, and how many of them were seen.
   virtual void OnForkCounts(const Audit&) {}
-  // And from such a one: from then on the wall clock is another one than it was to be.
-  virtual void OnClock(const Clock&) {}
   // Now somebody lives, or does not any more, of whom no event has told yet: the log needs a
   // snapshot.
   virtual void OnResync() {}

@@ -22,7 +22,6 @@
 namespace daybook {
 namespace {
 
-using testing::Contains;
 using testing::ElementsAre;
 using testing::ElementsAreArray;
 using testing::HasSubstr;
@@ -157,33 +156,6 @@ TEST_F(ReplayTest, RecordingAReplayGivesTheSameEventsAndTheSameHost) {
     EXPECT_EQ(start.boot_id, first.All<SegmentStart>().at(0).boot_id);
     EXPECT_EQ(start.host_id, first.All<SegmentStart>().at(0).host_id);
   }
-}
-
-// Also where that stands between two of the new log's own segments.
-TEST_F(ReplayTest, TheWallClockIsSetWhereItWasSet) {
-  const Clock set{.time_ns = kTestBootNs + 2 * kMs,
-                  .realtime_ns = kTestRealtimeNs + 3'600'000'000'000,
-                  .monotonic_ns = kTestBootNs,
-                  .reason = ClockReason::kStep};
-  LogBuilder log;
-  Fill(log);
-  log.Add(set).Add(TestFork(12, kTestBootNs + 6 * kMs));
-  ASSERT_TRUE(log.writer().Close());
-  Save(log.Segment());
-
-  const auto source = Open();
-  auto disk = std::make_shared<FakeDisk>();
-  auto writer = LogWriter::Open(std::make_unique<FakeFolder>(disk), source->identity(),
-                                [&source] { return source->ReadClock(); }, {});
-  ASSERT_TRUE(writer);
-  RecorderLoop loop(*source, *writer, {.clock_interval_ns = 0, .version = "1"});
-  ASSERT_TRUE(loop.Start());
-  ASSERT_TRUE(loop.Run());
-  KeptLog second;
-  for (const auto& [name, bytes] : disk->files) {
-    second.segments.push_back(KeepSegment(SegmentReader(bytes)));
-  }
-  EXPECT_THAT(second.All<Clock>(), Contains(set));
 }
 
 TEST_F(ReplayTest, SegmentsFollowEachOther) {
