@@ -30,7 +30,7 @@ bool IsPartOfFolder(const std::string& folder, const fs::path& path) {
 bool IsSegment(const std::string& path) {
   std::error_code unknown;  // also of what a link leads to
   const fs::path written = fs::canonical(path, unknown);
-  return !unknown && SegmentNumberOf(written);
+  return !unknown && SegmentNumberOf(written.string());
 }
 
 bool IsPartOf(std::span<const std::string> logs, const std::string& path) {

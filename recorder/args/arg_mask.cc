@@ -48,7 +48,7 @@ ArgMask::ArgMask(const std::vector<std::string>& more_words)
   for (const Word& word : words_) pairs_[Pair(word.text[0], word.text[1])].is_name = true;
   for (const MaskTool& tool : kMaskTools) {
     pairs_[Pair(tool.name[0], tool.name[1])].is_tool = true;
-    if (tool.place != MaskPlace::kToken) continue;
+    if (!HasAwaitingWord(tool)) continue;
     pairs_[Pair(tool.long_flag[0], tool.long_flag[1])].is_tool = true;
   }
   pairs_[Pair(kUrlMark[0], kUrlMark[1])].is_name = true;

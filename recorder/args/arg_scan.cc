@@ -48,7 +48,7 @@ size_t ArgScan::TakeAt(size_t at) {
   }
   if (!tools_.is_empty() && IsFlagStart(at)) return TakeToolFlag(at);
   const ArgMask::Begins may = mask_.MayBegin(args_[at], At(at + 1));
-  if (may.is_tool && tools_.has_token()) AwaitTokenBehind(at);
+  if (may.is_tool && tools_.has_awaiting_word()) AwaitBehind(at);
   if (may.is_tool && TakeToolName(at)) return at + 1;
   const ArgMask::Word* const word = may.is_name ? WordAt(at) : nullptr;
   return word == nullptr ? at + 1 : TakeName(*word, at);

@@ -92,7 +92,7 @@ class ArgScan : private ShellText {
   bool NamesKind(size_t word_end) const;
   bool ColonGivesValue(const ArgMask::Word& word, size_t name_end, size_t colon) const;
   bool TakeToolName(size_t at);
-  void AwaitTokenBehind(size_t at);
+  void AwaitBehind(size_t at);
   void Await(MaskPlace place);
   bool MayBeFlag(const ArgMask::Word& word, size_t begin) const;
   bool NamesSecret(size_t begin, size_t end) const;

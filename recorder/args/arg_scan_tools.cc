@@ -26,7 +26,7 @@ bool ArgScan::TakeToolName(size_t at) {
     if (!EndsWordAt(end) && !IsQuote(At(end))) continue;
     is_new = tools_.Add(tool) || is_new;
     const bool awaits = tool.place == MaskPlace::kLogin || tool.place == MaskPlace::kAddress;
-    if (awaits) Await(tool.place);
+    if (awaits && !HasAwaitingWord(tool)) Await(tool.place);
   }
   return is_new;
 }
@@ -37,10 +37,10 @@ void ArgScan::Await(MaskPlace place) {
 }
 
 // Where a word stands at `at` behind which a tool that was named has one: vault login X.
-void ArgScan::AwaitTokenBehind(size_t at) {
+void ArgScan::AwaitBehind(size_t at) {
   if (!IsProgramStart(at)) return;
   for (const MaskTool* tool : tools_.all()) {
-    if (tool->place != MaskPlace::kToken) continue;
+    if (!HasAwaitingWord(*tool)) continue;
     if (!args_.substr(at).starts_with(tool->long_flag)) continue;
     const size_t end = at + tool->long_flag.size();
     if (EndsWordAt(end) || IsQuote(At(end))) Await(tool->place);
@@ -86,7 +86,7 @@ std::optional<ArgScan::ToolFlag> ArgScan::FindToolFlag(size_t flag) const {
 // mysqladmin password X, nmcli con modify x wifi-sec.psk X
 bool ArgScan::IsToolWord(std::string_view word) const {
   for (const MaskTool* tool : tools_.all()) {
-    if (tool->place == MaskPlace::kToken) continue;  // it is awaited
+    if (HasAwaitingWord(*tool)) continue;  // it is awaited
     std::string_view tool_word = tool->long_flag;
     const bool is_end = tool_word.starts_with('*');
     if (is_end) tool_word.remove_prefix(1);
@@ -112,7 +112,7 @@ size_t ArgScan::TakeLaterWord(const ToolFlag& found, size_t flag) {
     if (word.starts_with('-')) {
       takes_secret = takes_secret || word.find('b') != word.npos;
       if (word.find('n') != word.npos) left_as_they_are = 1;
-      is_value = IsOneOf(word.back(), "Cr");  // -C COST, -r ROUNDS
+      is_value = IsOneOf(word.back(), "CrHI");  // -C COST, -r ROUNDS, -H HASH, -I ITERATIONS
     } else if (!std::exchange(is_value, false) && left_as_they_are-- == 0) {
       const size_t first = EndsWordAt(found.end) ? behind_flag : found.end;
       return takes_secret ? Mask(found.is_next ? first : begin, end) : flag + 1;

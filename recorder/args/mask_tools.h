@@ -27,7 +27,8 @@ enum class MaskPlace : uint8_t {
   kBehindFlag,  // in the flag's word or in the next one
   kLaterWord,   // htpasswd -b FILE USER X
   kToken,       // the first word that is no flag, behind the word `long_flag`: vault login X
-  kLogin,       // the first word that is no flag: sqlplus USER/X@DATABASE
+  kLogin,       // the first word that is no flag, of all or behind the word `long_flag`:
+                // sqlplus USER/X@DATABASE, rman target USER/X@DATABASE
   kAddress,     // the same: mysqlsh USER:X@HOST
 };
 
@@ -109,7 +110,9 @@ inline constexpr std::array kMaskTools = {
     MaskTool{"redis-cli", "", "AUTH", "", {}, MaskPlace::kToken},
     MaskTool{"redis-cli", "", "auth", "", {}, MaskPlace::kToken},
     MaskTool{"redis-server", "", "--masterauth", ""},
-    MaskTool{"rman", "", "", "", {}, MaskPlace::kLogin},
+    MaskTool{"rman", "", "auxiliary", "", {}, MaskPlace::kLogin},
+    MaskTool{"rman", "", "catalog", "", {}, MaskPlace::kLogin},
+    MaskTool{"rman", "", "target", "", {}, MaskPlace::kLogin},
     MaskTool{"rpcclient", "U", "--user", kSambaValues, {.marks = "%"}},
     MaskTool{"slappasswd", "s", "", "Tcho"},
     MaskTool{"smb*", "U", "--user", kSambaValues, {.marks = "%"}},
@@ -146,6 +149,12 @@ inline constexpr std::array kMaskTools = {
     MaskTool{"zip", "P", "", "OZbnst"},
 };
 
+// What it takes stands behind a word of its own: it is awaited only there.
+constexpr bool HasAwaitingWord(const MaskTool& tool) {
+  const bool is_awaited = tool.place == MaskPlace::kToken || tool.place == MaskPlace::kLogin;
+  return is_awaited && !tool.long_flag.empty();
+}
+
 constexpr char FirstLetter(const MaskTool& tool) { return tool.name[0]; }
 static_assert(std::ranges::is_sorted(kMaskTools, {}, FirstLetter));
 
@@ -177,19 +186,19 @@ class NamedTools {
     if (std::ranges::find(all(), &tool) != all().end()) return false;
     tools_[count_++] = &tool;
     has_slash_flag_ = has_slash_flag_ || tool.long_flag.starts_with('/');
-    has_token_ = has_token_ || tool.place == MaskPlace::kToken;
+    has_awaiting_word_ = has_awaiting_word_ || HasAwaitingWord(tool);
     return true;
   }
 
   bool is_empty() const { return count_ == 0; }
   std::span<const MaskTool* const> all() const { return std::span(tools_).first(count_); }
   bool has_slash_flag() const { return has_slash_flag_; }
-  bool has_token() const { return has_token_; }
+  bool has_awaiting_word() const { return has_awaiting_word_; }
 
  private:
   size_t count_ = 0;
   bool has_slash_flag_ = false;
-  bool has_token_ = false;
+  bool has_awaiting_word_ = false;
   std::array<const MaskTool*, kMaskTools.size()> tools_;  // those up to `count_`
 };
 

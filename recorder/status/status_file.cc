@@ -69,7 +69,7 @@ void StatusFile::FindFolderAgain() {
   if (folder.get() >= 0) folder_ = std::move(folder);
 }
 
-// One that may be read by others can be locked by them, too, but only shared with us.
+// Or of one who only reads it, and holds it: nothing but a complaint follows from it.
 bool StatusFile::IsAnothers() const {
   constexpr int kFlags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
   const FileDescriptor file(openat(folder_.get(), name_.c_str(), kFlags));

@@ -20,8 +20,11 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
+#include <filesystem>
 #include <functional>
+#include <system_error>
 #include <thread>
+#include <tuple>
 
 #include "proc/host.h"
 #include "proc/proc_scan.h"
@@ -161,6 +164,16 @@ TEST(SyscallFilterTest, ProcClocksAndTimersAreThere) {
                                 ReadClocks().time_ns != 0 && WakeUps::Create(-1, {}) &&
                                 !ThisHost("/").info.empty();
               _exit(fine ? 0 : 1);
+            }),
+            0);
+}
+
+// As where a reload compares paths.
+TEST(SyscallFilterTest, WhereItStandsItMayAsk) {
+  EXPECT_EQ(StatusOf([] {
+              std::error_code error;
+              std::ignore = std::filesystem::absolute("x", error);
+              _exit(error ? 1 : 0);
             }),
             0);
 }
