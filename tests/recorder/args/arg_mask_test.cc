@@ -150,8 +150,8 @@ TEST_F(ArgMaskTest, FlagsByTheHundredHideNoSecretBehindThem) {
   EXPECT_THAT(Masked(Raw(flags + "file|me|123|")), Not(ContainsRegex("[0-9]")));
 }
 
-// Repetitions of what a rule looks far for. Were the time of several of them that of a square, ctest
-// would end the test.
+// Repetitions of what a rule looks far for. Were the time of several of them that of a square,
+// ctest would end the test.
 TEST_F(ArgMaskTest, LongArgumentsAreMaskedBeforeTheTestIsEnded) {
   constexpr size_t kBytes = size_t{1} << 18;
   for (const char* piece : {"token",
