@@ -26,7 +26,9 @@ class Joiner {
   void FindSharedBoots();
   std::vector<Logs> GroupLogs() const;
   bool FollowEachOther(const Logs& logs);
-  bool IsBehind(size_t file, size_t before);
+  bool AreCopies(size_t file, size_t other) const;
+  std::optional<uint64_t> EndOf(std::span<const size_t> copies) const;
+  bool IsBehind(size_t file, std::span<const size_t> before);
   std::vector<size_t> OrderOf(const Logs& logs) const;
   std::vector<size_t> BootWith(size_t file) const;
   void AddFile(size_t file, std::vector<size_t>* order) const;
@@ -76,20 +78,38 @@ std::vector<Joiner::Logs> Joiner::GroupLogs() const {
 bool Joiner::FollowEachOther(const Logs& logs) {
   for (const auto& [boot, files] : shared_boots_) {
     if (!logs.contains(LogOf(files.front()))) continue;
+    size_t first = 0;  // of the copies of the segment before
     for (size_t i = 1; i < files.size(); ++i) {
-      if (!IsBehind(files[i], files[i - 1])) return false;
+      if (!IsBehind(files[i], std::span(files).subspan(first, i - first))) return false;
+      if (!AreCopies(files[i], files[first])) first = i;
     }
   }
   return true;
 }
 
-// By the boot's own clock, which is never set. Cloned machines may have one boot id.
-bool Joiner::IsBehind(size_t file, size_t before) {
-  if (LogOf(file) == LogOf(before)) return file > before;
-  const auto ended_ns = end_of_(before);
+bool Joiner::AreCopies(size_t file, size_t other) const {
+  return LogOf(file) == LogOf(other) && files_[file]->segment_no == files_[other]->segment_no;
+}
+
+// Some of them may be torn.
+std::optional<uint64_t> Joiner::EndOf(std::span<const size_t> copies) const {
+  uint64_t last_ns = 0;
+  for (const size_t file : copies) {
+    const auto end_ns = end_of_(file);
+    if (!end_ns) return std::nullopt;
+    last_ns = std::max(last_ns, *end_ns);
+  }
+  return last_ns;
+}
+
+// By the boot's own clock, which is never set. Cloned machines may have one boot id. `before` are
+// the copies of a segment, the soundest first.
+bool Joiner::IsBehind(size_t file, std::span<const size_t> before) {
+  if (LogOf(file) == LogOf(before.back())) return file > before.back();
+  const auto ended_ns = EndOf(before);
   if (!ended_ns || *ended_ns > files_[file]->time_ns) return false;
   const std::string host_name = host_name_of_(file);
-  if (host_name.empty() || host_name != host_name_of_(before)) return false;
+  if (host_name.empty() || host_name != host_name_of_(before.front())) return false;
   joined_.other_ended_ns[file] = *ended_ns;
   return true;
 }

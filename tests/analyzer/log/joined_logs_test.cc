@@ -378,6 +378,18 @@ TEST(JoinLogsTest, OfAnUnknownBootNothingIsKnown) {
       IsEmpty());
 }
 
+// The soundest of them is first: the others may be torn.
+TEST(JoinLogsTest, WhereSegmentsHaveCopiesAllOfThemTellWhenTheLogEnded) {
+  const std::vector files{FileOf(1, 7, 10), FileOf(1, 7, 10), FileOf(2, 7, 50)};
+  const auto join = [&files](uint64_t sound_end_ns) {
+    return JoinLogs(
+        files, [=](size_t file) { return file == 0 ? sound_end_ns : 20; },
+        [](size_t file) { return file == 1 ? "" : "web1"; });
+  };
+  EXPECT_THAT(join(40).other_ended_ns, ElementsAre(testing::Pair(2, 40)));
+  EXPECT_THAT(join(60).log_of, IsEmpty()) << "two recorders at once";
+}
+
 // Only forged ones say so: each has first what the other one has last.
 TEST(JoinLogsTest, LogsWhoseBootsGoInACircleStayApart) {
   const JoinedLogs joined =
