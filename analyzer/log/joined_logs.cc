@@ -127,13 +127,13 @@ std::vector<size_t> Joiner::OrderOf(const Logs& logs) const {
   std::map<Id128, std::span<const size_t>> rest;
   for (const Id128& log : logs) rest[log] = logs_.at(log);
   const auto take = [&](const std::vector<size_t>& boot) {
-    auto behind = rest;
+    std::map<Id128, size_t> taken;
     for (const size_t file : boot) {
-      auto& files = behind[LogOf(file)];
-      if (files.empty() || files.front() != file) return false;
-      files = files.subspan(1);
+      const auto& files = rest.at(LogOf(file));
+      const size_t i = taken[LogOf(file)]++;
+      if (i >= files.size() || files[i] != file) return false;
     }
-    rest = std::move(behind);
+    for (const auto& [log, count] : taken) rest[log] = rest[log].subspan(count);
     for (const size_t file : boot) AddFile(file, &order);
     return true;
   };
