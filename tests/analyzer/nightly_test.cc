@@ -220,7 +220,7 @@ exceptions in sections that were not asked for: abnormal\_ends, crash\_loops, ne
 | root | 11 | 7 | 58.0ms | 1.87% |
 | 4000000001 | 1 | 0 | 1.0ms | 0.03% |
 
--- 2026-09-27 23:59:59 to 2026-09-28 20:00:00; boots 1, segments 1, records 180, outside the time and not read: segments 6; processes 48, running 2, ended unseen 0; lost 10, damaged 0 bytes; not recorded: times 1, forks 40
+2026-09-27 23:59:59 to 2026-09-28 20:00:00; boots 1, segments 1, records 180, outside the time and not read: segments 6; processes 48, running 2, ended unseen 0; lost 10, damaged 0 bytes; not recorded: times 1, forks 40
 )")
                                      .substr(1));
   EXPECT_EQ(Run(ask + "json --fail-on core,'oom>5'").out, std::string(R"page(
