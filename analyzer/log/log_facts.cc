@@ -202,10 +202,10 @@ void LogFacts::NoteCgroup(const CgroupPath& cgroup) {
 }
 
 void LogFacts::TakeGap(const Gap& gap) {
-  const uint64_t lost = LostIn(gap);
-  log_->numbers.AddLost(lost);
-  counts_.missing_records += lost;
-  if (lost != 0 && gap.first_time_ns && gap.last_time_ns) {
+  lost_in_gap_ = log_->numbers.LostIn(gap);
+  log_->numbers.TakeLost(gap);
+  counts_.missing_records += lost_in_gap_;
+  if (lost_in_gap_ != 0 && gap.first_time_ns && gap.last_time_ns) {
     lost_in_gaps_.push_back({boot_, *gap.first_time_ns, *gap.last_time_ns});
   }
   const uint64_t bytes = gap.end - gap.begin;
@@ -331,6 +331,7 @@ bool LogFacts::TakeMissing(uint64_t next_seq, const SegmentStart* shown_by) {
 
 void LogFacts::AddMissing(const Sequence::Jump& jump, const SegmentStart* shown_by) {
   MissingRecords& missing = missing_.emplace_back();
+  missing.own_id = log_->stream_id;
   if (log_->stream_id) missing.stream_id = IdOf(*log_->stream_id, joined_);
   missing.path = path_;
   missing.records = jump.untold();

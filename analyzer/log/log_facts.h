@@ -72,7 +72,8 @@ class LogFacts {
   // As the LogSet's.
   bool InWindow(uint64_t first_ns, uint64_t last_ns);
   bool TellsTime() const { return segment_clock_.ToRealtime(0).has_value(); }
-  uint64_t LostIn(const Gap& gap) const { return log_->numbers.LostIn(gap); }
+  // Of the last gap.
+  uint64_t lost_in_gap() const { return lost_in_gap_; }
   const std::deque<Boot>& boots() const { return boots_; }
   const Coverage& counts() const { return counts_; }
   // The first segment of each log, read or left out, by the id of a boot.
@@ -139,6 +140,7 @@ class LogFacts {
   std::vector<NotRecordedTime> not_recorded_;
   std::optional<NotRecordedTime> log_change_;  // before the segment that is read
   std::optional<uint64_t> forks_at_stop_;      // by the kernel's count, where no recorder followed
+  uint64_t lost_in_gap_ = 0;
   std::vector<SpanOfBoot> lost_in_gaps_;
   std::vector<MissingRecords> missing_;
 };

@@ -136,9 +136,9 @@ class LogSet {
   // Times whose records are lost, as gaps tell.
   const std::vector<SpanOfBoot>& lost_in_gaps() const { return facts_.lost_in_gaps(); }
 
-  // So many of the records that the last item, a gap, tells of have not been read before, as from a
-  // sound copy of that segment.
-  uint64_t LostIn(const Gap& gap) const { return facts_.LostIn(gap); }
+  // So many of the records that the last gap tells of have not been read before, as from a sound
+  // copy of that segment, nor been told as lost.
+  uint64_t lost_in_gap() const { return facts_.lost_in_gap(); }
 
   // Numbers that no record has, where no gap tells of it.
   const std::vector<Missing>& missing() const { return facts_.missing(); }

@@ -15,6 +15,7 @@ namespace daybook {
 // Of records between these two moments, before those of the file that shows it.
 struct MissingRecords {
   std::optional<Id128> stream_id;  // as that of a boot, where the file tells
+  std::optional<Id128> own_id;     // the same, of the log itself where it is joined with others
   std::string path;                // of the file that shows it
   uint64_t records = 0;
   std::optional<uint64_t> first_seq;  // where no gap tells of some of them

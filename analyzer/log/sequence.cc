@@ -21,8 +21,15 @@ std::optional<uint64_t> Sequence::PlaceOf(uint64_t seq, uint64_t told_by) const 
 uint64_t Sequence::LostIn(const Gap& gap) const {
   const uint64_t lost = gap.records_lost.value_or(0);
   if (!gap.first_lost_seq || !next_) return lost;
+  const uint64_t begin = std::max(*next_, lost_end_);
   const uint64_t end = *gap.first_lost_seq + lost;
-  return std::min(lost, std::max(end, *next_) - *next_);
+  return std::min(lost, std::max(end, begin) - begin);
+}
+
+void Sequence::TakeLost(const Gap& gap) {
+  lost_in_gaps_ += LostIn(gap);
+  if (!gap.first_lost_seq) return;
+  lost_end_ = std::max(lost_end_, *gap.first_lost_seq + gap.records_lost.value_or(0));
 }
 
 Sequence::Late Sequence::CountLate(uint64_t first_seq, uint64_t end_seq) const {
@@ -43,6 +50,7 @@ std::optional<Sequence::Jump> Sequence::GoOnWith(uint64_t next_seq) {
   const Jump jump = {.records = next_seq - *next_,
                      .told_by_gaps = std::exchange(lost_in_gaps_, 0),
                      .first_seq = *next_};
+  lost_end_ = 0;
   if (jump.records != 0) missing_.emplace(*next_, next_seq);
   next_ = next_seq;
   return jump;

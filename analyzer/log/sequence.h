@@ -19,7 +19,8 @@ class Sequence {
   // but not that one.
   std::optional<uint64_t> PlaceOf(uint64_t seq, uint64_t told_by) const;
 
-  // So many of the records that a gap tells of have not been seen.
+  // So many of the records that a gap tells of have neither been seen nor told as lost by another
+  // one, as that of a copy.
   uint64_t LostIn(const Gap& gap) const;
 
   // Of numbers from one up to another, of all of which later ones have been seen. What was seen
@@ -31,8 +32,8 @@ class Sequence {
   };
   Late CountLate(uint64_t first_seq, uint64_t end_seq) const;
 
-  // So many records more are lost, as a gap tells.
-  void AddLost(uint64_t records) { lost_in_gaps_ += records; }
+  // These are lost from now on.
+  void TakeLost(const Gap& gap);
 
   // What is missing before a number.
   struct Jump {
@@ -57,6 +58,7 @@ class Sequence {
   std::optional<uint64_t> next_;
   std::map<uint64_t, uint64_t> missing_;  // between these: from the number to another, without it
   uint64_t lost_in_gaps_ = 0;             // since the last number
+  uint64_t lost_end_ = 0;                 // the number behind all of these; 0 without one
 };
 
 }  // namespace daybook

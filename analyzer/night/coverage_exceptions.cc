@@ -36,11 +36,10 @@ void CoverageExceptions::Read(LogSet& log, int64_t now_ns) {
       Take(*record, log);
     } else if (const auto* gap = std::get_if<Gap>(&*item)) {
       Take(*gap, log);
-    } else {
-      coverage_ = log.coverage();
     }
     for (; times < log.not_recorded().size(); ++times) TakeTime(log.not_recorded()[times], log);
   }
+  coverage_ = log.coverage();
   names_ = HostNames(log);
   for (const Boot& boot : log.boots()) hosts_.insert(names_.Of(boot));
   for (const auto& [key, sum] : sums_of_boots_) {
@@ -48,9 +47,6 @@ void CoverageExceptions::Read(LogSet& log, int64_t now_ns) {
   }
   AddMissing(log);
   AddTotals();
-  const Coverage after = log.coverage();
-  coverage_.skipped_segments = after.skipped_segments;
-  coverage_.unreadable_files = after.unreadable_files;
   AddUncovered(log, now_ns);
 }
 
@@ -89,7 +85,7 @@ void CoverageExceptions::Take(const Gap& gap, LogSet& log) {
   const uint64_t last_ns = gap.last_time_ns.value_or(UINT64_MAX);
   if (log.TellsTime() && !log.InWindow(first_ns, last_ns)) return;
   const ClockMap& clock = log.boot().clock;
-  const uint64_t lost = log.LostIn(gap);
+  const uint64_t lost = log.lost_in_gap();
   told_lost_here_ += lost;
   Found found{.lost = lost, .bytes = gap.end - gap.begin};
   if (gap.first_time_ns) found.first_ns = clock.ToRealtime(*gap.first_time_ns);

@@ -55,7 +55,7 @@ TEST(SequenceTest, OfAJumpWhatAGapHasToldIsToldOnce) {
     Sequence sequence;
     (void)sequence.GoOnWith(10);
     sequence.SeeUpTo(20);
-    sequence.AddLost(lost);
+    sequence.TakeLost(Lost(20, lost));
     const auto jump = sequence.GoOnWith(25);
     ASSERT_TRUE(jump);
     EXPECT_EQ(jump->told_by_gaps, lost);
@@ -109,6 +109,20 @@ TEST(SequenceTest, OfAGapWhatHasBeenSeenIsNotLost) {
   Gap unplaced;
   unplaced.records_lost = 7;
   EXPECT_EQ(sequence.LostIn(unplaced), 7U);
+}
+
+TEST(SequenceTest, WhatAGapHasToldIsNotLostInAnotherOne) {
+  Sequence sequence = WithAHole();
+  const auto lose = [&](uint64_t first_seq, uint64_t records) {
+    const uint64_t lost = sequence.LostIn(Lost(first_seq, records));
+    sequence.TakeLost(Lost(first_seq, records));
+    return lost;
+  };
+  EXPECT_EQ(lose(40, 5), 5U);
+  EXPECT_EQ(lose(40, 5), 0U) << "as in a copy of the segment";
+  EXPECT_EQ(lose(42, 5), 2U);
+  EXPECT_EQ(sequence.GoOnWith(40)->told_by_gaps, 7U);
+  EXPECT_EQ(lose(42, 5), 5U) << "a copy has what is before it";
 }
 
 }  // namespace
