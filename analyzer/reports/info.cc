@@ -53,8 +53,8 @@ struct SegmentRow {
   size_t missing_before = 0;  // of LogSet::missing(): so many are told of when it begins
   Coverage before;            // of the log, before this segment
   Coverage after;
-  uint64_t lost_behind = 0;  // at its end, as only the segment after it shows
-  bool complete = false;     // has its SEGMENT_END
+  uint64_t lost_records = 0;
+  bool complete = false;  // has its SEGMENT_END
   std::optional<std::string> version;
   std::optional<std::string> source;
   std::optional<std::string> kernel;
@@ -73,6 +73,9 @@ class SegmentLister {
   void TakeRun(const RecordRun& run);
   void TakeOfLife(const RecordView& record);
   void EndSegment();
+  uint64_t LostInSegments();
+  void CountLost();
+  void TakeBack(uint64_t records);
   void EndFile();
   std::optional<uint64_t> StoredBytes(uint64_t bytes) const;
   void AddLostBehind();
@@ -84,8 +87,10 @@ class SegmentLister {
   Table& table_;
   std::optional<SegmentRow> row_;
   std::vector<SegmentRow> rows_;
-  size_t first_of_file_ = 0;  // in rows_
-  size_t missing_ = 0;        // of LogSet::missing(): so many are in before_
+  size_t first_of_file_ = 0;   // in rows_
+  size_t missing_ = 0;         // of LogSet::missing(): so many have been looked at
+  uint64_t lost_between_ = 0;  // in those, behind a segment
+  uint64_t lost_ = 0;          // in the segments so far
   Coverage before_;
   std::optional<uint64_t> bytes_ = 0;  // in files; unknown where one of them is
   uint64_t ended_ = 0;
@@ -117,6 +122,7 @@ Answer SegmentLister::Run() {
     }
     while (const RecordRun* const run = log_.NextRun()) TakeRun(*run);
   }
+  CountLost();
   AddLostBehind();
   AddAll();
   Answer answer;
@@ -131,12 +137,35 @@ Answer SegmentLister::Run() {
   return answer;
 }
 
-// What is missing before it is none of its own losses.
-void SegmentLister::Begin(uint64_t offset) {
+// What is missing behind a segment, only the next one shows, which is no loss of that one.
+uint64_t SegmentLister::LostInSegments() {
   for (; missing_ < log_.missing().size(); ++missing_) {
     const LogSet::Missing& missing = log_.missing()[missing_];
-    if (missing.behind_segment_no) before_.missing_records += missing.records;
+    if (missing.behind_segment_no) lost_between_ += missing.records;
   }
+  return log_.counts().missing_records - lost_between_;
+}
+
+// What is less than before, a gap has told wrongly, or a copy of its segment has it.
+void SegmentLister::CountLost() {
+  const uint64_t before = std::exchange(lost_, LostInSegments());
+  if (lost_ < before) {
+    TakeBack(before - lost_);
+  } else if (row_) {
+    row_->lost_records += lost_ - before;
+  }
+}
+
+void SegmentLister::TakeBack(uint64_t records) {
+  for (auto row = rows_.rbegin(); row != rows_.rend() && records != 0; ++row) {
+    const uint64_t taken = std::min(row->lost_records, records);
+    row->lost_records -= taken;
+    records -= taken;
+  }
+}
+
+void SegmentLister::Begin(uint64_t offset) {
+  CountLost();
   row_.emplace();
   row_->missing_before = missing_;
   row_->path = log_.path();
@@ -207,7 +236,8 @@ std::optional<uint64_t> SegmentLister::StoredBytes(uint64_t bytes) const {
 }
 
 void SegmentLister::EndSegment() {
-  before_ = row_->after = log_.coverage();
+  CountLost();
+  before_ = row_->after = log_.counts();
   if (row_->boot == nullptr) row_->boot = &log_.boot();
   row_->host = row_->boot->host;
   rows_.push_back(*std::exchange(row_, std::nullopt));
@@ -232,10 +262,10 @@ void SegmentLister::AddLostBehind() {
   for (const LogSet::Missing& missing : log_.missing()) {
     if (missing.segments || !missing.behind_segment_no) continue;
     const auto found = std::find_if(rows_.rbegin(), rows_.rend(), [&](const SegmentRow& row) {
-      return row.start && row.start->stream_id == missing.stream_id &&
+      return row.start && row.start->stream_id == missing.own_id &&
              row.start->segment_no == *missing.behind_segment_no;
     });
-    if (found != rows_.rend()) found->lost_behind += missing.records;
+    if (found != rows_.rend()) found->lost_records += missing.records;
   }
 }
 
@@ -279,8 +309,7 @@ void SegmentLister::Add(const SegmentRow& row) {
       OptionalCell(row.file_bytes),
       row.records,
       row.events,
-      after.lost_events + after.missing_records - row.before.lost_events -
-          row.before.missing_records + row.lost_behind,
+      after.lost_events - row.before.lost_events + row.lost_records,
       after.damaged_bytes - row.before.damaged_bytes,
       after.hole_bytes - row.before.hole_bytes,
       after.torn_bytes - row.before.torn_bytes,
@@ -297,7 +326,7 @@ void SegmentLister::Add(const SegmentRow& row) {
 
 void SegmentLister::AddMissing(const LogSet::Missing& missing, const HostNames& names) {
   if (!missing.segments || !log_.InWindow(missing)) return;
-  const std::string stream_id = HexId(*missing.stream_id);
+  const std::string stream_id = HexId(*missing.own_id);
   const std::string host = names.OfLog(missing.stream_id);
   const std::array<Cell, std::size(kColumns)> cells = {
       std::monostate(),  // no file has it

@@ -44,13 +44,31 @@ class SegmentLossesTest : public testing::Test {
     file.seekp(static_cast<std::streamoff>(std::filesystem::file_size(Segment(number)) / 4));
     file.write("\xAA\xAA\xAA\xAA", 4);
   }
+  // One file of several.
+  std::string Concatenated(const std::vector<int>& numbers) const {
+    const std::string path = one_file_ / "all.dbk";
+    std::ofstream all(path, std::ios::binary);
+    for (const int number : numbers)
+      all << std::ifstream(Segment(number), std::ios::binary).rdbuf();
+    return path;
+  }
+  std::string Copy(int number) const {
+    const std::string path = one_file_ / "copy.dbk";
+    std::filesystem::copy(Segment(number), path);
+    return path;
+  }
   // In the first of them.
   static Window TimeOf(int number) {
     const int64_t begin = kScriptRealtimeNs + (number - 1) * 1'000'000 * int64_t{kSegmentMs};
     return {.since_ns = begin + 50'000'000, .until_ns = begin + 100'000'000};
   }
-  Ran Info(const LogSet::Options& options = {}) const {
-    return RunReport(kInfoReport, {.paths = {folder_.path()}, .log = options});
+  Ran Info(const LogSet::Options& options = {}) const { return InfoOf({folder_.path()}, options); }
+  static Ran InfoOf(const std::vector<std::string>& paths, const LogSet::Options& options = {}) {
+    Ran info = RunReport(kInfoReport, {.paths = paths, .log = options});
+    for (const TextRow& row : info.rows) {
+      EXPECT_LE(info.Number(row, "lost"), info.coverage.missing_records);
+    }
+    return info;
   }
   Ran Verify() const {
     return RunReport(kVerifyReport,
@@ -58,6 +76,7 @@ class SegmentLossesTest : public testing::Test {
   }
 
   TempFolder folder_;
+  TempFolder one_file_;
 };
 
 std::vector<uint64_t> Numbers(const Ran& ran, std::string_view column) {
@@ -116,6 +135,63 @@ TEST_F(SegmentLossesTest, SegmentsThatNoFileHasAreARowOfTheirOwn) {
   EXPECT_THAT(
       (std::vector{info.Number(missing, "start_time"), info.Number(missing, "end_time")}),
       ElementsAre(info.Number(info.rows[0], "end_time"), info.Number(info.rows[2], "start_time")));
+}
+
+TEST_F(SegmentLossesTest, SegmentsInOneFileLoseAsInSeveral) {
+  std::filesystem::remove(Segment(2));
+  const Ran several = Info();
+  const Ran one = InfoOf({Concatenated({1, 3, 4, 5})});
+  EXPECT_THAT(Numbers(one, "segment_no"), ElementsAre(1, 2, 3, 4, 5));
+  EXPECT_EQ(Numbers(one, "lost"), Numbers(several, "lost"));
+  EXPECT_EQ(one.Sum("lost"), one.coverage.missing_records);
+}
+
+TEST_F(SegmentLossesTest, OneThatIsCutInAFileOfSeveralLosesItsOwnRecords) {
+  Cut(2);
+  const Ran info = InfoOf({Concatenated({1, 2, 3, 4, 5})});
+  EXPECT_THAT(Numbers(info, "segment_no"), ElementsAre(1, 2, 3, 4, 5));
+  EXPECT_THAT(Numbers(info, "lost"), ElementsAre(0, Gt(0U), 0, 0, 0));
+  EXPECT_EQ(info.Sum("lost"), info.coverage.missing_records);
+}
+
+TEST_F(SegmentLossesTest, WhatTwoDamagedCopiesLackIsLostOnce) {
+  Spoil(2);
+  const Ran one = Info();
+  const Ran two = InfoOf({folder_.path(), Copy(2)});
+  EXPECT_GT(one.coverage.missing_records, 0U);
+  EXPECT_EQ(two.coverage.missing_records, one.coverage.missing_records);
+  EXPECT_EQ(two.Sum("lost"), one.Sum("lost"));
+}
+
+// The one with fewer bytes damaged is read first.
+TEST_F(SegmentLossesTest, WhatACopyHasIsNotLost) {
+  const std::string sound = Copy(2);
+  Spoil(2);
+  const Ran info = InfoOf({folder_.path(), sound});
+  EXPECT_EQ(info.coverage.missing_records, 0U);
+  EXPECT_EQ(info.Sum("lost"), 0U);
+}
+
+TEST_F(SegmentLossesTest, WhatIsLostOfAJoinedLogIsInItsOwnRow) {
+  const TempFolder other;
+  constexpr uint64_t kBegin = 600'000;
+  {
+    ScriptedLog log(other.path(), 0xB0, "web1", kScriptRealtimeNs, kBegin);
+    for (uint32_t segment = 0; segment < 4; ++segment) {
+      const uint64_t begin = kBegin + segment * kSegmentMs;
+      if (segment > 0) log.Rotate(begin);
+      for (uint32_t i = 0; i < 3000; ++i) log.Fork(begin + i, 100'000 + 10'000 * segment + i, 1, 0);
+    }
+  }
+  const std::string second = other / "daybook-00000002.dbk";
+  std::filesystem::resize_file(second, std::filesystem::file_size(second) / 2);
+  std::filesystem::remove(other / "daybook-00000003.dbk");
+  const Ran info = InfoOf({folder_.path(), other.path()});
+  EXPECT_EQ(info.coverage.boots, 1U);
+  EXPECT_THAT(Numbers(info, "segment_no"), ElementsAre(1, 2, 3, 4, 5, 1, 2, 3, 4));
+  EXPECT_THAT(Numbers(info, "lost"), ElementsAre(0, 0, 0, 0, 0, 0, 0, Gt(0U), 0));
+  EXPECT_EQ(info.Sum("lost"), info.coverage.missing_records);
+  EXPECT_EQ(info.At(info.rows[7], "stream_id"), info.At(info.rows[8], "stream_id"));
 }
 
 TEST_F(SegmentLossesTest, ThatRowIsOfItsTime) {
